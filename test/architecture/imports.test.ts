@@ -1,0 +1,125 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+
+const SRC = resolve(__dirname, '../../src');
+
+/** What each room may import at run time; `import type` is free. The table of ARCHITECTURE.md, as the machine reads it. */
+const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
+  errors: { rooms: [], packages: [] },
+  contract: { rooms: ['errors'], packages: ['zod'] },
+  workflows: { rooms: ['contract', 'errors'], packages: ['@temporalio/workflow', '@temporalio/common'] },
+  duckdb: { rooms: ['errors'], packages: ['@duckdb/node-api'] },
+  sources: { rooms: ['contract', 'errors', 'duckdb'], packages: [] },
+  staging: { rooms: ['contract', 'errors', 'duckdb'], packages: ['zod'] },
+  mailchimp: {
+    rooms: ['contract', 'errors'],
+    packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
+  },
+  activities: { rooms: ['contract', 'errors'], packages: ['@temporalio/activity', '@temporalio/common'] },
+  client: {
+    rooms: ['contract', 'errors', 'workflows/messages'],
+    packages: ['@temporalio/client', '@temporalio/common'],
+  },
+  worker: {
+    rooms: ['activities', 'contract', 'errors', 'mailchimp', 'plugin', 'sources', 'staging', 'workflows'],
+    packages: ['@temporalio/worker', 'yaml'],
+  },
+  plugin: {
+    rooms: ['activities', 'contract', 'errors', 'worker', 'workflows'],
+    packages: ['@temporalio/plugin', '@temporalio/worker'],
+  },
+  index: { rooms: ['contract', 'errors', 'plugin'], packages: [] },
+  sandbox: { rooms: [], packages: ['fastify', 'tar-stream', 'zod'] },
+  dev: {
+    rooms: ['client', 'contract', 'duckdb', 'errors', 'sandbox', 'worker'],
+    packages: [
+      '@temporalio/client',
+      '@temporalio/core-bridge',
+      '@temporalio/testing',
+      '@temporalio/worker',
+      'yaml',
+    ],
+  },
+  cli: {
+    rooms: ['client', 'contract', 'dev', 'errors', 'sandbox', 'worker'],
+    packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
+  },
+};
+
+interface Import {
+  readonly from: string;
+  readonly specifier: string;
+}
+
+function sourceFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map((entry) => join(entry.parentPath, entry.name));
+}
+
+const STATEMENT = /^(?:import|export)\s(?!type\s)([^;]*?from\s+)?'([^']+)'/gm;
+const CALL = /\b(?:import|require|require\.resolve)\(\s*'([^']+)'\s*\)/g;
+
+function runtimeImports(file: string): Import[] {
+  const text = readFileSync(file, 'utf8');
+  const statements = [...text.matchAll(STATEMENT)]
+    // `import { type A, type B }` is erased as well.
+    .filter(
+      ([, names = '']) =>
+        !/\{[^}]*\}/.test(names) || /\{(?:\s*(?!type\s)[\w$]+[^,}]*,?|[^}]*,\s*(?!type\s)[\w$]+)/.test(names),
+    )
+    .map(([, , specifier = '']) => specifier);
+  const calls = [...text.matchAll(CALL)].map(([, specifier = '']) => specifier);
+  return [...statements, ...calls].map((specifier) => ({ from: file, specifier }));
+}
+
+function roomOf(file: string): string {
+  const [first = ''] = relative(SRC, file).split('/');
+  return first.replace(/\.ts$/, '');
+}
+
+/** A sentence when the import is not allowed. */
+function judge({ from, specifier }: Import): string | undefined {
+  const room = roomOf(from);
+  const allowed = MAY_IMPORT[room];
+  const where = relative(SRC, from);
+  if (!allowed) return `${where}: the room "${room}" is not in the import table`;
+  if (specifier.startsWith('node:')) {
+    const isPure = ['errors', 'contract', 'workflows'].includes(room);
+    return isPure ? `${where} imports ${specifier}, but ${room} does no I/O` : undefined;
+  }
+  if (specifier.startsWith('.')) {
+    const target = relative(SRC, resolve(dirname(from), specifier));
+    const [first = ''] = target.split('/');
+    const isAllowed =
+      first === room || allowed.rooms.includes(first) || allowed.rooms.some((path) => target === path);
+    return isAllowed
+      ? undefined
+      : `${where} imports ${target}, but ${room} may import only ${allowed.rooms.join(', ') || 'nothing of ours'}`;
+  }
+  const name = specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/');
+  return allowed.packages.includes(name)
+    ? undefined
+    : `${where} imports ${name}, but ${room} may import only ${allowed.packages.join(', ') || 'no package'}`;
+}
+
+describe('the import table', () => {
+  const files = sourceFiles(SRC);
+
+  test('holds for every file', () => {
+    expect(files.length).toBeGreaterThan(100);
+    expect(files.flatMap(runtimeImports).flatMap((found) => judge(found) ?? [])).toEqual([]);
+  });
+
+  test('notices a source that reaches into staging, and a workflow that reads a file', () => {
+    expect(judge({ from: join(SRC, 'sources/files.ts'), specifier: '../staging' })).toMatch(
+      /sources may import only/,
+    );
+    expect(judge({ from: join(SRC, 'workflows/export.ts'), specifier: 'node:fs' })).toMatch(/does no I\/O/);
+    expect(judge({ from: join(SRC, 'sandbox/index.ts'), specifier: '../errors' })).toMatch(/nothing of ours/);
+  });
+});

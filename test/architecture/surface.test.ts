@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { VERSION, WORKFLOWS_MARKER } from '../../src/contract/version';
+
+const ROOT = resolve(__dirname, '../..');
+
+/** Loads an entry of the built package in a process of its own and tells what came with it. */
+function load(entry: string): { names: string[]; modules: string[] } {
+  const script = `
+    const names = Object.keys(require(${JSON.stringify(entry)})).sort();
+    process.stdout.write(JSON.stringify({ names, modules: Object.keys(require.cache) }));`;
+  return JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' }));
+}
+
+describe('what the package promises', () => {
+  test('the entries export these names and no others', () => {
+    expect(load('temporal-mailchimp').names).toEqual(['ExportError', 'MailchimpPlugin', 'OUTCOMES']);
+    expect(load('temporal-mailchimp/client').names).toEqual([
+      'CONSENT_TEXT',
+      'ExportClient',
+      'ExportError',
+      'OUTCOMES',
+    ]);
+    expect(load('temporal-mailchimp/workflows').names).toEqual([
+      'mailchimpDestination',
+      'mailchimpExport',
+      'mailchimpWorkflowsMarker',
+    ]);
+    expect(load('temporal-mailchimp/sandbox').names).toEqual([
+      'DEFAULT_API_KEY',
+      'DEFAULT_SWITCHES',
+      'parseFault',
+      'startSandbox',
+    ]);
+  });
+
+  test('the client loads neither DuckDB nor the native worker', () => {
+    const { modules } = load('temporal-mailchimp/client');
+    expect(modules.length).toBeGreaterThan(10);
+    expect(modules.filter((path) => /duckdb|@temporalio\/(worker|core-bridge)/.test(path))).toEqual([]);
+  });
+
+  test('the sandbox loads nothing of ours', () => {
+    const { modules } = load('temporal-mailchimp/sandbox');
+    const ours = modules.filter((path) => path.startsWith(join(ROOT, 'dist/')));
+    expect(ours.filter((path) => !path.startsWith(join(ROOT, 'dist/sandbox/')))).toEqual([]);
+  });
+
+  test('nothing else of the package resolves', () => {
+    expect(() => load('temporal-mailchimp/dist/plugin.js')).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+  });
+
+  test('the version in the workflow bundle is the version of the package', () => {
+    const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+    expect(VERSION).toBe(version);
+    expect(WORKFLOWS_MARKER).toBe(`temporal-mailchimp-workflows@${version}`);
+  });
+});
+
+describe('the workflow bundle', () => {
+  const code = readFileSync(process.env['WORKFLOW_BUNDLE'] ?? '', 'utf8');
+  const packages = [...code.matchAll(/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/g)].map(([, name]) => name);
+
+  test('holds the SDK, zod and ours alone', () => {
+    const allowed = new Set([
+      '@temporalio/workflow',
+      '@temporalio/common',
+      '@temporalio/worker',
+      'zod',
+      'nexus-rpc',
+      'long',
+      'ms',
+      'source-map',
+      'abort-controller',
+    ]);
+    expect(packages).toContain('@temporalio/workflow');
+    expect([...new Set(packages)].filter((name) => !allowed.has(name ?? ''))).toEqual([]);
+  });
+
+  test('holds of ours workflows, contract and errors alone', () => {
+    const ours = [...code.matchAll(/\.\/src\/(\w+)/g)].map(([, room]) => room);
+    expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'workflows']));
+  });
+
+  test('carries the marker that the plugin asks for', () => {
+    expect(code).toContain(WORKFLOWS_MARKER);
+  });
+});

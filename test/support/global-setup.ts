@@ -1,0 +1,48 @@
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { startDevServer } from '../../src/dev/dev-server';
+import { findTemporalBinary } from '../../src/dev/temporal-binary';
+import { findTestServer } from '../../src/dev/test-server';
+import { globalState } from './global-state';
+
+const WORKFLOWS = resolve(__dirname, '../../src/workflows/index.ts');
+
+const report = (message: string) => void process.stdout.write(`${message}\n`);
+
+/**
+ * Once a run: one Temporal server (`TEST_TEMPORAL_ADDRESS`, reused if set), the path of the time-skipping server
+ * (`TEST_SERVER_PATH`), which tests start themselves, and the workflow bundle (`WORKFLOW_BUNDLE`, a file).
+ */
+async function globalSetup(): Promise<void> {
+  await Promise.all([provideDevServer(), bundleWorkflows()]);
+  process.env['TEST_SERVER_PATH'] = await findTestServer({ report });
+}
+
+async function provideDevServer(): Promise<void> {
+  if (process.env['TEST_TEMPORAL_ADDRESS']) return;
+  const server = await startDevServer({ binary: await findTemporalBinary({ report }), headless: true });
+  globalState().cleanUp.push(() => server.close());
+  process.env['TEST_TEMPORAL_ADDRESS'] = server.address;
+}
+
+async function bundleWorkflows(): Promise<void> {
+  if (!existsSync(WORKFLOWS)) return;
+  let code: string;
+  try {
+    ({ code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') }));
+  } catch (error) {
+    // The tests that need it fail for want of WORKFLOW_BUNDLE; the others still tell what they can.
+    report(`The workflows cannot be bundled: ${error instanceof Error ? error.message : String(error)}`);
+    return;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'workflow-bundle-'));
+  globalState().cleanUp.push(async () => rmSync(folder, { recursive: true, force: true }));
+  const file = join(folder, 'workflows.js');
+  writeFileSync(file, code);
+  process.env['WORKFLOW_BUNDLE'] = file;
+}
+
+// Jest wants the function itself; `export =` cannot be erased and default exports are banned.
+module.exports = globalSetup;
