@@ -1,0 +1,182 @@
+import { z } from 'zod';
+import { DestinationIdSchema, NameSchema } from './identifiers';
+import { FieldMatchSchema } from './merge-field';
+import { FirstStatusSchema } from './outcome';
+import type { ExportReport } from './report';
+
+/** The statement that connecting asks a person to agree to. A new wording is a new version, and asks again. */
+export const CONSENT_TEXT = {
+  version: '2026-11',
+  text:
+    'I agree that profile data of the chosen segments (e-mail address, and the attributes matched to merge fields) leaves this ' +
+    'system and is stored by Mailchimp under the terms of our account there; that the people concerned were informed and that ' +
+    'there is a lawful basis for it; and that this agreement is recorded with my name and can be withdrawn at any time.',
+} as const;
+
+/** What can stand in a configuration file; consent cannot, since a person gives it. */
+export const ConnectSettingsSchema = z.strictObject({
+  name: z.string().trim().min(1).max(100).describe('Display name.'),
+  account: NameSchema.describe('Mailchimp account, as the worker configuration names it.'),
+  audienceId: z
+    .string()
+    .regex(/^[a-z0-9]{4,20}$/, 'an audience id is ten hexadecimal digits, e.g. 1a2b3c4d5e')
+    .describe('In Mailchimp: Audience > Settings > Audience name and defaults.'),
+  source: NameSchema.describe('Source of profiles and segments, as the worker configuration names it.'),
+  firstStatus: FirstStatusSchema.describe(
+    'Status given to people who are new to the audience; existing people keep theirs. "pending" makes Mailchimp send each a confirmation mail.',
+  ),
+});
+
+export const ConsentGivenSchema = z.strictObject({
+  agreedBy: z.string().trim().min(1).max(200).describe('Who agrees; kept in the history.'),
+  textVersion: z.string().min(1),
+});
+
+export const ConnectInputSchema = ConnectSettingsSchema.extend({
+  consent: ConsentGivenSchema.optional().describe('Absent: refused with CONSENT_REQUIRED.'),
+  exportUser: z.string().trim().min(1).max(200).describe('The identity on whose authority data leaves.'),
+  adopt: z
+    .boolean()
+    .default(false)
+    .describe('Take over the baseline that an earlier destination of this name left in the store.'),
+});
+export type ConnectInput = z.input<typeof ConnectInputSchema>;
+export type ConnectRequest = z.output<typeof ConnectInputSchema>;
+
+/** A tag's name as Mailchimp and people can tell it apart: trimmed, NFC, no control characters. */
+export const TagNameSchema = z
+  .string()
+  .transform((name) => name.trim().normalize('NFC'))
+  .pipe(
+    z
+      .string()
+      .min(1)
+      .max(100)
+      .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
+  );
+
+export const ConfigureSettingsSchema = z.strictObject({
+  email: z.string().min(1).describe('Attribute with the e-mail address. Required.'),
+  fields: z
+    .record(
+      z.string().regex(/^[A-Z0-9_]{1,10}$/, "a merge field's tag has 1 to 10 of A-Z, 0-9, _"),
+      z.string().min(1),
+    )
+    .default({})
+    .describe('Merge field tag: attribute. FNAME and LNAME are Mailchimp’s first and last name.'),
+  segments: z
+    .record(z.string().min(1), TagNameSchema.nullable())
+    .describe('Segment id: tag name; null: the segment’s own name.'),
+  adoptTags: z.boolean().default(false).describe('Allow tags that exist in the audience already.'),
+});
+export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
+  email: z
+    .string()
+    .default('')
+    .describe('Attribute with the e-mail address. Empty: refused with EMAIL_NOT_MATCHED.'),
+});
+export type ConfigureInput = z.input<typeof ConfigureInputSchema>;
+export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
+
+/** Per-export switches; each is off unless a person asks. */
+export const ExportOptionsSchema = z.strictObject({
+  planOnly: z.boolean().default(false).describe('Show the numbers, send nothing.'),
+  allowRejectedLines: z
+    .boolean()
+    .default(false)
+    .describe('Export although lines of the source could not be read; plans no removals.'),
+  allowMassRemoval: z
+    .boolean()
+    .default(false)
+    .describe('Export although a segment fell to zero or many people would lose their tags.'),
+  test: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
+});
+export type ExportOptionsInput = z.input<typeof ExportOptionsSchema>;
+export type ExportOptions = z.output<typeof ExportOptionsSchema>;
+
+export const StartExportInputSchema = z.strictObject({
+  options: ExportOptionsSchema.prefault({}),
+  trigger: z.string().max(100).default('on demand').describe('Who or what asked; kept in the history.'),
+});
+export type StartExportInput = z.input<typeof StartExportInputSchema>;
+
+export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
+
+export const RemoveInputSchema = z.strictObject({
+  removedBy: z.string().trim().min(1).max(200),
+  exported: z.enum(['keep']).default('keep').describe('What becomes of people already exported.'),
+});
+export type RemoveInput = z.input<typeof RemoveInputSchema>;
+
+/** Travels with each change that a client asks for. */
+export const EnvelopeSchema = z.object({
+  requestId: z
+    .string()
+    .min(1)
+    .max(100)
+    .describe('A repeated request with the same id gets the first answer.'),
+  notAfter: z
+    .number()
+    .int()
+    .describe('Milliseconds since 1970: the request is refused when it is read later than this.'),
+});
+export type Envelope = z.infer<typeof EnvelopeSchema>;
+
+export const DestinationInputSchema = z.object({ destinationId: DestinationIdSchema });
+
+export interface Consent {
+  readonly agreedBy: string;
+  readonly agreedAt: string;
+  readonly textVersion: string;
+  readonly withdrawnAt?: string;
+  readonly withdrawnBy?: string;
+}
+
+export interface Audience {
+  readonly id: string;
+  readonly name: string;
+  readonly doubleOptin: boolean;
+}
+
+export const ConfigurationSchema = z.object({
+  email: z.string(),
+  fields: z.array(FieldMatchSchema),
+  segments: z.array(
+    z.object({ segment: z.string(), tag: z.string(), tagId: z.int().nullable(), digest: z.string() }),
+  ),
+});
+/** Data matching and segments, checked against the real source and the real audience. */
+export type Configuration = z.infer<typeof ConfigurationSchema>;
+
+export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'removed';
+
+/** What `destination show` and the state query tell. Counts, ids and references only. */
+export interface DestinationView {
+  readonly destinationId: string;
+  readonly phase: DestinationPhase;
+  readonly name: string;
+  readonly account: string;
+  readonly accountId: string;
+  readonly audience: Audience;
+  readonly source: string;
+  readonly storeId: string;
+  readonly firstStatus: string;
+  readonly exportUser: string;
+  readonly consent: Consent | null;
+  readonly configuration: Configuration | null;
+  readonly baseline: { readonly exportId: string; readonly held: number } | null;
+  readonly running: { readonly exportId: string; readonly n: number } | null;
+  readonly queued: number;
+  /** Latest first, at most ten. */
+  readonly exports: readonly ExportReport[];
+}
+
+/** Answer to `startExport`: at once, before anything is read or sent. */
+export interface StartedExport {
+  readonly exportId: string;
+  readonly n: number;
+  readonly workflowId: string;
+  /** Known once the export has started. */
+  readonly firstExecutionRunId?: string;
+  readonly disposition: 'started' | 'joined' | 'queued';
+}

@@ -1,0 +1,84 @@
+import type { Configuration, ExportOptions } from './destination';
+import type { ExportRef } from './identifiers';
+import type { ExportPlan, SegmentTag } from './plan';
+import type { FieldMatch } from './merge-field';
+import type { ExportReport } from './report';
+
+/** What an export needs to know; fixed when it starts. References and counts only. */
+export interface ExportInput {
+  readonly ref: ExportRef;
+  readonly n: number;
+  readonly trigger: string;
+  readonly options: ExportOptions;
+  readonly destinationName: string;
+  readonly account: string;
+  readonly accountId: string;
+  readonly audience: { readonly id: string; readonly name: string };
+  readonly source: string;
+  readonly storeId: string;
+  readonly firstStatus: string;
+  readonly configuration: Configuration;
+  readonly baseline: string | null;
+}
+
+export const EXPORT_PHASES = [
+  'preflight',
+  'census',
+  'snapshot',
+  'planning',
+  'delivering',
+  'settling',
+  'completed',
+  'planned',
+  'cancelled',
+  'failed',
+] as const;
+export type ExportPhase = (typeof EXPORT_PHASES)[number];
+
+/** What an export tells while it runs; its current details say the same in words. */
+export interface ExportView {
+  readonly ref: ExportRef;
+  readonly n: number;
+  readonly phase: ExportPhase;
+  readonly isPaused: boolean;
+  /** The provider or the store is away: the export goes on by itself. */
+  readonly waiting: { readonly code: string; readonly message: string } | null;
+  /** A person has to mend something and then `resume`. */
+  readonly stopped: { readonly code: string; readonly message: string } | null;
+  readonly startedAt: string;
+  readonly plan: ExportPlan | null;
+  /** Changes (rows) that have an answer, of those planned. */
+  readonly done: number;
+  readonly refused: number;
+  readonly unproven: number;
+  readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
+  /** Operations finished in batches that are still running, as Mailchimp last told. */
+  readonly running: { readonly operations: number; readonly finished: number };
+  readonly requests: number;
+  readonly batches: number;
+  readonly report: ExportReport | null;
+}
+
+/** What an export hands to its next run by continue-as-new. Everything else lies in staging. */
+export interface ExportCarry {
+  readonly startedAtMs: number;
+  readonly deliveringSinceMs: number;
+  readonly isPaused: boolean;
+  readonly requests: number;
+  readonly batches: number;
+  readonly fields: readonly FieldMatch[];
+  readonly segments: readonly SegmentTag[];
+  readonly plan: ExportPlan;
+  readonly parts: readonly PartCarry[];
+}
+
+/** A part that is not `waiting`: batches in flight go on by their id. */
+export interface PartCarry {
+  readonly part: number;
+  readonly batchId: string | null;
+  readonly done: {
+    readonly acknowledged: number;
+    readonly refused: number;
+    readonly unproven: number;
+  } | null;
+}

@@ -1,0 +1,84 @@
+import type { MergeField } from './merge-field';
+import type { CensusRow, Chunk, RowResult } from './plan';
+
+/**
+ * One Mailchimp account as the activities see it. Every request passes the account's connection budget and its own 130 s
+ * limit, checks the reply's shape, and is counted.
+ *
+ * @throws ExportError KEY_INVALID, ROLE_TOO_LOW, AUDIENCE_NOT_FOUND, MAILCHIMP_BUSY, MAILCHIMP_UNAVAILABLE, MAILCHIMP_REFUSED
+ */
+export interface MailchimpAccount {
+  readonly login: () => Promise<AccountInfo>;
+  readonly audience: (audienceId: string) => Promise<AudienceInfo>;
+  readonly mergeFields: (audienceId: string) => Promise<readonly MergeField[]>;
+  /** All tags (static segments) of the audience. */
+  readonly tags: (audienceId: string) => Promise<readonly Tag[]>;
+  readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
+  /** One page of members of every status, archived ones too. `offset` in members, 1000 a page. */
+  readonly censusPage: (audienceId: string, offset: number) => Promise<CensusPage>;
+
+  /** Sends one chunk as a request of its own and accounts for every row of it. */
+  readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
+
+  /** `POST /batches`. Returns the batch's id. */
+  readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
+  /** State of each of the named batches; `gone` where Mailchimp does not know it any more. */
+  readonly batches: (batchIds: readonly string[]) => Promise<readonly BatchState[]>;
+  readonly deleteBatch: (batchId: string) => Promise<void>;
+  /** Results of a finished batch, one operation at a time, in any order. Never all of them in memory. */
+  readonly batchResults: (batchId: string) => AsyncIterable<OperationResult>;
+
+  /** Requests sent since this account was opened in this step. */
+  readonly requests: () => number;
+}
+
+export interface AccountInfo {
+  readonly accountId: string;
+  readonly role: string;
+}
+
+export interface AudienceInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly doubleOptin: boolean;
+  readonly emailTypeOption: boolean;
+}
+
+export interface Tag {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface CensusPage {
+  readonly rows: readonly CensusRow[];
+  readonly totalItems: number;
+}
+
+/** How chunks of one destination are written. */
+export interface Delivery {
+  readonly audienceId: string;
+  readonly firstStatus: string;
+}
+
+/** One operation of a batch. `body` is JSON text, as Mailchimp wants it. */
+export interface BatchOperation {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly operationId: string;
+  readonly body: string;
+}
+
+export interface BatchState {
+  readonly batchId: string;
+  readonly status: 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished' | 'gone';
+  readonly total: number;
+  readonly finished: number;
+  readonly errored: number;
+}
+
+export interface OperationResult {
+  readonly operationId: string | null;
+  readonly status: number;
+  /** JSON text of the reply's body; may be empty. */
+  readonly response: string;
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+
+/** What became of one subject (a selected profile or a departed address): exactly one of these. */
+export const OUTCOMES = [
+  'created',
+  'updated',
+  'unchanged',
+  'removed',
+  'invalid',
+  'duplicate',
+  'suppressed',
+  'throttled',
+  'rejected',
+  'unproven',
+  'not_sent',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+/** Mailchimp's member statuses, as replies use them. */
+export const MEMBER_STATUSES = [
+  'subscribed',
+  'pending',
+  'transactional',
+  'unsubscribed',
+  'cleaned',
+  'archived',
+] as const;
+export type MemberStatus = (typeof MEMBER_STATUSES)[number];
+
+/** Statuses that a new person may be given. There is no default: connecting asks. */
+export const FIRST_STATUSES = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
+export const FirstStatusSchema = z.enum(FIRST_STATUSES);
+export type FirstStatus = z.infer<typeof FirstStatusSchema>;
+
+export type OutcomeCounts = Record<Outcome, number>;
+export type Reach = Record<MemberStatus, number>;
+
+export function noOutcomes(): OutcomeCounts {
+  return Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts;
+}
+
+export function noReach(): Reach {
+  return Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 0])) as Reach;
+}
+
+/** Why a profile was not sent, when the fault is in the source. */
+export const INVALID_RULES = [
+  'email_missing',
+  'email_malformed',
+  'email_non_ascii_local_part',
+  'email_two_addresses',
+  'email_too_long',
+  'required_field_empty',
+  'value_does_not_fit',
+] as const;
+export type InvalidRule = (typeof INVALID_RULES)[number];

@@ -1,0 +1,115 @@
+import type { OutcomeCounts } from './outcome';
+
+/** A segment of a destination with the tag it becomes. */
+export interface SegmentTag {
+  readonly segment: string;
+  readonly tag: string;
+  /** Mailchimp's id of the tag: its identity, through renames. Null until it was created or found: nobody carries it yet. */
+  readonly tagId: number | null;
+}
+
+/** At most 50 chunks that travel as one batch. Upserts come before untags: see `ExportPlan.parts`. */
+export interface PartPlan {
+  readonly part: number;
+  readonly kind: 'upsert' | 'untag';
+  readonly firstChunk: number;
+  readonly lastChunk: number;
+  /** Changes (rows) in the part. */
+  readonly rows: number;
+}
+
+export interface SegmentPlan {
+  readonly segment: string;
+  readonly tag: string;
+  /** Distinct profiles in the segment. */
+  readonly profiles: number;
+  /** Distinct (address, tag) pairs to add and to take away. */
+  readonly toTag: number;
+  readonly toUntag: number;
+}
+
+/** What an export would do: counts and part boundaries only; the rows lie in staging. */
+export interface ExportPlan {
+  /** Names this plan: approval refers to it. */
+  readonly planId: string;
+  /** Distinct selected profiles, before validation. */
+  readonly selected: number;
+  /** Addresses in the baseline that no selected profile has now. */
+  readonly departed: number;
+  /** New addresses, known addresses with a difference, departed addresses with tags to take off. */
+  readonly creates: number;
+  readonly updates: number;
+  readonly removals: number;
+  /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
+  readonly decided: OutcomeCounts;
+  readonly invalid: Readonly<Record<string, number>>;
+  readonly segments: readonly SegmentPlan[];
+  readonly warnings: readonly FieldWarning[];
+  readonly chunks: number;
+  /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
+  readonly parts: readonly PartPlan[];
+  /** Addresses (with any of our tags) in the baseline that this plan was made against. */
+  readonly held: number;
+}
+
+/** Values of one attribute that could not be sent as they are. */
+export interface FieldWarning {
+  readonly attribute: string;
+  readonly field: string;
+  readonly kind: 'cut' | 'omitted';
+  readonly count: number;
+}
+
+export interface UpsertRow {
+  readonly email: string;
+  /** JSON text of the `merge_fields` object. */
+  readonly fields: string;
+  /** JSON text of the array of tag names. */
+  readonly tags: string;
+  /** In the census or the baseline: an acknowledgement counts as updated, not created. */
+  readonly known: boolean;
+}
+
+export type Chunk =
+  | { readonly kind: 'upsert'; readonly chunk: number; readonly rows: readonly UpsertRow[] }
+  | {
+      readonly kind: 'untag';
+      readonly chunk: number;
+      readonly tagId: number;
+      readonly emails: readonly string[];
+    };
+
+/** What the provider's reply said of one row of a chunk. */
+export interface RowResult {
+  readonly chunk: number;
+  readonly email: string;
+  readonly result: 'acknowledged' | 'suppressed' | 'throttled' | 'rejected' | 'unproven';
+  /** The member's status as echoed by the reply, where there is one. */
+  readonly status?: string;
+  /** For anything but acknowledged: a class of our closed table (`fake`, `compliance`, …). */
+  readonly class?: string;
+  /** Mailchimp's text with the address taken out. */
+  readonly text?: string;
+}
+
+/** What became of one part. */
+export interface PartSummary {
+  readonly part: number;
+  readonly rows: number;
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unproven: number;
+}
+
+/** What the census found. */
+export interface CensusSummary {
+  readonly members: number;
+  readonly byStatus: Readonly<Record<string, number>>;
+}
+
+export interface CensusRow {
+  readonly email: string;
+  readonly status: string;
+  /** Names of the tags the member carries. */
+  readonly tags: readonly string[];
+}

@@ -1,0 +1,61 @@
+import type { OutcomeCounts, Reach } from './outcome';
+import type { FieldWarning } from './plan';
+
+export interface SegmentReport {
+  readonly segment: string;
+  readonly tagId: number | null;
+  /** The tag's name: what people find in Mailchimp. */
+  readonly name: string;
+  readonly profiles: number;
+  /** Distinct (address, tag) pairs added, taken away, and neither although wanted. */
+  readonly tagged: number;
+  readonly untagged: number;
+  readonly failed: number;
+}
+
+/** Refusals with the same class and text, counted. */
+export interface RefusalCount {
+  readonly outcome: 'suppressed' | 'throttled' | 'rejected' | 'unproven';
+  readonly class: string;
+  readonly text: string;
+  readonly count: number;
+}
+
+/** What an export asked of Mailchimp. */
+export interface Tally {
+  readonly requests: number;
+  readonly batches: number;
+}
+
+/** The counts that settling finds in staging; sums are checked before they are returned. */
+export interface Settlement {
+  readonly selected: number;
+  readonly departed: number;
+  readonly outcomes: OutcomeCounts;
+  readonly reach: Reach;
+  readonly invalid: Readonly<Record<string, number>>;
+  readonly refusals: readonly RefusalCount[];
+  readonly segments: readonly SegmentReport[];
+  readonly warnings: readonly FieldWarning[];
+  /** Addresses in the new baseline. */
+  readonly held: number;
+  /** Null when the run was lost before it could tell. */
+  readonly tally: Tally | null;
+}
+
+export type ExportEnding = 'completed' | 'planned' | 'cancelled' | 'failed';
+
+/** What happened to every profile, in counts, with where the rows lie. */
+export interface ExportReport extends Settlement {
+  readonly destinationId: string;
+  readonly exportId: string;
+  /** First export of a destination is 1. */
+  readonly n: number;
+  readonly ending: ExportEnding;
+  /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
+  readonly isSettled: boolean;
+  readonly failure?: { readonly code: string; readonly message: string };
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly storeId: string;
+}

@@ -1,0 +1,115 @@
+import type { ExportRef } from './identifiers';
+import type { FieldMatch } from './merge-field';
+import type { CensusRow, CensusSummary, Chunk, ExportPlan, PartSummary, RowResult, SegmentTag } from './plan';
+import type { Settlement, Tally } from './report';
+import type { SourceExtract } from './source';
+
+/**
+ * Where rows live while they travel, and what remains of them: one folder a destination, one below it for each export.
+ *
+ * Every method may be called again after a crash at any line: files are written under a name of the attempt's own and
+ * sealed by a create-only link, and whoever comes second takes the winner's.
+ */
+export interface Staging {
+  /** From `store.json`; made at the first opening. */
+  readonly storeId: string;
+
+  /**
+   * Makes this export the one that may send. A later export's claim supersedes it for ever.
+   * @throws ExportError SUPERSEDED when a later export has claimed the destination
+   */
+  claim(ref: ExportRef): Promise<void>;
+  /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
+  checkClaim(ref: ExportRef): Promise<void>;
+  /** One destination an audience. @throws ExportError AUDIENCE_HELD when another destination of this store has it */
+  holdAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
+  /** Undone when the destination is removed. */
+  releaseAudience(destinationId: string): Promise<void>;
+  /** Appends to `consents.ndjson`: kept when the history is gone. */
+  recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
+
+  /** Census pages by offset; a page that is there already need not be fetched again. */
+  hasCensusPage(ref: ExportRef, offset: number): Promise<boolean>;
+  sealCensusPage(ref: ExportRef, offset: number, rows: readonly CensusRow[]): Promise<void>;
+  sealCensus(ref: ExportRef): Promise<CensusSummary>;
+
+  /** An empty folder of this attempt's own, for the source to write into. */
+  openExtractFolder(ref: ExportRef): Promise<string>;
+  /** Makes the extract this export's snapshot, unless one is sealed already: then that one's counts are returned. */
+  sealSnapshot(ref: ExportRef, extract: SourceExtract): Promise<SourceExtract>;
+
+  /**
+   * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
+   * sealed with the plan, since settling needs it.
+   */
+  plan(ref: ExportRef, request: PlanRequest): Promise<ExportPlan>;
+
+  /** The rows of one chunk. Chunks are numbered from 0. */
+  readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
+
+  /** Written before the first request of an attempt at a part: its rows count as sent from here on. Returns the attempt's number, from 1. */
+  recordAttempt(ref: ExportRef, part: number): Promise<number>;
+  recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
+  /** The batch that a part was submitted as, so that a retried step does not submit it again. */
+  readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
+
+  /**
+   * Keeps what the provider said of each row of some chunks. Consumes the rows as they come; sealed when they end.
+   * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent again directly (wins over its part).
+   */
+  sealResults(ref: ExportRef, key: string, rows: AsyncIterable<RowResult>): Promise<void>;
+  hasResults(ref: ExportRef, key: string): Promise<boolean>;
+  /** Counts of the rows of a part from whatever results there are, with the chunks that have none or unproven rows. */
+  summarisePart(
+    ref: ExportRef,
+    part: number,
+  ): Promise<PartSummary & { readonly troubled: readonly number[] }>;
+
+  /**
+   * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
+   * seals them. What was never sent counts as not_sent. Called again, also by somebody who knows nothing of the export but its
+   * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
+   * nothing to settle; the baseline stays.
+   * @throws ExportError ACCOUNTING_MISMATCH naming the sum that differs
+   */
+  settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
+
+  /** The latest sealed baseline of a destination, for adoption by a new connect. */
+  latestBaseline(destinationId: string): Promise<{ exportId: string; held: number } | undefined>;
+  /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */
+  readRejects(ref: ExportRef, request: RejectsRequest): Promise<readonly RejectRow[]>;
+  /** Deletes row files of exports that ended before `keepDays`, except the current baseline. */
+  expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
+  /** Deletes all of a destination's rows (its consents stay). */
+  discard(destinationId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PlanRequest {
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly segments: readonly SegmentTag[];
+  /** Export whose sealed baseline this one is compared with; null: none yet. */
+  readonly baseline: string | null;
+  /** Export whose folder holds the census; null: none was taken. */
+  readonly census: string | null;
+  /** Lines of the source were rejected and that was allowed: plan no removals. */
+  readonly keepLeavers: boolean;
+  /** Send at most this many profiles. */
+  readonly limit?: number;
+}
+
+export interface RejectsRequest {
+  readonly outcomes?: readonly string[];
+  readonly limit?: number;
+}
+
+export interface RejectRow {
+  readonly key: string;
+  readonly email: string | null;
+  readonly outcome: string;
+  /** Rule, class or the winner's key. */
+  readonly reason: string;
+  /** Mailchimp's text, where it gave one. */
+  readonly text: string | null;
+}
