@@ -1,0 +1,186 @@
+import type { Audience } from '../model/audience';
+import type { Refusal } from '../problem';
+import type { Exchange } from './call';
+import type { JsonObject } from '../schema';
+import { shuffled, subscriberHash } from '../model/hash';
+import { KNOWN_MEMBER_FIELDS, memberInput, rowSchemaErrors } from '../model/member-input';
+import type { WriteMode } from '../model/write-member';
+import { isRefusal, refuseAddress, writeMember } from '../model/write-member';
+import { invalidResource, Problem, schemaRefusal } from '../problem';
+import { audienceOf, queryFlag } from './call';
+import { resourceLinks } from './links';
+import { memberView, memberViewer } from './member-view';
+import { listField, missing, objectBody } from '../schema';
+
+const MOST_ROWS = 500;
+const MOST_ERRORS = 100;
+
+interface RowError {
+  readonly email_address: string;
+  readonly error: string;
+  readonly error_code: 'ERROR_CONTACT_EXISTS' | 'ERROR_GENERIC';
+  readonly field: string;
+  readonly field_message: string;
+}
+
+interface Subscribe {
+  readonly exchange: Exchange;
+  readonly audience: Audience;
+  readonly mode: WriteMode;
+  readonly updateExisting: boolean;
+  readonly seen: Set<string>;
+  readonly skipDuplicates: boolean;
+  readonly mergeTags: ReadonlySet<string>;
+}
+
+interface Rows {
+  readonly created: object[];
+  readonly updated: object[];
+  readonly errors: RowError[];
+}
+
+/** `POST /lists/{list_id}`: up to 500 rows, each with its own fate; 200 even where all of them failed. */
+export function batchSubscribe(exchange: Exchange): object {
+  const audience = audienceOf(exchange);
+  const body = objectBody(exchange.body);
+  const members = listField(body, 'members');
+  if (!members) throw new Problem(schemaRefusal([missing('', 'members')]));
+  // Nobody has captured the real text.
+  if (members.length > MOST_ROWS)
+    throw new Problem(
+      invalidResource(
+        `Maximum allowed member items exceeded, please provide at most ${MOST_ROWS} items in members field`,
+      ),
+    );
+  const subscribe = subscription(exchange, audience, body);
+  const refused = checkSchema(subscribe, members);
+  const rows: Rows = { created: [], updated: [], errors: [] };
+  const viewer = memberViewer(exchange, audience);
+  for (const [place, row] of members.entries()) {
+    const bad = refused.get(place);
+    if (bad) rows.errors.push(bad);
+    else subscribeRow(subscribe, row as JsonObject, { rows, viewer });
+  }
+  return reply(subscribe, rows);
+}
+
+function subscription(exchange: Exchange, audience: Audience, body: JsonObject): Subscribe {
+  const { world, query } = exchange;
+  const { switches } = world.settings;
+  for (const name of Object.keys(body))
+    if (name !== 'members' && name !== 'update_existing' && name !== 'sync_tags')
+      world.warn(`unknown field in POST /lists/{list_id}: ${name}`);
+  const updateExisting = body['update_existing'] === true;
+  return {
+    exchange,
+    audience,
+    updateExisting,
+    seen: new Set(),
+    mergeTags: new Set(audience.mergeFields.map((field) => field.tag)),
+    skipDuplicates: queryFlag(query['skip_duplicate_check']),
+    mode: {
+      switches,
+      now: world.seconds(),
+      skipMergeValidation: queryFlag(query['skip_merge_validation']),
+      tags: switches.tagsOnBatch,
+      // Without update_existing it has no effect on people who are there already.
+      syncTags: updateExisting && body['sync_tags'] === true,
+      refuseRoles: switches.roleAddressesRefused,
+    },
+  };
+}
+
+/** One row that breaks the schema refuses all of them, unless the switch says otherwise. */
+function checkSchema(subscribe: Subscribe, members: readonly unknown[]): Map<number, RowError> {
+  const { switches } = subscribe.mode;
+  const single = new Map<number, RowError>();
+  const errors = [];
+  for (const [place, row] of members.entries()) {
+    const found = rowSchemaErrors(row, place, switches.statusIfNewOnBatch === 'honoured');
+    if (found.length === 0) continue;
+    errors.push(...found);
+    const email = (row as { email_address?: unknown } | null)?.email_address;
+    const refusal = schemaRefusal(found);
+    single.set(place, rowError(subscribe, typeof email === 'string' ? email : '', refusal));
+  }
+  if (errors.length > 0 && switches.schemaErrorsRefuseRequest)
+    throw new Problem(schemaRefusal(errors.slice(0, MOST_ERRORS)));
+  return single;
+}
+
+function subscribeRow(
+  subscribe: Subscribe,
+  row: JsonObject,
+  into: { readonly rows: Rows; readonly viewer: ReturnType<typeof memberViewer> },
+): void {
+  const { audience, mode, seen } = subscribe;
+  warnOfStrangers(subscribe, row);
+  const input = memberInput(row);
+  const email = input.email!;
+  const sent = row['email_address'] as string;
+  const key = subscriberHash(email);
+  if (seen.has(key)) {
+    if (subscribe.skipDuplicates) return;
+    if (mode.switches.duplicateRows === 'error') {
+      // Nobody has captured the real text.
+      into.rows.errors.push(
+        rowError(subscribe, sent, invalidResource(`${email} appears more than once in this request`)),
+      );
+      return;
+    }
+  }
+  seen.add(key);
+  const refused = refuseAddress(audience, email, mode.refuseRoles) ?? refuseExisting(subscribe, email, key);
+  const result = refused ?? writeMember(audience, { ...input, email, key }, mode);
+  if (isRefusal(result)) into.rows.errors.push(rowError(subscribe, sent, result));
+  else if (result.created) into.rows.created.push(memberView(into.viewer, result.member, sent));
+  else if (result.changed || mode.switches.unchangedRowInReply)
+    into.rows.updated.push(memberView(into.viewer, result.member, sent));
+}
+
+/** Mailchimp says nothing about a field or a merge tag that it does not know. */
+function warnOfStrangers({ exchange, mergeTags }: Subscribe, row: JsonObject): void {
+  for (const name in row)
+    if (!KNOWN_MEMBER_FIELDS.has(name))
+      exchange.world.warn(`unknown field in a row of POST /lists/{list_id}: ${name}`);
+  for (const tag in row['merge_fields'] as JsonObject | undefined)
+    if (!mergeTags.has(tag))
+      exchange.world.warn(`unknown merge tag in a row of POST /lists/{list_id}: ${tag}`);
+}
+
+function refuseExisting(subscribe: Subscribe, email: string, key: string): Refusal | undefined {
+  const member = subscribe.updateExisting ? undefined : subscribe.audience.byKey(key);
+  if (!member || member.status === 'archived') return undefined;
+  return {
+    status: 400,
+    title: 'Member Exists',
+    detail: `${email} is already a list member, do you want to update? please provide update_existing:true in the request body`,
+  };
+}
+
+function rowError(subscribe: Subscribe, sent: string, refusal: Refusal): RowError {
+  const field = refusal.errors?.[0];
+  return {
+    email_address: subscribe.mode.switches.quotedErrorAddress ? `"${sent}"` : sent,
+    error: refusal.detail,
+    error_code: refusal.title === 'Member Exists' ? 'ERROR_CONTACT_EXISTS' : 'ERROR_GENERIC',
+    field: field?.field ?? '',
+    field_message: field?.message ?? '',
+  };
+}
+
+/** The order of the lists is not that of the request, as with the real service. */
+function reply(subscribe: Subscribe, rows: Rows): object {
+  const { id } = subscribe.audience.profile;
+  const seed = `${id}/${subscribe.audience.version}`;
+  const links = resourceLinks(subscribe.exchange.account.dc, `/lists/${id}`, 'Lists');
+  return {
+    new_members: shuffled(rows.created, seed),
+    updated_members: shuffled(rows.updated, seed),
+    errors: rows.errors,
+    total_created: rows.created.length,
+    total_updated: rows.updated.length,
+    error_count: rows.errors.length,
+    ...(subscribe.exchange.world.settings.replies === 'full' ? { _links: links } : {}),
+  };
+}

@@ -1,0 +1,126 @@
+import type { Account } from '../model/account';
+import type { BatchState } from '../options';
+import type { World } from '../world';
+import type { Reply } from '../api/call';
+import type { Batch, Operation } from './batch';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { shuffled } from '../model/hash';
+import { ResultSpool } from './result-archive';
+
+export type RunOperation = (account: Account, operation: Operation) => Promise<Reply>;
+
+/** Works off the batches of each account in the order they came: pending, preprocessing, started, finalizing, finished. */
+export class BatchRunner {
+  readonly #world: World;
+  readonly #run: RunOperation;
+  readonly #folder: string;
+  readonly #working = new Set<Promise<void>>();
+
+  constructor(world: World, folder: string, run: RunOperation) {
+    this.#world = world;
+    this.#folder = folder;
+    this.#run = run;
+  }
+
+  /** Starts whatever may start now. Call it when a batch came, or a slot got free. */
+  pump(account: Account): void {
+    for (const batch of account.batches.values()) {
+      if (account.running >= this.#world.settings.batchParallelism) return;
+      if (batch.state !== 'pending' || batch.taken || batch.deleted || batch.stuckIn === 'pending') continue;
+      batch.taken = true;
+      account.running++;
+      const work = this.#work(account, batch)
+        .catch((error: unknown) => {
+          if (!this.#world.closing.aborted)
+            this.#world.warn(`a batch failed in the sandbox itself: ${String(error)}`);
+        })
+        .finally(() => {
+          account.running--;
+          this.#working.delete(work);
+          if (!this.#world.closing.aborted) this.pump(account);
+        });
+      this.#working.add(work);
+    }
+  }
+
+  /** After the world was closed: until nothing runs any more. */
+  async settled(): Promise<void> {
+    for (const account of this.#world.accounts) for (const batch of account.batches.values()) batch.wake?.();
+    await Promise.all(this.#working);
+  }
+
+  async #work(account: Account, batch: Batch): Promise<void> {
+    const spool = new ResultSpool(this.#folder, batch.id);
+    try {
+      if (!(await this.#enter(batch, 'preprocessing'))) return;
+      batch.total = batch.operations.length;
+      if (!(await this.#enter(batch, 'started'))) return;
+      const { batchOrder } = this.#world.settings.switches;
+      const operations = batchOrder === 'shuffled' ? shuffled(batch.operations, batch.id) : batch.operations;
+      for (const operation of operations) {
+        await this.#operate(account, batch, { operation, spool });
+        if (this.#isOver(batch)) return;
+      }
+      batch.operations = [];
+      if (!(await this.#enter(batch, 'finalizing'))) return;
+      await this.#finalize(batch, spool);
+      batch.completedAt = this.#world.now();
+      await this.#enter(batch, 'finished');
+    } finally {
+      batch.operations = [];
+      await spool.discard();
+    }
+  }
+
+  async #operate(
+    account: Account,
+    batch: Batch,
+    { operation, spool }: { readonly operation: Operation; readonly spool: ResultSpool },
+  ): Promise<void> {
+    await nextTurn();
+    await this.#world.pause(this.#world.settings.operationMs);
+    if (this.#isOver(batch)) return;
+    const reply = await this.#run(account, operation);
+    const { noContentCountsAsErrored, noContentResponse } = this.#world.settings.switches;
+    const good = reply.status === 200 || (reply.status === 204 && !noContentCountsAsErrored);
+    if (!good) batch.errored++;
+    batch.finished++;
+    const response = reply.status === 204 ? noContentResponse : reply.text;
+    await spool.add({ status: reply.status, operationId: operation.operationId, response });
+  }
+
+  async #finalize(batch: Batch, spool: ResultSpool): Promise<void> {
+    const { faults, settings } = this.#world;
+    if (faults.takeForBatch('emptyResultUrl')) return;
+    const target = `${this.#folder}/${batch.id}-response.tar.gz`;
+    await spool.archive(target, {
+      resultsPerFile: settings.resultsPerFile,
+      missing: faults.takeForBatch('missingResults')?.count ?? 0,
+      truncated: faults.takeForBatch('truncatedResult') !== undefined,
+    });
+    batch.archive = target;
+  }
+
+  /** Goes on to the next state once the present one was shown often enough. False: the batch is over. */
+  async #enter(batch: Batch, next: BatchState): Promise<boolean> {
+    await nextTurn();
+    while (this.#mustWait(batch)) {
+      await new Promise<void>((resolve) => {
+        batch.wake = resolve;
+      });
+    }
+    if (this.#isOver(batch)) return false;
+    batch.state = next;
+    return true;
+  }
+
+  #mustWait(batch: Batch): boolean {
+    if (this.#isOver(batch)) return false;
+    const polls = this.#world.settings.batchPolls[batch.state] ?? 0;
+    return batch.stuckIn === batch.state || batch.shown[batch.state] < polls;
+  }
+
+  #isOver(batch: Batch): boolean {
+    return batch.deleted || this.#world.closing.aborted;
+  }
+}

@@ -1,0 +1,66 @@
+import type { FaultRule } from '../faults';
+import type { Act } from '../model/act';
+import type { World } from '../world';
+import type { AudienceState, MemberState, MemberStateFilter } from './report';
+import type { Audience } from '../model/audience';
+import { perform } from '../model/act';
+import { parseFault } from '../fault-text';
+import { patchSettings } from '../settings';
+import { audienceState, memberStates, worldState } from './report';
+
+export type SettingsPatch = Parameters<typeof patchSettings>[1];
+
+/** What may be done to the sandbox from outside the API: in process, and over `/_sandbox/`. */
+export class Control {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Everything but the members. */
+  state(): object {
+    return worldState(this.#world);
+  }
+
+  /** @throws Error where there is no such audience */
+  audience(id: string): AudienceState {
+    return audienceState(this.#audience(id));
+  }
+
+  /** @throws Error where there is no such audience */
+  members(id: string, filter?: MemberStateFilter): Generator<MemberState> {
+    return memberStates(this.#audience(id), filter);
+  }
+
+  /** @throws Error where the text is no fault */
+  fail(rule: FaultRule | string): void {
+    this.#world.faults.add(typeof rule === 'string' ? parseFault(rule) : rule);
+  }
+
+  clearFaults(): void {
+    this.#world.faults.clear();
+  }
+
+  /** Sets the request counters to nothing. */
+  clearRequests(): void {
+    this.#world.counters.clear();
+  }
+
+  /** @throws Error where there is no such audience or person */
+  act(act: Act): void {
+    perform(this.#audience(act.audience), act, this.#world.seconds());
+  }
+
+  /** @throws Error that names an unknown setting or switch */
+  set(patch: SettingsPatch): void {
+    patchSettings(this.#world.settings, patch);
+    for (const account of this.#world.accounts) for (const batch of account.batches.values()) batch.wake?.();
+  }
+
+  #audience(id: string): Audience {
+    const audience = this.#world.audience(id);
+    if (!audience) throw new Error(`the sandbox has no audience '${id}'`);
+    return audience;
+  }
+}

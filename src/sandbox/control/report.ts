@@ -1,0 +1,100 @@
+import type { Audience } from '../model/audience';
+import type { Member, MemberStatus } from '../model/member';
+import type { World } from '../world';
+
+export interface AudienceState {
+  readonly id: string;
+  readonly name: string;
+  /** Everybody but the archived. */
+  readonly members: number;
+  readonly byStatus: Readonly<Record<MemberStatus, number>>;
+  /** Tag name to the number of members with it, of every status but archived. */
+  readonly tags: Readonly<Record<string, number>>;
+  /** Addresses that were deleted for good. */
+  readonly forgotten: number;
+}
+
+export interface MemberState {
+  readonly email: string;
+  readonly status: MemberStatus;
+  /** Opted out themself, bounced, or under review. */
+  readonly inCompliance: boolean;
+  readonly mergeFields: Readonly<Record<string, unknown>>;
+  /** Names, in the order they were given. */
+  readonly tags: readonly string[];
+  /** Unix seconds. */
+  readonly lastChanged: number;
+}
+
+export function audienceState(audience: Audience): AudienceState {
+  const { byStatus, profile } = audience;
+  const tags: Record<string, number> = {};
+  for (const { name, type, holders } of audience.segments.values())
+    if (type === 'static') tags[name] = total(holders) - holders.archived;
+  return {
+    id: profile.id,
+    name: profile.name,
+    members: total(byStatus) - byStatus.archived,
+    byStatus: { ...byStatus },
+    tags,
+    forgotten: audience.forgotten.size,
+  };
+}
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0);
+
+export function memberState(audience: Audience, member: Member): MemberState {
+  const mergeFields: Record<string, unknown> = {};
+  for (const field of audience.mergeFields) mergeFields[field.tag] = member.values[field.slot] ?? '';
+  return {
+    email: member.email,
+    status: member.status,
+    inCompliance: member.locked,
+    mergeFields,
+    tags: member.tags.ids.map((id) => audience.segments.get(id)!.name),
+    lastChanged: member.lastChanged,
+  };
+}
+
+export interface MemberStateFilter {
+  readonly status?: MemberStatus;
+  readonly tag?: string;
+  readonly email?: string;
+}
+
+/** Every member that passes the filter, of every status, one at a time. */
+export function* memberStates(audience: Audience, filter: MemberStateFilter = {}): Generator<MemberState> {
+  const tag = filter.tag === undefined ? undefined : audience.tag(filter.tag);
+  if (filter.tag !== undefined && !tag) return;
+  const found = filter.email === undefined ? undefined : audience.byAddress(filter.email);
+  if (filter.email !== undefined && !found) return;
+  for (const member of found ? [found] : audience.members()) {
+    if (filter.status !== undefined && member.status !== filter.status) continue;
+    if (tag && !member.tags.ids.includes(tag.id)) continue;
+    yield memberState(audience, member);
+  }
+}
+
+/** All there is to know, but for the members. */
+export function worldState(world: World): object {
+  const { accounts, counters, faults, settings, warnings } = world;
+  return {
+    audiences: accounts.flatMap((account) => [...account.audiences.values()].map(audienceState)),
+    batches: accounts.flatMap((account) =>
+      [...account.batches.values()].map(({ id, state, total, finished, errored }) => ({
+        id,
+        state,
+        total,
+        finished,
+        errored,
+      })),
+    ),
+    requests: counters.list(),
+    maxConcurrent: counters.maxConcurrent,
+    inFlight: accounts.reduce((sum, account) => sum + account.inFlight, 0),
+    faults: faults.list(),
+    warnings: [...warnings],
+    settings,
+  };
+}

@@ -1,0 +1,79 @@
+import type { BatchEffect, FaultEffect, FaultRule } from './faults';
+
+const FORMS = `
+  <status> [empty|html] | <status> after applying | reset [after applying|mid body] | hang <n> ms|s | delay <n> ms|s | omit <n> rows
+    [once|twice|<n> times|always] [after <n>] [in batch] on <METHOD> <path>
+  stuck batch | empty url | truncated result | missing result | truncated download | expired url
+    [once|twice|<n> times|always] [after <n>]`;
+
+const BATCH_FAULTS: Readonly<Record<string, BatchEffect>> = {
+  'stuck batch': { type: 'stuckBatch' },
+  'stuck started batch': { type: 'stuckBatch', state: 'started' },
+  'stuck finalizing batch': { type: 'stuckBatch', state: 'finalizing' },
+  'empty url': { type: 'emptyResultUrl' },
+  'empty result url': { type: 'emptyResultUrl' },
+  'truncated result': { type: 'truncatedResult' },
+  'missing result': { type: 'missingResults', count: 1 },
+  'truncated download': { type: 'truncatedDownload' },
+  'expired url': { type: 'expiredUrl' },
+};
+
+const TIMES = String.raw`(?:\s+(?<times>once|twice|always|\d+\s+times))?(?:\s+after\s+(?<after>\d+))?(?<batch>\s+in\s+batch)?`;
+const ON = String.raw`(?:\s+on\s+(?<match>(?:[A-Z]+|\*)\s+/\S*))?`;
+const RULE = new RegExp(`^(?<effect>.+?)${TIMES}${ON}$`);
+const STATUS = /^(?<status>[345]\d\d)(?:\s+(?<kind>empty|html|after applying))?$/;
+const WAIT = /^(?<type>hang|delay)\s+(?<amount>\d+)\s*(?<unit>ms|s)$/;
+
+function timesOf(text: string | undefined): number | 'always' {
+  if (text === undefined || text === 'once') return 1;
+  if (text === 'twice') return 2;
+  return text === 'always' ? 'always' : Number.parseInt(text, 10);
+}
+
+function statusEffect(status: number, kind: string | undefined): FaultEffect {
+  if (kind === 'after applying') return { type: 'applyThenStatus', status };
+  return kind === undefined
+    ? { type: 'status', status }
+    : { type: 'status', status, body: kind === 'html' ? 'html' : 'empty' };
+}
+
+function effectOf(text: string): FaultEffect | undefined {
+  const batch = BATCH_FAULTS[text];
+  if (batch) return batch;
+  if (text === 'reset') return { type: 'reset' };
+  if (text === 'reset after applying') return { type: 'applyThenReset' };
+  if (text === 'reset mid body') return { type: 'resetMidBody' };
+  const status = STATUS.exec(text)?.groups;
+  if (status) return statusEffect(Number(status['status']), status['kind']);
+  const omitted = /^omit (\d+) rows?$/.exec(text);
+  if (omitted) return { type: 'omitRows', count: Number(omitted[1]) };
+  const wait = WAIT.exec(text)?.groups;
+  if (!wait) return undefined;
+  const ms = Number(wait['amount']) * (wait['unit'] === 's' ? 1000 : 1);
+  return { type: wait['type'] === 'hang' ? 'hang' : 'delay', ms };
+}
+
+/**
+ * Reads a fault from its short form, such as `429 twice on POST /lists/*` or `stuck batch`.
+ * @throws Error that shows the forms there are
+ */
+export function parseFault(text: string): FaultRule {
+  const groups = RULE.exec(text.trim().replaceAll(/\s+/g, ' '))?.groups;
+  const effect = groups && effectOf(groups['effect']!);
+  if (!groups || !effect) throw new Error(`not a fault: '${text}'. The forms are:${FORMS}`);
+  const { match, after, batch } = groups;
+  const isRequest = Object.values(BATCH_FAULTS).every((one) => one.type !== effect.type);
+  if (isRequest === (match === undefined))
+    throw new Error(
+      isRequest
+        ? `the fault '${text}' does not say where: end it with 'on <METHOD> <path>', such as 'on POST /lists/*'`
+        : `the fault '${text}' strikes batches: it takes no 'on <METHOD> <path>'`,
+    );
+  return {
+    ...(match === undefined ? {} : { match }),
+    ...(batch === undefined ? {} : { via: 'batch' as const }),
+    times: timesOf(groups['times']),
+    ...(after === undefined ? {} : { after: Number(after) }),
+    effect,
+  };
+}

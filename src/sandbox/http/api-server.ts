@@ -1,0 +1,166 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ApiCall, Query, Reply } from '../api/call';
+import type { Router } from '../api/router';
+import type { Account } from '../model/account';
+import type { Recorder } from '../record';
+import type { World } from '../world';
+import type { Refusal } from '../problem';
+import type { Ending } from './strike';
+import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { problemReply } from '../api/router';
+import { nestedTooDeep, tooManyConnections } from '../problem';
+import { authenticate } from './authenticate';
+import { strike } from './strike';
+import { triggeredError } from './trigger-error';
+
+const compress = promisify(gzip);
+const DESCRIBED_BY =
+  '<https://us1.api.mailchimp.com/schema/3.0/Definitions/ProblemDetailDocument.json>; rel="describedBy"';
+const WORTH_COMPRESSING = 1024;
+export const BASE = '/3.0';
+
+export interface ApiServer {
+  readonly world: World;
+  readonly router: Router;
+  readonly recorder: Recorder;
+}
+
+/** Serves everything below `/3.0`. */
+export function serveApi(app: FastifyInstance, server: ApiServer): void {
+  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
+    answer(server, request, reply);
+  app.all(BASE, handler);
+  app.all(`${BASE}/*`, handler);
+}
+
+interface Incoming {
+  readonly method: string;
+  readonly path: string;
+  readonly query: Query;
+  readonly body: string | undefined;
+  readonly instance: string;
+}
+
+function incoming(request: FastifyRequest): Incoming {
+  const url = request.raw.url!;
+  const mark = url.indexOf('?');
+  const path = (mark < 0 ? url : url.slice(0, mark)).slice(BASE.length);
+  const override = request.headers['x-http-method-override'];
+  return {
+    method:
+      request.method === 'POST' && typeof override === 'string' ? override.toUpperCase() : request.method,
+    path: path === '' ? '/' : path,
+    query: mark < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark + 1))),
+    body: typeof request.body === 'string' ? request.body : undefined,
+    instance: randomUUID(),
+  };
+}
+
+async function answer(server: ApiServer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  const call = incoming(request);
+  const ending = await end(server, request, call);
+  const { world, recorder } = server;
+  const status = statusOf(ending);
+  const route = server.router.route(call.path) ?? '(no route)';
+  world.counters.add({ method: call.method, route, via: 'http', status });
+  const { method, path, query, body } = call;
+  recorder.add({ at: new Date(world.now()).toISOString(), method, path, query, body, status, via: 'http' });
+  if (ending.type === 'cut') return cut(reply, ending.reply);
+  if (ending.type === 'page') {
+    await reply.code(ending.status).type('text/html').send(ending.html);
+    return;
+  }
+  await send(server, { request, reply, ending: ending.reply, instance: call.instance });
+}
+
+const statusOf = (ending: Ending): number => {
+  if (ending.type === 'cut') return 0;
+  return ending.type === 'page' ? ending.status : ending.reply.status;
+};
+
+async function end(server: ApiServer, request: FastifyRequest, call: Incoming): Promise<Ending> {
+  const { world } = server;
+  const refuse = (refusal: Refusal): Ending => ({
+    type: 'reply',
+    reply: problemReply(refusal, call.instance, undefined),
+  });
+  const refusal = earlyRefusal(request);
+  if (refusal) return refuse(refusal);
+  const account = authenticate(world, request.headers.authorization);
+  if (!('id' in account)) return refuse(account);
+  if (account.inFlight >= world.settings.connectionLimit)
+    return refuse(tooManyConnections(world.settings.connectionLimit));
+  account.inFlight++;
+  world.counters.concurrent(account.inFlight);
+  try {
+    return await work(server, account, call);
+  } catch (error) {
+    if (world.closing.aborted) return { type: 'cut' };
+    throw error;
+  } finally {
+    // Not when the client goes away: the real service keeps the place until the work is done.
+    account.inFlight--;
+  }
+}
+
+function earlyRefusal(request: FastifyRequest): Refusal | undefined {
+  if (request.raw.url!.length > 8000) return nestedTooDeep;
+  const { 'x-trigger-error': trigger, 'x-http-method-override': override } = request.headers;
+  if (typeof trigger === 'string') return triggeredError(trigger);
+  if (override === undefined || request.method === 'POST') return undefined;
+  return {
+    status: 422,
+    title: 'InvalidMethodOverride',
+    detail: 'You can only use the X-HTTP-Method-Override header with the POST method.',
+  };
+}
+
+async function work(server: ApiServer, account: Account, call: Incoming): Promise<Ending> {
+  const { world, router } = server;
+  const effect = world.faults.takeForRequest({ ...call, via: 'http' });
+  if (call.method !== 'GET' && call.path !== '/batches') await world.pause(world.settings.operationMs);
+  const apiCall: ApiCall = { ...call, account, via: 'http' };
+  return strike({ world, effect, instance: call.instance, apply: () => router.run(apiCall) });
+}
+
+interface Sending {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly ending: Reply;
+  readonly instance: string;
+}
+
+async function send(server: ApiServer, { request, reply, ending, instance }: Sending): Promise<void> {
+  void reply.code(ending.status).header('x-request-id', instance);
+  if (ending.allow !== undefined) void reply.header('allow', ending.allow);
+  if (ending.problem) void reply.header('link', DESCRIBED_BY);
+  if (ending.text === '') {
+    await reply.send();
+    return;
+  }
+  void reply.header('content-type', `application/${ending.problem ? 'problem+json' : 'json'}; charset=utf-8`);
+  void reply.header('vary', 'Accept-Encoding');
+  const accepted = request.headers['accept-encoding'] ?? '';
+  const zipped =
+    server.world.settings.gzip && ending.text.length > WORTH_COMPRESSING && accepted.includes('gzip');
+  if (!zipped) {
+    await reply.send(ending.text);
+    return;
+  }
+  const bytes = await compress(ending.text, { level: 1 });
+  await reply.header('content-encoding', 'gzip').send(bytes);
+}
+
+/** Destroys the socket; with `half` after the status line and half of the body. */
+function cut(reply: FastifyReply, half: Reply | undefined): void {
+  reply.hijack();
+  if (!half) {
+    reply.raw.destroy();
+    return;
+  }
+  const bytes = Buffer.from(half.text);
+  reply.raw.writeHead(half.status, { 'content-type': 'application/json', 'content-length': bytes.length });
+  reply.raw.write(bytes.subarray(0, bytes.length >> 1), () => reply.raw.destroy());
+}

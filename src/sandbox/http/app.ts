@@ -1,0 +1,27 @@
+import type { FastifyInstance } from 'fastify';
+import { randomUUID } from 'node:crypto';
+import fastify from 'fastify';
+import { internalError, nestedTooDeep, problemDocument } from '../problem';
+
+const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
+const LARGEST_BODY = 512 * 1024 * 1024;
+
+/** The HTTP server, which leaves all bodies as text: what is not JSON gets Mailchimp's words, from the router. */
+export function newApp(): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: LARGEST_BODY,
+    forceCloseConnections: true,
+    // Such as a path that is no URL: Mailchimp calls it nested too deeply.
+    frameworkErrors: (_error, _request, reply) => {
+      reply.raw.writeHead(414, { 'content-type': PROBLEM_JSON });
+      reply.raw.end(JSON.stringify(problemDocument(nestedTooDeep, randomUUID())));
+    },
+  });
+  app.setErrorHandler((_error, _request, reply) =>
+    reply.code(500).type(PROBLEM_JSON).send(problemDocument(internalError, randomUUID())),
+  );
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, body, done) => done(null, body));
+  return app;
+}

@@ -1,0 +1,57 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Control } from '../control/control';
+import { Readable } from 'node:stream';
+import { z } from 'zod';
+import { ACTIONS } from '../model/act';
+import { faultRuleSchema } from '../control/fault-schema';
+
+const act = z.strictObject({
+  audience: z.string(),
+  email: z.string(),
+  action: z.enum(ACTIONS),
+  tag: z.string().optional(),
+  mergeFields: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  seconds: z.number().optional(),
+});
+
+/** `/_sandbox/…`: what a test does to a sandbox that runs in a process of its own. No credentials asked for. */
+export function serveControl(app: FastifyInstance, control: Control): void {
+  app.get('/_sandbox/state', (_request, reply) => reply.send(control.state()));
+  app.get<{ Params: { id: string } }>('/_sandbox/audiences/:id/members', (request, reply) =>
+    attempt(reply, () => dump(reply, control, request.params.id)),
+  );
+  app.post('/_sandbox/faults', (request, reply) =>
+    attempt(reply, () => control.fail(faultRuleSchema.parse(json(request.body)))),
+  );
+  app.delete('/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
+  app.delete('/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
+  app.post('/_sandbox/act', (request, reply) =>
+    attempt(reply, () => control.act(act.parse(json(request.body)) as Parameters<Control['act']>[0])),
+  );
+  app.patch('/_sandbox/settings', (request, reply) =>
+    attempt(reply, () => control.set(z.looseObject({}).parse(json(request.body)))),
+  );
+}
+
+const json = (body: unknown): unknown =>
+  typeof body === 'string' ? (JSON.parse(body) as unknown) : undefined;
+
+/** 204, or 400 with a sentence. */
+function attempt(reply: FastifyReply, action: () => unknown): FastifyReply {
+  try {
+    const result = action();
+    return result === undefined ? reply.code(204).send() : reply;
+  } catch (error) {
+    const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
+    return reply.code(400).send({ error: message });
+  }
+}
+
+function dump(reply: FastifyReply, control: Control, id: string): FastifyReply {
+  const members = control.members(id);
+  const lines = function* (): Generator<string> {
+    for (const { email, status, mergeFields, tags } of members)
+      yield `${JSON.stringify({ email, status, merge_fields: mergeFields, tags })}\n`;
+  };
+  return reply.type('application/x-ndjson').send(Readable.from(lines()));
+}

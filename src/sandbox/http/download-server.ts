@@ -1,0 +1,63 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ResultUrls } from '../batches/result-url';
+import type { World } from '../world';
+import type { Batch } from '../batches/batch';
+import { createReadStream } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { archivePath } from '../batches/batch-routes';
+import { storageError } from '../batches/result-url';
+
+interface Download {
+  readonly Params: { readonly account: string; readonly file: string };
+  readonly Querystring: { readonly Expires?: string; readonly Signature?: string };
+}
+
+/** Serves result archives to whoever has a good address; an `Authorization` header is refused, as the storage does. */
+export function serveDownloads(app: FastifyInstance, world: World, urls: ResultUrls): void {
+  app.get<Download>('/rsg-api-batches-prod/:account/:file', async (request, reply) => {
+    const refusal = refuse(request, { world, urls });
+    if (refusal) return reply.code(refusal.status).type('application/xml').send(refusal.xml);
+    const batch = batchOf(world, request.params);
+    if (!batch)
+      return reply
+        .code(404)
+        .type('application/xml')
+        .send(storageError('NoSuchKey', 'The specified key does not exist.'));
+    void reply.header('content-type', 'application/octet-stream');
+    if (world.faults.takeForBatch('truncatedDownload')) return breakOff(reply, batch.archive);
+    return reply.send(createReadStream(batch.archive));
+  });
+}
+
+function batchOf(world: World, params: Download['Params']): Batch | undefined {
+  const account = world.accounts.find((one) => one.id === params.account);
+  const batch = account?.batches.get(params.file.replace('-response.tar.gz', ''));
+  const path = account && batch ? archivePath(account, batch.id) : '';
+  return batch && batch.archive !== '' && path.endsWith(params.file) ? batch : undefined;
+}
+
+function refuse(
+  request: FastifyRequest<Download>,
+  { world, urls }: { readonly world: World; readonly urls: ResultUrls },
+): { readonly status: number; readonly xml: string } | undefined {
+  if (request.headers.authorization !== undefined)
+    return { status: 400, xml: storageError('InvalidArgument', 'Only one auth mechanism allowed.') };
+  const { Expires: expires = '', Signature: signature = '' } = request.query;
+  const path = request.raw.url!.split('?')[0]!;
+  if (!urls.isSigned(path, expires, signature))
+    return { status: 403, xml: storageError('SignatureDoesNotMatch', 'Access denied.') };
+  const expired =
+    world.faults.takeForBatch('expiredUrl') !== undefined || Number(expires) < world.now() / 1000;
+  return expired
+    ? { status: 403, xml: storageError('ExpiredToken', 'The provided token has expired.') }
+    : undefined;
+}
+
+/** Announces the whole file and ends the connection in the middle of it. */
+async function breakOff(reply: FastifyReply, file: string): Promise<FastifyReply> {
+  const bytes = await readFile(file);
+  reply.hijack();
+  reply.raw.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': bytes.length });
+  reply.raw.write(bytes.subarray(0, bytes.length >> 1), () => reply.raw.destroy());
+  return reply;
+}

@@ -1,0 +1,86 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Account } from '../model/account';
+import type { World } from '../world';
+import { randomBytes } from 'node:crypto';
+
+interface Grant {
+  readonly account: Account;
+  readonly clientId: string;
+  readonly redirectUri: string;
+}
+
+/**
+ * `/oauth2/authorize|token|metadata`, with a person who agrees at once, for the first account. Any client id and secret
+ * will do. A code is good once; a token never expires, and has no refresh token.
+ */
+export function serveOauth(app: FastifyInstance, world: World, origin: () => string): void {
+  const grants = new Map<string, Grant>();
+  app.get('/oauth2/authorize', (request, reply) => authorize(request, reply, { world, grants }));
+  app.post('/oauth2/token', (request, reply) => exchange(request, reply, grants));
+  app.get('/oauth2/metadata', (request, reply) => metadata(request, reply, { world, origin }));
+}
+
+function authorize(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { world, grants }: { readonly world: World; readonly grants: Map<string, Grant> },
+): FastifyReply {
+  const query = request.query as Readonly<Record<string, string | undefined>>;
+  const { response_type: type, client_id: clientId, redirect_uri: redirectUri, state } = query;
+  if (type !== 'code' || !clientId || !redirectUri || !URL.canParse(redirectUri))
+    return reply.code(400).send({ error: 'invalid_request' });
+  const target = new URL(redirectUri);
+  // The real service takes 127.0.0.1 and refuses the name.
+  if (target.hostname === 'localhost') return reply.code(400).send({ error: 'redirect_uri_mismatch' });
+  const code = randomBytes(16).toString('hex');
+  grants.set(code, { account: world.accounts[0]!, clientId, redirectUri });
+  target.searchParams.set('code', code);
+  if (state !== undefined) target.searchParams.set('state', state);
+  return reply.redirect(target.href);
+}
+
+function exchange(request: FastifyRequest, reply: FastifyReply, grants: Map<string, Grant>): FastifyReply {
+  const form = new URLSearchParams(typeof request.body === 'string' ? request.body : '');
+  const code = form.get('code') ?? '';
+  const grant = grants.get(code);
+  grants.delete(code);
+  const good =
+    grant !== undefined &&
+    form.get('grant_type') === 'authorization_code' &&
+    form.get('client_id') === grant.clientId &&
+    form.get('redirect_uri') === grant.redirectUri &&
+    (form.get('client_secret') ?? '') !== '';
+  if (!good)
+    return reply.code(400).send({ error: 'invalid_grant', error_description: 'The code is not good.' });
+  const token = randomBytes(16).toString('hex');
+  grant.account.tokens.add(token);
+  return reply.send({ access_token: token, expires_in: 0, scope: null });
+}
+
+function metadata(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { world, origin }: { readonly world: World; readonly origin: () => string },
+): FastifyReply {
+  const token = /^OAuth (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '';
+  const account = world.accounts.find((one) => one.tokens.has(token));
+  if (!account || world.settings.switches.keysRevoked)
+    return reply
+      .code(401)
+      .send({ error: 'invalid_token', error_description: 'The access token is not good.' });
+  return reply.send({
+    dc: account.dc,
+    role: world.settings.switches.role,
+    accountname: account.name,
+    user_id: 1,
+    login: {
+      email: 'sandbox@sandbox.invalid',
+      avatar: null,
+      login_id: 1,
+      login_name: 'sandbox',
+      login_email: 'sandbox@sandbox.invalid',
+    },
+    login_url: origin(),
+    api_endpoint: origin(),
+  });
+}

@@ -1,0 +1,92 @@
+import type { RequestEffect } from '../faults';
+import type { Reply } from '../api/call';
+import type { World } from '../world';
+import type { Refusal } from '../problem';
+import { perform } from '../model/act';
+import { problemReply } from '../api/router';
+import { refusalForStatus } from '../problem';
+
+/** How a request ends: with a reply, with a page of the CDN, or with a socket that is gone. */
+export type Ending =
+  | { readonly type: 'reply'; readonly reply: Reply }
+  | { readonly type: 'page'; readonly status: number; readonly html: string }
+  /** `reply` was half sent. */
+  | { readonly type: 'cut'; readonly reply?: Reply };
+
+const page = (status: number): Ending => ({ type: 'page', status, html: htmlPage(status) });
+
+function htmlPage(status: number): string {
+  if (status === 403)
+    return "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>You don't have permission to access this server.<P>Reference #18.0</BODY></HTML>";
+  return `<html><head><title>${status}</title></head><body><center><h1>${status} ${status === 502 ? 'Bad Gateway' : 'Service Unavailable'}</h1></center></body></html>`;
+}
+
+function statusEnding(effect: Extract<RequestEffect, { type: 'status' }>, instance: string): Ending {
+  const { status } = effect;
+  const form = effect.body ?? (status === 502 || status === 503 ? 'html' : 'problem');
+  if (form === 'html') return page(status);
+  if (form === 'empty') return { type: 'page', status, html: '' };
+  const refusal: Refusal = {
+    ...refusalForStatus(status),
+    ...(effect.title === undefined ? {} : { title: effect.title }),
+    ...(effect.detail === undefined ? {} : { detail: effect.detail }),
+  };
+  return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
+}
+
+export interface Strike {
+  readonly world: World;
+  readonly effect: RequestEffect | undefined;
+  readonly instance: string;
+  readonly apply: () => Reply;
+}
+
+/** Runs a request as the fault, if there is one, has it. */
+export async function strike({ world, effect, instance, apply }: Strike): Promise<Ending> {
+  if (!effect) return { type: 'reply', reply: apply() };
+  switch (effect.type) {
+    case 'status':
+      return statusEnding(effect, instance);
+    case 'reset':
+      return { type: 'cut' };
+    case 'applyThenStatus':
+      apply();
+      return page(effect.status);
+    case 'applyThenReset':
+      apply();
+      return { type: 'cut' };
+    case 'resetMidBody':
+      return { type: 'cut', reply: apply() };
+    case 'hang':
+      await world.pause(effect.ms);
+      return { type: 'cut' };
+    case 'delay':
+      await world.pause(effect.ms);
+      return { type: 'reply', reply: apply() };
+    case 'act': {
+      const audience = world.audience(effect.act.audience);
+      if (audience) perform(audience, effect.act, world.seconds());
+      return { type: 'reply', reply: apply() };
+    }
+    case 'omitRows':
+      return { type: 'reply', reply: omitRows(apply(), effect.count) };
+    default:
+      throw new Error(`no such fault: ${String(effect satisfies never)}`);
+  }
+}
+
+/** Rows that were written and stand in no list of the reply. */
+function omitRows(reply: Reply, count: number): Reply {
+  if (reply.status !== 200) return reply;
+  const body = JSON.parse(reply.text) as Record<string, unknown[]> & Record<string, number>;
+  let left = count;
+  for (const [list, total] of [
+    ['new_members', 'total_created'],
+    ['updated_members', 'total_updated'],
+  ] as const) {
+    if (!Array.isArray(body[list])) continue;
+    left -= body[list].splice(0, left).length;
+    Object.assign(body, { [total]: body[list].length });
+  }
+  return { ...reply, text: JSON.stringify(body) };
+}

@@ -1,0 +1,20 @@
+export { startSandbox } from './sandbox';
+export type { Sandbox } from './sandbox';
+export type {
+  AccountSeed,
+  AudienceSeed,
+  BatchState,
+  MemberSeed,
+  MergeFieldSeed,
+  SandboxOptions,
+  SandboxSettings,
+} from './options';
+export { DEFAULT_SWITCHES } from './switches';
+export type { SandboxSwitches } from './switches';
+export { DEFAULT_API_KEY } from './settings';
+export { parseFault } from './fault-text';
+export type { BatchEffect, FaultEffect, FaultRule, RequestEffect } from './faults';
+export type { Act } from './model/act';
+export type { Control, SettingsPatch } from './control/control';
+export type { AudienceState, MemberState, MemberStateFilter } from './control/report';
+export type { RequestCount } from './counters';

@@ -1,0 +1,16 @@
+import type { Audience } from './audience';
+import type { Batch } from '../batches/batch';
+
+/** One Mailchimp account with its user: keys, audiences, batches and the connections in use. */
+export interface Account {
+  readonly id: string;
+  readonly name: string;
+  readonly dc: string;
+  readonly apiKeys: readonly string[];
+  readonly tokens: Set<string>;
+  readonly audiences: Map<string, Audience>;
+  readonly batches: Map<string, Batch>;
+  /** Batches of this account that are being worked on. */
+  running: number;
+  inFlight: number;
+}

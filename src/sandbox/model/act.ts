@@ -1,0 +1,105 @@
+import type { Audience } from './audience';
+import type { Member } from './member';
+import { subscriberHash } from './hash';
+
+export const ACTIONS = [
+  'unsubscribe',
+  'subscribe',
+  'confirm',
+  'clean',
+  'archive',
+  'delete-permanent',
+  'throttle',
+  'tag',
+  'untag',
+  'edit',
+] as const;
+
+/**
+ * What somebody other than the API's caller does: the contact themself (unsubscribe, subscribe, confirm, or an address
+ * that bounces: clean), or another tool (archive, delete-permanent, tag, untag, edit). `subscribe` also brings back
+ * whoever opted out or was deleted for good; `throttle` makes the address one that signed up too often lately.
+ */
+export interface Act {
+  /** Audience id. */
+  readonly audience: string;
+  readonly email: string;
+  readonly action: (typeof ACTIONS)[number];
+  readonly tag?: string;
+  /** For `edit`, by merge tag. */
+  readonly mergeFields?: Readonly<Record<string, string | number>>;
+  /** For `throttle`. Default 300. */
+  readonly seconds?: number;
+}
+
+/** @throws Error where the person is not in the audience, or a tag is missing */
+export function perform(audience: Audience, act: Act, now: number): void {
+  if (act.action === 'subscribe') return subscribe(audience, act, now);
+  if (act.action === 'throttle') {
+    audience.throttled.set(subscriberHash(act.email), now + (act.seconds ?? 300));
+    return;
+  }
+  const member = audience.byAddress(act.email);
+  if (!member) throw new Error(`nobody with this address is in the audience ${audience.profile.id}`);
+  if (act.action === 'delete-permanent') return audience.forget(member);
+  changeMember(audience, member, act);
+  if (audience.byKey(member.key)) member.lastChanged = now;
+  if (act.action !== 'tag' && act.action !== 'untag') return;
+  if (!act.tag) throw new Error(`'${act.action}' needs a tag`);
+  const { id } = audience.tagOrNew(act.tag, now);
+  const { tagSets } = audience;
+  audience.setTags(
+    member,
+    act.action === 'tag' ? tagSets.with(member.tags, id) : tagSets.without(member.tags, id),
+  );
+}
+
+function changeMember(audience: Audience, member: Member, act: Act): void {
+  switch (act.action) {
+    case 'unsubscribe':
+    case 'clean':
+      member.locked = true;
+      return audience.setStatus(member, act.action === 'clean' ? 'cleaned' : 'unsubscribed');
+    case 'confirm':
+      member.locked = false;
+      return audience.setStatus(member, 'subscribed');
+    case 'archive':
+      return audience.setStatus(member, 'archived');
+    case 'edit':
+      member.values = edited(audience, member, act);
+      return;
+    default:
+  }
+}
+
+function edited(audience: Audience, member: Member, act: Act): Member['values'] {
+  const values = [...member.values];
+  for (const field of audience.mergeFields) {
+    const value = act.mergeFields?.[field.tag];
+    if (value !== undefined) values[field.slot] = value;
+  }
+  return values;
+}
+
+function subscribe(audience: Audience, act: Act, now: number): void {
+  const key = subscriberHash(act.email);
+  audience.forgotten.delete(key);
+  const member = audience.byKey(key);
+  if (member) {
+    member.locked = false;
+    member.lastChanged = now;
+    return audience.setStatus(member, 'subscribed');
+  }
+  audience.add({
+    key,
+    email: act.email.trim(),
+    status: 'subscribed',
+    locked: false,
+    plainText: false,
+    values: [],
+    tags: audience.tagSets.empty,
+    lastChanged: now,
+    addedAt: now,
+    extra: undefined,
+  });
+}

@@ -1,0 +1,51 @@
+import type { TagSet } from './tag-sets';
+
+export const MEMBER_STATUSES = [
+  'subscribed',
+  'unsubscribed',
+  'cleaned',
+  'pending',
+  'transactional',
+  'archived',
+] as const;
+
+export type MemberStatus = (typeof MEMBER_STATUSES)[number];
+
+/** What a request may ask for: `archived` is only ever shown. */
+export const REQUEST_STATUSES: readonly string[] = MEMBER_STATUSES.filter((status) => status !== 'archived');
+
+export type MergeValue = string | number | Readonly<Record<string, string>>;
+
+/** Fields that few members have; kept apart so that a million members stay small. */
+export interface MemberExtra {
+  readonly language?: string;
+  readonly vip?: boolean;
+  readonly location?: { readonly latitude: number; readonly longitude: number };
+  readonly interests?: Readonly<Record<string, boolean>>;
+  readonly marketingPermissions?: readonly { readonly id: string; readonly enabled: boolean }[];
+  readonly ipSignup?: string;
+  readonly ipOpt?: string;
+  readonly timestampSignup?: string;
+  readonly timestampOpt?: string;
+}
+
+/** One member, as small as it goes: ids, links and times in words are made when somebody asks. */
+export interface Member {
+  /** md5 of the lower-cased address. */
+  key: string;
+  /** As first sent, trimmed. */
+  email: string;
+  readonly webId: number;
+  status: MemberStatus;
+  /** Opted out themself, bounced, or under review: cannot be set to `subscribed` by the API. */
+  locked: boolean;
+  plainText: boolean;
+  /** By slot of the merge field; a missing slot reads as ''. */
+  values: (MergeValue | undefined)[];
+  tags: TagSet;
+  /** Unix seconds. */
+  lastChanged: number;
+  /** Unix seconds. */
+  readonly addedAt: number;
+  extra: MemberExtra | undefined;
+}

@@ -1,0 +1,38 @@
+export const MERGE_FIELD_TYPES = [
+  'text',
+  'number',
+  'address',
+  'phone',
+  'date',
+  'url',
+  'imageurl',
+  'radio',
+  'dropdown',
+  'birthday',
+  'zip',
+] as const;
+
+export type MergeFieldType = (typeof MERGE_FIELD_TYPES)[number];
+
+export interface MergeFieldOptions {
+  readonly choices?: readonly string[];
+  readonly date_format?: string;
+  readonly default_country?: number;
+  readonly phone_format?: string;
+  readonly size?: number;
+}
+
+export interface MergeField {
+  readonly mergeId: number;
+  /** Where members keep the value. Slots are never used again. */
+  readonly slot: number;
+  readonly tag: string;
+  readonly type: MergeFieldType;
+  readonly name: string;
+  readonly required: boolean;
+  readonly defaultValue: string;
+  readonly public: boolean;
+  readonly displayOrder: number;
+  readonly helpText: string;
+  readonly options: MergeFieldOptions;
+}

@@ -1,0 +1,201 @@
+import type { Refusal } from '../problem';
+import type { SandboxSwitches } from '../switches';
+import type { Audience } from './audience';
+import type { MemberInput } from './member-input';
+import type { Member, MemberStatus } from './member';
+import type { TagSet } from './tag-sets';
+import { invalidResource } from '../problem';
+import { isRoleAddress, isValidAddress, looksFake } from './email-address';
+import { subscriberHash } from './hash';
+import { writeMergeValues } from './merge-values';
+
+/** How one member is to be written, by PUT, POST, PATCH or a row of a batch subscribe. */
+export interface WriteMode {
+  readonly switches: SandboxSwitches;
+  /** Unix seconds. */
+  readonly now: number;
+  readonly skipMergeValidation: boolean;
+  readonly tags: 'applied' | 'newOnly' | 'ignored';
+  /** Replaces all tags of an existing member instead of adding. */
+  readonly syncTags: boolean;
+  readonly refuseRoles: boolean;
+}
+
+/** An input whose address is known, with its subscriber hash. */
+export interface AddressedInput extends MemberInput {
+  readonly email: string;
+  readonly key: string;
+}
+
+export interface Written {
+  readonly member: Member;
+  /** New to the audience, or back from the archive. */
+  readonly created: boolean;
+  readonly changed: boolean;
+}
+
+export type WriteResult = Written | Refusal;
+
+export const isRefusal = (result: WriteResult): result is Refusal => 'title' in result;
+
+/** Judges an address alone: syntax, fakes, permanently deleted. */
+export function refuseAddress(audience: Audience, email: string, refuseRoles: boolean): Refusal | undefined {
+  if (email === '') return invalidResource('Blank email address');
+  if (!isValidAddress(email)) return invalidResource('Please provide a valid email address.');
+  if (looksFake(email))
+    return invalidResource(`${email} looks fake or invalid, please enter a real email address.`);
+  if (refuseRoles && isRoleAddress(email))
+    return invalidResource(`${email} is a role-based address and cannot be imported.`);
+  if (audience.forgotten.size > 0 && audience.forgotten.has(subscriberHash(email))) return forgotten(email);
+  return undefined;
+}
+
+const forgotten = (email: string): Refusal => ({
+  status: 400,
+  title: 'Forgotten Email Not Subscribed',
+  detail: `${email} was permanently deleted and cannot be re-imported. The contact must re-subscribe to get back on the list.`,
+  untyped: true,
+});
+
+const inCompliance = (email: string, wording: SandboxSwitches['complianceWording']): Refusal => ({
+  status: 400,
+  title: 'Member In Compliance State',
+  detail: `${email} is ${wording === 'isIn' ? 'in a' : 'already a list member in'} compliance state due to unsubscribe, bounce, or compliance review and cannot be subscribed.`,
+  untyped: true,
+});
+
+const throttled = (email: string): Refusal =>
+  invalidResource(
+    `${email} has signed up to a lot of lists very recently; we're not allowing more signups for now`,
+  );
+
+// Nothing captured says what a full plan answers.
+const planFull: Refusal = {
+  status: 403,
+  title: 'Forbidden',
+  detail: 'You have reached the contact limit of your plan. Please upgrade to add more contacts.',
+};
+
+/** Writes one member whose address was judged already. Nothing is changed where it answers with a refusal. */
+export function writeMember(audience: Audience, input: AddressedInput, mode: WriteMode): WriteResult {
+  const { key } = input;
+  const existing = audience.byKey(key);
+  const status = nextStatus(existing, input, mode.switches);
+  if (typeof status !== 'string') return status;
+  const signsUp = (status === 'subscribed' || status === 'pending') && existing?.status !== status;
+  if (signsUp && (audience.throttled.get(key) ?? 0) > mode.now) return throttled(input.email);
+  const merged = writeMergeValues({
+    fields: audience.mergeFields,
+    given: existing && !takesUpdates(existing, mode.switches) ? undefined : input.mergeFields,
+    before: existing?.values ?? [],
+    validate: !mode.skipMergeValidation,
+    requireValues: !existing || (mode.switches.requiredCheckedOnUpdate && input.mergeFields !== undefined),
+  });
+  if (merged.errors.length > 0) return invalidResource('Your merge fields were invalid.', merged.errors);
+  if (existing) return update(audience, existing, { input, mode, status, merged });
+  if (isFull(audience, mode.switches)) return planFull;
+  const member = audience.add({
+    key,
+    email: input.email,
+    status,
+    locked: status === 'cleaned',
+    plainText: input.plainText ?? false,
+    values: merged.values,
+    tags:
+      mode.tags === 'ignored'
+        ? audience.tagSets.empty
+        : withTags(audience, audience.tagSets.empty, { names: input.tags, now: mode.now }),
+    lastChanged: mode.now,
+    addedAt: mode.now,
+    extra: input.extra,
+  });
+  return { member, created: true, changed: true };
+}
+
+interface Update {
+  readonly input: MemberInput;
+  readonly mode: WriteMode;
+  readonly status: MemberStatus;
+  readonly merged: { readonly values: Member['values']; readonly changed: boolean };
+}
+
+function update(audience: Audience, member: Member, { input, mode, status, merged }: Update): Written {
+  const revived = member.status === 'archived' && status !== 'archived';
+  let changed = merged.changed || member.status !== status;
+  if (merged.changed) member.values = merged.values;
+  if (input.status === 'cleaned') member.locked = true;
+  if (revived && status === 'subscribed') member.locked = false;
+  audience.setStatus(member, status);
+  if (input.plainText !== undefined && input.plainText !== member.plainText) {
+    member.plainText = input.plainText;
+    changed = true;
+  }
+  if (input.extra) {
+    member.extra = { ...member.extra, ...input.extra };
+    changed = true;
+  }
+  if (mode.tags === 'applied' && takesUpdates(member, mode.switches)) {
+    const start = mode.syncTags ? audience.tagSets.empty : member.tags;
+    const tags =
+      mode.syncTags && !input.tags
+        ? member.tags
+        : withTags(audience, start, { names: input.tags, now: mode.now });
+    changed ||= !sameTags(tags, member.tags);
+    audience.setTags(member, tags);
+  }
+  if (changed) member.lastChanged = mode.now;
+  return { member, created: revived, changed };
+}
+
+const sameTags = (one: TagSet, other: TagSet): boolean =>
+  one === other || (one.ids.length === other.ids.length && one.ids.every((id) => other.ids.includes(id)));
+
+const takesUpdates = (member: Member, switches: SandboxSwitches): boolean =>
+  !member.locked || switches.optedOutTakesUpdates;
+
+/** The transition table: what the member's status becomes, or why not. */
+function nextStatus(
+  member: Member | undefined,
+  input: AddressedInput,
+  switches: SandboxSwitches,
+): MemberStatus | Refusal {
+  const { status, statusIfNew } = input;
+  if (!member) return status ?? statusIfNew ?? statusRequired();
+  if (member.status === 'archived') {
+    const stays = switches.archivedStaysArchived || !statusIfNew;
+    const wanted = status ?? (stays ? 'archived' : statusIfNew);
+    if (wanted === 'subscribed' && member.locked && switches.archivedKeepsCompliance)
+      return inCompliance(input.email, switches.complianceWording);
+    return wanted;
+  }
+  if (!status) return member.status;
+  if (!member.locked) return status;
+  if (status === 'subscribed') return inCompliance(input.email, switches.complianceWording);
+  if (status !== 'transactional' || switches.transactionalOnOptedOut === 'take') return status;
+  return switches.transactionalOnOptedOut === 'refuse'
+    ? inCompliance(input.email, switches.complianceWording)
+    : member.status;
+}
+
+const statusRequired = (): Refusal =>
+  invalidResource(
+    "The resource submitted could not be validated. For field-specific details, see the 'errors' array.",
+    [{ field: '', message: 'Required fields were not provided: status_if_new' }],
+  );
+
+function withTags(
+  audience: Audience,
+  start: TagSet,
+  { names = [], now }: { readonly names: readonly string[] | undefined; readonly now: number },
+): TagSet {
+  let set = start;
+  for (const name of names)
+    if (name.trim() !== '') set = audience.tagSets.with(set, audience.tagOrNew(name, now).id);
+  return set;
+}
+
+function isFull(audience: Audience, switches: SandboxSwitches): boolean {
+  if (switches.contactLimit === 0) return false;
+  const { subscribed, unsubscribed, transactional } = audience.byStatus;
+  return subscribed + unsubscribed + transactional >= switches.contactLimit;
+}

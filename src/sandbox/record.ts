@@ -1,0 +1,56 @@
+import type { Query } from './api/call';
+import { createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+
+export interface RecordedRequest {
+  /** ISO time. */
+  readonly at: string;
+  readonly method: string;
+  /** Below `/3.0`. */
+  readonly path: string;
+  readonly query: Query;
+  /** The text that was sent; undefined where there was none. */
+  readonly body: string | undefined;
+  /** 0 = the connection was cut. */
+  readonly status: number;
+  readonly via: 'http' | 'batch';
+}
+
+export interface Recorder {
+  add(request: RecordedRequest): void;
+  close(): Promise<void>;
+}
+
+const NOBODY: Recorder = { add: () => undefined, close: () => Promise.resolve() };
+
+/** A line of JSON per request. Headers are never looked at: no credential can get in. */
+export function openRecorder(file: string | undefined): Recorder {
+  if (file === undefined) return NOBODY;
+  const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  let failure: Error | undefined;
+  stream.on('error', (error) => (failure = error));
+  return {
+    add: (request) => void stream.write(`${line(request)}\n`),
+    close: async () => {
+      if (!failure) await Promise.race([once(stream.end(), 'close'), once(stream, 'error')]);
+      if (failure) throw failure;
+    },
+  };
+}
+
+function line({ at, method, path, query, body, status, via }: RecordedRequest): string {
+  const head = JSON.stringify({ at, method, path, query }).slice(0, -1);
+  const tail = JSON.stringify({ status, ...(via === 'batch' ? { via } : {}) }).slice(1);
+  return `${head},"body":${bodyJson(body)},${tail}`;
+}
+
+/** The text as it came where it is JSON on one line: a million rows are not worth writing twice. */
+function bodyJson(body: string | undefined): string {
+  if (body === undefined || body === '') return 'null';
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return /[\r\n]/.test(body) ? JSON.stringify(parsed) : body;
+  } catch {
+    return JSON.stringify(body);
+  }
+}

@@ -1,0 +1,61 @@
+import type { Account } from './model/account';
+import type { Audience } from './model/audience';
+import type { SandboxSettings } from './options';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Counters } from './counters';
+import { FaultBook } from './faults';
+
+/** Everything the sandbox holds, shared by all its rooms. */
+export class World {
+  readonly accounts: Account[] = [];
+  /** How many audiences there ever were: each has member ids of its own. */
+  audiences = 0;
+  readonly settings: SandboxSettings;
+  readonly faults = new FaultBook();
+  readonly counters = new Counters();
+  /** What a client did that Mailchimp would pass over in silence: unknown routes and fields. */
+  readonly warnings = new Set<string>();
+  readonly #clock: () => number;
+  readonly #closing = new AbortController();
+
+  constructor(settings: SandboxSettings, clock: () => number) {
+    this.settings = settings;
+    this.#clock = clock;
+  }
+
+  /** Of whichever account. */
+  audience(id: string): Audience | undefined {
+    for (const account of this.accounts) {
+      const audience = account.audiences.get(id);
+      if (audience) return audience;
+    }
+    return undefined;
+  }
+
+  /** Unix milliseconds. */
+  now(): number {
+    return this.#clock();
+  }
+
+  /** Unix seconds. */
+  seconds(): number {
+    return Math.floor(this.#clock() / 1000);
+  }
+
+  warn(text: string): void {
+    if (this.warnings.size < 1000) this.warnings.add(text);
+  }
+
+  get closing(): AbortSignal {
+    return this.#closing.signal;
+  }
+
+  close(): void {
+    this.#closing.abort();
+  }
+
+  /** @throws AbortError when the sandbox closes meanwhile. */
+  async pause(ms: number): Promise<void> {
+    if (ms > 0) await sleep(ms, undefined, { signal: this.#closing.signal });
+  }
+}

@@ -1,0 +1,193 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ADA,
+  AUDIENCE,
+  batchInState,
+  download,
+  LIST,
+  operation,
+  results,
+  runBatch,
+  seeded,
+  untar,
+  withSandbox,
+} from './support';
+
+const rows = (...addresses: string[]): object[] =>
+  addresses.map((email_address) => ({ email_address, status_if_new: 'subscribed' }));
+
+describe('faults of requests', () => {
+  test('strike as often as they say, where they match', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('429 twice on POST /lists/*');
+      expect((await api.get(LIST)).status).toBe(200);
+      expect((await api.subscribe(rows(ADA))).body.detail).toBe(
+        'You have exceeded the limit of 10 simultaneous connections.',
+      );
+      expect((await api.subscribe(rows(ADA))).status).toBe(429);
+      expect(sandbox.state(AUDIENCE).members).toBe(0);
+      expect((await api.subscribe(rows(ADA))).status).toBe(200);
+    });
+  });
+
+  test('let pass what they are told to, and end when they are cleared', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('500 always after 2 on GET /ping');
+      const statuses = [];
+      for (let time = 0; time < 4; time++) statuses.push((await api.get('/ping')).status);
+      expect(statuses).toEqual([200, 200, 500, 500]);
+      sandbox.clearFaults();
+      expect((await api.get('/ping')).status).toBe(200);
+    });
+  });
+
+  test.each([
+    ['429 empty on GET /ping', 429, /^$/],
+    ['403 html on GET /ping', 403, /Access Denied/],
+    ['503 on GET /ping', 503, /<html>/],
+    ['502 on GET /ping', 502, /Bad Gateway/],
+    ['500 on GET /ping', 500, /"title":"Internal Server Error"/],
+  ])('%s', async (text, status, part) => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail(text);
+      const answer = await api.get('/ping');
+      expect(answer.status).toBe(status);
+      expect(answer.text).toMatch(part);
+    });
+  });
+
+  test('cut the connection before or after the work', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('reset on POST /lists/*');
+      await expect(api.subscribe(rows(ADA))).rejects.toThrow('fetch failed');
+      expect(sandbox.state(AUDIENCE).members).toBe(0);
+      sandbox.fail('reset after applying on POST /lists/*');
+      await expect(api.subscribe(rows(ADA))).rejects.toThrow('fetch failed');
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
+      sandbox.fail('reset mid body on POST /lists/*');
+      await expect(api.subscribe(rows('x@wp.pl'))).rejects.toThrow('terminated');
+      expect(sandbox.state(AUDIENCE).members).toBe(2);
+      sandbox.fail('502 after applying on POST /lists/*');
+      expect((await api.subscribe(rows('y@wp.pl'))).status).toBe(502);
+      expect(sandbox.state(AUDIENCE).members).toBe(3);
+      expect(sandbox.requests().find(({ status }) => status === 0)?.count).toBe(3);
+    });
+  });
+
+  test('hang without applying, and delay', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('hang 30 ms on POST /lists/*');
+      await expect(api.subscribe(rows(ADA))).rejects.toThrow('fetch failed');
+      expect(sandbox.state(AUDIENCE).members).toBe(0);
+      sandbox.fail('delay 30 ms on POST /lists/*');
+      const begun = performance.now();
+      expect((await api.subscribe(rows(ADA))).status).toBe(200);
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(29);
+    });
+  });
+
+  test('strike a poisonous row wherever it is', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail({
+        match: 'POST /lists/*',
+        via: 'any',
+        bodyIncludes: 'poison@',
+        times: 'always',
+        effect: { type: 'status', status: 500 },
+      });
+      expect((await api.subscribe(rows('good@wp.pl', 'poison@wp.pl'))).status).toBe(500);
+      expect((await api.subscribe(rows('good@wp.pl'))).status).toBe(200);
+      const batch = await runBatch(api, [operation(LIST, { members: rows('poison@wp.pl') })]);
+      expect(batch.errored_operations).toBe(1);
+    });
+  });
+
+  test('leave rows out of every list of the reply', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('omit 2 rows on POST /lists/*');
+      const { body } = await api.subscribe(rows('a@wp.pl', 'b@wp.pl', 'c@wp.pl'));
+      expect([body.total_created, body.new_members.length, sandbox.state(AUDIENCE).members]).toEqual([
+        1, 1, 3,
+      ]);
+    });
+  });
+
+  test('strike operations inside batches where they are told to', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('429 once in batch on GET /ping');
+      expect((await api.get('/ping')).status).toBe(200);
+      const batch = await runBatch(api, [operation('/ping'), operation('/ping')]);
+      expect((await results(batch)).map((one) => String(one.status_code)).toSorted()).toEqual(['200', '429']);
+    });
+  });
+
+  test('let somebody act in the middle of an export', async () => {
+    await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api, sandbox) => {
+      sandbox.fail({
+        match: 'POST /lists/*',
+        effect: { type: 'act', act: { audience: AUDIENCE, email: ADA, action: 'unsubscribe' } },
+      });
+      expect((await api.subscribe(rows(ADA))).body.updated_members[0].status).toBe('unsubscribed');
+    });
+  });
+});
+
+describe('faults of batches', () => {
+  test('hold a batch for ever, while others go on', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('stuck batch');
+      const stuck = (await api.post('/batches', { operations: [operation('/ping')] })).body;
+      await runBatch(api, [operation('/ping')]);
+      expect((await api.get(`/batches/${stuck.id}`)).body.status).toBe('pending');
+      expect((await api.delete(`/batches/${stuck.id}`)).status).toBe(204);
+    });
+  });
+
+  test('hold a batch in the middle, and with it the queue, until it is deleted', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('stuck started batch');
+      const stuck = (await api.post('/batches', { operations: [operation('/ping')] })).body;
+      const next = (await api.post('/batches', { operations: [operation('/ping')] })).body;
+      await batchInState(api, stuck.id, 'started');
+      expect((await api.get(`/batches/${next.id}`)).body.status).toBe('pending');
+      await api.delete(`/batches/${stuck.id}`);
+      await batchInState(api, next.id, 'finished');
+    });
+  });
+
+  test('finish a batch without an address for its results', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('empty url');
+      expect((await runBatch(api, [operation('/ping')])).response_body_url).toBe('');
+      expect((await runBatch(api, [operation('/ping')])).response_body_url).not.toBe('');
+    });
+  });
+
+  test('truncate an archive for good, or one download', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('truncated result');
+      const bad = await runBatch(api, [operation('/lists'), operation('/ping')]);
+      await expect(download(bad.response_body_url as string).then(untar)).rejects.toThrow(
+        'unexpected end of file',
+      );
+      await expect(download(bad.response_body_url as string).then(untar)).rejects.toThrow(
+        'unexpected end of file',
+      );
+      const good = await runBatch(api, [operation('/lists'), operation('/ping')]);
+      sandbox.fail('truncated download');
+      await expect(download(good.response_body_url as string)).rejects.toThrow('terminated');
+      expect(await results(good)).toHaveLength(2);
+    });
+  });
+
+  test('leave results out, and let an address expire early', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('missing result');
+      const batch = await runBatch(api, [operation('/lists'), operation('/ping')]);
+      expect([batch.finished_operations, (await results(batch)).length]).toEqual([2, 1]);
+      sandbox.fail('expired url');
+      expect((await fetch(batch.response_body_url as string)).status).toBe(403);
+      expect((await fetch(batch.response_body_url as string)).status).toBe(200);
+    });
+  });
+});
