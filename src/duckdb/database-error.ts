@@ -1,0 +1,54 @@
+import { isNativeError } from 'node:util/types';
+import { ExportError } from '../errors';
+
+// Kinds whose text is about SQL, files or resources. Any other may quote a value of a row:
+// "Could not convert string 'jane@…'", "Duplicate key …", "CSV Error … Original Line: …", "Unknown TimeZone '…'".
+const TEXT_HOLDS_NO_ROWS = new Set([
+  'Binder',
+  'Catalog',
+  'Dependency',
+  'INTERRUPT',
+  'IO',
+  'Out of Memory',
+  'Parser',
+  'Permission',
+  'Syntax',
+]);
+
+// The last one is DuckDB's own: it stops at 90 % of what was free on the disk when it was opened.
+const DISK_FULL = /No space left on device|Disk quota exceeded|max_temp_directory_size/i;
+
+/** DuckDB refused or failed. `message` never holds a value of a row, so that it may be logged by whoever forgets to translate it. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
+  /** DuckDB's word before "Error:", e.g. `Binder`, `Conversion`, `Invalid Input`, `IO`, `Out of Memory`. */
+  readonly kind: string;
+  // Private, so that neither a logger nor a serializer walks into it.
+  readonly #text: string;
+
+  constructor(kind: string, text: string) {
+    super(TEXT_HOLDS_NO_ROWS.has(kind) ? text : `DuckDB: ${kind} Error (its text may quote rows)`);
+    this.kind = kind;
+    this.#text = text;
+  }
+
+  /** DuckDB's whole text: to be examined, never to be passed on. May hold values of rows. */
+  rowText(): string {
+    return this.#text;
+  }
+}
+
+/** The one place where what DuckDB throws becomes ours: `DISK_FULL`, else a DatabaseError. */
+export function translateError(error: unknown): ExportError | DatabaseError {
+  if (error instanceof ExportError || error instanceof DatabaseError) return error;
+  // Not instanceof: an error made by native code belongs to another realm where code runs in a vm context, as under jest.
+  const text = isNativeError(error) ? error.message : String(error);
+  if (DISK_FULL.test(text)) {
+    return new ExportError(
+      'DISK_FULL',
+      'Working on the rows stopped: no space is left on the disk of the staging or temporary folder. Free some space, then resume.',
+    );
+  }
+  const [, kind = 'Unknown'] = /^([A-Z][A-Za-z ]*?) Error: /.exec(text) ?? [];
+  return new DatabaseError(kind, text);
+}

@@ -1,0 +1,70 @@
+import { DuckDBInstance } from '@duckdb/node-api';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { type Database, SerialDatabase } from './database';
+import { translateError } from './database-error';
+import { quoteTexts } from './quote';
+
+export interface OpenOptions {
+  /** Database file, made if absent; one process at a time. @default in memory */
+  readonly file?: string;
+  /** Spilled memory, which holds rows, goes to `<folder>/tmp`, which is made with mode 0700 if absent. */
+  readonly folder: string;
+  /**
+   * Memory of the buffer manager, e.g. `256MB`. The process needs 250 to 300 MB beyond it.
+   */
+  readonly memoryLimit: string;
+  /** @default 2 */
+  readonly threads?: number;
+  /** Folders that SQL may read and write, with all below them. */
+  readonly allow: readonly string[];
+  /** Single files that SQL may read and write besides. */
+  readonly files?: readonly string[];
+}
+
+/**
+ * Opens a DuckDB that reaches nothing but the named folders, the named files and its spill folder: no network, no extensions,
+ * no settings changed later. Rows have no order (`preserve_insertion_order` is off): ORDER BY wherever order matters.
+ *
+ * @throws ExportError DISK_FULL
+ * @throws DatabaseError for anything else
+ */
+export async function openDatabase(options: OpenOptions): Promise<Database> {
+  const spill = join(resolve(options.folder), 'tmp');
+  await mkdir(spill, { recursive: true, mode: 0o700 });
+  try {
+    return await openLocked(options, spill);
+  } catch (error) {
+    throw translateError(error);
+  }
+}
+
+async function openLocked(options: OpenOptions, spill: string): Promise<Database> {
+  const instance = await DuckDBInstance.create(options.file ?? ':memory:', {
+    threads: String(options.threads ?? 2),
+    memory_limit: options.memoryLimit,
+    // Unset, DuckDB spills into the current folder.
+    temp_directory: spill,
+    preserve_insertion_order: 'false',
+    autoinstall_known_extensions: 'false',
+    autoload_known_extensions: 'false',
+  });
+  try {
+    const connection = await instance.connect();
+    // So that "today" in a query is the same day on every machine.
+    await connection.run("SET TimeZone = 'UTC'");
+    // In this order: nothing can be allowed once external access is off, and nothing set once the configuration is locked.
+    await connection.run(
+      `SET allowed_directories = ${quoteTexts(options.allow.map((path) => resolve(path)))}`,
+    );
+    await connection.run(
+      `SET allowed_paths = ${quoteTexts((options.files ?? []).map((path) => resolve(path)))}`,
+    );
+    await connection.run('SET enable_external_access = false');
+    await connection.run('SET lock_configuration = true');
+    return new SerialDatabase(instance, connection);
+  } catch (error) {
+    instance.closeSync();
+    throw error;
+  }
+}

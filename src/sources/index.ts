@@ -1,0 +1,41 @@
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { SegmentSource } from '../contract/source';
+import type { SourceConfig } from '../contract/source-config';
+import { FilesSource } from './files';
+import type { FilesOptions } from './reading';
+
+export type SourceOptions = FilesOptions;
+
+const READERS: {
+  readonly [Kind in SourceConfig['kind']]: (
+    config: Extract<SourceConfig, { kind: Kind }>,
+    options: SourceOptions,
+  ) => SegmentSource;
+} = {
+  files: (config, options) => new FilesSource(config, options),
+};
+
+const DEAD_AFTER_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Opens a source. Nothing of it is read yet, so its files need not be there.
+ *
+ * @throws ExportError CONFIG_INVALID
+ */
+export async function openSource(config: SourceConfig, options: SourceOptions): Promise<SegmentSource> {
+  await mkdir(options.scratch, { recursive: true, mode: 0o700 });
+  await sweep(options.scratch);
+  return READERS[config.kind](config, options);
+}
+
+/** Removes the copies of rows that killed processes left. A reading takes seconds, never a day. */
+async function sweep(scratch: string): Promise<void> {
+  for (const name of await readdir(scratch)) {
+    if (!name.startsWith('source-')) continue;
+    const folder = join(scratch, name);
+    const stats = await stat(folder).catch(() => undefined);
+    if (stats && Date.now() - stats.mtimeMs > DEAD_AFTER_MS)
+      await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,104 @@
+import type { Database } from '../duckdb/database';
+import { quoteName, quoteText } from '../duckdb/quote';
+import type { MembershipTable, Reading } from './reading';
+import { type SqlUse, asSqlError } from './segment-sql';
+import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
+
+/** Distinct pairs of segment (position in the request) and profile (`ROW` of the staged profiles). */
+export const PAIRS = 'own.pairs';
+
+/** The distinct `ROW` of the pairs. */
+export const SELECTED = 'own.selected';
+
+/** Not a name that a table of theirs can have. */
+const SQL_MEMBERS = '"#members"';
+
+export interface Members {
+  /** Profiles by segment, in the order of the request. */
+  readonly members: readonly number[];
+  /** Rows that name no profile. */
+  readonly orphans: number;
+  /** Profiles in at least one segment. */
+  readonly selected: number;
+}
+
+/**
+ * Finds out who is in which segment.
+ *
+ * @throws ExportError SEGMENT_SQL_INVALID
+ */
+export async function findMembers(reading: Reading, key: string, segments: number): Promise<Members> {
+  const { database } = reading;
+  const files: string[] = [];
+  for (const membership of reading.memberships) {
+    files.push(await copyRows(reading, key, { number: files.length, keys: selectMembership(membership) }));
+  }
+  for (const [segment, use] of reading.sql) {
+    files.push(await copySql(reading, key, { number: files.length, segment, use }));
+  }
+  const rows =
+    files.length > 0 ? `read_parquet([${files.join(', ')}])` : `(SELECT 0 AS segment, 0 AS ${ROW} LIMIT 0)`;
+  // A step of its own: joining and grouping at once would need twice the memory.
+  const pairs = `SELECT DISTINCT segment, ${ROW} FROM ${rows} WHERE ${ROW} IS NOT NULL`;
+  const file = await copyToScratch(reading, 'pairs', pairs);
+  await database.run(`CREATE VIEW ${PAIRS} AS FROM read_parquet(${file})`);
+  const selected = await copyToScratch(reading, 'selected', `SELECT DISTINCT ${ROW} FROM ${PAIRS}`);
+  await database.run(`CREATE VIEW ${SELECTED} AS FROM read_parquet(${selected})`);
+  const { orphans } = await database.row<{ orphans: number }>(
+    `SELECT count(*) AS orphans FROM ${rows} WHERE ${ROW} IS NULL`,
+  );
+  return { orphans, ...(await countMembers(database, segments)) };
+}
+
+function selectMembership({ scan, table }: MembershipTable): string {
+  const values = scan.values.map(({ segment, value }) => `(${segment}, ${quoteText(value)})`).join(', ');
+  const { key, column } = scan;
+  const columns = column === undefined || column === key ? [key] : [key, column];
+  const match = column === undefined ? 'true' : `m.${quoteName(column)} = v.value`;
+  return `
+    SELECT v.segment, m.${quoteName(key)} AS key
+    FROM (${table.select(columns, { count: true })}) m JOIN (VALUES ${values}) v(segment, value) ON ${match}`;
+}
+
+async function copySql(
+  reading: Reading,
+  key: string,
+  { number, segment, use }: { readonly number: number; readonly segment: number; readonly use: SqlUse },
+): Promise<string> {
+  try {
+    // Alone in a view first, so that what DuckDB has to say about it is not about our statement around it.
+    await reading.database.run(`CREATE OR REPLACE VIEW ${SQL_MEMBERS} AS ${use.sql}`);
+    const keys = `SELECT ${segment} AS segment, #1::VARCHAR AS key FROM ${SQL_MEMBERS}`;
+    return await copyRows(reading, key, { number, keys });
+  } catch (error) {
+    throw asSqlError(use.segment, error);
+  }
+}
+
+/** Members with `ROW`, which is NULL for a row that names no profile. In a file: tables in memory take more of it. */
+function copyRows(
+  reading: Reading,
+  key: string,
+  { number, keys }: { readonly number: number; readonly keys: string },
+): Promise<string> {
+  const profiles = `(SELECT ${quoteName(key)} AS key, ${ROW} FROM ${STAGED_PROFILES})`;
+  return copyToScratch(
+    reading,
+    `members-${number}`,
+    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW} FROM (${keys}) k LEFT JOIN ${profiles} p ON p.key = k.key`,
+  );
+}
+
+async function countMembers(database: Database, segments: number): Promise<Omit<Members, 'orphans'>> {
+  const rows = await database.rows<{ segment: number; members: number }>(
+    `SELECT segment, count(*) AS members FROM ${PAIRS} GROUP BY ALL`,
+  );
+  const { selected } = await database.row<{ selected: number }>(
+    `SELECT count(*) AS selected FROM ${SELECTED}`,
+  );
+  const members = Array.from(
+    { length: segments },
+    (_, index) => rows.find(({ segment }) => segment === index)?.members ?? 0,
+  );
+  return { members, selected };
+}
