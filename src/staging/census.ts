@@ -1,0 +1,100 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExportRef } from '../contract/identifiers';
+import type { CensusRow, CensusSummary } from '../contract/plan';
+import type { Database } from '../duckdb/database';
+import { quoteText, quoteTexts } from '../duckdb/quote';
+import { createIdn, withAddress } from './address';
+import { once, type Sealed } from './attempt';
+import { CENSUS_ROWS } from './documents';
+import { CENSUS, type Layout } from './layout';
+import { keepFile, listFolder, makeFolder, sealLines } from './seal';
+import { withWorkspace } from './workspace';
+
+const PAGES = 'census';
+
+interface CensusDocument extends CensusSummary, Sealed {}
+
+export async function hasCensusPage(layout: Layout, ref: ExportRef, offset: number): Promise<boolean> {
+  return stat(pagePath(layout, ref, offset)).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function sealCensusPage(
+  layout: Layout,
+  ref: ExportRef,
+  { offset, rows }: { offset: number; rows: readonly CensusRow[] },
+): Promise<void> {
+  await makeFolder(layout.inExport(ref, PAGES));
+  await sealLines(pagePath(layout, ref, offset), rows);
+}
+
+interface CensusInput {
+  readonly layout: Layout;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+}
+
+/** Puts the pages together: one row an address, the last page's where two pages have it since the audience moved meanwhile. */
+export async function sealCensus(input: CensusInput): Promise<CensusSummary> {
+  const { members, byStatus } = await once<CensusDocument>(input.layout, input.ref, {
+    step: 'census',
+    document: CENSUS,
+    work: (folder) => putTogether(input, folder),
+  });
+  return { members, byStatus };
+}
+
+async function putTogether(
+  { layout, memoryLimit, ref }: CensusInput,
+  folder: string,
+): Promise<CensusSummary> {
+  const pages = await listFolder(layout.inExport(ref, PAGES));
+  return withWorkspace({ folder, memoryLimit, allow: layout.export(ref) }, async (database) => {
+    await createMembers(
+      database,
+      pages.map((name) => layout.inExport(ref, PAGES, name)),
+    );
+    await database.run(
+      `COPY member TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    await keepFile(join(folder, CENSUS_ROWS));
+    const counts = await database.rows<{ status: string; count: number }>(
+      'SELECT status, count(*) AS count FROM member GROUP BY status ORDER BY status',
+    );
+    return {
+      members: counts.reduce((sum, { count }) => sum + count, 0),
+      byStatus: Object.fromEntries(counts.map(({ status, count }) => [status, count])),
+    };
+  });
+}
+
+/** DuckDB's buffers are twice as long, one for each thread: its default of 16 MB is a large part of the memory limit. */
+const LONGEST_LINE = 2 * 1024 * 1024;
+
+async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
+  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'VARCHAR[]'}";
+  const from =
+    pages.length === 0
+      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::VARCHAR[] AS tags, NULL::VARCHAR AS filename WHERE false)'
+      : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', maximum_object_size = ${LONGEST_LINE}, columns = ${columns}, filename = true)`;
+  await createIdn(database, { from, text: 'email' });
+  // Few members are on two pages; a window over all of them would not fit into the memory limit.
+  await database.run(`
+    CREATE TABLE found AS
+      SELECT address, status, tags, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
+      FROM ${withAddress(from, 'email')} WHERE address IS NOT NULL;
+    CREATE TABLE repeated AS SELECT address FROM found GROUP BY address HAVING count(*) > 1;
+    CREATE VIEW member AS
+      SELECT address, status, tags FROM found ANTI JOIN repeated USING (address)
+      UNION ALL
+      SELECT address, status, tags FROM found SEMI JOIN repeated USING (address)
+      QUALIFY row_number() OVER (PARTITION BY address ORDER BY page DESC, status) = 1`);
+}
+
+/** Padded, so that names sort like offsets. */
+function pagePath(layout: Layout, ref: ExportRef, offset: number): string {
+  return layout.inExport(ref, PAGES, `${String(offset).padStart(9, '0')}.ndjson`);
+}

@@ -1,0 +1,136 @@
+import { join } from 'node:path';
+import type { ExportRef } from '../contract/identifiers';
+import type { Staging } from '../contract/staging';
+import type { Database } from '../duckdb/database';
+import { openDatabase } from '../duckdb/open';
+import { openAttempt } from './attempt';
+import { holdAudience, releaseAudience } from './audiences';
+import { hasCensusPage, sealCensus, sealCensusPage } from './census';
+import { readChunk, readPlan } from './chunks';
+import { checkClaim, claim } from './claim';
+import { recordConsent } from './consents';
+import { readBatch, recordAttempt, recordBatch } from './deliveries';
+import type { PlanDocument } from './documents';
+import { discard, expire, latestBaseline } from './expiry';
+import { translating } from './failure';
+import { createLayout, type Layout } from './layout';
+import { plan } from './plan';
+import { readRejects } from './rejects';
+import { hasResults, sealResults } from './results';
+import { makeFolder } from './seal';
+import { settle } from './settle';
+import { sealSnapshot } from './snapshot';
+import { openStore } from './store';
+import { summarisePart } from './summary';
+
+export { extractAttributes } from './attributes';
+
+export interface StagingOptions {
+  /** Local folder, made with mode 0700 if absent. */
+  readonly folder: string;
+  /** DuckDB's buffer memory while planning and settling, e.g. `256MB`; the process needs 300 to 400 MB beyond it. */
+  readonly memoryLimit: string;
+}
+
+/** Reading chunks and counts needs little, and is open as long as the worker. */
+const READING_MEMORY = '96MB';
+
+/** @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT */
+export async function openStaging({ folder, memoryLimit }: StagingOptions): Promise<Staging> {
+  const layout = createLayout(folder);
+  const storeId = await translating('open', openStore)(layout);
+  const reader = createReader(layout);
+  return {
+    storeId,
+    ...translateAll({
+      ...smallSteps(layout),
+      ...readingSteps(layout, reader),
+      sealCensus: (ref: ExportRef) => sealCensus({ layout, memoryLimit, ref }),
+      plan: (ref, request) => plan({ layout, memoryLimit, ref }, request),
+      readRejects: (ref, request) => readRejects({ layout, memoryLimit }, ref, request),
+      settle: (ref, tally) => settle({ layout, memoryLimit, ref }, tally),
+      close: () => reader.close(),
+    }),
+  };
+}
+
+type Steps = Omit<Staging, 'storeId'>;
+type ReadingSteps = Pick<Staging, 'readChunk' | 'summarisePart'>;
+
+function smallSteps(
+  layout: Layout,
+): Omit<Steps, 'plan' | 'settle' | 'readRejects' | 'sealCensus' | 'close' | keyof ReadingSteps> {
+  return {
+    claim: (ref) => claim(layout, ref),
+    checkClaim: (ref) => checkClaim(layout, ref),
+    holdAudience: (destinationId, audience) => holdAudience(layout, destinationId, audience),
+    releaseAudience: (destinationId) => releaseAudience(layout, destinationId),
+    recordConsent: (destinationId, entry) => recordConsent(layout, destinationId, entry),
+    hasCensusPage: (ref, offset) => hasCensusPage(layout, ref, offset),
+    sealCensusPage: (ref, offset, rows) => sealCensusPage(layout, ref, { offset, rows }),
+    openExtractFolder: (ref) => openAttempt(layout, ref, 'snapshot'),
+    sealSnapshot: (ref, extract) => sealSnapshot(layout, ref, extract),
+    recordAttempt: (ref, part) => recordAttempt(layout, ref, part),
+    recordBatch: (ref, part, batchId) => recordBatch(layout, ref, { part, batchId }),
+    readBatch: (ref, part) => readBatch(layout, ref, part),
+    sealResults: (ref, key, rows) => sealResults(layout, ref, { key, rows }),
+    hasResults: (ref, key) => hasResults(layout, ref, key),
+    latestBaseline: (destinationId) => latestBaseline(layout, destinationId),
+    expire: (destinationId, keep) => expire(layout, destinationId, keep),
+    discard: (destinationId) => discard(layout, destinationId),
+  };
+}
+
+function readingSteps(layout: Layout, reader: Reader): ReadingSteps {
+  return {
+    readChunk: async (ref, chunk) => {
+      const database = await reader.open();
+      return readChunk({ layout, database, plan: await reader.plan(ref) }, ref, chunk);
+    },
+    summarisePart: async (ref, part) => {
+      const database = await reader.open();
+      return summarisePart({ layout, database, plan: await reader.plan(ref) }, ref, part);
+    },
+  };
+}
+
+function translateAll(steps: Steps): Steps {
+  const entries = Object.entries(steps).map(([name, step]) => [name, translating(name, step)]);
+  return Object.fromEntries(entries) as Steps;
+}
+
+interface Reader {
+  readonly open: () => Promise<Database>;
+  /** Of the export that was read last: sealed plans do not change. */
+  readonly plan: (ref: ExportRef) => Promise<PlanDocument>;
+  readonly close: () => Promise<void>;
+}
+
+function createReader(layout: Layout): Reader {
+  let database: Promise<Database> | undefined;
+  let last: { readonly path: string; readonly plan: PlanDocument } | undefined;
+  return {
+    open: () => {
+      database ??= openReadingDatabase(layout).catch((error: unknown) => {
+        database = undefined;
+        throw error;
+      });
+      return database;
+    },
+    plan: async (ref) => {
+      const path = layout.export(ref);
+      if (last?.path !== path) last = { path, plan: await readPlan(layout, ref) };
+      return last.plan;
+    },
+    close: async () => {
+      await (await database)?.close();
+    },
+  };
+}
+
+async function openReadingDatabase(layout: Layout): Promise<Database> {
+  // Shared by all workers of the store: a chunk or a part fits into memory, so nothing is ever spilled there.
+  const folder = join(layout.folder, 'reading');
+  await makeFolder(folder);
+  return openDatabase({ folder, memoryLimit: READING_MEMORY, allow: [layout.folder] });
+}

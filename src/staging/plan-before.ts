@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { FieldMatch } from '../contract/merge-field';
+import type { Database } from '../duckdb/database';
+import { quoteName, quoteText } from '../duckdb/quote';
+import { hashColumn, type PlannedTag } from './documents';
+import { createMaskNames, maskOf } from './tag-masks';
+
+/** Makes `wanted`: each winner's tags, those of its duplicates included; and the names of these sets of tags. */
+export async function createWanted(
+  database: Database,
+  { snapshot, tags }: { snapshot: string; tags: readonly PlannedTag[] },
+): Promise<void> {
+  await database.run(`
+    CREATE TABLE wanted AS
+    SELECT coalesce(d.winner, p.n) AS n, ${maskOf('t.bit', tags)} AS mask
+    FROM read_parquet(${quoteText(join(snapshot, 'memberships.parquet'))}) m
+    JOIN tag t ON t.segment = m.segment
+    JOIN profile p ON p.key = m.key
+    LEFT JOIN duplicate d ON d.n = p.n
+    WHERE p.rule IS NULL
+    GROUP BY ALL`);
+  await createMaskNames(database, 'SELECT mask FROM wanted');
+}
+
+interface BeforeInput {
+  readonly fields: readonly FieldMatch[];
+  readonly tags: readonly PlannedTag[];
+  /** Path of the baseline's rows with the fields it has columns for; undefined: nothing was exported yet. */
+  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+}
+
+/** Makes `before`, the baseline with masks for its lists of tags, and `refusal`, what is not to be sent again as it was. */
+export async function createBefore(
+  database: Database,
+  { fields, tags, baseline }: BeforeInput,
+): Promise<void> {
+  const columns = fields.map((match) => {
+    const isThere = baseline?.fields.includes(match.field.tag) ?? false;
+    const column = quoteName(hashColumn(match));
+    return isThere ? `, b.${column}` : `, NULL::UBIGINT AS ${column}`;
+  });
+  if (!baseline) {
+    await database.run(`
+      CREATE TABLE refusal (b INTEGER, hash UBIGINT, outcome VARCHAR, class VARCHAR, text VARCHAR);
+      CREATE VIEW before AS SELECT b.* ${columns.join('')} FROM (
+        SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::VARCHAR AS state, false AS present, false AS member,
+          NULL::BIT AS owned) b WHERE false`);
+    return;
+  }
+  const rows = `read_parquet(${quoteText(baseline.rows)}, file_row_number = true)`;
+  await createMasks(database, { name: 'owned', from: rows, by: 'id = carried' }, tags);
+  await database.run(`
+    CREATE TABLE refusal AS
+      SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
+      FROM ${rows} WHERE refused_outcome IN ('suppressed', 'rejected');
+    CREATE VIEW before AS
+      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, o.mask AS owned ${columns.join('')}
+      FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);
+}
+
+/** Makes `census`: who was in the audience before us, with the mask of our tags' names that they carried already. */
+export async function createCensus(
+  database: Database,
+  { census, tags }: { census: string | undefined; tags: readonly PlannedTag[] },
+): Promise<void> {
+  if (census === undefined) {
+    await database.run('CREATE TABLE census (address VARCHAR, is_archived BOOLEAN, carried BIT)');
+    return;
+  }
+  const rows = `read_parquet(${quoteText(census)})`;
+  const by = 'lower(nfc_normalize(name)) = lower(nfc_normalize(carried))';
+  await createMasks(database, { name: 'elsewhere', from: rows, by }, tags);
+  await database.run(`
+    CREATE VIEW census AS
+    SELECT c.address, c.status = 'archived' AS is_archived, e.mask AS carried
+    FROM ${rows} c LEFT JOIN elsewhere e ON e.tags = c.tags`);
+}
+
+interface Masks {
+  readonly name: string;
+  readonly from: string;
+  /** How `carried`, an element of the lists, finds its row of `tag`. */
+  readonly by: string;
+}
+
+/** Makes a table from each distinct list of tags to its mask: people share few combinations. */
+async function createMasks(
+  database: Database,
+  { name, from, by }: Masks,
+  tags: readonly PlannedTag[],
+): Promise<void> {
+  await database.run(`
+    CREATE TABLE ${name} AS
+    SELECT list.tags, ${maskOf('tag.bit', tags)} AS mask
+    FROM (SELECT tags, unnest(tags) AS carried FROM (SELECT DISTINCT tags FROM ${from})) list
+    JOIN tag ON ${by}
+    GROUP BY list.tags`);
+}

@@ -1,0 +1,108 @@
+import type { FieldMatch } from '../contract/merge-field';
+import type { Database } from '../duckdb/database';
+import { quoteName, quoteText } from '../duckdb/quote';
+import { attributeColumn, extractAttributes } from './attributes';
+import type { PlannedTag } from './documents';
+import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CHUNK } from './parts';
+import { clearColumn } from './plan-people';
+import { snapshotProfiles } from './plan-profiles';
+import { createMaskNames, noTags } from './tag-masks';
+import { wireJson, wireValue } from './wire-values';
+
+/** A batch's body is JSON that holds the requests as JSON texts: quotes grow. */
+const ESCAPED = 1.2;
+/** Around a row: the names of its members, quotes and the first status. */
+const BYTES_AROUND_ROW = 130;
+
+/** SQL: bytes of a person's row in a batch's body, `k` being its row of `mask`. */
+const ROW_BYTES = `(${ESCAPED} * (strlen(address) + size + coalesce(strlen(k.names), 0)) + ${BYTES_AROUND_ROW})`;
+
+/** Everybody beyond the first `limit` addresses with changes, by key, waits for another export. */
+export async function cutAtLimit(
+  database: Database,
+  { limit, tags }: { limit: number; tags: readonly PlannedTag[] },
+): Promise<void> {
+  const none = noTags(tags);
+  await database.run(`
+    UPDATE person SET decided = 'not_sent', class = NULL, text = NULL, upsert = false, gained = ${none}, lost = ${none}
+    WHERE id IN (
+      SELECT id FROM person LEFT JOIN profile USING (n) LEFT JOIN before USING (b) WHERE upsert OR lost <> ${none}
+      ORDER BY coalesce(profile.key, before.keys[1]), person.address OFFSET ${limit})`);
+}
+
+/** Makes `numbered`: each change with its chunk and its position there. Upserts come first; untags of one tag share chunks. */
+export async function numberChanges(
+  database: Database,
+  tags: readonly PlannedTag[],
+): Promise<readonly ChunkSize[]> {
+  const rows = await rowsOfChunk(database);
+  await database.run(`
+    CREATE TABLE numbered AS
+    SELECT id, NULL::INTEGER AS tag, (seq // ${rows})::INTEGER AS chunk, (seq % ${rows})::INTEGER AS position
+    FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq FROM person WHERE upsert)`);
+  const upserts = await database.rows<ChunkSize>(`
+    SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
+    FROM numbered JOIN person USING (id) LEFT JOIN mask k ON k.mask = person.wanted
+    GROUP BY chunk ORDER BY chunk`);
+  await createMaskNames(database, `SELECT lost AS mask FROM person WHERE lost <> ${noTags(tags)}`);
+  await database.run(`
+    INSERT INTO numbered
+    WITH pair AS (
+      SELECT p.id, unnest(k.ids) AS tag FROM person p JOIN mask k ON k.mask = p.lost),
+    place AS (SELECT id, tag, row_number() OVER (PARTITION BY tag ORDER BY id) - 1 AS seq FROM pair),
+    base AS (
+      SELECT tag, sum((count(*) + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK}) OVER (ORDER BY tag)
+        - (count(*) + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK} AS chunks
+      FROM pair GROUP BY tag)
+    SELECT id, tag, (${upserts.length} + chunks + seq // ${ROWS_OF_CHUNK})::INTEGER, (seq % ${ROWS_OF_CHUNK})::INTEGER
+    FROM place JOIN base USING (tag)`);
+  const untags = await database.rows<ChunkSize>(`
+    SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
+    FROM numbered JOIN person USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
+  return [...upserts, ...untags];
+}
+
+/** 500, or fewer where rows are so long that 500 of them would not go into one part. */
+async function rowsOfChunk(database: Database): Promise<number> {
+  const { longest } = await database.row<{ longest: number | null }>(
+    `SELECT max(${ROW_BYTES})::BIGINT AS longest FROM person LEFT JOIN mask k ON k.mask = person.wanted WHERE upsert`,
+  );
+  return Math.max(1, Math.min(ROWS_OF_CHUNK, Math.floor(BYTES_OF_PART / (longest ?? 1))));
+}
+
+interface ChangesInput {
+  readonly snapshot: string;
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly into: string;
+}
+
+/** Small enough that reading a chunk decodes little, large enough that the file's index stays small. */
+const ROWS_OF_GROUP = 10_240;
+
+/** Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. */
+export async function writeChanges(database: Database, input: ChangesInput): Promise<void> {
+  const { snapshot, email, fields, into } = input;
+  const attributes = extractAttributes(email, fields);
+  const members = fields.map((match) => {
+    const { field } = match;
+    const { text } = wireValue(attributeColumn(attributes, match.attribute), field);
+    const name = `${JSON.stringify(field.tag)}:`;
+    const cleared = quoteText(`${name}""`);
+    return `CASE WHEN ${quoteName(clearColumn(match))} THEN ${cleared} ELSE ${quoteText(name)} || ${wireJson(`(${text})`, field)} END`;
+  });
+  await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM person WHERE upsert');
+  await database.run(`
+    COPY (
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known,
+        '{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}' AS fields, coalesce(k.names, '[]') AS tags
+      FROM numbered c JOIN person p USING (id)
+      JOIN ${snapshotProfiles(snapshot)} s ON s.n = p.n
+      LEFT JOIN mask k ON k.mask = p.wanted
+      WHERE c.tag IS NULL
+      UNION ALL
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, NULL, NULL
+      FROM numbered c JOIN person p USING (id) WHERE c.tag IS NOT NULL
+      ORDER BY chunk, position
+    ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP})`);
+}

@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ExportRef } from '../contract/identifiers';
+import type { ExportPlan } from '../contract/plan';
+import type { SourceExtract } from '../contract/source';
+import type { PlanRequest } from '../contract/staging';
+import type { Database } from '../duckdb/database';
+import { quoteName, quoteText } from '../duckdb/quote';
+import { ExportError } from '../errors';
+import { once } from './attempt';
+import {
+  BASELINE_ROWS,
+  type BaselineDocument,
+  CENSUS_ROWS,
+  CHANGES,
+  DECIDED,
+  hashColumn,
+  PEOPLE,
+  type PlanDocument,
+  type PlannedTag,
+} from './documents';
+import { BASELINE, CENSUS, type Layout, PLAN } from './layout';
+import { packParts } from './parts';
+import { cutAtLimit, numberChanges, writeChanges } from './plan-changes';
+import { countPlan } from './plan-counts';
+import { createBefore, createCensus, createWanted } from './plan-before';
+import { createPeople } from './plan-people';
+import { createDuplicates, createProfiles, snapshotProfiles } from './plan-profiles';
+import { plannedTags } from './plan-tags';
+import { createTags } from './tag-masks';
+import { keepFile, readDocument } from './seal';
+import { readSnapshot } from './snapshot';
+import { withWorkspace } from './workspace';
+
+interface PlanInput {
+  readonly layout: Layout;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+}
+
+export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
+  const { layout, ref } = input;
+  const document = await once<PlanDocument>(layout, ref, {
+    step: 'plan',
+    document: PLAN,
+    work: (folder) => makePlan(input, request, folder),
+  });
+  return document.plan;
+}
+
+async function makePlan(
+  { layout, memoryLimit, ref }: PlanInput,
+  request: PlanRequest,
+  folder: string,
+): Promise<Omit<PlanDocument, 'folder'>> {
+  const snapshot = await readSnapshot(layout, ref);
+  const baseline = await findBaseline(layout, ref, request.baseline);
+  const census = request.census ?? baseline?.document.census ?? null;
+  const tags = plannedTags(request.segments, baseline?.document);
+  const censusRows = census === null ? undefined : await findCensus(layout, { ...ref, exportId: census });
+  const allow = layout.exports(ref.destinationId);
+  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+    const made = await runPlan(database, {
+      folder,
+      request,
+      tags,
+      snapshot,
+      baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      census: censusRows,
+    });
+    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+  });
+}
+
+interface Materials {
+  readonly folder: string;
+  readonly request: PlanRequest;
+  readonly tags: readonly PlannedTag[];
+  readonly snapshot: SourceExtract;
+  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  readonly census: string | undefined;
+}
+
+async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
+  const { folder, request, tags, snapshot } = materials;
+  const { email, fields, segments, keepLeavers, limit } = request;
+  const from = { snapshot: snapshot.folder, email, fields };
+  const { baseline, census } = materials;
+  await createProfiles(database, from);
+  await checkWhole(database, snapshot);
+  await createDuplicates(database);
+  await createTags(database, tags, segments);
+  await createWanted(database, { snapshot: snapshot.folder, tags });
+  await createBefore(database, { fields, tags, baseline });
+  await createCensus(database, { census, tags });
+  await createPeople(database, { fields, tags, knownFields: baseline?.fields ?? [], keepLeavers });
+  if (limit !== undefined) await cutAtLimit(database, { limit, tags });
+  const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
+  const chunks = await numberChanges(database, tags);
+  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writePeople(database, { folder, request, snapshot: snapshot.folder });
+  for (const name of [CHANGES, PEOPLE, DECIDED]) await keepFile(join(folder, name));
+  return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
+}
+
+/** Writes what settling needs: the profiles that are decided, and the people, with masks as texts of bits. */
+async function writePeople(
+  database: Database,
+  { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
+): Promise<void> {
+  const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
+  const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
+  const columns = ['id', 'n', 'b', 'address', 'selected', 'known', 'upsert', 'decided', 'class', 'text'];
+  await database.run(`
+    COPY (
+      SELECT key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
+        SELECT n, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
+        UNION ALL
+        SELECT n, 'duplicate', winner_key FROM duplicate) USING (n)
+    ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
+    COPY (
+      SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
+      FROM person p
+      LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
+    ) TO ${quoteText(join(folder, PEOPLE))} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+async function checkWhole(database: Database, { selected }: SourceExtract): Promise<void> {
+  const { count } = await database.row<{ count: number }>('SELECT count(*) AS count FROM profile');
+  if (count === selected) return;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. Was the staging folder changed? Start a new export.`,
+    { details: { count, selected } },
+  );
+}
+
+export interface FoundBaseline {
+  readonly document: BaselineDocument;
+  readonly rows: string;
+}
+
+export async function findBaseline(
+  layout: Layout,
+  { destinationId }: ExportRef,
+  exportId: string | null,
+): Promise<FoundBaseline | undefined> {
+  if (exportId === null) return undefined;
+  const ref = { destinationId, exportId };
+  const document = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
+  const rows = document && layout.inExport(ref, document.folder, BASELINE_ROWS);
+  if (document && rows && (await isThere(rows))) return { document, rows };
+  throw missing('baseline', exportId);
+}
+
+async function findCensus(layout: Layout, ref: ExportRef): Promise<string> {
+  const document = await readDocument<{ folder: string }>(layout.inExport(ref, CENSUS));
+  const rows = document && layout.inExport(ref, document.folder, CENSUS_ROWS);
+  if (rows && (await isThere(rows))) return rows;
+  throw missing('census', ref.exportId);
+}
+
+function missing(what: string, exportId: string): ExportError {
+  return new ExportError(
+    'STAGING_CORRUPT',
+    `Nothing was sent: the ${what} of the export ${exportId} is not in the staging folder. Restore the folder from a backup; ` +
+      'without it nobody knows what Mailchimp holds from us.',
+  );
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+function digest({ exportId }: ExportRef, counts: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify([exportId, counts]))
+    .digest('hex')
+    .slice(0, 12);
+}

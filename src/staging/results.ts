@@ -1,0 +1,44 @@
+import { stat } from 'node:fs/promises';
+import type { ExportRef } from '../contract/identifiers';
+import type { RowResult } from '../contract/plan';
+import type { Layout } from './layout';
+import { listFolder, makeFolder, sealLines } from './seal';
+
+const RESULTS = 'results';
+
+export async function hasResults(layout: Layout, ref: ExportRef, key: string): Promise<boolean> {
+  return stat(resultsPath(layout, ref, key)).then(
+    () => true,
+    () => false,
+  );
+}
+
+export async function sealResults(
+  layout: Layout,
+  ref: ExportRef,
+  { key, rows }: { key: string; rows: AsyncIterable<RowResult> },
+): Promise<void> {
+  await makeFolder(layout.inExport(ref, RESULTS));
+  await sealLines(resultsPath(layout, ref, key), rows);
+}
+
+/** Paths of sealed results. */
+export interface Results {
+  readonly parts: readonly { readonly part: number; readonly path: string }[];
+  readonly chunks: readonly { readonly chunk: number; readonly path: string }[];
+}
+
+export async function listResults(layout: Layout, ref: ExportRef): Promise<Results> {
+  const found = (await listFolder(layout.inExport(ref, RESULTS))).flatMap((name) => {
+    const [, kind, number] = /^(part|chunk)-(\d+)\.ndjson$/.exec(name) ?? [];
+    return kind ? [{ kind, number: Number(number), path: layout.inExport(ref, RESULTS, name) }] : [];
+  });
+  return {
+    parts: found.filter(({ kind }) => kind === 'part').map(({ number, path }) => ({ part: number, path })),
+    chunks: found.filter(({ kind }) => kind === 'chunk').map(({ number, path }) => ({ chunk: number, path })),
+  };
+}
+
+function resultsPath(layout: Layout, ref: ExportRef, key: string): string {
+  return layout.inExport(ref, RESULTS, `${key}.ndjson`);
+}

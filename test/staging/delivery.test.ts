@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ExportRef } from '../../src/contract/identifiers';
+import type { ExportPlan, RowResult } from '../../src/contract/plan';
+import { openStaging } from '../../src/staging';
+import { acknowledge, answer, emailsOf, openStage, type Stage } from './stage';
+
+let stage: Stage;
+let ref: ExportRef;
+let plan: ExportPlan;
+beforeEach(async () => {
+  stage = await openStage();
+  ref = stage.newExport();
+  await stage.snapshot(
+    ref,
+    Array.from({ length: 1_100 }, (_, index) => ({
+      key: String(index).padStart(4, '0'),
+      email: `p${index}@mail.test`,
+      first: `N${index}`,
+      segments: ['vip'],
+    })),
+  );
+  plan = await stage.plan(ref);
+});
+afterEach(() => stage.close());
+
+async function* breakingOff(): AsyncGenerator<RowResult> {
+  yield* acknowledged([0]);
+  throw new TypeError('the archive ends here');
+}
+
+async function* withStranger(): AsyncGenerator<RowResult> {
+  yield* acknowledged([0, 1, 2]);
+  yield { chunk: 0, email: 'stranger@mail.test', result: 'rejected', class: 'fake', text: '' };
+}
+
+async function* acknowledged(chunks: readonly number[]): AsyncGenerator<RowResult> {
+  for (const chunk of chunks) yield* answer(await stage.staging.readChunk(ref, chunk), acknowledge);
+}
+
+describe('a chunk', () => {
+  test('reads the same each time, also in another process later', async () => {
+    const chunks = await stage.chunks(ref, plan);
+    const later = await openStaging({ folder: stage.folder, memoryLimit: '128MB' });
+    try {
+      for (const { chunk } of chunks.toReversed()) {
+        expect(await later.readChunk(ref, chunk)).toEqual(chunks[chunk]);
+      }
+    } finally {
+      await later.close();
+    }
+  });
+
+  test('that the plan does not have is refused', async () => {
+    await expect(stage.staging.readChunk(ref, plan.chunks)).rejects.toMatchObject({
+      code: 'STAGING_CORRUPT',
+    });
+  });
+
+  test.each([Number.NaN, 0.5, '0 OR true' as never])('whose number is %p is refused', async (chunk) => {
+    await expect(stage.staging.readChunk(ref, chunk)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
+  });
+
+  test('of an export without a plan is refused', async () => {
+    await expect(stage.staging.readChunk(stage.newExport(), 0)).rejects.toMatchObject({
+      code: 'STAGING_CORRUPT',
+    });
+  });
+});
+
+describe('an attempt at a part', () => {
+  test('is numbered from 1, each its own number, also at the same time', async () => {
+    expect(await stage.staging.recordAttempt(ref, 0)).toBe(1);
+    expect(await stage.staging.recordAttempt(ref, 0)).toBe(2);
+    expect(await stage.staging.recordAttempt(ref, 7)).toBe(1);
+    const numbers = await Promise.all(Array.from({ length: 5 }, () => stage.staging.recordAttempt(ref, 0)));
+    expect(new Set(numbers)).toEqual(new Set([3, 4, 5, 6, 7]));
+  });
+});
+
+describe('the batch of a part', () => {
+  test('is unknown until it is recorded, and stays the first that was recorded', async () => {
+    expect(await stage.staging.readBatch(ref, 0)).toBeUndefined();
+    await stage.staging.recordBatch(ref, 0, 'abc');
+    await stage.staging.recordBatch(ref, 0, 'def');
+    expect(await stage.staging.readBatch(ref, 0)).toBe('abc');
+    expect(await stage.staging.readBatch(ref, 1)).toBeUndefined();
+  });
+});
+
+describe('results', () => {
+  test('are there once they ended, and the first sealed ones stay', async () => {
+    expect(await stage.staging.hasResults(ref, 'part-0')).toBe(false);
+    await stage.staging.sealResults(ref, 'part-0', acknowledged([0, 1, 2]));
+    expect(await stage.staging.hasResults(ref, 'part-0')).toBe(true);
+    await stage.staging.sealResults(ref, 'part-0', acknowledged([]));
+    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({ acknowledged: 1_100 });
+  });
+
+  test('that break off are not sealed, and the error comes through', async () => {
+    await expect(stage.staging.sealResults(ref, 'part-0', breakingOff())).rejects.toThrow(TypeError);
+    expect(await stage.staging.hasResults(ref, 'part-0')).toBe(false);
+  });
+});
+
+describe('the summary of a part', () => {
+  test('without results has all rows unproven and all chunks in trouble', async () => {
+    expect(await stage.staging.summarisePart(ref, 0)).toEqual({
+      part: 0,
+      rows: 1_100,
+      acknowledged: 0,
+      refused: 0,
+      unproven: 1_100,
+      troubled: [0, 1, 2],
+    });
+  });
+
+  test('names the chunks that lack a row or have an unproven one, and refusals are no trouble', async () => {
+    const results = async function* (): AsyncGenerator<RowResult> {
+      const first = await stage.staging.readChunk(ref, 0);
+      yield* answer(first, (email) =>
+        email === 'p3@mail.test' ? { result: 'unproven' } : { result: 'acknowledged' },
+      );
+      const second = await stage.staging.readChunk(ref, 1);
+      yield* answer(second, () => ({ result: 'rejected', class: 'fake', text: 'no' }));
+      const last = await stage.staging.readChunk(ref, 2);
+      for (const email of emailsOf(last).slice(1)) yield { chunk: 2, email, result: 'acknowledged' };
+    };
+    await stage.staging.sealResults(ref, 'part-0', results());
+    expect(await stage.staging.summarisePart(ref, 0)).toEqual({
+      part: 0,
+      rows: 1_100,
+      acknowledged: 598,
+      refused: 500,
+      unproven: 2,
+      troubled: [0, 2],
+    });
+  });
+
+  test('counts a chunk that was sent again instead of its part’s answer', async () => {
+    await stage.staging.sealResults(ref, 'part-0', acknowledged([0, 1]));
+    await stage.staging.sealResults(ref, 'chunk-2', acknowledged([2]));
+    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({ acknowledged: 1_100, troubled: [] });
+  });
+
+  test('ignores answers about rows that were not sent', async () => {
+    await stage.staging.sealResults(ref, 'part-0', withStranger());
+    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({
+      rows: 1_100,
+      acknowledged: 1_100,
+      refused: 0,
+    });
+    expect(await stage.staging.settle(ref, null)).toMatchObject({ outcomes: { created: 1_100 } });
+  });
+});
+
+describe('a snapshot', () => {
+  test('is the first sealed one: who comes second gets that one’s counts and leaves no folder', async () => {
+    const counts = { profiles: 5, selected: 2, members: [1, 1], orphans: 0, rejected: [] };
+    const folder = await stage.staging.openExtractFolder(ref);
+    const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
+    expect(sealed).toMatchObject({ profiles: 1_100, selected: 1_100 });
+    expect(sealed.folder).not.toBe(folder);
+    expect(await stage.staging.sealSnapshot(ref, sealed)).toEqual(sealed);
+    expect(await stage.plan(ref)).toEqual(plan);
+  });
+});

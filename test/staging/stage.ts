@@ -1,0 +1,231 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import type { ExportRef } from '../../src/contract/identifiers';
+import type { FieldMatch, MergeField } from '../../src/contract/merge-field';
+import type { Chunk, ExportPlan, RowResult, SegmentTag, UpsertRow } from '../../src/contract/plan';
+import type { Settlement } from '../../src/contract/report';
+import type { PlanRequest, Staging } from '../../src/contract/staging';
+import { openDatabase } from '../../src/duckdb/open';
+import { quoteText } from '../../src/duckdb/quote';
+import { extractAttributes, openStaging } from '../../src/staging';
+
+/** A row of a source: attribute by name, and the segments that it is in. */
+export interface Profile {
+  readonly key: string;
+  readonly segments: readonly string[];
+  readonly [attribute: string]: string | null | readonly string[];
+}
+
+export interface Configured {
+  readonly fields?: readonly FieldMatch[];
+  readonly segments?: readonly SegmentTag[];
+}
+
+export const DESTINATION = 'newsletter';
+
+export function match(attribute: string, tag: string, field: Partial<MergeField> = {}): FieldMatch {
+  return { attribute, field: { tag, name: tag, type: 'text', required: false, choices: [], ...field } };
+}
+
+export const FIRST_NAME = match('first', 'FNAME');
+export const VIP: SegmentTag = { segment: 'vip', tag: 'VIP', tagId: 11 };
+export const LOCALS: SegmentTag = { segment: 'locals', tag: 'Locals', tagId: 12 };
+
+/** One test's store in a folder of its own. */
+export interface Stage {
+  readonly staging: Staging;
+  readonly folder: string;
+  readonly newExport: () => ExportRef;
+  /** Writes the profiles as a source does and seals them. */
+  readonly snapshot: (ref: ExportRef, profiles: readonly Profile[], configured?: Configured) => Promise<void>;
+  readonly plan: (ref: ExportRef, configured?: Configured & Partial<PlanRequest>) => Promise<ExportPlan>;
+  readonly chunks: (ref: ExportRef, plan: ExportPlan) => Promise<Chunk[]>;
+  readonly close: () => Promise<void>;
+}
+
+export async function openStage(): Promise<Stage> {
+  const folder = await mkdtemp(join(tmpdir(), 'staging-'));
+  const staging = await openStaging({ folder: join(folder, 'store'), memoryLimit: '256MB' });
+  return {
+    staging,
+    folder: join(folder, 'store'),
+    newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
+    snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
+    plan: (ref, { segments = [VIP, LOCALS], ...request } = {}) =>
+      staging.plan(ref, {
+        email: 'email',
+        fields: [FIRST_NAME],
+        baseline: null,
+        census: null,
+        keepLeavers: false,
+        segments,
+        ...request,
+      }),
+    chunks: (ref, plan) =>
+      Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => staging.readChunk(ref, chunk))),
+    close: async () => {
+      await staging.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+interface SnapshotInput extends Configured {
+  readonly profiles: readonly Profile[];
+}
+
+async function takeSnapshot(
+  staging: Staging,
+  ref: ExportRef,
+  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS] }: SnapshotInput,
+): Promise<void> {
+  const folder = await staging.openExtractFolder(ref);
+  const names = extractAttributes('email', fields);
+  const selected = profiles.filter((profile) =>
+    segments.some(({ segment }) => profile.segments.includes(segment)),
+  );
+  await writeExtract(folder, {
+    columns: names.length,
+    profiles: selected.map((profile) => [
+      profile.key,
+      ...names.map((name) => (profile[name] ?? null) as string | null),
+    ]),
+    memberships: selected.flatMap((profile) =>
+      segments.flatMap(({ segment }, index) =>
+        profile.segments.includes(segment) ? [[index, profile.key]] : [],
+      ),
+    ),
+  });
+  await staging.sealSnapshot(ref, {
+    folder,
+    profiles: profiles.length,
+    selected: selected.length,
+    members: segments.map(
+      ({ segment }) => selected.filter((profile) => profile.segments.includes(segment)).length,
+    ),
+    orphans: 0,
+    rejected: [],
+  });
+}
+
+interface ExtractRows {
+  readonly columns: number;
+  readonly profiles: readonly (readonly (string | null)[])[];
+  readonly memberships: readonly (readonly (string | number)[])[];
+}
+
+/** `profiles.parquet` and `memberships.parquet`, as the source port says. */
+export async function writeExtract(folder: string, rows: ExtractRows): Promise<void> {
+  const scratch = await mkdtemp(join(tmpdir(), 'extract-'));
+  const database = await openDatabase({ folder: scratch, memoryLimit: '128MB', allow: [folder] });
+  try {
+    const columns = Array.from({ length: rows.columns }, (_, index) => `a${index} VARCHAR`);
+    await database.run(`CREATE TABLE profiles (${['key VARCHAR', ...columns].join(', ')})`);
+    await database.run('CREATE TABLE memberships (segment INTEGER, key VARCHAR)');
+    await database.append('profiles', rows.profiles);
+    await database.append('memberships', rows.memberships);
+    for (const name of ['profiles', 'memberships']) {
+      await database.run(`COPY ${name} TO ${quoteText(join(folder, `${name}.parquet`))} (FORMAT parquet)`);
+    }
+  } finally {
+    await database.close();
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+export type Answer = Omit<RowResult, 'chunk' | 'email'>;
+export type Respond = (email: string, chunk: Chunk) => Answer;
+
+export const acknowledge: Respond = (_email, { kind }) =>
+  kind === 'upsert' ? { result: 'acknowledged', status: 'subscribed' } : { result: 'acknowledged' };
+
+/** The rows of all upserts. */
+export function rowsOf(chunks: readonly Chunk[]): readonly UpsertRow[] {
+  return chunks.flatMap((chunk) => (chunk.kind === 'upsert' ? chunk.rows : []));
+}
+
+export function emailsOf(chunk: Chunk): readonly string[] {
+  return chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
+}
+
+/** What the provider answers to a chunk. */
+export async function* answer(chunk: Chunk, respond: Respond): AsyncGenerator<RowResult> {
+  for (const email of emailsOf(chunk)) yield { chunk: chunk.chunk, email, ...respond(email, chunk) };
+}
+
+/** Sends every part of a plan, as the export does, and seals what `respond` answers. */
+export async function deliver(
+  { staging }: Stage,
+  ref: ExportRef,
+  { plan, respond = acknowledge }: { plan: ExportPlan; respond?: Respond },
+): Promise<void> {
+  for (const part of plan.parts) {
+    await staging.recordAttempt(ref, part.part);
+    await staging.sealResults(ref, `part-${part.part}`, answerPart(staging, ref, { part, respond }));
+  }
+}
+
+async function* answerPart(
+  staging: Staging,
+  ref: ExportRef,
+  { part, respond }: { part: ExportPlan['parts'][number]; respond: Respond },
+): AsyncGenerator<RowResult> {
+  for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
+    yield* answer(await staging.readChunk(ref, chunk), respond);
+  }
+}
+
+export interface Exported {
+  readonly ref: ExportRef;
+  readonly plan: ExportPlan;
+  readonly chunks: readonly Chunk[];
+  readonly settlement: Settlement;
+}
+
+/** A whole export: snapshot, plan, delivery, settlement. */
+export async function exportAll(
+  stage: Stage,
+  profiles: readonly Profile[],
+  {
+    respond = acknowledge,
+    after,
+    ...request
+  }: Configured & Partial<PlanRequest> & { respond?: Respond; after?: Exported } = {},
+): Promise<Exported> {
+  const ref = stage.newExport();
+  await stage.staging.claim(ref);
+  await stage.snapshot(ref, profiles, request);
+  const plan = await stage.plan(ref, { baseline: after?.ref.exportId ?? null, ...request });
+  const chunks = await stage.chunks(ref, plan);
+  await deliver(stage, ref, { plan, respond });
+  const settlement = await stage.staging.settle(ref, { requests: 1, batches: 1 });
+  if (!settlement) throw new Error('nothing was planned');
+  return { ref, plan, chunks, settlement };
+}
+
+export const FAKE = { result: 'rejected', class: 'fake', text: 'looks fake or invalid' } as const;
+
+/** Acknowledges everybody but Bob. */
+export function refuseBob(answered: Answer): Respond {
+  return (email, chunk) => (email === 'bob@mail.test' ? answered : acknowledge(email, chunk));
+}
+
+/** The rows of the baseline that an export sealed, without the hashes. */
+export async function baselineOf(
+  stage: Stage,
+  { ref }: Pick<Exported, 'ref'>,
+): Promise<Record<string, unknown>[]> {
+  const folder = join(stage.folder, 'destinations', ref.destinationId, 'exports', ref.exportId);
+  const sealed = JSON.parse(await readFile(join(folder, 'baseline.json'), 'utf8')) as { folder: string };
+  const database = await openDatabase({ folder: stage.folder, memoryLimit: '128MB', allow: [stage.folder] });
+  try {
+    const rows = `read_parquet(${quoteText(join(folder, sealed.folder, 'baseline.parquet'))})`;
+    return await database.rows(
+      `SELECT * EXCLUDE (f_FNAME, refused_hash), (refused_until - refused_at)::VARCHAR AS waits FROM ${rows} ORDER BY address`,
+    );
+  } finally {
+    await database.close();
+  }
+}
