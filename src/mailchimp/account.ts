@@ -1,0 +1,34 @@
+import type { MailchimpAccount } from '../contract/mailchimp';
+import { audience, login, mergeFields } from './audiences';
+import { batchResults } from './batch-results';
+import { batches, deleteBatch, submitBatch } from './batches';
+import { createCensus } from './census';
+import { type ConnectionOptions, openConnection } from './connection';
+import { sendChunk } from './send-chunk';
+import { createTag, tags } from './tags';
+
+/**
+ * One Mailchimp account over the network. Cheap to open, nothing to close; open one a step, all with the account's one limiter.
+ *
+ * A request that Mailchimp did not look at (429, 403 without a reason, 503) is sent up to five times within about ten seconds;
+ * one whose reply was lost twice, one answered 500 three times, except where repeating is not safe. Then the error goes up.
+ *
+ * @throws ExportError KEY_INVALID for a key without a data centre, unless `baseUrl` is given
+ */
+export function openAccount(options: ConnectionOptions): MailchimpAccount {
+  const connection = openConnection(options);
+  return {
+    login: () => login(connection),
+    audience: (audienceId) => audience(connection, audienceId),
+    mergeFields: (audienceId) => mergeFields(connection, audienceId),
+    tags: (audienceId) => tags(connection, audienceId),
+    createTag: (audienceId, name) => createTag(connection, audienceId, name),
+    censusPage: createCensus(connection),
+    sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
+    submitBatch: (operations) => submitBatch(connection, operations),
+    batches: (batchIds) => batches(connection, batchIds),
+    deleteBatch: (batchId) => deleteBatch(connection, batchId),
+    batchResults: (batchId) => batchResults(connection, batchId),
+    requests: connection.requests,
+  };
+}

@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import type { Chunk, RowResult } from '../contract/plan';
+import { classifyRowError } from './classify';
+import type { UntagChunk, UpsertChunk } from './operations';
+import { addressKey, subscriberHash } from './subscriber-hash';
+import { withoutAddress } from './without-address';
+
+// Lenient inside a row: one odd member must not hide what the reply says of the other 499. It is then in no list.
+const EchoSchema = z.object({
+  id: z.string().optional().catch(undefined),
+  email_address: z.string().optional().catch(undefined),
+  status: z.string().optional().catch(undefined),
+});
+type Echo = z.infer<typeof EchoSchema>;
+
+const RowErrorSchema = z.object({
+  email_address: z.string().catch(''),
+  error: z.string().catch(''),
+  error_code: z.string().catch(''),
+  field: z.string().catch(''),
+  field_message: z.string().catch(''),
+});
+type RowError = z.infer<typeof RowErrorSchema>;
+
+/** Reply of `POST /lists/{list_id}`: 200 also when every row failed. */
+export const UpsertReplySchema = z.object({
+  new_members: z.array(EchoSchema),
+  updated_members: z.array(EchoSchema),
+  errors: z.array(RowErrorSchema),
+});
+export type UpsertReply = z.infer<typeof UpsertReplySchema>;
+
+/** Reply of `POST /lists/{list_id}/segments/{segment_id}`. */
+export const UntagReplySchema = z.object({
+  members_removed: z.array(EchoSchema),
+  errors: z
+    .array(z.object({ email_addresses: z.array(z.string()).catch([]), error: z.string().catch('') }))
+    .default([]),
+});
+export type UntagReply = z.infer<typeof UntagReplySchema>;
+
+export interface ChunkReply {
+  readonly status: number;
+  /** JSON text of the reply's body. */
+  readonly response: string;
+}
+
+/**
+ * What one reply says of each row of its chunk: exactly one result for every row, in the chunk's order.
+ *
+ * Rows that the reply does not name, and rows of a chunk that was refused or not answered readably, are `unproven` with class
+ * `no_answer`, `chunk_refused`, `chunk_failed` or `unreadable`; for an untag, a row that could not be taken off is `unproven`
+ * with class `untag_refused`. Sending the chunk again, directly, settles them.
+ */
+export function accountFor(chunk: Chunk, { status, response }: ChunkReply): RowResult[] {
+  if (status < 200 || status > 299) {
+    return allUnproven(chunk, {
+      class: status >= 500 ? 'chunk_failed' : 'chunk_refused',
+      text: problemText(response),
+    });
+  }
+  const body = parseJson(response);
+  if (chunk.kind === 'upsert') {
+    const reply = UpsertReplySchema.safeParse(body);
+    if (reply.success) return accountUpsert(chunk, reply.data);
+  } else {
+    const reply = UntagReplySchema.safeParse(body);
+    if (reply.success) return accountUntag(chunk, reply.data);
+  }
+  return allUnproven(chunk, { class: 'unreadable' });
+}
+
+export function accountUpsert({ chunk, rows }: UpsertChunk, reply: UpsertReply): RowResult[] {
+  const emails = rows.map(({ email }) => email);
+  const found = new Map<string, Omit<RowResult, 'chunk' | 'email'>>();
+  const index = new RowIndex(emails);
+  for (const member of [...reply.new_members, ...reply.updated_members]) {
+    const key = index.find(member);
+    if (key === undefined) continue;
+    found.set(key, { result: 'acknowledged', ...(member.status !== undefined && { status: member.status }) });
+  }
+  // After the acknowledgements: a row in both lists was not taken as it was sent.
+  for (const error of reply.errors) {
+    const key = index.find({ email_address: error.email_address }) ?? index.findIn(error.error);
+    if (key !== undefined && found.get(key)?.class === undefined) found.set(key, refused(error, key));
+  }
+  return emails.map((email) => ({
+    chunk,
+    email,
+    ...(found.get(addressKey(email)) ?? { result: 'unproven', class: 'no_answer' }),
+  }));
+}
+
+/** An address in no list of the reply did not carry the tag. */
+export function accountUntag({ chunk, emails }: UntagChunk, reply: UntagReply): RowResult[] {
+  const index = new RowIndex(emails);
+  const refusals = new Map<string, string>();
+  for (const { email_addresses: addresses, error } of reply.errors) {
+    for (const address of addresses) {
+      const key = index.find({ email_address: address });
+      if (key !== undefined) refusals.set(key, withoutAddress(error, key));
+    }
+  }
+  return emails.map((email) => {
+    const text = refusals.get(addressKey(email));
+    if (text === undefined) return { chunk, email, result: 'acknowledged' };
+    return { chunk, email, result: 'unproven', class: 'untag_refused', text };
+  });
+}
+
+export function allUnproven(
+  chunk: Chunk,
+  why: { readonly class: string; readonly text?: string },
+): RowResult[] {
+  const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
+  const rest = { result: 'unproven', class: why.class, ...(why.text && { text: why.text }) } as const;
+  return emails.map((email) => ({ chunk: chunk.chunk, email, ...rest }));
+}
+
+function refused(error: RowError, address: string): Omit<RowResult, 'chunk' | 'email'> {
+  const field = error.field_message && `${error.field}: ${error.field_message}`;
+  const text = [error.error, field].filter((part) => part !== '').join(' ');
+  return { ...classifyRowError(text, error.error_code), text: withoutAddress(text, address) };
+}
+
+const WRAPPED = /^\s*(\\?["'])(.*)\1\s*$/s;
+/** Longer than any address in any number of quotes that makes sense: taking them off takes the square of the length. */
+const LONGEST_ECHO = 1_000;
+const PUNCTUATION = /^[("']+|[)"',.;:]+$/g;
+
+/** Finds a chunk's row by what a reply echoes: in other case, padded, in quotes, or by the member's id. */
+class RowIndex {
+  readonly #keys: Set<string>;
+  // Only made when an address was not found: hashing 500 addresses costs more than the rest of the accounting.
+  #byHash: Map<string, string> | undefined;
+
+  constructor(emails: readonly string[]) {
+    this.#keys = new Set(emails.map(addressKey));
+  }
+
+  find({ email_address: address = '', id }: Pick<Echo, 'email_address' | 'id'>): string | undefined {
+    // One pair of quotes at a time: an address may have some of its own.
+    const first = address.length > LONGEST_ECHO ? undefined : address;
+    for (let echo = first; echo !== undefined; echo = WRAPPED.exec(echo)?.[2]) {
+      const key = addressKey(echo);
+      if (this.#keys.has(key)) return key;
+    }
+    if (id === undefined) return undefined;
+    this.#byHash ??= new Map(Array.from(this.#keys, (known) => [subscriberHash(known), known]));
+    return this.#byHash.get(id.toLowerCase());
+  }
+
+  /** Mailchimp has been seen to report an error with an empty address and the address in the text. */
+  findIn(text: string): string | undefined {
+    for (const word of text.split(/\s+/)) {
+      if (!word.includes('@')) continue;
+      const key = this.find({ email_address: word.replaceAll(PUNCTUATION, '') });
+      if (key !== undefined) return key;
+    }
+    return undefined;
+  }
+}
+
+function problemText(response: string): string {
+  const problem = z
+    .object({ title: z.string().catch(''), detail: z.string().catch('') })
+    .safeParse(parseJson(response));
+  if (!problem.success) return '';
+  return withoutAddress(`${problem.data.title} ${problem.data.detail}`.trim());
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not JSON: no schema accepts it.
+    return undefined;
+  }
+}

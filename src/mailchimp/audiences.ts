@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import type { AccountInfo, AudienceInfo } from '../contract/mailchimp';
+import { MERGE_FIELD_TYPES, type MergeField } from '../contract/merge-field';
+import type { Connection } from './connection';
+
+/** Mailchimp's largest page; its default is 10. */
+export const PAGE = 1000;
+
+const RootSchema = z.object({ account_id: z.string(), role: z.string() });
+
+export async function login(connection: Connection): Promise<AccountInfo> {
+  const root = await connection.send({
+    what: 'sign in to Mailchimp',
+    method: 'GET',
+    route: '/',
+    query: { fields: 'account_id,role' },
+    reply: RootSchema,
+  });
+  return { accountId: root.account_id, role: root.role };
+}
+
+const AudienceSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  double_optin: z.boolean(),
+  email_type_option: z.boolean(),
+});
+
+export async function audience(connection: Connection, audienceId: string): Promise<AudienceInfo> {
+  const list = await connection.send({
+    what: 'read the audience',
+    method: 'GET',
+    route: '/lists/{list_id}',
+    params: { list_id: audienceId },
+    query: { fields: 'id,name,double_optin,email_type_option' },
+    reply: AudienceSchema,
+  });
+  return {
+    id: list.id,
+    name: list.name,
+    doubleOptin: list.double_optin,
+    emailTypeOption: list.email_type_option,
+  };
+}
+
+const MergeFieldsSchema = z.object({
+  merge_fields: z.array(
+    z.object({
+      tag: z.string(),
+      name: z.string(),
+      // A type that came after this version still takes text, and Mailchimp judges each value.
+      type: z.enum(MERGE_FIELD_TYPES).catch('text'),
+      required: z.boolean(),
+      options: z
+        .object({
+          choices: z.array(z.string()).optional(),
+          phone_format: z.string().optional(),
+          date_format: z.string().optional(),
+        })
+        .default({}),
+    }),
+  ),
+});
+
+export async function mergeFields(
+  connection: Connection,
+  audienceId: string,
+): Promise<readonly MergeField[]> {
+  const reply = await connection.send({
+    what: "read the audience's merge fields",
+    method: 'GET',
+    route: '/lists/{list_id}/merge-fields',
+    params: { list_id: audienceId },
+    query: { count: PAGE },
+    reply: MergeFieldsSchema,
+  });
+  return reply.merge_fields.map(({ tag, name, type, required, options }) => ({
+    tag,
+    name,
+    type,
+    required,
+    choices: options.choices ?? [],
+    ...(options.phone_format !== undefined && { phoneFormat: options.phone_format }),
+    ...(options.date_format !== undefined && { dateFormat: options.date_format }),
+  }));
+}

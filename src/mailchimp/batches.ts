@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { BatchOperation, BatchState } from '../contract/mailchimp';
+import { ExportError } from '../errors';
+import { PAGE } from './audiences';
+import type { Connection } from './connection';
+
+const BatchSchema = z.object({
+  id: z.string().min(1),
+  status: z.enum(['pending', 'preprocessing', 'started', 'finalizing', 'finished']),
+  total_operations: z.int(),
+  finished_operations: z.int(),
+  errored_operations: z.int(),
+});
+type Batch = z.infer<typeof BatchSchema>;
+
+const FIELDS = ['id', 'status', 'total_operations', 'finished_operations', 'errored_operations'];
+
+/**
+ * Sent again only when Mailchimp did not look at it: a batch whose reply was lost may be running.
+ * @throws ExportError MAILCHIMP_UNAVAILABLE, with details `class` `reply_lost` or `timeout` when it may be running
+ */
+export async function submitBatch(
+  connection: Connection,
+  operations: readonly BatchOperation[],
+): Promise<string> {
+  const batch = await connection.send({
+    what: 'submit a batch',
+    method: 'POST',
+    route: '/batches',
+    body: JSON.stringify({
+      operations: operations.map(({ method, path, operationId, body }) => ({
+        method,
+        path,
+        operation_id: operationId,
+        body,
+      })),
+    }),
+    reply: z.object({ id: z.string().min(1) }),
+    once: true,
+  });
+  return batch.id;
+}
+
+/** One listing watches all of them; only those that it does not hold are asked for singly. In the order of `batchIds`. */
+export async function batches(
+  connection: Connection,
+  batchIds: readonly string[],
+): Promise<readonly BatchState[]> {
+  const listed = batchIds.length > 1 ? await listBatches(connection) : new Map<string, Batch>();
+  const states: BatchState[] = [];
+  for (const batchId of batchIds) {
+    const batch = listed.get(batchId) ?? (await findBatch(connection, batchId));
+    states.push(batch ? toState(batch) : { batchId, status: 'gone', total: 0, finished: 0, errored: 0 });
+  }
+  return states;
+}
+
+async function listBatches(connection: Connection): Promise<ReadonlyMap<string, Batch>> {
+  const reply = await connection.send({
+    what: 'list the batches',
+    method: 'GET',
+    route: '/batches',
+    query: { count: PAGE, fields: FIELDS.map((field) => `batches.${field}`).join(',') },
+    reply: z.object({ batches: z.array(BatchSchema) }),
+  });
+  return new Map(reply.batches.map((batch) => [batch.id, batch]));
+}
+
+async function findBatch(connection: Connection, batchId: string): Promise<Batch | undefined> {
+  return unlessGone(
+    connection.send({
+      what: 'read a batch',
+      method: 'GET',
+      route: '/batches/{batch_id}',
+      params: { batch_id: batchId },
+      query: { fields: FIELDS.join(',') },
+      reply: BatchSchema,
+    }),
+  );
+}
+
+/** Stops a batch; its results are lost. One that is gone already is as wanted. */
+export async function deleteBatch(connection: Connection, batchId: string): Promise<void> {
+  await unlessGone(
+    connection.send({
+      what: 'delete a batch',
+      method: 'DELETE',
+      route: '/batches/{batch_id}',
+      params: { batch_id: batchId },
+      reply: z.unknown(),
+    }),
+  );
+}
+
+const ResultsSchema = z.object({ status: z.string(), response_body_url: z.string().default('') });
+
+export interface ResultsPlace {
+  readonly status: string;
+  /** Signed, valid for ten minutes; each reading of the batch gives a fresh one. May be empty. */
+  readonly url: string;
+}
+
+/** Undefined when the batch is gone: Mailchimp keeps results for seven days. */
+export async function resultsPlace(
+  connection: Connection,
+  batchId: string,
+): Promise<ResultsPlace | undefined> {
+  const batch = await unlessGone(
+    connection.send({
+      what: "find a batch's results",
+      method: 'GET',
+      route: '/batches/{batch_id}',
+      params: { batch_id: batchId },
+      query: { fields: 'status,response_body_url' },
+      reply: ResultsSchema,
+    }),
+  );
+  return batch && { status: batch.status, url: batch.response_body_url };
+}
+
+async function unlessGone<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof ExportError && error.details['status'] === 404) return undefined;
+    throw error;
+  }
+}
+
+function toState(batch: Batch): BatchState {
+  return {
+    batchId: batch.id,
+    status: batch.status,
+    total: batch.total_operations,
+    finished: batch.finished_operations,
+    errored: batch.errored_operations,
+  };
+}

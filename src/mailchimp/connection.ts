@@ -1,0 +1,143 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
+import type { z } from 'zod';
+import { baseUrlOf } from './api-key';
+import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
+import type { ConnectionLimiter } from './limiter';
+
+export interface ConnectionOptions {
+  readonly apiKey: string;
+  /** @default the API of the key's data centre */
+  readonly baseUrl?: string;
+  readonly limiter: ConnectionLimiter;
+  /** Milliseconds after which a request is given up on. @default 130_000, Mailchimp's own limit of 120 s and a little */
+  readonly timeoutMs?: number;
+  /** Milliseconds before the first repetition; doubles with each, ± half of it by chance. @default 500 */
+  readonly backOffMs?: number;
+}
+
+export interface Call<Schema extends z.ZodType> extends Asked {
+  readonly params?: Readonly<Record<string, string | number>>;
+  readonly query?: Readonly<Record<string, string | number | boolean>>;
+  /** JSON text. */
+  readonly body?: string;
+  readonly reply: Schema;
+  /** Set for a request that must not be applied twice: it is repeated only when Mailchimp did not look at it. */
+  readonly once?: boolean;
+}
+
+/** All requests to one account go through here: slots, time limit, quick repetitions, reply's shape, count. */
+export interface Connection {
+  readonly send: <Schema extends z.ZodType>(call: Call<Schema>) => Promise<z.output<Schema>>;
+  /** For requests that go elsewhere on the account's behalf. */
+  readonly count: () => void;
+  readonly requests: () => number;
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+}
+
+/** Mailchimp ends a request after 120 s; until then, one that we gave up on still counts against the user's ten. */
+const LONGEST_REQUEST_MS = 130_000;
+
+/** How often one request is sent at most, by what went wrong last. */
+const TRIES: Readonly<Record<Repeat, number>> = { busy: 5, lost: 2, failed: 3, final: 1 };
+
+export function openConnection({
+  apiKey,
+  baseUrl = baseUrlOf(apiKey),
+  limiter,
+  timeoutMs = LONGEST_REQUEST_MS,
+  backOffMs = 500,
+}: ConnectionOptions): Connection {
+  const sdk = openSdk(apiKey, baseUrl, Math.max(timeoutMs, LONGEST_REQUEST_MS));
+  let requests = 0;
+
+  /** One request. The slot is given back when the request has ended, which may be long after it was given up on. */
+  async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
+    const release = await limiter.acquire();
+    requests += 1;
+    const reply = callSdk(sdk, call).finally(release);
+    const ended = reply.then(
+      (data) => read(call, data),
+      (error: unknown) => ({ failure: toFailure(call, error) }),
+    );
+    return within(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
+  }
+
+  async function send<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.output<Schema>> {
+    for (let sent = 1; ; sent += 1) {
+      const result = await sendOnce(call);
+      if ('data' in result) return result.data as z.output<Schema>;
+      const { repeat, error } = result.failure;
+      const mayRepeat = repeat === 'busy' || call.once !== true;
+      if (!mayRepeat || sent >= TRIES[repeat]) throw error;
+      await sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
+    }
+  }
+
+  return {
+    send,
+    count: () => {
+      requests += 1;
+    },
+    requests: () => requests,
+    baseUrl,
+    timeoutMs,
+  };
+}
+
+/** Stops waiting, not the work: that goes on holding its slot. */
+async function within<T>(ms: number, work: Promise<T>, otherwise: () => T): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const givenUp = new Promise<T>((resolve) => {
+    timer = setTimeout(() => resolve(otherwise()), ms);
+  });
+  try {
+    return await Promise.race([work, givenUp]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+type Result = { readonly data: unknown } | { readonly failure: Failure };
+
+function read(call: Call<z.ZodType>, data: unknown): Result {
+  const parsed = call.reply.safeParse(data);
+  if (parsed.success) return { data: parsed.data };
+  // Paths only: zod's messages may quote what they found.
+  const paths = parsed.error.issues.slice(0, 3).map(({ path }) => path.join('.') || 'the whole reply');
+  return { failure: toUnreadable(call, paths.join(', ')) };
+}
+
+function openSdk(apiKey: string, baseUrl: string, timeoutMs: number): ApiClient {
+  // An instance of our own: the package's singleton would share one key among all accounts of the process.
+  const sdk = new ApiClient();
+  // Without `server`, and with the data centre in basePath: the client replaces the word "server" wherever the URL has it first.
+  sdk.setConfig({ apiKey });
+  sdk.basePath = baseUrl.replace(/\/+$/, '');
+  sdk.timeout = timeoutMs;
+  // The one hook to the request itself. A redirected POST would be repeated as a GET, and its answer taken for the POST's.
+  sdk.enableCookies = true;
+  sdk.agent = { attachCookies: (request) => void request.redirects(0), saveCookies: () => {} };
+  return sdk;
+}
+
+// Async, so that what the client throws at once is a rejection too.
+async function callSdk(sdk: ApiClient, call: Call<z.ZodType>): Promise<unknown> {
+  const { route, method, params = {}, query = {}, body = null } = call;
+  const json = ['application/json'];
+  const { data } = await sdk.callApi(
+    route,
+    method,
+    params,
+    { ...query },
+    {},
+    {},
+    body,
+    ['basicAuth'],
+    json,
+    [...json, 'application/problem+json'],
+    Object,
+  );
+  return data;
+}

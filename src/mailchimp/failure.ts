@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { ExportError, type ExportErrorCode } from '../errors';
+import { withoutAddress } from './without-address';
+
+/** What was asked of Mailchimp, in words that hold no value of anybody's. */
+export interface Asked {
+  /** Ends the sentence "Could not …". */
+  readonly what: string;
+  readonly method: 'GET' | 'POST' | 'DELETE';
+  /** Path with its parameters' names, never their values. */
+  readonly route: string;
+}
+
+/**
+ * May the request be sent again at once?
+ * - `busy`: it was not looked at (429, bare 403, 503).
+ * - `lost`: it may have been applied; no reply that says so.
+ * - `failed`: Mailchimp answered 500; for a write, perhaps because of one row for ever.
+ * - `final`: the answer would be the same.
+ */
+export type Repeat = 'busy' | 'lost' | 'failed' | 'final';
+
+export interface Failure {
+  readonly repeat: Repeat;
+  readonly error: ExportError;
+}
+
+const ProblemSchema = z.object({
+  title: z.string(),
+  detail: z.string().catch(''),
+  /** The request's id, for Mailchimp's support. */
+  instance: z
+    .string()
+    .regex(/^[0-9a-f-]{8,64}$/i)
+    .catch(''),
+  errors: z
+    .array(z.object({ field: z.string().catch(''), message: z.string().catch('') }))
+    .catch([])
+    .default([]),
+});
+type Problem = z.infer<typeof ProblemSchema>;
+
+const HttpErrorSchema = z.object({
+  status: z.number(),
+  response: z.object({ body: z.unknown().optional() }),
+});
+
+/** Its one parameter is the audience: a 404 there says that the audience is not there. */
+const AUDIENCE_ROUTE = /^\/lists\/\{list_id\}[^{}]*$/;
+const ABOUT_THE_PLAN = /\b(?:contact limit|plan|upgrade)\b/i;
+
+/** The only place where what the client threw becomes ours. Nothing of superagent's error goes on: it holds key and body. */
+export function toFailure(asked: Asked, thrown: unknown): Failure {
+  if (thrown instanceof ExportError) return { repeat: 'final', error: thrown };
+  const answered = HttpErrorSchema.safeParse(thrown);
+  if (!answered.success) return lost(asked, thrown);
+  const { status, response } = answered.data;
+  const problem = ProblemSchema.safeParse(response.body);
+  return fromStatus(asked, status, problem.success ? problem.data : undefined);
+}
+
+/** A reply that is not what the reference says, although its status was good. */
+export function toUnreadable(asked: Asked, why: string): Failure {
+  const message = `${attempted(asked)} was answered in a form that is not known (${why}). It is tried again.`;
+  return { repeat: 'lost', error: unavailable(asked, 'unreadable', { message }) };
+}
+
+export function toTimeout(asked: Asked, timeoutMs: number): Failure {
+  const message = `${attempted(asked)} was not answered within ${timeoutMs} ms. Mailchimp may still be at it.`;
+  return { repeat: 'lost', error: unavailable(asked, 'timeout', { message }) };
+}
+
+function fromStatus(asked: Asked, status: number, problem: Problem | undefined): Failure {
+  if (status === 429 || status === 503 || (status === 403 && !problem)) {
+    return { repeat: 'busy', error: answered(asked, { status, problem, ...BUSY }) };
+  }
+  if (status === 500) return { repeat: 'failed', error: answered(asked, { status, problem, ...FAILED }) };
+  if (status > 500 || status < 400) {
+    return { repeat: 'lost', error: answered(asked, { status, problem, ...FAILED, class: 'reply_lost' }) };
+  }
+  // A page without a reason is of something in front of the API; it has been seen to come and go.
+  if (status === 400 && !problem) {
+    return { repeat: 'lost', error: answered(asked, { status, problem, ...FAILED, class: 'unreadable' }) };
+  }
+  return { repeat: 'final', error: answered(asked, { status, problem, ...refusal(asked, status, problem) }) };
+}
+
+interface Meaning {
+  readonly code: ExportErrorCode;
+  readonly class: string;
+  readonly advice: string;
+}
+
+const BUSY: Meaning = {
+  code: 'MAILCHIMP_BUSY',
+  class: 'busy',
+  advice: 'Too much is asked of this Mailchimp user at once; it is tried again later.',
+};
+const FAILED: Meaning = {
+  code: 'MAILCHIMP_UNAVAILABLE',
+  class: 'server_error',
+  advice: 'The fault is at Mailchimp; it is tried again later.',
+};
+
+function refusal({ route }: Asked, status: number, problem: Problem | undefined): Meaning {
+  const said = `${problem?.title ?? ''} ${problem?.detail ?? ''}`;
+  if (status === 401) {
+    const advice = 'Check that the key was copied whole, with its data centre, and was not revoked.';
+    return { code: 'KEY_INVALID', class: 'key', advice };
+  }
+  if (status === 403 && /disabled|deactivated/i.test(said)) {
+    const advice = 'The user or account of this key is disabled at Mailchimp.';
+    return { code: 'KEY_INVALID', class: 'user_disabled', advice };
+  }
+  if ((status === 400 || status === 403) && ABOUT_THE_PLAN.test(said)) {
+    return { code: 'PLAN_LIMIT', class: 'plan', advice: 'Look at the plan and its limits in Mailchimp.' };
+  }
+  if (status === 403) {
+    const advice = 'Use a key of a user with the role Manager or higher.';
+    return { code: 'ROLE_TOO_LOW', class: 'role', advice };
+  }
+  if (status === 404 && AUDIENCE_ROUTE.test(route)) {
+    const advice = 'Check the audience id, and that it belongs to the account of this key.';
+    return { code: 'AUDIENCE_NOT_FOUND', class: 'audience', advice };
+  }
+  return { code: 'MAILCHIMP_REFUSED', class: 'refused', advice: 'Asking again will not help.' };
+}
+
+interface Answer extends Meaning {
+  readonly status: number;
+  readonly problem: Problem | undefined;
+}
+
+function answered(asked: Asked, { status, problem, code, class: name, advice }: Answer): ExportError {
+  const said = problem ? ` ${withoutAddress(problem.title)}` : '';
+  const text = problem ? problemText(problem) : '';
+  const request = problem?.instance ? ` [request ${problem.instance}]` : '';
+  const message = `${attempted(asked)} was answered ${status}${said}${request}. ${text && `Mailchimp says: ${text} `}${advice}`;
+  const details = { method: asked.method, route: asked.route, status, class: name };
+  return new ExportError(code, message, { details: { ...details, ...(text && { text }) } });
+}
+
+function problemText({ detail, errors }: Problem): string {
+  const fields = errors.slice(0, 3).map(({ field, message }) => `${field}: ${message}`);
+  return withoutAddress([detail, ...fields].filter((part) => part.trim() !== '').join(' '));
+}
+
+const NetworkErrorSchema = z.object({ code: z.string().regex(/^[A-Z][A-Z0-9_]*$/) });
+
+function lost(asked: Asked, thrown: unknown): Failure {
+  if (thrown instanceof SyntaxError) return toUnreadable(asked, 'not JSON');
+  const network = NetworkErrorSchema.safeParse(thrown);
+  const code = network.success ? network.data.code : 'UNKNOWN';
+  const message = `${attempted(asked)} got no reply (${code}). Check the way to Mailchimp; it is tried again later.`;
+  const name = code === 'ECONNABORTED' ? 'timeout' : 'reply_lost';
+  // A new error: the client's own carries the request with its key.
+  return { repeat: 'lost', error: unavailable(asked, name, { message, cause: new Error(code) }) };
+}
+
+function unavailable(
+  { method, route }: Asked,
+  name: string,
+  { message, cause }: { readonly message: string; readonly cause?: Error },
+): ExportError {
+  const details = { method, route, class: name };
+  return new ExportError('MAILCHIMP_UNAVAILABLE', message, { details, ...(cause && { cause }) });
+}
+
+function attempted({ what, method, route }: Asked): string {
+  return `Could not ${what}: ${method} ${route}`;
+}

@@ -1,0 +1,36 @@
+/**
+ * The one class of Mailchimp's client that is used, as its source is. The package ships no types, and those of DefinitelyTyped
+ * describe neither this file nor what really comes back.
+ */
+declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
+  /** superagent's request, as far as it is touched. */
+  interface SdkRequest {
+    redirects(count: number): unknown;
+  }
+
+  type SdkCall = [
+    route: string,
+    method: string,
+    pathParams: Readonly<Record<string, string | number>>,
+    queryParams: Readonly<Record<string, string | number | boolean>>,
+    headerParams: Readonly<Record<string, string>>,
+    formParams: Readonly<Record<string, string>>,
+    body: string | null,
+    authNames: readonly string[],
+    contentTypes: readonly string[],
+    accepts: readonly string[],
+    returnType: ObjectConstructor,
+  ];
+
+  class ApiClient {
+    basePath: string;
+    /** Milliseconds for a whole request. */
+    timeout: number;
+    enableCookies: boolean;
+    agent: { attachCookies(request: SdkRequest): void; saveCookies(response: unknown): void };
+    setConfig(config: { apiKey: string }): void;
+    /** Rejects with superagent's error, which carries the key and the body: never let it out of this folder. */
+    callApi(...request: SdkCall): Promise<{ readonly data: unknown }>;
+  }
+  export = ApiClient;
+}

@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLimiter, openAccount } from '../../src/mailchimp';
+import { AUDIENCE, openSandbox } from './support';
+
+describe('an account', () => {
+  test('tells who it is and what the audience is like', async () => {
+    const { account } = await openSandbox({
+      audiences: [{ id: AUDIENCE, name: 'Newsletter', doubleOptin: true }],
+    });
+    const { accountId, role } = await account.login();
+    expect(accountId).toMatch(/^[0-9a-f]+$/);
+    expect(role).toBe('owner');
+    expect(await account.audience(AUDIENCE)).toEqual({
+      id: AUDIENCE,
+      name: 'Newsletter',
+      doubleOptin: true,
+      emailTypeOption: false,
+    });
+    expect(account.requests()).toBe(2);
+  });
+
+  test('lists all merge fields, more than one default page of them, with what they accept', async () => {
+    const extra = Array.from({ length: 12 }, (_, n) => ({
+      tag: `EXTRA${n}`,
+      name: `Extra ${n}`,
+      type: 'text' as const,
+    }));
+    const { account } = await openSandbox({
+      audiences: [
+        {
+          id: AUDIENCE,
+          name: 'Newsletter',
+          mergeFields: [
+            ...extra,
+            {
+              tag: 'SIZE',
+              name: 'Size',
+              type: 'dropdown',
+              required: true,
+              options: { choices: ['S', 'M'] },
+            },
+            { tag: 'PHONE', name: 'Phone', type: 'phone', options: { phone_format: 'US' } },
+          ],
+        },
+      ],
+    });
+    const fields = await account.mergeFields(AUDIENCE);
+    expect(fields).toHaveLength(14);
+    expect(fields.find(({ tag }) => tag === 'SIZE')).toEqual({
+      tag: 'SIZE',
+      name: 'Size',
+      type: 'dropdown',
+      required: true,
+      choices: ['S', 'M'],
+    });
+    expect(fields.find(({ tag }) => tag === 'PHONE')).toMatchObject({ type: 'phone', phoneFormat: 'US' });
+  });
+
+  test('finds its data centre in the key, and says what a key looks like when there is none', () => {
+    const limiter = createLimiter({ connections: 1 });
+    expect(() => openAccount({ apiKey: 'abcdef-us21', limiter })).not.toThrow();
+    expect(() => openAccount({ apiKey: 'abcdef', limiter })).toThrow(
+      expect.objectContaining({ code: 'KEY_INVALID', message: expect.stringContaining('-us21') }),
+    );
+  });
+
+  test.each([
+    ['an unknown key', 'ffffffffffffffffffffffffffffffff-us1'],
+    ['a key of another data centre', '0123456789abcdef0123456789abcdef-us9'],
+  ])('says KEY_INVALID to %s, without showing it', async (_, apiKey) => {
+    const { open } = await openSandbox();
+    const refused = await open({ apiKey })
+      .login()
+      .catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: 'KEY_INVALID', details: { route: '/', status: 401 } });
+    expect((refused as Error).message).not.toContain(apiKey);
+  });
+
+  test('says AUDIENCE_NOT_FOUND for an audience that is not there, whatever is asked of it', async () => {
+    const { account } = await openSandbox();
+    const missing = expect.objectContaining({ code: 'AUDIENCE_NOT_FOUND' });
+    await expect(account.audience('0000000000')).rejects.toEqual(missing);
+    await expect(account.mergeFields('0000000000')).rejects.toEqual(missing);
+    await expect(account.tags('0000000000')).rejects.toEqual(missing);
+    await expect(account.createTag('0000000000', 'Loyal')).rejects.toEqual(missing);
+    await expect(account.censusPage('0000000000', 0)).rejects.toEqual(missing);
+  });
+});
+
+describe('tags', () => {
+  test('are all listed, more than one page of them', async () => {
+    const tags = Array.from({ length: 1010 }, (_, n) => `Tag ${n}`);
+    const { account } = await openSandbox({
+      audiences: [
+        {
+          id: AUDIENCE,
+          name: 'Newsletter',
+          members: [{ email_address: 'ada@shop.test', status: 'subscribed', tags }],
+        },
+      ],
+    });
+    expect(await account.tags(AUDIENCE)).toHaveLength(1010);
+  });
+
+  test('are made empty, and found again under the name in whatever case', async () => {
+    const { account, sandbox } = await openSandbox();
+    const made = await account.createTag(AUDIENCE, 'Loyal customers');
+    expect(made).toEqual({ id: expect.any(Number), name: 'Loyal customers' });
+    expect(sandbox.state(AUDIENCE).tags).toEqual({ 'Loyal customers': 0 });
+    expect(await account.createTag(AUDIENCE, 'loyal CUSTOMERS')).toEqual(made);
+    expect(await account.tags(AUDIENCE)).toEqual([made]);
+  });
+
+  test('are found when they were made and only the reply was lost', async () => {
+    const { account, sandbox } = await openSandbox();
+    sandbox.fail('reset after applying once on POST /lists/*/segments');
+    expect(await account.createTag(AUDIENCE, 'Loyal')).toMatchObject({ name: 'Loyal' });
+    expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0 });
+  });
+});

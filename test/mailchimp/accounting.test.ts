@@ -1,0 +1,187 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import type { RowResult } from '../../src/contract/plan';
+import { accountFor } from '../../src/mailchimp';
+import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
+import { byEmail, people, untags, upserts } from './support';
+
+function reply(body: object, status = 200): { status: number; response: string } {
+  return { status, response: JSON.stringify(body) };
+}
+
+const ACK: RowResult['result'] = 'acknowledged';
+
+/** How one row fares in a made-up reply, and how Mailchimp happens to write its address. */
+const fate = fc.record({
+  where: fc.constantFrom('new', 'updated', 'error', 'nowhere'),
+  upper: fc.boolean(),
+  padding: fc.constantFrom('', ' ', '\t', '\n '),
+  quotes: fc.constantFrom('', '"', "'", '\\"'),
+  byIdOnly: fc.boolean(),
+  place: fc.integer(),
+});
+
+describe('accounting for an upsert', () => {
+  test('gives every row exactly one result, whatever the order, case, padding and quotes of the reply', () => {
+    const emails = fc.uniqueArray(fc.emailAddress(), {
+      minLength: 1,
+      maxLength: 20,
+      selector: (email) => email.toLowerCase(),
+    });
+    const cases = emails.chain((list) =>
+      fc.tuple(fc.constant(list), fc.array(fate, { minLength: list.length, maxLength: list.length })),
+    );
+    fc.assert(
+      fc.property(cases, ([list, fates]) => {
+        const rows = list
+          .map((email, n) => ({ email, ...fates[n]! }))
+          .toSorted((a, b) => a.place - b.place)
+          .map(({ email, upper, padding, quotes, ...rest }) => {
+            const cased = upper ? email.toUpperCase() : email.toLowerCase();
+            return { ...rest, email, echo: `${padding}${quotes}${cased}${quotes}${padding}` };
+          });
+        const member = ({ email, echo, byIdOnly }: (typeof rows)[number]) => ({
+          id: subscriberHash(email),
+          email_address: byIdOnly ? 'somebody@else.test' : echo,
+          status: 'subscribed',
+        });
+        const results = accountFor(
+          upserts(list),
+          reply({
+            new_members: rows.filter(({ where }) => where === 'new').map(member),
+            updated_members: rows.filter(({ where }) => where === 'updated').map(member),
+            errors: rows
+              .filter(({ where }) => where === 'error')
+              .map(({ echo }) => ({ email_address: echo, error: 'Odd', error_code: 'ERROR_GENERIC' })),
+          }),
+        );
+        expect(results.map(({ email }) => email)).toEqual(list);
+        expect(results.map(({ result }) => result)).toEqual(
+          fates.map(({ where }) =>
+            where === 'nowhere' ? 'unproven' : where === 'error' ? 'rejected' : 'acknowledged',
+          ),
+        );
+      }),
+    );
+  });
+
+  test('any reply at all gives every row exactly one result', () => {
+    const anyStatus = fc.constantFrom(0, 200, 204, 400, 404, 429, 500, 502);
+    fc.assert(
+      fc.property(anyStatus, fc.oneof(fc.json(), fc.string()), (status, response) => {
+        const results = accountFor(upserts(people(3)), { status, response });
+        expect(results.map(({ email }) => email)).toEqual(people(3));
+        expect(new Set(results.map(({ result }) => result))).toEqual(new Set(['unproven']));
+      }),
+    );
+  });
+
+  test('an error about a row outweighs an acknowledgement of it', () => {
+    const results = accountFor(
+      upserts(people(1)),
+      reply({
+        new_members: [{ email_address: 'person0@shop.test', status: 'subscribed' }],
+        updated_members: [],
+        errors: [{ email_address: 'person0@shop.test', error: 'Your merge fields were invalid.' }],
+      }),
+    );
+    expect(byEmail(results)).toEqual({ 'person0@shop.test': 'rejected merge_field' });
+  });
+
+  test('an error with an empty address is given to the row that its text names', () => {
+    const results = accountFor(
+      upserts(people(2)),
+      reply({
+        new_members: [],
+        updated_members: [],
+        errors: [
+          {
+            email_address: '',
+            error: 'PERSON1@shop.test has signed up to a lot of lists very recently; …',
+          },
+          { email_address: '', error: 'Recipient "" has too many recent signup requests' },
+        ],
+      }),
+    );
+    expect(byEmail(results)).toEqual({
+      'person0@shop.test': 'unproven no_answer',
+      'person1@shop.test': 'throttled too_many_signups',
+    });
+  });
+
+  test('one odd member does not hide the others', () => {
+    const results = accountFor(
+      upserts(people(2)),
+      reply({
+        new_members: [{ email_address: null }, { email_address: 'person1@shop.test', status: 'pending' }],
+        updated_members: [],
+        errors: [],
+      }),
+    );
+    expect(results).toEqual([
+      { chunk: 7, email: 'person0@shop.test', result: 'unproven', class: 'no_answer' },
+      { chunk: 7, email: 'person1@shop.test', result: ACK, status: 'pending' },
+    ]);
+  });
+
+  test.each([
+    [400, '{"title":"Invalid Resource","detail":"Bad row a@b.test"}', 'chunk_refused'],
+    [404, '', 'chunk_refused'],
+    [500, '{"title":"Internal Server Error"}', 'chunk_failed'],
+    [502, '<html>', 'chunk_failed'],
+    [200, '{"new_members":[', 'unreadable'],
+    [200, '', 'unreadable'],
+    [200, '{"new_members":[]}', 'unreadable'],
+  ])('a chunk answered %d %j is unproven: %s', (status, response, name) => {
+    const results = accountFor(upserts(people(2)), { status, response });
+    expect(byEmail(results)).toEqual({
+      'person0@shop.test': `unproven ${name}`,
+      'person1@shop.test': `unproven ${name}`,
+    });
+    expect(JSON.stringify(results)).not.toContain('a@b.test');
+  });
+});
+
+test.each(['"', '\\"', '" '])('an echo that is nothing but %j costs no time', (piece) => {
+  const echo = { email_address: piece.repeat(150_000), error: piece.repeat(150_000) };
+  const started = performance.now();
+  const results = accountFor(
+    upserts(['ada@shop.test']),
+    reply({ new_members: [echo], updated_members: [], errors: [echo] }),
+  );
+  expect(results).toMatchObject([{ result: 'unproven', class: 'no_answer' }]);
+  expect(performance.now() - started).toBeLessThan(2_000);
+});
+
+describe('accounting for an untag', () => {
+  test('who is in no list did not carry the tag; who could not be untagged is left to the direct way', () => {
+    const results = accountFor(
+      untags(3, people(3)),
+      reply({
+        members_added: [],
+        members_removed: [{ email_address: 'Person0@Shop.test', status: 'subscribed' }],
+        errors: [{ email_addresses: [' PERSON1@shop.test'], error: 'person1@shop.test is odd' }],
+      }),
+    );
+    expect(results).toEqual([
+      { chunk: 8, email: 'person0@shop.test', result: ACK },
+      {
+        chunk: 8,
+        email: 'person1@shop.test',
+        result: 'unproven',
+        class: 'untag_refused',
+        text: '«address» is odd',
+      },
+      { chunk: 8, email: 'person2@shop.test', result: ACK },
+    ]);
+  });
+
+  test('a refused or unreadable reply proves nothing', () => {
+    expect(byEmail(accountFor(untags(3, people(1)), reply({ title: 'Not Found' }, 404)))).toEqual({
+      'person0@shop.test': 'unproven chunk_refused',
+    });
+    expect(byEmail(accountFor(untags(3, people(1)), reply({})))).toEqual({
+      'person0@shop.test': 'unproven unreadable',
+    });
+  });
+});

@@ -1,0 +1,58 @@
+import { describe, expect, test } from '@jest/globals';
+import { createLimiter } from '../../src/mailchimp';
+import { AUDIENCE, DELIVERY, openAt, openSandbox, people, serve, upserts } from './support';
+
+describe('the connection limiter', () => {
+  test('hands out so many slots, and the next to whoever waited longest', async () => {
+    const limiter = createLimiter({ connections: 2 });
+    const order: string[] = [];
+    const first = await limiter.acquire();
+    await limiter.acquire();
+    const third = limiter.acquire().then((release) => {
+      order.push('third');
+      return release;
+    });
+    const fourth = limiter.acquire().then(() => order.push('fourth'));
+    expect(limiter.inUse()).toBe(2);
+    first();
+    first();
+    (await third)();
+    await fourth;
+    expect(order).toEqual(['third', 'fourth']);
+    expect(limiter.inUse()).toBe(2);
+  });
+
+  test.each([0, -1, 1.5])('refuses %d connections', (connections) => {
+    expect(() => createLimiter({ connections })).toThrow(RangeError);
+  });
+
+  test('is shared by all accounts opened with it', async () => {
+    const limiter = createLimiter({ connections: 3 });
+    const { sandbox, open } = await openSandbox({ connectionLimit: 3, operationMs: 2 });
+    const accounts = [open({ limiter }), open({ limiter })];
+    await Promise.all(
+      Array.from({ length: 24 }, (_, n) =>
+        accounts[n % 2]!.sendChunk(DELIVERY, upserts(people(2, `p${n}-`))),
+      ),
+    );
+    expect(sandbox.maxConcurrent).toBe(3);
+    expect(sandbox.state(AUDIENCE).members).toBe(48);
+    expect(limiter.inUse()).toBe(0);
+  });
+
+  test('keeps the slot of a request that was given up on until its connection has ended', async () => {
+    const limiter = createLimiter({ connections: 4 });
+    const open: (() => void)[] = [];
+    const base = await serve((_, response) => open.push(() => response.destroy()));
+    const account = openAt(base, { limiter, timeoutMs: 40 });
+    await expect(account.login()).rejects.toMatchObject({
+      code: 'MAILCHIMP_UNAVAILABLE',
+      details: { class: 'timeout' },
+    });
+    expect(account.requests()).toBe(2);
+    expect(limiter.inUse()).toBe(2);
+    for (const end of open) end();
+    const all = await Promise.all([1, 2, 3, 4].map(() => limiter.acquire()));
+    expect(all).toHaveLength(4);
+  });
+});

@@ -1,0 +1,64 @@
+import { expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { chunkOperation, untagOperation, upsertOperation } from '../../src/mailchimp';
+import { DELIVERY, row, untags, upserts } from './support';
+
+test('an upsert asks for first status, fields and tags, and for nothing that could change a subscription', () => {
+  const chunk = {
+    ...upserts([]),
+    rows: [row('o"hara@shop.test', { fields: '{"LNAME":"O\\"Hara"}' }), row('b@shop.test')],
+  };
+  const operation = upsertOperation(DELIVERY, chunk, 'export/1/7/1');
+  expect(operation).toMatchObject({ method: 'POST', path: '/lists/a1b2c3d4e5', operationId: 'export/1/7/1' });
+  expect(JSON.parse(operation.body)).toEqual({
+    members: [
+      {
+        email_address: 'o"hara@shop.test',
+        status_if_new: 'subscribed',
+        merge_fields: { LNAME: 'O"Hara' },
+        tags: ['Loyal'],
+      },
+      {
+        email_address: 'b@shop.test',
+        status_if_new: 'subscribed',
+        merge_fields: { FNAME: 'Ada' },
+        tags: ['Loyal'],
+      },
+    ],
+    update_existing: true,
+  });
+});
+
+test('no upsert of whatever rows has a status or sync_tags', () => {
+  const fields = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer()));
+  const rows = fc.array(fc.record({ email: fc.string(), fields, tags: fc.array(fc.string()) }));
+  fc.assert(
+    fc.property(rows, fc.string(), (list, firstStatus) => {
+      const chunk = {
+        ...upserts([]),
+        rows: list.map(({ email, fields, tags }) =>
+          row(email, { fields: JSON.stringify(fields), tags: JSON.stringify(tags) }),
+        ),
+      };
+      const body = JSON.parse(upsertOperation({ ...DELIVERY, firstStatus }, chunk, 'x').body);
+      expect(Object.keys(body)).toEqual(['members', 'update_existing']);
+      expect(body.members).toHaveLength(list.length);
+      for (const [n, member] of body.members.entries()) {
+        expect(Object.keys(member)).toEqual(['email_address', 'status_if_new', 'merge_fields', 'tags']);
+        expect(member.merge_fields).toEqual(JSON.parse(chunk.rows[n]!.fields));
+      }
+    }),
+  );
+});
+
+test('an untag names the tag by its id and only takes away', () => {
+  const chunk = untags(42, ['ada@shop.test']);
+  const operation = {
+    method: 'POST',
+    path: '/lists/a1b2c3d4e5/segments/42',
+    operationId: 'x',
+    body: '{"members_to_remove":["ada@shop.test"]}',
+  };
+  expect(untagOperation(DELIVERY, chunk, 'x')).toEqual(operation);
+  expect(chunkOperation(DELIVERY, chunk, 'x')).toEqual(operation);
+});
