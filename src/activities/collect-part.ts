@@ -1,0 +1,73 @@
+import { activityInfo } from '@temporalio/activity';
+import type { ExportRef } from '../contract/identifiers';
+import type { MailchimpAccount } from '../contract/mailchimp';
+import type { PartPlan, PartSummary, RowResult } from '../contract/plan';
+import { ExportError } from '../errors';
+import type { ActivityDependencies } from './dependencies';
+import { duringExport } from './during-export';
+import { type Pulse, withHeartbeat } from './heartbeat';
+import { parseOperationId } from './submit-part';
+
+/** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
+const ARCHIVE_TRIES = 3;
+
+/** What Mailchimp itself says, or hands out. An outage is none of them: then the results are still there when it is over. */
+const LOST: readonly unknown[] = ['results_broken', 'results_refused', 'results_missing', 'results_gone'];
+
+export interface CollectPartInput {
+  readonly ref: ExportRef;
+  readonly account: string;
+  readonly batchId: string;
+  readonly part: PartPlan;
+}
+
+/** Counts of a part, with the chunks that have rows without proof. */
+export interface CollectedPart extends PartSummary {
+  readonly troubled: readonly number[];
+  readonly requests: number;
+}
+
+/** Reads the results of a finished batch, accounts for every row of it and seals that. A retry finds the sealed results. */
+export function createCollectPart(dependencies: ActivityDependencies) {
+  const { staging, openAccount } = dependencies;
+  return async function collectPart(input: CollectPartInput): Promise<CollectedPart> {
+    const { ref, part } = input;
+    return withHeartbeat((pulse) =>
+      duringExport(async () => {
+        const account = await openAccount(input.account);
+        const key = `part-${part.part}`;
+        if (!(await staging.hasResults(ref, key))) {
+          await staging.sealResults(ref, key, readRows(dependencies, input, { account, pulse }));
+        }
+        return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
+      }),
+    );
+  };
+}
+
+interface Reading {
+  readonly account: MailchimpAccount;
+  readonly pulse: Pulse;
+}
+
+async function* readRows(
+  { staging, accountFor }: ActivityDependencies,
+  { ref, batchId, part }: CollectPartInput,
+  { account, pulse }: Reading,
+): AsyncGenerator<RowResult> {
+  const seen = new Set<number>();
+  try {
+    for await (const operation of account.batchResults(batchId)) {
+      pulse.throwIfCancelled();
+      const name = parseOperationId(operation.operationId);
+      if (!name || name.exportId !== ref.exportId || name.part !== part.part || seen.has(name.chunk))
+        continue;
+      seen.add(name.chunk);
+      yield* accountFor(await staging.readChunk(ref, name.chunk), operation);
+      pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
+    }
+  } catch (error) {
+    const isLost = error instanceof ExportError && LOST.includes(error.details['class']);
+    if (!isLost || activityInfo().attempt < ARCHIVE_TRIES) throw error;
+  }
+}

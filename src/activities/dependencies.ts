@@ -1,0 +1,26 @@
+import type { BatchOperation, Delivery, MailchimpAccount, OperationResult } from '../contract/mailchimp';
+import type { FieldMatch } from '../contract/merge-field';
+import type { Chunk, RowResult } from '../contract/plan';
+import type { SegmentSource } from '../contract/source';
+import type { Staging } from '../contract/staging';
+
+/** Everything that a step may touch. Made once by the composition root; opened and closed with the worker. */
+export interface ActivityDependencies {
+  readonly staging: Staging;
+  /** Days that row files of ended exports are kept. */
+  readonly keepDays: number;
+  /**
+   * Resolves the account's secret anew each time, so that a replaced key works at the next attempt.
+   * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID
+   */
+  readonly openAccount: (name: string) => Promise<MailchimpAccount>;
+  /** @throws ExportError SOURCE_NOT_FOUND */
+  readonly openSource: (name: string) => Promise<SegmentSource>;
+  /** Attributes to read, in the order that staging expects them. */
+  readonly extractAttributes: (email: string, fields: readonly FieldMatch[]) => readonly string[];
+  readonly chunkOperation: (delivery: Delivery, chunk: Chunk, operationId: string) => BatchOperation;
+  readonly accountFor: (
+    chunk: Chunk,
+    result: Pick<OperationResult, 'status' | 'response'>,
+  ) => readonly RowResult[];
+}

@@ -1,0 +1,58 @@
+import { createCheckConfiguration } from './check-configuration';
+import { createCheckConnection } from './check-connection';
+import { createCollectPart } from './collect-part';
+import { createDeleteBatches } from './delete-batches';
+import type { ActivityDependencies } from './dependencies';
+import { createDiscardDestination } from './discard-destination';
+import { toApplicationFailure } from './failure';
+import { createPlanExport } from './plan-export';
+import { createPollBatches } from './poll-batches';
+import { createPreflight } from './preflight';
+import { createSendChunks } from './send-chunks';
+import { createSettleExport } from './settle-export';
+import { createSubmitPart } from './submit-part';
+import { createTakeCensus } from './take-census';
+import { createTakeSnapshot } from './take-snapshot';
+import { createTidyStaging } from './tidy-staging';
+
+export type { ActivityDependencies } from './dependencies';
+
+/** Every step, under the name that Temporal knows it by; prefixed, since it lives beside a host's own. */
+const STEPS = {
+  'mailchimp.checkConnection': createCheckConnection,
+  'mailchimp.checkConfiguration': createCheckConfiguration,
+  'mailchimp.preflight': createPreflight,
+  'mailchimp.takeCensus': createTakeCensus,
+  'mailchimp.takeSnapshot': createTakeSnapshot,
+  'mailchimp.planExport': createPlanExport,
+  'mailchimp.submitPart': createSubmitPart,
+  'mailchimp.pollBatches': createPollBatches,
+  'mailchimp.collectPart': createCollectPart,
+  'mailchimp.sendChunks': createSendChunks,
+  'mailchimp.deleteBatches': createDeleteBatches,
+  'mailchimp.settleExport': createSettleExport,
+  'mailchimp.tidyStaging': createTidyStaging,
+  'mailchimp.discardDestination': createDiscardDestination,
+} as const;
+
+export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };
+
+type Step = (input: unknown) => Promise<unknown>;
+
+/**
+ * The steps, each behind the one translation of errors. Dependencies are asked for at each call: a plugin registers its steps
+ * before its resources are opened, and its first steps may have to wait for them.
+ */
+export function createActivities(dependencies: () => Promise<ActivityDependencies>): Activities {
+  const steps = Object.entries(STEPS).map(([name, create]) => [
+    name,
+    async (input: unknown) => {
+      try {
+        return await (create(await dependencies()) as Step)(input);
+      } catch (error) {
+        throw toApplicationFailure(error, name);
+      }
+    },
+  ]);
+  return Object.fromEntries(steps) as Activities;
+}

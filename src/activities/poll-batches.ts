@@ -1,0 +1,27 @@
+import type { BatchState } from '../contract/mailchimp';
+import type { ActivityDependencies } from './dependencies';
+import { duringExport } from './during-export';
+import { withHeartbeat } from './heartbeat';
+
+export interface PollBatchesInput {
+  readonly account: string;
+  readonly batchIds: readonly string[];
+}
+
+export interface PolledBatches {
+  readonly batches: readonly BatchState[];
+  readonly requests: number;
+}
+
+/** One short look at all batches in flight. The waiting between looks is the workflow's. */
+export function createPollBatches({ openAccount }: ActivityDependencies) {
+  return async function pollBatches(input: PollBatchesInput): Promise<PolledBatches> {
+    return withHeartbeat(() =>
+      duringExport(async () => {
+        const account = await openAccount(input.account);
+        const batches = await account.batches(input.batchIds);
+        return { batches, requests: account.requests() };
+      }),
+    );
+  };
+}

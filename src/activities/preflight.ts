@@ -1,0 +1,87 @@
+import { ExportError } from '../errors';
+import type { Configuration } from '../contract/destination';
+import type { ExportRef } from '../contract/identifiers';
+import type { MailchimpAccount } from '../contract/mailchimp';
+import type { FieldMatch } from '../contract/merge-field';
+import type { SegmentTag } from '../contract/plan';
+import type { ActivityDependencies } from './dependencies';
+import { duringExport } from './during-export';
+import { withHeartbeat } from './heartbeat';
+
+export interface PreflightInput {
+  readonly ref: ExportRef;
+  readonly account: string;
+  readonly accountId: string;
+  readonly audienceId: string;
+  readonly configuration: Configuration;
+}
+
+export interface Preflight {
+  readonly fields: readonly FieldMatch[];
+  /** `tagId` is null where the tag does not exist yet. */
+  readonly segments: readonly SegmentTag[];
+  readonly requests: number;
+}
+
+/**
+ * Claims the destination for this export, then checks that account, audience, merge fields and tags are still as they were when
+ * the destination was configured. Changes nothing at Mailchimp.
+ */
+export function createPreflight({ staging, openAccount }: ActivityDependencies) {
+  return async function preflight(input: PreflightInput): Promise<Preflight> {
+    return withHeartbeat(async () => {
+      await staging.claim(input.ref);
+      return duringExport(async () => check(await openAccount(input.account), input));
+    });
+  };
+}
+
+async function check(account: MailchimpAccount, input: PreflightInput): Promise<Preflight> {
+  const { accountId } = await account.login();
+  if (accountId !== input.accountId) {
+    throw new ExportError(
+      'KEY_REVOKED',
+      `The key of account ${input.account} now belongs to another Mailchimp account. Put back a key of the first one.`,
+    );
+  }
+  await account.audience(input.audienceId);
+  const fields = await refreshFields(account, input);
+  const segments = await resolveTags(account, input);
+  return { fields, segments, requests: account.requests() };
+}
+
+/** Choices and "required" may have changed since. */
+async function refreshFields(account: MailchimpAccount, { audienceId, configuration }: PreflightInput) {
+  const available = await account.mergeFields(audienceId);
+  const unmatched = available.find(
+    ({ tag, required }) => required && !configuration.fields.some(({ field }) => field.tag === tag),
+  );
+  if (unmatched) {
+    throw new ExportError(
+      'REQUIRED_FIELD_UNMATCHED',
+      `The audience now requires ${unmatched.tag}, which no attribute is matched to. Configure the destination again.`,
+    );
+  }
+  return configuration.fields.map((match) => {
+    const field = available.find(({ tag }) => tag === match.field.tag);
+    if (field && field.type === match.field.type) return { ...match, field };
+    throw new ExportError(
+      'MERGE_FIELD_NOT_FOUND',
+      `The merge field ${match.field.tag} was ${field ? `changed to type ${field.type}` : 'deleted'} in Mailchimp since this destination was ` +
+        'configured. Configure it again.',
+    );
+  });
+}
+
+async function resolveTags(
+  account: MailchimpAccount,
+  { audienceId, configuration }: PreflightInput,
+): Promise<SegmentTag[]> {
+  const tags = await account.tags(audienceId);
+  return configuration.segments.map(({ segment, tag, tagId }) => {
+    const found =
+      tags.find(({ id }) => id === tagId) ??
+      tags.find(({ name }) => name.toLowerCase() === tag.toLowerCase());
+    return found ? { segment, tag: found.name, tagId: found.id } : { segment, tag, tagId: null };
+  });
+}

@@ -1,0 +1,96 @@
+import type { ExportRef } from '../contract/identifiers';
+import type { FieldMatch } from '../contract/merge-field';
+import type { RejectedLines, SourceExtract } from '../contract/source';
+import { ExportError } from '../errors';
+import type { ActivityDependencies } from './dependencies';
+import { withHeartbeat } from './heartbeat';
+
+/** Mailchimp allows more; it is what this package is built and measured for. */
+const MOST_PROFILES = 1_000_000;
+
+export interface TakeSnapshotInput {
+  readonly ref: ExportRef;
+  readonly source: string;
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly segments: readonly string[];
+  readonly allowRejectedLines: boolean;
+}
+
+export interface SnapshotSummary {
+  readonly profiles: number;
+  readonly selected: number;
+  readonly members: readonly number[];
+  readonly rejectedLines: number;
+}
+
+/**
+ * Copies the chosen segments as they are now into staging and seals them. A retry after sealing returns the sealed snapshot:
+ * one export never mixes two states of the source.
+ */
+export function createTakeSnapshot({ staging, openSource, extractAttributes }: ActivityDependencies) {
+  return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
+    return withHeartbeat(async (pulse) => {
+      const source = await openSource(input.source);
+      try {
+        const extract = await source.extract({
+          attributes: extractAttributes(input.email, input.fields),
+          segments: input.segments,
+          into: await staging.openExtractFolder(input.ref),
+        });
+        pulse.throwIfCancelled();
+        if (!input.allowRejectedLines) refuseRejectedLines(extract.rejected);
+        refuseSize(extract, input.segments);
+        const sealed = await staging.sealSnapshot(input.ref, extract);
+        return {
+          profiles: sealed.profiles,
+          selected: sealed.selected,
+          members: sealed.members,
+          rejectedLines: countLines(sealed.rejected),
+        };
+      } finally {
+        await source.close();
+      }
+    });
+  };
+}
+
+/** A cut-off file looks like people who left, so an export of it would take tags away from them. */
+function refuseRejectedLines(rejected: readonly RejectedLines[]): void {
+  const lines = countLines(rejected);
+  if (lines === 0) return;
+  const where = rejected
+    .map(
+      ({ file, lines, first }) =>
+        `${file}: ${lines} (${first.map(({ line, fault }) => `line ${line}: ${fault}`).join('; ')})`,
+    )
+    .join('\n  ');
+  throw new ExportError(
+    'SOURCE_MALFORMED',
+    `${lines} lines of the source could not be read, so nothing was sent:\n  ${where}\n` +
+      'Mend the file, or export all the same with --allow-rejected-lines (nobody loses a tag then).',
+    { details: { lines } },
+  );
+}
+
+/** Both before anything of the export reaches Mailchimp, so that nothing is left behind there. */
+function refuseSize({ selected, members }: SourceExtract, segments: readonly string[]): void {
+  const list = segments.map((segment, index) => `${segment}: ${members[index] ?? 0}`).join(', ');
+  if (selected === 0) {
+    throw new ExportError(
+      'SOURCE_EMPTY',
+      `Nothing was sent: the chosen segments hold no profile (${list}). Check the source and the segments.`,
+    );
+  }
+  if (selected <= MOST_PROFILES) return;
+  throw new ExportError(
+    'TOO_MANY_PROFILES',
+    `Nothing was sent: the chosen segments hold ${selected} distinct profiles, and one export takes at most ${MOST_PROFILES} (${list}). ` +
+      'Choose fewer segments, or make several destinations.',
+    { details: { selected, most: MOST_PROFILES } },
+  );
+}
+
+function countLines(rejected: readonly RejectedLines[]): number {
+  return rejected.reduce((sum, { lines }) => sum + lines, 0);
+}

@@ -1,0 +1,94 @@
+import type { ExportInput, ExportPhase, ExportView } from '../contract/export';
+import { OUTCOMES, type OutcomeCounts } from '../contract/outcome';
+import type { ExportReport } from '../contract/report';
+import { inMarkdown } from './markdown';
+
+const PHASES: Record<ExportPhase, string> = {
+  preflight: 'Checking account, audience and tags',
+  census: 'Reading who is in the audience',
+  snapshot: 'Reading the source',
+  planning: 'Working out what has changed',
+  delivering: 'Delivering',
+  settling: 'Settling: one outcome for every profile',
+  completed: 'Completed',
+  planned: 'Planned: nothing was sent',
+  cancelled: 'Cancelled',
+  failed: 'Failed',
+};
+
+/** Rows of the page for tags: with more of them, the last says how many. */
+const TAGS_SHOWN = 5;
+
+/** The page that people see in the Web UI: the decisive line first. Markdown with one GFM table; counts only. */
+export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
+  const rows = [
+    ['Audience', `${inMarkdown(input.audience.name)} (${input.audience.id})`],
+    ...(view.report ? describeReport(view.report) : describePlan(view)),
+  ];
+  return [
+    `**${headline(view, deliveringMs)}**`,
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
+  ].join('\n');
+}
+
+function headline(view: ExportView, deliveringMs: number): string {
+  if (view.stopped)
+    return `Stopped: ${view.stopped.code}. ${inMarkdown(view.stopped.message)} Then resume this export.`;
+  if (view.waiting)
+    return `Waiting: ${view.waiting.code}. ${inMarkdown(view.waiting.message)} It goes on by itself.`;
+  if (view.isPaused)
+    return 'Paused. Batches at Mailchimp finish and are read; nothing new is sent until resume.';
+  if (view.phase !== 'delivering' || !view.plan) return PHASES[view.phase];
+  const total = view.plan.parts.reduce((sum, { rows }) => sum + rows, 0);
+  return `${PHASES.delivering}: ${count(view.done)} of ${count(total)} changes answered${timeLeft(view.done, total, deliveringMs)}`;
+}
+
+function timeLeft(done: number, total: number, elapsedMs: number): string {
+  if (done === 0 || done >= total) return '';
+  const minutes = Math.ceil(((elapsedMs / done) * (total - done)) / 60_000);
+  return `, about ${minutes} min left`;
+}
+
+function describePlan({ plan, parts, refused, unproven, requests, batches }: ExportView): string[][] {
+  if (!plan) return [];
+  return [
+    ['Profiles', `${count(plan.selected)} selected, ${count(plan.departed)} departed`],
+    [
+      'To send',
+      `${count(plan.creates)} new, ${count(plan.updates)} changed, ${count(plan.removals)} to untag`,
+    ],
+    ['Not to send', describeOutcomes(plan.decided)],
+    [
+      'Parts',
+      `${parts.done} done, ${parts.submitted - parts.done} at Mailchimp, ${parts.total - parts.submitted} to go`,
+    ],
+    ['So far', `${count(refused)} refused, ${count(unproven)} without proof`],
+    ['Requests', `${count(requests)} (${batches} batches)`],
+  ];
+}
+
+function describeReport({ selected, departed, outcomes, segments, durationMs }: ExportReport): string[][] {
+  const shown = segments.length > TAGS_SHOWN ? segments.slice(0, TAGS_SHOWN - 1) : segments;
+  return [
+    ['Profiles', `${count(selected)} selected, ${count(departed)} departed`],
+    ['Outcomes', describeOutcomes(outcomes)],
+    ...shown.map(({ name, tagged, untagged, failed }) => [
+      `Tag ${inMarkdown(name)}`,
+      `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
+    ]),
+    ...(shown.length < segments.length ? [['Tags', `${segments.length - shown.length} more`]] : []),
+    ['Time', `${Math.round(durationMs / 1000)} s`],
+  ];
+}
+
+function describeOutcomes(outcomes: OutcomeCounts): string {
+  const counted = OUTCOMES.filter((name) => outcomes[name] > 0);
+  return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'nobody';
+}
+
+function count(value: number): string {
+  return value.toLocaleString('en-US');
+}

@@ -1,0 +1,29 @@
+import type { ExportReport } from '../contract/report';
+import type { DestinationState } from './destination-state';
+import { inMarkdown } from './markdown';
+
+/** The page that people see of a destination in the Web UI. Markdown with one GFM table; ids and counts only. */
+export function describeDestination(state: DestinationState): string {
+  const { connection, consent, configuration, baseline, phase, exports } = state;
+  const rows = [
+    ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
+    ['New people become', connection?.firstStatus ?? ''],
+    ['Consent', describeConsent(consent)],
+    ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
+    ['Held in Mailchimp', `${(baseline?.held ?? 0).toLocaleString('en-US')} addresses`],
+    ['Last export', describeLast(exports[0])],
+  ];
+  const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
+  return [`**Destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
+}
+
+function describeConsent(consent: DestinationState['consent']): string {
+  if (!consent) return 'none';
+  const { agreedBy, agreedAt, withdrawnAt } = consent;
+  return withdrawnAt ? `withdrawn ${withdrawnAt}` : `${agreedBy}, ${agreedAt}`;
+}
+
+function describeLast(report: ExportReport | undefined): string {
+  if (!report) return 'none';
+  return `${report.n}: ${report.ending}, ${report.selected.toLocaleString('en-US')} profiles, ${report.startedAt}`;
+}

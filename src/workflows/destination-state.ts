@@ -1,0 +1,195 @@
+import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import type {
+  Audience,
+  Configuration,
+  Consent,
+  DestinationPhase,
+  DestinationView,
+  ExportOptions,
+  StartedExport,
+} from '../contract/destination';
+import type { ExportInput } from '../contract/export';
+import type { ExportReport } from '../contract/report';
+import { describeDestination } from './destination-details';
+import type { Mutex } from './mutex';
+import { CANCELLED, toReport } from './reports';
+
+/** An export that was asked for. */
+export interface Job {
+  readonly exportId: string;
+  readonly n: number;
+  readonly options: ExportOptions;
+  readonly trigger: string;
+}
+
+export interface Connection {
+  readonly name: string;
+  readonly account: string;
+  readonly accountId: string;
+  readonly audience: Audience;
+  readonly source: string;
+  readonly storeId: string;
+  readonly firstStatus: string;
+  readonly exportUser: string;
+}
+
+/** The durable record of a destination: what continue-as-new hands on. Ids, counts and references; replaced, never mutated. */
+export interface DestinationState {
+  /** Raised when the shape changes, so that a later version can read an older run's state. */
+  readonly stateVersion: 1;
+  readonly phase: DestinationPhase;
+  readonly connection: Connection | null;
+  readonly consent: Consent | null;
+  readonly configuration: Configuration | null;
+  readonly baseline: { readonly exportId: string; readonly held: number } | null;
+  /** Number of the last export that was asked for. */
+  readonly lastNumber: number;
+  /** Listed before it starts and taken off when it is settled: a job found here has still to be settled. */
+  readonly unsettled: Job | null;
+  readonly queue: readonly Job[];
+  readonly exports: readonly ExportReport[];
+  /** The last requests with their answers; the server forgets update ids at continue-as-new. */
+  readonly answers: readonly { readonly requestId: string; readonly started: StartedExport | null }[];
+}
+
+export const NEW_DESTINATION: DestinationState = {
+  stateVersion: 1,
+  phase: 'connecting',
+  connection: null,
+  consent: null,
+  configuration: null,
+  baseline: null,
+  lastNumber: 0,
+  unsettled: null,
+  queue: [],
+  exports: [],
+  answers: [],
+};
+
+const REPORTS_KEPT = 10;
+const ANSWERS_KEPT = 100;
+
+const NO_CONNECTION: Connection = {
+  name: '',
+  account: '',
+  accountId: '',
+  audience: { id: '', name: '', doubleOptin: false },
+  source: '',
+  storeId: '',
+  firstStatus: '',
+  exportUser: '',
+};
+
+export function toDestinationView(destinationId: string, state: DestinationState): DestinationView {
+  return {
+    destinationId,
+    phase: state.phase,
+    ...(state.connection ?? NO_CONNECTION),
+    consent: state.consent,
+    configuration: state.configuration,
+    baseline: state.baseline,
+    running: state.unsettled && { exportId: state.unsettled.exportId, n: state.unsettled.n },
+    queued: state.queue.length,
+    exports: state.exports,
+  };
+}
+
+export function toExportInput(destinationId: string, state: DestinationState, job: Job): ExportInput | null {
+  const { connection, configuration } = state;
+  if (!connection || !configuration) return null;
+  const { exportId, n, trigger, options } = job;
+  return {
+    ref: { destinationId, exportId },
+    n,
+    trigger,
+    options,
+    destinationName: connection.name,
+    account: connection.account,
+    accountId: connection.accountId,
+    audience: { id: connection.audience.id, name: connection.audience.name },
+    source: connection.source,
+    storeId: connection.storeId,
+    firstStatus: connection.firstStatus,
+    configuration,
+    baseline: state.baseline?.exportId ?? null,
+  };
+}
+
+/** The one durable change that commits an export: its report, and with it the baseline it leaves. */
+export function withReport(state: DestinationState, report: ExportReport): DestinationState {
+  const tagIds = new Map(report.segments.map(({ segment, tagId }) => [segment, tagId]));
+  const configuration = state.configuration && {
+    ...state.configuration,
+    segments: state.configuration.segments.map((known) => ({
+      ...known,
+      tagId: tagIds.get(known.segment) ?? known.tagId,
+    })),
+  };
+  return {
+    ...state,
+    configuration,
+    unsettled: null,
+    baseline: report.isSettled ? { exportId: report.exportId, held: report.held } : state.baseline,
+    exports: latest([report, ...state.exports]),
+  };
+}
+
+/** Whoever follows an export that waited, and is not wanted any more, is told so by a report too. */
+export function withoutWaiting(
+  destinationId: string,
+  state: DestinationState,
+  isUnwanted: (job: Job) => boolean,
+): DestinationState {
+  const reports = state.queue.filter(isUnwanted).flatMap((job) => {
+    const input = toExportInput(destinationId, state, job);
+    const ended = { ending: 'cancelled', startedAtMs: Date.now(), failure: CANCELLED } as const;
+    return input ? [toReport(input, null, ended)] : [];
+  });
+  const queue = state.queue.filter((job) => !isUnwanted(job));
+  return { ...state, queue, exports: latest([...reports, ...state.exports]) };
+}
+
+function latest(reports: readonly ExportReport[]): readonly ExportReport[] {
+  return reports.toSorted((one, other) => other.n - one.n).slice(0, REPORTS_KEPT);
+}
+
+export function withAnswer(
+  state: DestinationState,
+  requestId: string,
+  started: StartedExport | null,
+): DestinationState {
+  return { ...state, answers: [{ requestId, started }, ...state.answers].slice(0, ANSWERS_KEPT) };
+}
+
+/** The export that runs now. Known from the moment it is asked for at the server, so that it can be cancelled before it starts. */
+export interface Running {
+  readonly job: Job;
+  readonly input: ExportInput;
+  readonly cancel: () => void;
+  /** Null until the server has started it. */
+  firstExecutionRunId: string | null;
+  /** Another export is still open, perhaps for long. */
+  isHeldUp: boolean;
+}
+
+/** What handlers and the main loop of one destination share. */
+export interface Destination {
+  readonly destinationId: string;
+  readonly lock: Mutex;
+  state: DestinationState;
+  running: Running | null;
+  /** This run has taken its one job or has grown enough: what is asked for now, the next run starts. */
+  isHandingOver: boolean;
+  hasFailedToConnect: boolean;
+  isDiscarded: boolean;
+}
+
+/** Set again at the start of each run: lists need no custom search attributes, and the Web UI shows the present state. */
+export function remember({ state }: Destination): void {
+  upsertMemo({
+    name: state.connection?.name ?? '',
+    audience: state.connection?.audience.id ?? '',
+    state: state.phase,
+  });
+  setCurrentDetails(describeDestination(state));
+}

@@ -1,0 +1,60 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  ChildWorkflowFailure,
+  TemporalFailure,
+  TimeoutFailure,
+  isCancellation,
+} from '@temporalio/workflow';
+import { ExportError, type ExportErrorCode, isExportErrorCode, treatmentOf } from '../errors';
+
+export interface Reason {
+  readonly code: ExportErrorCode | 'UNEXPECTED';
+  readonly message: string;
+}
+
+/** What a failed step, child or handler means in our words, however deep Temporal wrapped it. */
+export function reasonOf(error: unknown): Reason {
+  if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return reasonOf(error.cause);
+  if (error instanceof ExportError) return { code: error.code, message: error.message };
+  if (error instanceof ApplicationFailure) {
+    return { code: isExportErrorCode(error.type) ? error.type : 'UNEXPECTED', message: error.message };
+  }
+  if (error instanceof TimeoutFailure) return timedOut(error);
+  return {
+    code: 'UNEXPECTED',
+    message: error instanceof TemporalFailure ? error.message : 'Unexpected error in a workflow',
+  };
+}
+
+function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
+  // Only the time for all tries is told with what came of the last one.
+  if (timeoutType === 'SCHEDULE_TO_CLOSE' && cause) return reasonOf(cause);
+  if (timeoutType === 'SCHEDULE_TO_START' || timeoutType === 'SCHEDULE_TO_CLOSE') {
+    return {
+      code: 'STAGING_ELSEWHERE',
+      message:
+        'No worker that reaches the staging store has taken the step in time. Start one with the same staging folder.',
+    };
+  }
+  return { code: 'STAGING_FAILED', message: 'The worker that ran the step went away or was too slow.' };
+}
+
+/** An unexpected error is taken for passing: a bug mended by a deploy must not have cost the export. */
+export function isPassing({ code }: Reason): boolean {
+  return code === 'UNEXPECTED' || treatmentOf(code) === 'retry';
+}
+
+export function isForPeople({ code }: Reason): boolean {
+  return code !== 'UNEXPECTED' && treatmentOf(code) === 'stop';
+}
+
+/**
+ * What may leave a handler or a workflow. A plain Error would make the workflow task fail for ever and never answer, so
+ * everything becomes an ApplicationFailure with its code; a cancellation stays what it is.
+ */
+export function toFailure(error: unknown): TemporalFailure {
+  if (isCancellation(error) && error instanceof TemporalFailure) return error;
+  const { code, message } = reasonOf(error);
+  return ApplicationFailure.nonRetryable(message, code);
+}

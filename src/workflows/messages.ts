@@ -1,0 +1,27 @@
+import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import type {
+  ConfigureInput,
+  ConnectInput,
+  DestinationView,
+  Envelope,
+  RemoveInput,
+  StartedExport,
+  StartExportInput,
+} from '../contract/destination';
+import type { ExportView } from '../contract/export';
+
+/** Updates of a destination. Each is parsed in its validator, so raw JSON from the Temporal CLI gets the same clear errors. */
+export const connectUpdate = defineUpdate<DestinationView, [ConnectInput, Envelope]>('connect');
+export const configureUpdate = defineUpdate<DestinationView, [ConfigureInput, Envelope]>('configure');
+export const startExportUpdate = defineUpdate<StartedExport, [StartExportInput, Envelope]>('startExport');
+export const cancelExportUpdate = defineUpdate<null, [{ exportId: string }, Envelope]>('cancelExport');
+export const removeDestinationUpdate = defineUpdate<DestinationView, [RemoveInput, Envelope]>(
+  'removeDestination',
+);
+export const stateQuery = defineQuery<DestinationView>('state');
+
+/** Messages of an export. */
+export const progressQuery = defineQuery<ExportView>('progress');
+export const pauseUpdate = defineUpdate<null, [Envelope]>('pause');
+/** Goes on after `pause`, and after an export stopped for something that a person had to mend. */
+export const resumeUpdate = defineUpdate<null, [Envelope]>('resume');

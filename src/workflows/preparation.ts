@@ -1,0 +1,95 @@
+import type { ExportPlan } from '../contract/plan';
+import { patiently, untilGoing } from './patience';
+import { enter, type Run } from './run';
+
+/** Everything before the first change is sent: checks, census, snapshot, plan. */
+export async function prepare(run: Run): Promise<ExportPlan> {
+  await preflight(run);
+  await census(run);
+  const keepLeavers = await snapshot(run);
+  await untilGoing(run);
+  enter(run, 'planning');
+  const { ref, account, audience, baseline, configuration, options } = run.input;
+  const { plan, segments, requests } = await patiently(run, () =>
+    run.steps.long['mailchimp.planExport'].executeWithOptions({ summary: 'Work out what has changed' }, [
+      {
+        ref,
+        account,
+        audienceId: audience.id,
+        allowMassRemoval: options.allowMassRemoval,
+        planOnly: options.planOnly,
+        request: {
+          email: configuration.email,
+          fields: run.fields,
+          segments: run.segments,
+          baseline,
+          census: baseline === null ? ref.exportId : null,
+          keepLeavers,
+          ...(options.test !== undefined && { limit: options.test }),
+        },
+      },
+    ]),
+  );
+  run.plan = plan;
+  run.segments = segments;
+  run.requests += requests;
+  run.parts = plan.parts.map((part) => ({ plan: part, batchId: null, batch: null, done: null }));
+  return plan;
+}
+
+export async function preflight(run: Run): Promise<void> {
+  const { ref, account, accountId, audience, configuration } = run.input;
+  const checked = await patiently(run, () =>
+    run.steps.short['mailchimp.preflight'].executeWithOptions(
+      { summary: 'Check account, audience, fields and tags' },
+      [
+        {
+          ref,
+          account,
+          accountId,
+          audienceId: audience.id,
+          configuration,
+        },
+      ],
+    ),
+  );
+  run.fields = checked.fields;
+  run.segments = checked.segments;
+  run.requests += checked.requests;
+}
+
+/** Who was in the audience before us: needed once, as long as there is no baseline. */
+async function census(run: Run): Promise<void> {
+  const { ref, account, audience, baseline } = run.input;
+  if (baseline !== null) return;
+  await untilGoing(run);
+  enter(run, 'census');
+  const { requests } = await patiently(run, () =>
+    run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary: 'Read who is in the audience' }, [
+      { ref, account, audienceId: audience.id },
+    ]),
+  );
+  run.requests += requests;
+}
+
+async function snapshot(run: Run): Promise<boolean> {
+  await untilGoing(run);
+  enter(run, 'snapshot');
+  const { ref, source, configuration, options } = run.input;
+  const { rejectedLines } = await patiently(run, () =>
+    run.steps.long['mailchimp.takeSnapshot'].executeWithOptions(
+      { summary: 'Read the chosen segments of the source' },
+      [
+        {
+          ref,
+          source,
+          email: configuration.email,
+          fields: run.fields,
+          segments: configuration.segments.map(({ segment }) => segment),
+          allowRejectedLines: options.allowRejectedLines,
+        },
+      ],
+    ),
+  );
+  return rejectedLines > 0;
+}

@@ -1,0 +1,78 @@
+import type { ExportInput } from '../contract/export';
+import { noOutcomes, noReach } from '../contract/outcome';
+import type { ExportPlan } from '../contract/plan';
+import type { ExportEnding, ExportReport, Settlement } from '../contract/report';
+import type { Reason } from './failure';
+import type { Run } from './run';
+
+/** Nothing was planned, so nothing was sent. */
+const NOTHING: Settlement = {
+  selected: 0,
+  departed: 0,
+  outcomes: noOutcomes(),
+  reach: noReach(),
+  invalid: {},
+  refusals: [],
+  segments: [],
+  warnings: [],
+  held: 0,
+  tally: null,
+};
+
+export const CANCELLED: Reason = { code: 'EXPORT_CANCELLED', message: 'The export was cancelled.' };
+
+interface Ended {
+  readonly ending: ExportEnding;
+  readonly startedAtMs: number;
+  readonly failure?: Reason;
+}
+
+export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
+  const { ref, n, storeId } = input;
+  const { ending, startedAtMs, failure } = ended;
+  return {
+    ...(settlement ?? NOTHING),
+    ...ref,
+    n,
+    storeId,
+    ending,
+    isSettled: settlement !== null && ending !== 'planned',
+    ...(failure && { failure }),
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+  };
+}
+
+export function settledReport({ input, startedAtMs }: Run, settlement: Settlement | null): ExportReport {
+  return toReport(input, settlement, { ending: 'completed', startedAtMs });
+}
+
+/** The same words as after an export, for what would be sent. */
+export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
+  const outcomes = {
+    ...plan.decided,
+    created: plan.decided.created + plan.creates,
+    updated: plan.decided.updated + plan.updates,
+    removed: plan.decided.removed + plan.removals,
+  };
+  const settlement: Settlement = {
+    ...NOTHING,
+    selected: plan.selected,
+    departed: plan.departed,
+    outcomes,
+    invalid: plan.invalid,
+    segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag }) => ({
+      segment,
+      tagId: run.segments.find((known) => known.segment === segment)?.tagId ?? null,
+      name: tag,
+      profiles,
+      tagged: toTag,
+      untagged: toUntag,
+      failed: 0,
+    })),
+    warnings: plan.warnings,
+    held: plan.held,
+    tally: { requests: run.requests, batches: 0 },
+  };
+  return toReport(run.input, settlement, { ending: 'planned', startedAtMs: run.startedAtMs });
+}

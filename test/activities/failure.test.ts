@@ -1,0 +1,198 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import {
+  ApplicationFailure,
+  CancelledFailure,
+  defaultFailureConverter,
+  defaultPayloadConverter,
+} from '@temporalio/common';
+import { duringExport } from '../../src/activities/during-export';
+import { toApplicationFailure } from '../../src/activities/failure';
+import { ExportError, type ExportErrorCode } from '../../src/errors';
+
+/** Written out, not read from the code: a code that changes its treatment changes what exports do. */
+const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
+  CONFIG_INVALID: 'refuse',
+  CONFIG_UNREADABLE: 'refuse',
+  INPUT_INVALID: 'refuse',
+  SECRET_UNAVAILABLE: 'refuse',
+  CONSENT_REQUIRED: 'refuse',
+  EMAIL_NOT_MATCHED: 'refuse',
+  ATTRIBUTE_NOT_FOUND: 'refuse',
+  SEGMENT_NOT_FOUND: 'refuse',
+  MERGE_FIELD_NOT_FOUND: 'refuse',
+  MERGE_FIELD_UNSUPPORTED: 'refuse',
+  REQUIRED_FIELD_UNMATCHED: 'refuse',
+  TAG_INVALID: 'refuse',
+  TAG_TAKEN: 'refuse',
+  SOURCE_NOT_FOUND: 'refuse',
+  SOURCE_UNREADABLE: 'refuse',
+  SOURCE_MALFORMED: 'refuse',
+  SOURCE_EMPTY: 'refuse',
+  SOURCE_KEY_NOT_UNIQUE: 'refuse',
+  SEGMENT_SQL_INVALID: 'refuse',
+  TOO_MANY_PROFILES: 'refuse',
+  KEY_INVALID: 'refuse',
+  ACCOUNT_NOT_FOUND: 'refuse',
+  ACCOUNT_DIFFERS: 'refuse',
+  ROLE_TOO_LOW: 'refuse',
+  AUDIENCE_NOT_FOUND: 'refuse',
+  AUDIENCE_HELD: 'refuse',
+  MAILCHIMP_REFUSED: 'refuse',
+  MAILCHIMP_BUSY: 'retry',
+  MAILCHIMP_UNAVAILABLE: 'retry',
+  KEY_REVOKED: 'stop',
+  AUDIENCE_GONE: 'stop',
+  PLAN_LIMIT: 'stop',
+  MASS_REMOVAL: 'refuse',
+  SUPERSEDED: 'refuse',
+  ACCOUNTING_MISMATCH: 'refuse',
+  CONSENT_TRIPWIRE: 'refuse',
+  PROVIDER_DIFFERS: 'refuse',
+  DESTINATION_NOT_FOUND: 'refuse',
+  DESTINATION_REMOVED: 'refuse',
+  NOT_CONNECTED: 'refuse',
+  NOT_CONFIGURED: 'refuse',
+  DESTINATION_BUSY: 'refuse',
+  EXPORT_NOT_FOUND: 'refuse',
+  EXPORT_CANCELLED: 'refuse',
+  REQUEST_EXPIRED: 'refuse',
+  BASELINE_EXISTS: 'refuse',
+  STAGING_CORRUPT: 'refuse',
+  STAGING_NOT_REACHABLE: 'refuse',
+  STAGING_ELSEWHERE: 'retry',
+  STAGING_FAILED: 'retry',
+  DISK_FULL: 'stop',
+  WORKER_NOT_RUNNING: 'refuse',
+  TEMPORAL_UNREACHABLE: 'refuse',
+  TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
+  BUNDLE_MISMATCH: 'refuse',
+};
+
+const CODES = Object.entries(TREATMENTS) as [ExportErrorCode, string][];
+
+/** As a driver words it: with a row. */
+const DRIVER = new Error('Could not convert string "jane.roe@chinook.org" to INT64 in row 7');
+
+function category(code: ExportErrorCode): unknown {
+  return (toApplicationFailure(new ExportError(code, 'x'), 'step') as ApplicationFailure).category;
+}
+
+/** All that the server keeps of a failure. */
+function kept(failure: Error): string {
+  return JSON.stringify(
+    defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter),
+    (key, value: unknown) =>
+      key === 'data' && typeof value === 'object'
+        ? Buffer.from(Object.values(value as Uint8Array)).toString()
+        : value,
+  );
+}
+
+describe('an error of ours', () => {
+  test.each(CODES)('%s keeps its code, message and details, and is told apart: %s', (code, treatment) => {
+    const error = new ExportError(code, 'What was attempted, and what to do.', {
+      details: { lines: 3 },
+      cause: DRIVER,
+    });
+    const failure = toApplicationFailure(error, 'mailchimp.preflight');
+    expect(failure).toBeInstanceOf(ApplicationFailure);
+    expect(failure).toMatchObject({
+      type: code,
+      message: 'What was attempted, and what to do.',
+      nonRetryable: treatment !== 'retry',
+      details: [{ lines: 3 }],
+    });
+    expect(failure.cause).toBeUndefined();
+    expect(kept(failure)).not.toMatch(/jane\.roe|INT64/);
+  });
+
+  test('does not count as trouble of the worker when Mailchimp is merely busy', () => {
+    expect(category('MAILCHIMP_BUSY')).toBe('BENIGN');
+    expect(category('MAILCHIMP_UNAVAILABLE')).not.toBe('BENIGN');
+  });
+});
+
+describe('an unexpected error', () => {
+  test('leaves its name, its system code and the step, and is tried again', () => {
+    const error = Object.assign(new RangeError('jane.roe@chinook.org is out of range'), {
+      code: 'ERR_RANGE',
+    });
+    const failure = toApplicationFailure(error, 'mailchimp.planExport');
+    expect(failure).toMatchObject({
+      type: 'UNEXPECTED',
+      nonRetryable: false,
+      message: expect.stringMatching(/RangeError \(ERR_RANGE\).*mailchimp\.planExport/),
+    });
+    expect(failure.cause).toBeUndefined();
+    expect(kept(failure)).not.toContain('jane.roe');
+  });
+
+  test.each([
+    ['a string', 'jane.roe@chinook.org'],
+    ['an object', { email: 'jane.roe@chinook.org' }],
+    ['nothing', undefined],
+    ['an error with a code that is no text', Object.assign(new Error('x'), { code: { row: 'jane.roe' } })],
+  ])('leaves nothing of what it holds: %s', (_, error) => {
+    const failure = toApplicationFailure(error, 'step');
+    expect(failure).toMatchObject({ type: 'UNEXPECTED' });
+    expect(kept(failure)).not.toContain('jane.roe');
+  });
+
+  describe('with TEMPORAL_MAILCHIMP_DEBUG=1', () => {
+    const printed = jest.spyOn(process.stderr, 'write');
+
+    beforeEach(() => {
+      process.env['TEMPORAL_MAILCHIMP_DEBUG'] = '1';
+      printed.mockReset().mockReturnValue(true);
+    });
+
+    afterEach(() => {
+      delete process.env['TEMPORAL_MAILCHIMP_DEBUG'];
+      printed.mockRestore();
+    });
+
+    test('is printed by the worker, and not by Temporal', () => {
+      const failure = toApplicationFailure(DRIVER, 'step');
+      expect(printed.mock.calls.join()).toContain(DRIVER.message);
+      expect(kept(failure)).not.toContain('jane.roe');
+    });
+  });
+});
+
+test('what Temporal throws to steps stays what it is', () => {
+  const cancelled = new CancelledFailure('asked to stop');
+  const applied = ApplicationFailure.nonRetryable('by a step', 'SUPERSEDED');
+  expect(toApplicationFailure(cancelled, 'step')).toBe(cancelled);
+  expect(toApplicationFailure(applied, 'step')).toBe(applied);
+});
+
+describe('once an export runs', () => {
+  const MENDED_BY_PEOPLE: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
+    KEY_INVALID: 'KEY_REVOKED',
+    ROLE_TOO_LOW: 'KEY_REVOKED',
+    SECRET_UNAVAILABLE: 'KEY_REVOKED',
+    AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
+  };
+
+  test.each(CODES.map(([code]) => [code, MENDED_BY_PEOPLE[code] ?? code] as const))(
+    '%s is %s',
+    async (code, expected) => {
+      const error = new ExportError(code, 'What was attempted.', { details: { attempt: 2 } });
+      await expect(duringExport(() => Promise.reject(error))).rejects.toMatchObject({
+        code: expected,
+        message: 'What was attempted.',
+        details: { attempt: 2 },
+      });
+    },
+  );
+
+  test('what is refused elsewhere because a person must mend it stops the export and does not end it', () => {
+    const codes = Object.values(MENDED_BY_PEOPLE);
+    expect(codes.map((code) => TREATMENTS[code])).toEqual(codes.map(() => 'stop'));
+  });
+
+  test('answers and unexpected errors pass', async () => {
+    await expect(duringExport(() => Promise.resolve(7))).resolves.toBe(7);
+    await expect(duringExport(() => Promise.reject(DRIVER))).rejects.toBe(DRIVER);
+  });
+});

@@ -1,0 +1,73 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { CancelledFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { type Pulse, withHeartbeat } from '../../src/activities/heartbeat';
+
+// Temporal tells of each step that fails.
+const logger = new DefaultLogger('ERROR', () => undefined);
+
+describe('a long step', () => {
+  let environment: MockActivityEnvironment;
+  let beats: unknown[];
+
+  beforeEach(() => {
+    jest.useFakeTimers();
+    beats = [];
+    environment = new MockActivityEnvironment({}, { logger });
+    environment.on('heartbeat', (details: unknown) => beats.push(details));
+  });
+
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  /** A step that has begun, and goes on until it is told to end. */
+  function begin() {
+    let end!: { resolve: (result: string) => void; reject: (error: Error) => void };
+    let pulse!: Pulse;
+    const ended = environment.run(() =>
+      withHeartbeat((given) => {
+        pulse = given;
+        return new Promise<string>((resolve, reject) => {
+          end = { resolve, reject };
+        });
+      }),
+    );
+    return { ended, end, pulse };
+  }
+
+  test('beats at once, then every few seconds however long one request takes, with the latest progress', async () => {
+    const { ended, end, pulse } = begin();
+    expect(beats).toEqual([{}]);
+    pulse.tell({ chunks: 1, of: 50 });
+    pulse.tell({ chunks: 2, of: 50 });
+    // A third of the 20 seconds after which Temporal takes the worker for dead.
+    jest.advanceTimersByTime(7_000);
+    expect(beats).toEqual([{}, { chunks: 2, of: 50 }]);
+    jest.advanceTimersByTime(130_000);
+    expect(beats.length).toBeGreaterThanOrEqual(20);
+    end.resolve('done');
+    await expect(ended).resolves.toBe('done');
+  });
+
+  test.each(['resolve', 'reject'] as const)('stops to beat when it ends: %s', async (how) => {
+    const { ended, end } = begin();
+    const settled = ended.catch(() => 'failed');
+    end[how](new Error('failed') as never);
+    await settled;
+    beats = [];
+    jest.advanceTimersByTime(60_000);
+    expect(beats).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
+  test('learns that it was asked to stop, and says so as Temporal does', async () => {
+    const { ended, end, pulse } = begin();
+    expect(() => pulse.throwIfCancelled()).not.toThrow();
+    environment.cancel('CANCELLED');
+    expect(() => pulse.throwIfCancelled()).toThrow(CancelledFailure);
+    end.resolve('too late to matter');
+    await ended;
+  });
+});

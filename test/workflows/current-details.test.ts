@@ -1,0 +1,94 @@
+import { describe, expect, test } from '@jest/globals';
+import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
+import { noOutcomes, OUTCOMES } from '../../src/contract/outcome';
+import { describeExport } from '../../src/workflows/current-details';
+import { INPUT, report, view } from './samples';
+
+const MINUTE_MS = 60_000;
+const MULTILINE = {
+  code: 'SOURCE_MALFORMED',
+  message: '3 lines could not be read:\n  a|b.csv: 3 (line 7: MISSING COLUMNS)\nMend the file.',
+};
+
+const page = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
+  describeExport(view(change), INPUT, deliveringMs).split('\n');
+const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
+  page(change, deliveringMs)[0];
+
+const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
+  ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
+  ['before the plan', { phase: 'snapshot', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
+  ['paused', { isPaused: true }],
+  ['waiting', { waiting: MULTILINE }],
+  ['stopped', { stopped: MULTILINE }],
+  ['ended', { phase: 'completed', report: report() }],
+  [
+    'ended with every outcome and many tags',
+    {
+      phase: 'completed',
+      report: report({
+        outcomes: { ...noOutcomes(), ...Object.fromEntries(OUTCOMES.map((name) => [name, 1_000_000])) },
+        segments: Array.from({ length: 60 }, (_, index) => ({
+          ...report().segments[0]!,
+          name: `Tag | ${index}\nof many`,
+        })),
+      }),
+    },
+  ],
+];
+
+describe('the page of an export', () => {
+  test.each(STATES)('is one bold line and one table of about ten lines: %s', (_, change) => {
+    const [first, empty, head, rule, ...rows] = page(change);
+    expect(first).toMatch(/^\*\*[^*]+\*\*$/);
+    expect([empty, head, rule]).toEqual(['', '| | |', '|---|---|']);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeLessThanOrEqual(10);
+    expect(rows.filter((row) => !/^\| [^|]+ \| [^|]+ \|$/.test(row))).toEqual([]);
+  });
+
+  test('begins with what a person has to know: mend this, wait for that, paused, how far', () => {
+    const trouble = { stopped: MULTILINE, waiting: MULTILINE, isPaused: true };
+    expect(headline(trouble)).toMatch(
+      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then resume this export\.\*\*$/,
+    );
+    expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It goes on by itself\.\*\*$/);
+    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused\./);
+    expect(headline()).toBe('**Delivering: 25,000 of 45,030 changes answered, about 9 min left**');
+  });
+
+  test('tells no time left before anything is answered and when all is', () => {
+    expect(headline({ done: 0 })).toBe('**Delivering: 0 of 45,030 changes answered**');
+    expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes answered**');
+  });
+
+  test('has a phase of its own words for each phase', () => {
+    const words = EXPORT_PHASES.map((phase) => headline({ phase, plan: null }));
+    expect(new Set(words).size).toBe(EXPORT_PHASES.length);
+  });
+
+  test('counts what is planned, under way and answered', () => {
+    const text = page().join('\n');
+    expect(text).toContain('| Profiles | 60,000 selected, 40 departed |');
+    expect(text).toContain('| To send | 25,000 new, 20,000 changed, 30 to untag |');
+    expect(text).toContain('| Not to send | 14,000 unchanged, 10 removed, 700 invalid, 300 duplicate |');
+    expect(text).toContain('| Parts | 1 done, 1 at Mailchimp, 1 to go |');
+  });
+
+  test('ends with the report: outcomes that occurred, and each tag', () => {
+    const text = page({ phase: 'completed', report: report() }).join('\n');
+    expect(text).toContain('**Completed**');
+    expect(text).toContain(
+      '| Outcomes | 25,000 created, 20,000 updated, 14,000 unchanged, 40 removed, 1,000 invalid |',
+    );
+    expect(text).toContain('| Tag North | 15,000 tagged, 5 untagged, 0 failed |');
+    expect(text).not.toContain('more');
+  });
+
+  test('says how many tags it leaves out', () => {
+    const segments = Array.from({ length: 60 }, () => report().segments[0]!);
+    const text = page({ phase: 'completed', report: report({ segments }) }).join('\n');
+    expect(text.match(/\| Tag VIP/g)).toHaveLength(4);
+    expect(text).toContain('| Tags | 56 more |');
+  });
+});

@@ -1,0 +1,114 @@
+import { describe, expect, test } from '@jest/globals';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  RetryState,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/common';
+import { ExportError } from '../../src/errors';
+import { isForPeople, isPassing, reasonOf, toFailure } from '../../src/workflows/failure';
+
+const inStep = (cause: Error) =>
+  new ActivityFailure(
+    'Activity task failed',
+    'mailchimp.submitPart',
+    '5',
+    RetryState.MAXIMUM_ATTEMPTS_REACHED,
+    'w',
+    cause,
+  );
+const inChild = (cause: Error) =>
+  new ChildWorkflowFailure(
+    'default',
+    { workflowId: 'w', runId: 'r' },
+    'mailchimpExport',
+    RetryState.NON_RETRYABLE_FAILURE,
+    cause,
+  );
+const ofOurs = (type: string) => ApplicationFailure.nonRetryable('What came back.', type);
+
+describe('the reason of a failure', () => {
+  test.each([
+    ['a step', inStep(ofOurs('AUDIENCE_GONE'))],
+    ['a child', inChild(ofOurs('AUDIENCE_GONE'))],
+    ['a step of a child', inChild(inStep(ofOurs('AUDIENCE_GONE')))],
+    ['a handler', new ExportError('AUDIENCE_GONE', 'What came back.')],
+  ])('is its code and message, wherever it comes from: %s', (_, failure) => {
+    expect(reasonOf(failure)).toEqual({ code: 'AUDIENCE_GONE', message: 'What came back.' });
+  });
+
+  test('is unexpected where the code is none of ours', () => {
+    expect(reasonOf(inStep(ofOurs('TypeError')))).toEqual({ code: 'UNEXPECTED', message: 'What came back.' });
+    expect(reasonOf(inStep(ofOurs('toString')))).toMatchObject({ code: 'UNEXPECTED' });
+  });
+
+  test('says that no worker reaches the store when nobody took the step', () => {
+    const nobody = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
+    expect(reasonOf(nobody)).toMatchObject({
+      code: 'STAGING_ELSEWHERE',
+      message: expect.stringContaining('same staging folder'),
+    });
+    const nobodyInAll = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
+    expect(reasonOf(nobodyInAll)).toMatchObject({ code: 'STAGING_ELSEWHERE' });
+  });
+
+  test('says that the worker went away when it stopped to beat or took too long', () => {
+    for (const kind of ['HEARTBEAT', 'START_TO_CLOSE'] as const) {
+      const gone = inStep(new TimeoutFailure('timed out', undefined, kind));
+      expect(reasonOf(gone)).toMatchObject({ code: 'STAGING_FAILED' });
+    }
+  });
+
+  test('is that of the last try when the time for tries ran out', () => {
+    const last = ApplicationFailure.retryable('Mailchimp answered 503.', 'MAILCHIMP_UNAVAILABLE');
+    const outOfTime = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
+    Object.assign(outOfTime.cause!, { cause: last });
+    expect(reasonOf(outOfTime)).toEqual({
+      code: 'MAILCHIMP_UNAVAILABLE',
+      message: 'Mailchimp answered 503.',
+    });
+  });
+
+  test('of a terminated child is what Temporal says', () => {
+    expect(reasonOf(inChild(new TerminatedFailure('by an operator')))).toEqual({
+      code: 'UNEXPECTED',
+      message: 'by an operator',
+    });
+  });
+
+  test('never quotes an error that nobody wrote for the history', () => {
+    const { message } = reasonOf(new TypeError('Cannot read jane.roe@chinook.org'));
+    expect(message).not.toContain('jane');
+    expect(reasonOf('jane.roe@chinook.org').message).not.toContain('jane');
+    expect(reasonOf(undefined).code).toBe('UNEXPECTED');
+  });
+});
+
+test('a reason is passing, for people, or the end', () => {
+  const kinds = (
+    ['MAILCHIMP_UNAVAILABLE', 'UNEXPECTED', 'KEY_REVOKED', 'DISK_FULL', 'SUPERSEDED'] as const
+  ).map((code) => [code, isPassing({ code, message: '' }), isForPeople({ code, message: '' })]);
+  expect(kinds).toEqual([
+    ['MAILCHIMP_UNAVAILABLE', true, false],
+    ['UNEXPECTED', true, false],
+    ['KEY_REVOKED', false, true],
+    ['DISK_FULL', false, true],
+    ['SUPERSEDED', false, false],
+  ]);
+});
+
+describe('what leaves a handler or a workflow', () => {
+  test('is a failure with the code, and is not tried again', () => {
+    const failure = toFailure(inStep(ofOurs('TAG_TAKEN')));
+    expect(failure).toMatchObject({ type: 'TAG_TAKEN', message: 'What came back.', nonRetryable: true });
+    expect(failure.cause).toBeUndefined();
+  });
+
+  test('is a cancellation where it was one', () => {
+    const cancelled = inStep(new CancelledFailure('cancelled'));
+    expect(toFailure(cancelled)).toBe(cancelled);
+  });
+});

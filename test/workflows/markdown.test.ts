@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { describeDestination } from '../../src/workflows/destination-details';
+import { NEW_DESTINATION } from '../../src/workflows/destination-state';
+import { inMarkdown } from '../../src/workflows/markdown';
+
+test.each([
+  ['Our News & Offers (2026)', 'Our News & Offers (2026)'],
+  ['MAILCHIMP_API_KEY is not set', 'MAILCHIMP_API_KEY is not set'],
+  ['a | b\n| c', 'a / b / c'],
+  ['![x](https://evil.test/pixel)', String.raw`!\[x\](https://evil.test/pixel)`],
+  ['<img src=x onerror=alert(1)>', String.raw`\<img src=x onerror=alert(1)\>`],
+  ['**bold** `code` \\', String.raw`\*\*bold\*\* \`code\` \\`],
+  ['tab\tescape\u001b[31m\u202Eright', String.raw`tab escape \[31m right`],
+])('%j is plain text in Markdown', (text, markdown) => {
+  expect(inMarkdown(text)).toBe(markdown);
+});
+
+test('the page of a destination stays a table, whatever the audience is called', () => {
+  const page = describeDestination({
+    ...NEW_DESTINATION,
+    connection: {
+      name: 'News',
+      account: 'main',
+      accountId: '1',
+      audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
+      source: 'crm',
+      storeId: 's',
+      firstStatus: 'subscribed',
+      exportUser: 'Kim',
+    },
+  });
+  expect(page.split('\n')).toHaveLength(10);
+  expect(page).toContain(String.raw`| Audience | A / # B !\[x\](y) (c417f00d5e) |`);
+});

@@ -1,0 +1,123 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Envelope } from '../../src/contract/destination';
+import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
+import {
+  configureUpdate,
+  connectUpdate,
+  progressQuery,
+  startExportUpdate,
+} from '../../src/workflows/messages';
+import { AUDIENCE, CONFIGURE, CONNECT, openStage, person, type Stage } from '../support/stage';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+// Each test starts a server of its own, in Java.
+jest.setTimeout(120_000);
+
+describe('an export on a server that skips time', () => {
+  let environment: TestWorkflowEnvironment;
+  let stage: Stage;
+
+  beforeEach(async () => {
+    const path = process.env['TEST_SERVER_PATH'];
+    if (!path) throw new Error('TEST_SERVER_PATH is not set: run the tests with jest');
+    environment = await TestWorkflowEnvironment.createTimeSkipping({
+      server: { executable: { type: 'existing-path', path } },
+    });
+    stage = await openStage({ address: environment.address });
+    await stage.writeProfiles([1, 2, 3].map((number) => person(number)));
+    await stage.writeMembers([
+      ['000001', 'vip'],
+      ['000002', 'vip'],
+      ['000003', 'north'],
+    ]);
+  });
+
+  afterEach(async () => {
+    await stage.close();
+    await environment.teardown();
+  });
+
+  const envelope = async (): Promise<Envelope> => ({
+    requestId: randomUUID(),
+    notAfter: (await environment.currentTimeMs()) + MINUTE_MS,
+  });
+
+  /** Not by ExportClient: this server does not tell who polls, which it asks first. */
+  async function start() {
+    const { workflow } = environment.client;
+    const workflowId = destinationWorkflowId(stage.destinationId);
+    await workflow.executeUpdateWithStart(connectUpdate, {
+      args: [CONNECT, await envelope()],
+      startWorkflowOperation: new WithStartWorkflowOperation<typeof mailchimpDestination>(
+        'mailchimpDestination',
+        {
+          workflowId,
+          taskQueue: stage.taskQueue,
+          args: [{ destinationId: stage.destinationId }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        },
+      ),
+    });
+    const destination = workflow.getHandle(workflowId);
+    await destination.executeUpdate(configureUpdate, { args: [CONFIGURE, await envelope()] });
+    await destination.executeUpdate(startExportUpdate, { args: [{}, await envelope()] });
+    return workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(stage.destinationId));
+  }
+
+  const members = () => stage.sandbox.state(AUDIENCE).members;
+
+  test('waits three hours for Mailchimp, with a small history', async () => {
+    // Looks come every two minutes in the end.
+    stage.sandbox.control.set({ batchPolls: { pending: 100 } });
+    await stage.withWorker(async () => {
+      const began = Date.now();
+      const handle = await start();
+      const report = await handle.result();
+      expect(report.durationMs).toBeGreaterThan(3 * HOUR_MS);
+      expect(report.durationMs).toBeLessThan(4 * HOUR_MS);
+      expect(Date.now() - began).toBeLessThan(2 * MINUTE_MS);
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 3 }, tally: { batches: 1 } });
+      expect(members()).toBe(3);
+
+      const { events = [] } = await handle.fetchHistory();
+      const [first, last] = [events?.at(0), events?.at(-1)].map((event) => Number(event?.eventTime?.seconds));
+      expect((last! - first!) * 1000).toBeGreaterThan(3 * HOUR_MS);
+      expect(events?.length).toBeLessThan(1_300);
+    });
+  });
+
+  test('says that it waits while Mailchimp is away, and goes on by itself', async () => {
+    // A cut line, since refusals like 503 are repeated within the step, in real seconds.
+    stage.sandbox.fail('reset always on GET /batches/*');
+    await stage.withWorker(async () => {
+      const handle = await start();
+      const began = await environment.currentTimeMs();
+      const waiting = await passTimeUntil(async () => (await handle.query(progressQuery)).waiting);
+      expect(waiting).toMatchObject({ code: 'MAILCHIMP_UNAVAILABLE' });
+      // Not at the first refusal: Temporal has repeated the step for ten minutes.
+      expect((await environment.currentTimeMs()) - began).toBeGreaterThan(9 * MINUTE_MS);
+
+      stage.sandbox.clearFaults();
+      const report = await handle.result();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 3 }, tally: { batches: 1 } });
+      expect(report.durationMs).toBeGreaterThan(14 * MINUTE_MS);
+      expect(report.durationMs).toBeLessThan(30 * MINUTE_MS);
+      expect(members()).toBe(3);
+    });
+  });
+
+  async function passTimeUntil<Fact>(ask: () => Promise<Fact | null>): Promise<Fact> {
+    for (let minute = 0; minute < 60; minute++) {
+      const fact = await ask();
+      if (fact !== null) return fact;
+      await environment.sleep('1 minute');
+    }
+    throw new Error(`Passed an hour in vain for: ${ask.toString()}`);
+  }
+});
