@@ -1,0 +1,33 @@
+// Connects, configures, exports and tells the outcome: node examples/own-worker/client.mjs
+import { Client, Connection } from '@temporalio/client';
+import { CONSENT_TEXT, ExportClient } from 'temporal-mailchimp/client';
+
+const connection = await Connection.connect({ address: process.env.TEMPORAL_ADDRESS ?? '127.0.0.1:7233' });
+const exports = new ExportClient({
+  client: new Client({ connection }),
+  taskQueue: process.env.TASK_QUEUE ?? 'mailchimp',
+});
+const destinationId = process.env.DESTINATION ?? 'newsletter';
+
+await exports.connect(destinationId, {
+  name: 'Newsletter',
+  account: 'main',
+  audienceId: process.env.AUDIENCE_ID,
+  source: 'shop',
+  firstStatus: 'subscribed', // for people who are new; existing people keep theirs
+  exportUser: 'ada@shop.internal',
+  consent: { agreedBy: 'Ada Lovelace', textVersion: CONSENT_TEXT.version },
+});
+await exports.configure(destinationId, {
+  email: 'Email',
+  fields: { FNAME: 'FirstName', LNAME: 'LastName' },
+  segments: { 'north-america': null },
+});
+
+const { exportId } = await exports.start(destinationId);
+const following = exports.follow({ destinationId, exportId });
+let step = await following.next();
+for (; !step.done; step = await following.next())
+  console.error(`${step.value.phase}: ${step.value.done} done`);
+console.log(JSON.stringify(step.value.outcomes));
+await connection.close();

@@ -1,0 +1,10 @@
+// A host's own workflows, with ours beside them.
+const { proxyActivities } = require('@temporalio/workflow');
+
+module.exports = { ...require('temporal-mailchimp/workflows'), greet };
+
+const { hello } = proxyActivities({ startToCloseTimeout: '10 seconds' });
+
+async function greet(name) {
+  return hello(name);
+}

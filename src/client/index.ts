@@ -1,0 +1,18 @@
+// Any name added here is a public promise.
+export { ExportClient, type ExportClientOptions } from './export-client';
+export type { ListedDestination } from './list';
+export { ExportError, type ExportErrorCode } from '../errors';
+export { CONSENT_TEXT } from '../contract/destination';
+export type {
+  ConfigureInput,
+  ConnectInput,
+  Consent,
+  DestinationView,
+  ExportOptionsInput,
+  RemoveInput,
+  StartedExport,
+  StartExportInput,
+} from '../contract/destination';
+export type { ExportView } from '../contract/export';
+export type { ExportReport, SegmentReport } from '../contract/report';
+export { OUTCOMES, type Outcome, type OutcomeCounts, type Reach } from '../contract/outcome';

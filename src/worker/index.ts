@@ -1,0 +1,2 @@
+export { createWorker, type StandaloneWorker } from './create-worker';
+export { openResources, type Resources } from './resources';

@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { ExportError } from '../errors';
+
+/**
+ * Reads a secret by its reference (`env:NAME` or `file:PATH`, relative to `baseFolder`).
+ * @throws ExportError SECRET_UNAVAILABLE naming the reference, never the text
+ */
+export async function resolveSecret(reference: string, baseFolder: string): Promise<string> {
+  const [kind, name] = [
+    reference.slice(0, reference.indexOf(':')),
+    reference.slice(reference.indexOf(':') + 1),
+  ];
+  const text =
+    kind === 'env' ? process.env[name] : await readSecretFile(resolve(baseFolder, name), reference);
+  if (text !== undefined && text.trim() !== '') return text.trim();
+  throw new ExportError(
+    'SECRET_UNAVAILABLE',
+    `The secret ${reference} is empty or not set where the worker runs. Set it and try again.`,
+  );
+}
+
+async function readSecretFile(path: string, reference: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ExportError(
+      'SECRET_UNAVAILABLE',
+      `The secret ${reference} could not be read (${code}). Check the path and its permissions.`,
+    );
+  }
+}

@@ -1,0 +1,66 @@
+import { Worker } from '@temporalio/worker';
+import { storeQueue } from '../contract/identifiers';
+import { takeTurn } from './turns';
+
+export interface StoreWorkerOptions {
+  /** Known when the store is open. */
+  readonly storeId: Promise<string>;
+  readonly activities: object;
+}
+
+/** The host's worker, and what runs it. */
+export interface HostWorker {
+  readonly worker: Worker;
+  readonly run: () => Promise<void>;
+}
+
+/**
+ * Runs a worker for the steps of one staging store for as long as the host's worker runs. When either ends, the other is stopped: a
+ * host that polls without its store would leave exports waiting. Returns when both have ended, also at a signal, which reaches both.
+ */
+export async function runStoreWorker(options: StoreWorkerOptions, host: HostWorker): Promise<void> {
+  // Before anything is awaited: a worker that does not run yet cannot be told to stop, and would run for ever.
+  const hosted = host.run();
+  const ends = await Promise.allSettled([
+    hosted,
+    serve(options, host.worker, hosted).finally(() => stop(host.worker)),
+  ]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+async function serve(
+  { storeId, activities }: StoreWorkerOptions,
+  host: Worker,
+  hosted: Promise<void>,
+): Promise<void> {
+  const taskQueue = storeQueue(await storeId);
+  // The payloads of its steps come from the host's workflows: it must read and write them as the host does.
+  const { namespace, connection, dataConverter } = host.options;
+  const turn = connection && takeTurn(connection, `${namespace}/${taskQueue}`);
+  try {
+    const ended = hosted.then(
+      () => true,
+      () => true,
+    );
+    const isOver = await Promise.race([turn?.begins.then(() => false) ?? false, ended]);
+    if (isOver) return;
+    const store = await Worker.create({
+      taskQueue,
+      namespace,
+      activities,
+      ...(connection && { connection }),
+      ...(dataConverter && { dataConverter }),
+      shutdownGraceTime: '10 seconds',
+      maxConcurrentActivityTaskExecutions: 16,
+    });
+    const served = store.run();
+    void ended.then(() => stop(store));
+    await served;
+  } finally {
+    turn?.end();
+  }
+}
+
+function stop(worker: Worker): void {
+  if (worker.getState() === 'RUNNING') worker.shutdown();
+}
