@@ -1,0 +1,70 @@
+import type { Config } from '../../contract/config';
+import { ConfigureInputSchema, type ConfigureInput, type DestinationView } from '../../contract/destination';
+import { parse } from '../../contract/parse';
+import { ExportError } from '../../errors';
+import { answer, type Invocation } from '../shell/invocation';
+import { withClient } from '../shell/temporal';
+import { describeConfiguration } from '../text/destination';
+
+export interface ConfigureOptions {
+  readonly email?: string;
+  readonly field?: readonly string[];
+  readonly segment?: readonly string[];
+  readonly adoptTags?: boolean;
+}
+
+export async function configureDestination(
+  invocation: Invocation,
+  destinationId: string,
+  options: ConfigureOptions,
+): Promise<undefined> {
+  const fields = Object.fromEntries((options.field ?? []).map((text) => toField(invocation, text)));
+  const segments = Object.fromEntries((options.segment ?? []).map(toSegment));
+  const view: DestinationView = await withClient(invocation, (client, { config }) =>
+    client.configure(
+      destinationId,
+      mergeConfiguration(config?.destinations[destinationId], { ...options, fields, segments }),
+    ),
+  );
+  answer(invocation, { json: view, text: () => describeConfiguration(view) });
+}
+
+interface Asked extends ConfigureOptions {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly segments: Readonly<Record<string, string | null>>;
+}
+
+function mergeConfiguration(
+  destination: Config['destinations'][string] | undefined,
+  { email, fields, segments, adoptTags }: Asked,
+): ConfigureInput {
+  const inFile = destination?.configure;
+  const merged = {
+    ...inFile,
+    ...(email !== undefined && { email }),
+    ...(adoptTags !== undefined && { adoptTags }),
+    fields: { ...inFile?.fields, ...fields },
+    segments: { ...inFile?.segments, ...segments },
+  };
+  if (Object.keys(merged.segments).length === 0) {
+    throw new ExportError(
+      'INPUT_INVALID',
+      'No segment was chosen. Name them in the configuration file or with --segment; temporal-mailchimp source segments lists them.',
+    );
+  }
+  return parse(ConfigureInputSchema, merged, { what: 'The configuration of the destination' });
+}
+
+function toField({ misuse }: Invocation, text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1 || at === text.length - 1) {
+    return misuse(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName; not "${text}"`);
+  }
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Without a tag name, the segment's own name is taken. */
+function toSegment(text: string): [string, string | null] {
+  const at = text.indexOf('=');
+  return at < 1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
+}

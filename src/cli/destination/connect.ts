@@ -1,0 +1,48 @@
+import { ConnectSettingsSchema, type ConnectInput, type DestinationView } from '../../contract/destination';
+import { parse } from '../../contract/parse';
+import { answer, type Invocation } from '../shell/invocation';
+import { withClient } from '../shell/temporal';
+import { describeConnection } from '../text/destination';
+import type { Config } from '../../contract/config';
+import { readSettings } from '../shell/settings';
+import { obtainConsent, type ConsentOptions } from './consent';
+
+export interface ConnectOptions extends ConsentOptions {
+  readonly name?: string;
+  readonly account?: string;
+  readonly audience?: string;
+  readonly source?: string;
+  readonly firstStatus?: string;
+  readonly exportUser?: string;
+  readonly adopt?: boolean;
+}
+
+export async function connectDestination(
+  invocation: Invocation,
+  destinationId: string,
+  options: ConnectOptions,
+): Promise<undefined> {
+  const { config } = await readSettings(invocation.options);
+  const settings = mergeSettings(destinationId, config, options);
+  const consent = await obtainConsent(invocation, options);
+  const exportUser = options.exportUser ?? consent.agreedBy;
+  const input: ConnectInput = { ...settings, consent, exportUser, adopt: options.adopt ?? false };
+  const view: DestinationView = await withClient(invocation, (client) =>
+    client.connect(destinationId, input),
+  );
+  answer(invocation, { json: view, text: () => describeConnection(view) });
+}
+
+/** The file's settings, with the options on top; what is missing is named with where it can be set. */
+function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
+  const { name, account, audience: audienceId, source, firstStatus } = options;
+  const asked = Object.entries({ name, account, audienceId, source, firstStatus }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(asked) };
+  return parse(ConnectSettingsSchema, merged, {
+    what:
+      `What destination "${destinationId}" is connected to (options, or destinations.${destinationId}.connect of the ` +
+      'configuration file)',
+  });
+}

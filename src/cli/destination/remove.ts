@@ -1,0 +1,44 @@
+import type { DestinationView } from '../../contract/destination';
+import { answer, type Invocation } from '../shell/invocation';
+import { EXIT_REFUSED } from '../shell/failure';
+import { withClient } from '../shell/temporal';
+
+export interface RemoveOptions {
+  readonly as: string;
+  readonly yes?: boolean;
+}
+
+export async function removeDestination(
+  invocation: Invocation,
+  destinationId: string,
+  options: RemoveOptions,
+): Promise<number | undefined> {
+  if (!(await isCertain(invocation, destinationId, options))) {
+    invocation.terminal.err('Nothing was changed.');
+    return EXIT_REFUSED;
+  }
+  const view: DestinationView = await withClient(invocation, (client) =>
+    client.remove(destinationId, { removedBy: options.as }),
+  );
+  answer(invocation, {
+    json: view,
+    text: () =>
+      `Removed "${destinationId}". Consent is withdrawn and staged rows are deleted; people who were exported stay in the audience ` +
+      `${view.audience.name} as they are.`,
+  });
+  return undefined;
+}
+
+async function isCertain(
+  invocation: Invocation,
+  destinationId: string,
+  { yes }: RemoveOptions,
+): Promise<boolean> {
+  if (yes) return true;
+  const { terminal, options, misuse } = invocation;
+  if (!terminal.isTty || options.json) misuse('without a terminal to ask on, removing needs --yes');
+  const said = await terminal.ask(
+    `Remove "${destinationId}"? Consent is withdrawn, a running export is cancelled and staged rows are deleted. [y/N] `,
+  );
+  return /^\s*y(es)?\s*$/i.test(said);
+}

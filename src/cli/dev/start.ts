@@ -1,0 +1,70 @@
+import { join } from 'node:path';
+import type { Config } from '../../contract/config';
+import type { DevServer } from '../../dev/dev-server';
+import type { Sandbox } from '../../sandbox';
+import type { StandaloneWorker } from '../../worker';
+import { lazy } from '../lazy';
+import { startSandboxWith } from '../sandbox/start';
+import { audiencesOf, intoSandbox, ontoThisMachine } from './sandboxed';
+
+export interface DevOptions {
+  readonly config: Config;
+  readonly baseFolder: string;
+  /** Where the database and the staging store are kept. */
+  readonly folder: string;
+  readonly port: number;
+  readonly uiPort: number;
+  readonly sandboxPort: number;
+  /** One line of progress a call. */
+  readonly report: (line: string) => void;
+}
+
+export interface Dev {
+  readonly server: DevServer;
+  readonly sandbox: Sandbox;
+  /** Made, not running yet. */
+  readonly worker: StandaloneWorker;
+  /** What the worker runs with. */
+  readonly config: Config;
+  readonly folder: string;
+  /** Stops sandbox and server; the worker must have stopped. */
+  readonly close: () => Promise<void>;
+}
+
+/** Starts Temporal, then the sandbox, then makes the worker; what was started is stopped again when a later step fails. */
+export async function startDev(options: DevOptions): Promise<Dev> {
+  const { config, baseFolder, folder, report } = options;
+  const closing: (() => Promise<void>)[] = [];
+  const close = async () => {
+    for (let step = closing.pop(); step; step = closing.pop()) await step();
+  };
+  try {
+    const server = await startTemporal(options);
+    closing.push(() => server.close());
+    const audiences = audiencesOf(config);
+    const sandbox = await startSandboxWith({
+      port: options.sandboxPort,
+      ...(audiences.length > 0 && { audiences }),
+    });
+    closing.push(() => sandbox.close());
+    const running = ontoThisMachine(intoSandbox(config, sandbox), { folder, address: server.address });
+    report('Starting the worker …');
+    const worker = await lazy.worker().createWorker(running, baseFolder);
+    return { server, sandbox, worker, config: running, folder, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function startTemporal({ config, folder, port, uiPort, report }: DevOptions): Promise<DevServer> {
+  const binary = await lazy.temporalBinary().findTemporalBinary({ report });
+  report('Starting Temporal …');
+  return lazy.devServer().startDevServer({
+    binary,
+    dbFilename: join(folder, 'temporal.db'),
+    namespace: config.temporal.namespace,
+    ...(port !== 0 && { port }),
+    ...(uiPort !== 0 && { uiPort }),
+  });
+}

@@ -1,0 +1,108 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Config } from '../../contract/config';
+import type { ExportReport } from '../../contract/report';
+import type { RejectRow, RejectsRequest } from '../../contract/staging';
+import { ExportError } from '../../errors';
+import { DEV_FOLDER } from '../dev/folder';
+import { lazy } from '../lazy';
+import { answer, type Invocation } from '../shell/invocation';
+import { requireConfig } from '../shell/settings';
+import { withClient } from '../shell/temporal';
+import { toCsv } from '../text/csv';
+import { count } from '../text/numbers';
+import { table } from '../text/table';
+import { findEnded } from './find';
+import { notExported } from '../text/exports';
+
+export interface RejectsOptions {
+  readonly csv?: boolean;
+  readonly outcome?: readonly string[];
+  readonly limit?: number;
+}
+
+/** A table is read by a person; CSV and JSON by a program, which wants all of it. */
+const TABLE_LIMIT = 100;
+
+/** Rows never pass through Temporal: they are read here, from the store they lie in. */
+export async function showRejects(
+  invocation: Invocation,
+  asked: { readonly destinationId: string; readonly exportText: string | undefined },
+  options: RejectsOptions,
+): Promise<undefined> {
+  const { csv, outcome, limit } = options;
+  const isTable = !csv && !invocation.options.json;
+  if (csv && invocation.options.json) invocation.misuse('--csv and --json exclude each other');
+  const report = await withClient(invocation, async (client) =>
+    findEnded(await client.show(asked.destinationId), asked.exportText),
+  );
+  const most = limit ?? (isTable ? TABLE_LIMIT : undefined);
+  const rows = await readRejects(invocation, report, {
+    ...(outcome && { outcomes: outcome }),
+    ...(most !== undefined && { limit: most }),
+  });
+  if (csv) {
+    invocation.terminal.out(rowsToCsv(rows));
+    return;
+  }
+  answer(invocation, {
+    json: { destinationId: report.destinationId, exportId: report.exportId, n: report.n, rejects: rows },
+    text: () => describeRejects(report, rows, most),
+  });
+}
+
+const COLUMNS = ['outcome', 'reason', 'key', 'email', 'text'] as const satisfies readonly (keyof RejectRow)[];
+
+function rowsToCsv(rows: readonly RejectRow[]): string {
+  return toCsv(
+    COLUMNS,
+    rows.map((row) => COLUMNS.map((column) => row[column])),
+  );
+}
+
+function describeRejects(
+  report: ExportReport,
+  rows: readonly RejectRow[],
+  limit: number | undefined,
+): string {
+  const { n, destinationId } = report;
+  if (rows.length === 0) return `Export ${n} of ${destinationId}: nobody to list.`;
+  const shown = table(
+    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', "MAILCHIMP'S TEXT"],
+    rows.map((row) => COLUMNS.map((column) => row[column])),
+  );
+  if (rows.length !== limit || notExported(report) === rows.length) return shown;
+  return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more: --limit N, or --csv for all.`;
+}
+
+async function readRejects(
+  { options }: Invocation,
+  report: ExportReport,
+  request: RejectsRequest,
+): Promise<readonly RejectRow[]> {
+  const { config, baseFolder } = await requireConfig(options);
+  const { destinationId, exportId, storeId } = report;
+  for (const folder of stagingFolders(config, baseFolder)) {
+    const { staging, close } = await lazy
+      .worker()
+      .openResources({ ...config, staging: { ...config.staging, folder } }, baseFolder);
+    try {
+      if (staging.storeId === storeId) return await staging.readRejects({ destinationId, exportId }, request);
+    } finally {
+      await close();
+    }
+  }
+  throw new ExportError(
+    'STAGING_NOT_REACHABLE',
+    `The rows of export ${report.n} lie in the staging store ${storeId}, which is not in ${config.staging.folder} here. Run this ` +
+      'where a worker with that store runs, with its configuration file.',
+    { details: { storeId } },
+  );
+}
+
+/** The worker's, and that of `temporal-mailchimp dev`. Opening makes a folder, so only what is there is opened. */
+function stagingFolders({ staging }: Config, baseFolder: string): string[] {
+  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')].filter(
+    (folder) => existsSync(folder),
+  );
+}

@@ -1,0 +1,75 @@
+import type { DestinationView, ExportOptionsInput, StartedExport } from '../../contract/destination';
+import { answer, type Invocation } from '../shell/invocation';
+import { withClient } from '../shell/temporal';
+import { follow, tellReport } from './follow';
+
+export interface GuardOptions {
+  readonly allowRejectedLines?: boolean;
+  readonly allowMassRemoval?: boolean;
+}
+
+export interface StartOptions extends GuardOptions {
+  readonly wait: boolean;
+  readonly test?: number;
+  readonly trigger: string;
+}
+
+export async function startExport(
+  invocation: Invocation,
+  destinationId: string,
+  options: StartOptions,
+): Promise<number | undefined> {
+  const { test, trigger } = options;
+  const asked: ExportOptionsInput = {
+    ...guardsOf(options),
+    ...(test !== undefined && { test }),
+  };
+  return withClient(invocation, async (client) => {
+    const started = await client.start(destinationId, { options: asked, trigger });
+    if (!options.wait) {
+      answer(invocation, { json: started, text: () => describeStart(destinationId, started) });
+      return undefined;
+    }
+    invocation.terminal.err(describeStart(destinationId, started));
+    const report = await follow(invocation, client, { destinationId, exportId: started.exportId });
+    return tellReport(invocation, report);
+  });
+}
+
+/** An export that stops before it sends anything. */
+export async function planExport(
+  invocation: Invocation,
+  destinationId: string,
+  guards: GuardOptions,
+): Promise<number | undefined> {
+  return withClient(invocation, async (client) => {
+    const options = { planOnly: true, ...guardsOf(guards) };
+    const { exportId } = await client.start(destinationId, { options, trigger: 'plan on the command line' });
+    const report = await follow(invocation, client, { destinationId, exportId });
+    return tellReport(invocation, report);
+  });
+}
+
+function guardsOf({ allowRejectedLines = false, allowMassRemoval = false }: GuardOptions) {
+  return { allowRejectedLines, allowMassRemoval };
+}
+
+export async function watchExport(
+  invocation: Invocation,
+  destinationId: string,
+  find: (view: DestinationView) => { readonly exportId: string },
+): Promise<number | undefined> {
+  return withClient(invocation, async (client) => {
+    const { exportId } = find(await client.show(destinationId));
+    return tellReport(invocation, await follow(invocation, client, { destinationId, exportId }));
+  });
+}
+
+function describeStart(destinationId: string, { n, exportId, disposition }: StartedExport): string {
+  const what = {
+    started: `Export ${n} of "${destinationId}" has started`,
+    joined: `Export ${n} of "${destinationId}" does the same already; no second one was started`,
+    queued: `Export ${n} of "${destinationId}" waits for the one that runs`,
+  }[disposition];
+  return `${what} (${exportId}).`;
+}

@@ -1,0 +1,23 @@
+import type * as TemporalClientModule from '@temporalio/client';
+import type * as ClientModule from '../client';
+import type * as DemoModule from '../dev/demo/run-demo';
+import type * as DevServerModule from '../dev/dev-server';
+import type * as TemporalBinaryModule from '../dev/temporal-binary';
+import type * as SandboxModule from '../sandbox';
+import type * as WorkerModule from '../worker';
+
+/**
+ * What takes long to load or brings native code, loaded by the command that needs it: `--help` answers at once, and
+ * `destination show` needs neither DuckDB nor the native worker.
+ *
+ * By `require`, since `import()` of our own files asks for their built name (`.js`), which the sources do not have in tests.
+ */
+export const lazy = {
+  temporalClient: () => require('@temporalio/client') as typeof TemporalClientModule,
+  client: () => require('../client') as typeof ClientModule,
+  worker: () => require('../worker') as typeof WorkerModule,
+  sandbox: () => require('../sandbox') as typeof SandboxModule,
+  demo: () => require('../dev/demo/run-demo') as typeof DemoModule,
+  devServer: () => require('../dev/dev-server') as typeof DevServerModule,
+  temporalBinary: () => require('../dev/temporal-binary') as typeof TemporalBinaryModule,
+};

@@ -1,0 +1,85 @@
+import { readFile } from 'node:fs/promises';
+import { isNativeError } from 'node:util/types';
+import { z } from 'zod';
+import { parse } from '../../contract/parse';
+import { ExportError } from '../../errors';
+import type { AudienceSeed } from '../../sandbox';
+
+const MEMBER_STATUSES = [
+  'subscribed',
+  'unsubscribed',
+  'cleaned',
+  'pending',
+  'transactional',
+  'archived',
+] as const;
+
+const MemberSchema = z.strictObject({
+  email_address: z.string().min(1),
+  status: z.enum(MEMBER_STATUSES),
+  merge_fields: z.record(z.string(), z.unknown()).optional(),
+  tags: z.array(z.string()).optional(),
+  unsubscribed_by: z.enum(['contact', 'api']).optional(),
+});
+
+const AudienceSchema = z.strictObject({
+  id: z.string().min(1),
+  name: z.string().min(1),
+  doubleOptin: z.boolean().optional(),
+  emailTypeOption: z.boolean().optional(),
+  marketingPermissions: z.boolean().optional(),
+  mergeFields: z
+    .array(
+      z.strictObject({
+        tag: z.string(),
+        name: z.string(),
+        type: z.string(),
+        required: z.boolean().optional(),
+        options: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .optional(),
+  members: z.array(MemberSchema).optional(),
+  membersFile: z.string().optional(),
+});
+
+const SeedFileSchema = z.array(AudienceSchema).min(1);
+
+/** Audience of a file that lists members alone. */
+const MEMBERS_ONLY: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' };
+
+/**
+ * What a sandbox starts with: a JSON file with one audience or a list of them, or an .ndjson or .jsonl file with a member a line.
+ * @throws ExportError INPUT_INVALID
+ */
+export async function readSeedFile(file: string): Promise<readonly AudienceSeed[]> {
+  const text = await readText(file);
+  // The sandbox reads it line by line: it may hold a million.
+  if (/\.(ndjson|jsonl)$/.test(file)) return [{ ...MEMBERS_ONLY, membersFile: file }];
+  const json = readJson(text, file);
+  const audiences = parse(SeedFileSchema, Array.isArray(json) ? json : [json], {
+    what: `The audience file ${file}`,
+  });
+  // Names and types of merge fields are checked by the sandbox itself.
+  return audiences as readonly AudienceSeed[];
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ExportError('INPUT_INVALID', `The audience file ${file} could not be read (${code}).`);
+  }
+}
+
+function readJson(text: string, file: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new ExportError(
+      'INPUT_INVALID',
+      `The audience file ${file} is not JSON. A file with one member a line ends in .ndjson or .jsonl.`,
+    );
+  }
+}

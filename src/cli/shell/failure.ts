@@ -1,0 +1,57 @@
+import { isNativeError } from 'node:util/types';
+import { CommanderError } from 'commander';
+import { ExportError } from '../../errors';
+import { printableJson } from '../text/printable';
+import { Interrupted } from './interrupted';
+import type { Terminal } from './terminal';
+
+export const EXIT_REFUSED = 1;
+const EXIT_USAGE = 2;
+const EXIT_BUG = 70;
+const EXIT_INTERRUPTED = 130;
+
+interface Failure {
+  readonly exitCode: number;
+  readonly code: string;
+  readonly message: string;
+  readonly details?: Readonly<Record<string, string | number>>;
+  /** Lines for people; none: somebody has printed them already. */
+  readonly text?: string;
+}
+
+/** Tells what went wrong: text on standard error, or with --json one document on standard output. @returns the exit code */
+export function tellFailure(error: unknown, terminal: Terminal, isJson: boolean): number {
+  const failure = toFailure(error);
+  if (failure.exitCode === 0) return 0;
+  const { code, message, details, text } = failure;
+  if (isJson) terminal.out(printableJson({ error: { code, message, details: details ?? {} } }));
+  // A bug's stack is wanted in any case.
+  if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG)) terminal.err(text);
+  return failure.exitCode;
+}
+
+function toFailure(error: unknown): Failure {
+  if (error instanceof ExportError) {
+    const { code, message, details } = error;
+    return { exitCode: EXIT_REFUSED, code, message, details, text: `${code}: ${message}` };
+  }
+  if (error instanceof CommanderError) return usage(error);
+  if (error instanceof Interrupted) {
+    const { message } = error;
+    return { exitCode: EXIT_INTERRUPTED, code: 'INTERRUPTED', message, text: message };
+  }
+  const message = isNativeError(error) ? error.message : String(error);
+  const stack = isNativeError(error) ? (error.stack ?? message) : message;
+  return {
+    exitCode: EXIT_BUG,
+    code: 'BUG',
+    message,
+    text: `${stack}\n\nThis is a bug in temporal-mailchimp: please report it with the lines above.`,
+  };
+}
+
+/** Commander has printed its text by now, and throws for --help and --version too. */
+function usage({ code, message, exitCode }: CommanderError): Failure {
+  const isUsage = exitCode !== 0;
+  return { exitCode: isUsage ? EXIT_USAGE : 0, code: 'USAGE', message: isUsage ? message : code };
+}

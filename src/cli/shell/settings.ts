@@ -1,0 +1,41 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { TemporalSchema, type Config } from '../../contract/config';
+import { parse } from '../../contract/parse';
+import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../worker/config-file';
+import type { GlobalOptions } from './invocation';
+
+export type Temporal = Config['temporal'];
+
+export interface Settings {
+  /** Undefined: there is no configuration file, and the command can do without. */
+  readonly config: Config | undefined;
+  readonly temporal: Temporal;
+  /** Where relative paths and secrets' files start. */
+  readonly baseFolder: string;
+}
+
+/** For commands that need the file. @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID */
+export async function requireConfig(options: GlobalOptions): Promise<LoadedConfig> {
+  const loaded = await loadConfig(options.config);
+  return { ...loaded, config: { ...loaded.config, temporal: override(loaded.config.temporal, options) } };
+}
+
+/** For commands that talk to Temporal alone: without a file, the defaults. A file named with --config must be there. */
+export async function readSettings(options: GlobalOptions): Promise<Settings> {
+  if (options.config === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
+    return { config: undefined, temporal: override({}, options), baseFolder: resolve('.') };
+  }
+  const { config, baseFolder } = await requireConfig(options);
+  return { config, temporal: config.temporal, baseFolder };
+}
+
+function override(temporal: Partial<Temporal>, { address, namespace, taskQueue }: GlobalOptions): Temporal {
+  const asked = {
+    ...temporal,
+    ...(address !== undefined && { address }),
+    ...(namespace !== undefined && { namespace }),
+    ...(taskQueue !== undefined && { taskQueue }),
+  };
+  return parse(TemporalSchema, asked, { what: 'The address of Temporal' });
+}

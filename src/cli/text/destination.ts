@@ -1,0 +1,113 @@
+import type { Configuration, DestinationView } from '../../contract/destination';
+import { count, instant } from './numbers';
+import { exportTable } from './exports';
+import { pairs, table } from './table';
+
+const FIRST_STATUS: Readonly<Record<string, string>> = {
+  subscribed: 'people new to the audience are subscribed at once',
+  pending:
+    'Mailchimp sends each person new to the audience a confirmation mail; they are subscribed when they confirm',
+  unsubscribed: 'people new to the audience are stored as unsubscribed: they get no campaigns',
+  transactional: 'people new to the audience are stored as transactional: they get no campaigns',
+};
+
+export function describeDestination(view: DestinationView): string {
+  const { destinationId, phase, running, queued, baseline, exports } = view;
+  const held = baseline
+    ? `${count(baseline.held)} addresses, as of export ${baseline.exportId}`
+    : 'nothing yet';
+  const parts = [
+    `${destinationId}: ${phase}`,
+    pairs([
+      ...connectionPairs(view),
+      ['Held in Mailchimp', held],
+      ['Export running', running ? `${running.n} (${running.exportId})` : 'none'],
+      ...(queued > 0 ? ([['Waiting exports', count(queued)]] as const) : []),
+    ]),
+    view.configuration ? describeMatching(view.configuration) : NOT_CONFIGURED(destinationId),
+    ...(exports.length > 0 ? [exportTable(view)] : []),
+  ];
+  return parts.join('\n\n');
+}
+
+const NOT_CONFIGURED = (destinationId: string) =>
+  `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
+
+function connectionPairs(view: DestinationView): (readonly [string, string])[] {
+  const { name, account, accountId, audience, source, firstStatus, exportUser, storeId, consent } = view;
+  return [
+    ['Name', name],
+    ['Audience', `${audience.name} (${audience.id})`],
+    ['Account', `${account} (${accountId})`],
+    ['Double opt-in', doubleOptin(audience.doubleOptin)],
+    ['First status', `${firstStatus}: ${FIRST_STATUS[firstStatus] ?? ''}`],
+    ['Source', source],
+    ['Export user', exportUser],
+    ['Staging store', storeId],
+    [
+      'Consent',
+      consent
+        ? `${consent.agreedBy}, ${instant(consent.agreedAt)}, statement ${consent.textVersion}` +
+          (consent.withdrawnAt
+            ? `\nwithdrawn by ${consent.withdrawnBy ?? ''}, ${instant(consent.withdrawnAt)}`
+            : '')
+        : 'none',
+    ],
+  ];
+}
+
+function doubleOptin(isOn: boolean): string {
+  return isOn
+    ? 'on: its own forms ask new people to confirm; first status "subscribed" skips that, "pending" asks by mail'
+    : 'off';
+}
+
+export function describeConnection(view: DestinationView): string {
+  const { destinationId, audience, configuration } = view;
+  const next = configuration ? `export start ${destinationId}` : `destination configure ${destinationId}`;
+  return [
+    `Connected "${destinationId}" to the audience ${audience.name} (${audience.id}).`,
+    '',
+    pairs(connectionPairs(view)),
+    ...(view.firstStatus === 'pending'
+      ? ['']
+      : [
+          '',
+          '--first-status pending would make Mailchimp ask each person new to the audience for confirmation by mail.',
+        ]),
+    `Next: temporal-mailchimp ${next}`,
+  ].join('\n');
+}
+
+export function describeConfiguration({ destinationId, configuration }: DestinationView): string {
+  return [
+    `Configured "${destinationId}". Nothing was sent.`,
+    ...(configuration ? [describeMatching(configuration)] : []),
+    `Next: temporal-mailchimp export plan ${destinationId}`,
+  ].join('\n\n');
+}
+
+function describeMatching({ email, fields, segments }: Configuration): string {
+  return [
+    table(
+      ['ATTRIBUTE', 'FEEDS', 'TYPE', 'REQUIRED'],
+      [
+        [email, 'Email', 'email', 'yes'],
+        ...fields.map(({ attribute, field }) => [
+          attribute,
+          `${field.tag} (${field.name})`,
+          field.type,
+          field.required ? 'yes' : 'no',
+        ]),
+      ],
+    ),
+    table(
+      ['SEGMENT', 'TAG', 'TAG ID'],
+      segments.map(({ segment, tag, tagId }) => [
+        segment,
+        tag,
+        tagId === null ? 'made at the first export' : String(tagId),
+      ]),
+    ),
+  ].join('\n\n');
+}

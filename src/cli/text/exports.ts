@@ -1,0 +1,37 @@
+import type { DestinationView } from '../../contract/destination';
+import type { ExportReport } from '../../contract/report';
+import { count, duration, instant } from './numbers';
+import { table } from './table';
+
+export function exportTable({
+  running,
+  queued,
+  exports,
+}: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
+  const waiting = queued > 0 ? [['', '', `${count(queued)} waiting`]] : [];
+  const open = running ? [[String(running.n), running.exportId, 'running']] : [];
+  return table(
+    ['N', 'EXPORT', 'ENDING', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
+    [...waiting, ...open, ...exports.map(exportRow)],
+  );
+}
+
+function exportRow(report: ExportReport): string[] {
+  const { n, exportId, ending, failure, startedAt, durationMs, selected, outcomes } = report;
+  return [
+    String(n),
+    exportId,
+    failure ? `${ending}: ${failure.code}` : ending,
+    instant(startedAt),
+    duration(durationMs),
+    count(selected),
+    ending === 'planned' ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
+    ending === 'planned' ? '' : count(notExported(report)),
+  ];
+}
+
+/** Subjects whose rows `export rejects` lists. */
+export function notExported({ outcomes }: ExportReport): number {
+  const { invalid, duplicate, suppressed, throttled, rejected, unproven, not_sent } = outcomes;
+  return invalid + duplicate + suppressed + throttled + rejected + unproven + not_sent;
+}

@@ -1,0 +1,33 @@
+import { EventEmitter, once } from 'node:events';
+import { spawnOwned, type OwnedProcess } from '../owned-process';
+
+export interface Started {
+  readonly process: OwnedProcess;
+  /** What stood after `ready` in the line that told so. */
+  readonly told: string;
+}
+
+/** Starts one of our own node programs and waits until it says `ready`. */
+export async function startProgram(
+  program: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+): Promise<Started> {
+  const teller = new EventEmitter();
+  const ready = once(teller, 'ready') as Promise<[string]>;
+  const owned = await spawnOwned({
+    command: process.execPath,
+    args: [require.resolve(program), ...args],
+    env: { ...process.env, ...env },
+    onLine: (line) => {
+      if (line === 'ready' || line.startsWith('ready ')) teller.emit('ready', line.slice('ready '.length));
+    },
+  });
+  const died = owned.ended.then((how) => {
+    throw new Error(`${program} ended (${how}) before it was ready:\n${owned.output()}`);
+  });
+  // Later ends are of interest to nobody here.
+  died.catch(() => undefined);
+  const [told] = await Promise.race([ready, died]);
+  return { process: owned, told };
+}

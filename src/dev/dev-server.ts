@@ -1,0 +1,151 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { Connection } from '@temporalio/client';
+import { type OwnedProcess, spawnOwned } from './owned-process';
+import { freePort, isFree } from './ports';
+import { serverUnavailable } from './unavailable';
+
+const READY_TIMEOUT_MS = 60_000;
+const ATTEMPTS = 5;
+
+export interface DevServerOptions {
+  /** The Temporal CLI, see `findTemporalBinary`. */
+  readonly binary: string;
+  /** SQLite file that keeps all state over a restart; its folder is made, with mode 0700. Default: state is in memory and lost. */
+  readonly dbFilename?: string;
+  /** Default: a free port. */
+  readonly port?: number;
+  /** Port of the Web UI. Default: a free port. */
+  readonly uiPort?: number;
+  /** Made when missing. @default 'default' */
+  readonly namespace?: string;
+  /** No Web UI. @default false */
+  readonly headless?: boolean;
+  /** Receives the server's own output, a line a call. */
+  readonly log?: (line: string) => void;
+}
+
+export interface DevServer {
+  /** `host:port` for a Temporal connection. */
+  readonly address: string;
+  readonly uiUrl?: string;
+  readonly namespace: string;
+  readonly pid: number;
+  /** Resolves when the server process is gone. May be called again. */
+  close(): Promise<void>;
+}
+
+interface Ports {
+  readonly port: number;
+  readonly uiPort: number | undefined;
+}
+
+/**
+ * Starts a Temporal dev server on 127.0.0.1 and resolves when its frontend answers for the namespace. The server ends
+ * with this process, however that ends, but does not keep it alive. Throws `TEMPORAL_SERVER_UNAVAILABLE` with the
+ * server's last output.
+ */
+export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
+  if (options.dbFilename !== undefined) {
+    // For the owner only: histories hold names of people who agreed, and the server takes no care of its file's mode.
+    mkdirSync(dirname(resolve(options.dbFilename)), { recursive: true, mode: 0o700 });
+  }
+  for (let attempt = 1; ; attempt++) {
+    const ports = await choosePorts(options);
+    const server = await spawnServer(options, ports);
+    const failure = await failureToStart(server, options, ports);
+    if (failure === undefined) return describe(server, options, ports);
+    await server.stop();
+    // Between choosing a port and binding it, another process may take it.
+    if (attempt < ATTEMPTS && /address already in use/i.test(server.output())) continue;
+    throw serverUnavailable(
+      `The Temporal dev server ${options.binary} did not start: ${failure}. Its last output:\n` +
+        (server.output() || '(none)'),
+    );
+  }
+}
+
+async function choosePorts(options: DevServerOptions): Promise<Ports> {
+  // Checked first: whatever listens there, such as another Temporal server, would answer in place of ours.
+  for (const port of [options.port, options.headless ? undefined : options.uiPort]) {
+    if (port === undefined || (await isFree(port))) continue;
+    throw serverUnavailable(
+      `The Temporal dev server cannot listen on 127.0.0.1:${port}: the port is in use. Choose another port, ` +
+        `or stop what listens there.`,
+    );
+  }
+  const port = options.port ?? (await freePort());
+  return { port, uiPort: options.headless ? undefined : (options.uiPort ?? (await freePort())) };
+}
+
+async function spawnServer(options: DevServerOptions, ports: Ports): Promise<OwnedProcess> {
+  const { binary, dbFilename, namespace = 'default', log } = options;
+  const args = [
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    `${ports.port}`,
+    '--namespace',
+    namespace,
+  ];
+  args.push(...(ports.uiPort === undefined ? ['--headless'] : ['--ui-port', `${ports.uiPort}`]));
+  if (dbFilename !== undefined) args.push('--db-filename', resolve(dbFilename));
+  args.push('--log-level', 'warn');
+  try {
+    return await spawnOwned({ command: binary, args, ...(log && { onLine: log }) });
+  } catch (error) {
+    throw serverUnavailable(`The Temporal CLI ${binary} cannot be run: ${(error as Error).message}.`, error);
+  }
+}
+
+/** Undefined once the frontend answers for the namespace. */
+async function failureToStart(
+  server: OwnedProcess,
+  options: DevServerOptions,
+  { port }: Ports,
+): Promise<string | undefined> {
+  const ended = server.ended.then((how) => `it ended with ${how}`);
+  const deadline = Date.now() + READY_TIMEOUT_MS;
+  // Short attempts at first: closing a connection does not end its wait, which would keep this process alive.
+  for (let timeout = 1_000; Date.now() < deadline; timeout *= 2) {
+    const answer = answers(`127.0.0.1:${port}`, options.namespace ?? 'default', timeout);
+    const outcome = await Promise.race([ended, answer]);
+    if (outcome === true) return undefined;
+    if (outcome !== false) return outcome;
+  }
+  return `no answer on port ${port} within ${READY_TIMEOUT_MS / 1000} s`;
+}
+
+async function answers(address: string, namespace: string, timeout: number): Promise<boolean> {
+  const connection = Connection.lazy({
+    address,
+    connectTimeout: timeout,
+    // The first calls are refused while the server boots; the default back-off would add a second or more.
+    channelArgs: { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 200 },
+  });
+  try {
+    await connection.ensureConnected();
+    await connection.withDeadline(Date.now() + timeout, () =>
+      connection.workflowService.describeNamespace({ namespace }),
+    );
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await connection.close();
+  }
+}
+
+function describe(server: OwnedProcess, options: DevServerOptions, ports: Ports): DevServer {
+  server.unref();
+  return {
+    address: `127.0.0.1:${ports.port}`,
+    ...(ports.uiPort !== undefined && { uiUrl: `http://127.0.0.1:${ports.uiPort}` }),
+    namespace: options.namespace ?? 'default',
+    pid: server.pid,
+    // Without a file there is nothing to save, and a graceful stop takes seconds.
+    close: () => (options.dbFilename === undefined ? server.kill() : server.stop()),
+  };
+}

@@ -1,0 +1,43 @@
+import { readdirSync, renameSync, rmdirSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { version } from '@temporalio/testing/package.json';
+import { executableName } from './executables';
+import { runTool } from './run-tool';
+import type { Supplier } from './server-executable';
+
+const TIMEOUT_MS = 300_000;
+
+// In a process of its own: the SDK starts its native runtime to download, which installs signal handlers and would
+// make a later `Runtime.install` of the host fail.
+const DOWNLOAD = `const [testing, create, downloadDir] = process.argv.slice(1);
+const server = { executable: { type: 'cached-download', downloadDir } };
+require(testing).TestWorkflowEnvironment[create]({ server })
+  .then((env) => env.teardown())
+  .catch((error) => { console.error(String(error.cause ?? error)); process.exitCode = 1; });`;
+
+/** The download built into the Temporal SDK: it has no public call but starting the server it downloads. */
+export function sdkDownload(create: 'createLocal' | 'createTimeSkipping', executable: string): Supplier {
+  return {
+    entry: `${executable}-sdk-${version}`,
+    title: "the Temporal SDK's download",
+    duration: 'up to a minute',
+    needs: [],
+    async fetch({ folder, env, report }) {
+      const downloads = join(folder, 'download');
+      mkdirSync(downloads);
+      const args = ['-e', DOWNLOAD, require.resolve('@temporalio/testing'), create, downloads];
+      // A complete file counts even if the run failed: the SDK gives a server only five seconds to start.
+      const failure = await runTool({
+        command: process.execPath,
+        args,
+        env,
+        report,
+        timeoutMs: TIMEOUT_MS,
+      }).catch((error: unknown) => error);
+      const file = readdirSync(downloads).find((name) => !name.endsWith('.downloading'));
+      if (!file) throw failure ?? new Error('it downloaded nothing');
+      renameSync(join(downloads, file), join(folder, executableName(executable)));
+      rmdirSync(downloads);
+    },
+  };
+}

@@ -1,0 +1,122 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { cachedExecutable, type CacheEntry, cacheFolder, fillEntry } from './cache';
+import { findOnPath, isExecutable } from './executables';
+import { withLock } from './lock';
+import type { Report } from './report';
+import { seconds } from './run-tool';
+import { serverUnavailable } from './unavailable';
+
+export interface FetchTarget {
+  /** Empty folder; the supplier leaves the executable in it, under the name of the server. */
+  readonly folder: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly report: Report;
+}
+
+/** One way to get a server executable that is not on this machine. */
+export interface Supplier {
+  /** Name of its cache entry; changes with the version. */
+  readonly entry: string;
+  readonly title: string;
+  readonly duration: string;
+  /** Commands that must be on the PATH. */
+  readonly needs: readonly string[];
+  fetch(target: FetchTarget): Promise<void>;
+}
+
+export interface ServerExecutable {
+  readonly title: string;
+  readonly executable: string;
+  /** Environment variable that names the executable. */
+  readonly variable: string;
+  readonly suppliers: readonly Supplier[];
+  /** Ends the error when all fails. */
+  readonly advice: string;
+}
+
+export interface LookupOptions {
+  /** @default process.env */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Progress, one line a call; silent while nothing must be fetched. */
+  readonly report?: Report;
+}
+
+/**
+ * Path of an executable: what the variable names, the one on the PATH, the cached one, else the first supplier that
+ * works fills the cache. Throws `TEMPORAL_SERVER_UNAVAILABLE` with all that was tried.
+ */
+export async function findServerExecutable(
+  server: ServerExecutable,
+  options: LookupOptions,
+): Promise<string> {
+  const { env = process.env, report = () => undefined } = options;
+  const named = env[server.variable];
+  if (named) return checkNamed(server, named);
+  const found = findOnPath(server.executable, env) ?? findCached(server, env);
+  return found ?? (await fetchOnce(server, env, report));
+}
+
+function checkNamed(server: ServerExecutable, path: string): string {
+  if (isExecutable(path)) return path;
+  throw serverUnavailable(
+    `${server.variable} names ${path} as the ${server.title}, but that is not an executable file. ` +
+      `Correct the variable or unset it.`,
+  );
+}
+
+function entryOf(server: ServerExecutable, supplier: Supplier, env: NodeJS.ProcessEnv): CacheEntry {
+  return { cache: cacheFolder(env), name: supplier.entry, executable: server.executable };
+}
+
+function findCached(server: ServerExecutable, env: NodeJS.ProcessEnv): string | undefined {
+  return server.suppliers
+    .map((supplier) => cachedExecutable(entryOf(server, supplier, env)))
+    .find((path) => path !== undefined);
+}
+
+function fetchOnce(server: ServerExecutable, env: NodeJS.ProcessEnv, report: Report): Promise<string> {
+  const cache = cacheFolder(env);
+  try {
+    mkdirSync(cache, { recursive: true });
+  } catch (error) {
+    throw serverUnavailable(
+      `The cache folder ${cache} cannot be made. Set TEMPORAL_MAILCHIMP_CACHE to a writable folder.`,
+      error,
+    );
+  }
+  const onWait = () => report(`Another process is fetching the ${server.title}; waiting for it …`);
+  return withLock(join(cache, `${server.executable}.lock`), onWait, async () => {
+    // Whoever held the lock before may have fetched it.
+    return findCached(server, env) ?? (await fetchFirst(server, env, report));
+  });
+}
+
+async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, report: Report): Promise<string> {
+  const tried = [
+    `${server.variable} is not set`,
+    `no ${server.executable} on the PATH`,
+    `nothing cached in ${cacheFolder(env)}`,
+  ];
+  for (const supplier of server.suppliers) {
+    const missing = supplier.needs.filter((command) => !findOnPath(command, env));
+    if (missing.length > 0) {
+      tried.push(`${supplier.title}: no ${missing.join(' and no ')} on the PATH`);
+      continue;
+    }
+    const started = Date.now();
+    report(`Getting the ${server.title} by ${supplier.title} (${supplier.duration}, once) …`);
+    try {
+      const path = await fillEntry(entryOf(server, supplier, env), (folder) =>
+        supplier.fetch({ folder, env, report }),
+      );
+      report(`  … done in ${seconds(started)}: ${path}`);
+      return path;
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      report(`  … failed after ${seconds(started)}: ${reason}`);
+      tried.push(`${supplier.title}: ${reason}`);
+    }
+  }
+  throw serverUnavailable(`Found no ${server.title}. Tried:\n- ${tried.join('\n- ')}\n${server.advice}`);
+}

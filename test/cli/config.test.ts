@@ -1,0 +1,174 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { run, runJson } from './terminal';
+
+const VALID = `
+temporal: { taskQueue: exports }
+accounts: { main: { apiKey: env:MAILCHIMP_API_KEY } }
+sources:
+  crm:
+    kind: files
+    profiles: { path: profiles.csv, key: id }
+    segments: { vip: { sql: SELECT id FROM profiles } }
+destinations:
+  newsletter:
+    connect: { name: News, account: main, audienceId: a1b2c3d4e5, source: crm, firstStatus: pending }
+    configure: { email: email, segments: { vip: VIP } }
+`;
+
+describe('the configuration file', () => {
+  let folder: string;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'cli-config-'));
+  });
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  const check = async (text: string) => {
+    const file = join(folder, 'temporal-mailchimp.yaml');
+    await writeFile(file, text);
+    return run(['config', 'check', '--config', file]);
+  };
+
+  test('that is valid is summed up, with what options override', async () => {
+    const { code, output } = await check(VALID);
+    expect(code).toBe(0);
+    expect(output).toContain('temporal-mailchimp.yaml is valid.');
+    expect(output).toContain('127.0.0.1:7233, namespace default, task queue exports');
+    expect(output).toMatch(/Destinations +newsletter/);
+
+    const file = join(folder, 'temporal-mailchimp.yaml');
+    const { document } = await runJson([
+      'config',
+      'check',
+      '--config',
+      file,
+      '--address',
+      'here:1',
+      '--namespace',
+      'n',
+    ]);
+    expect(document).toMatchObject({
+      temporal: { address: 'here:1', namespace: 'n', taskQueue: 'exports' },
+      accounts: ['main'],
+      sources: ['crm'],
+      destinations: ['newsletter'],
+    });
+  });
+
+  test.each([
+    [
+      'an unknown key',
+      VALID.replace('taskQueue', 'taskqueue'),
+      'CONFIG_INVALID',
+      'Unrecognized key: "taskqueue"',
+    ],
+    [
+      'a key in plain text',
+      VALID.replace('env:MAILCHIMP_API_KEY', 'abc-us1'),
+      'CONFIG_INVALID',
+      'never by its text',
+    ],
+    ...['htps://proxy.test/3.0', 'file:///etc/passwd', 'proxy.test'].map(
+      (url): [string, string, string, string] => [
+        `the address ${url}`,
+        VALID.replace('env:MAILCHIMP_API_KEY', `env:MAILCHIMP_API_KEY, baseUrl: "${url}"`),
+        'CONFIG_INVALID',
+        'a URL that starts with https:// or http://',
+      ],
+    ),
+    [
+      'a password in an address',
+      VALID.replace(
+        'env:MAILCHIMP_API_KEY',
+        'env:MAILCHIMP_API_KEY, baseUrl: "https://me:abc-us1@proxy.test"',
+      ),
+      'CONFIG_INVALID',
+      'no user and no password',
+    ],
+    [
+      'an unknown segment that every object has',
+      VALID.replace('{ vip: VIP }', '{ constructor: VIP }'),
+      'CONFIG_INVALID',
+      'no segment "constructor"',
+    ],
+    [
+      'an unknown account',
+      VALID.replace('account: main', 'account: other'),
+      'CONFIG_INVALID',
+      'no account "other"',
+    ],
+    ['an unknown source', VALID.replace('source: crm', 'source: erp'), 'CONFIG_INVALID', 'no source "erp"'],
+    [
+      'an unknown segment',
+      VALID.replace('{ vip: VIP }', '{ gone: VIP }'),
+      'CONFIG_INVALID',
+      'no segment "gone"',
+    ],
+    ['broken YAML', 'accounts: [', 'CONFIG_INVALID', 'is no valid YAML at line'],
+    [
+      'a tag that YAML does not know',
+      'accounts: !vault 0123456789abcdef',
+      'CONFIG_INVALID',
+      'at line 1, column 11',
+    ],
+    ['an alias of nothing', 'accounts: *0123456789abcdef', 'CONFIG_INVALID', 'an alias without its anchor'],
+    ['nothing in it', '', 'CONFIG_INVALID', 'accounts'],
+  ])('with %s is refused, and where is said', async (...[, text, wanted, said]) => {
+    const { code, output, errors } = await check(text);
+    expect(code).toBe(1);
+    expect(output).toBe('');
+    expect(errors).toMatch(new RegExp(`^${wanted}: `));
+    expect(errors).toContain(said);
+    expect(errors).not.toMatch(/abc-us1|0123456789abcdef/);
+  });
+
+  test('that is named but not there is an error for every command that could use it', async () => {
+    const file = join(folder, 'missing.yaml');
+    for (const command of [
+      ['config', 'check'],
+      ['destination', 'list'],
+      ['source', 'check'],
+      ['worker'],
+      ['dev'],
+    ]) {
+      const { code, errors } = await run([...command, '--config', file]);
+      expect({ command, code }).toEqual({ command, code: 1 });
+      expect(errors).toContain(`CONFIG_UNREADABLE: The configuration file ${file} could not be read (`);
+    }
+  });
+
+  test('is not there: dev says what to do', async () => {
+    const { code, errors } = await run(['dev']);
+    expect(code).toBe(1);
+    expect(errors).toContain('CONFIG_UNREADABLE: There is no temporal-mailchimp.yaml in this folder');
+    expect(errors).toContain('temporal-mailchimp demo --keep');
+  });
+});
+
+describe('the schema of the configuration file', () => {
+  test('in the package is the one that the program prints', async () => {
+    const { code, output } = await run(['config', 'schema']);
+    expect(code).toBe(0);
+    const stored = await readFile(resolve(__dirname, '../../schema/temporal-mailchimp.schema.json'), 'utf8');
+    // Out of step: npm run build && node scripts/write-config-schema.js
+    expect(JSON.parse(stored)).toEqual(JSON.parse(output));
+  });
+
+  test('demands what the program demands, and tells what each key is for', async () => {
+    const { document } = await runJson(['config', 'schema']);
+    expect(document).toMatchObject({
+      type: 'object',
+      required: ['accounts', 'sources'],
+      additionalProperties: false,
+      properties: {
+        temporal: { properties: { taskQueue: { description: expect.stringContaining('worker') } } },
+      },
+    });
+  });
+});

@@ -1,0 +1,298 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { AUDIENCE } from '../support/stage';
+import { until } from '../support/until';
+import { destinationOf, openScene, startWorker, type Scene } from './scene';
+
+const CONNECT = '--agree --as "Kim Data"';
+
+describe('a destination', () => {
+  let scene: Scene;
+  let stopWorker: () => Promise<void>;
+
+  beforeEach(async () => {
+    scene = await openScene();
+    stopWorker = await startWorker(scene);
+  });
+
+  afterEach(async () => {
+    await stopWorker();
+    await scene.close();
+  });
+
+  test('is connected as the file says, with consent, and what that means is told', async () => {
+    const { destinationId: name } = scene;
+    const { code, output, errors } = await scene.cli(`destination connect ${name} ${CONNECT}`);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain(`Connected "${name}" to the audience Newsletter (${AUDIENCE}).`);
+    expect(output).toMatch(/Double opt-in +off/);
+    expect(output).toMatch(/First status +subscribed: people new to the audience are subscribed at once/);
+    expect(output).toContain('--first-status pending would make Mailchimp ask each person');
+    expect(output).toMatch(/Consent +Kim Data, \d{4}-/);
+    expect(output).toContain(`Next: temporal-mailchimp destination configure ${name}`);
+  });
+
+  test('is connected by options alone; pending and the export user are shown', async () => {
+    const { destinationId: name } = scene;
+    await scene.writeConfig({ destinations: {} });
+    const settings = `--name "Our News" --account main --audience ${AUDIENCE} --source people --first-status pending`;
+    const { code, document } = await scene.cliJson(
+      `destination connect ${name} ${settings} --export-user "Marketing" ${CONNECT}`,
+    );
+    expect(code).toBe(0);
+    expect(document).toMatchObject({
+      destinationId: name,
+      phase: 'connected',
+      name: 'Our News',
+      firstStatus: 'pending',
+      exportUser: 'Marketing',
+      consent: { agreedBy: 'Kim Data' },
+      audience: { id: AUDIENCE, doubleOptin: false },
+    });
+    const { output } = await scene.cli(`destination show ${name}`);
+    expect(output).toContain('pending: Mailchimp sends each person new to the audience a confirmation mail');
+    expect(output).toContain(`Not configured yet: temporal-mailchimp destination configure ${name}`);
+  });
+
+  test('options override the file', async () => {
+    const { destinationId: name } = scene;
+    const { document } = await scene.cliJson(
+      `destination connect ${name} --first-status transactional ${CONNECT}`,
+    );
+    expect(document).toMatchObject({ name: 'Newsletter', firstStatus: 'transactional' });
+  });
+
+  test('is connected by a person who reads the statement and types that they agree', async () => {
+    const { destinationId: name } = scene;
+    const { code, output, errors } = await scene.cli(`destination connect ${name}`, {
+      answers: ['I agree', 'Kim Data'],
+    });
+    expect(code).toBe(0);
+    expect(errors).toContain('I agree that profile data of the chosen segments');
+    expect(errors).toContain('kept in the history');
+    expect(output).toMatch(/Consent +Kim Data/);
+  });
+
+  test('is not connected by a person who does not agree, or goes away', async () => {
+    const { destinationId: name } = scene;
+    const refused = await scene.cli(`destination connect ${name}`, { answers: ['well'] });
+    expect(refused.code).toBe(1);
+    expect(refused.errors).toContain('CONSENT_REQUIRED');
+    expect((await scene.cli(`destination connect ${name}`, { answers: [] })).code).toBe(130);
+    expect((await scene.cli(`destination show ${name}`)).errors).toContain('DESTINATION_NOT_FOUND');
+  });
+
+  test('is configured, shown, listed and removed', async () => {
+    const { destinationId: name } = scene;
+    await scene.cli(`destination connect ${name} ${CONNECT}`);
+    const configured = await scene.cli(`destination configure ${name}`);
+    expect(configured.code).toBe(0);
+    expect(configured.output).toContain('Nothing was sent.');
+    expect(configured.output).toMatch(/first +FNAME \(First Name\) +text +no/);
+    expect(configured.output).toMatch(/vip +VIP +made at the first export/);
+    expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
+
+    const { document } = await scene.cliJson(`destination show ${name}`);
+    expect(document).toMatchObject({
+      phase: 'configured',
+      configuration: {
+        email: 'email',
+        segments: [
+          { segment: 'vip', tag: 'VIP' },
+          { segment: 'north', tag: 'north' },
+        ],
+      },
+    });
+
+    const listed = () => scene.cli('destination list');
+    await until(async () => (await listed()).output.includes(`${name} `));
+    expect((await listed()).output).toMatch(new RegExp(`${name} +Newsletter +${AUDIENCE} +configured`));
+
+    expect((await scene.cli(`destination remove ${name} --as Kim`, { answers: ['n'] })).code).toBe(1);
+    expect((await scene.cliJson(`destination show ${name}`)).document).toMatchObject({ phase: 'configured' });
+
+    const removed = await scene.cli(`destination remove ${name} --as Kim`, { answers: ['y'] });
+    expect(removed.code).toBe(0);
+    expect(removed.output).toContain(`Removed "${name}". Consent is withdrawn`);
+    await until(async () => !(await listed()).output.includes(`${name} `));
+    const shown = await scene.cli(`destination show ${name}`);
+    expect(shown.output).toContain(`${name}: removed`);
+    expect(shown.output).toContain('withdrawn by Kim');
+  });
+
+  test('options add to the configuration of the file, and replace its address attribute', async () => {
+    const { destinationId: name } = scene;
+    const configure = { email: 'id', fields: { FNAME: 'first' }, segments: { vip: null } };
+    await scene.writeConfig({ destinations: destinationOf(scene, { configure }) });
+    await scene.cli(`destination connect ${name} ${CONNECT}`);
+    const { document } = await scene.cliJson(
+      `destination configure ${name} --email email --field LNAME=last --segment "north=People in the north"`,
+    );
+    expect(document).toMatchObject({
+      configuration: {
+        email: 'email',
+        fields: [{ attribute: 'first' }, { attribute: 'last', field: { tag: 'LNAME' } }],
+        segments: [
+          { segment: 'vip', tag: 'vip' },
+          { segment: 'north', tag: 'People in the north' },
+        ],
+      },
+    });
+  });
+});
+
+describe('bad input to destination commands changes nothing', () => {
+  let scene: Scene;
+  let stopWorker: () => Promise<void>;
+  const required = { tag: 'REQ', name: 'Required one', type: 'text' as const, required: true };
+  const FIELDS = [{ tag: 'FNAME', name: 'First Name', type: 'text' as const }];
+
+  beforeAll(async () => {
+    const audiences = [
+      { id: AUDIENCE, name: 'Newsletter', mergeFields: FIELDS },
+      { id: 'd0d0d0d0d0', name: 'Demanding', mergeFields: [...FIELDS, required] },
+    ];
+    scene = await openScene({ sandbox: { audiences } });
+    const { main } = scene.config.accounts;
+    process.env['CLI_TEST_WRONG_KEY'] = 'ffffffffffffffffffffffffffffffff-us1';
+    process.env['CLI_TEST_WRONG_DC'] = scene.sandbox.apiKey.replace(/-.*/, '-us9');
+    Object.assign(scene.config.accounts, {
+      wrongkey: { ...main, apiKey: 'env:CLI_TEST_WRONG_KEY' },
+      wrongdc: { ...main, apiKey: 'env:CLI_TEST_WRONG_DC' },
+      nokey: { ...main, apiKey: 'env:CLI_TEST_NO_SUCH_KEY' },
+      notakey: { ...main, apiKey: 'env:HOME' },
+    });
+    stopWorker = await startWorker(scene);
+  });
+
+  afterAll(async () => {
+    await stopWorker();
+    await scene.close();
+    delete process.env['CLI_TEST_WRONG_KEY'];
+    delete process.env['CLI_TEST_WRONG_DC'];
+  });
+
+  test.each([
+    ['nobody agreed', '', 'CONSENT_REQUIRED', 'I agree that profile data'],
+    ['a wrong key', `${CONNECT} --account wrongkey`, 'KEY_INVALID', ''],
+    ['a wrong data centre', `${CONNECT} --account wrongdc`, 'KEY_INVALID', ''],
+    ['a key that is none', `${CONNECT} --account notakey`, 'KEY_INVALID', ''],
+    ['a key that is not set', `${CONNECT} --account nokey`, 'SECRET_UNAVAILABLE', 'env:CLI_TEST_NO_SUCH_KEY'],
+    ['an unknown account', `${CONNECT} --account other`, 'ACCOUNT_NOT_FOUND', '"other"'],
+    ['a missing audience', `${CONNECT} --audience 0123456789`, 'AUDIENCE_NOT_FOUND', 'Check the audience id'],
+    ['an audience id that is none', `${CONNECT} --audience X`, 'INPUT_INVALID', 'audienceId'],
+    ['an unknown source', `${CONNECT} --source erp`, 'SOURCE_NOT_FOUND', '"erp"'],
+  ])('connect with %s', async (...[, options, wanted, said]) => {
+    const { code, output, errors } = await scene.cli(`destination connect ${scene.destinationId} ${options}`);
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+    expect(errors).toMatch(new RegExp(`^${wanted}: `));
+    expect(errors).toContain(said);
+    expect(errors).not.toContain('ffffffff');
+    const shown = await scene.cli(`destination show ${scene.destinationId}`);
+    expect(shown.errors).toMatch(/^DESTINATION_NOT_FOUND: /);
+  });
+
+  test('connect under a name that is none', async () => {
+    const settings = `--name News --account main --audience ${AUDIENCE} --source people --first-status pending`;
+    const { code, errors } = await scene.cli(`destination connect "Our News" ${settings} ${CONNECT}`);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^INPUT_INVALID: The name of the destination "Our News"[^]*small letters/);
+  });
+
+  test('connect without settings names each that is missing', async () => {
+    const { code, errors } = await scene.cli(`destination connect unheard-of ${CONNECT}`);
+    expect(code).toBe(1);
+    for (const name of ['name', 'account', 'audienceId', 'source', 'firstStatus'])
+      expect(errors).toContain(`at ${name}`);
+    expect(errors).toContain('destinations.unheard-of.connect');
+  });
+
+  test('with --json the refusal is the one document', async () => {
+    const { code, errors, document } = await scene.cliJson(`destination connect ${scene.destinationId}`);
+    expect({ code, errors }).toEqual({ code: 1, errors: '' });
+    expect(document).toMatchObject({
+      error: {
+        code: 'CONSENT_REQUIRED',
+        details: { textVersion: '2026-11', text: expect.stringContaining('I agree') },
+      },
+    });
+  });
+
+  test('configure of a destination that is not there', async () => {
+    const { code, errors } = await scene.cli('destination configure unheard-of --email email --segment vip');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^DESTINATION_NOT_FOUND: /);
+  });
+
+  describe('when connected', () => {
+    const name = 'cli-connected';
+    const base = '--email email --field REQ=first';
+
+    beforeAll(async () => {
+      const settings =
+        '--name News --account main --audience d0d0d0d0d0 --source people --first-status subscribed';
+      await scene.cli(`destination connect ${name} ${settings} ${CONNECT}`);
+    });
+
+    afterAll(async () => {
+      await scene.cli(`destination remove ${name} --as test --yes`);
+    });
+
+    test.each([
+      ['no address attribute', '--field REQ=first --segment vip', 'EMAIL_NOT_MATCHED', ''],
+      ['no segment', base, 'INPUT_INVALID', 'No segment was chosen'],
+      ['an unknown attribute', `${base} --field FNAME=frist --segment vip`, 'ATTRIBUTE_NOT_FOUND', 'frist'],
+      [
+        'an unknown address attribute',
+        '--email mail --field REQ=first --segment vip',
+        'ATTRIBUTE_NOT_FOUND',
+        'mail',
+      ],
+      ['an unknown merge field', `${base} --field NICK=first --segment vip`, 'MERGE_FIELD_NOT_FOUND', 'NICK'],
+      ['an unknown segment', `${base} --segment gold`, 'SEGMENT_NOT_FOUND', 'gold'],
+      ['a required merge field unmatched', '--email email --segment vip', 'REQUIRED_FIELD_UNMATCHED', 'REQ'],
+      [
+        'a merge field tag that is none',
+        `${base} --field "First Name=first" --segment vip`,
+        'INPUT_INVALID',
+        'First Name',
+      ],
+      ['an export before it', '', 'NOT_CONFIGURED', ''],
+    ])('configure with %s', async (...[, options, wanted, said]) => {
+      const command = options === '' ? `export start ${name}` : `destination configure ${name} ${options}`;
+      const { code, output, errors } = await scene.cli(command);
+      expect({ code, output }).toEqual({ code: 1, output: '' });
+      expect(errors).toMatch(new RegExp(`^${wanted}: `));
+      expect(errors).toContain(said);
+      expect((await scene.cliJson(`destination show ${name}`)).document).toMatchObject({
+        phase: 'connected',
+        configuration: null,
+      });
+    });
+  });
+});
+
+describe('an audience whose name holds control characters', () => {
+  const HOSTILE = 'News\u001b[2J\u009b31m\u202E';
+  let scene: Scene;
+  let stopWorker: () => Promise<void>;
+
+  beforeAll(async () => {
+    scene = await openScene({ sandbox: { audiences: [{ id: AUDIENCE, name: HOSTILE }] } });
+    stopWorker = await startWorker(scene);
+  });
+
+  afterAll(async () => {
+    await stopWorker();
+    await scene.close();
+  });
+
+  test('cannot move the cursor, and is in JSON as it is', async () => {
+    const { destinationId: name } = scene;
+    const connected = await scene.cli(`destination connect ${name} ${CONNECT}`);
+    expect(connected.output).toContain('to the audience News\u{FFFD}[2J\u{FFFD}31m\u{FFFD} (');
+    const shown = await scene.cliJson(`destination show ${name}`);
+    expect(shown.document).toMatchObject({ audience: { name: HOSTILE } });
+    for (const { output, errors } of [connected, shown])
+      expect(output + errors).not.toMatch(/[^\n\P{Cc}]|\u202E/u);
+  });
+});

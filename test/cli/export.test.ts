@@ -1,0 +1,248 @@
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { main } from '../../src/cli/main';
+import type { ExportReport } from '../../src/contract/report';
+import { AUDIENCE, person } from '../support/stage';
+import { until } from '../support/until';
+import { openScene, startWorker, type Scene } from './scene';
+import { fakeTerminal } from './terminal';
+
+describe('export', () => {
+  let scene: Scene;
+  let stopWorker: () => Promise<void>;
+  let name: string;
+
+  beforeEach(async () => {
+    scene = await openScene();
+    name = scene.destinationId;
+    stopWorker = await startWorker(scene);
+    await scene.cli(`destination connect ${name} --agree --as Kim`);
+    await scene.cli(`destination configure ${name}`);
+  });
+
+  afterEach(async () => {
+    await stopWorker();
+    await scene.close();
+  });
+
+  const sent = () => scene.sandbox.requests().filter(({ method }) => method !== 'GET');
+
+  test('plan shows the numbers and sends nothing', async () => {
+    const { code, output } = await scene.cli(`export plan ${name}`);
+    expect(code).toBe(0);
+    expect(output).toContain('Export 1 planned. Nothing was sent; this is what an export would do.');
+    expect(output).toContain('4 profiles selected, 0 addresses departed.');
+    expect(output).toMatch(/created +3 +new to the audience/);
+    expect(output).toMatch(/email_malformed +1 +not an e-mail address/);
+    expect(output).toMatch(/SEGMENT +TAG +PROFILES +TO TAG +TO UNTAG\nvip +VIP +2/);
+    expect(sent()).toEqual([]);
+    expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
+  });
+
+  test('start follows the export and prints its report', async () => {
+    const { code, output, errors } = await scene.cli(`export start ${name}`);
+    expect(code).toBe(0);
+    expect(errors).toMatch(new RegExp(`^Export 1 of "${name}" has started`));
+    expect(output).toContain('Export 1 completed: every profile has one outcome.');
+    expect(output).toMatch(/created +3 +new to the audience/);
+    expect(output).toMatch(/invalid +1 +not sent/);
+    expect(output).toMatch(/vip +VIP +2 +2 +0 +0\nnorth +north +3 +2 +0 +0/);
+    expect(output).toMatch(/subscribed +3 +get campaigns/);
+    expect(output).toContain(`temporal-mailchimp export rejects ${name} 1`);
+    expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 3, tags: { VIP: 2, north: 2 } });
+  });
+
+  test('start --json prints the report as one document', async () => {
+    const { code, document } = await scene.cliJson(`export start ${name} --test 2`);
+    expect(code).toBe(0);
+    expect(document).toMatchObject({
+      ending: 'completed',
+      n: 1,
+      selected: 4,
+      outcomes: { created: 2, not_sent: 1 },
+    });
+  });
+
+  test('show and list tell the same report, by number and by id', async () => {
+    await scene.cli(`export start ${name}`);
+    await scene.cli(`export start ${name}`);
+    const { document: last } = await scene.cliJson(`export show ${name}`);
+    expect(last).toMatchObject({ n: 2, outcomes: { unchanged: 3 } });
+    const { document: first } = await scene.cliJson(`export show ${name} 1`);
+    expect(first).toMatchObject({ n: 1, outcomes: { created: 3 } });
+    const { exportId } = first as ExportReport;
+    expect((await scene.cliJson(`export show ${name} ${exportId}`)).document).toEqual(first);
+
+    const { output } = await scene.cli(`export list ${name}`);
+    expect(output).toMatch(new RegExp(`\n1 +${exportId} +completed +\\d{4}-.* +4 +3 +1\n$`));
+    expect((await scene.cliJson(`export list ${name}`)).document).toMatchObject({
+      running: null,
+      exports: [last, first],
+    });
+    expect((await scene.cli(`export watch ${name} 1`)).output).toBe(
+      (await scene.cli(`export show ${name} 1`)).output,
+    );
+  });
+
+  test('rejects lists who was not exported and why: as a table, CSV and JSON', async () => {
+    const dirty = [
+      person(1),
+      person(3, { id: '=3', email: 'PERSON000001@mail.chinook.org ' }),
+      person(5, { email: 'a,"b' }),
+    ];
+    await scene.writeProfiles(dirty);
+    await scene.writeMembers([
+      ['000001', 'vip'],
+      ['=3', 'vip'],
+      ['000005', 'vip'],
+    ]);
+    await scene.cli(`export start ${name}`);
+    const shown = await scene.cli(`export rejects ${name}`);
+    expect(shown.code).toBe(0);
+    expect(shown.output).toMatch(/invalid +email_malformed +000005 +a,"b/);
+    expect(shown.output).toMatch(/duplicate +000001 +=3 /);
+
+    const { output } = await scene.cli(`export rejects ${name} 1 --csv`);
+    expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text');
+    expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
+    expect(output).toContain("duplicate,000001,'=3,");
+
+    const { document } = await scene.cliJson(`export rejects ${name} --outcome duplicate`);
+    expect(document).toMatchObject({
+      n: 1,
+      rejects: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
+    });
+
+    const one = await scene.cli(`export rejects ${name} --limit 1`);
+    expect(one.output).toContain('The first 1 of 2. For more: --limit N, or --csv for all.');
+  });
+
+  test('rejects of rows in another store tells where they lie', async () => {
+    await scene.cli(`export start ${name}`);
+    await scene.writeConfig({ staging: { folder: 'elsewhere' } });
+    const { code, errors } = await scene.cli(`export rejects ${name}`);
+    expect(code).toBe(1);
+    const { document } = await scene.cliJson(`export show ${name}`);
+    const { storeId } = document as ExportReport;
+    expect(errors).toMatch(new RegExp(`^STAGING_NOT_REACHABLE: [^]*staging store ${storeId}`));
+  });
+
+  test('a failed export exits 1 with its code, and changed nothing', async () => {
+    await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
+    const { code, output, errors } = await scene.cli(`export start ${name}`);
+    expect(code).toBe(1);
+    expect(output).toContain('Export 1 failed.');
+    expect(errors).toMatch(
+      /\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-rejected-lines/,
+    );
+    expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
+
+    const { document, code: again } = await scene.cliJson(`export start ${name}`);
+    expect(again).toBe(1);
+    expect(document).toMatchObject({ ending: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
+    expect((await scene.cli(`export start ${name} --allow-rejected-lines`)).code).toBe(0);
+  });
+
+  test.each([
+    ['an empty source', () => scene.writeProfiles([]), 'SOURCE_EMPTY'],
+    ['a source that is not there', () => rm(join(scene.folder, 'profiles.csv')), 'SOURCE_UNREADABLE'],
+    [
+      'an attribute that is gone',
+      () => writeFile(join(scene.folder, 'profiles.csv'), 'id,mail\n1,a\n'),
+      'ATTRIBUTE_NOT_FOUND',
+    ],
+  ])('of %s is refused before anything is sent', async (_case, spoil, wanted) => {
+    await spoil();
+    const { code, errors } = await scene.cli(`export start ${name}`);
+    expect(code).toBe(1);
+    expect(errors).toContain(`\n${wanted}: `);
+    expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
+  });
+
+  test('of more than 1,000,000 profiles is refused before anything is sent', async () => {
+    const rows = Array.from({ length: 1_000_001 }, (_, n) => `${n},person${n}@mail.chinook.org,a,b,c`);
+    await writeFile(join(scene.folder, 'profiles.csv'), ['id,email,first,last,country', ...rows].join('\n'));
+    const members = rows.map((_, n) => `${n},vip`);
+    await writeFile(join(scene.folder, 'members.csv'), ['id,segment', ...members].join('\n'));
+    const { code, errors } = await scene.cli(`export start ${name}`);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/\nTOO_MANY_PROFILES: Nothing was sent: [^]*vip: 1,?000,?001/);
+    expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
+  });
+
+  test('of a removed destination is refused, and so is one of a destination that never was', async () => {
+    await scene.cli(`destination remove ${name} --as Kim --yes`);
+    const removed = await scene.cli(`export start ${name}`);
+    expect(removed.code).toBe(1);
+    expect(removed.errors).toMatch(/^DESTINATION_REMOVED: /);
+    const unknown = await scene.cli('export start unheard-of');
+    expect(unknown.code).toBe(1);
+    expect(unknown.errors).toMatch(/^DESTINATION_NOT_FOUND: /);
+  });
+
+  test('that never was is not found, and nothing is cancelled, paused or resumed', async () => {
+    expect((await scene.cli(`export show ${name}`)).errors).toContain('has had no export yet');
+    await scene.cli(`export plan ${name}`);
+    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It knows: 1\./);
+    for (const verb of ['cancel', 'pause', 'resume']) {
+      const { code, errors } = await scene.cli(`export ${verb} ${name}`);
+      expect({ verb, code }).toEqual({ verb, code: 1 });
+      expect(errors).toMatch(/^EXPORT_NOT_FOUND: /);
+    }
+  });
+
+  describe('while one runs', () => {
+    beforeEach(async () => {
+      scene.sandbox.fail('stuck batch always');
+      await scene.cli(`export start ${name} --no-wait`);
+      await until(async () => (await scene.cli(`export show ${name}`)).output.includes(': Delivering'));
+    });
+
+    test('start joins it; show and list tell where it stands; cancel ends it with a report', async () => {
+      const { document } = await scene.cliJson(`export start ${name} --no-wait`);
+      expect(document).toMatchObject({ n: 1, disposition: 'joined' });
+      expect((await scene.cli(`export show ${name}`)).output).toMatch(/Changes +0 of 3 done/);
+      expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n1 +\S+ +running\n$/);
+      expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({
+        n: 1,
+        phase: 'delivering',
+      });
+      expect((await scene.cli(`export rejects ${name} 1`)).errors).toMatch(
+        /^EXPORT_NOT_FOUND: .*has not ended/,
+      );
+
+      const cancelled = await scene.cli(`export cancel ${name}`);
+      expect(cancelled.code).toBe(0);
+      const { code, output } = await scene.cli(`export watch ${name}`);
+      expect(code).toBe(1);
+      expect(output).toContain('Export 1 cancelled.');
+    });
+
+    test('it is paused and goes on; a person who follows it is told', async () => {
+      const terminal = fakeTerminal({ answers: [] });
+      const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
+      await until(async () => terminal.errors().includes('Delivering'));
+      expect((await scene.cli(`export pause ${name}`)).output).toContain('Paused.');
+      await until(async () => terminal.errors().includes('Paused: batches at Mailchimp finish'));
+      expect((await scene.cli(`export resume ${name}`)).code).toBe(0);
+      await until(async () => terminal.errors().split('Delivering').length > 2);
+      await scene.cli(`export cancel ${name}`);
+      expect(await watching).toBe(1);
+      expect(terminal.errors()).toMatch(/\[ *\] 0% 0 of 3 changes/);
+    });
+
+    test('Ctrl-C ends the following only', async () => {
+      const terminal = fakeTerminal();
+      const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
+      await until(async () => terminal.errors().includes('Delivering'));
+      terminal.interrupt();
+      expect(await watching).toBe(130);
+      expect(terminal.output()).toBe('');
+      expect(terminal.errors()).toContain(
+        `The export goes on without this terminal. Watch it: temporal-mailchimp export watch ${name}\n`,
+      );
+      expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({ phase: 'delivering' });
+    });
+  });
+});

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { main } from '../../src/cli/main';
+import { AUDIENCE } from '../support/stage';
+import { until } from '../support/until';
+import { openScene, startWorker, type Scene } from './scene';
+import { fakeTerminal, run, runJson } from './terminal';
+
+const SECONDS = 1000;
+
+describe('no worker', () => {
+  let scene: Scene;
+
+  beforeAll(async () => {
+    scene = await openScene();
+  });
+
+  afterAll(async () => {
+    await scene.close();
+  });
+
+  test('is said within seconds by commands that need one, with the command that starts it', async () => {
+    const { destinationId: name, taskQueue } = scene;
+    const commands = [
+      `destination connect ${name} --agree --as Kim`,
+      `destination show ${name}`,
+      `export start ${name}`,
+      `export rejects ${name}`,
+    ];
+    for (const command of commands) {
+      const startedAt = Date.now();
+      const { code, output, errors } = await scene.cli(command);
+      expect({ command, code, output }).toEqual({ command, code: 1, output: '' });
+      expect(errors).toContain(`WORKER_NOT_RUNNING: No worker answers on the task queue "${taskQueue}"`);
+      expect(errors).toContain('Start one: temporal-mailchimp worker');
+      expect(Date.now() - startedAt).toBeLessThan(8 * SECONDS);
+    }
+  });
+
+  test('destinations are listed all the same', async () => {
+    const { code, document } = await scene.cliJson('destination list');
+    expect(code).toBe(0);
+    expect(document).toHaveProperty('destinations');
+  });
+
+  test('any more: what was asked meanwhile does not happen when one runs again', async () => {
+    const { destinationId: name } = scene;
+    let stopWorker = await startWorker(scene);
+    await scene.cli(`destination connect ${name} --agree --as Kim`);
+    await scene.cli(`destination configure ${name}`);
+    await stopWorker();
+
+    // The server still remembers the worker, so the request is sent and waits for an answer.
+    const startedAt = Date.now();
+    const { code, errors } = await scene.cli(`export start ${name}`);
+    expect({ code, errors }).toEqual({ code: 1, errors: expect.stringContaining('WORKER_NOT_RUNNING') });
+    expect(Date.now() - startedAt).toBeLessThan(15 * SECONDS);
+
+    stopWorker = await startWorker(scene);
+    const { document } = await scene.cliJson(`destination show ${name}`);
+    expect(document).toMatchObject({ running: null, queued: 0, exports: [] });
+    expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
+    await stopWorker();
+  });
+});
+
+describe('a worker that goes away', () => {
+  test('does not end the following: the export goes on with the next one', async () => {
+    const scene = await openScene();
+    const { destinationId: name } = scene;
+    let stopWorker = await startWorker(scene);
+    await scene.cli(`destination connect ${name} --agree --as Kim`);
+    await scene.cli(`destination configure ${name}`);
+    scene.sandbox.fail('stuck batch always');
+    const terminal = fakeTerminal();
+    const following = main(['export', 'start', name, '--config', scene.configFile], terminal);
+    await until(async () => terminal.errors().includes('Delivering'));
+    await stopWorker();
+    await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: nobody answers just now'));
+    stopWorker = await startWorker(scene);
+    await until(async () => (await scene.cli(`export cancel ${name}`)).code === 0);
+    expect(await following).toBe(1);
+    expect(terminal.output()).toContain('Export 1 cancelled.');
+    await stopWorker();
+    await scene.close();
+  }, 120_000);
+});
+
+describe('no Temporal', () => {
+  test('is said within seconds, with its address and what starts one', async () => {
+    const startedAt = Date.now();
+    const { code, output, errors } = await run(['destination', 'list', '--address', '127.0.0.1:1']);
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+    expect(errors).toBe(
+      'TEMPORAL_UNREACHABLE: No Temporal server answers at 127.0.0.1:1. Start one (temporal-mailchimp dev brings everything), ' +
+        'or name another with --address or temporal.address in the configuration file.\n',
+    );
+    expect(Date.now() - startedAt).toBeLessThan(10 * SECONDS);
+  });
+
+  test('namespace of that name is said as well', async () => {
+    const address = process.env['TEST_TEMPORAL_ADDRESS']!;
+    const argv = ['--address', address, '--namespace', 'no-such-namespace'];
+    for (const command of [
+      ['destination', 'list'],
+      ['destination', 'show', 'x'],
+    ]) {
+      const { code, document } = await runJson([...command, ...argv]);
+      expect(code).toBe(1);
+      expect(document).toMatchObject({
+        error: { code: 'TEMPORAL_UNREACHABLE', message: expect.stringContaining('namespace') },
+      });
+    }
+  });
+});

@@ -1,0 +1,96 @@
+import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { openScene, type Scene } from './scene';
+
+describe('source', () => {
+  let scene: Scene;
+
+  beforeEach(async () => {
+    scene = await openScene();
+  });
+
+  afterEach(async () => {
+    await scene.close();
+  });
+
+  test('segments and attributes are listed without a worker', async () => {
+    expect(await scene.cli('source segments')).toEqual({
+      code: 0,
+      output: 'SEGMENT  NAME\nvip      vip\nnorth    north\n',
+      errors: '',
+    });
+    expect((await scene.cli('source attributes')).output).toBe('id\nemail\nfirst\nlast\ncountry\n');
+    expect((await scene.cliJson('source segments people')).document).toMatchObject({
+      segments: [{ id: 'vip', name: 'vip' }, { id: 'north' }],
+    });
+    expect((await scene.cliJson('source attributes')).document).toEqual({
+      attributes: ['id', 'email', 'first', 'last', 'country'],
+    });
+  });
+
+  test('check counts profiles and members', async () => {
+    const { code, output } = await scene.cli('source check');
+    expect(code).toBe(0);
+    expect(output).toContain('5 profiles with 5 attributes');
+    expect(output).toMatch(/vip +vip +2\nnorth +north +3\n/);
+  });
+
+  test('check of a malformed file names file and line, and exits 1', async () => {
+    await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
+    const { code, output, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_MALFORMED: .*--allow-rejected-lines/);
+    expect(output).toMatch(/profiles\.csv +7 /);
+    const { document } = await scene.cliJson('source check');
+    expect(document).toMatchObject({ profiles: 5, rejected: [{ file: 'profiles.csv', lines: 1 }] });
+  });
+
+  test('check of a source without profiles exits 1', async () => {
+    await scene.writeProfiles([]);
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_EMPTY: /);
+  });
+
+  test('a file that is not there is named', async () => {
+    await rm(join(scene.folder, 'members.csv'));
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_UNREADABLE: [^]*members\.csv/);
+  });
+
+  test('a source that is not there is named, with those that are', async () => {
+    const { code, errors } = await scene.cli('source check crm');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_NOT_FOUND: [^]*"crm"[^]*people/);
+  });
+
+  test('of several sources one has to be named', async () => {
+    const { people } = scene.config.sources;
+    await scene.writeConfig({ sources: { people, others: people } });
+    const { code, errors } = await scene.cli('source segments');
+    expect(code).toBe(1);
+    expect(errors).toBe(
+      'INPUT_INVALID: The configuration file has several sources; name one: people, others.\n',
+    );
+  });
+
+  test('SQL that is none is refused with what is wrong', async () => {
+    const { people } = scene.config.sources;
+    const segments = { vip: { sql: 'SELEC id FROM profiles' } };
+    await scene.writeConfig({ sources: { people: { ...people, segments } }, destinations: {} });
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SEGMENT_SQL_INVALID: /);
+  });
+
+  test('names with control characters do not reach the terminal', async () => {
+    await writeFile(
+      join(scene.folder, 'profiles.csv'),
+      'id,email,first,last,country,"a\u001b[2J"\n1,,,,,x\n',
+    );
+    const { output } = await scene.cli('source attributes');
+    expect(output).not.toContain('\u001b');
+  });
+});

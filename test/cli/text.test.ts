@@ -1,0 +1,251 @@
+import { describe, expect, test } from '@jest/globals';
+import { createPace } from '../../src/cli/export/pace';
+import { createProgress } from '../../src/cli/export/progress';
+import { toCsv } from '../../src/cli/text/csv';
+import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
+import { OUTCOME_MEANING, REJECT_OUTCOMES } from '../../src/cli/text/outcomes';
+import { describeReport } from '../../src/cli/text/report';
+import { table } from '../../src/cli/text/table';
+import { describeState, describeView, progressOf } from '../../src/cli/text/view';
+import type { ExportView } from '../../src/contract/export';
+import { noOutcomes, noReach, OUTCOMES } from '../../src/contract/outcome';
+import type { ExportPlan } from '../../src/contract/plan';
+import type { ExportReport } from '../../src/contract/report';
+import { fakeTerminal } from './terminal';
+
+const PLAN: ExportPlan = {
+  planId: 'p',
+  selected: 40_000,
+  departed: 10,
+  creates: 30_000,
+  updates: 0,
+  removals: 0,
+  decided: noOutcomes(),
+  invalid: {},
+  segments: [],
+  warnings: [],
+  chunks: 60,
+  parts: [
+    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000 },
+    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 59, rows: 5_000 },
+  ],
+  held: 0,
+};
+
+const VIEW: ExportView = {
+  ref: { destinationId: 'news', exportId: 'e' },
+  n: 3,
+  phase: 'delivering',
+  isPaused: false,
+  waiting: null,
+  stopped: null,
+  startedAt: '2026-11-23T17:04:53.123Z',
+  plan: PLAN,
+  done: 0,
+  refused: 0,
+  unproven: 0,
+  parts: { total: 2, submitted: 2, done: 0 },
+  running: { operations: 60, finished: 30 },
+  requests: 9,
+  batches: 2,
+  report: null,
+};
+
+const REPORT: ExportReport = {
+  destinationId: 'news',
+  exportId: 'e',
+  n: 3,
+  ending: 'completed',
+  isSettled: true,
+  startedAt: '2026-11-23T17:04:53.123Z',
+  durationMs: 3_725_000,
+  storeId: 'abcd',
+  selected: 1_000_000,
+  departed: 1,
+  outcomes: { ...noOutcomes(), created: 999_990, removed: 1, rejected: 10 },
+  reach: { ...noReach(), subscribed: 999_000, unsubscribed: 990 },
+  invalid: { email_missing: 0 },
+  refusals: [{ outcome: 'rejected', class: 'fake', text: 'looks fake or invalid', count: 10 }],
+  segments: [
+    { segment: 'vip', tagId: 1, name: 'VIP', profiles: 1_000_000, tagged: 999_990, untagged: 1, failed: 10 },
+  ],
+  warnings: [
+    { attribute: 'bio', field: 'BIO', kind: 'cut', count: 1 },
+    { attribute: 'born', field: 'BIRTH', kind: 'omitted', count: 2_000 },
+  ],
+  held: 999_990,
+  tally: { requests: 2_100, batches: 1 },
+};
+
+describe('numbers', () => {
+  test('have thousands separators and the right word', () => {
+    expect(count(1_234_567)).toBe('1,234,567');
+    expect(countOf(1, 'profile')).toBe('1 profile');
+    expect(countOf(2_000, 'batch', 'batches')).toBe('2,000 batches');
+  });
+
+  test('of time are short', () => {
+    expect([12, 1_500, 61_000, 3_725_000].map(duration)).toEqual([
+      '12 ms',
+      '1.5 s',
+      '1 min 1 s',
+      '1 h 2 min',
+    ]);
+    expect(instant('2026-11-23T17:04:53.123Z')).toBe('2026-11-23 17:04:53 UTC');
+  });
+});
+
+describe('tables', () => {
+  test('align numbers to the right and have neither lines nor trailing blanks', () => {
+    expect(
+      table(
+        ['NAME', 'N'],
+        [
+          ['a', '1,000'],
+          ['bcdef', '7'],
+          ['x', null],
+        ],
+      ),
+    ).toBe('NAME       N\na      1,000\nbcdef      7\nx');
+  });
+
+  test('let no row move the cursor', () => {
+    expect(table(['T'], [['a\u001b[2Jb\nc']])).toBe('T\na\u{FFFD}[2Jb\u{FFFD}c');
+    expect(table(['T'], [['a\u009b2J\u202Eb']])).toBe('T\na\u{FFFD}2J\u{FFFD}b');
+  });
+
+  test('as CSV quote what has to be quoted', () => {
+    expect(
+      toCsv(
+        ['a', 'b'],
+        [
+          ['x,"y"', null],
+          ['line\nbreak', 1],
+        ],
+      ),
+    ).toBe('a,b\n"x,""y""",\n"line\nbreak",1');
+  });
+
+  test.each([
+    ['=HYPERLINK("http://x")', `"'=HYPERLINK(""http://x"")"`],
+    ['@SUM(A1)', "'@SUM(A1)"],
+    ['+1+cmd|calc!A1', "'+1+cmd|calc!A1"],
+    ['-2+3', "'-2+3"],
+    ['＝1', "'＝1"],
+    ['\t=1', "'\t=1"],
+    ['-12', '-12'],
+    ['+4930123', '+4930123'],
+    ['a=b', 'a=b'],
+    ['\u001b[31mred', '\u{FFFD}[31mred'],
+  ])('as CSV keep a spreadsheet from running %j', (text, field) => {
+    expect(toCsv(['a'], [[text]])).toBe(`a\n${field}`);
+  });
+});
+
+describe('a report', () => {
+  test('tells outcomes, refusals, reach, segments, warnings, requests and where the rows lie', () => {
+    const text = describeReport(REPORT);
+    expect(text).toContain(
+      'Export 3 completed: every profile has one outcome.\n1,000,000 profiles selected, 1 address departed.',
+    );
+    expect(text).toMatch(/created +999,990 +new to the audience/);
+    expect(text).toMatch(/rejected +fake +10 +looks fake or invalid/);
+    expect(text).toMatch(/subscribed +999,000 +get campaigns/);
+    expect(text).toMatch(/vip +VIP +1,000,000 +999,990 +1 +10/);
+    expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO takes.');
+    expect(text).toContain('Warning: 2,000 values of born left out, since they do not fit BIRTH.');
+    expect(text).toMatch(/Requests +2,100, 1 batch\n/);
+    expect(text).toMatch(/took 1 h 2 min/);
+    expect(text).toMatch(/Rows +staging store abcd/);
+    expect(text).toContain('temporal-mailchimp export rejects news 3');
+    expect(text).not.toContain('INVALID: RULE');
+  });
+
+  test('of an export that failed before it knew anything stays short', () => {
+    const failed = {
+      ...REPORT,
+      isSettled: false,
+      ending: 'failed' as const,
+      selected: 0,
+      departed: 0,
+      outcomes: noOutcomes(),
+    };
+    const text = describeReport({
+      ...failed,
+      reach: noReach(),
+      refusals: [],
+      segments: [],
+      warnings: [],
+      tally: null,
+    });
+    expect(text).toMatch(/^Export 3 failed\.\n0 profiles selected/);
+    expect(text).toMatch(/Requests +not known$/);
+    expect(text).not.toContain('MEANING');
+  });
+
+  test('has words for every outcome; those that were not exported can be listed', () => {
+    expect(Object.keys(OUTCOME_MEANING)).toEqual([...OUTCOMES]);
+    const exported = ['created', 'updated', 'unchanged', 'removed'];
+    expect([...REJECT_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
+  });
+});
+
+describe('a running export', () => {
+  test('counts finished operations of running batches as done', () => {
+    expect(progressOf(VIEW)).toEqual({ done: 15_000, total: 30_000 });
+    expect(progressOf({ ...VIEW, done: 30_000 })).toEqual({ done: 30_000, total: 30_000 });
+    expect(progressOf({ ...VIEW, plan: null })).toBeUndefined();
+    expect(describeView(VIEW)).toMatch(/Changes +15,000 of 30,000 done/);
+  });
+
+  test('that waits, stopped or was paused says so, and what to do', () => {
+    const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
+    expect(describeState({ ...VIEW, stopped: reason })).toBe(
+      'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
+    );
+    expect(describeState({ ...VIEW, waiting: { ...reason, code: 'MAILCHIMP_BUSY' } })).toBe(
+      'Waiting: MAILCHIMP_BUSY. The plan is full. It goes on by itself.',
+    );
+    expect(describeState({ ...VIEW, isPaused: true })).toContain('temporal-mailchimp export resume news');
+  });
+
+  test('has a pace: changes a second of the last minute', () => {
+    const pace = createPace();
+    expect(pace.measure({ done: 0, total: 100 }, 0)).toBeUndefined();
+    expect(pace.measure({ done: 0, total: 100 }, 10_000)).toBeUndefined();
+    expect(pace.measure({ done: 20, total: 100 }, 20_000)).toBe(1);
+    expect(pace.measure({ done: 80, total: 100 }, 80_000)).toBe(1);
+    expect(pace.measure({ done: 80, total: 100 }, 140_000)).toBeUndefined();
+  });
+
+  test('is told in a log by lines, and not the same line twice', () => {
+    const terminal = fakeTerminal();
+    const progress = createProgress(terminal);
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
+    progress.update(VIEW);
+    progress.update({ ...VIEW, running: { operations: 60, finished: 31 } });
+    progress.say('A line.');
+    progress.close();
+    expect(terminal.errors()).toBe('Reading the source\nDelivering: 15,000 of 30,000 changes\nA line.\n');
+    expect(terminal.output()).toBe('');
+  });
+
+  test('is told to a person by a bar below the state', () => {
+    const terminal = fakeTerminal({ answers: [] });
+    const progress = createProgress(terminal);
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
+    progress.update(VIEW);
+    progress.update({ ...VIEW, isPaused: true });
+    progress.update(VIEW);
+    progress.finish();
+    progress.close();
+    const errors = terminal.errors();
+    expect(errors).toMatch(/^Reading the source\nDelivering\n/);
+    expect(errors).toContain('[===============               ] 50% 15,000 of 30,000 changes');
+    expect(errors).toContain('Paused: ');
+    expect(errors).toContain('[==============================] 100% 30,000 of 30,000 changes');
+    // The cursor that the bar hid is back.
+    expect(errors.lastIndexOf('\u001b[?25h')).toBeGreaterThan(errors.lastIndexOf('\u001b[?25l'));
+  });
+});

@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import { VERSION } from '../../src/contract/version';
+import { run, runJson } from './terminal';
+
+const COMMANDS = [
+  'destination connect',
+  'destination configure',
+  'destination show',
+  'destination list',
+  'destination remove',
+  'source segments',
+  'source attributes',
+  'source check',
+  'export plan',
+  'export start',
+  'export watch',
+  'export show',
+  'export list',
+  'export rejects',
+  'export cancel',
+  'export pause',
+  'export resume',
+  'worker',
+  'dev',
+  'sandbox',
+  'config schema',
+  'config check',
+];
+
+describe('help', () => {
+  test.each(COMMANDS)('of %s tells its usage, its options and how it is used', async (command) => {
+    const { code, output, errors } = await run([...command.split(' '), '--help']);
+    expect(code).toBe(0);
+    expect(errors).toBe('');
+    expect(output).toContain(`Usage: temporal-mailchimp ${command}`);
+    expect(output).toContain('--json');
+    expect(output).toMatch(/\n {2}\$ temporal-mailchimp /);
+  });
+
+  test('of the program lists every noun', async () => {
+    const { code, output } = await run(['--help']);
+    expect(code).toBe(0);
+    for (const noun of ['destination', 'source', 'export', 'worker', 'dev', 'sandbox', 'config', 'demo']) {
+      expect(output).toMatch(new RegExp(`\n  ${noun} `));
+    }
+  });
+
+  test('stays within 100 characters a line', async () => {
+    for (const command of COMMANDS) {
+      const { output } = await run([...command.split(' '), '--help']);
+      expect(output.split('\n').filter((line) => line.length > 100)).toEqual([]);
+    }
+  });
+
+  test('the version is the package version', async () => {
+    expect(await run(['--version'])).toEqual({ code: 0, output: `${VERSION}\n`, errors: '' });
+  });
+});
+
+describe('wrong usage exits 2, says what is wrong and where help is', () => {
+  test.each([
+    ['no command', [], 'Usage: temporal-mailchimp'],
+    ['a noun alone', ['export'], 'Usage: temporal-mailchimp export'],
+    ['an unknown command', ['frobnicate'], "unknown command 'frobnicate'"],
+    ['an unknown verb', ['export', 'frobnicate'], "unknown command 'frobnicate'"],
+    ['an unknown option', ['destination', 'list', '--frob'], "unknown option '--frob'"],
+    ['a missing name', ['export', 'start'], "missing required argument 'name'"],
+    ['one argument too many', ['destination', 'show', 'a', 'b'], 'too many arguments'],
+    ['an option without its value', ['destination', 'list', '--address'], 'argument missing'],
+    ['a number that is none', ['export', 'start', 'x', '--test', 'ten'], 'It must be a whole number'],
+    ['nobody to test with', ['export', 'start', 'x', '--test', '0'], 'above 0'],
+    ['an unknown outcome', ['export', 'rejects', 'x', '--outcome', 'lost'], 'Allowed choices are invalid'],
+    [
+      'an unknown first status',
+      ['destination', 'connect', 'x', '--first-status', 'maybe'],
+      'Allowed choices',
+    ],
+    ['a field without attribute', ['destination', 'configure', 'x', '--field', 'FNAME'], 'TAG=ATTRIBUTE'],
+    ['a removal by nobody', ['destination', 'remove', 'x', '--yes'], "required option '--as <who>'"],
+    ['a removal that cannot ask', ['destination', 'remove', 'x', '--as', 'me'], 'needs --yes'],
+    ['a fault that is none', ['sandbox', '--fault', 'explode'], "not a fault: 'explode'"],
+    ['a port that is none', ['sandbox', '--port', '70000'], 'It must be a port'],
+  ])('%s', async (_case, argv, said) => {
+    const { code, output, errors } = await run(argv);
+    expect(code).toBe(2);
+    expect(errors).toContain(said);
+    expect(output).toBe('');
+    expect(errors).not.toContain('    at ');
+  });
+
+  test('with --json the error is the one document', async () => {
+    const { code, document } = await runJson(['export', 'start']);
+    expect(code).toBe(2);
+    expect(document).toEqual({
+      error: { code: 'USAGE', message: "error: missing required argument 'name'", details: {} },
+    });
+  });
+
+  test('CSV and JSON exclude each other', async () => {
+    const { code, document } = await runJson(['export', 'rejects', 'x', '--csv']);
+    expect(code).toBe(2);
+    expect(document).toMatchObject({ error: { message: 'error: --csv and --json exclude each other' } });
+  });
+});

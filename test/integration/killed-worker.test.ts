@@ -1,0 +1,258 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { stringify } from 'yaml';
+import type { ExportRef } from '../../src/contract/identifiers';
+import { OUTCOMES } from '../../src/contract/outcome';
+import type { ExportReport } from '../../src/contract/report';
+import type { RejectRow } from '../../src/contract/staging';
+import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
+import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
+import { ExportError } from '../../src/errors';
+import { openStaging } from '../../src/staging';
+import { AUDIENCE, openStage, type Stage } from '../support/stage';
+import { until } from '../support/until';
+
+const PROFILES = 20_000;
+
+/** Far shorter than any of the moments. */
+const LOOK_EVERY_MS = 5;
+const WORKER = resolve(__dirname, '../../dist/dev/demo/worker-process.js');
+
+/** Where a worker may be when it dies. Each looks at what the export has left so far, in staging or at the sandbox. */
+interface Moment {
+  /** The worker is in the middle of it. */
+  readonly has: (scene: Scene) => boolean;
+  /** Its last line was written: had this come first, the kill would have been too late. */
+  readonly isOver: (scene: Scene) => boolean;
+  /** What makes the moment long enough to be met. */
+  readonly before?: (stage: Stage) => void;
+}
+
+interface Scene {
+  readonly stage: Stage;
+  /** Folder of the export in staging. */
+  readonly folder: string;
+}
+
+const MOMENTS: Readonly<Record<string, Moment>> = {
+  'takes the snapshot': {
+    has: ({ folder }) => holds(folder, /^snapshot-/),
+    isOver: ({ folder }) => existsSync(join(folder, 'snapshot.json')),
+  },
+  'works out the plan': {
+    has: ({ folder }) => holds(folder, /^plan-/),
+    isOver: ({ folder }) => existsSync(join(folder, 'plan.json')),
+  },
+  'waits for the answer that names the batch': {
+    // The sandbox takes the batch all the same, as Mailchimp would.
+    before: ({ sandbox }) => sandbox.fail('delay 1500 ms on POST /batches'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
+    isOver: ({ folder }) => existsSync(join(folder, 'batches/part-1.json')),
+  },
+  'has a batch half done at Mailchimp': {
+    before: ({ sandbox }) => sandbox.control.set({ operationMs: 60 }),
+    has: ({ stage }) => stage.sandbox.state(AUDIENCE).members > PROFILES / 4,
+    isOver: ({ stage }) => stage.sandbox.state(AUDIENCE).members > (PROFILES * 3) / 4,
+  },
+  'asks how far a batch is': {
+    before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /batches/*'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
+    isOver: ({ folder }) => existsSync(join(folder, 'results')),
+  },
+  'reads the results of a batch': {
+    has: ({ folder }) => holdsPartOf(join(folder, 'results'), /^\.part-/),
+    isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
+  },
+  settles: {
+    has: ({ folder }) => holds(folder, /^settle-/),
+    isOver: ({ folder }) => existsSync(join(folder, 'baseline.json')),
+  },
+};
+
+function sandboxState({ sandbox }: Stage) {
+  return sandbox.control.state() as { faults: unknown[]; batches: unknown[] };
+}
+
+function names(folder: string): string[] {
+  return existsSync(folder) ? readdirSync(folder) : [];
+}
+
+function holds(folder: string, name: RegExp): boolean {
+  return names(folder).some((found) => name.test(found));
+}
+
+/** A file that some rows have reached already. */
+function holdsPartOf(folder: string, name: RegExp): boolean {
+  return names(folder).some((found) => name.test(found) && statSync(join(folder, found)).size > 0);
+}
+
+/** How an export ended, without what differs from run to run. */
+interface End {
+  readonly report: ExportReport;
+  readonly members: readonly string[];
+  readonly subjects: readonly RejectRow[];
+  readonly batches: number;
+}
+
+async function exportWithKill(input: GeneratedProfiles, moment?: Moment): Promise<End> {
+  const stage = await openStage({ sandbox: { replies: 'lean' } });
+  const workers: OwnedProcess[] = [];
+  try {
+    const configFile = await writeConfig(stage, input);
+    workers.push(await startWorker(configFile));
+    await stage.connect();
+    await stage.configure({
+      email: 'Email',
+      fields: { FNAME: 'FirstName', LNAME: 'LastName', COUNTRY: 'Country' },
+      segments: Object.fromEntries(input.segments.map((segment) => [segment, null])),
+    });
+    moment?.before?.(stage);
+    const { exportId } = await stage.client.start(stage.destinationId);
+    const ref = { destinationId: stage.destinationId, exportId };
+    if (moment) {
+      await killAt(moment, { stage, folder: exportFolder(stage, ref) }, workers[0]!);
+      workers.push(await startWorker(configFile));
+    }
+    return await readEnd(stage, ref);
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()));
+    await stage.close();
+  }
+}
+
+async function killAt({ has, isOver }: Moment, scene: Scene, worker: OwnedProcess): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (!has(scene)) {
+    if (Date.now() > deadline)
+      throw new Error(`The moment did not come. The worker said:\n${worker.output()}`);
+    await delay(LOOK_EVERY_MS);
+  }
+  await worker.kill();
+  expect(await worker.ended).toBe('signal SIGKILL');
+  // Too late would be a test of nothing.
+  expect(isOver(scene)).toBe(false);
+}
+
+async function writeConfig(stage: Stage, input: GeneratedProfiles): Promise<string> {
+  const members = { path: input.membershipFile, key: 'CustomerId', segment: 'Segment' };
+  const config = {
+    ...stage.config,
+    temporal: { address: process.env['TEST_TEMPORAL_ADDRESS'], taskQueue: stage.taskQueue },
+    sources: {
+      people: {
+        kind: 'files',
+        profiles: { path: input.profilesFile, key: 'CustomerId' },
+        segments: Object.fromEntries(input.segments.map((segment) => [segment, { members }])),
+      },
+    },
+  };
+  const path = join(stage.folder, 'temporal-mailchimp.yaml');
+  await writeFile(path, stringify(config));
+  return path;
+}
+
+async function startWorker(configFile: string): Promise<OwnedProcess> {
+  const worker = await spawnOwned({ command: process.execPath, args: [WORKER, configFile] });
+  const ready = until(async () => /^ready$/m.test(worker.output()));
+  const how = await Promise.race([worker.ended, ready]);
+  if (how !== true) throw new Error(`The worker ended (${how}):\n${worker.output()}`);
+  return worker;
+}
+
+function exportFolder({ folder }: Stage, { destinationId, exportId }: ExportRef): string {
+  return join(folder, 'staging/destinations', destinationId, 'exports', exportId);
+}
+
+/** As the CLI follows: while the second worker is not yet known to the server, nobody answers. */
+async function followAcross(stage: Stage, exportId: string): Promise<ExportReport> {
+  for (;;) {
+    try {
+      return await stage.follow(exportId);
+    } catch (error) {
+      if (!(error instanceof ExportError) || error.code !== 'WORKER_NOT_RUNNING') throw error;
+    }
+  }
+}
+
+async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
+  const report = await followAcross(stage, ref.exportId);
+  const members = [...stage.sandbox.members(AUDIENCE)].map(({ email, status, mergeFields, tags }) =>
+    JSON.stringify({ email, status, mergeFields, tags: tags.toSorted() }),
+  );
+  const staging = await openStaging({ folder: join(stage.folder, 'staging'), memoryLimit: '256MB' });
+  try {
+    const subjects = await staging.readRejects(ref, { outcomes: OUTCOMES });
+    const { batches } = sandboxState(stage);
+    return { report, members: members.toSorted(), subjects, batches: batches.length };
+  } finally {
+    await staging.close();
+  }
+}
+
+/** Counts only: an export with a kill makes other requests and takes longer. */
+function countsOf({ report }: End) {
+  const { ending, selected, departed, outcomes, reach, invalid, refusals, warnings, held } = report;
+  const segments = report.segments.map((segment) => ({ ...segment, tagId: 0 }));
+  return { ending, selected, departed, outcomes, reach, invalid, refusals, warnings, held, segments };
+}
+
+describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
+  let folder: string;
+  let undisturbed: Promise<End>;
+  const killed = new Map<string, Promise<End>>();
+
+  // All at once: most of the time goes into noticing that a worker is gone.
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'killed-worker-'));
+    const input = await generateProfiles({ profiles: PROFILES, seed: 7, folder });
+    undisturbed = exportWithKill(input);
+    for (const [name, moment] of Object.entries(MOMENTS)) killed.set(name, exportWithKill(input, moment));
+    await Promise.allSettled([undisturbed, ...killed.values()]);
+  }, 180_000);
+
+  afterAll(async () => {
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  test('reaches the end that is compared with: everybody has an outcome, and many are in the audience', async () => {
+    const { report, members, subjects } = await undisturbed;
+    expect(report).toMatchObject({ ending: 'completed', selected: PROFILES, departed: 0 });
+    expect(report.outcomes.created).toBe(members.length);
+    expect(report.outcomes.created).toBeGreaterThan(PROFILES * 0.9);
+    expect(report.outcomes.invalid).toBeGreaterThan(0);
+    expect(report.outcomes.duplicate).toBeGreaterThan(0);
+    expect(subjects).toHaveLength(PROFILES);
+  });
+
+  test.each(Object.keys(MOMENTS))('ends the same when that happens while it %s', async (name) => {
+    const [end, expected] = await Promise.all([killed.get(name)!, undisturbed]);
+    expect(countsOf(end)).toEqual(countsOf(expected));
+    // Not toEqual of the lists: jest takes minutes to show the difference of 20,000 lines.
+    const known = new Set(expected.members);
+    expect(end.members.filter((member) => !known.has(member)).slice(0, 3)).toEqual([]);
+    expect(end.members).toHaveLength(expected.members.length);
+  });
+
+  test.each(Object.keys(MOMENTS))('gives each profile one outcome, the same, while it %s', async (name) => {
+    const [end, expected] = await Promise.all([killed.get(name)!, undisturbed]);
+    const { selected, departed, outcomes } = end.report;
+    const sum = Object.values(outcomes).reduce((total, count) => total + count, 0);
+    expect(sum).toBe(selected + departed);
+    expect(new Set(end.subjects.map(({ key }) => key)).size).toBe(selected);
+    expect(end.subjects).toHaveLength(selected);
+    const byKey = new Map(expected.subjects.map(({ key, outcome }) => [key, outcome]));
+    const different = end.subjects.filter(({ key, outcome }) => byKey.get(key) !== outcome);
+    expect(different.slice(0, 3)).toEqual([]);
+  });
+
+  test('submits a part once more when the answer that named its batch was lost, and nothing twice else', async () => {
+    for (const [name, end] of killed) {
+      const isLost = name.includes('names the batch');
+      expect({ name, batches: (await end).batches }).toEqual({ name, batches: isLost ? 2 : 1 });
+    }
+  });
+});
