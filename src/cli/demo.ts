@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { ExportReport } from '../contract/report';
+import type { Neighbour } from '../dev/demo/people-of-other-tools';
 import type { Demo } from '../dev/demo/run-demo';
 import { createProgress } from './export/progress';
 import { lazy } from './lazy';
@@ -54,6 +55,7 @@ async function run(
     if (!demo) throw new Interrupted('The demo was stopped; nothing of it is left.');
     progress.close();
     say(`\n${describeAudience(demo)}`);
+    if (demo.neighbours.length > 0) say(`\n${describeNeighbours(demo.neighbours)}`);
     if (keep) {
       say(`\n${describeKept(demo)}`);
       await Promise.race([stop.asked, demo.ended]);
@@ -64,7 +66,7 @@ async function run(
         ? JSON.stringify(toJson(demo, peakRssBytes))
         : `Worker memory at its peak: ${mebibytes(peakRssBytes)} MiB`,
     );
-    return demo.exports.every(({ ending }) => ending === 'completed') ? 0 : 1;
+    return isAsPromised(demo) ? 0 : 1;
   } finally {
     progress.close();
     stop.off();
@@ -74,6 +76,39 @@ async function run(
 function describeAudience({ audience }: Demo): string {
   const tags = Object.entries(audience.tags).map(([name, members]) => [name, count(members)]);
   return `The audience now holds ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
+}
+
+function describeNeighbours(neighbours: readonly Neighbour[]): string {
+  const rows = neighbours.map(({ who, before, now, isRespected }) => [
+    who,
+    before.status,
+    now?.status ?? 'gone',
+    before.tags.join(', '),
+    now?.tags.join(', ') ?? '',
+    isRespected ? 'yes' : 'NO',
+  ]);
+  return [
+    'People whom other tools had brought, as the sandbox itself tells it:',
+    table(['WHO', 'STATUS BEFORE', 'NOW', 'TAGS BEFORE', 'TAGS NOW', 'RESPECTED'], rows),
+    describeRespect(neighbours),
+  ].join('\n\n');
+}
+
+function describeRespect(neighbours: readonly Neighbour[]): string {
+  const respected = neighbours.filter(({ isRespected }) => isRespected).length;
+  const all = neighbours.length;
+  if (respected < all) return `NOT RESPECTED: ${all - respected} of ${all}. This is a bug, please report it.`;
+  return (
+    `${all} of ${all} respected: nobody's status has changed, and nobody lost a tag that somebody else gave. The archived were ` +
+    'withheld (suppressed), strangers were not touched, and whoever left all segments lost only what this destination had added.'
+  );
+}
+
+function isAsPromised({ exports, neighbours }: Demo): boolean {
+  return (
+    exports.every(({ ending }) => ending === 'completed') &&
+    neighbours.every(({ isRespected }) => isRespected)
+  );
 }
 
 function describeKept({ uiUrl, configFile, apiKey }: Demo): string {

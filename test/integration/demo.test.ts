@@ -47,8 +47,29 @@ interface DemoJson {
 
 interface Member {
   readonly email: string;
+  readonly status: string;
   readonly tags: readonly string[];
 }
+
+/** Whom other tools have brought into the audience, by key: status, and their tags. */
+const BROUGHT: Readonly<Record<string, readonly [status: string, ...tags: string[]]>> = {
+  '5': ['archived', 'Vinyl club'],
+  '6': ['subscribed', 'Blues lovers', 'Vinyl club'],
+  '14': ['subscribed', 'Vinyl club'],
+  '16': ['unsubscribed'],
+  '20': ['subscribed', 'Blues lovers'],
+  '23': ['unsubscribed', 'Vinyl club'],
+  '31': ['pending'],
+  '37': ['cleaned', 'Vinyl club'],
+  '46': ['archived'],
+};
+const STRANGERS: readonly (readonly [status: string, ...tags: string[]])[] = [
+  ['subscribed', 'Vinyl club'],
+  ['subscribed', 'Blues lovers'],
+  ['unsubscribed'],
+];
+const ARCHIVED = ['5', '46'];
+const LEAVER = '6';
 
 const running = new Set<ChildProcess>();
 
@@ -159,15 +180,35 @@ function chinook() {
   return { customers, segments, selected };
 }
 
-/** Members of each segment, without some customers. */
-function tagCounts(segments: Readonly<Record<string, Set<string>>>, without: readonly string[]) {
-  return Object.fromEntries(
-    Object.entries(segments).map(([name, ids]) => [
-      name,
-      [...ids].filter((id) => !without.includes(id)).length,
-    ]),
-  );
+type Chinook = ReturnType<typeof chinook>;
+
+/** Tags that a customer should carry at the end: those of others, and ours unless they are withheld or have left. */
+function expectedTags(id: string, { segments }: Chinook): string[] {
+  const [, ...others] = BROUGHT[id] ?? [''];
+  const isOurs = ![...ARCHIVED, LEAVER].includes(id);
+  const ours = isOurs ? Object.keys(segments).filter((name) => segments[name]?.has(id)) : [];
+  return [...new Set([...others, ...ours])].toSorted();
 }
+
+/** What the audience should hold at the end: customer 49 nowhere, everybody else with status and tags. */
+function expectedMembers(input: Chinook) {
+  const ids = [...input.selected].filter((id) => id !== '49');
+  return [
+    ...ids.map((id) => ({
+      email: input.customers.get(id)?.['Email'],
+      status: BROUGHT[id]?.[0] ?? 'subscribed',
+      tags: expectedTags(id, input),
+    })),
+    ...STRANGERS.map(([status, ...tags]) => ({ email: expect.any(String), status, tags })),
+  ];
+}
+
+/** A row of the table of people whom other tools have brought, without the padding. */
+const tableRow = (told: string, who: string) =>
+  told
+    .split('\n')
+    .find((line) => line.startsWith(`${who} `))
+    ?.split(/ {2,}/);
 
 async function readMembers(configFile: string): Promise<Member[]> {
   const [, origin] = /baseUrl: (http:\S+)\/3\.0/.exec(readFileSync(configFile, 'utf8')) ?? [];
@@ -179,7 +220,8 @@ async function readMembers(configFile: string): Promise<Member[]> {
 
 describe('the demo', () => {
   test('exports the Chinook customers three times, and leaves what the input says in the audience', async () => {
-    const { customers, segments, selected } = chinook();
+    const input = chinook();
+    const { customers, segments, selected } = input;
     const polish = customers.get('49')?.['Email'] ?? '';
     expect(polish).toMatch(/^[a-z.]*[^a-z.@][^@]*@/);
     expect(Object.values(segments).filter((ids) => ids.has('49'))).toHaveLength(1);
@@ -209,37 +251,57 @@ describe('the demo', () => {
 
     const [first, second, third] = json.exports;
     const none = Object.fromEntries(OUTCOMES.map((name) => [name, 0]));
-    const sent = selected.size - 1;
-    expect(sent).toBe(40);
-    expect(first).toMatchObject({ selected: selected.size, departed: 0, batches: 1 });
-    expect(first?.outcomes).toEqual({ ...none, created: sent, invalid: 1 });
-    expect(first?.reach.subscribed).toBe(sent);
-    const everybody = tagCounts(segments, ['49']);
+    expect(selected.size).toBe(41);
+    expect(first).toMatchObject({ selected: 41, departed: 0 });
+    expect(first?.outcomes).toEqual({ ...none, created: 31, updated: 7, suppressed: 2, invalid: 1 });
+    // Nobody who had opted out, bounced or not confirmed is subscribed now.
+    const reach = { subscribed: 34, pending: 1, transactional: 0, unsubscribed: 2, cleaned: 1, archived: 0 };
+    expect(first?.reach).toEqual(reach);
+    const withheld = ['49', ...ARCHIVED];
     expect(first?.segments).toEqual(
-      Object.entries(everybody).map(([name, tagged]) => ({ name, tagged, untagged: 0, failed: 0 })),
+      Object.entries(segments).map(([name, ids]) => ({
+        name,
+        // The leaver had "Blues lovers" before us: that pair is not ours.
+        tagged: [...ids].filter((id) => !withheld.includes(id) && !BROUGHT[id]?.includes(name)).length,
+        untagged: 0,
+        failed: 0,
+      })),
     );
 
-    expect(second).toMatchObject({ selected: selected.size, departed: 0, batches: 0 });
-    expect(second?.outcomes).toEqual({ ...none, unchanged: sent, invalid: 1 });
+    expect(second).toMatchObject({ selected: 41, departed: 0, batches: 0 });
+    expect(second?.outcomes).toEqual({ ...none, unchanged: 38, suppressed: 2, invalid: 1 });
 
-    expect(third).toMatchObject({ selected: selected.size - 1, departed: 1 });
-    expect(third?.outcomes).toEqual({ ...none, updated: 2, unchanged: sent - 3, removed: 1, invalid: 1 });
-    expect(third?.segments.map(({ tagged }) => tagged)).toEqual([0, 0, 0]);
+    expect(third).toMatchObject({ selected: 40, departed: 1 });
+    const changed = { updated: 2, unchanged: 35, removed: 1 };
+    expect(third?.outcomes).toEqual({ ...none, ...changed, suppressed: 2, invalid: 1 });
+    expect(third?.segments.map(({ tagged, untagged }) => [tagged, untagged])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 0],
+    ]);
 
-    // The one who has left stays in the audience, without our tags.
-    expect(members).toHaveLength(sent);
-    const left = members.filter(({ tags }) => tags.length === 0);
-    expect(left).toHaveLength(1);
-    const leaver = [...selected].find((id) => customers.get(id)?.['Email'] === left[0]?.email) ?? '';
-    expect(selected).toContain(leaver);
-    expect(json.audience).toEqual({ members: sent, tags: tagCounts(segments, ['49', leaver]) });
-    for (const id of [...selected].filter((id) => id !== '49' && id !== leaver)) {
-      const member = members.find(({ email }) => email === customers.get(id)?.['Email']);
-      const expected = Object.keys(segments).filter((name) => segments[name]?.has(id));
-      expect({ id, tags: member?.tags.toSorted() }).toEqual({ id, tags: expected.toSorted() });
-    }
+    // From the sandbox: who is in the audience, with which status and tags.
+    const held = members.map(({ email, status, tags }) => ({ email, status, tags: tags.toSorted() }));
+    const expected = expectedMembers(input);
+    expect(held).toHaveLength(expected.length);
+    expect(held).toEqual(expect.arrayContaining(expected));
+    const present = members.filter(({ status }) => status !== 'archived');
+    const tagNames = [...Object.keys(segments), 'Vinyl club'];
+    expect(json.audience).toEqual({
+      members: present.length,
+      tags: Object.fromEntries(
+        tagNames.map((name) => [name, present.filter(({ tags }) => tags.includes(name)).length]),
+      ),
+    });
     expect(members.map(({ email }) => email)).not.toContain(polish);
     expect(members.filter(({ email }) => /w[oó]jcik/i.test(email.normalize('NFC')))).toEqual([]);
+
+    // And the demo says so.
+    for (const [id, [status]] of Object.entries(BROUGHT)) {
+      expect(tableRow(told, `customer ${id}`)).toMatchObject({ 1: status, 2: status });
+      expect(tableRow(told, `customer ${id}`)?.at(-1)).toBe('yes');
+    }
+    expect(told).toContain('12 of 12 respected');
   }, 120_000);
 
   test('accounts for each of 2,000 generated profiles, in all three exports', async () => {

@@ -2,10 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { MemberSeed } from '../../sandbox';
 import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
 import { startDevServer, type DevServer } from '../dev-server';
 import { findTemporalBinary } from '../temporal-binary';
+import { readHolding, readMembers, type AudienceHolding } from './audience';
 import { CHANGES, changeThreeCustomers } from './change-customers';
+import { compareNeighbours, seedsOf, type Neighbour } from './people-of-other-tools';
 import {
   AUDIENCE_ID,
   chinookSetting,
@@ -28,15 +31,11 @@ export interface DemoOptions {
   readonly stopped: Promise<void>;
 }
 
-export interface AudienceHolding {
-  readonly members: number;
-  /** Tag name: members that carry it. */
-  readonly tags: Readonly<Record<string, number>>;
-}
-
 export interface Demo {
   readonly exports: readonly ExportReport[];
   readonly audience: AudienceHolding;
+  /** People whom other tools had brought into the audience; nobody with generated profiles. */
+  readonly neighbours: readonly Neighbour[];
   /** Folder with the configuration file and everything the demo wrote. */
   readonly folder: string;
   readonly configFile: string;
@@ -101,6 +100,7 @@ class Stage {
 async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   const { say } = options;
   const setting = await prepareInput(stage.folder, options);
+  const members = setting.isShared ? await seedsOf(setting, stage.folder) : [];
   say('Starting a Temporal server with its Web UI, a Mailchimp sandbox and a worker');
   stage.server = await startDevServer({
     binary: await findTemporalBinary({ report: say }),
@@ -110,7 +110,7 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   say(`Temporal Web UI: ${uiUrl}`);
   stage.sandbox = await startProgram(
     './sandbox-process',
-    [JSON.stringify(sandboxOptions(stage.folder, options))],
+    [JSON.stringify(sandboxOptions(stage.folder, options, members))],
     {},
   );
   const sandbox = JSON.parse(stage.sandbox.told) as { url: string; apiKey: string };
@@ -119,6 +119,7 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
 
   stage.connection = await Connection.connect({ address });
   const client = new ExportClient({ client: new Client({ connection: stage.connection }) });
+  const before = await readMembers(sandbox.url);
   const exports = await threeExports(client, setting, {
     ...options,
     folder: stage.folder,
@@ -127,6 +128,7 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   return {
     exports,
     audience: await readHolding(sandbox.url),
+    neighbours: compareNeighbours(before, await readMembers(sandbox.url)),
     folder: stage.folder,
     configFile,
     uiUrl,
@@ -147,8 +149,8 @@ async function prepareInput(folder: string, { profiles, say }: DemoOptions): Pro
   return generatedSetting(folder, profiles);
 }
 
-function sandboxOptions(folder: string, { profiles }: DemoOptions) {
-  const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS };
+function sandboxOptions(folder: string, { profiles }: DemoOptions, members: readonly MemberSeed[]) {
+  const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS, members };
   // Its results lie in our folder: the process is ended without being asked to clean up.
   return { audiences: [audience], replies: profiles === undefined ? 'full' : 'lean', folder };
 }
@@ -164,6 +166,13 @@ async function threeExports(
   options: Exporting,
 ): Promise<ExportReport[]> {
   const { say } = options;
+  if (setting.isShared) {
+    say(
+      'The audience is not ours alone: other tools have brought people into it (subscribed, waiting to confirm, opted out, bounced, ' +
+        'archived), with a tag "Vinyl club" of theirs, and a tag "Blues lovers" that has the name of one of ours. Configuring refuses ' +
+        'a tag of somebody else (TAG_TAKEN) unless it is adopted, as here with "adoptTags: true"',
+    );
+  }
   say(`Connecting the destination "${DESTINATION}", with consent to: ${CONSENT_TEXT.text}`);
   await client.connect(DESTINATION, {
     name: 'Newsletter',
@@ -179,8 +188,9 @@ async function threeExports(
     email,
     fields: { FNAME: firstName, LNAME: lastName, COUNTRY: country },
     segments: setting.segments,
+    adoptTags: setting.isShared,
   });
-  say('First export: everybody is new');
+  say(`First export: ${setting.isShared ? 'some people are in the audience already' : 'everybody is new'}`);
   const first = await exportOnce(client, options);
   say('Second export: nothing has changed, so nothing is sent');
   const second = await exportOnce(client, options);
@@ -206,26 +216,13 @@ async function exportOnce(
   }
 }
 
-/** What the sandbox holds, asked over its control path: not what the exporter believes. */
-async function readHolding(url: string): Promise<AudienceHolding> {
-  const reply = await fetch(new URL('/_sandbox/state', url));
-  const { audiences } = (await reply.json()) as { audiences: (AudienceHolding & { id: string })[] };
-  const { members = 0, tags = {} } = audiences.find(({ id }) => id === AUDIENCE_ID) ?? {};
-  return { members, tags };
-}
-
 /** Enough to find three among, whatever the size of the audience. */
 const SOME = 200;
 
-/** Some addresses that carry a tag, in an order of their own. */
+/** Some addresses that carry a tag, in an order of their own. Whoever is archived is withheld, so a change of theirs is not sent. */
 async function readExported(url: string): Promise<string[]> {
-  const reply = await fetch(new URL(`/_sandbox/audiences/${AUDIENCE_ID}/members`, url));
-  const members = (await reply.text())
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as { email: string; tags: string[] });
-  return members
-    .filter(({ tags }) => tags.length > 0)
+  return (await readMembers(url))
+    .filter(({ status, tags }) => status !== 'archived' && tags.length > 0)
     .map(({ email }) => email.toLowerCase())
     .toSorted()
     .slice(0, SOME);

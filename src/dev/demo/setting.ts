@@ -23,6 +23,8 @@ export interface Setting {
   readonly source: Readonly<Record<string, unknown>>;
   /** Segment id: tag name. */
   readonly segments: Readonly<Record<string, string | null>>;
+  /** Other tools have people and tags in the audience, one of them with the name of a tag of ours. */
+  readonly isShared: boolean;
 }
 
 const COLUMNS: Columns = {
@@ -51,6 +53,7 @@ export async function chinookSetting(folder: string): Promise<Setting> {
     columns: COLUMNS,
     source,
     segments: destination.configure.segments,
+    isShared: true,
   };
 }
 
@@ -73,6 +76,7 @@ export async function generatedSetting(folder: string, profiles: number): Promis
       segments: Object.fromEntries(segments.map((segment) => [segment, { members }])),
     },
     segments: Object.fromEntries(segments.map((segment) => [segment, null])),
+    isShared: false,
   };
 }
 
@@ -103,6 +107,7 @@ export async function writeConfig(folder: string, setting: Setting, addresses: A
           email,
           fields: { FNAME: firstName, LNAME: lastName, COUNTRY: country },
           segments: setting.segments,
+          adoptTags: setting.isShared,
         },
       },
     },
