@@ -1,5 +1,5 @@
 import type { ExportInput, ExportPhase, ExportView } from '../contract/export';
-import { OUTCOMES, type OutcomeCounts } from '../contract/outcome';
+import { MEMBER_STATUSES, OUTCOMES } from '../contract/outcome';
 import type { ExportReport } from '../contract/report';
 import { inMarkdown } from './markdown';
 
@@ -21,9 +21,10 @@ const TAGS_SHOWN = 5;
 
 /** The page that people see in the Web UI: the decisive line first. Markdown with one GFM table; counts only. */
 export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
+  // The Web UI shows about six rows of it at once.
   const rows = [
-    ['Audience', `${inMarkdown(input.audience.name)} (${input.audience.id})`],
     ...(view.report ? describeReport(view.report) : describePlan(view)),
+    ['Audience', `${inMarkdown(input.audience.name)} (${input.audience.id})`],
   ];
   return [
     `**${headline(view, deliveringMs)}**`,
@@ -60,7 +61,7 @@ function describePlan({ plan, parts, refused, unproven, requests, batches }: Exp
       'To send',
       `${count(plan.creates)} new, ${count(plan.updates)} changed, ${count(plan.removals)} to untag`,
     ],
-    ['Not to send', describeOutcomes(plan.decided)],
+    ['Not to send', describeCounts(plan.decided, OUTCOMES)],
     [
       'Parts',
       `${parts.done} done, ${parts.submitted - parts.done} at Mailchimp, ${parts.total - parts.submitted} to go`,
@@ -70,11 +71,13 @@ function describePlan({ plan, parts, refused, unproven, requests, batches }: Exp
   ];
 }
 
-function describeReport({ selected, departed, outcomes, segments, durationMs }: ExportReport): string[][] {
+function describeReport(report: ExportReport): string[][] {
+  const { selected, departed, outcomes, reach, segments, durationMs } = report;
   const shown = segments.length > TAGS_SHOWN ? segments.slice(0, TAGS_SHOWN - 1) : segments;
   return [
     ['Profiles', `${count(selected)} selected, ${count(departed)} departed`],
-    ['Outcomes', describeOutcomes(outcomes)],
+    ['Outcomes', describeCounts(outcomes, OUTCOMES)],
+    ['Reach', describeCounts(reach, MEMBER_STATUSES)],
     ...shown.map(({ name, tagged, untagged, failed }) => [
       `Tag ${inMarkdown(name)}`,
       `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
@@ -84,9 +87,9 @@ function describeReport({ selected, departed, outcomes, segments, durationMs }: 
   ];
 }
 
-function describeOutcomes(outcomes: OutcomeCounts): string {
-  const counted = OUTCOMES.filter((name) => outcomes[name] > 0);
-  return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'nobody';
+function describeCounts<Name extends string>(counts: Record<Name, number>, names: readonly Name[]): string {
+  const counted = names.filter((name) => counts[name] > 0);
+  return counted.map((name) => `${count(counts[name])} ${name}`).join(', ') || 'nobody';
 }
 
 function count(value: number): string {

@@ -5,25 +5,31 @@ import { inMarkdown } from './markdown';
 /** The page that people see of a destination in the Web UI. Markdown with one GFM table; ids and counts only. */
 export function describeDestination(state: DestinationState): string {
   const { connection, consent, configuration, baseline, phase, exports } = state;
+  // The Web UI shows about six rows at once, and the summary is gone after the first run.
+  const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
   const rows = [
+    ['Last export', describeLast(exports[0])],
+    ['Held in Mailchimp', `${(baseline?.held ?? 0).toLocaleString('en-US')} addresses`],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
     ['New people become', connection?.firstStatus ?? ''],
     ['Consent', describeConsent(consent)],
     ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
-    ['Held in Mailchimp', `${(baseline?.held ?? 0).toLocaleString('en-US')} addresses`],
-    ['Last export', describeLast(exports[0])],
   ];
   const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
-  return [`**Destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
+  return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
 }
 
 function describeConsent(consent: DestinationState['consent']): string {
   if (!consent) return 'none';
   const { agreedBy, agreedAt, withdrawnAt } = consent;
-  return withdrawnAt ? `withdrawn ${withdrawnAt}` : `${agreedBy}, ${agreedAt}`;
+  return withdrawnAt ? `withdrawn ${instant(withdrawnAt)}` : `${agreedBy}, ${instant(agreedAt)}`;
 }
 
 function describeLast(report: ExportReport | undefined): string {
   if (!report) return 'none';
-  return `${report.n}: ${report.ending}, ${report.selected.toLocaleString('en-US')} profiles, ${report.startedAt}`;
+  return `${report.n}: ${report.ending}, ${report.selected.toLocaleString('en-US')} profiles, ${instant(report.startedAt)}`;
+}
+
+function instant(iso: string): string {
+  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 }

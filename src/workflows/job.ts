@@ -15,6 +15,7 @@ import type { ExportReport } from '../contract/report';
 import type { Destination, Job, Running } from './destination-state';
 import { mailchimpExport } from './export';
 import { isPassing, reasonOf } from './failure';
+import { inMarkdown } from './markdown';
 import { CANCELLED, toReport } from './reports';
 import { exportSteps } from './steps';
 
@@ -69,8 +70,8 @@ function startExport(input: ExportInput) {
     workflowId: exportWorkflowId(input.ref.destinationId),
     args: [input],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `Export ${input.n} of ${input.destinationName} (${input.trigger})`,
-    staticDetails: `Segments ${input.configuration.segments.map(({ segment }) => segment).join(', ')} to audience ${input.audience.name}.`,
+    staticSummary: `Export ${input.n} of ${inMarkdown(input.destinationName)} (${inMarkdown(input.trigger)})`,
+    staticDetails: `Segments ${input.configuration.segments.map(({ segment }) => segment).join(', ')} to audience ${inMarkdown(input.audience.name)}.`,
     memo: { exportId: input.ref.exportId, n: input.n },
   });
 }

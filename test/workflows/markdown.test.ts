@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { describeDestination } from '../../src/workflows/destination-details';
-import { NEW_DESTINATION } from '../../src/workflows/destination-state';
+import { NEW_DESTINATION, type DestinationState } from '../../src/workflows/destination-state';
 import { inMarkdown } from '../../src/workflows/markdown';
+import { report } from './samples';
 
 test.each([
   ['Our News & Offers (2026)', 'Our News & Offers (2026)'],
@@ -15,20 +16,30 @@ test.each([
   expect(inMarkdown(text)).toBe(markdown);
 });
 
-test('the page of a destination stays a table, whatever the audience is called', () => {
-  const page = describeDestination({
-    ...NEW_DESTINATION,
-    connection: {
-      name: 'News',
-      account: 'main',
-      accountId: '1',
-      audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
-      source: 'crm',
-      storeId: 's',
-      firstStatus: 'subscribed',
-      exportUser: 'Kim',
-    },
-  });
+const CONNECTED: DestinationState = {
+  ...NEW_DESTINATION,
+  phase: 'connected',
+  connection: {
+    name: 'News *',
+    account: 'main',
+    accountId: '1',
+    audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
+    source: 'crm',
+    storeId: 's',
+    firstStatus: 'subscribed',
+    exportUser: 'Kim',
+  },
+};
+
+test('the page of a destination stays a table, whatever it and the audience are called', () => {
+  const page = describeDestination(CONNECTED);
   expect(page.split('\n')).toHaveLength(10);
   expect(page).toContain(String.raw`| Audience | A / # B !\[x\](y) (c417f00d5e) |`);
+});
+
+test('the page of a destination begins with its name, and then the last export: the Web UI shows few lines', () => {
+  const state = { ...CONNECTED, exports: [report({ startedAt: '2026-11-27T06:39:40.123Z' })] };
+  const [first, , , , last] = describeDestination(state).split('\n');
+  expect(first).toBe(String.raw`**News \*: destination connected**`);
+  expect(last).toMatch(/^\| Last export \| \d+: completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/);
 });

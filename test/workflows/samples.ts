@@ -91,7 +91,7 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
       invalid: 1_000,
       removed: 40,
     },
-    reach: noReach(),
+    reach: { ...noReach(), subscribed: 44_990, unsubscribed: 10 },
     invalid: {},
     refusals: [],
     segments: [
