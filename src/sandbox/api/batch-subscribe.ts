@@ -5,7 +5,7 @@ import type { JsonObject } from '../schema';
 import { shuffled, subscriberHash } from '../model/hash';
 import { KNOWN_MEMBER_FIELDS, memberInput, rowSchemaErrors } from '../model/member-input';
 import type { WriteMode } from '../model/write-member';
-import { isRefusal, refuseAddress, writeMember } from '../model/write-member';
+import { addressed, isRefusal, refuseAddress, writeMember } from '../model/write-member';
 import { invalidResource, Problem, schemaRefusal } from '../problem';
 import { audienceOf, queryFlag } from './call';
 import { resourceLinks } from './links';
@@ -131,7 +131,7 @@ function subscribeRow(
   }
   seen.add(key);
   const refused = refuseAddress(audience, email, mode.refuseRoles) ?? refuseExisting(subscribe, email, key);
-  const result = refused ?? writeMember(audience, { ...input, email, key }, mode);
+  const result = refused ?? writeMember(audience, addressed(input, email, key), mode);
   if (isRefusal(result)) into.rows.errors.push(rowError(subscribe, sent, result));
   else if (result.created) into.rows.created.push(memberView(into.viewer, result.member, sent));
   else if (result.changed || mode.switches.unchangedRowInReply)

@@ -145,12 +145,9 @@ async function send(server: ApiServer, { request, reply, ending, instance }: Sen
   const accepted = request.headers['accept-encoding'] ?? '';
   const zipped =
     server.world.settings.gzip && ending.text.length > WORTH_COMPRESSING && accepted.includes('gzip');
-  if (!zipped) {
-    await reply.send(ending.text);
-    return;
-  }
-  const bytes = await compress(ending.text, { level: 1 });
-  await reply.header('content-encoding', 'gzip').send(bytes);
+  const bytes = zipped ? await compress(ending.text, { level: 1 }) : Buffer.from(ending.text);
+  if (zipped) void reply.header('content-encoding', 'gzip');
+  await reply.send(bytes);
 }
 
 /** Destroys the socket; with `half` after the status line and half of the body. */

@@ -78,7 +78,20 @@ export class Audience {
   }
 
   add(fresh: NewMember): Member {
-    const member: Member = { ...fresh, webId: this.profile.webId + this.#order.length };
+    // Name by name: a spread takes ten times as long, which a million new members show.
+    const member: Member = {
+      key: fresh.key,
+      email: fresh.email,
+      webId: this.profile.webId + this.#order.length,
+      status: fresh.status,
+      locked: fresh.locked,
+      plainText: fresh.plainText,
+      values: fresh.values,
+      tags: fresh.tags,
+      lastChanged: fresh.lastChanged,
+      addedAt: fresh.addedAt,
+      extra: fresh.extra,
+    };
     this.#members.set(member.key, member);
     this.#order.push(member);
     this.#count(member, 1);

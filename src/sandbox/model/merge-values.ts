@@ -158,8 +158,11 @@ export function writeMergeValues(write: MergeWrite): MergeResult {
   return { values, errors, changed };
 }
 
-const emptyValues = (fields: readonly MergeField[]): MergeResult['values'] =>
-  Array.from({ length: (fields.at(-1)?.slot ?? -1) + 1 });
+function emptyValues(fields: readonly MergeField[]): MergeResult['values'] {
+  const slots = (fields.at(-1)?.slot ?? -1) + 1;
+  // Not `Array.from`, which takes more than twice as long: a million new members show it.
+  return new Array<undefined>(slots).fill(undefined);
+}
 
 function sameValue(one: MergeValue, other: MergeValue): boolean {
   return one === other || (typeof one === 'object' && JSON.stringify(one) === JSON.stringify(other));

@@ -27,6 +27,12 @@ export interface AddressedInput extends MemberInput {
   readonly key: string;
 }
 
+export function addressed(input: MemberInput, email: string, key: string): AddressedInput {
+  const { status, statusIfNew, mergeFields, tags, plainText, extra } = input;
+  // Name by name, as for `Audience.add`.
+  return { email, key, status, statusIfNew, mergeFields, tags, plainText, extra };
+}
+
 export interface Written {
   readonly member: Member;
   /** New to the audience, or back from the archive. */
