@@ -9,6 +9,7 @@ import { Audience } from './model/audience';
 import { md5, subscriberHash } from './model/hash';
 import { MEMBER_STATUSES } from './model/member';
 import { writeMergeValues } from './model/merge-values';
+import { BatchPace, DirectPace } from './pace';
 import { DEFAULT_API_KEY } from './settings';
 
 const DEFAULT_AUDIENCE: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' };
@@ -42,7 +43,10 @@ async function accountOf(world: World, seed: AccountSeed): Promise<Account> {
     audiences: new Map(),
     batches: new Map(),
     running: 0,
+    batchPace: new BatchPace(),
+    directPace: new DirectPace(),
     inFlight: 0,
+    maxConcurrent: 0,
   };
   for (const audience of seed.audiences ?? [])
     account.audiences.set(audience.id, await audienceOf(world, audience));

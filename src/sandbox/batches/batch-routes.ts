@@ -69,6 +69,7 @@ function startBatch(exchange: Exchange, desk: BatchDesk): object {
   const batch: Batch = {
     id: randomBytes(5).toString('hex'),
     submittedAt: world.seconds(),
+    arrived: performance.now(),
     operations: operations.map((given) => operationOf(given as Readonly<Record<string, unknown>>)),
     state: 'pending',
     total: 0,

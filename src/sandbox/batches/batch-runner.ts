@@ -2,6 +2,7 @@ import type { Account } from '../model/account';
 import type { BatchState } from '../options';
 import type { World } from '../world';
 import type { Reply } from '../api/call';
+import type { BatchLane } from '../pace';
 import type { Batch, Operation } from './batch';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { shuffled } from '../model/hash';
@@ -51,22 +52,24 @@ export class BatchRunner {
 
   async #work(account: Account, batch: Batch): Promise<void> {
     const spool = new ResultSpool(this.#folder, batch.id);
+    const lane = account.batchPace.take(batch.arrived);
     try {
-      if (!(await this.#enter(batch, 'preprocessing'))) return;
+      if (!(await this.#enter(batch, 'preprocessing', lane))) return;
       batch.total = batch.operations.length;
-      if (!(await this.#enter(batch, 'started'))) return;
+      if (!(await this.#enter(batch, 'started', lane))) return;
       const { batchOrder } = this.#world.settings.switches;
       const operations = batchOrder === 'shuffled' ? shuffled(batch.operations, batch.id) : batch.operations;
       for (const operation of operations) {
-        await this.#operate(account, batch, { operation, spool });
+        await this.#operate(account, batch, { operation, spool, lane });
         if (this.#isOver(batch)) return;
       }
       batch.operations = [];
-      if (!(await this.#enter(batch, 'finalizing'))) return;
+      if (!(await this.#enter(batch, 'finalizing', lane))) return;
       await this.#finalize(batch, spool);
       batch.completedAt = this.#world.now();
-      await this.#enter(batch, 'finished');
+      await this.#enter(batch, 'finished', lane);
     } finally {
+      account.batchPace.giveBack(lane);
       batch.operations = [];
       await spool.discard();
     }
@@ -75,12 +78,18 @@ export class BatchRunner {
   async #operate(
     account: Account,
     batch: Batch,
-    { operation, spool }: { readonly operation: Operation; readonly spool: ResultSpool },
+    {
+      operation,
+      spool,
+      lane,
+    }: { readonly operation: Operation; readonly spool: ResultSpool; readonly lane: BatchLane },
   ): Promise<void> {
     await nextTurn();
-    await this.#world.pause(this.#world.settings.operationMs);
+    const { operationMs } = this.#world.settings;
+    await this.#world.pause(lane.next(operationMs));
     if (this.#isOver(batch)) return;
     const reply = await this.#run(account, operation);
+    this.#world.counters.worked(lane.due - operationMs, operationMs);
     const { noContentCountsAsErrored, noContentResponse } = this.#world.settings.switches;
     const good = reply.status === 200 || (reply.status === 204 && !noContentCountsAsErrored);
     if (!good) batch.errored++;
@@ -102,12 +111,13 @@ export class BatchRunner {
   }
 
   /** Goes on to the next state once the present one was shown often enough. False: the batch is over. */
-  async #enter(batch: Batch, next: BatchState): Promise<boolean> {
+  async #enter(batch: Batch, next: BatchState, lane: BatchLane): Promise<boolean> {
     await nextTurn();
     while (this.#mustWait(batch)) {
       await new Promise<void>((resolve) => {
         batch.wake = resolve;
       });
+      lane.stoodStill();
     }
     if (this.#isOver(batch)) return false;
     batch.state = next;

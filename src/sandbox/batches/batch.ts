@@ -10,7 +10,10 @@ export interface Operation {
 
 export interface Batch {
   readonly id: string;
+  /** Unix seconds. */
   readonly submittedAt: number;
+  /** Of `performance.now()`. */
+  readonly arrived: number;
   operations: readonly Operation[];
   state: BatchState;
   total: number;

@@ -45,6 +45,7 @@ export class Control {
   /** Sets the request counters to nothing. */
   clearRequests(): void {
     this.#world.counters.clear();
+    for (const account of this.#world.accounts) account.maxConcurrent = 0;
   }
 
   /** @throws Error where there is no such audience or person */

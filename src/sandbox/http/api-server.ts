@@ -29,10 +29,23 @@ export interface ApiServer {
 
 /** Serves everything below `/3.0`. */
 export function serveApi(app: FastifyInstance, server: ApiServer): void {
+  // Before the body is read: what a client takes to send it is time at Mailchimp, too.
+  app.decorateRequest('arrived', 0);
+  app.addHook('onRequest', (request, _reply, done) => {
+    request.arrived = performance.now();
+    done();
+  });
   const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
     answer(server, request, reply);
   app.all(BASE, handler);
   app.all(`${BASE}/*`, handler);
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Of `performance.now()`. */
+    arrived: number;
+  }
 }
 
 interface Incoming {
@@ -41,6 +54,8 @@ interface Incoming {
   readonly query: Query;
   readonly body: string | undefined;
   readonly instance: string;
+  /** Of `performance.now()`. */
+  readonly arrived: number;
 }
 
 function incoming(request: FastifyRequest): Incoming {
@@ -55,24 +70,27 @@ function incoming(request: FastifyRequest): Incoming {
     query: mark < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark + 1))),
     body: typeof request.body === 'string' ? request.body : undefined,
     instance: randomUUID(),
+    arrived: request.arrived,
   };
 }
 
 async function answer(server: ApiServer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   const call = incoming(request);
-  const ending = await end(server, request, call);
+  const { ending, body } = await end(server, request, call);
   const { world, recorder } = server;
   const status = statusOf(ending);
   const route = server.router.route(call.path) ?? '(no route)';
   world.counters.add({ method: call.method, route, via: 'http', status });
-  const { method, path, query, body } = call;
-  recorder.add({ at: new Date(world.now()).toISOString(), method, path, query, body, status, via: 'http' });
+  world.counters.carried(Number(request.headers['content-length'] ?? 0), body.bytes.length);
+  const { method, path, query } = call;
+  const at = new Date(world.now()).toISOString();
+  recorder.add({ at, method, path, query, body: call.body, status, via: 'http' });
   if (ending.type === 'cut') return cut(reply, ending.reply);
   if (ending.type === 'page') {
     await reply.code(ending.status).type('text/html').send(ending.html);
     return;
   }
-  await send(server, { request, reply, ending: ending.reply, instance: call.instance });
+  await send(reply, ending.reply, { body, instance: call.instance });
 }
 
 const statusOf = (ending: Ending): number => {
@@ -80,12 +98,25 @@ const statusOf = (ending: Ending): number => {
   return ending.type === 'page' ? ending.status : ending.reply.status;
 };
 
-async function end(server: ApiServer, request: FastifyRequest, call: Incoming): Promise<Ending> {
+/** What goes over the wire; made before a write is held back for its time, since a reply is in time when it leaves. */
+interface Body {
+  readonly bytes: Buffer;
+  readonly isZipped: boolean;
+}
+
+interface Answer {
+  readonly ending: Ending;
+  readonly body: Body;
+}
+
+const NOTHING: Body = { bytes: Buffer.alloc(0), isZipped: false };
+
+async function end(server: ApiServer, request: FastifyRequest, call: Incoming): Promise<Answer> {
   const { world } = server;
-  const refuse = (refusal: Refusal): Ending => ({
-    type: 'reply',
-    reply: problemReply(refusal, call.instance, undefined),
-  });
+  const refuse = (refusal: Refusal): Answer => {
+    const reply = problemReply(refusal, call.instance, undefined);
+    return { ending: { type: 'reply', reply }, body: { bytes: Buffer.from(reply.text), isZipped: false } };
+  };
   const refusal = earlyRefusal(request);
   if (refusal) return refuse(refusal);
   const account = authenticate(world, request.headers.authorization);
@@ -93,11 +124,12 @@ async function end(server: ApiServer, request: FastifyRequest, call: Incoming): 
   if (account.inFlight >= world.settings.connectionLimit)
     return refuse(tooManyConnections(world.settings.connectionLimit));
   account.inFlight++;
+  account.maxConcurrent = Math.max(account.maxConcurrent, account.inFlight);
   world.counters.concurrent(account.inFlight);
   try {
-    return await work(server, account, call);
+    return await work(server, account, { call, acceptsGzip: acceptsGzip(request) });
   } catch (error) {
-    if (world.closing.aborted) return { type: 'cut' };
+    if (world.closing.aborted) return { ending: { type: 'cut' }, body: NOTHING };
     throw error;
   } finally {
     // Not when the client goes away: the real service keeps the place until the work is done.
@@ -117,22 +149,42 @@ function earlyRefusal(request: FastifyRequest): Refusal | undefined {
   };
 }
 
-async function work(server: ApiServer, account: Account, call: Incoming): Promise<Ending> {
+const acceptsGzip = (request: FastifyRequest): boolean =>
+  request.headers['accept-encoding']?.includes('gzip') ?? false;
+
+async function work(
+  server: ApiServer,
+  account: Account,
+  { call, acceptsGzip }: { readonly call: Incoming; readonly acceptsGzip: boolean },
+): Promise<Answer> {
   const { world, router } = server;
+  const { operationMs, gzip } = world.settings;
+  const isWrite = call.method !== 'GET' && call.path !== '/batches';
+  const due = isWrite && operationMs > 0 ? account.directPace.due(call.arrived, operationMs) : undefined;
   const effect = world.faults.takeForRequest({ ...call, via: 'http' });
-  if (call.method !== 'GET' && call.path !== '/batches') await world.pause(world.settings.operationMs);
   const apiCall: ApiCall = { ...call, account, via: 'http' };
-  return strike({ world, effect, instance: call.instance, apply: () => router.run(apiCall) });
+  const ending = await strike({ world, effect, instance: call.instance, apply: () => router.run(apiCall) });
+  const body = await bodyOf(ending, gzip && acceptsGzip);
+  if (due !== undefined) {
+    await world.pause(due - performance.now());
+    account.directPace.replied(due);
+  }
+  if (isWrite) world.counters.worked(call.arrived, operationMs);
+  return { ending, body };
 }
 
-interface Sending {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly ending: Reply;
-  readonly instance: string;
+async function bodyOf(ending: Ending, mayZip: boolean): Promise<Body> {
+  const text = ending.type === 'reply' ? ending.reply.text : '';
+  if (text === '') return NOTHING;
+  const isZipped = mayZip && text.length > WORTH_COMPRESSING;
+  return { bytes: isZipped ? await compress(text, { level: 1 }) : Buffer.from(text), isZipped };
 }
 
-async function send(server: ApiServer, { request, reply, ending, instance }: Sending): Promise<void> {
+async function send(
+  reply: FastifyReply,
+  ending: Reply,
+  { body, instance }: { readonly body: Body; readonly instance: string },
+): Promise<void> {
   void reply.code(ending.status).header('x-request-id', instance);
   if (ending.allow !== undefined) void reply.header('allow', ending.allow);
   if (ending.problem) void reply.header('link', DESCRIBED_BY);
@@ -142,12 +194,8 @@ async function send(server: ApiServer, { request, reply, ending, instance }: Sen
   }
   void reply.header('content-type', `application/${ending.problem ? 'problem+json' : 'json'}; charset=utf-8`);
   void reply.header('vary', 'Accept-Encoding');
-  const accepted = request.headers['accept-encoding'] ?? '';
-  const zipped =
-    server.world.settings.gzip && ending.text.length > WORTH_COMPRESSING && accepted.includes('gzip');
-  const bytes = zipped ? await compress(ending.text, { level: 1 }) : Buffer.from(ending.text);
-  if (zipped) void reply.header('content-encoding', 'gzip');
-  await reply.send(bytes);
+  if (body.isZipped) void reply.header('content-encoding', 'gzip');
+  await reply.send(body.bytes);
 }
 
 /** Destroys the socket; with `half` after the status line and half of the body. */

@@ -3,7 +3,7 @@ import type { ResultUrls } from '../batches/result-url';
 import type { World } from '../world';
 import type { Batch } from '../batches/batch';
 import { createReadStream } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { archivePath } from '../batches/batch-routes';
 import { storageError } from '../batches/result-url';
 
@@ -25,6 +25,7 @@ export function serveDownloads(app: FastifyInstance, world: World, urls: ResultU
         .send(storageError('NoSuchKey', 'The specified key does not exist.'));
     void reply.header('content-type', 'application/octet-stream');
     if (world.faults.takeForBatch('truncatedDownload')) return breakOff(reply, batch.archive);
+    world.counters.carried(0, (await stat(batch.archive)).size);
     return reply.send(createReadStream(batch.archive));
   });
 }

@@ -1,5 +1,6 @@
 import type { Audience } from './audience';
 import type { Batch } from '../batches/batch';
+import type { BatchPace, DirectPace } from '../pace';
 
 /** One Mailchimp account with its user: keys, audiences, batches and the connections in use. */
 export interface Account {
@@ -12,5 +13,9 @@ export interface Account {
   readonly batches: Map<string, Batch>;
   /** Batches of this account that are being worked on. */
   running: number;
+  readonly batchPace: BatchPace;
+  readonly directPace: DirectPace;
   inFlight: number;
+  /** Most connections in use at once since the counters were cleared. */
+  maxConcurrent: number;
 }
