@@ -112,6 +112,9 @@ const CITIES = [
   'Montréal',
 ];
 
+/** Least `kind` of a profile with an address that is good and its own. */
+const OWN_ADDRESS = 80;
+
 /**
  * Writes profiles as dirty as real ones: of 100, three have no address, one a broken one, four the address of another profile in
  * other case, some an address with blanks around it; names with commas, quotes and line breaks, and in other scripts.
@@ -135,7 +138,8 @@ export async function generateProfiles(options: GenerateOptions): Promise<Genera
 }
 
 /**
- * A row a profile, with the numbers that decide about it: `kind` of 1000, `name` so that the address fits the name.
+ * A row a profile, with the numbers that decide about it: `kind` of 1000, `name` so that the address fits the name, `twin`, the
+ * nearest profile with an address of its own, which a duplicate has too.
  * All chance comes from MD5, since it is the same in every version of DuckDB.
  */
 async function draw(database: Database, { profiles, seed }: GenerateOptions): Promise<void> {
@@ -147,12 +151,14 @@ async function draw(database: Database, { profiles, seed }: GenerateOptions): Pr
       lower(pick(${quoteTexts(LATIN_NAMES[0])}, name) || '.' || pick(${quoteTexts(LATIN_NAMES[1])}, name // 100))
       || i || '@' || pick(${quoteTexts(DOMAINS)}, name // 10000);
     CREATE TABLE people AS
-      SELECT *, (more // 1000000000 % 1000)::INTEGER AS kind
+      SELECT *, max(CASE WHEN kind >= ${OWN_ADDRESS} THEN i END) OVER (ORDER BY i ROWS UNBOUNDED PRECEDING) AS twin
       FROM (
-        SELECT i, md5('${seed} customer ' || i) AS id, number('name', i) AS name, number('more', i) AS more,
-          number('segments', i) AS chance
-        FROM range(${profiles}) r(i)
-      )`);
+        SELECT *, (more // 1000000000 % 1000)::INTEGER AS kind
+        FROM (
+          SELECT i, md5('${seed} customer ' || i) AS id, number('name', i) AS name, number('more', i) AS more,
+            number('segments', i) AS chance
+          FROM range(${profiles}) r(i)
+        ))`);
 }
 
 function selectProfiles(): string {
@@ -173,7 +179,7 @@ function emailSql(): string {
       WHEN kind < 36 THEN 'customer ' || i || '@' || pick(${quoteTexts(DOMAINS)}, name // 10000)
       WHEN kind < 38 THEN replace(address(i, name), '.', '..')
       WHEN kind < 40 THEN 'jürgen' || i || '@' || pick(${quoteTexts(DOMAINS)}, name // 10000)
-      WHEN kind < 80 AND i > 0 THEN upper(address(i - 1, number('name', i - 1)))
+      WHEN kind < ${OWN_ADDRESS} AND twin IS NOT NULL THEN upper(address(twin, number('name', twin)))
       WHEN kind < 96 THEN '  ' || address(i, name) || ' '
       ELSE address(i, name)
     END`;

@@ -20,7 +20,7 @@ const PROFILES = 20_000;
 
 /** Far shorter than any of the moments. */
 const LOOK_EVERY_MS = 5;
-const WORKER = resolve(__dirname, '../../dist/dev/demo/worker-process.js');
+const WORKER = resolve(__dirname, '../../dist/dev/programs/worker-process.js');
 
 /** Where a worker may be when it dies. Each looks at what the export has left so far, in staging or at the sandbox. */
 interface Moment {

@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { MemberSeed } from '../../sandbox';
 import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
 import { startDevServer, type DevServer } from '../dev-server';
+import { startProgram, type Started } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
 import { readHolding, readMembers, type AudienceHolding } from './audience';
 import { CHANGES, changeThreeCustomers } from './change-customers';
@@ -13,11 +14,12 @@ import {
   AUDIENCE_ID,
   chinookSetting,
   DESTINATION,
+  destinationSettings,
   generatedSetting,
+  MERGE_FIELDS,
   writeConfig,
   type Setting,
 } from './setting';
-import { startProgram, type Started } from './started';
 
 export interface DemoOptions {
   /** Number of generated profiles; undefined: the Chinook customers. */
@@ -46,12 +48,6 @@ export interface Demo {
   /** Stops everything and tells the worker's peak memory in bytes. Deletes the folder. */
   close(): Promise<{ readonly peakRssBytes: number }>;
 }
-
-const MERGE_FIELDS = [
-  { tag: 'FNAME', name: 'First Name', type: 'text' as const },
-  { tag: 'LNAME', name: 'Last Name', type: 'text' as const },
-  { tag: 'COUNTRY', name: 'Country', type: 'text' as const },
-];
 
 /**
  * From files to an audience, three times: everything, nothing, and what changed. On success everything still runs; undefined when it
@@ -109,13 +105,15 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   const { address, uiUrl = '' } = stage.server;
   say(`Temporal Web UI: ${uiUrl}`);
   stage.sandbox = await startProgram(
-    './sandbox-process',
+    require.resolve('../programs/sandbox-process'),
     [JSON.stringify(sandboxOptions(stage.folder, options, members))],
     {},
   );
   const sandbox = JSON.parse(stage.sandbox.told) as { url: string; apiKey: string };
   const configFile = await writeConfig(stage.folder, setting, { temporal: address, mailchimp: sandbox.url });
-  stage.worker = await startProgram('./worker-process', [configFile], { MAILCHIMP_API_KEY: sandbox.apiKey });
+  stage.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
+    MAILCHIMP_API_KEY: sandbox.apiKey,
+  });
 
   stage.connection = await Connection.connect({ address });
   const client = new ExportClient({ client: new Client({ connection: stage.connection }) });
@@ -174,22 +172,10 @@ async function threeExports(
     );
   }
   say(`Connecting the destination "${DESTINATION}", with consent to: ${CONSENT_TEXT.text}`);
-  await client.connect(DESTINATION, {
-    name: 'Newsletter',
-    account: 'sandbox',
-    audienceId: AUDIENCE_ID,
-    source: 'customers',
-    firstStatus: 'subscribed',
-    exportUser: 'demo',
-    consent: { agreedBy: 'demo', textVersion: CONSENT_TEXT.version },
-  });
-  const { email, firstName, lastName, country } = setting.columns;
-  await client.configure(DESTINATION, {
-    email,
-    fields: { FNAME: firstName, LNAME: lastName, COUNTRY: country },
-    segments: setting.segments,
-    adoptTags: setting.isShared,
-  });
+  const { connect, configure } = destinationSettings(setting);
+  const consent = { agreedBy: 'demo', textVersion: CONSENT_TEXT.version };
+  await client.connect(DESTINATION, { ...connect, exportUser: 'demo', consent });
+  await client.configure(DESTINATION, configure);
   say(`First export: ${setting.isShared ? 'some people are in the audience already' : 'everybody is new'}`);
   const first = await exportOnce(client, options);
   say('Second export: nothing has changed, so nothing is sent');

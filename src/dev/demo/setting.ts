@@ -80,37 +80,51 @@ export async function generatedSetting(folder: string, profiles: number): Promis
   };
 }
 
+/** What the audience has, and a destination matches. */
+export const MERGE_FIELDS = [
+  { tag: 'FNAME', name: 'First Name', type: 'text' },
+  { tag: 'LNAME', name: 'Last Name', type: 'text' },
+  { tag: 'COUNTRY', name: 'Country', type: 'text' },
+] as const;
+
+/** How the destination is connected and configured, as in a configuration file. */
+export function destinationSettings({ columns, segments, isShared }: Setting) {
+  const { email, firstName, lastName, country } = columns;
+  return {
+    connect: {
+      name: 'Newsletter',
+      account: 'sandbox',
+      audienceId: AUDIENCE_ID,
+      source: 'customers',
+      firstStatus: 'subscribed',
+    },
+    configure: {
+      email,
+      fields: { FNAME: firstName, LNAME: lastName, COUNTRY: country },
+      segments,
+      adoptTags: isShared,
+    },
+  } as const;
+}
+
 export interface Addresses {
   readonly temporal: string;
   readonly mailchimp: string;
+  /** Simultaneous connections to Mailchimp. Default: the account's default. */
+  readonly connections?: number;
 }
 
 /** Writes the configuration file that a user would write, so that the CLI can be pointed at a demo that was kept. */
 export async function writeConfig(folder: string, setting: Setting, addresses: Addresses): Promise<string> {
   const path = join(folder, 'temporal-mailchimp.yaml');
-  const { firstName, lastName, country, email } = setting.columns;
+  const { temporal, mailchimp, connections } = addresses;
+  const account = { apiKey: 'env:MAILCHIMP_API_KEY', baseUrl: mailchimp };
   const config = {
-    temporal: { address: addresses.temporal },
+    temporal: { address: temporal },
     staging: { folder: 'staging' },
-    accounts: { sandbox: { apiKey: 'env:MAILCHIMP_API_KEY', baseUrl: addresses.mailchimp } },
+    accounts: { sandbox: { ...account, ...(connections !== undefined && { connections }) } },
     sources: { customers: setting.source },
-    destinations: {
-      [DESTINATION]: {
-        connect: {
-          name: 'Newsletter',
-          account: 'sandbox',
-          audienceId: AUDIENCE_ID,
-          source: 'customers',
-          firstStatus: 'subscribed',
-        },
-        configure: {
-          email,
-          fields: { FNAME: firstName, LNAME: lastName, COUNTRY: country },
-          segments: setting.segments,
-          adoptTags: setting.isShared,
-        },
-      },
-    },
+    destinations: { [DESTINATION]: destinationSettings(setting) },
   };
   await writeFile(path, stringify(config));
   return path;

@@ -7,7 +7,11 @@ export interface Started {
   readonly told: string;
 }
 
-/** Starts one of our own node programs and waits until it says `ready`. */
+/**
+ * Starts one of our own node programs and waits until it says `ready`.
+ *
+ * @param program path of its file
+ */
 export async function startProgram(
   program: string,
   args: readonly string[],
@@ -17,7 +21,7 @@ export async function startProgram(
   const ready = once(teller, 'ready') as Promise<[string]>;
   const owned = await spawnOwned({
     command: process.execPath,
-    args: [require.resolve(program), ...args],
+    args: [program, ...args],
     env: { ...process.env, ...env },
     onLine: (line) => {
       if (line === 'ready' || line.startsWith('ready ')) teller.emit('ready', line.slice('ready '.length));
