@@ -5,6 +5,7 @@ import type { Config } from '../contract/config';
 import { DEFAULT_CONFIG_FILE } from '../worker/config-file';
 import { ExportError } from '../errors';
 import { DEV_FOLDER } from './dev/folder';
+import { firstCommands } from './dev/first-commands';
 import { startDev, type Dev } from './dev/start';
 import { act, answer, type Cli, type Invocation } from './shell/invocation';
 import { Interrupted } from './shell/interrupted';
@@ -55,7 +56,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     });
     const dev = await orInterrupted(starting, stop.asked);
     try {
-      answer(invocation, { json: toJson(dev), text: () => describe(dev, isNew) });
+      answer(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
       await runWorkerUntil(dev.worker, stop.asked);
     } finally {
       terminal.err('Stopping …');
@@ -98,10 +99,8 @@ function toJson({ server, sandbox, config, folder }: Dev) {
   };
 }
 
-function describe({ server, sandbox, config, folder }: Dev, isNew: boolean): string {
+function describe({ server, sandbox, config, folder }: Dev, { options }: Invocation, isNew: boolean): string {
   const { namespace, taskQueue } = config.temporal;
-  const [destination = 'NAME'] = Object.keys(config.destinations);
-  const address = server.address === '127.0.0.1:7233' ? '' : ` --address ${server.address}`;
   return [
     pairs([
       ['Temporal', `${server.address}, namespace ${namespace}`],
@@ -117,7 +116,8 @@ function describe({ server, sandbox, config, folder }: Dev, isNew: boolean): str
           `Destinations of earlier runs are still there, but the sandbox is empty. To begin afresh, delete ${folder}.`,
           '',
         ]),
-    `In another terminal: temporal-mailchimp destination connect ${destination} --agree --as "YOUR NAME"${address}`,
+    'In another terminal:',
+    ...firstCommands(config, { ...options, address: server.address }),
     'Ctrl-C stops everything.',
   ].join('\n');
 }

@@ -3,12 +3,22 @@ import { ConfigureSettingsSchema, ConnectSettingsSchema } from './destination';
 import { DestinationIdSchema, NameSchema } from './identifiers';
 import { SourcesSchema } from './source-config';
 
+/** A Mailchimp API key after the colon. */
+const LOOKS_LIKE_KEY = /^(?:env|file):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
+/** Mailchimp itself, unencrypted: whoever sits on the line would read key and people. */
+const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
+
 /** A secret by reference: its text never stands in a configuration file, a message or Temporal's history. */
 export const SecretReferenceSchema = z
   .string()
   .regex(
     /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
     'name a secret as env:VARIABLE or file:PATH, never by its text',
+  )
+  // A reference is named in messages, which stay in Temporal's history.
+  .refine(
+    (reference) => !LOOKS_LIKE_KEY.test(reference),
+    'this looks like the key itself: put it into a variable or a file, and name that',
   )
   .describe('env:VARIABLE or file:PATH; read by the worker at each attempt.');
 
@@ -19,6 +29,10 @@ export const AccountSchema = z.strictObject({
     .refine(
       (url) => !/^[^/]*\/\/[^/]*@/.test(url),
       'no user and no password: they would be a secret by its text',
+    )
+    .refine(
+      (url) => !UNENCRYPTED_MAILCHIMP.test(url),
+      'Mailchimp is spoken to by https:// only: the key would travel unencrypted',
     )
     .optional()
     .describe(

@@ -74,6 +74,18 @@ describe('the configuration file', () => {
       'CONFIG_INVALID',
       'never by its text',
     ],
+    [
+      'a key where a reference belongs',
+      VALID.replace('env:MAILCHIMP_API_KEY', 'file:0123456789abcdef0123456789abcdef-us1'),
+      'CONFIG_INVALID',
+      'this looks like the key itself',
+    ],
+    [
+      'Mailchimp itself, unencrypted',
+      VALID.replace('env:MAILCHIMP_API_KEY', 'env:K, baseUrl: "http://us1.api.mailchimp.com/3.0"'),
+      'CONFIG_INVALID',
+      'the key would travel unencrypted',
+    ],
     ...['htps://proxy.test/3.0', 'file:///etc/passwd', 'proxy.test'].map(
       (url): [string, string, string, string] => [
         `the address ${url}`,

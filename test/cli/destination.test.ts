@@ -204,6 +204,7 @@ describe('bad input to destination commands changes nothing', () => {
     for (const name of ['name', 'account', 'audienceId', 'source', 'firstStatus'])
       expect(errors).toContain(`at ${name}`);
     expect(errors).toContain('destinations.unheard-of.connect');
+    expect(errors).toContain(`which has: ${scene.destinationId}`);
   });
 
   test('with --json the refusal is the one document', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { firstCommands } from '../../src/cli/dev/first-commands';
 import { createPace } from '../../src/cli/export/pace';
 import { createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/text/csv';
@@ -150,6 +151,10 @@ describe('a report', () => {
     );
     expect(text).toMatch(/created +999,990 +new to the audience/);
     expect(text).toMatch(/rejected +fake +10 +looks fake or invalid/);
+    const withheld = { outcome: 'suppressed', class: 'archived', text: '', count: 2 } as const;
+    expect(describeReport({ ...REPORT, refusals: [withheld] })).toMatch(
+      /suppressed +archived +2 +\(withheld by us, not sent\)/,
+    );
     expect(text).toMatch(/subscribed +999,000 +get campaigns/);
     expect(text).toMatch(/vip +VIP +1,000,000 +999,990 +1 +10/);
     expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO takes.');
@@ -247,5 +252,25 @@ describe('a running export', () => {
     expect(errors).toContain('[==============================] 100% 30,000 of 30,000 changes');
     // The cursor that the bar hid is back.
     expect(errors.lastIndexOf('\u001b[?25h')).toBeGreaterThan(errors.lastIndexOf('\u001b[?25l'));
+  });
+});
+
+describe('the first commands after `dev`', () => {
+  const newsletter = { connect: {} } as never;
+
+  test('name the destination of the file, and what is not the default', () => {
+    const [connect, configure, start] = firstCommands(
+      { destinations: { newsletter } },
+      { config: 'a.yaml', address: '127.0.0.1:7300' },
+    );
+    const program = 'temporal-mailchimp --config a.yaml --address 127.0.0.1:7300';
+    expect(connect).toBe(`  ${program} destination connect newsletter --agree --as "YOUR NAME"`);
+    expect(configure).toBe(`  ${program} destination configure newsletter`);
+    expect(start).toBe(`  ${program} export start newsletter`);
+  });
+
+  test('are short where everything is the default', () => {
+    const commands = firstCommands({ destinations: {} }, { address: '127.0.0.1:7233' });
+    expect(commands.at(-1)).toBe('  temporal-mailchimp export start NAME');
   });
 });

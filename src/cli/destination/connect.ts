@@ -43,6 +43,12 @@ function mergeSettings(destinationId: string, config: Config | undefined, option
   return parse(ConnectSettingsSchema, merged, {
     what:
       `What destination "${destinationId}" is connected to (options, or destinations.${destinationId}.connect of the ` +
-      'configuration file)',
+      `configuration file${namesOf(config, destinationId)})`,
   });
+}
+
+/** A mistyped name is more likely than a destination by options alone. */
+function namesOf(config: Config | undefined, destinationId: string): string {
+  const names = Object.keys(config?.destinations ?? {});
+  return names.length === 0 || names.includes(destinationId) ? '' : `, which has: ${names.join(', ')}`;
 }

@@ -75,7 +75,12 @@ function refusalTable({ refusals }: ExportReport): string {
   if (refusals.length === 0) return '';
   return table(
     ['REFUSED', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
-    refusals.map(({ outcome, class: kind, count: profiles, text }) => [outcome, kind, count(profiles), text]),
+    refusals.map(({ outcome, class: kind, count: profiles, text }) => [
+      outcome,
+      kind,
+      count(profiles),
+      text === '' ? '(withheld by us, not sent)' : text,
+    ]),
   );
 }
 
