@@ -1,5 +1,6 @@
 import type { ExportInput, ExportPhase, ExportView } from '../contract/export';
 import { MEMBER_STATUSES, OUTCOMES } from '../contract/outcome';
+import { progressOf, type Progress } from '../contract/progress';
 import type { ExportReport } from '../contract/report';
 import { inMarkdown } from './markdown';
 
@@ -36,18 +37,20 @@ export function describeExport(view: ExportView, input: ExportInput, deliveringM
 }
 
 function headline(view: ExportView, deliveringMs: number): string {
+  const resume = `temporal-mailchimp export resume ${view.ref.destinationId}`;
   if (view.stopped)
-    return `Stopped: ${view.stopped.code}. ${inMarkdown(view.stopped.message)} Then resume this export.`;
+    return `Stopped: ${view.stopped.code}. ${inMarkdown(view.stopped.message)} Then resume it: ${resume}`;
   if (view.waiting)
     return `Waiting: ${view.waiting.code}. ${inMarkdown(view.waiting.message)} It goes on by itself.`;
   if (view.isPaused)
-    return 'Paused. Batches at Mailchimp finish and are read; nothing new is sent until resume.';
-  if (view.phase !== 'delivering' || !view.plan) return PHASES[view.phase];
-  const total = view.plan.parts.reduce((sum, { rows }) => sum + rows, 0);
-  return `${PHASES.delivering}: ${count(view.done)} of ${count(total)} changes answered${timeLeft(view.done, total, deliveringMs)}`;
+    return `Paused. Batches at Mailchimp finish and are read; nothing new is sent until: ${resume}`;
+  const progress = progressOf(view);
+  if (view.phase !== 'delivering' || !progress) return PHASES[view.phase];
+  const { done, total } = progress;
+  return `${PHASES.delivering}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
 }
 
-function timeLeft(done: number, total: number, elapsedMs: number): string {
+function timeLeft({ done, total }: Progress, elapsedMs: number): string {
   if (done === 0 || done >= total) return '';
   const minutes = Math.ceil(((elapsedMs / done) * (total - done)) / 60_000);
   return `, about ${minutes} min left`;

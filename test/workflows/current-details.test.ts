@@ -47,19 +47,21 @@ describe('the page of an export', () => {
     expect(rows.filter((row) => !/^\| [^|]+ \| [^|]+ \|$/.test(row))).toEqual([]);
   });
 
-  test('begins with what a person has to know: mend this, wait for that, paused, how far', () => {
+  test('begins with what a person has to know: mend this, wait for that, paused, how far (also in batches that still run)', () => {
     const trouble = { stopped: MULTILINE, waiting: MULTILINE, isPaused: true };
     expect(headline(trouble)).toMatch(
-      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then resume this export\.\*\*$/,
+      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then resume it: temporal-mailchimp export resume newsletter\*\*$/,
     );
     expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It goes on by itself\.\*\*$/);
-    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused\./);
-    expect(headline()).toBe('**Delivering: 25,000 of 45,030 changes answered, about 9 min left**');
+    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused\. .* until: temporal-mailchimp export resume /);
+    expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 
   test('tells no time left before anything is answered and when all is', () => {
-    expect(headline({ done: 0 })).toBe('**Delivering: 0 of 45,030 changes answered**');
-    expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes answered**');
+    expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
+      '**Delivering: 0 of 45,030 changes done**',
+    );
+    expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes done**');
   });
 
   test('has a phase of its own words for each phase', () => {

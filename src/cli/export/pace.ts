@@ -1,4 +1,4 @@
-import type { Progress } from '../text/view';
+import type { Progress } from '../../contract/progress';
 
 /** Mailchimp answers in bursts: a shorter look would jump between nothing and everything. */
 const LOOK_BACK_MS = 60_000;

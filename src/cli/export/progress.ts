@@ -1,8 +1,9 @@
 import { SingleBar } from 'cli-progress';
 import type { ExportView } from '../../contract/export';
+import { progressOf, type Progress } from '../../contract/progress';
 import type { Terminal } from '../shell/terminal';
 import { count, duration } from '../text/numbers';
-import { describeState, progressOf, type Progress } from '../text/view';
+import { describeState } from '../text/view';
 import { createPace } from './pace';
 
 /** Tells on standard error where an export stands. */

@@ -1,18 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
+import { MEMBER_STATUSES } from '../../contract/outcome';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import type { AudienceSeed } from '../../sandbox';
-
-const MEMBER_STATUSES = [
-  'subscribed',
-  'unsubscribed',
-  'cleaned',
-  'pending',
-  'transactional',
-  'archived',
-] as const;
 
 const MemberSchema = z.strictObject({
   email_address: z.string().min(1),

@@ -1,4 +1,5 @@
 import type { ExportPhase, ExportView } from '../../contract/export';
+import { progressOf } from '../../contract/progress';
 import { count, countOf, instant } from './numbers';
 import { pairs } from './table';
 
@@ -26,23 +27,6 @@ export function describeState({ phase, isPaused, waiting, stopped, ref }: Export
     return `Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume ${destinationId}`;
   }
   return PHASE[phase];
-}
-
-/** Changes that have to be sent, and how many of them are through. */
-export interface Progress {
-  readonly done: number;
-  readonly total: number;
-}
-
-/**
- * Answered changes, with a share of those in batches that still run: Mailchimp tells finished operations, and an operation is a chunk.
- * Undefined until it is known what has to be sent.
- */
-export function progressOf({ plan, done, running }: ExportView): Progress | undefined {
-  if (!plan) return undefined;
-  const total = plan.parts.reduce((sum, { rows }) => sum + rows, 0);
-  const inFlight = plan.chunks === 0 ? 0 : Math.floor((running.finished * total) / plan.chunks);
-  return { done: Math.min(total, done + inFlight), total };
 }
 
 /** What `export show` tells of an export that still runs. */
