@@ -8,7 +8,7 @@ export interface SegmentTag {
   readonly tagId: number | null;
 }
 
-/** At most 50 chunks that travel as one batch. Upserts come before untags: see `ExportPlan.parts`. */
+/** At most 50 chunks that travel together. Upserts come before untags: see `ExportPlan.parts`. */
 export interface PartPlan {
   readonly part: number;
   readonly kind: 'upsert' | 'untag';
@@ -16,6 +16,8 @@ export interface PartPlan {
   readonly lastChunk: number;
   /** Changes (rows) in the part. */
   readonly rows: number;
+  /** Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. */
+  readonly canary: boolean;
 }
 
 export interface SegmentPlan {
@@ -68,6 +70,8 @@ export interface UpsertRow {
   readonly tags: string;
   /** In the census or the baseline: an acknowledgement counts as updated, not created. */
   readonly known: boolean;
+  /** Last known status at Mailchimp; null: unknown, or new. */
+  readonly status: string | null;
 }
 
 export type Chunk =
@@ -86,6 +90,8 @@ export interface RowResult {
   readonly result: 'acknowledged' | 'suppressed' | 'throttled' | 'rejected' | 'unproven';
   /** The member's status as echoed by the reply, where there is one. */
   readonly status?: string;
+  /** Whether the reply listed it among the new members. */
+  readonly isNew?: boolean;
   /** For anything but acknowledged: a class of our closed table (`fake`, `compliance`, …). */
   readonly class?: string;
   /** Mailchimp's text with the address taken out. */

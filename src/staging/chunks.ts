@@ -20,7 +20,7 @@ export async function readChunk(
   // Comes from a step's input and becomes a part of SQL: it has to be a number for sure.
   const rows = Number.isSafeInteger(chunk)
     ? await database.rows<ChangeRow>(
-        `SELECT address AS email, fields, tags, known, tag
+        `SELECT address AS email, fields, tags, known, status, tag
          FROM read_parquet(${quoteText(changesPath(layout, ref, plan))}) WHERE chunk = ${chunk} ORDER BY position`,
       )
     : [];
@@ -35,7 +35,7 @@ export async function readChunk(
   return {
     kind: 'upsert',
     chunk,
-    rows: rows.map(({ email, fields, tags, known }) => ({ email, fields, tags, known })),
+    rows: rows.map(({ email, fields, tags, known, status }) => ({ email, fields, tags, known, status })),
   };
 }
 

@@ -2,6 +2,9 @@ import type { PartPlan } from '../contract/plan';
 
 /** Mailchimp's limit for members in one request, and for addresses in one untag request. */
 export const ROWS_OF_CHUNK = 500;
+/** Of the first chunk of a plan, which is read back row by row: so many new people, and so many known ones. */
+export const CANARIES_OF_KIND = 5;
+export const ROWS_OF_CANARY = 2 * CANARIES_OF_KIND;
 /** Mailchimp names no limit for a batch; these are small enough to be sent, watched and, if need be, sent again. */
 export const CHUNKS_OF_PART = 50;
 export const BYTES_OF_PART = 8_000_000;
@@ -17,18 +20,23 @@ export interface ChunkSize {
   readonly bytes: number;
 }
 
-/** Packs chunks, in their order, into parts that hold one kind each. */
+/** Packs chunks, in their order, into parts that hold one kind each. The first chunk is the canary and has a part of its own. */
 export function packParts(chunks: readonly ChunkSize[]): readonly PartPlan[] {
   const parts: PartPlan[] = [];
   let bytes = 0;
   for (const { chunk, kind, rows, bytes: ownBytes } of chunks) {
     const last = parts.at(-1);
     bytes += ownBytes + BYTES_AROUND_CHUNK;
-    const fits = last?.kind === kind && chunk - last.firstChunk < CHUNKS_OF_PART && bytes <= BYTES_OF_PART;
+    const fits =
+      last?.kind === kind &&
+      !last.canary &&
+      chunk - last.firstChunk < CHUNKS_OF_PART &&
+      bytes <= BYTES_OF_PART;
     if (fits) {
       parts[parts.length - 1] = { ...last, lastChunk: chunk, rows: last.rows + rows };
     } else {
-      parts.push({ part: parts.length, kind, firstChunk: chunk, lastChunk: chunk, rows });
+      const canary = parts.length === 0;
+      parts.push({ part: parts.length, kind, firstChunk: chunk, lastChunk: chunk, rows, canary });
       bytes = ownBytes + BYTES_AROUND_CHUNK;
     }
   }

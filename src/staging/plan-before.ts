@@ -44,7 +44,7 @@ export async function createBefore(
       CREATE TABLE refusal (b INTEGER, hash UBIGINT, outcome VARCHAR, class VARCHAR, text VARCHAR);
       CREATE VIEW before AS SELECT b.* ${columns.join('')} FROM (
         SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::VARCHAR AS state, false AS present, false AS member,
-          NULL::BIT AS owned) b WHERE false`);
+          NULL::VARCHAR AS status, NULL::BIT AS owned) b WHERE false`);
     return;
   }
   const rows = `read_parquet(${quoteText(baseline.rows)}, file_row_number = true)`;
@@ -54,7 +54,7 @@ export async function createBefore(
       SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
       FROM ${rows} WHERE refused_outcome IN ('suppressed', 'rejected');
     CREATE VIEW before AS
-      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, o.mask AS owned ${columns.join('')}
+      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, b.status, o.mask AS owned ${columns.join('')}
       FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);
 }
 
@@ -64,7 +64,7 @@ export async function createCensus(
   { census, tags }: { census: string | undefined; tags: readonly PlannedTag[] },
 ): Promise<void> {
   if (census === undefined) {
-    await database.run('CREATE TABLE census (address VARCHAR, is_archived BOOLEAN, carried BIT)');
+    await database.run('CREATE TABLE census (address VARCHAR, status VARCHAR, carried BIT)');
     return;
   }
   const rows = `read_parquet(${quoteText(census)})`;
@@ -72,7 +72,7 @@ export async function createCensus(
   await createMasks(database, { name: 'elsewhere', from: rows, by }, tags);
   await database.run(`
     CREATE VIEW census AS
-    SELECT c.address, c.status = 'archived' AS is_archived, e.mask AS carried
+    SELECT c.address, c.status, e.mask AS carried
     FROM ${rows} c LEFT JOIN elsewhere e ON e.tags = c.tags`);
 }
 

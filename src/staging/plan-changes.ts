@@ -3,7 +3,7 @@ import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { attributeColumn, extractAttributes } from './attributes';
 import type { PlannedTag } from './documents';
-import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CHUNK } from './parts';
+import { BYTES_OF_PART, CANARIES_OF_KIND, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { clearColumn } from './plan-people';
 import { snapshotProfiles } from './plan-profiles';
 import { createMaskNames, noTags } from './tag-masks';
@@ -30,36 +30,73 @@ export async function cutAtLimit(
       ORDER BY coalesce(profile.key, before.keys[1]), person.address OFFSET ${limit})`);
 }
 
-/** Makes `numbered`: each change with its chunk and its position there. Upserts come first; untags of one tag share chunks. */
+/**
+ * Makes `numbered`: each change with its chunk and its position there. Chunk 0 holds the canaries alone. Upserts come first; untags
+ * of one tag share chunks.
+ */
 export async function numberChanges(
   database: Database,
   tags: readonly PlannedTag[],
 ): Promise<readonly ChunkSize[]> {
   const rows = await rowsOfChunk(database);
+  await createCanaries(database, tags);
   await database.run(`
     CREATE TABLE numbered AS
-    SELECT id, NULL::INTEGER AS tag, (seq // ${rows})::INTEGER AS chunk, (seq % ${rows})::INTEGER AS position
-    FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq FROM person WHERE upsert)`);
+    SELECT id, NULL::INTEGER AS tag, 0 AS chunk, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS position FROM canary
+    UNION ALL
+    SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER
+    FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq FROM person ANTI JOIN canary USING (id) WHERE upsert)`);
   const upserts = await database.rows<ChunkSize>(`
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
     FROM numbered JOIN person USING (id) LEFT JOIN mask k ON k.mask = person.wanted
     GROUP BY chunk ORDER BY chunk`);
+  await numberUntags(database, { tags, after: upserts.length });
+  const untags = await database.rows<ChunkSize>(`
+    SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
+    FROM numbered JOIN person USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
+  return [...upserts, ...untags];
+}
+
+/** SQL: a few people with an upsert, in parentheses. */
+function someOf(which: string, order: string): string {
+  return `(SELECT id FROM person WHERE upsert AND ${which} ORDER BY ${order} LIMIT ${CANARIES_OF_KIND})`;
+}
+
+/** Makes `canary`: a few people whose rows show, when read back, whether Mailchimp does what it was asked to. */
+async function createCanaries(database: Database, tags: readonly PlannedTag[]): Promise<void> {
+  const isOut = "coalesce(status IN ('unsubscribed', 'cleaned', 'archived'), false)";
+  const isPlain = `NOT (differs OR gained <> ${noTags(tags)})`;
+  await database.run(`
+    CREATE TABLE canary AS
+    ${someOf('NOT known', 'id')} UNION ALL ${someOf('known', `${isOut}, ${isPlain}, id`)}`);
+}
+
+/** SQL: how many chunks some rows need. */
+function chunksOf(rows: string): string {
+  return `(${rows} + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK}`;
+}
+
+/** Numbers untags from the chunk `after` the upserts. Where there are none, the first few of the first tag are the canaries. */
+async function numberUntags(
+  database: Database,
+  { tags, after }: { tags: readonly PlannedTag[]; after: number },
+): Promise<void> {
+  const canaries = after === 0 ? ROWS_OF_CANARY : 0;
   await createMaskNames(database, `SELECT lost AS mask FROM person WHERE lost <> ${noTags(tags)}`);
   await database.run(`
     INSERT INTO numbered
     WITH pair AS (
       SELECT p.id, unnest(k.ids) AS tag FROM person p JOIN mask k ON k.mask = p.lost),
-    place AS (SELECT id, tag, row_number() OVER (PARTITION BY tag ORDER BY id) - 1 AS seq FROM pair),
+    counted AS (SELECT tag, count(*) AS rows, CASE WHEN tag = min(tag) OVER () THEN ${canaries} ELSE 0 END AS canaries FROM pair GROUP BY tag),
     base AS (
-      SELECT tag, sum((count(*) + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK}) OVER (ORDER BY tag)
-        - (count(*) + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK} AS chunks
-      FROM pair GROUP BY tag)
-    SELECT id, tag, (${upserts.length} + chunks + seq // ${ROWS_OF_CHUNK})::INTEGER, (seq % ${ROWS_OF_CHUNK})::INTEGER
+      SELECT tag, canaries, ${Math.max(after, 1)} + sum(${chunksOf('greatest(rows - canaries, 0)')}) OVER (ORDER BY tag)
+        - ${chunksOf('greatest(rows - canaries, 0)')} AS first
+      FROM counted),
+    place AS (SELECT id, tag, row_number() OVER (PARTITION BY tag ORDER BY id) - 1 AS seq FROM pair)
+    SELECT id, tag,
+      (CASE WHEN seq < canaries THEN 0 ELSE first + (seq - canaries) // ${ROWS_OF_CHUNK} END)::INTEGER,
+      (CASE WHEN seq < canaries THEN seq ELSE (seq - canaries) % ${ROWS_OF_CHUNK} END)::INTEGER
     FROM place JOIN base USING (tag)`);
-  const untags = await database.rows<ChunkSize>(`
-    SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
-    FROM numbered JOIN person USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
-  return [...upserts, ...untags];
 }
 
 /** 500, or fewer where rows are so long that 500 of them would not go into one part. */
@@ -94,14 +131,14 @@ export async function writeChanges(database: Database, input: ChangesInput): Pro
   await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM person WHERE upsert');
   await database.run(`
     COPY (
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known,
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status,
         '{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}' AS fields, coalesce(k.names, '[]') AS tags
       FROM numbered c JOIN person p USING (id)
       JOIN ${snapshotProfiles(snapshot)} s ON s.n = p.n
       LEFT JOIN mask k ON k.mask = p.wanted
       WHERE c.tag IS NULL
       UNION ALL
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, NULL, NULL
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, NULL, NULL
       FROM numbered c JOIN person p USING (id) WHERE c.tag IS NOT NULL
       ORDER BY chunk, position
     ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP})`);

@@ -66,6 +66,7 @@ function seenQuery(fields: readonly FieldMatch[]): string {
       'b.owned',
       'b.state',
       'b.member',
+      'b.status AS last_status',
       ...hashes,
     ].join(', ')}
     FROM winner p FULL JOIN before b ON b.address = p.address
@@ -88,17 +89,17 @@ function comparedQuery({ fields, tags, knownFields, keepLeavers }: PeopleInput):
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'elsewhere', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (${['state', 'member', 'last_status', 'elsewhere', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~elsewhere) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~elsewhere ELSE wanted & ~elsewhere & ~owned END AS gained,
       ${keepLeavers ? none : 'owned & ~wanted'} AS lost,
-      selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none}
-        ${[isNewField ? 'true' : 'false', ...differs].map((sql) => `OR ${sql}`).join(' ')}) AS needs_upsert
+      ${['false', ...differs].join(' OR ')} AS differs,
+      selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
     FROM (
       SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR coalesce(s.member, false) AS known,
-        coalesce(c.is_archived, false) AS is_archived,
+        coalesce(s.last_status, c.status) AS status, coalesce(c.status = 'archived', false) AS is_archived,
         coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere
       FROM seen s LEFT JOIN census c ON c.address = s.address)`;
 }

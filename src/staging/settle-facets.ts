@@ -93,7 +93,7 @@ export function resultsQuery({ parts, chunks }: Results): string {
 }
 
 const RESULT_COLUMNS =
-  "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', class: 'VARCHAR', text: 'VARCHAR'}";
+  "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', isNew: 'BOOLEAN', class: 'VARCHAR', text: 'VARCHAR'}";
 
 /** DuckDB's buffers are twice as long, one for each thread and reader: its default of 16 MB would fill the memory limit. */
 const LONGEST_LINE = 1024 * 1024;
@@ -102,7 +102,7 @@ const LONGEST_LINE = 1024 * 1024;
 function readResults(paths: readonly string[]): string {
   if (paths.length === 0) {
     return `(SELECT NULL::INTEGER AS chunk, NULL::VARCHAR AS email, NULL::VARCHAR AS result, NULL::VARCHAR AS status,
-      NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
+      NULL::BOOLEAN AS "isNew", NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
   }
   return `read_json(${quoteTexts(paths)}, format = 'newline_delimited', maximum_object_size = ${LONGEST_LINE}, columns = ${RESULT_COLUMNS})`;
 }

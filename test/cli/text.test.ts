@@ -28,8 +28,8 @@ const PLAN: ExportPlan = {
   warnings: [],
   chunks: 60,
   parts: [
-    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000 },
-    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 59, rows: 5_000 },
+    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000, canary: false },
+    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 59, rows: 5_000, canary: false },
   ],
   held: 0,
 };

@@ -57,7 +57,7 @@ export function openAt(baseUrl: string, more: Partial<ConnectionOptions> = {}): 
 }
 
 export function row(email: string, more: Partial<UpsertRow> = {}): UpsertRow {
-  return { email, fields: '{"FNAME":"Ada"}', tags: '["Loyal"]', known: false, ...more };
+  return { email, fields: '{"FNAME":"Ada"}', tags: '["Loyal"]', known: false, status: null, ...more };
 }
 
 export function upserts(emails: readonly string[]): Chunk & { readonly kind: 'upsert' } {

@@ -12,7 +12,7 @@ beforeEach(async () => {
   ref = stage.newExport();
   await stage.snapshot(
     ref,
-    Array.from({ length: 1_100 }, (_, index) => ({
+    Array.from({ length: 1_105 }, (_, index) => ({
       key: String(index).padStart(4, '0'),
       email: `p${index}@mail.test`,
       first: `N${index}`,
@@ -24,13 +24,13 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 async function* breakingOff(): AsyncGenerator<RowResult> {
-  yield* acknowledged([0]);
+  yield* acknowledged([1]);
   throw new TypeError('the archive ends here');
 }
 
 async function* withStranger(): AsyncGenerator<RowResult> {
-  yield* acknowledged([0, 1, 2]);
-  yield { chunk: 0, email: 'stranger@mail.test', result: 'rejected', class: 'fake', text: '' };
+  yield* acknowledged([1, 2, 3]);
+  yield { chunk: 1, email: 'stranger@mail.test', result: 'rejected', class: 'fake', text: '' };
 }
 
 async function* acknowledged(chunks: readonly number[]): AsyncGenerator<RowResult> {
@@ -89,11 +89,11 @@ describe('the batch of a part', () => {
 
 describe('results', () => {
   test('are there once they ended, and the first sealed ones stay', async () => {
-    expect(await stage.staging.hasResults(ref, 'part-0')).toBe(false);
-    await stage.staging.sealResults(ref, 'part-0', acknowledged([0, 1, 2]));
-    expect(await stage.staging.hasResults(ref, 'part-0')).toBe(true);
-    await stage.staging.sealResults(ref, 'part-0', acknowledged([]));
-    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({ acknowledged: 1_100 });
+    expect(await stage.staging.hasResults(ref, 'part-1')).toBe(false);
+    await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2, 3]));
+    expect(await stage.staging.hasResults(ref, 'part-1')).toBe(true);
+    await stage.staging.sealResults(ref, 'part-1', acknowledged([]));
+    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_100 });
   });
 
   test('that break off are not sealed, and the error comes through', async () => {
@@ -104,47 +104,47 @@ describe('results', () => {
 
 describe('the summary of a part', () => {
   test('without results has all rows unproven and all chunks in trouble', async () => {
-    expect(await stage.staging.summarisePart(ref, 0)).toEqual({
-      part: 0,
+    expect(await stage.staging.summarisePart(ref, 1)).toEqual({
+      part: 1,
       rows: 1_100,
       acknowledged: 0,
       refused: 0,
       unproven: 1_100,
-      troubled: [0, 1, 2],
+      troubled: [1, 2, 3],
     });
   });
 
   test('names the chunks that lack a row or have an unproven one, and refusals are no trouble', async () => {
     const results = async function* (): AsyncGenerator<RowResult> {
-      const first = await stage.staging.readChunk(ref, 0);
+      const first = await stage.staging.readChunk(ref, 1);
       yield* answer(first, (email) =>
-        email === 'p3@mail.test' ? { result: 'unproven' } : { result: 'acknowledged' },
+        email === 'p8@mail.test' ? { result: 'unproven' } : { result: 'acknowledged' },
       );
-      const second = await stage.staging.readChunk(ref, 1);
+      const second = await stage.staging.readChunk(ref, 2);
       yield* answer(second, () => ({ result: 'rejected', class: 'fake', text: 'no' }));
-      const last = await stage.staging.readChunk(ref, 2);
-      for (const email of emailsOf(last).slice(1)) yield { chunk: 2, email, result: 'acknowledged' };
+      const last = await stage.staging.readChunk(ref, 3);
+      for (const email of emailsOf(last).slice(1)) yield { chunk: 3, email, result: 'acknowledged' };
     };
-    await stage.staging.sealResults(ref, 'part-0', results());
-    expect(await stage.staging.summarisePart(ref, 0)).toEqual({
-      part: 0,
+    await stage.staging.sealResults(ref, 'part-1', results());
+    expect(await stage.staging.summarisePart(ref, 1)).toEqual({
+      part: 1,
       rows: 1_100,
       acknowledged: 598,
       refused: 500,
       unproven: 2,
-      troubled: [0, 2],
+      troubled: [1, 3],
     });
   });
 
   test('counts a chunk that was sent again instead of its part’s answer', async () => {
-    await stage.staging.sealResults(ref, 'part-0', acknowledged([0, 1]));
-    await stage.staging.sealResults(ref, 'chunk-2', acknowledged([2]));
-    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({ acknowledged: 1_100, troubled: [] });
+    await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2]));
+    await stage.staging.sealResults(ref, 'chunk-3', acknowledged([3]));
+    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_100, troubled: [] });
   });
 
   test('ignores answers about rows that were not sent', async () => {
-    await stage.staging.sealResults(ref, 'part-0', withStranger());
-    expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({
+    await stage.staging.sealResults(ref, 'part-1', withStranger());
+    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({
       rows: 1_100,
       acknowledged: 1_100,
       refused: 0,
@@ -158,7 +158,7 @@ describe('a snapshot', () => {
     const counts = { profiles: 5, selected: 2, members: [1, 1], orphans: 0, rejected: [] };
     const folder = await stage.staging.openExtractFolder(ref);
     const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
-    expect(sealed).toMatchObject({ profiles: 1_100, selected: 1_100 });
+    expect(sealed).toMatchObject({ profiles: 1_105, selected: 1_105 });
     expect(sealed.folder).not.toBe(folder);
     expect(await stage.staging.sealSnapshot(ref, sealed)).toEqual(sealed);
     expect(await stage.plan(ref)).toEqual(plan);

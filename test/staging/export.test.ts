@@ -19,12 +19,26 @@ describe('a first export and the next one', () => {
         kind: 'upsert',
         chunk: 0,
         rows: [
-          { email: 'anna@mail.test', fields: '{"FNAME":"Anna"}', tags: '["VIP","Locals"]', known: false },
-          { email: 'bob@mail.test', fields: '{"FNAME":"Bob \\"B\\""}', tags: '["Locals"]', known: false },
+          {
+            email: 'anna@mail.test',
+            fields: '{"FNAME":"Anna"}',
+            tags: '["VIP","Locals"]',
+            known: false,
+            status: null,
+          },
+          {
+            email: 'bob@mail.test',
+            fields: '{"FNAME":"Bob \\"B\\""}',
+            tags: '["Locals"]',
+            known: false,
+            status: null,
+          },
         ],
       },
     ]);
-    expect(plan.parts).toEqual([{ part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 0, rows: 2 }]);
+    expect(plan.parts).toEqual([
+      { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 0, rows: 2, canary: true },
+    ]);
     expect(settlement).toMatchObject({
       selected: 2,
       departed: 0,
@@ -57,7 +71,15 @@ describe('a first export and the next one', () => {
       {
         kind: 'upsert',
         chunk: 0,
-        rows: [{ email: 'bob@mail.test', fields: '{"FNAME":"Rob"}', tags: '["Locals"]', known: true }],
+        rows: [
+          {
+            email: 'bob@mail.test',
+            fields: '{"FNAME":"Rob"}',
+            tags: '["Locals"]',
+            known: true,
+            status: 'subscribed',
+          },
+        ],
       },
       { kind: 'untag', chunk: 1, tagId: 12, emails: ['anna@mail.test'] },
     ]);

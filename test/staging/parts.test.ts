@@ -11,22 +11,24 @@ function chunks(count: number, size: Partial<ChunkSize> = {}): ChunkSize[] {
   }));
 }
 
-test('a part holds at most 50 chunks', () => {
-  expect(packParts(chunks(101))).toEqual([
-    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000 },
-    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 99, rows: 25_000 },
-    { part: 2, kind: 'upsert', firstChunk: 100, lastChunk: 100, rows: 500 },
+test('a part holds at most 50 chunks, the first one only the canary', () => {
+  expect(packParts(chunks(102))).toEqual([
+    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 0, rows: 500, canary: true },
+    { part: 1, kind: 'upsert', firstChunk: 1, lastChunk: 50, rows: 25_000, canary: false },
+    { part: 2, kind: 'upsert', firstChunk: 51, lastChunk: 100, rows: 25_000, canary: false },
+    { part: 3, kind: 'upsert', firstChunk: 101, lastChunk: 101, rows: 500, canary: false },
   ]);
 });
 
 test('a part holds at most 8 MB', () => {
   const parts = packParts(chunks(10, { bytes: 3_000_000 }));
   expect(parts.map(({ firstChunk, lastChunk }) => [firstChunk, lastChunk])).toEqual([
-    [0, 1],
-    [2, 3],
-    [4, 5],
-    [6, 7],
-    [8, 9],
+    [0, 0],
+    [1, 2],
+    [3, 4],
+    [5, 6],
+    [7, 8],
+    [9, 9],
   ]);
 });
 
@@ -39,7 +41,8 @@ test('upserts and untags never share a part', () => {
       lastChunk,
     ]),
   ).toEqual([
-    ['upsert', 0, 1],
+    ['upsert', 0, 0],
+    ['upsert', 1, 1],
     ['untag', 2, 4],
   ]);
 });

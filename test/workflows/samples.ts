@@ -45,9 +45,9 @@ export const PLAN: ExportPlan = {
   warnings: [],
   chunks: 91,
   parts: [
-    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000 },
-    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 89, rows: 20_000 },
-    { part: 2, kind: 'untag', firstChunk: 90, lastChunk: 90, rows: 30 },
+    { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000, canary: false },
+    { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 89, rows: 20_000, canary: false },
+    { part: 2, kind: 'untag', firstChunk: 90, lastChunk: 90, rows: 30, canary: false },
   ],
   held: 60_040,
 };
