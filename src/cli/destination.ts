@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import type { DestinationView } from '../contract/destination';
 import { FIRST_STATUSES } from '../contract/outcome';
+import { statement } from './destination/consent';
 import { connectDestination, type ConnectOptions } from './destination/connect';
 import { configureDestination, type ConfigureOptions } from './destination/configure';
 import { removeDestination, type RemoveOptions } from './destination/remove';
@@ -51,6 +52,7 @@ function connectCommand(cli: Cli): Command {
           '      --audience a1b2c3d4e5 --source crm --first-status subscribed --agree --as "Kim Data"',
       ),
     )
+    .addHelpText('after', () => `\n${statement()}`)
     .action(
       act(cli, (invocation, name: string, options: ConnectOptions) =>
         connectDestination(invocation, name, options),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { CONSENT_TEXT } from '../../src/contract/destination';
 import { VERSION } from '../../src/contract/version';
 import { run, runJson } from './terminal';
 
@@ -35,6 +36,12 @@ describe('help', () => {
     expect(output).toContain(`Usage: temporal-mailchimp ${command}`);
     expect(output).toContain('--json');
     expect(output).toMatch(/\n {2}\$ temporal-mailchimp /);
+  });
+
+  test('of connect holds the data privacy statement: to be read before --agree', async () => {
+    const { output } = await run(['destination', 'connect', '--help']);
+    const words = output.replaceAll(/\s+/g, ' ');
+    expect(words).toContain(`statement (version ${CONSENT_TEXT.version}): ${CONSENT_TEXT.text}`);
   });
 
   test('of the program lists every noun', async () => {

@@ -34,8 +34,10 @@ async function askName({ terminal }: Invocation): Promise<string> {
   throw refused();
 }
 
-function statement(): string {
-  return `Data privacy statement (version ${CONSENT_TEXT.version}):\n\n  ${CONSENT_TEXT.text}\n`;
+/** What is agreed to, to be read in a terminal. */
+export function statement(): string {
+  const lines = CONSENT_TEXT.text.replaceAll(/(?=\S)(.{1,78})(?:\s|$)/g, '  $1\n');
+  return `Data privacy statement (version ${CONSENT_TEXT.version}):\n\n${lines}`;
 }
 
 function refused(): ExportError {
