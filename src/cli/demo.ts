@@ -111,9 +111,12 @@ function isAsPromised({ exports, neighbours }: Demo): boolean {
   );
 }
 
-function describeKept({ uiUrl, configFile, apiKey }: Demo): string {
+function describeKept({ uiUrl, pages, configFile, apiKey }: Demo): string {
   return [
     `Everything runs until Ctrl-C. Temporal Web UI: ${uiUrl}`,
+    `  the destination: ${pages.destination}`,
+    `  the last export: ${pages.lastExport}`,
+    'There, "User Metadata" tells where it stands, and the history names each step.',
     'In another terminal:',
     `  export MAILCHIMP_API_KEY=${apiKey}   # the sandbox's`,
     `  npx temporal-mailchimp --config ${configFile} export show newsletter`,

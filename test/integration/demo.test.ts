@@ -235,6 +235,8 @@ describe('the demo', () => {
     expect(kept).toContain('Everything runs until Ctrl-C');
     const configFile = /--config (\S+)/.exec(kept)?.[1] ?? '';
     expect(existsSync(configFile)).toBe(true);
+    expect(kept).toMatch(/the destination: http:\S+\/workflows\/mailchimp%2Fnewsletter\n/);
+    expect(kept).toMatch(/the last export: http:\S+\/workflows\/mailchimp%2Fnewsletter%2Fexport\n/);
     const members = await readMembers(configFile);
     demo.interrupt();
     const { exitCode, lines, told } = await demo.end();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { MemberSeed } from '../../sandbox';
 import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
+import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { startDevServer, type DevServer } from '../dev-server';
 import { startProgram, type Started } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
@@ -42,6 +43,8 @@ export interface Demo {
   readonly folder: string;
   readonly configFile: string;
   readonly uiUrl: string;
+  /** Pages of the Web UI. */
+  readonly pages: { readonly destination: string; readonly lastExport: string };
   readonly apiKey: string;
   /** Resolves when the demo's worker process has ended by itself. */
   readonly ended: Promise<string>;
@@ -130,10 +133,19 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
     folder: stage.folder,
     configFile,
     uiUrl,
+    pages: {
+      destination: pageOf(uiUrl, destinationWorkflowId(DESTINATION)),
+      lastExport: pageOf(uiUrl, exportWorkflowId(DESTINATION)),
+    },
     apiKey: sandbox.apiKey,
     ended: stage.worker.process.ended,
     close: () => stage.close(),
   };
+}
+
+/** Of the workflow's latest run. */
+function pageOf(uiUrl: string, workflowId: string): string {
+  return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 }
 
 async function prepareInput(folder: string, { profiles, say }: DemoOptions): Promise<Setting> {
