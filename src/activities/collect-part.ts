@@ -6,7 +6,7 @@ import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
-import { parseOperationId } from './submit-part';
+import { parseOperationId } from './operation-id';
 
 /** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
 const ARCHIVE_TRIES = 3;

@@ -1,3 +1,4 @@
+import { createAwaitQuiet } from './await-quiet';
 import { createCheckConfiguration } from './check-configuration';
 import { createCheckConnection } from './check-connection';
 import { createCollectPart } from './collect-part';
@@ -8,6 +9,7 @@ import { toApplicationFailure } from './failure';
 import { createPlanExport } from './plan-export';
 import { createPollBatches } from './poll-batches';
 import { createPreflight } from './preflight';
+import { createSendCanary } from './send-canary';
 import { createSendChunks } from './send-chunks';
 import { createSettleExport } from './settle-export';
 import { createSubmitPart } from './submit-part';
@@ -22,9 +24,11 @@ const STEPS = {
   'mailchimp.checkConnection': createCheckConnection,
   'mailchimp.checkConfiguration': createCheckConfiguration,
   'mailchimp.preflight': createPreflight,
+  'mailchimp.awaitQuiet': createAwaitQuiet,
   'mailchimp.takeCensus': createTakeCensus,
   'mailchimp.takeSnapshot': createTakeSnapshot,
   'mailchimp.planExport': createPlanExport,
+  'mailchimp.sendCanary': createSendCanary,
   'mailchimp.submitPart': createSubmitPart,
   'mailchimp.pollBatches': createPollBatches,
   'mailchimp.collectPart': createCollectPart,

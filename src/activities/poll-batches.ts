@@ -10,6 +10,8 @@ export interface PollBatchesInput {
 
 export interface PolledBatches {
   readonly batches: readonly BatchState[];
+  /** After so long nothing of a batch that is gone can be running any more. */
+  readonly longestRequestMs: number;
   readonly requests: number;
 }
 
@@ -20,7 +22,7 @@ export function createPollBatches({ openAccount }: ActivityDependencies) {
       duringExport(async () => {
         const account = await openAccount(input.account);
         const batches = await account.batches(input.batchIds);
-        return { batches, requests: account.requests() };
+        return { batches, longestRequestMs: account.longestRequestMs, requests: account.requests() };
       }),
     );
   };

@@ -1,10 +1,11 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Delivery } from '../contract/mailchimp';
-import type { PartPlan, RowResult } from '../contract/plan';
+import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
+import { type PartPlan, RESUBSCRIBED, type RowResult } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { type Pulse, withHeartbeat } from './heartbeat';
+import { createLookup, type Lookup } from './lookup';
 
 export interface SendChunksInput {
   readonly ref: ExportRef;
@@ -12,34 +13,84 @@ export interface SendChunksInput {
   readonly delivery: Delivery;
   readonly part: PartPlan;
   readonly chunks: readonly number[];
+  /** How many rows that a reply does not name may be looked up singly. */
+  readonly lookups: number;
 }
 
+export interface SentChunks extends CollectedPart {
+  /** Of the rows that might have been looked up, how many were. */
+  readonly lookups: number;
+}
+
+/** Chunks that are read, or accounted for, while others are on their way: so that no connection waits for the worker. */
+const AHEAD = 3;
+
 /**
- * Sends chunks of a part directly, one request each, and seals what the replies said of every row. A retry goes on at the first
- * chunk without a sealed answer; the request that was cut off is repeated, which upserts and append-only tags bear.
+ * Sends chunks of a part directly, one request each, several at a time, and seals what the replies said of every row. A retry goes
+ * on with the chunks without a sealed answer; requests that were cut off are repeated, which upserts and append-only tags bear.
+ * Once a reply shows somebody resubscribed, no further chunk leaves.
  */
 export function createSendChunks({ staging, openAccount }: ActivityDependencies) {
-  return async function sendChunks(input: SendChunksInput): Promise<CollectedPart> {
-    const { ref, delivery, part, chunks } = input;
+  return async function sendChunks(input: SendChunksInput): Promise<SentChunks> {
+    const { ref, part, chunks } = input;
     return withHeartbeat((pulse) =>
       duringExport(async () => {
         const account = await openAccount(input.account);
-        await staging.recordAttempt(ref, part.part);
-        for (const [index, chunk] of chunks.entries()) {
-          pulse.throwIfCancelled();
-          pulse.tell({ chunks: index, of: chunks.length });
-          if (await staging.hasResults(ref, `chunk-${chunk}`)) continue;
-          const rows = await staging.readChunk(ref, chunk);
-          await staging.checkClaim(ref);
-          const results = await account.sendChunk(delivery, rows);
-          await staging.sealResults(ref, `chunk-${chunk}`, stream(results));
-        }
-        return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
+        const lookup = createLookup(account, input);
+        await staging.recordAttempt(ref, part.part, 'direct');
+        await sendAll({ staging, input, account, lookup, pulse }, chunks);
+        const summary = await staging.summarisePart(ref, part.part);
+        return { ...summary, requests: account.requests(), lookups: lookup.used() };
       }),
     );
   };
 }
 
-async function* stream(rows: readonly RowResult[]): AsyncGenerator<RowResult> {
-  yield* rows;
+interface Sending {
+  readonly staging: ActivityDependencies['staging'];
+  readonly input: SendChunksInput;
+  readonly account: MailchimpAccount;
+  readonly lookup: Lookup;
+  readonly pulse: Pulse;
+}
+
+async function sendAll(sending: Sending, chunks: readonly number[]): Promise<void> {
+  const { account, pulse } = sending;
+  const queue = chunks.values();
+  let done = 0;
+  let isOver = false;
+
+  async function work(): Promise<void> {
+    for (const chunk of queue) {
+      if (isOver) return;
+      pulse.throwIfCancelled();
+      const results = await sendOne(sending, chunk);
+      done += 1;
+      pulse.tell({ chunks: done, of: chunks.length });
+      if (results.some((row) => row.class === RESUBSCRIBED)) isOver = true;
+    }
+  }
+
+  const workers = Array.from({ length: account.connections() + AHEAD }, () =>
+    work().catch((error: unknown) => {
+      isOver = true;
+      throw error;
+    }),
+  );
+  // All of them: what is on its way when one fails has its answer sealed before the step ends.
+  for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason;
+}
+
+async function sendOne(
+  { staging, input, account, lookup }: Sending,
+  chunk: number,
+): Promise<readonly RowResult[]> {
+  const { ref, delivery } = input;
+  const key = `chunk-${chunk}`;
+  if (await staging.hasResults(ref, key)) return [];
+  const rows = await staging.readChunk(ref, chunk);
+  await staging.checkClaim(ref);
+  const results = await lookup.settle(rows, await account.sendChunk(delivery, rows));
+  await staging.sealResults(ref, key, results);
+  return results;
 }

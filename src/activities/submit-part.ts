@@ -1,9 +1,12 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { BatchOperation, Delivery } from '../contract/mailchimp';
+import type { BatchOperation, Delivery, MailchimpAccount } from '../contract/mailchimp';
 import type { PartPlan } from '../contract/plan';
+import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
+import { findLostBatch } from './lost-batch';
+import { operationId } from './operation-id';
 
 export interface SubmitPartInput {
   readonly ref: ExportRef;
@@ -13,46 +16,71 @@ export interface SubmitPartInput {
 }
 
 export interface SubmittedPart {
-  readonly batchId: string;
+  /** Null: not submitted yet, or not known to be. */
+  readonly batchId: string | null;
+  /** Without a batch: when to ask again; null: the part has to go another way. */
+  readonly waitMs: number | null;
   readonly requests: number;
 }
 
 /**
  * Sends one part to Mailchimp as a batch. The attempt is recorded before the request leaves, so that rows whose reply was lost
- * are known as perhaps sent. A retry after a lost reply submits the part once more: upserts and append-only tags bear it.
+ * are known as perhaps sent. A retry after a lost reply first looks whether the batch is there, and waits as long as it may be.
  */
-export function createSubmitPart({ staging, openAccount, chunkOperation }: ActivityDependencies) {
+export function createSubmitPart(dependencies: ActivityDependencies) {
+  const { staging, openAccount } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
-    const { ref, delivery, part } = input;
+    const { ref, part } = input;
     return withHeartbeat(() =>
       duringExport(async () => {
         const earlier = await staging.readBatch(ref, part.part);
-        if (earlier !== undefined) return { batchId: earlier, requests: 0 };
+        if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
         const account = await openAccount(input.account);
-        const attempt = await staging.recordAttempt(ref, part.part);
-        const operations: BatchOperation[] = [];
-        for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
-          const operationId = `${ref.exportId}/${part.part}/${chunk}/${attempt}`;
-          operations.push(chunkOperation(delivery, await staging.readChunk(ref, chunk), operationId));
+        const attempts = await staging.listAttempts(ref, part.part);
+        if (attempts.length > 0) {
+          const lost = await findLostBatch({ account, staging, ref, part, attempts });
+          if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+          if (lost.kind !== 'never') {
+            return {
+              batchId: lost.kind === 'found' ? lost.batch.batchId : null,
+              waitMs: lost.kind === 'wait' ? lost.waitMs : null,
+              requests: account.requests(),
+            };
+          }
         }
-        await staging.checkClaim(ref);
-        const batchId = await account.submitBatch(operations);
-        await staging.recordBatch(ref, part.part, batchId);
-        return { batchId, requests: account.requests() };
+        const batchId = await submit(dependencies, input, account);
+        return { batchId, waitMs: null, requests: account.requests() };
       }),
     );
   };
 }
 
-export interface OperationName {
-  readonly exportId: string;
-  readonly part: number;
-  readonly chunk: number;
+async function submit(
+  { staging, chunkOperation }: ActivityDependencies,
+  { ref, delivery, part }: SubmitPartInput,
+  account: MailchimpAccount,
+): Promise<string> {
+  const attempt = await staging.recordAttempt(ref, part.part, 'batch');
+  const operations: BatchOperation[] = [];
+  for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
+    const id = operationId(ref, { part: part.part, chunk, attempt });
+    operations.push(chunkOperation(delivery, await staging.readChunk(ref, chunk), id));
+  }
+  let batchId: string;
+  try {
+    await staging.checkClaim(ref);
+    batchId = await account.submitBatch(operations);
+  } catch (error) {
+    if (isUnsent(error)) await staging.recordUnsent(ref, part.part, attempt);
+    throw error;
+  }
+  await staging.recordBatch(ref, part.part, batchId);
+  return batchId;
 }
 
-/** Undefined for the id of an operation that is not ours. */
-export function parseOperationId(operationId: string | null): OperationName | undefined {
-  const [, exportId, part, chunk] = /^([^/]+)\/(\d+)\/(\d+)\/\d+$/.exec(operationId ?? '') ?? [];
-  if (exportId === undefined || part === undefined || chunk === undefined) return undefined;
-  return { exportId, part: Number(part), chunk: Number(chunk) };
+/** Classes of a failed request after which it may have been applied. */
+const PERHAPS_APPLIED: readonly unknown[] = ['reply_lost', 'timeout', 'unreadable', 'server_error'];
+
+function isUnsent(error: unknown): boolean {
+  return error instanceof ExportError && !PERHAPS_APPLIED.includes(error.details['class']);
 }

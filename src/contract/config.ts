@@ -46,6 +46,13 @@ export const AccountSchema = z.strictObject({
     .describe(
       'Simultaneous connections of one worker. Mailchimp allows 10 for a user, over all tools: divide by the workers.',
     ),
+  longestRequestSeconds: z
+    .number()
+    .positive()
+    .default(130)
+    .describe(
+      'After so long a request cannot be running at Mailchimp any more: its limit is 120 s. Shorter only for the sandbox.',
+    ),
 });
 export type AccountConfig = z.infer<typeof AccountSchema>;
 

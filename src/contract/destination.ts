@@ -78,6 +78,10 @@ export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
 export type ConfigureInput = z.input<typeof ConfigureInputSchema>;
 export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
 
+/** `auto`: by size, and by what each lane is seen to do. */
+export const AskedLaneSchema = z.enum(['auto', 'batch', 'direct']);
+export type AskedLane = z.infer<typeof AskedLaneSchema>;
+
 /** Per-export switches; each is off unless a person asks. */
 export const ExportOptionsSchema = z.strictObject({
   planOnly: z.boolean().default(false).describe('Show the numbers, send nothing.'),
@@ -90,6 +94,9 @@ export const ExportOptionsSchema = z.strictObject({
     .default(false)
     .describe('Export although a segment fell to zero or many people would lose their tags.'),
   test: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
+  lane: AskedLaneSchema.default('auto').describe(
+    'How changes travel: as batches, directly, or (auto) by size and by what each way is seen to do.',
+  ),
 });
 export type ExportOptionsInput = z.input<typeof ExportOptionsSchema>;
 export type ExportOptions = z.output<typeof ExportOptionsSchema>;

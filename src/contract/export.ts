@@ -1,6 +1,6 @@
 import type { Configuration, ExportOptions } from './destination';
 import type { ExportRef } from './identifiers';
-import type { ExportPlan, SegmentTag } from './plan';
+import type { ExportPlan, Lane, SegmentTag } from './plan';
 import type { FieldMatch } from './merge-field';
 import type { ExportReport } from './report';
 
@@ -54,6 +54,8 @@ export interface ExportView {
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last told. */
   readonly running: { readonly operations: number; readonly finished: number };
+  /** How the changes travel now, and why; null before any has to. */
+  readonly lane: { readonly current: Lane; readonly why: string } | null;
   readonly requests: number;
   readonly batches: number;
   readonly report: ExportReport | null;
@@ -66,19 +68,48 @@ export interface ExportCarry {
   readonly isPaused: boolean;
   readonly requests: number;
   readonly batches: number;
+  readonly lookups: number;
+  readonly lanes: LanesCarry | null;
   readonly fields: readonly FieldMatch[];
   readonly segments: readonly SegmentTag[];
   readonly plan: ExportPlan;
   readonly parts: readonly PartCarry[];
 }
 
-/** A part that is not `waiting`: batches in flight go on by their id. */
+/** A part that is not waiting for its turn: batches in flight go on by their id. */
 export interface PartCarry {
   readonly part: number;
-  readonly batchId: string | null;
-  readonly done: {
-    readonly acknowledged: number;
-    readonly refused: number;
-    readonly unproven: number;
-  } | null;
+  readonly state: {
+    readonly lane: Lane | null;
+    readonly batchId: string | null;
+    readonly submittedAtMs: number;
+    readonly progressAtMs: number;
+    readonly deletedAtMs: number | null;
+    readonly done: PartDone | null;
+  };
+}
+
+export interface PartDone {
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unproven: number;
+}
+
+/** How a lane has done so far. */
+export interface LaneMeter {
+  /** Rows answered in it. */
+  readonly rows: number;
+  /** Milliseconds in which it had something to do, until `busySinceMs`. */
+  readonly busyMs: number;
+  /** Parts on their way in it. */
+  readonly parts: number;
+  readonly busySinceMs: number;
+}
+
+export interface LanesCarry {
+  readonly current: Lane;
+  /** Why, for people. */
+  readonly why: string;
+  readonly batch: LaneMeter;
+  readonly direct: LaneMeter;
 }

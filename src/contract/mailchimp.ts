@@ -1,5 +1,5 @@
 import type { MergeField } from './merge-field';
-import type { CensusRow, Chunk, RowResult } from './plan';
+import type { CensusRow, Chunk, RowResult, UpsertRow } from './plan';
 
 /**
  * One Mailchimp account as the activities see it. Every request passes the account's connection budget and its own 130 s
@@ -17,23 +17,49 @@ export interface MailchimpAccount {
   /** One page of members of every status, archived ones too. `offset` in members, 1000 a page. */
   readonly censusPage: (audienceId: string, offset: number) => Promise<CensusPage>;
 
-  /** Sends one chunk as a request of its own and accounts for every row of it. */
+  /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
   readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
+  /** Reads one member and tells where they differ from what was sent for them. Undefined: nobody has this address. */
+  readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
 
   /** `POST /batches`. Returns the batch's id. */
   readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
   /** State of each of the named batches; `gone` where Mailchimp does not know it any more. */
   readonly batches: (batchIds: readonly string[]) => Promise<readonly BatchState[]>;
   readonly deleteBatch: (batchId: string) => Promise<void>;
+  /** Batches of the account, anybody's, that were submitted at `since` (milliseconds since 1970) or later. */
+  readonly batchesSince: (since: number) => Promise<readonly BatchState[]>;
   /** Results of a finished batch, one operation at a time, in any order. Never all of them in memory. */
   readonly batchResults: (batchId: string) => AsyncIterable<OperationResult>;
 
   /** Requests sent since this account was opened in this step. */
   readonly requests: () => number;
+  /** How many of its requests may run at the same time now. */
+  readonly connections: () => number;
+  /** Milliseconds after which a request that was sent cannot be running any more, answered or not. */
+  readonly longestRequestMs: number;
+}
+
+/** What an upsert row or an untag has told Mailchimp about one member. */
+export interface SentMember {
+  readonly email: string;
+  /** Absent: nothing was sent of fields and appended tags. */
+  readonly row?: UpsertRow;
+  /** Name of a tag that was taken off. */
+  readonly untagged?: string;
+}
+
+/** Names of fields and tags only: no value of anybody. */
+export interface MemberComparison {
+  readonly status: string;
+  readonly fields: readonly string[];
+  readonly tags: readonly string[];
 }
 
 export interface AccountInfo {
   readonly accountId: string;
+  /** The user of the key: Mailchimp's connection budget is this user's, over all keys and tools. */
+  readonly loginId: string;
   readonly role: string;
 }
 

@@ -27,6 +27,13 @@ export const MEMBER_STATUSES = [
 ] as const;
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
+/** Statuses of people who get no campaigns, by their own will or somebody's decision: nobody may be moved out of them. */
+const OPTED_OUT: readonly string[] = ['unsubscribed', 'cleaned', 'archived'] satisfies MemberStatus[];
+
+export function isOptedOut(status: string): boolean {
+  return OPTED_OUT.includes(status);
+}
+
 /** Statuses that a new person may be given. There is no default: connecting asks. */
 export const FIRST_STATUSES = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
 export const FirstStatusSchema = z.enum(FIRST_STATUSES);

@@ -98,6 +98,26 @@ export interface RowResult {
   readonly text?: string;
 }
 
+/** How a part travels: as a batch, or chunk by chunk in requests of its own. */
+export type Lane = 'batch' | 'direct';
+
+/** One time that a part was sent, or may have been. */
+export interface Attempt {
+  readonly number: number;
+  /** Milliseconds since 1970, by the clock of the worker that sent it. */
+  readonly atMs: number;
+  readonly lane: Lane;
+}
+
+/** A part of an earlier export that was sent and has no complete answer. */
+export interface OpenWrite {
+  readonly exportId: string;
+  readonly part: PartPlan;
+  /** Null: sent directly, or the reply to its batch was lost. */
+  readonly batchId: string | null;
+  readonly attempts: readonly Attempt[];
+}
+
 /** What became of one part. */
 export interface PartSummary {
   readonly part: number;
@@ -105,7 +125,15 @@ export interface PartSummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly unproven: number;
+  /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `RESUBSCRIBED`. */
+  readonly resubscribed: number;
 }
+
+/** Class of an acknowledged row that trips the wire: who had opted out, or was archived, is reached again. */
+export const RESUBSCRIBED = 'resubscribed';
+
+/** Class of a row of the canary that is not at Mailchimp as it was sent. */
+export const DIFFERS = 'differs';
 
 /** What the census found. */
 export interface CensusSummary {

@@ -25,6 +25,8 @@ export interface RefusalCount {
 export interface Tally {
   readonly requests: number;
   readonly batches: number;
+  /** Changes by the way they went, and why that way; null: nothing had to be sent. */
+  readonly lanes: { readonly batch: number; readonly direct: number; readonly why: string } | null;
 }
 
 /** The counts that settling finds in staging; sums are checked before they are returned. */

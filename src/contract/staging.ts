@@ -1,6 +1,17 @@
 import type { ExportRef } from './identifiers';
 import type { FieldMatch } from './merge-field';
-import type { CensusRow, CensusSummary, Chunk, ExportPlan, PartSummary, RowResult, SegmentTag } from './plan';
+import type {
+  Attempt,
+  CensusRow,
+  CensusSummary,
+  Chunk,
+  ExportPlan,
+  Lane,
+  OpenWrite,
+  PartSummary,
+  RowResult,
+  SegmentTag,
+} from './plan';
 import type { Settlement, Tally } from './report';
 import type { SourceExtract } from './source';
 
@@ -48,17 +59,33 @@ export interface Staging {
   readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
 
   /** Written before the first request of an attempt at a part: its rows count as sent from here on. Returns the attempt's number, from 1. */
-  recordAttempt(ref: ExportRef, part: number): Promise<number>;
+  recordAttempt(ref: ExportRef, part: number, lane: Lane): Promise<number>;
+  /** Takes an attempt back: it is sure that nothing of it was sent. */
+  recordUnsent(ref: ExportRef, part: number, attempt: number): Promise<void>;
+  /** Attempts at a part that may have reached the provider, the first one first. */
+  listAttempts(ref: ExportRef, part: number): Promise<readonly Attempt[]>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
+  /** All batches of this export that were recorded. */
+  listBatches(ref: ExportRef): Promise<readonly string[]>;
+  /** What earlier exports of the destination have sent and never read the answer of: it may still be running. */
+  openWrites(ref: ExportRef): Promise<readonly OpenWrite[]>;
+  /** Nothing that was sent before this export runs any more; later exports look no further back. */
+  recordQuiet(ref: ExportRef): Promise<void>;
 
   /**
    * Keeps what the provider said of each row of some chunks. Consumes the rows as they come; sealed when they end.
    * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent again directly (wins over its part).
    */
-  sealResults(ref: ExportRef, key: string, rows: AsyncIterable<RowResult>): Promise<void>;
+  sealResults(
+    ref: ExportRef,
+    key: string,
+    rows: Iterable<RowResult> | AsyncIterable<RowResult>,
+  ): Promise<void>;
   hasResults(ref: ExportRef, key: string): Promise<boolean>;
+  /** The rows of sealed results, held in memory: for those of one chunk. */
+  readResults(ref: ExportRef, key: string): Promise<readonly RowResult[]>;
   /** Counts of the rows of a part from whatever results there are, with the chunks that have none or unproven rows. */
   summarisePart(
     ref: ExportRef,

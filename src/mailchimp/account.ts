@@ -1,8 +1,9 @@
 import type { MailchimpAccount } from '../contract/mailchimp';
 import { audience, login, mergeFields } from './audiences';
 import { batchResults } from './batch-results';
-import { batches, deleteBatch, submitBatch } from './batches';
+import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { createCensus } from './census';
+import { compareMember } from './compare-member';
 import { type ConnectionOptions, openConnection } from './connection';
 import { sendChunk } from './send-chunk';
 import { createTag, tags } from './tags';
@@ -25,10 +26,14 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     createTag: (audienceId, name) => createTag(connection, audienceId, name),
     censusPage: createCensus(connection),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
+    compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),
     submitBatch: (operations) => submitBatch(connection, operations),
     batches: (batchIds) => batches(connection, batchIds),
     deleteBatch: (batchId) => deleteBatch(connection, batchId),
+    batchesSince: (since) => batchesSince(connection, since),
     batchResults: (batchId) => batchResults(connection, batchId),
     requests: connection.requests,
+    connections: () => options.limiter.connections(),
+    longestRequestMs: connection.longestRequestMs,
   };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Chunk, RowResult } from '../contract/plan';
+import { isOptedOut } from '../contract/outcome';
+import { type Chunk, RESUBSCRIBED, type RowResult, type UpsertRow } from '../contract/plan';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -72,23 +73,46 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply): RowR
 
 export function accountUpsert({ chunk, rows }: UpsertChunk, reply: UpsertReply): RowResult[] {
   const emails = rows.map(({ email }) => email);
+  const sent = new Map(rows.map((row) => [addressKey(row.email), row]));
   const found = new Map<string, Omit<RowResult, 'chunk' | 'email'>>();
   const index = new RowIndex(emails);
-  for (const member of [...reply.new_members, ...reply.updated_members]) {
-    const key = index.find(member);
-    if (key === undefined) continue;
-    found.set(key, { result: 'acknowledged', ...(member.status !== undefined && { status: member.status }) });
-  }
+  const take = (members: readonly Echo[], isNew: boolean): void => {
+    for (const { status, ...member } of members) {
+      const key = index.find(member);
+      const row = key === undefined ? undefined : sent.get(key);
+      if (key === undefined || !row) continue;
+      const trips = status !== undefined && isResubscribed(row, { status, isNew });
+      found.set(key, {
+        result: 'acknowledged',
+        ...(status !== undefined && { status }),
+        ...(trips && { class: RESUBSCRIBED }),
+      });
+    }
+  };
+  take(reply.new_members, true);
+  take(reply.updated_members, false);
   // After the acknowledgements: a row in both lists was not taken as it was sent.
   for (const error of reply.errors) {
     const key = index.find({ email_address: error.email_address }) ?? index.findIn(error.error);
-    if (key !== undefined && found.get(key)?.class === undefined) found.set(key, refused(error, key));
+    if (key !== undefined && found.get(key)?.text === undefined) found.set(key, refused(error, key));
   }
   return emails.map((email) => ({
     chunk,
     email,
     ...(found.get(addressKey(email)) ?? { result: 'unproven', class: 'no_answer' }),
   }));
+}
+
+/**
+ * A move towards subscribed that we did not ask for: out of an opt-out, or out of the archive, whose members Mailchimp counts as new
+ * when they come back. Who has confirmed or signed up meanwhile was not opted out before.
+ */
+function isResubscribed(
+  row: UpsertRow,
+  { status, isNew }: { readonly status: string; readonly isNew: boolean },
+): boolean {
+  if (isOptedOut(status)) return false;
+  return (row.status !== null && isOptedOut(row.status)) || (isNew && row.known);
 }
 
 /** An address in no list of the reply did not carry the tag. */

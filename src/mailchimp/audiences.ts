@@ -6,17 +6,21 @@ import type { Connection } from './connection';
 /** Mailchimp's largest page; its default is 10. */
 export const PAGE = 1000;
 
-const RootSchema = z.object({ account_id: z.string(), role: z.string() });
+const RootSchema = z.object({
+  account_id: z.string(),
+  login_id: z.union([z.string(), z.number()]).transform(String).default(''),
+  role: z.string(),
+});
 
 export async function login(connection: Connection): Promise<AccountInfo> {
   const root = await connection.send({
     what: 'sign in to Mailchimp',
     method: 'GET',
     route: '/',
-    query: { fields: 'account_id,role' },
+    query: { fields: 'account_id,login_id,role' },
     reply: RootSchema,
   });
-  return { accountId: root.account_id, role: root.role };
+  return { accountId: root.account_id, loginId: root.login_id, role: root.role };
 }
 
 const AudienceSchema = z.object({

@@ -66,6 +66,26 @@ async function listBatches(connection: Connection): Promise<ReadonlyMap<string, 
   return new Map(reply.batches.map((batch) => [batch.id, batch]));
 }
 
+/** Anybody's, submitted then or later. What a lost reply may have started is among them. */
+export async function batchesSince(connection: Connection, since: number): Promise<readonly BatchState[]> {
+  const found: BatchState[] = [];
+  for (let offset = 0; ; offset += PAGE) {
+    const reply = await connection.send({
+      what: 'list the batches',
+      method: 'GET',
+      route: '/batches',
+      query: { count: PAGE, offset },
+      reply: z.object({
+        batches: z.array(BatchSchema.extend({ submitted_at: z.string() })),
+        total_items: z.int().default(0),
+      }),
+    });
+    const isOurTime = ({ submitted_at: at }: { submitted_at: string }) => !(Date.parse(at) < since);
+    found.push(...reply.batches.filter(isOurTime).map(toState));
+    if (reply.batches.length === 0 || offset + reply.batches.length >= reply.total_items) return found;
+  }
+}
+
 async function findBatch(connection: Connection, batchId: string): Promise<Batch | undefined> {
   return unlessGone(
     connection.send({

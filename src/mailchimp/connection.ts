@@ -10,7 +10,9 @@ export interface ConnectionOptions {
   /** @default the API of the key's data centre */
   readonly baseUrl?: string;
   readonly limiter: ConnectionLimiter;
-  /** Milliseconds after which a request is given up on. @default 130_000, Mailchimp's own limit of 120 s and a little */
+  /** Milliseconds after which a request cannot be running at Mailchimp any more. @default 130_000, its limit of 120 s and a little */
+  readonly longestRequestMs?: number;
+  /** Milliseconds after which a request is given up on. @default longestRequestMs */
   readonly timeoutMs?: number;
   /** Milliseconds before the first repetition; doubles with each, ± half of it by chance. @default 500 */
   readonly backOffMs?: number;
@@ -34,32 +36,45 @@ export interface Connection {
   readonly requests: () => number;
   readonly baseUrl: string;
   readonly timeoutMs: number;
+  readonly longestRequestMs: number;
 }
 
-/** Mailchimp ends a request after 120 s; until then, one that we gave up on still counts against the user's ten. */
+/** Mailchimp ends a request after 120 s. */
 const LONGEST_REQUEST_MS = 130_000;
 
 /** How often one request is sent at most, by what went wrong last. */
-const TRIES: Readonly<Record<Repeat, number>> = { busy: 5, lost: 2, failed: 3, final: 1 };
+const TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 2, failed: 3, final: 1 };
 
 export function openConnection({
   apiKey,
   baseUrl = baseUrlOf(apiKey),
   limiter,
-  timeoutMs = LONGEST_REQUEST_MS,
+  longestRequestMs = LONGEST_REQUEST_MS,
+  timeoutMs = longestRequestMs,
   backOffMs = 500,
 }: ConnectionOptions): Connection {
-  const sdk = openSdk(apiKey, baseUrl, Math.max(timeoutMs, LONGEST_REQUEST_MS));
+  const sdk = openSdk(apiKey, baseUrl, Math.max(timeoutMs, longestRequestMs));
   let requests = 0;
 
-  /** One request. The slot is given back when the request has ended, which may be long after it was given up on. */
+  /** One request. Its slot is given back when it cannot be running any more, which may be long after it was given up on. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
     const release = await limiter.acquire();
     requests += 1;
-    const reply = callSdk(sdk, call).finally(release);
-    const ended = reply.then(
-      (data) => read(call, data),
-      (error: unknown) => ({ failure: toFailure(call, error) }),
+    const sentAt = Date.now();
+    const ended = callSdk(sdk, call).then(
+      (data) => {
+        release();
+        return read(call, data);
+      },
+      (error: unknown) => {
+        const failure = toFailure(call, error);
+        if (failure.repeat === 'busy') limiter.tooMuch();
+        // Without an answer nobody knows whether Mailchimp is still at it, and until then it counts against the user's ten.
+        const leftMs = failure.repeat === 'lost' ? sentAt + longestRequestMs - Date.now() : 0;
+        if (leftMs > 0) setTimeout(release, leftMs).unref();
+        else release();
+        return { failure };
+      },
     );
     return within(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
   }
@@ -69,7 +84,7 @@ export function openConnection({
       const result = await sendOnce(call);
       if ('data' in result) return result.data as z.output<Schema>;
       const { repeat, error } = result.failure;
-      const mayRepeat = repeat === 'busy' || call.once !== true;
+      const mayRepeat = repeat === 'busy' || repeat === 'unsent' || call.once !== true;
       if (!mayRepeat || sent >= TRIES[repeat]) throw error;
       await sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
     }
@@ -83,6 +98,7 @@ export function openConnection({
     requests: () => requests,
     baseUrl,
     timeoutMs,
+    longestRequestMs,
   };
 }
 

@@ -14,11 +14,12 @@ export interface Asked {
 /**
  * May the request be sent again at once?
  * - `busy`: it was not looked at (429, bare 403, 503).
+ * - `unsent`: there was no way to Mailchimp, so it was not sent.
  * - `lost`: it may have been applied; no reply that says so.
  * - `failed`: Mailchimp answered 500; for a write, perhaps because of one row for ever.
  * - `final`: the answer would be the same.
  */
-export type Repeat = 'busy' | 'lost' | 'failed' | 'final';
+export type Repeat = 'busy' | 'unsent' | 'lost' | 'failed' | 'final';
 
 export interface Failure {
   readonly repeat: Repeat;
@@ -152,10 +153,15 @@ function lost(asked: Asked, thrown: unknown): Failure {
   const network = NetworkErrorSchema.safeParse(thrown);
   const code = network.success ? network.data.code : 'UNKNOWN';
   const message = `${attempted(asked)} got no reply (${code}). Check the way to Mailchimp; it is tried again later.`;
-  const name = code === 'ECONNABORTED' ? 'timeout' : 'reply_lost';
   // A new error: the client's own carries the request with its key.
-  return { repeat: 'lost', error: unavailable(asked, name, { message, cause: new Error(code) }) };
+  const cause = new Error(code);
+  if (NO_WAY.has(code)) return { repeat: 'unsent', error: unavailable(asked, 'unreachable', { message, cause }) };
+  const name = code === 'ECONNABORTED' ? 'timeout' : 'reply_lost';
+  return { repeat: 'lost', error: unavailable(asked, name, { message, cause }) };
 }
+
+/** What fails before a request can leave. */
+const NO_WAY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function unavailable(
   { method, route }: Asked,

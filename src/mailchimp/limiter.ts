@@ -1,44 +1,67 @@
-/** How many requests may be at Mailchimp at one time. Mailchimp counts them per user, over all tools of that user. */
+/** Bounds the simultaneous connections of one Mailchimp user, within this process. */
 export interface ConnectionLimiter {
-  readonly connections: number;
+  /** How many slots there are now: fewer than configured for a while after Mailchimp said that it was too much. */
+  readonly connections: () => number;
   /** Slots taken now, those of requests that were given up on included. */
   readonly inUse: () => number;
   /** Waits for a slot, first come first served. The returned function gives it back; further calls of it do nothing. */
   readonly acquire: () => Promise<() => void>;
+  /** Halves the slots. Each `REQUESTS_PER_SLOT` requests that end without this being called again bring one back. */
+  readonly tooMuch: () => void;
 }
+
+const REQUESTS_PER_SLOT = 20;
 
 /**
  * Keep one for each data centre and login in a process: two limiters for the same login would together open more
  * connections than Mailchimp allows (10, shared with every other tool of that user).
  */
-export function createLimiter({ connections }: { readonly connections: number }): ConnectionLimiter {
-  if (!Number.isInteger(connections) || connections < 1) throw new RangeError('connections: at least 1');
+export function createLimiter({ connections: most }: { readonly connections: number }): ConnectionLimiter {
+  if (!Number.isInteger(most) || most < 1) throw new RangeError('connections: at least 1');
   const waiting: (() => void)[] = [];
+  let slots = most;
   let taken = 0;
+  let calm = 0;
 
   function slot(): () => void {
     let held = true;
     return () => {
       if (!held) return;
       held = false;
-      const next = waiting.shift();
-      // The slot changes hands without being free in between, so that nobody overtakes the first in line.
-      if (next) next();
-      else taken -= 1;
+      taken -= 1;
+      recover();
+      admit();
     };
   }
 
+  function recover(): void {
+    calm += 1;
+    if (slots === most || calm < REQUESTS_PER_SLOT) return;
+    slots += 1;
+    calm = 0;
+  }
+
+  function admit(): void {
+    while (taken < slots) {
+      const next = waiting.shift();
+      if (!next) return;
+      taken += 1;
+      next();
+    }
+  }
+
   return {
-    connections,
+    connections: () => slots,
     inUse: () => taken,
     acquire: () =>
       new Promise((resolve) => {
-        if (taken < connections) {
-          taken += 1;
-          resolve(slot());
-        } else {
-          waiting.push(() => resolve(slot()));
-        }
+        // Behind those who wait already, so that nobody overtakes the first in line.
+        waiting.push(() => resolve(slot()));
+        admit();
       }),
+    tooMuch: () => {
+      slots = Math.max(1, Math.floor(slots / 2));
+      calm = 0;
+    },
   };
 }

@@ -76,6 +76,7 @@ export async function tagName(
   return found.find((tag) => tag.id === tagId)?.name;
 }
 
-function tagKey(name: string): string {
+/** Two spellings of one tag have one key: Mailchimp compares names without case. */
+export function tagKey(name: string): string {
   return name.trim().normalize('NFC').toLowerCase();
 }

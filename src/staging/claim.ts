@@ -27,6 +27,14 @@ export async function checkClaim(layout: Layout, ref: ExportRef): Promise<void> 
   if ((await readText(layout.inExport(ref, BASELINE))) !== undefined) throw settled();
 }
 
+/** Exports that have claimed the destination, the first one first. */
+export async function listClaims(layout: Layout, destinationId: string): Promise<readonly string[]> {
+  const folder = layout.claims(destinationId);
+  const numbers = await listNumbers(folder);
+  const claims = await Promise.all(numbers.map((number) => readNumbered<ClaimDocument>(folder, number)));
+  return claims.flatMap((claim) => claim?.exportId ?? []);
+}
+
 /** The export that may send; undefined where none has claimed yet. */
 export async function holderOf(layout: Layout, destinationId: string): Promise<string | undefined> {
   const folder = layout.claims(destinationId);

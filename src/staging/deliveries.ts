@@ -1,30 +1,67 @@
 import type { ExportRef } from '../contract/identifiers';
+import type { Attempt, Lane } from '../contract/plan';
 import type { Layout } from './layout';
-import { listNumbers, sealNumbered } from './numbered';
+import { listNumbers, readNumbered, sealNumbered } from './numbered';
 import { listFolder, makeFolder, readDocument, sealDocument } from './seal';
 
 const ATTEMPTS = 'attempts';
+const UNSENT = 'unsent';
 const BATCHES = 'batches';
+
+interface AttemptDocument {
+  readonly at: string;
+  readonly lane: Lane;
+}
 
 interface BatchDocument {
   readonly batchId: string;
 }
 
 /** @returns the attempt's number, from 1 */
-export async function recordAttempt(layout: Layout, ref: ExportRef, part: number): Promise<number> {
-  const folder = layout.inExport(ref, ATTEMPTS, `part-${part}`);
+export async function recordAttempt(
+  layout: Layout,
+  ref: ExportRef,
+  { part, lane }: { part: number; lane: Lane },
+): Promise<number> {
+  const folder = layout.inExport(ref, ATTEMPTS, partName(part));
   for (;;) {
     const number = ((await listNumbers(folder)).at(-1) ?? 0) + 1;
-    if (await sealNumbered(folder, number, { at: new Date().toISOString() })) return number;
+    const attempt: AttemptDocument = { at: new Date().toISOString(), lane };
+    if (await sealNumbered(folder, number, attempt)) return number;
   }
+}
+
+/** Nothing of this attempt has reached Mailchimp. */
+export async function recordUnsent(
+  layout: Layout,
+  ref: ExportRef,
+  { part, attempt }: { part: number; attempt: number },
+): Promise<void> {
+  await sealNumbered(layout.inExport(ref, UNSENT, partName(part)), attempt, {});
+}
+
+/** Attempts that may have reached Mailchimp, the first one first. */
+export async function listAttempts(
+  layout: Layout,
+  ref: ExportRef,
+  part: number,
+): Promise<readonly Attempt[]> {
+  const folder = layout.inExport(ref, ATTEMPTS, partName(part));
+  const unsent = new Set(await listNumbers(layout.inExport(ref, UNSENT, partName(part))));
+  const attempts: Attempt[] = [];
+  for (const number of await listNumbers(folder)) {
+    const document = unsent.has(number) ? undefined : await readNumbered<AttemptDocument>(folder, number);
+    if (document) attempts.push({ number, atMs: Date.parse(document.at), lane: document.lane });
+  }
+  return attempts;
 }
 
 /** Parts that may have reached Mailchimp. */
 export async function attemptedParts(layout: Layout, ref: ExportRef): Promise<readonly number[]> {
   const parts: number[] = [];
   for (const name of await listFolder(layout.inExport(ref, ATTEMPTS))) {
-    const isAttempted = (await listNumbers(layout.inExport(ref, ATTEMPTS, name))).length > 0;
-    if (isAttempted) parts.push(Number(name.slice('part-'.length)));
+    const part = Number(name.slice('part-'.length));
+    if ((await listAttempts(layout, ref, part)).length > 0) parts.push(part);
   }
   return parts;
 }
@@ -42,6 +79,19 @@ export async function readBatch(layout: Layout, ref: ExportRef, part: number): P
   return (await readDocument<BatchDocument>(batchPath(layout, ref, part)))?.batchId;
 }
 
+/** All batches of the export that are known by their id. */
+export async function listBatches(layout: Layout, ref: ExportRef): Promise<readonly string[]> {
+  const names = await listFolder(layout.inExport(ref, BATCHES));
+  const documents = await Promise.all(
+    names.map((name) => readDocument<BatchDocument>(layout.inExport(ref, BATCHES, name))),
+  );
+  return documents.flatMap((document) => document?.batchId ?? []);
+}
+
 function batchPath(layout: Layout, ref: ExportRef, part: number): string {
-  return layout.inExport(ref, BATCHES, `part-${part}.json`);
+  return layout.inExport(ref, BATCHES, `${partName(part)}.json`);
+}
+
+function partName(part: number): string {
+  return `part-${part}`;
 }

@@ -9,14 +9,22 @@ import { hasCensusPage, sealCensus, sealCensusPage } from './census';
 import { readChunk, readPlan } from './chunks';
 import { checkClaim, claim } from './claim';
 import { recordConsent } from './consents';
-import { readBatch, recordAttempt, recordBatch } from './deliveries';
+import {
+  listAttempts,
+  listBatches,
+  readBatch,
+  recordAttempt,
+  recordBatch,
+  recordUnsent,
+} from './deliveries';
 import type { PlanDocument } from './documents';
 import { discard, expire, latestBaseline } from './expiry';
 import { translating } from './failure';
 import { createLayout, type Layout } from './layout';
+import { openWrites, recordQuiet } from './open-writes';
 import { plan } from './plan';
 import { readRejects } from './rejects';
-import { hasResults, sealResults } from './results';
+import { hasResults, readResults, sealResults } from './results';
 import { makeFolder } from './seal';
 import { settle } from './settle';
 import { sealSnapshot } from './snapshot';
@@ -70,11 +78,17 @@ function smallSteps(
     sealCensusPage: (ref, offset, rows) => sealCensusPage(layout, ref, { offset, rows }),
     openExtractFolder: (ref) => openAttempt(layout, ref, 'snapshot'),
     sealSnapshot: (ref, extract) => sealSnapshot(layout, ref, extract),
-    recordAttempt: (ref, part) => recordAttempt(layout, ref, part),
+    recordAttempt: (ref, part, lane) => recordAttempt(layout, ref, { part, lane }),
+    recordUnsent: (ref, part, attempt) => recordUnsent(layout, ref, { part, attempt }),
+    listAttempts: (ref, part) => listAttempts(layout, ref, part),
     recordBatch: (ref, part, batchId) => recordBatch(layout, ref, { part, batchId }),
     readBatch: (ref, part) => readBatch(layout, ref, part),
+    listBatches: (ref) => listBatches(layout, ref),
+    openWrites: (ref) => openWrites(layout, ref),
+    recordQuiet: (ref) => recordQuiet(layout, ref),
     sealResults: (ref, key, rows) => sealResults(layout, ref, { key, rows }),
     hasResults: (ref, key) => hasResults(layout, ref, key),
+    readResults: (ref, key) => readResults(layout, ref, key),
     latestBaseline: (destinationId) => latestBaseline(layout, destinationId),
     expire: (destinationId, keep) => expire(layout, destinationId, keep),
     discard: (destinationId) => discard(layout, destinationId),

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import type { ExportRef } from '../contract/identifiers';
 import type { RowResult } from '../contract/plan';
 import type { Layout } from './layout';
@@ -16,10 +16,17 @@ export async function hasResults(layout: Layout, ref: ExportRef, key: string): P
 export async function sealResults(
   layout: Layout,
   ref: ExportRef,
-  { key, rows }: { key: string; rows: AsyncIterable<RowResult> },
+  { key, rows }: { key: string; rows: Iterable<RowResult> | AsyncIterable<RowResult> },
 ): Promise<void> {
   await makeFolder(layout.inExport(ref, RESULTS));
   await sealLines(resultsPath(layout, ref, key), rows);
+}
+
+/** Of one small chunk: all of it is held in memory. */
+export async function readResults(layout: Layout, ref: ExportRef, key: string): Promise<readonly RowResult[]> {
+  const text = await readFile(resultsPath(layout, ref, key), 'utf8');
+  const lines = text.split('\n').filter((line) => line !== '');
+  return lines.map((line) => JSON.parse(line) as RowResult);
 }
 
 /** Paths of sealed results. */

@@ -1,5 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { PartSummary } from '../contract/plan';
+import { type PartSummary, RESUBSCRIBED } from '../contract/plan';
 import type { Database } from '../duckdb/database';
 import { quoteText } from '../duckdb/quote';
 import { ExportError } from '../errors';
@@ -20,6 +20,7 @@ interface ChunkCounts {
   readonly rows: number;
   readonly acknowledged: number;
   readonly unproven: number;
+  readonly resubscribed: number;
 }
 
 /** Counts what was said of the rows of a part. A row with several results counts by the worst. */
@@ -42,10 +43,11 @@ export async function summarisePart(
     chunks: chunks.filter(({ chunk }) => firstChunk <= chunk && chunk <= lastChunk),
   };
   const counts = await database.rows<ChunkCounts>(`
-    SELECT chunk, count(*) AS rows, count(*) FILTER (is_acknowledged AND NOT is_unproven) AS acknowledged, count(*) FILTER (is_unproven) AS unproven
+    SELECT chunk, count(*) AS rows, count(*) FILTER (is_acknowledged AND NOT is_unproven) AS acknowledged, count(*) FILTER (is_unproven) AS unproven,
+      count(*) FILTER (is_resubscribed) AS resubscribed
     FROM (
       SELECT c.chunk, bool_and(r.result IS NOT DISTINCT FROM 'acknowledged') AS is_acknowledged,
-        bool_or(r.result IS NULL OR r.result = 'unproven') AS is_unproven
+        bool_or(r.result IS NULL OR r.result = 'unproven') AS is_unproven, bool_or(coalesce(r.class = ${quoteText(RESUBSCRIBED)}, false)) AS is_resubscribed
       FROM (SELECT chunk, address FROM read_parquet(${quoteText(changesPath(layout, ref, plan))})
             WHERE chunk BETWEEN ${firstChunk} AND ${lastChunk}) c
       LEFT JOIN (${resultsQuery(results)}) r ON r.chunk = c.chunk AND r.email = c.address
@@ -59,6 +61,7 @@ export async function summarisePart(
     acknowledged: total(({ acknowledged }) => acknowledged),
     refused: total(({ rows, acknowledged, unproven }) => rows - acknowledged - unproven),
     unproven: total(({ unproven }) => unproven),
+    resubscribed: total(({ resubscribed }) => resubscribed),
     troubled: counts.filter(({ unproven }) => unproven > 0).map(({ chunk }) => chunk),
   };
 }

@@ -56,7 +56,8 @@ function timeLeft({ done, total }: Progress, elapsedMs: number): string {
   return `, about ${minutes} min left`;
 }
 
-function describePlan({ plan, parts, refused, unproven, requests, batches }: ExportView): string[][] {
+function describePlan(view: ExportView): string[][] {
+  const { plan, parts, refused, unproven, requests, batches, lane } = view;
   if (!plan) return [];
   return [
     ['Profiles', `${count(plan.selected)} selected, ${count(plan.departed)} departed`],
@@ -70,6 +71,7 @@ function describePlan({ plan, parts, refused, unproven, requests, batches }: Exp
       `${parts.done} done, ${parts.submitted - parts.done} at Mailchimp, ${parts.total - parts.submitted} to go`,
     ],
     ['So far', `${count(refused)} refused, ${count(unproven)} without proof`],
+    ...(lane ? [['Lane', `${lane.current}: ${inMarkdown(lane.why)}`]] : []),
     ['Requests', `${count(requests)} (${batches} batches)`],
   ];
 }

@@ -9,12 +9,13 @@ import {
 import type { ExportCarry, ExportInput } from '../contract/export';
 import type { ExportPlan } from '../contract/plan';
 import type { ExportReport, Settlement } from '../contract/report';
-import { abandon, deliver } from './delivery';
+import { abandon } from './batch-lane';
+import { deliver } from './delivery';
 import { answerExportMessages } from './export-messages';
 import { toFailure } from './failure';
 import { patiently } from './patience';
 import { prepare } from './preparation';
-import { plannedReport, settledReport } from './reports';
+import { plannedReport, settledReport, toTally } from './reports';
 import { createRun, enter, show, toCarry, type Run } from './run';
 
 /**
@@ -57,10 +58,9 @@ async function settle(run: Run): Promise<ExportReport> {
 function settleOnce(run: Run): Promise<Settlement | null> {
   enter(run, 'settling');
   const { ref } = run.input;
-  const tally = { requests: run.requests, batches: run.batches };
   return run.steps.long['mailchimp.settleExport'].executeWithOptions(
     { summary: 'One outcome for every profile' },
-    [{ ref, tally }],
+    [{ ref, tally: toTally(run) }],
   );
 }
 

@@ -1,10 +1,12 @@
+import { sleep } from '@temporalio/workflow';
 import type { ExportPlan } from '../contract/plan';
 import { patiently, untilGoing } from './patience';
-import { enter, type Run } from './run';
+import { enter, newPart, type Run } from './run';
 
 /** Everything before the first change is sent: checks, census, snapshot, plan. */
 export async function prepare(run: Run): Promise<ExportPlan> {
   await preflight(run);
+  if (!run.input.options.planOnly) await awaitQuiet(run);
   await census(run);
   const keepLeavers = await snapshot(run);
   await untilGoing(run);
@@ -33,7 +35,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   run.plan = plan;
   run.segments = segments;
   run.requests += requests;
-  run.parts = plan.parts.map((part) => ({ plan: part, batchId: null, batch: null, done: null }));
+  run.parts = plan.parts.map(newPart);
   return plan;
 }
 
@@ -56,6 +58,23 @@ export async function preflight(run: Run): Promise<void> {
   run.fields = checked.fields;
   run.segments = checked.segments;
   run.requests += checked.requests;
+}
+
+/** What an earlier export has sent and nobody has read the answer of may still run: it must not come after what this one does. */
+async function awaitQuiet(run: Run): Promise<void> {
+  const { ref, account } = run.input;
+  for (let hasFaded = false; ;) {
+    const { state, waitMs, requests } = await patiently(run, () =>
+      run.steps.short['mailchimp.awaitQuiet'].executeWithOptions(
+        { summary: 'Make sure that nothing of an earlier export runs any more' },
+        [{ ref, account, hasFaded }],
+      ),
+    );
+    run.requests += requests;
+    if (state === 'quiet') return;
+    await sleep(waitMs, { summary: 'What an earlier export has sent may still run at Mailchimp' });
+    hasFaded = state === 'fading';
+  }
 }
 
 /** Who was in the audience before us: needed once, as long as there is no baseline. */

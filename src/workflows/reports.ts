@@ -1,7 +1,7 @@
 import type { ExportInput } from '../contract/export';
 import { noOutcomes, noReach } from '../contract/outcome';
-import type { ExportPlan } from '../contract/plan';
-import type { ExportEnding, ExportReport, Settlement } from '../contract/report';
+import type { ExportPlan, Lane } from '../contract/plan';
+import type { ExportEnding, ExportReport, Settlement, Tally } from '../contract/report';
 import type { Reason } from './failure';
 import type { Run } from './run';
 
@@ -47,6 +47,15 @@ export function settledReport({ input, startedAtMs }: Run, settlement: Settlemen
   return toReport(input, settlement, { ending: 'completed', startedAtMs });
 }
 
+/** What the export has asked of Mailchimp so far. */
+export function toTally({ parts, requests, batches, lanes }: Run): Tally {
+  const rowsOf = (lane: Lane): number =>
+    parts.reduce((sum, part) => sum + (part.done && part.lane === lane ? part.plan.rows : 0), 0);
+  const delivered = { batch: rowsOf('batch'), direct: rowsOf('direct') };
+  const hasSent = delivered.batch + delivered.direct > 0;
+  return { requests, batches, lanes: hasSent ? { ...delivered, why: lanes?.why ?? 'few changes' } : null };
+}
+
 /** The same words as after an export, for what would be sent. */
 export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
   const outcomes = {
@@ -72,7 +81,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     })),
     warnings: plan.warnings,
     held: plan.held,
-    tally: { requests: run.requests, batches: 0 },
+    tally: toTally(run),
   };
   return toReport(run.input, settlement, { ending: 'planned', startedAtMs: run.startedAtMs });
 }

@@ -1,19 +1,28 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../contract/mailchimp';
-import type { ExportCarry, ExportInput, ExportPhase, ExportView, PartCarry } from '../contract/export';
+import type { ExportCarry, ExportInput, ExportPhase, ExportView, PartDone } from '../contract/export';
 import type { FieldMatch } from '../contract/merge-field';
-import type { ExportPlan, PartPlan, SegmentTag } from '../contract/plan';
+import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../contract/plan';
 import type { ExportReport } from '../contract/report';
 import { describeExport } from './current-details';
 import type { Reason } from './failure';
+import { handedOver, type Lanes } from './lanes';
 import { exportSteps, type ExportSteps } from './steps';
 
 /** A part on its way. `batch` is what Mailchimp last told of its batch. */
 export interface PartState {
   readonly plan: PartPlan;
+  /** How it travels, or has travelled in the end. */
+  lane: Lane | null;
   batchId: string | null;
   batch: BatchState | null;
-  done: PartCarry['done'];
+  submittedAtMs: number;
+  /** When its batch was last seen to be further than before. */
+  progressAtMs: number;
+  deletedAtMs: number | null;
+  /** Deleted, and still listed: nobody waits for it any more. */
+  isGivenUp: boolean;
+  done: PartDone | null;
 }
 
 /** The one mutable thing of a running export. Workflow code of one run shares it; what must last is in `toCarry`. */
@@ -29,6 +38,11 @@ export interface Run {
   isYielding: boolean;
   requests: number;
   batches: number;
+  /** Rows that were looked up singly. */
+  lookups: number;
+  lanes: Lanes | null;
+  /** After so long nothing of a batch that is gone runs any more; null until Mailchimp was looked at. */
+  longestRequestMs: number | null;
   fields: readonly FieldMatch[];
   segments: readonly SegmentTag[];
   plan: ExportPlan | null;
@@ -51,6 +65,9 @@ export function createRun(input: ExportInput, carry: ExportCarry | undefined): R
     isYielding: false,
     requests: carry?.requests ?? 0,
     batches: carry?.batches ?? 0,
+    lookups: carry?.lookups ?? 0,
+    lanes: carry?.lanes ?? null,
+    longestRequestMs: null,
     fields: carry?.fields ?? [],
     segments: carry?.segments ?? [],
     plan: carry?.plan ?? null,
@@ -61,9 +78,23 @@ export function createRun(input: ExportInput, carry: ExportCarry | undefined): R
   };
   run.parts = (carry?.plan.parts ?? []).map((plan) => {
     const known = carry?.parts.find(({ part }) => part === plan.part);
-    return { plan, batchId: known?.batchId ?? null, batch: null, done: known?.done ?? null };
+    return { ...newPart(plan), ...known?.state };
   });
   return run;
+}
+
+export function newPart(plan: PartPlan): PartState {
+  return {
+    plan,
+    lane: null,
+    batchId: null,
+    batch: null,
+    submittedAtMs: 0,
+    progressAtMs: 0,
+    deletedAtMs: null,
+    isGivenUp: false,
+    done: null,
+  };
 }
 
 export function toCarry(run: Run, plan: ExportPlan): ExportCarry {
@@ -73,12 +104,49 @@ export function toCarry(run: Run, plan: ExportPlan): ExportCarry {
     isPaused: run.isPaused,
     requests: run.requests,
     batches: run.batches,
+    lookups: run.lookups,
+    lanes: run.lanes && handedOver(run.lanes, Date.now()),
     fields: run.fields,
     segments: run.segments,
     plan,
     parts: run.parts
       .filter(({ batchId, done }) => batchId !== null || done !== null)
-      .map(({ plan: { part }, batchId, done }) => ({ part, batchId, done })),
+      .map(({ plan: { part }, lane, batchId, submittedAtMs, progressAtMs, deletedAtMs, done }) => ({
+        part,
+        state: { lane, batchId, submittedAtMs, progressAtMs, deletedAtMs, done },
+      })),
+  };
+}
+
+/** People count from one. */
+export function nameOf({ plan }: PartState, { parts }: Run): string {
+  return `Part ${plan.part + 1} of ${parts.length}`;
+}
+
+export function chunksOf({ plan }: PartState): number[] {
+  return Array.from({ length: plan.lastChunk - plan.firstChunk + 1 }, (_, index) => plan.firstChunk + index);
+}
+
+/** Parts whose batch is at Mailchimp and has not ended. */
+export function flying(run: Run): PartState[] {
+  return run.parts.filter(
+    ({ batchId, batch, done, isGivenUp }) =>
+      batchId !== null &&
+      done === null &&
+      !isGivenUp &&
+      batch?.status !== 'finished' &&
+      batch?.status !== 'gone',
+  );
+}
+
+/** Rows in batches, as far as Mailchimp has told: an operation is a chunk. */
+export function flyingRows(run: Run): { readonly answered: number; readonly rows: number } {
+  const parts = run.parts.filter(({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null);
+  const answered = ({ plan, batch }: PartState) =>
+    batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
+  return {
+    rows: parts.reduce((sum, { plan }) => sum + plan.rows, 0),
+    answered: parts.reduce((sum, part) => sum + answered(part), 0),
   };
 }
 
@@ -87,7 +155,7 @@ export function toDelivery({ input }: Run): Delivery {
 }
 
 export function toView(run: Run): ExportView {
-  const flying = run.parts.filter(({ batchId, done }) => batchId !== null && done === null);
+  const open = run.parts.filter(({ batchId, done }) => batchId !== null && done === null);
   const total = (count: (part: PartState) => number) => run.parts.reduce((sum, part) => sum + count(part), 0);
   return {
     ref: run.input.ref,
@@ -107,9 +175,10 @@ export function toView(run: Run): ExportView {
       done: run.parts.filter(({ done }) => done !== null).length,
     },
     running: {
-      operations: flying.reduce((sum, { batch }) => sum + (batch?.total ?? 0), 0),
-      finished: flying.reduce((sum, { batch }) => sum + (batch?.finished ?? 0), 0),
+      operations: open.reduce((sum, { batch }) => sum + (batch?.total ?? 0), 0),
+      finished: open.reduce((sum, { batch }) => sum + (batch?.finished ?? 0), 0),
     },
+    lane: run.lanes && { current: run.lanes.current, why: run.lanes.why },
     requests: run.requests,
     batches: run.batches,
     report: run.report,

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { parseOperationId } from '../../src/activities/submit-part';
+import { operationId, parseOperationId } from '../../src/activities/operation-id';
 
-test('the id of an operation tells its export, part and chunk', () => {
+test('the id of an operation tells its export, part, chunk and attempt', () => {
   fc.assert(
     fc.property(fc.uuid(), fc.tuple(fc.nat(), fc.nat(), fc.nat()), (exportId, [part, chunk, attempt]) => {
-      expect(parseOperationId(`${exportId}/${part}/${chunk}/${attempt}`)).toEqual({ exportId, part, chunk });
+      const id = operationId({ destinationId: 'd', exportId }, { part, chunk, attempt });
+      expect(parseOperationId(id)).toEqual({ exportId, part, chunk, attempt });
     }),
   );
 });

@@ -48,6 +48,7 @@ const VIEW: ExportView = {
   unproven: 0,
   parts: { total: 2, submitted: 2, done: 0 },
   running: { operations: 60, finished: 30 },
+  lane: null,
   requests: 9,
   batches: 2,
   report: null,
@@ -76,7 +77,7 @@ const REPORT: ExportReport = {
     { attribute: 'born', field: 'BIRTH', kind: 'omitted', count: 2_000 },
   ],
   held: 999_990,
-  tally: { requests: 2_100, batches: 1 },
+  tally: { requests: 2_100, batches: 1, lanes: null },
 };
 
 describe('numbers', () => {

@@ -21,9 +21,9 @@ export async function record(stage: Stage): Promise<Recording> {
     });
     await writeChangedInput(stage);
     await recorder.export('export-upserts-and-untags', () => stage.export());
-    await writeInput(stage, 5);
+    await writeInput(stage, 20);
     await recorder.export('export-paused-stopped-resumed', () => exportInTrouble(stage));
-    await writeInput(stage, 6);
+    await writeInput(stage, 40);
     await recorder.duringRun('destination-cancelled-export', async () => {
       await recorder.export('export-cancelled', () => cancelledExport(stage));
     });
@@ -87,7 +87,7 @@ const hold = ({ sandbox }: Stage) => sandbox.control.set({ batchPolls: 1_000_000
 const release = ({ sandbox }: Stage) => sandbox.control.set({ batchPolls: 0 });
 
 async function submitted({ client, destinationId }: Stage): Promise<void> {
-  await until(async () => (await client.progress(destinationId))?.parts.submitted === 1);
+  await until(async () => (await client.progress(destinationId))?.batches === 1);
 }
 
 /** Paused and resumed with a batch under way, stopped by a key that is refused, resumed. */

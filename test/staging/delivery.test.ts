@@ -69,10 +69,10 @@ describe('a chunk', () => {
 
 describe('an attempt at a part', () => {
   test('is numbered from 1, each its own number, also at the same time', async () => {
-    expect(await stage.staging.recordAttempt(ref, 0)).toBe(1);
-    expect(await stage.staging.recordAttempt(ref, 0)).toBe(2);
-    expect(await stage.staging.recordAttempt(ref, 7)).toBe(1);
-    const numbers = await Promise.all(Array.from({ length: 5 }, () => stage.staging.recordAttempt(ref, 0)));
+    expect(await stage.staging.recordAttempt(ref, 0, 'batch')).toBe(1);
+    expect(await stage.staging.recordAttempt(ref, 0, 'batch')).toBe(2);
+    expect(await stage.staging.recordAttempt(ref, 7, 'batch')).toBe(1);
+    const numbers = await Promise.all(Array.from({ length: 5 }, () => stage.staging.recordAttempt(ref, 0, 'batch')));
     expect(new Set(numbers)).toEqual(new Set([3, 4, 5, 6, 7]));
   });
 });

@@ -45,8 +45,8 @@ describe('settling', () => {
 
   test('gives the same answer again, with the tally of the first call', async () => {
     const { ref, settlement } = await exportAll(stage, [ANNA, BOB]);
-    expect(settlement.tally).toEqual({ requests: 1, batches: 1 });
-    expect(await stage.staging.settle(ref, { requests: 9, batches: 9 })).toEqual(settlement);
+    expect(settlement.tally).toEqual({ requests: 1, batches: 1, lanes: null });
+    expect(await stage.staging.settle(ref, { requests: 9, batches: 9, lanes: null })).toEqual(settlement);
     expect(await stage.staging.settle(ref, null)).toEqual(settlement);
   });
 
@@ -83,7 +83,7 @@ describe('settling', () => {
     const ref = stage.newExport();
     await stage.snapshot(ref, [ANNA, BOB]);
     const plan = await stage.plan(ref);
-    await stage.staging.recordAttempt(ref, 0);
+    await stage.staging.recordAttempt(ref, 0, 'batch');
     const settlement = await stage.staging.settle(ref, null);
     expect(settlement).toMatchObject({
       outcomes: { unproven: 2 },
@@ -219,7 +219,7 @@ describe('settling', () => {
     await stage.snapshot(ref, [ANNA, BOB]);
     const plan = await stage.plan(ref);
     const chunk = await stage.staging.readChunk(ref, 0);
-    await stage.staging.recordAttempt(ref, 0);
+    await stage.staging.recordAttempt(ref, 0, 'batch');
     await stage.staging.sealResults(
       ref,
       'part-0',

@@ -162,7 +162,7 @@ export async function deliver(
   { plan, respond = acknowledge }: { plan: ExportPlan; respond?: Respond },
 ): Promise<void> {
   for (const part of plan.parts) {
-    await staging.recordAttempt(ref, part.part);
+    await staging.recordAttempt(ref, part.part, 'batch');
     await staging.sealResults(ref, `part-${part.part}`, answerPart(staging, ref, { part, respond }));
   }
 }
@@ -200,7 +200,7 @@ export async function exportAll(
   const plan = await stage.plan(ref, { baseline: after?.ref.exportId ?? null, ...request });
   const chunks = await stage.chunks(ref, plan);
   await deliver(stage, ref, { plan, respond });
-  const settlement = await stage.staging.settle(ref, { requests: 1, batches: 1 });
+  const settlement = await stage.staging.settle(ref, { requests: 1, batches: 1, lanes: null });
   if (!settlement) throw new Error('nothing was planned');
   return { ref, plan, chunks, settlement };
 }

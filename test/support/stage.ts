@@ -91,6 +91,17 @@ export function person(number: number, change: Partial<ProfileRow> = {}): Profil
   };
 }
 
+/** More people than an export sends first and reads back (5 of them are new then), so that the others travel as a batch. */
+export const CROWD = Array.from({ length: 8 }, (_, index) => person(index + 1));
+export const CROWD_MEMBERS = CROWD.map(({ id }, index) => [id, index < 2 ? 'vip' : 'north'] as const);
+
+/** Its exports go as batches unless they are asked to go otherwise: these people are so few that they would go directly. */
+class BatchClient extends ExportClient {
+  override start(...[destinationId, input]: Parameters<ExportClient['start']>) {
+    return super.start(destinationId, { ...input, options: { lane: 'batch', ...input?.options } });
+  }
+}
+
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'stage-'));
   const sandbox = await startSandbox({ audiences: [AUDIENCE_SEED], ...options.sandbox });
@@ -101,12 +112,12 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const taskQueue = `test-${randomUUID()}`;
   const destinationId = `d-${randomUUID().slice(0, 8)}`;
   const temporal = new Client({ connection });
-  const client = new ExportClient({ client: temporal, taskQueue });
+  const client = new BatchClient({ client: temporal, taskQueue });
   const variable = `KEY_${randomUUID().replaceAll('-', '')}`;
   process.env[variable] = sandbox.apiKey;
   const config: WorkerConfigInput = {
     staging: { folder: join(folder, 'staging') },
-    accounts: { main: { apiKey: `env:${variable}`, baseUrl: sandbox.url } },
+    accounts: { main: { apiKey: `env:${variable}`, baseUrl: sandbox.url, longestRequestSeconds: 1 } },
     sources: { people: SOURCE },
   };
   const stage: Stage = {

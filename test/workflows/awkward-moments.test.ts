@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { pauseUpdate, resumeUpdate } from '../../src/workflows/messages';
-import { openStage, person, type Stage } from '../support/stage';
+import { CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
 describe('a destination that is asked at an awkward moment', () => {
@@ -13,11 +13,8 @@ describe('a destination that is asked at an awkward moment', () => {
 
   beforeEach(async () => {
     stage = await openStage();
-    await stage.writeProfiles([1, 2].map((number) => person(number)));
-    await stage.writeMembers([
-      ['000001', 'vip'],
-      ['000002', 'north'],
-    ]);
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
   });
 
   afterEach(async () => {
@@ -67,7 +64,7 @@ describe('a destination that is asked at an awkward moment', () => {
       const second = await stage.client.start(stage.destinationId);
       await goOn();
       expect(second).toMatchObject({ n: 2, disposition: 'started' });
-      expect(await stage.follow(second.exportId)).toMatchObject({ n: 2, outcomes: { unchanged: 2 } });
+      expect(await stage.follow(second.exportId)).toMatchObject({ n: 2, outcomes: { unchanged: 8 } });
     });
   });
 
@@ -126,13 +123,13 @@ describe('a destination that is asked at an awkward moment', () => {
       holdBatches();
       const { exportId } = await stage.client.start(stage.destinationId);
       const progress = () => stage.client.progress(stage.destinationId);
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       await until(async () => (await progress())?.stopped);
       stage.sandbox.fail('delay 3 s on GET /batches/*');
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', outcomes: { unproven: 2 } });
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', outcomes: { created: 5, unproven: 3 } });
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
       const { events = [] } = await handle.fetchHistory();
       expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);

@@ -12,6 +12,9 @@ import { until } from '../support/until';
 /** Rows of a full part: 50 chunks of 500. */
 const PART = 25_000;
 
+/** New people who are sent first and read back. */
+const FIRST = 5;
+
 /** The server suggests a hand-over at so many events instead of 4,096: two or three looks at the batches. */
 const SUGGESTED_AT = 30;
 
@@ -91,7 +94,7 @@ function submitted(): number {
 
 describe('an export whose history grows', () => {
   test('hands over to fresh runs with batches in flight and parts to go; every profile has one outcome', async () => {
-    const people = 4 * PART + 1;
+    const people = FIRST + 4 * PART + 1;
     await writePeople(people);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
@@ -112,7 +115,7 @@ describe('an export whose history grows', () => {
       for (const [index, view] of views.entries()) {
         const before = views[index - 1] ?? view;
         expect(view.startedAt).toBe(before.startedAt);
-        expect(view.parts.total).toBe(5);
+        expect(view.parts.total).toBe(6);
         expect(view.parts.done).toBeGreaterThanOrEqual(before.parts.done);
         expect(view.done).toBeGreaterThanOrEqual(before.done);
         expect(view.requests).toBeGreaterThanOrEqual(before.requests);
@@ -122,13 +125,13 @@ describe('an export whose history grows', () => {
   }, 180_000);
 
   test('hands over again and again while one batch takes long, and submits it once', async () => {
-    await writePeople(3);
+    await writePeople(FIRST + 3);
     await stage.withWorker(
       async () => {
         const exportId = await startHeldExport();
         await untilRuns(3);
         releaseBatches();
-        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 3 } });
+        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
         expect(submitted()).toBe(1);
       },
       { maxCachedWorkflows: 0 },
@@ -136,24 +139,24 @@ describe('an export whose history grows', () => {
   });
 
   test('stays paused in the next run, and goes on there', async () => {
-    await writePeople(3);
+    await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
-      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.submitted === 1);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       await stage.client.pause(stage.destinationId);
       const count = (await runs()).length;
       await untilRuns(count + 1);
       expect(await stage.client.progress(stage.destinationId)).toMatchObject({ isPaused: true });
       releaseBatches();
       // What was under way is read also there.
-      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.done === 1);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.done === 2);
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 3 } });
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
     });
   });
 
   test('is cancelled in a later run as in the first, with its batches deleted', async () => {
-    await writePeople(3);
+    await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
       await untilRuns(2);
@@ -166,20 +169,20 @@ describe('an export whose history grows', () => {
   });
 
   test('is cancelled when that is asked for while it hands over', async () => {
-    await writePeople(PART + 1);
+    await writePeople(FIRST + PART + 1);
     await stage.withWorker(async () => {
       // One part is submitted, and the run long enough by then; it waits for the other.
       stage.sandbox.fail('delay 5 s on POST /batches');
       const exportId = await startHeldExport();
-      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.submitted === 1);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', selected: PART + 1 });
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', selected: FIRST + PART + 1 });
       expect(await runs()).toHaveLength(1);
     });
   });
 
   test('is cancelled in a later run by the end of its destination', async () => {
-    await writePeople(3);
+    await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       await startHeldExport();
       await untilRuns(2);

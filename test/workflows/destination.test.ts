@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId } from '../../src/contract/identifiers';
 import { startExportUpdate } from '../../src/workflows/messages';
-import { AUDIENCE, CONNECT, openStage, person, type Stage } from '../support/stage';
+import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
 describe('a destination', () => {
@@ -151,12 +151,14 @@ describe('a destination', () => {
   });
 
   test('cancels a running export when it is removed', async () => {
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
       holdBatches();
       await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.submitted === 1);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       const removed = await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
       expect(removed.exports[0]).toMatchObject({ ending: 'cancelled' });
     });

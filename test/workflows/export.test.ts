@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportWorkflowId } from '../../src/contract/identifiers';
-import { AUDIENCE, openStage, person, type Stage } from '../support/stage';
+import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
 describe('an export in trouble', () => {
@@ -8,12 +8,8 @@ describe('an export in trouble', () => {
 
   beforeEach(async () => {
     stage = await openStage();
-    await stage.writeProfiles([1, 2, 3].map((number) => person(number)));
-    await stage.writeMembers([
-      ['000001', 'vip'],
-      ['000002', 'vip'],
-      ['000003', 'north'],
-    ]);
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
   });
 
   afterEach(async () => {
@@ -33,7 +29,7 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       releaseBatches();
       const stopped = await until(async () => (await progress())?.stopped);
@@ -41,7 +37,7 @@ describe('an export in trouble', () => {
 
       await stage.client.resume(stage.destinationId);
       const report = await stage.follow(exportId);
-      expect(report.outcomes).toMatchObject({ created: 3 });
+      expect(report.outcomes).toMatchObject({ created: 8 });
       expect(report.tally?.batches).toBe(1);
     });
   });
@@ -50,28 +46,24 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       const first = await start();
       await stage.follow(first.exportId);
-      await stage.writeMembers([
-        ['000001', 'vip'],
-        ['000001', 'north'],
-        ['000002', 'vip'],
-        ['000003', 'vip'],
-      ]);
+      // Six people move from one segment to the other, and one is in both.
+      await stage.writeMembers([...CROWD.map(({ id }) => [id, 'vip'] as const), ['000001', 'north']]);
       holdBatches();
       const { exportId } = await stage.client.start(stage.destinationId);
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       await stage.client.pause(stage.destinationId);
       releaseBatches();
       const paused = await until(async () => {
         const view = await progress();
-        return view?.parts.done === 1 ? view : undefined;
+        return view?.parts.done === 2 ? view : undefined;
       });
-      expect(paused).toMatchObject({ isPaused: true, parts: { total: 2, submitted: 1, done: 1 } });
-      expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 3, North: 2 });
+      expect(paused).toMatchObject({ isPaused: true, parts: { total: 3, submitted: 2, done: 2 } });
+      expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 8, North: 7 });
 
       await stage.client.resume(stage.destinationId);
       const report = await stage.follow(exportId);
-      expect(report.outcomes).toMatchObject({ updated: 2, unchanged: 1 });
-      expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 3, North: 1 });
+      expect(report.outcomes).toMatchObject({ updated: 7, unchanged: 1 });
+      expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 8, North: 1 });
     });
   });
 
@@ -92,7 +84,7 @@ describe('an export in trouble', () => {
       expect(stage.sandbox.requests().filter(({ route }) => route.endsWith('/members'))).toEqual([]);
 
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 3 } });
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
     });
   });
 
@@ -100,16 +92,20 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       const cancelled = await stage.follow(exportId);
-      expect(cancelled).toMatchObject({ ending: 'cancelled', selected: 3, outcomes: { unproven: 3 } });
-      expect(stage.sandbox.state(AUDIENCE).members).toBe(0);
+      expect(cancelled).toMatchObject({
+        ending: 'cancelled',
+        selected: 8,
+        outcomes: { created: 5, unproven: 3 },
+      });
+      expect(stage.sandbox.state(AUDIENCE).members).toBe(5);
       expect(stage.sandbox.requests()).toContainEqual(expect.objectContaining({ method: 'DELETE' }));
 
       releaseBatches();
       const next = await stage.export();
-      expect(next).toMatchObject({ ending: 'completed', outcomes: { created: 3, unproven: 0 } });
+      expect(next).toMatchObject({ ending: 'completed', outcomes: { created: 3, unchanged: 5, unproven: 0 } });
     });
   });
 
@@ -117,7 +113,7 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       await stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId)).terminate('by the test');
       const lost = await stage.follow(exportId);
       expect(lost).toMatchObject({ ending: 'failed', outcomes: { unproven: 3 } });
@@ -132,8 +128,8 @@ describe('an export in trouble', () => {
       stage.sandbox.fail('truncated result 20 times');
       const { exportId } = await start();
       const report = await stage.follow(exportId);
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 3, unproven: 0 } });
-      expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 3, tags: { VIP: 2, North: 1 } });
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8, unproven: 0 } });
+      expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 8, tags: { VIP: 2, North: 6 } });
     });
   });
 
@@ -141,8 +137,8 @@ describe('an export in trouble', () => {
     await stage.withWorker(
       async () => {
         const { exportId } = await start();
-        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 3 } });
-        expect((await stage.export()).outcomes).toMatchObject({ unchanged: 3 });
+        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+        expect((await stage.export()).outcomes).toMatchObject({ unchanged: 8 });
       },
       { maxCachedWorkflows: 0 },
     );

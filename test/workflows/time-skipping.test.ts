@@ -11,7 +11,7 @@ import {
   progressQuery,
   startExportUpdate,
 } from '../../src/workflows/messages';
-import { AUDIENCE, CONFIGURE, CONNECT, openStage, person, type Stage } from '../support/stage';
+import { AUDIENCE, CONFIGURE, CONNECT, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -30,12 +30,8 @@ describe('an export on a server that skips time', () => {
       server: { executable: { type: 'existing-path', path } },
     });
     stage = await openStage({ address: environment.address });
-    await stage.writeProfiles([1, 2, 3].map((number) => person(number)));
-    await stage.writeMembers([
-      ['000001', 'vip'],
-      ['000002', 'vip'],
-      ['000003', 'north'],
-    ]);
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
   });
 
   afterEach(async () => {
@@ -66,7 +62,9 @@ describe('an export on a server that skips time', () => {
     });
     const destination = workflow.getHandle(workflowId);
     await destination.executeUpdate(configureUpdate, { args: [CONFIGURE, await envelope()] });
-    await destination.executeUpdate(startExportUpdate, { args: [{}, await envelope()] });
+    await destination.executeUpdate(startExportUpdate, {
+      args: [{ options: { lane: 'batch' } }, await envelope()],
+    });
     return workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(stage.destinationId));
   }
 
@@ -82,8 +80,8 @@ describe('an export on a server that skips time', () => {
       expect(report.durationMs).toBeGreaterThan(3 * HOUR_MS);
       expect(report.durationMs).toBeLessThan(4 * HOUR_MS);
       expect(Date.now() - began).toBeLessThan(2 * MINUTE_MS);
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 3 }, tally: { batches: 1 } });
-      expect(members()).toBe(3);
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
+      expect(members()).toBe(8);
 
       const { events = [] } = await handle.fetchHistory();
       const [first, last] = [events?.at(0), events?.at(-1)].map((event) => Number(event?.eventTime?.seconds));
@@ -105,10 +103,10 @@ describe('an export on a server that skips time', () => {
 
       stage.sandbox.clearFaults();
       const report = await handle.result();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 3 }, tally: { batches: 1 } });
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
       expect(report.durationMs).toBeGreaterThan(14 * MINUTE_MS);
       expect(report.durationMs).toBeLessThan(30 * MINUTE_MS);
-      expect(members()).toBe(3);
+      expect(members()).toBe(8);
     });
   });
 

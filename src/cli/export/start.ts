@@ -1,4 +1,4 @@
-import type { DestinationView, ExportOptionsInput, StartedExport } from '../../contract/destination';
+import type { AskedLane, DestinationView, ExportOptionsInput, StartedExport } from '../../contract/destination';
 import { answer, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { follow, tellReport } from './follow';
@@ -11,6 +11,7 @@ export interface GuardOptions {
 export interface StartOptions extends GuardOptions {
   readonly wait: boolean;
   readonly test?: number;
+  readonly lane?: AskedLane;
   readonly trigger: string;
 }
 
@@ -19,10 +20,11 @@ export async function startExport(
   destinationId: string,
   options: StartOptions,
 ): Promise<number | undefined> {
-  const { test, trigger } = options;
+  const { test, lane, trigger } = options;
   const asked: ExportOptionsInput = {
     ...guardsOf(options),
     ...(test !== undefined && { test }),
+    ...(lane !== undefined && { lane }),
   };
   return withClient(invocation, async (client) => {
     const started = await client.start(destinationId, { options: asked, trigger });

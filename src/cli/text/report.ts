@@ -1,6 +1,6 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import type { ExportEnding, ExportReport } from '../../contract/report';
+import type { ExportEnding, ExportReport, Tally } from '../../contract/report';
 import { notExported } from './exports';
 import { count, countOf, duration, instant } from './numbers';
 import { INVALID_MEANING, OUTCOME_MEANING, REACH_MEANING } from './outcomes';
@@ -121,11 +121,20 @@ function facts({
       'Requests',
       tally ? `${count(tally.requests)}, ${countOf(tally.batches, 'batch', 'batches')}` : 'not known',
     ],
+    ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
     ...(isSettled || ending === 'planned'
       ? ([['Held in Mailchimp', countOf(held, 'address', 'addresses')]] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
   ]);
+}
+
+function describeLanes({ batch, direct, why }: NonNullable<Tally['lanes']>): string {
+  const ways = [
+    ...(batch > 0 ? [`${countOf(batch, 'change')} in batches`] : []),
+    ...(direct > 0 ? [`${countOf(direct, 'change')} directly`] : []),
+  ];
+  return `${ways.join(', ')} (${why})`;
 }
 
 function rejectsHint(report: ExportReport): string {

@@ -1,0 +1,45 @@
+import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
+import type { Chunk, RowResult, UpsertRow } from '../contract/plan';
+
+export interface Lookup {
+  /** Looks up the rows that a complete reply did not name, as long as the budget lasts. */
+  readonly settle: (chunk: Chunk, results: readonly RowResult[]) => Promise<readonly RowResult[]>;
+  readonly used: () => number;
+}
+
+/** Class of a row that stands in no list of a complete reply: it may have changed nothing, or not have been taken. */
+const NO_ANSWER = 'no_answer';
+
+/**
+ * Proves single rows by reading the member: fields and tags have to be as they were sent, since that somebody is there says nothing.
+ * What differs, or nobody has, stays unproven.
+ */
+export function createLookup(
+  account: MailchimpAccount,
+  { delivery, lookups }: { readonly delivery: Delivery; readonly lookups: number },
+): Lookup {
+  let left = lookups;
+
+  async function prove(row: UpsertRow, result: RowResult): Promise<RowResult> {
+    const found = await account.compareMember(delivery.audienceId, { email: row.email, row });
+    if (!found || found.fields.length > 0 || found.tags.length > 0) return result;
+    return { chunk: result.chunk, email: result.email, result: 'acknowledged', status: found.status };
+  }
+
+  return {
+    used: () => lookups - left,
+    settle: async (chunk, results) => {
+      if (chunk.kind !== 'upsert') return results;
+      const rows = new Map(chunk.rows.map((row) => [row.email, row]));
+      const settled: RowResult[] = [];
+      for (const result of results) {
+        const row = result.class === NO_ANSWER ? rows.get(result.email) : undefined;
+        if (row && left > 0) {
+          left -= 1;
+          settled.push(await prove(row, result));
+        } else settled.push(result);
+      }
+      return settled;
+    },
+  };
+}

@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import type { AccountConfig, WorkerConfig } from '../contract/config';
+import type { MailchimpAccount } from '../contract/mailchimp';
+import { createLimiter, openAccount, type ConnectionLimiter } from '../mailchimp';
+import { findEntry } from './entries';
+import { resolveSecret } from './secrets';
+
+/**
+ * Opens the accounts of one worker process. Its secret is resolved anew each time, so that a replaced key works at the next attempt.
+ *
+ * Mailchimp's budget of simultaneous connections is that of a user in a data centre, over all of the user's keys: so there is one
+ * limiter for each, whatever the accounts are called here. Whose a key is, Mailchimp tells; it is asked once a key and process.
+ */
+export function createAccounts(
+  accounts: WorkerConfig['accounts'],
+  baseFolder: string,
+): (name: string) => Promise<MailchimpAccount> {
+  const limiters = new Map<string, ConnectionLimiter>();
+  const users = new Map<string, Promise<string>>();
+
+  async function userOf(config: AccountConfig, apiKey: string): Promise<string> {
+    const { accountId, loginId } = await connect(config, apiKey, createLimiter({ connections: 1 })).login();
+    return `${config.baseUrl ?? apiKey.split('-').at(-1)}/${accountId}/${loginId}`;
+  }
+
+  /** By a digest: keys stay in memory no longer than a request takes. */
+  function knownUser(config: AccountConfig, apiKey: string): Promise<string> {
+    const digest = createHash('sha256').update(`${config.baseUrl ?? ''} ${apiKey}`).digest('hex');
+    const known = users.get(digest);
+    if (known) return known;
+    const asked = userOf(config, apiKey);
+    users.set(digest, asked);
+    // A refused key may be accepted later.
+    asked.catch(() => users.delete(digest));
+    return asked;
+  }
+
+  return async (name) => {
+    const config = findEntry(accounts, name, 'ACCOUNT_NOT_FOUND');
+    const apiKey = await resolveSecret(config.apiKey, baseFolder);
+    const user = await knownUser(config, apiKey);
+    const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
+    limiters.set(user, limiter);
+    return connect(config, apiKey, limiter);
+  };
+}
+
+function connect(
+  { baseUrl, longestRequestSeconds }: AccountConfig,
+  apiKey: string,
+  limiter: ConnectionLimiter,
+): MailchimpAccount {
+  return openAccount({
+    apiKey,
+    limiter,
+    longestRequestMs: longestRequestSeconds * 1000,
+    ...(baseUrl !== undefined && { baseUrl }),
+  });
+}

@@ -1,0 +1,17 @@
+import { ExportError } from '../errors';
+
+/** @throws ExportError with the names that there are */
+export function findEntry<Entry>(
+  entries: Readonly<Record<string, Entry>>,
+  name: string,
+  code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND',
+): Entry {
+  // Not by the name alone: "constructor" is one that every object knows.
+  const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
+  if (entry !== undefined) return entry;
+  const what = code === 'ACCOUNT_NOT_FOUND' ? 'account' : 'source';
+  throw new ExportError(
+    code,
+    `The worker's configuration has no ${what} "${name}". It has: ${Object.keys(entries).join(', ') || '(none)'}. Add it there and restart the worker.`,
+  );
+}
