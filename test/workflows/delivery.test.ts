@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { AUDIENCE, openStage, person, type Stage } from '../support/stage';
+import { until } from '../support/until';
+
+/** New people who are sent first and read back. */
+const FIRST = 5;
+const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
+const [SOMEBODY = ''] = PEOPLE.map(({ email }) => email);
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+  await stage.writeProfiles(PEOPLE);
+  await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
+});
+
+afterEach(async () => {
+  await stage.close();
+});
+
+const audience = () => stage.sandbox.state(AUDIENCE);
+const statusOf = (email: string) =>
+  [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email)?.status;
+const act = (email: string, action: 'subscribe' | 'unsubscribe' | 'archive') =>
+  stage.sandbox.control.act({ audience: AUDIENCE, email, action });
+const posts = (route: string) =>
+  stage.sandbox
+    .requests()
+    .filter((request) => request.method === 'POST' && request.route === route && request.via === 'http')
+    .reduce((sum, { count }) => sum + count, 0);
+
+/** Somebody who is in the audience, and acts in the moment before the first people are sent. */
+function actsMeanwhile(email: string, action: 'subscribe' | 'unsubscribe' | 'archive') {
+  stage.sandbox.fail({
+    match: 'POST /lists/*',
+    effect: { type: 'act', act: { audience: AUDIENCE, email, action } },
+  });
+}
+
+async function run<Result>(work: () => Promise<Result>): Promise<Result> {
+  return stage.withWorker(async () => {
+    await stage.connect();
+    await stage.configure();
+    return work();
+  });
+}
+
+describe('the first people of an export', () => {
+  test('are read back, and the rest follows where they are as they were sent', async () => {
+    await run(async () => {
+      const report = await stage.export();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(report.tally).toMatchObject({ batches: 1, lanes: { direct: FIRST, batch: 30 - FIRST } });
+    });
+  });
+
+  test.each([
+    ['tags', { tagsOnBatch: 'ignored' }, 'tag "VIP" missing (5 of 5)', FIRST],
+    ['the first status', { statusIfNewOnBatch: 'refused' }, 'refused', 0],
+  ] as const)('stop it where Mailchimp does not take %s as it was told', async (_, switches, what, members) => {
+    await run(async () => {
+      stage.sandbox.control.set({ switches });
+      const report = await stage.export();
+      expect(report).toMatchObject({
+        ending: 'failed',
+        failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining(what) },
+        outcomes: { unproven: FIRST, not_sent: 30 - FIRST },
+      });
+      expect(audience().members).toBe(members);
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'applied', statusIfNewOnBatch: 'honoured' } });
+      expect((await stage.export()).outcomes).toMatchObject({ created: 30 });
+      expect(audience()).toMatchObject({ members: 30, tags: { VIP: 30 } });
+    });
+  });
+
+  test('do not stop it when one of them opts out in that moment', async () => {
+    act(SOMEBODY, 'subscribe');
+    await run(async () => {
+      actsMeanwhile(SOMEBODY, 'unsubscribe');
+      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 29, updated: 1 } });
+      expect(statusOf(SOMEBODY)).toBe('unsubscribed');
+    });
+  });
+});
+
+describe('somebody who is reached again, which nobody asked for', () => {
+  test.each([
+    ['had opted out', 'unsubscribe', 'subscribe'],
+    ['was archived meanwhile', 'subscribe', 'archive'],
+  ] as const)('stops the export before anybody else is sent: who %s', async (_, before, meanwhile) => {
+    act(SOMEBODY, 'subscribe');
+    act(SOMEBODY, before);
+    await run(async () => {
+      actsMeanwhile(SOMEBODY, meanwhile);
+      const report = await stage.export();
+      expect(report).toMatchObject({ ending: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
+      expect(posts('/batches')).toBe(0);
+      expect(audience().members).toBe(FIRST + 1);
+    });
+  });
+});
+
+describe('an export by the direct lane', () => {
+  test('sends few changes in requests of their own, and says so', async () => {
+    await run(async () => {
+      const report = await stage.export({ lane: 'auto' });
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(report.tally).toMatchObject({ batches: 0, lanes: { direct: 30, batch: 0, why: 'few changes' } });
+      expect(posts('/batches')).toBe(0);
+    });
+  });
+
+  test('takes rows that a reply does not name for done only where the member is as it was sent', async () => {
+    await run(async () => {
+      // The canary is answered whole; then two people are missing in the reply, who are there all the same.
+      stage.sandbox.fail('omit 2 rows after 1 on POST /lists/*');
+      expect((await stage.export({ lane: 'direct' })).outcomes).toMatchObject({ created: 30, unproven: 0 });
+    });
+  });
+});
+
+describe('a batch whose reply is lost', () => {
+  test('is found by what is in it, and not submitted again', async () => {
+    await run(async () => {
+      stage.sandbox.fail('reset after applying on POST /batches');
+      const report = await stage.export();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
+      expect(posts('/batches')).toBe(1);
+    });
+  });
+
+  test('that never arrived is submitted again when it cannot arrive any more', async () => {
+    await run(async () => {
+      stage.sandbox.fail('reset on POST /batches');
+      const report = await stage.export();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
+      expect(posts('/batches')).toBe(2);
+    });
+  });
+
+  test('is submitted again at once when it is sure that it did not leave', async () => {
+    await run(async () => {
+      stage.sandbox.fail('429 5 times on POST /batches');
+      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      const listed = stage.sandbox.requests().filter(({ method, route }) => method === 'GET' && route === '/batches');
+      expect(listed).toEqual([]);
+    });
+  });
+});
+
+describe('what an earlier export has sent', () => {
+  test('has ended before the next one reads or sends anything', async () => {
+    await run(async () => {
+      stage.sandbox.fail('stuck batch');
+      await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      // Terminated, so that nobody deletes the batch: it is there when the next export begins.
+      const { workflowId } = await stage.client.start(stage.destinationId);
+      await stage.temporal.workflow.getHandle(workflowId).terminate('by the test');
+      await until(async () => (await stage.client.show(stage.destinationId)).exports[0]);
+      const next = await stage.export();
+      expect(next).toMatchObject({ n: 2, outcomes: { created: 25, unchanged: FIRST } });
+      expect(stage.sandbox.requests()).toContainEqual(
+        expect.objectContaining({ method: 'DELETE', route: '/batches/{batch_id}', count: 1 }),
+      );
+    });
+  });
+});
