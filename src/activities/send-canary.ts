@@ -1,6 +1,13 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount, MemberComparison } from '../contract/mailchimp';
-import { type Chunk, DIFFERS, type PartPlan, RESUBSCRIBED, type RowResult, type UpsertRow } from '../contract/plan';
+import {
+  type Chunk,
+  DIFFERS,
+  type PartPlan,
+  RESUBSCRIBED,
+  type RowResult,
+  type UpsertRow,
+} from '../contract/plan';
 import { isOptedOut } from '../contract/outcome';
 import { ExportError } from '../errors';
 import type { CollectedPart } from './collect-part';
@@ -67,7 +74,9 @@ async function verify(sent: Sent, results: readonly RowResult[]): Promise<readon
       ...(row && { row }),
       ...(tag !== undefined && { untagged: tag }),
     });
-    verified.push(row ? judge(result, { row, found, firstStatus: delivery.firstStatus }) : judgeUntag(result, found));
+    verified.push(
+      row ? judge(result, { row, found, firstStatus: delivery.firstStatus }) : judgeUntag(result, found),
+    );
   }
   return verified;
 }
@@ -99,7 +108,12 @@ function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult
 /** Who is not in the audience does not carry its tags. */
 function judgeUntag(result: RowResult, found: MemberComparison | undefined): RowResult {
   const left = found?.tags ?? [];
-  return left.length > 0 ? differs(result, left.map((name) => `tag "${name}" still there`)) : result;
+  return left.length > 0
+    ? differs(
+        result,
+        left.map((name) => `tag "${name}" still there`),
+      )
+    : result;
 }
 
 function differs({ chunk, email, status }: RowResult, what: readonly string[]): RowResult {

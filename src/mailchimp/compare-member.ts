@@ -83,7 +83,9 @@ function isSame(sent: string | number, found: unknown): boolean {
   if (typeof sent === 'number') return Number(found) === sent;
   const text = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
   const [one, other] = [sent, text].map((value) => value.trim().normalize('NFC')) as [string, string];
-  return one === other || (isNumeric(one) && one.replaceAll(FORMATTED, '') === other.replaceAll(FORMATTED, ''));
+  return (
+    one === other || (isNumeric(one) && one.replaceAll(FORMATTED, '') === other.replaceAll(FORMATTED, ''))
+  );
 }
 
 function isNumeric(text: string): boolean {

@@ -155,7 +155,8 @@ function lost(asked: Asked, thrown: unknown): Failure {
   const message = `${attempted(asked)} got no reply (${code}). Check the way to Mailchimp; it is tried again later.`;
   // A new error: the client's own carries the request with its key.
   const cause = new Error(code);
-  if (NO_WAY.has(code)) return { repeat: 'unsent', error: unavailable(asked, 'unreachable', { message, cause }) };
+  if (NO_WAY.has(code))
+    return { repeat: 'unsent', error: unavailable(asked, 'unreachable', { message, cause }) };
   const name = code === 'ECONNABORTED' ? 'timeout' : 'reply_lost';
   return { repeat: 'lost', error: unavailable(asked, name, { message, cause }) };
 }

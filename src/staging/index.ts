@@ -9,14 +9,7 @@ import { hasCensusPage, sealCensus, sealCensusPage } from './census';
 import { readChunk, readPlan } from './chunks';
 import { checkClaim, claim } from './claim';
 import { recordConsent } from './consents';
-import {
-  listAttempts,
-  listBatches,
-  readBatch,
-  recordAttempt,
-  recordBatch,
-  recordUnsent,
-} from './deliveries';
+import { listAttempts, listBatches, readBatch, recordAttempt, recordBatch, recordUnsent } from './deliveries';
 import type { PlanDocument } from './documents';
 import { discard, expire, latestBaseline } from './expiry';
 import { translating } from './failure';

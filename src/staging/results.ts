@@ -23,7 +23,11 @@ export async function sealResults(
 }
 
 /** Of one small chunk: all of it is held in memory. */
-export async function readResults(layout: Layout, ref: ExportRef, key: string): Promise<readonly RowResult[]> {
+export async function readResults(
+  layout: Layout,
+  ref: ExportRef,
+  key: string,
+): Promise<readonly RowResult[]> {
   const text = await readFile(resultsPath(layout, ref, key), 'utf8');
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as RowResult);

@@ -18,14 +18,11 @@ export function createAccounts(
   const limiters = new Map<string, ConnectionLimiter>();
   const users = new Map<string, Promise<string>>();
 
-  async function userOf(config: AccountConfig, apiKey: string): Promise<string> {
-    const { accountId, loginId } = await connect(config, apiKey, createLimiter({ connections: 1 })).login();
-    return `${config.baseUrl ?? apiKey.split('-').at(-1)}/${accountId}/${loginId}`;
-  }
-
   /** By a digest: keys stay in memory no longer than a request takes. */
   function knownUser(config: AccountConfig, apiKey: string): Promise<string> {
-    const digest = createHash('sha256').update(`${config.baseUrl ?? ''} ${apiKey}`).digest('hex');
+    const digest = createHash('sha256')
+      .update(`${config.baseUrl ?? ''} ${apiKey}`)
+      .digest('hex');
     const known = users.get(digest);
     if (known) return known;
     const asked = userOf(config, apiKey);
@@ -43,6 +40,11 @@ export function createAccounts(
     limiters.set(user, limiter);
     return connect(config, apiKey, limiter);
   };
+}
+
+async function userOf(config: AccountConfig, apiKey: string): Promise<string> {
+  const { accountId, loginId } = await connect(config, apiKey, createLimiter({ connections: 1 })).login();
+  return `${config.baseUrl ?? apiKey.split('-').at(-1)}/${accountId}/${loginId}`;
 }
 
 function connect(

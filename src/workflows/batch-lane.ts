@@ -97,7 +97,9 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
 }
 
 function untilNextLook(run: Run, looks: number): number {
-  const answered = run.parts.filter((part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)));
+  const answered = run.parts.filter(
+    (part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)),
+  );
   return pollInterval({
     batches: flying(run).flatMap(({ batch }) => batch ?? []),
     answered: answered.flatMap(chunksOf).length,
@@ -124,7 +126,8 @@ function takeLook(run: Run, parts: readonly PartState[], looked: PolledBatches):
   for (const part of parts) {
     const seen = looked.batches.find(({ batchId }) => batchId === part.batchId);
     if (!seen) continue;
-    if (seen.status !== part.batch?.status || seen.finished !== part.batch.finished) part.progressAtMs = Date.now();
+    if (seen.status !== part.batch?.status || seen.finished !== part.batch.finished)
+      part.progressAtMs = Date.now();
     part.batch = seen;
   }
 }

@@ -69,7 +69,8 @@ export function chooseLane(lanes: Lanes, { asked, nowMs, flying }: Seen): Lanes 
   const batch = rate(answered === 0 ? flying.rows : answered, busyFor(lanes.batch, nowMs));
   if (direct === 0 || batch === 0) return lanes;
   const compared = `${perSecond(direct)} rows a second directly, ${perSecond(batch)} in batches`;
-  if (lanes.current === 'batch' && direct > CLEARLY * batch) return { ...lanes, current: 'direct', why: compared };
+  if (lanes.current === 'batch' && direct > CLEARLY * batch)
+    return { ...lanes, current: 'direct', why: compared };
   if (lanes.current === 'direct' && answered > 0 && batch > CLEARLY * direct)
     return { ...lanes, current: 'batch', why: compared };
   return lanes;

@@ -141,13 +141,17 @@ export function flying(run: Run): PartState[] {
 
 /** Rows in batches, as far as Mailchimp has told: an operation is a chunk. */
 export function flyingRows(run: Run): { readonly answered: number; readonly rows: number } {
-  const parts = run.parts.filter(({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null);
-  const answered = ({ plan, batch }: PartState) =>
-    batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
+  const parts = run.parts.filter(
+    ({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null,
+  );
   return {
     rows: parts.reduce((sum, { plan }) => sum + plan.rows, 0),
-    answered: parts.reduce((sum, part) => sum + answered(part), 0),
+    answered: parts.reduce((sum, part) => sum + answeredRows(part), 0),
   };
+}
+
+function answeredRows({ plan, batch }: PartState): number {
+  return batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
 }
 
 export function toDelivery({ input }: Run): Delivery {

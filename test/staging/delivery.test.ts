@@ -72,7 +72,9 @@ describe('an attempt at a part', () => {
     expect(await stage.staging.recordAttempt(ref, 0, 'batch')).toBe(1);
     expect(await stage.staging.recordAttempt(ref, 0, 'batch')).toBe(2);
     expect(await stage.staging.recordAttempt(ref, 7, 'batch')).toBe(1);
-    const numbers = await Promise.all(Array.from({ length: 5 }, () => stage.staging.recordAttempt(ref, 0, 'batch')));
+    const numbers = await Promise.all(
+      Array.from({ length: 5 }, () => stage.staging.recordAttempt(ref, 0, 'batch')),
+    );
     expect(new Set(numbers)).toEqual(new Set([3, 4, 5, 6, 7]));
   });
 });

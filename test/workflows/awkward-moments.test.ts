@@ -129,7 +129,10 @@ describe('a destination that is asked at an awkward moment', () => {
       stage.sandbox.fail('delay 3 s on GET /batches/*');
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', outcomes: { created: 5, unproven: 3 } });
+      expect(await stage.follow(exportId)).toMatchObject({
+        ending: 'cancelled',
+        outcomes: { created: 5, unproven: 3 },
+      });
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
       const { events = [] } = await handle.fetchHistory();
       expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);

@@ -56,29 +56,40 @@ describe('the first people of an export', () => {
   });
 
   test.each([
-    ['tags', { tagsOnBatch: 'ignored' }, 'tag "VIP" missing (5 of 5)', FIRST],
-    ['the first status', { statusIfNewOnBatch: 'refused' }, 'refused', 0],
-  ] as const)('stop it where Mailchimp does not take %s as it was told', async (_, switches, what, members) => {
-    await run(async () => {
-      stage.sandbox.control.set({ switches });
-      const report = await stage.export();
-      expect(report).toMatchObject({
-        ending: 'failed',
-        failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining(what) },
-        outcomes: { unproven: FIRST, not_sent: 30 - FIRST },
+    {
+      name: 'tags',
+      switches: { tagsOnBatch: 'ignored' },
+      what: 'tag "VIP" missing (5 of 5)',
+      members: FIRST,
+    },
+    { name: 'the first status', switches: { statusIfNewOnBatch: 'refused' }, what: 'refused', members: 0 },
+  ] as const)(
+    'stop it where Mailchimp does not take $name as it was told',
+    async ({ switches, what, members }) => {
+      await run(async () => {
+        stage.sandbox.control.set({ switches });
+        const report = await stage.export();
+        expect(report).toMatchObject({
+          ending: 'failed',
+          failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining(what) },
+          outcomes: { unproven: FIRST, not_sent: 30 - FIRST },
+        });
+        expect(audience().members).toBe(members);
+        stage.sandbox.control.set({ switches: { tagsOnBatch: 'applied', statusIfNewOnBatch: 'honoured' } });
+        expect((await stage.export()).outcomes).toMatchObject({ created: 30 });
+        expect(audience()).toMatchObject({ members: 30, tags: { VIP: 30 } });
       });
-      expect(audience().members).toBe(members);
-      stage.sandbox.control.set({ switches: { tagsOnBatch: 'applied', statusIfNewOnBatch: 'honoured' } });
-      expect((await stage.export()).outcomes).toMatchObject({ created: 30 });
-      expect(audience()).toMatchObject({ members: 30, tags: { VIP: 30 } });
-    });
-  });
+    },
+  );
 
   test('do not stop it when one of them opts out in that moment', async () => {
     act(SOMEBODY, 'subscribe');
     await run(async () => {
       actsMeanwhile(SOMEBODY, 'unsubscribe');
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 29, updated: 1 } });
+      expect(await stage.export()).toMatchObject({
+        ending: 'completed',
+        outcomes: { created: 29, updated: 1 },
+      });
       expect(statusOf(SOMEBODY)).toBe('unsubscribed');
     });
   });
@@ -143,7 +154,9 @@ describe('a batch whose reply is lost', () => {
     await run(async () => {
       stage.sandbox.fail('429 5 times on POST /batches');
       expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
-      const listed = stage.sandbox.requests().filter(({ method, route }) => method === 'GET' && route === '/batches');
+      const listed = stage.sandbox
+        .requests()
+        .filter(({ method, route }) => method === 'GET' && route === '/batches');
       expect(listed).toEqual([]);
     });
   });

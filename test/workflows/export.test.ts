@@ -105,7 +105,10 @@ describe('an export in trouble', () => {
 
       releaseBatches();
       const next = await stage.export();
-      expect(next).toMatchObject({ ending: 'completed', outcomes: { created: 3, unchanged: 5, unproven: 0 } });
+      expect(next).toMatchObject({
+        ending: 'completed',
+        outcomes: { created: 3, unchanged: 5, unproven: 0 },
+      });
     });
   });
 

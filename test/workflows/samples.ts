@@ -109,7 +109,7 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
     ],
     warnings: [],
     held: 59_000,
-    tally: { requests: 40, batches: 3 },
+    tally: { requests: 40, batches: 3, lanes: null },
     startedAt: '2026-11-23T18:00:00.000Z',
     durationMs: 61_000,
     ...change,

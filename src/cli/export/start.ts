@@ -1,4 +1,9 @@
-import type { AskedLane, DestinationView, ExportOptionsInput, StartedExport } from '../../contract/destination';
+import type {
+  AskedLane,
+  DestinationView,
+  ExportOptionsInput,
+  StartedExport,
+} from '../../contract/destination';
 import { answer, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { follow, tellReport } from './follow';
