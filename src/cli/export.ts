@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { AskedLaneSchema } from '../contract/destination';
 import type { ExportView } from '../contract/export';
 import { findExport } from './export/find';
 import { tellReport } from './export/follow';
@@ -68,6 +69,12 @@ function startCommand(cli: Cli): Command {
   )
     .option('--no-wait', 'return as soon as the export has started')
     .option('--test <n>', 'send at most this many profiles', positiveNumber)
+    .addOption(
+      new Option(
+        '--lane <lane>',
+        'how changes travel; auto: by size, and by what each lane is seen to do',
+      ).choices(AskedLaneSchema.options),
+    )
     .option('--trigger <text>', 'who or what asks; kept in the history', 'on the command line')
     .addHelpText(
       'after',

@@ -6,7 +6,7 @@ import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './attempt';
 import { holdAudience, releaseAudience } from './audiences';
 import { hasCensusPage, sealCensus, sealCensusPage } from './census';
-import { readChunk, readPlan } from './chunks';
+import { createChunkReader, readPlan } from './chunks';
 import { checkClaim, claim } from './claim';
 import { recordConsent } from './consents';
 import { listAttempts, listBatches, readBatch, recordAttempt, recordBatch, recordUnsent } from './deliveries';
@@ -89,6 +89,7 @@ function smallSteps(
 }
 
 function readingSteps(layout: Layout, reader: Reader): ReadingSteps {
+  const readChunk = createChunkReader();
   return {
     readChunk: async (ref, chunk) => {
       const database = await reader.open();

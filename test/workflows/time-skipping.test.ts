@@ -110,6 +110,22 @@ describe('an export on a server that skips time', () => {
     });
   });
 
+  test('deletes a batch that does not move for half an hour, and sends its people directly, each once', async () => {
+    stage.sandbox.fail('stuck batch');
+    await stage.withWorker(async () => {
+      const handle = await start();
+      const report = await handle.result();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8, unproven: 0 } });
+      expect(report.tally).toMatchObject({ batches: 1, lanes: { direct: 8, batch: 0 } });
+      expect(report.durationMs).toBeGreaterThan(30 * MINUTE_MS);
+      expect(report.durationMs).toBeLessThan(40 * MINUTE_MS);
+      expect(members()).toBe(8);
+      expect(stage.sandbox.requests()).toContainEqual(
+        expect.objectContaining({ method: 'DELETE', route: '/batches/{batch_id}', count: 1 }),
+      );
+    });
+  });
+
   async function passTimeUntil<Fact>(ask: () => Promise<Fact | null>): Promise<Fact> {
     for (let minute = 0; minute < 60; minute++) {
       const fact = await ask();
