@@ -44,7 +44,8 @@ const CODES = {
   AUDIENCE_GONE: 'stop',
   PLAN_LIMIT: 'stop',
   // An export
-  MASS_REMOVAL: 'refuse',
+  EXPORT_NOT_HELD: 'refuse',
+  PLAN_DIFFERS: 'refuse',
   SUPERSEDED: 'refuse',
   ACCOUNTING_MISMATCH: 'refuse',
   CONSENT_TRIPWIRE: 'refuse',

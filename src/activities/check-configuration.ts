@@ -31,7 +31,8 @@ export function createCheckConfiguration({ openAccount, openSource }: ActivityDe
 
     const account = await openAccount(input.account);
     const fields = matchFields(request, await account.mergeFields(input.audienceId));
-    return { email: request.email, fields, segments: await claimTags(account, segments, input) };
+    const claimed = await claimTags(account, segments, input);
+    return { email: request.email, fields, segments: claimed, guards: request.guards };
   };
 }
 

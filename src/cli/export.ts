@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AskedLaneSchema } from '../contract/destination';
-import type { ExportView } from '../contract/export';
+import { approveExport, rejectExport, type DecideOptions } from './export/decide';
 import { findExport } from './export/find';
 import { tellReport } from './export/follow';
 import { showRejects, type RejectsOptions } from './export/rejects';
@@ -21,6 +21,8 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(rejectsCommand(cli))
+    .addCommand(approveCommand(cli))
+    .addCommand(rejectCommand(cli))
     .addCommand(cancelCommand(cli))
     .addCommand(pauseCommand(cli))
     .addCommand(resumeCommand(cli));
@@ -48,7 +50,10 @@ function withGuards(command: Command): Command {
     .option(
       '--allow-mass-removal',
       'export although a segment fell to zero, or many people would lose their tags',
-    );
+    )
+    .option('--allow-restored-tags', 'export although a tag was deleted in Mailchimp: all are tagged again')
+    .option('--allow-new-contacts', 'export although more contacts are new than configured')
+    .option('--allow-over-limit', 'export although the configured contact limit would be crossed');
 }
 
 function planCommand(cli: Cli): Command {
@@ -64,7 +69,8 @@ function startCommand(cli: Cli): Command {
     verb(
       'start',
       'Export a destination and follow it to its report.\n\n' +
-        'Ctrl-C ends the following only: the export goes on. Exit code 1 when it failed or was cancelled.',
+        'Ctrl-C ends the following only: the export goes on. When a guard holds it, this says why and how to approve it, and returns. ' +
+        'Exit code 0 when it completed; 1 when it failed, was cancelled, or is held.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
@@ -115,7 +121,7 @@ async function show(invocation: Invocation, name: string, which: string | undefi
   await withClient(invocation, async (client) => {
     const { exportId, n, report } = findExport(await client.show(name), which);
     if (report) return void tellReport(invocation, report);
-    const view: ExportView | undefined = await client.progress(name);
+    const view = await client.progress(name);
     if (view?.ref.exportId === exportId) {
       return answer(invocation, { json: view, text: () => describeView(view) });
     }
@@ -181,6 +187,36 @@ function rejectsCommand(cli: Cli): Command {
 function collectOutcome(value: string, before: readonly string[] = []): string[] {
   if ((REJECT_OUTCOMES as readonly string[]).includes(value)) return collect(value, before);
   throw new InvalidArgumentError(`Allowed choices are ${REJECT_OUTCOMES.join(', ')}.`);
+}
+
+function withDecision(command: Command): Command {
+  return command
+    .option('--plan <id>', 'the plan whose numbers were seen; without it, they are shown and you are asked')
+    .option('--as <who>', 'who decides; kept in the history (default: the user of this machine)');
+}
+
+function approveCommand(cli: Cli): Command {
+  return withDecision(
+    verb(
+      'approve',
+      'Let a held export send what it was held for.\n\n' +
+        'More than an hour after its plan, it is planned again as another export, which is held only if a number has grown.',
+    ),
+  )
+    .addHelpText('after', examples('export approve newsletter', 'export approve newsletter --plan 1f0c2a'))
+    .action(
+      act(cli, (invocation, name: string, options: DecideOptions) =>
+        approveExport(invocation, name, options),
+      ),
+    );
+}
+
+function rejectCommand(cli: Cli): Command {
+  return withDecision(verb('reject', 'End a held export with nothing sent'))
+    .addHelpText('after', examples('export reject newsletter', 'export reject newsletter --plan 1f0c2a'))
+    .action(
+      act(cli, (invocation, name: string, options: DecideOptions) => rejectExport(invocation, name, options)),
+    );
 }
 
 function cancelCommand(cli: Cli): Command {

@@ -5,6 +5,7 @@ import {
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
+  type WorkflowHandle,
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
@@ -18,6 +19,7 @@ import type {
   StartExportInput,
 } from '../contract/destination';
 import type { ExportView } from '../contract/export';
+import type { ApproveInput, Approved } from '../contract/guard';
 import {
   DestinationIdSchema,
   destinationWorkflowId,
@@ -28,11 +30,13 @@ import { parse } from '../contract/parse';
 import type { ExportReport } from '../contract/report';
 import { ExportError } from '../errors';
 import {
+  approveUpdate,
   cancelExportUpdate,
   configureUpdate,
   connectUpdate,
   pauseUpdate,
   progressQuery,
+  rejectUpdate,
   removeDestinationUpdate,
   resumeUpdate,
   startExportUpdate,
@@ -52,6 +56,13 @@ export interface ExportClientOptions {
   readonly client: Client;
   /** Queue of the workers that hold the plugin. @default 'mailchimp' */
   readonly taskQueue?: string;
+}
+
+/** The export that goes on after an approval: the same one, or the one that was started in its stead. */
+export interface ApprovedExport {
+  readonly disposition: Approved;
+  readonly exportId: string;
+  readonly n: number;
 }
 
 /**
@@ -154,47 +165,93 @@ export class ExportClient {
   }
 
   /**
-   * Yields where the export stands about once a second, and returns its report. Throws WORKER_NOT_RUNNING while no worker answers, also
+   * Yields where the export stands about once a second, and returns its report. A held export is followed until somebody decides; one that
+   * is planned again goes on as another, with another id, which is followed from there. Throws WORKER_NOT_RUNNING while no worker answers, also
    * for some seconds after one has died; the export goes on with the next worker, and following may be called again at any time.
    */
   async *follow(ref: ExportRef): AsyncGenerator<ExportView, ExportReport> {
+    const { destinationId } = ref;
+    let { exportId } = ref;
     for (;;) {
-      const report = await this.report(ref);
-      if (report) return report;
-      const view = await this.progress(ref.destinationId);
-      if (view?.ref.exportId === ref.exportId) yield view;
+      const report = await this.report({ destinationId, exportId });
+      if (report && !report.next) return report;
+      if (report?.next) exportId = report.next.exportId;
+      const view = await this.progress(destinationId);
+      if (view?.ref.exportId === exportId) yield view;
       await delay(FOLLOW_MS);
     }
   }
 
+  /**
+   * Lets a held export send. `planId` names the plan whose numbers were seen; repeated, it gives the same answer. More than an hour after
+   * the plan, the export is planned again: the answer names the one that was started in its stead.
+   * @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_DIFFERS
+   */
+  async approve(destinationId: string, input: ApproveInput): Promise<ApprovedExport> {
+    const earlier = await this.replanned(destinationId, input);
+    if (earlier) return earlier;
+    const { ref, n } = await this.requireRunning(destinationId);
+    const disposition = await this.tellExport(destinationId, (handle) =>
+      handle.startUpdate(approveUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
+    );
+    if (disposition === 'approved') return { disposition, exportId: ref.exportId, n };
+    for (;;) {
+      const next = await this.replanned(destinationId, input);
+      if (next) return next;
+      // It may have been cancelled in this very moment.
+      if (await this.report(ref)) return { disposition, exportId: ref.exportId, n };
+      await delay(FOLLOW_MS);
+    }
+  }
+
+  /** Ends a held export with nothing sent. @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_DIFFERS */
+  async reject(destinationId: string, input: ApproveInput): Promise<void> {
+    await this.tellExport(destinationId, (handle) =>
+      handle.startUpdate(rejectUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
+    );
+  }
+
   /** Sends nothing new until `resume`; batches at Mailchimp finish and are read. */
   async pause(destinationId: string): Promise<void> {
-    await this.tellExport(destinationId, pauseUpdate);
+    await this.tellExport(destinationId, (handle) =>
+      handle.startUpdate(pauseUpdate, { args: [this.envelope()], waitForStage: 'ACCEPTED' }),
+    );
   }
 
   /** Goes on after `pause`, or after what stopped the export was mended. */
   async resume(destinationId: string): Promise<void> {
-    await this.tellExport(destinationId, resumeUpdate);
+    await this.tellExport(destinationId, (handle) =>
+      handle.startUpdate(resumeUpdate, { args: [this.envelope()], waitForStage: 'ACCEPTED' }),
+    );
   }
 
-  private async tellExport(
+  private async tellExport<Answer>(
     destinationId: string,
-    definition: UpdateDefinition<null, [Envelope]>,
-  ): Promise<void> {
-    await this.answer(destinationId, async () => {
+    send: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<Answer>>,
+  ): Promise<Answer> {
+    return this.answer(destinationId, async () => {
       try {
-        return await this.exportHandle(destinationId).startUpdate(definition, {
-          args: [this.envelope()],
-          waitForStage: 'ACCEPTED',
-        });
+        return await send(this.exportHandle(destinationId));
       } catch (error) {
-        if (!(error instanceof WorkflowNotFoundError)) throw error;
-        throw new ExportError(
-          'EXPORT_NOT_FOUND',
-          `No export of the destination ${destinationId} is running.`,
-        );
+        throw error instanceof WorkflowNotFoundError ? noneRuns(destinationId) : error;
       }
     });
+  }
+
+  private async requireRunning(destinationId: string): Promise<ExportView> {
+    const view = await this.progress(destinationId);
+    if (view) return view;
+    throw noneRuns(destinationId);
+  }
+
+  /** The export that was started when this plan was approved too late. */
+  private async replanned(
+    destinationId: string,
+    { planId }: ApproveInput,
+  ): Promise<ApprovedExport | undefined> {
+    const { exports } = await this.show(destinationId);
+    const next = exports.find(({ approval, next }) => next && approval?.planId === planId)?.next;
+    return next && { disposition: 'replanned', ...next };
   }
 
   private handle(destinationId: string) {
@@ -267,4 +324,8 @@ export class ExportClient {
   private async withDeadline<Answer>(work: () => Promise<Answer>): Promise<Answer> {
     return this.client.withDeadline(Date.now() + ACCEPT_MS, work);
   }
+}
+
+function noneRuns(destinationId: string): ExportError {
+  return new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
 }

@@ -1,5 +1,5 @@
 // Any name added here is a public promise.
-export { ExportClient, type ExportClientOptions } from './export-client';
+export { ExportClient, type ApprovedExport, type ExportClientOptions } from './export-client';
 export type { ListedDestination } from './list';
 export { ExportError, type ExportErrorCode } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
@@ -14,5 +14,6 @@ export type {
   StartExportInput,
 } from '../contract/destination';
 export type { ExportView } from '../contract/export';
+export type { Approval, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportReport, SegmentReport } from '../contract/report';
 export { OUTCOMES, type Outcome, type OutcomeCounts, type Reach } from '../contract/outcome';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
+import { GuardSettingsSchema } from './guard';
 import { FieldMatchSchema } from './merge-field';
 import { FirstStatusSchema } from './outcome';
 import type { ExportReport } from './report';
@@ -68,6 +69,7 @@ export const ConfigureSettingsSchema = z.strictObject({
     .record(z.string().min(1), TagNameSchema.nullable())
     .describe('Segment id: tag name; null: the segment’s own name.'),
   adoptTags: z.boolean().default(false).describe('Allow tags that exist in the audience already.'),
+  guards: GuardSettingsSchema.prefault({}).describe('When an export is held until somebody approves it.'),
 });
 export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
   email: z
@@ -93,6 +95,20 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Export although a segment fell to zero or many people would lose their tags.'),
+  allowRestoredTags: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Export although a tag was deleted in Mailchimp: it is made again, and all its people are tagged again.',
+    ),
+  allowNewContacts: z
+    .boolean()
+    .default(false)
+    .describe('Export although there are more new contacts than configured.'),
+  allowOverLimit: z
+    .boolean()
+    .default(false)
+    .describe('Export although the contact limit that was configured would be crossed.'),
   test: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
   lane: AskedLaneSchema.default('auto').describe(
     'How changes travel: as batches, directly, or (auto) by size and by what each way is seen to do.',
@@ -151,6 +167,7 @@ export const ConfigurationSchema = z.object({
   segments: z.array(
     z.object({ segment: z.string(), tag: z.string(), tagId: z.int().nullable(), digest: z.string() }),
   ),
+  guards: GuardSettingsSchema,
 });
 /** Data matching and segments, checked against the real source and the real audience. */
 export type Configuration = z.infer<typeof ConfigurationSchema>;

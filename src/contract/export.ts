@@ -1,4 +1,5 @@
 import type { Configuration, ExportOptions } from './destination';
+import type { Approval, Guard, Held } from './guard';
 import type { ExportRef } from './identifiers';
 import type { ExportPlan, Lane, SegmentTag } from './plan';
 import type { FieldMatch } from './merge-field';
@@ -19,6 +20,8 @@ export interface ExportInput {
   readonly firstStatus: string;
   readonly configuration: Configuration;
   readonly baseline: string | null;
+  /** Of the plan that this export replaces: numbers up to these do not hold it again. */
+  readonly approved?: Approval;
 }
 
 export const EXPORT_PHASES = [
@@ -26,11 +29,15 @@ export const EXPORT_PHASES = [
   'census',
   'snapshot',
   'planning',
+  'held',
   'delivering',
   'settling',
   'completed',
   'planned',
   'cancelled',
+  'rejected',
+  'expired',
+  'replanned',
   'failed',
 ] as const;
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
@@ -45,6 +52,8 @@ export interface ExportView {
   readonly waiting: { readonly code: string; readonly message: string } | null;
   /** A person has to mend something and then `resume`. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
+  /** Somebody has to approve or reject the plan; nothing is sent before. */
+  readonly held: Held | null;
   readonly startedAt: string;
   readonly plan: ExportPlan | null;
   /** Changes (rows) that have an answer, of those planned. */
@@ -73,6 +82,8 @@ export interface ExportCarry {
   readonly fields: readonly FieldMatch[];
   readonly segments: readonly SegmentTag[];
   readonly plan: ExportPlan;
+  readonly guards: readonly Guard[];
+  readonly approval: Approval | null;
   readonly parts: readonly PartCarry[];
 }
 

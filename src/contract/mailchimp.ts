@@ -13,6 +13,8 @@ export interface MailchimpAccount {
   readonly mergeFields: (audienceId: string) => Promise<readonly MergeField[]>;
   /** All tags (static segments) of the audience. */
   readonly tags: (audienceId: string) => Promise<readonly Tag[]>;
+  /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
+  readonly contacts: () => Promise<number>;
   readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
   /** One page of members of every status, archived ones too. `offset` in members, 1000 a page. */
   readonly censusPage: (audienceId: string, offset: number) => Promise<CensusPage>;

@@ -6,6 +6,10 @@ export interface SegmentTag {
   readonly tag: string;
   /** Mailchimp's id of the tag: its identity, through renames. Null until it was created or found: nobody carries it yet. */
   readonly tagId: number | null;
+  /** The tag that this destination had was deleted in Mailchimp: its people are tagged again, behind a guard. */
+  readonly isRestored?: boolean;
+  /** Mailchimp has it under another name still; renamed before anything is sent. */
+  readonly isRenamed?: boolean;
 }
 
 /** At most 50 chunks that travel together. Upserts come before untags: see `ExportPlan.parts`. */

@@ -1,3 +1,4 @@
+import type { Approval, Guard } from './guard';
 import type { OutcomeCounts, Reach } from './outcome';
 import type { FieldWarning } from './plan';
 
@@ -45,7 +46,12 @@ export interface Settlement {
   readonly tally: Tally | null;
 }
 
-export type ExportEnding = 'completed' | 'planned' | 'cancelled' | 'failed';
+/**
+ * Nothing was sent by an export that was `planned`, `rejected`, has `expired` while it was held, or was `replanned` because the approval
+ * came more than an hour after the plan.
+ */
+export type ExportEnding =
+  'completed' | 'planned' | 'cancelled' | 'rejected' | 'expired' | 'replanned' | 'failed';
 
 /** What happened to every profile, in counts, with where the rows lie. */
 export interface ExportReport extends Settlement {
@@ -57,6 +63,12 @@ export interface ExportReport extends Settlement {
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
   readonly failure?: { readonly code: string; readonly message: string };
+  /** What it was held for, or, of a plan, would be held for. */
+  readonly guards: readonly Guard[];
+  /** Who let it pass. */
+  readonly approval: Approval | null;
+  /** The export that was started instead, of one that was `replanned`. */
+  readonly next?: { readonly exportId: string; readonly n: number };
   readonly startedAt: string;
   readonly durationMs: number;
   readonly storeId: string;

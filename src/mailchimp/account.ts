@@ -1,5 +1,6 @@
 import type { MailchimpAccount } from '../contract/mailchimp';
 import { audience, login, mergeFields } from './audiences';
+import { contacts } from './contacts';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { createCensus } from './census';
@@ -23,6 +24,7 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     audience: (audienceId) => audience(connection, audienceId),
     mergeFields: (audienceId) => mergeFields(connection, audienceId),
     tags: (audienceId) => tags(connection, audienceId),
+    contacts: () => contacts(connection),
     createTag: (audienceId, name) => createTag(connection, audienceId, name),
     censusPage: createCensus(connection),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),

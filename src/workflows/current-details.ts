@@ -1,53 +1,38 @@
-import type { ExportInput, ExportPhase, ExportView } from '../contract/export';
-import { MEMBER_STATUSES, OUTCOMES } from '../contract/outcome';
+import type { ExportInput, ExportView } from '../contract/export';
+import { count } from '../contract/numbers';
 import { progressOf, type Progress } from '../contract/progress';
 import type { ExportReport } from '../contract/report';
+import { describeEnding, describeProgress, describeResult, describeState, PHASE } from '../contract/words';
 import { inMarkdown } from './markdown';
 
-const PHASES: Record<ExportPhase, string> = {
-  preflight: 'Checking account, audience and tags',
-  census: 'Reading who is in the audience',
-  snapshot: 'Reading the source',
-  planning: 'Working out what has changed',
-  delivering: 'Delivering',
-  settling: 'Settling: one outcome for every profile',
-  completed: 'Completed',
-  planned: 'Planned: nothing was sent',
-  cancelled: 'Cancelled',
-  failed: 'Failed',
-};
+const ROWS = 10;
 
-/** Rows of the page for tags: with more of them, the last says how many. */
-const TAGS_SHOWN = 5;
-
-/** The page that people see in the Web UI: the decisive line first. Markdown with one GFM table; counts only. */
+/**
+ * The page that people see in the Web UI, in the words of the command line: the decisive line first. Markdown with one GFM table;
+ * counts only.
+ */
 export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
   // The Web UI shows about six rows of it at once.
-  const rows = [
-    ...(view.report ? describeReport(view.report) : describePlan(view)),
-    ['Audience', `${inMarkdown(input.audience.name)} (${input.audience.id})`],
+  const rows: [string, string][] = [
+    ...(view.report ? reportRows(view.report) : describeProgress(view)),
+    ['Audience', `${input.audience.name} (${input.audience.id})`],
   ];
   return [
-    `**${headline(view, deliveringMs)}**`,
+    `**${inMarkdown(headline(view, deliveringMs))}**`,
     '',
     '| | |',
     '|---|---|',
-    ...rows.map(([name, value]) => `| ${name} | ${value} |`),
+    ...rows.map(([name, value]) => `| ${inMarkdown(name)} | ${inMarkdown(value)} |`),
   ].join('\n');
 }
 
 function headline(view: ExportView, deliveringMs: number): string {
-  const resume = `temporal-mailchimp export resume ${view.ref.destinationId}`;
-  if (view.stopped)
-    return `Stopped: ${view.stopped.code}. ${inMarkdown(view.stopped.message)} Then resume it: ${resume}`;
-  if (view.waiting)
-    return `Waiting: ${view.waiting.code}. ${inMarkdown(view.waiting.message)} It goes on by itself.`;
-  if (view.isPaused)
-    return `Paused. Batches at Mailchimp finish and are read; nothing new is sent until: ${resume}`;
+  if (view.report) return describeEnding(view.report);
+  const state = describeState(view);
   const progress = progressOf(view);
-  if (view.phase !== 'delivering' || !progress) return PHASES[view.phase];
+  if (state !== PHASE.delivering || !progress) return state;
   const { done, total } = progress;
-  return `${PHASES.delivering}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
+  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
 }
 
 function timeLeft({ done, total }: Progress, elapsedMs: number): string {
@@ -56,47 +41,20 @@ function timeLeft({ done, total }: Progress, elapsedMs: number): string {
   return `, about ${minutes} min left`;
 }
 
-function describePlan(view: ExportView): string[][] {
-  const { plan, parts, refused, unproven, requests, batches, lane } = view;
-  if (!plan) return [];
-  return [
-    ['Profiles', `${count(plan.selected)} selected, ${count(plan.departed)} departed`],
-    [
-      'To send',
-      `${count(plan.creates)} new, ${count(plan.updates)} changed, ${count(plan.removals)} to untag`,
-    ],
-    ['Not to send', describeCounts(plan.decided, OUTCOMES)],
-    [
-      'Parts',
-      `${parts.done} done, ${parts.submitted - parts.done} at Mailchimp, ${parts.total - parts.submitted} to go`,
-    ],
-    ['So far', `${count(refused)} refused, ${count(unproven)} without proof`],
-    ...(lane ? [['Lane', `${lane.current}: ${inMarkdown(lane.why)}`]] : []),
-    ['Requests', `${count(requests)} (${batches} batches)`],
-  ];
+function reportRows(report: ExportReport): [string, string][] {
+  const result = describeResult(report);
+  const time: [string, string] = ['Time', `${Math.round(report.durationMs / 1000)} s`];
+  return [...result, ...tagRows(report.segments, ROWS - result.length - 2), time];
 }
 
-function describeReport(report: ExportReport): string[][] {
-  const { selected, departed, outcomes, reach, segments, durationMs } = report;
-  const shown = segments.length > TAGS_SHOWN ? segments.slice(0, TAGS_SHOWN - 1) : segments;
-  return [
-    ['Profiles', `${count(selected)} selected, ${count(departed)} departed`],
-    ['Outcomes', describeCounts(outcomes, OUTCOMES)],
-    ['Reach', describeCounts(reach, MEMBER_STATUSES)],
-    ...shown.map(({ name, tagged, untagged, failed }) => [
-      `Tag ${inMarkdown(name)}`,
-      `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
-    ]),
-    ...(shown.length < segments.length ? [['Tags', `${segments.length - shown.length} more`]] : []),
-    ['Time', `${Math.round(durationMs / 1000)} s`],
-  ];
-}
-
-function describeCounts<Name extends string>(counts: Record<Name, number>, names: readonly Name[]): string {
-  const counted = names.filter((name) => counts[name] > 0);
-  return counted.map((name) => `${count(counts[name])} ${name}`).join(', ') || 'nobody';
-}
-
-function count(value: number): string {
-  return value.toLocaleString('en-US');
+/** With more tags than there is room for, the last row says how many. */
+function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
+  const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
+  const rows = shown.map(({ name, tagged, untagged, failed }): [string, string] => [
+    `Tag ${name}`,
+    `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
+  ]);
+  return shown.length < segments.length
+    ? [...rows, ['Tags', `${segments.length - shown.length} more`]]
+    : rows;
 }

@@ -1,3 +1,4 @@
+import { count, instant } from '../contract/numbers';
 import type { ExportReport } from '../contract/report';
 import type { DestinationState } from './destination-state';
 import { inMarkdown } from './markdown';
@@ -9,7 +10,7 @@ export function describeDestination(state: DestinationState): string {
   const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
   const rows = [
     ['Last export', describeLast(exports[0])],
-    ['Held in Mailchimp', `${(baseline?.held ?? 0).toLocaleString('en-US')} addresses`],
+    ['Held in Mailchimp', `${count(baseline?.held ?? 0)} addresses`],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
     ['New people become', connection?.firstStatus ?? ''],
     ['Consent', describeConsent(consent)],
@@ -27,9 +28,5 @@ function describeConsent(consent: DestinationState['consent']): string {
 
 function describeLast(report: ExportReport | undefined): string {
   if (!report) return 'none';
-  return `${report.n}: ${report.ending}, ${report.selected.toLocaleString('en-US')} profiles, ${instant(report.startedAt)}`;
-}
-
-function instant(iso: string): string {
-  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
+  return `${report.n}: ${report.ending}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
 }

@@ -9,6 +9,7 @@ import type {
   StartedExport,
 } from '../contract/destination';
 import type { ExportInput } from '../contract/export';
+import type { Approval } from '../contract/guard';
 import type { ExportReport } from '../contract/report';
 import { describeDestination } from './destination-details';
 import type { Mutex } from './mutex';
@@ -20,6 +21,8 @@ export interface Job {
   readonly n: number;
   readonly options: ExportOptions;
   readonly trigger: string;
+  /** It replaces an export whose approved plan was too old. */
+  readonly approved?: Approval;
 }
 
 export interface Connection {
@@ -97,7 +100,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
 export function toExportInput(destinationId: string, state: DestinationState, job: Job): ExportInput | null {
   const { connection, configuration } = state;
   if (!connection || !configuration) return null;
-  const { exportId, n, trigger, options } = job;
+  const { exportId, n, trigger, options, approved } = job;
   return {
     ref: { destinationId, exportId },
     n,
@@ -112,6 +115,7 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
     firstStatus: connection.firstStatus,
     configuration,
     baseline: state.baseline?.exportId ?? null,
+    ...(approved && { approved }),
   };
 }
 
@@ -132,6 +136,19 @@ export function withReport(state: DestinationState, report: ExportReport): Desti
     baseline: report.isSettled ? { exportId: report.exportId, held: report.held } : state.baseline,
     exports: latest([report, ...state.exports]),
   };
+}
+
+/** An export that was approved too late for its plan is followed at once by one that plans anew, before any that waits. */
+export function withSuccessor(
+  state: DestinationState,
+  { options, trigger }: Job,
+  { report, exportId }: { readonly report: ExportReport; readonly exportId: string },
+): DestinationState {
+  const n = state.lastNumber + 1;
+  const { approval } = report;
+  const job: Job = { exportId, n, options, trigger, ...(approval && { approved: approval }) };
+  const reported = withReport(state, { ...report, next: { exportId, n } });
+  return { ...reported, lastNumber: n, queue: [job, ...state.queue] };
 }
 
 /** Whoever follows an export that waited, and is not wanted any more, is told so by a report too. */

@@ -5,6 +5,7 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
+  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { DestinationInputSchema } from '../contract/destination';
@@ -15,6 +16,7 @@ import {
   remember,
   toExportInput,
   withReport,
+  withSuccessor,
   type Destination,
   type DestinationState,
   type Job,
@@ -103,7 +105,10 @@ async function work(destination: Destination, job: Job): Promise<void> {
   if (!input) return;
   try {
     const report = await runExport(destination, job, input);
-    destination.state = withReport(destination.state, report);
+    destination.state =
+      report.ending === 'replanned' && !isRemoved(destination)
+        ? withSuccessor(destination.state, job, { report, exportId: uuid4() })
+        : withReport(destination.state, report);
   } finally {
     destination.running = null;
   }

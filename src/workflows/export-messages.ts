@@ -1,11 +1,15 @@
 import { setHandler } from '@temporalio/workflow';
 import type { Envelope } from '../contract/destination';
+import { ApproveInputSchema, type ApproveInput } from '../contract/guard';
+import { parse } from '../contract/parse';
+import { toFailure } from './failure';
+import { approve, reject, requireApprovable, requireRejectable } from './hold';
 import { preflight } from './preparation';
 import { requireInTime, validating } from './handlers';
-import { pauseUpdate, progressQuery, resumeUpdate } from './messages';
+import { approveUpdate, pauseUpdate, progressQuery, rejectUpdate, resumeUpdate } from './messages';
 import { show, toView, type Run } from './run';
 
-/** Both may be repeated: pausing what is paused and resuming what runs change nothing. */
+/** All may be repeated: pausing what is paused, resuming what runs and approving what is approved change nothing. */
 export function answerExportMessages(run: Run): void {
   setHandler(progressQuery, () => toView(run), { description: 'Where this export stands, in counts' });
   setHandler(
@@ -35,6 +39,45 @@ export function answerExportMessages(run: Run): void {
       validator: inTime,
     },
   );
+  answerDecisions(run);
+}
+
+function answerDecisions(run: Run): void {
+  setHandler(approveUpdate, (request) => answering(() => approve(run, toDecision(request))), {
+    description: 'Send what the export was held for; names the plan',
+    validator: validating((request: ApproveInput, envelope: Envelope) => {
+      requireInTime(envelope);
+      requireApprovable(run, toDecision(request).planId);
+    }),
+  });
+  setHandler(
+    rejectUpdate,
+    (request) =>
+      answering(() => {
+        reject(run, toDecision(request).planId);
+        return null;
+      }),
+    {
+      description: 'End a held export with nothing sent; names the plan',
+      validator: validating((request: ApproveInput, envelope: Envelope) => {
+        requireInTime(envelope);
+        requireRejectable(run, toDecision(request).planId);
+      }),
+    },
+  );
+}
+
+function toDecision(request: unknown) {
+  return parse(ApproveInputSchema, request, { what: 'The decision about a held export' });
+}
+
+/** What a validator has let pass may be refused all the same: validators of one task all run before its handlers. */
+function answering<Answer>(work: () => Answer): Answer {
+  try {
+    return work();
+  } catch (error) {
+    throw toFailure(error);
+  }
 }
 
 /** Settling needs nothing of Mailchimp's. */

@@ -8,11 +8,12 @@ import {
 } from '@temporalio/workflow';
 import type { ExportCarry, ExportInput } from '../contract/export';
 import type { ExportPlan } from '../contract/plan';
-import type { ExportReport, Settlement } from '../contract/report';
+import type { ExportEnding, ExportReport, Settlement } from '../contract/report';
 import { abandon } from './batch-lane';
 import { deliver } from './delivery';
 import { answerExportMessages } from './export-messages';
 import { toFailure } from './failure';
+import { untilAllowed } from './hold';
 import { patiently } from './patience';
 import { prepare } from './preparation';
 import { plannedReport, settledReport, toTally } from './reports';
@@ -31,6 +32,8 @@ export async function mailchimpExport(input: ExportInput, carry?: ExportCarry): 
   try {
     const plan = run.plan ?? (await prepare(run));
     if (input.options.planOnly) return finish(run, plannedReport(run, plan));
+    const refusal = await untilAllowed(run, plan);
+    if (refusal) return finish(run, await settle(run, refusal));
     await deliverAll(run, plan);
     return finish(run, await settle(run));
   } catch (error) {
@@ -50,9 +53,9 @@ async function deliverAll(run: Run, plan: ExportPlan): Promise<void> {
 }
 
 /** The step itself is not cancelled; waiting for a store that is away or full is. */
-async function settle(run: Run): Promise<ExportReport> {
+async function settle(run: Run, ending?: ExportEnding): Promise<ExportReport> {
   const settlement = await patiently(run, () => CancellationScope.nonCancellable(() => settleOnce(run)));
-  return settledReport(run, settlement);
+  return settledReport(run, settlement, ending);
 }
 
 function settleOnce(run: Run): Promise<Settlement | null> {
@@ -81,6 +84,7 @@ async function windDown(run: Run, isCancelled: boolean): Promise<void> {
   run.stopped = null;
   run.waiting = null;
   run.isPaused = false;
+  run.hold = null;
   if (run.plan && !run.input.options.planOnly) {
     await abandon(run);
     await settleOnce(run).catch(() => undefined);

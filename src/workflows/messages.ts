@@ -9,6 +9,7 @@ import type {
   StartExportInput,
 } from '../contract/destination';
 import type { ExportView } from '../contract/export';
+import type { Approved, ApproveInput } from '../contract/guard';
 
 /** Updates of a destination. Each is parsed in its validator, so raw JSON from the Temporal CLI gets the same clear errors. */
 export const connectUpdate = defineUpdate<DestinationView, [ConnectInput, Envelope]>('connect');
@@ -25,3 +26,6 @@ export const progressQuery = defineQuery<ExportView>('progress');
 export const pauseUpdate = defineUpdate<null, [Envelope]>('pause');
 /** Goes on after `pause`, and after an export stopped for something that a person had to mend. */
 export const resumeUpdate = defineUpdate<null, [Envelope]>('resume');
+/** Decide about the plan that an export is held with; both work while it is paused. */
+export const approveUpdate = defineUpdate<Approved, [ApproveInput, Envelope]>('approve');
+export const rejectUpdate = defineUpdate<null, [ApproveInput, Envelope]>('reject');

@@ -11,15 +11,16 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   const keepLeavers = await snapshot(run);
   await untilGoing(run);
   enter(run, 'planning');
-  const { ref, account, audience, baseline, configuration, options } = run.input;
-  const { plan, segments, requests } = await patiently(run, () =>
+  const { ref, account, audience, baseline, configuration, options, approved } = run.input;
+  const { plan, segments, guards, requests } = await patiently(run, () =>
     run.steps.long['mailchimp.planExport'].executeWithOptions({ summary: 'Work out what has changed' }, [
       {
         ref,
         account,
         audienceId: audience.id,
-        allowMassRemoval: options.allowMassRemoval,
-        planOnly: options.planOnly,
+        guards: configuration.guards,
+        options,
+        ...(approved && { approved }),
         request: {
           email: configuration.email,
           fields: run.fields,
@@ -34,6 +35,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   );
   run.plan = plan;
   run.segments = segments;
+  run.guards = guards;
   run.requests += requests;
   run.parts = plan.parts.map(newPart);
   return plan;

@@ -1,3 +1,4 @@
+import type { Approval, Guard } from '../contract/guard';
 import type { ExportInput } from '../contract/export';
 import { noOutcomes, noReach } from '../contract/outcome';
 import type { ExportPlan, Lane } from '../contract/plan';
@@ -25,11 +26,13 @@ interface Ended {
   readonly ending: ExportEnding;
   readonly startedAtMs: number;
   readonly failure?: Reason;
+  readonly guards?: readonly Guard[];
+  readonly approval?: Approval | null;
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
   const { ref, n, storeId } = input;
-  const { ending, startedAtMs, failure } = ended;
+  const { ending, startedAtMs, failure, guards = [], approval = null } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
@@ -38,13 +41,25 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
     ending,
     isSettled: settlement !== null && ending !== 'planned',
     ...(failure && { failure }),
+    guards,
+    approval,
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
   };
 }
 
-export function settledReport({ input, startedAtMs }: Run, settlement: Settlement | null): ExportReport {
-  return toReport(input, settlement, { ending: 'completed', startedAtMs });
+export function settledReport(
+  run: Run,
+  settlement: Settlement | null,
+  ending: ExportEnding = 'completed',
+): ExportReport {
+  const { input, startedAtMs, guards } = run;
+  return toReport(input, settlement, { ending, startedAtMs, guards, approval: approvalOf(run) });
+}
+
+/** An earlier plan's approval holds as long as no number went beyond it. */
+function approvalOf({ approval, guards, input }: Run): Approval | null {
+  return approval ?? (guards.length === 0 ? (input.approved ?? null) : null);
 }
 
 /** What the export has asked of Mailchimp so far. */
@@ -83,5 +98,6 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     held: plan.held,
     tally: toTally(run),
   };
-  return toReport(run.input, settlement, { ending: 'planned', startedAtMs: run.startedAtMs });
+  const { input, startedAtMs, guards } = run;
+  return toReport(input, settlement, { ending: 'planned', startedAtMs, guards });
 }

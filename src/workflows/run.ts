@@ -1,11 +1,13 @@
 import { setCurrentDetails } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../contract/mailchimp';
 import type { ExportCarry, ExportInput, ExportPhase, ExportView, PartDone } from '../contract/export';
+import type { Approval, Guard } from '../contract/guard';
 import type { FieldMatch } from '../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../contract/plan';
 import type { ExportReport } from '../contract/report';
 import { describeExport } from './current-details';
 import type { Reason } from './failure';
+import type { Hold } from './hold';
 import { handedOver, type Lanes } from './lanes';
 import { exportSteps, type ExportSteps } from './steps';
 
@@ -46,6 +48,11 @@ export interface Run {
   fields: readonly FieldMatch[];
   segments: readonly SegmentTag[];
   plan: ExportPlan | null;
+  /** What the plan is held for. */
+  guards: readonly Guard[];
+  /** Set once the export is held; a decision ends it. */
+  hold: Hold | null;
+  approval: Approval | null;
   parts: PartState[];
   deliveringSinceMs: number;
   report: ExportReport | null;
@@ -71,6 +78,9 @@ export function createRun(input: ExportInput, carry: ExportCarry | undefined): R
     fields: carry?.fields ?? [],
     segments: carry?.segments ?? [],
     plan: carry?.plan ?? null,
+    guards: carry?.guards ?? [],
+    hold: null,
+    approval: carry?.approval ?? null,
     parts: [],
     deliveringSinceMs: carry?.deliveringSinceMs ?? Date.now(),
     report: null,
@@ -109,6 +119,8 @@ export function toCarry(run: Run, plan: ExportPlan): ExportCarry {
     fields: run.fields,
     segments: run.segments,
     plan,
+    guards: run.guards,
+    approval: run.approval,
     parts: run.parts
       .filter(({ batchId, done }) => batchId !== null || done !== null)
       .map(({ plan: { part }, lane, batchId, submittedAtMs, progressAtMs, deletedAtMs, done }) => ({
@@ -168,6 +180,7 @@ export function toView(run: Run): ExportView {
     isPaused: run.isPaused,
     waiting: run.waiting,
     stopped: run.stopped,
+    held: run.hold?.decision === null ? run.hold.held : null,
     startedAt: new Date(run.startedAtMs).toISOString(),
     plan: run.plan,
     done: total(({ plan, done }) => (done ? plan.rows : 0)),

@@ -4,15 +4,16 @@ import { createPace } from '../../src/cli/export/pace';
 import { createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/text/csv';
 import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
-import { OUTCOME_MEANING, REJECT_OUTCOMES } from '../../src/cli/text/outcomes';
+import { REJECT_OUTCOMES } from '../../src/cli/text/outcomes';
 import { describeReport } from '../../src/cli/text/report';
 import { table } from '../../src/cli/text/table';
-import { describeState, describeView } from '../../src/cli/text/view';
+import { describeView } from '../../src/cli/text/view';
 import type { ExportView } from '../../src/contract/export';
 import { noOutcomes, noReach, OUTCOMES } from '../../src/contract/outcome';
 import { progressOf } from '../../src/contract/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
+import { describeState, OUTCOME_MEANING } from '../../src/contract/words';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {
@@ -41,6 +42,7 @@ const VIEW: ExportView = {
   isPaused: false,
   waiting: null,
   stopped: null,
+  held: null,
   startedAt: '2026-11-23T17:04:53.123Z',
   plan: PLAN,
   done: 0,
@@ -78,6 +80,8 @@ const REPORT: ExportReport = {
   ],
   held: 999_990,
   tally: { requests: 2_100, batches: 1, lanes: null },
+  guards: [],
+  approval: null,
 };
 
 describe('numbers', () => {

@@ -18,6 +18,8 @@ const COMMANDS = [
   'export show',
   'export list',
   'export rejects',
+  'export approve',
+  'export reject',
   'export cancel',
   'export pause',
   'export resume',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
+import type { Held } from '../../src/contract/guard';
 import { noOutcomes, OUTCOMES } from '../../src/contract/outcome';
 import { describeExport } from '../../src/workflows/current-details';
 import { INPUT, report, view } from './samples';
@@ -8,6 +9,15 @@ const MINUTE_MS = 60_000;
 const MULTILINE = {
   code: 'SOURCE_MALFORMED',
   message: '3 lines could not be read:\n  a|b.csv: 3 (line 7: MISSING COLUMNS)\nMend the file.',
+};
+const HELD: Held = {
+  planId: 'p1',
+  since: '2026-11-27T06:00:00.000Z',
+  until: '2026-11-28T06:00:00.000Z',
+  guards: [
+    { code: 'MASS_REMOVAL', message: '30 people | would lose the tag "VIP".', number: 30, limit: 20 },
+    { code: 'NEW_CONTACTS', message: '9 new contacts would be created.', number: 9, limit: 5 },
+  ],
 };
 
 const page = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
@@ -21,6 +31,19 @@ const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ['paused', { isPaused: true }],
   ['waiting', { waiting: MULTILINE }],
   ['stopped', { stopped: MULTILINE }],
+  ['held', { phase: 'held', held: HELD }],
+  [
+    'ended after an approval, with warnings',
+    {
+      phase: 'completed',
+      report: report({
+        guards: HELD.guards,
+        approval: { planId: 'p1', by: 'Kim', at: '2026-11-27T08:00:00.000Z', numbers: [] },
+        warnings: [{ attribute: 'bio', field: 'BIO', kind: 'cut', count: 1 }],
+        segments: Array.from({ length: 60 }, () => report().segments[0]!),
+      }),
+    },
+  ],
   ['ended', { phase: 'completed', report: report() }],
   [
     'ended with every outcome and many tags',
@@ -50,10 +73,10 @@ describe('the page of an export', () => {
   test('begins with what a person has to know: mend this, wait for that, paused, how far (also in batches that still run)', () => {
     const trouble = { stopped: MULTILINE, waiting: MULTILINE, isPaused: true };
     expect(headline(trouble)).toMatch(
-      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then resume it: temporal-mailchimp export resume newsletter\*\*$/,
+      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
     );
     expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It goes on by itself\.\*\*$/);
-    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused\. .* until: temporal-mailchimp export resume /);
+    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 
@@ -71,7 +94,7 @@ describe('the page of an export', () => {
 
   test('counts what is planned, under way and answered', () => {
     const text = page().join('\n');
-    expect(text).toContain('| Profiles | 60,000 selected, 40 departed |');
+    expect(text).toContain('| Profiles | 60,000 profiles selected, 40 addresses departed |');
     expect(text).toContain('| To send | 25,000 new, 20,000 changed, 30 to untag |');
     expect(text).toContain('| Not to send | 14,000 unchanged, 10 removed, 700 invalid, 300 duplicate |');
     expect(text).toContain('| Parts | 1 done, 1 at Mailchimp, 1 to go |');
@@ -79,7 +102,7 @@ describe('the page of an export', () => {
 
   test('ends with the report: outcomes that occurred, reach, and each tag', () => {
     const text = page({ phase: 'completed', report: report() }).join('\n');
-    expect(text).toContain('**Completed**');
+    expect(text).toContain('**Completed: every profile has one outcome.**');
     expect(text).toContain(
       '| Outcomes | 25,000 created, 20,000 updated, 14,000 unchanged, 40 removed, 1,000 invalid |',
     );

@@ -1,3 +1,4 @@
+import { ExportOptionsSchema } from '../../src/contract/destination';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { noOutcomes, noReach } from '../../src/contract/outcome';
 import type { ExportPlan } from '../../src/contract/plan';
@@ -10,7 +11,7 @@ export const INPUT: ExportInput = {
   ref: REF,
   n: 3,
   trigger: 'on demand',
-  options: { planOnly: false, allowRejectedLines: false, allowMassRemoval: false, lane: 'auto' },
+  options: ExportOptionsSchema.parse({}),
   destinationName: 'Newsletter',
   account: 'main',
   accountId: 'acc1',
@@ -25,6 +26,7 @@ export const INPUT: ExportInput = {
       { segment: 'vip', tag: 'VIP', tagId: 11, digest: 'd1' },
       { segment: 'north', tag: 'North', tagId: null, digest: 'd2' },
     ],
+    guards: { removalShare: 0.2 },
   },
   baseline: null,
 };
@@ -60,6 +62,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     isPaused: false,
     waiting: null,
     stopped: null,
+    held: null,
     startedAt: '2026-11-23T18:00:00.000Z',
     plan: PLAN,
     done: 25_000,
@@ -110,6 +113,8 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
     warnings: [],
     held: 59_000,
     tally: { requests: 40, batches: 3, lanes: null },
+    guards: [],
+    approval: null,
     startedAt: '2026-11-23T18:00:00.000Z',
     durationMs: 61_000,
     ...change,

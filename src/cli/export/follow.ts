@@ -1,5 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportClient } from '../../client';
+import type { ExportView } from '../../contract/export';
+import type { Held } from '../../contract/guard';
 import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
@@ -16,20 +18,38 @@ const AGAIN_MS = 2_000;
 
 /** Follows an export to its end with progress on standard error. @throws Interrupted at Ctrl-C: the export goes on */
 export async function follow(
-  { terminal }: Invocation,
+  invocation: Invocation,
   client: ExportClient,
   ref: ExportRef,
 ): Promise<ExportReport> {
+  return followTo(invocation, { client, ref, isEnough: (view): view is never => false });
+}
+
+/** The same, but returns where it stands as soon as it is held. */
+export async function followUntilHeld(
+  invocation: Invocation,
+  client: ExportClient,
+  ref: ExportRef,
+): Promise<ExportReport | HeldView> {
+  return followTo(invocation, { client, ref, isEnough: (view): view is HeldView => view.held !== null });
+}
+
+type HeldView = ExportView & { readonly held: Held };
+
+async function followTo<Enough extends ExportView>(
+  { terminal }: Invocation,
+  asked: Pick<Following<Enough>, 'client' | 'ref' | 'isEnough'>,
+): Promise<ExportReport | Enough> {
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
   const interrupted = stop.asked.then(() => {
     throw new Interrupted(
-      `The export goes on without this terminal. Watch it: temporal-mailchimp export watch ${ref.destinationId}`,
+      `The export goes on without this terminal. Watch it: temporal-mailchimp export watch ${asked.ref.destinationId}`,
     );
   });
   const isOver = new AbortController();
   try {
-    return await Promise.race([untilReport({ client, ref, progress, signal: isOver.signal }), interrupted]);
+    return await Promise.race([untilReport({ ...asked, progress, signal: isOver.signal }), interrupted]);
   } finally {
     isOver.abort();
     stop.off();
@@ -37,14 +57,19 @@ export async function follow(
   }
 }
 
-interface Following {
+interface Following<Enough extends ExportView> {
   readonly client: ExportClient;
   readonly ref: ExportRef;
   readonly progress: ProgressTeller;
   readonly signal: AbortSignal;
+  /** Ends the following at a view. */
+  readonly isEnough: (view: ExportView) => view is Enough;
 }
 
-async function untilReport({ client, ref, progress, signal }: Following): Promise<ExportReport> {
+async function untilReport<Enough extends ExportView>(
+  following: Following<Enough>,
+): Promise<ExportReport | Enough> {
+  const { client, ref, progress, signal, isEnough } = following;
   for (;;) {
     try {
       const views = client.follow(ref);
@@ -56,6 +81,7 @@ async function untilReport({ client, ref, progress, signal }: Following): Promis
         }
         // After Ctrl-C the line below the last words is the shell's.
         signal.throwIfAborted();
+        if (isEnough(next.value)) return next.value;
         progress.update(next.value);
       }
     } catch (error) {
@@ -73,5 +99,5 @@ export function tellReport(invocation: Invocation, report: ExportReport): number
   if (ending === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }
-  return ending === 'failed' || ending === 'cancelled' ? EXIT_REFUSED : undefined;
+  return ending === 'completed' || ending === 'planned' ? undefined : EXIT_REFUSED;
 }

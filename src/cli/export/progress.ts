@@ -3,7 +3,7 @@ import type { ExportView } from '../../contract/export';
 import { progressOf, type Progress } from '../../contract/progress';
 import type { Terminal } from '../shell/terminal';
 import { count, duration } from '../text/numbers';
-import { describeState } from '../text/view';
+import { describeState } from '../../contract/words';
 import { createPace } from './pace';
 
 /** Tells on standard error where an export stands. */

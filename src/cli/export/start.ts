@@ -4,13 +4,19 @@ import type {
   ExportOptionsInput,
   StartedExport,
 } from '../../contract/destination';
+import { describeState } from '../../contract/words';
+import { EXIT_REFUSED } from '../shell/failure';
 import { answer, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { follow, tellReport } from './follow';
+import { describeView } from '../text/view';
+import { follow, followUntilHeld, tellReport } from './follow';
 
 export interface GuardOptions {
   readonly allowRejectedLines?: boolean;
   readonly allowMassRemoval?: boolean;
+  readonly allowRestoredTags?: boolean;
+  readonly allowNewContacts?: boolean;
+  readonly allowOverLimit?: boolean;
 }
 
 export interface StartOptions extends GuardOptions {
@@ -38,8 +44,12 @@ export async function startExport(
       return undefined;
     }
     invocation.terminal.err(describeStart(destinationId, started));
-    const report = await follow(invocation, client, { destinationId, exportId: started.exportId });
-    return tellReport(invocation, report);
+    const before = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
+    if (before?.held) invocation.terminal.err(`Export ${before.n}: ${describeState(before)}`);
+    const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
+    if ('ending' in ended) return tellReport(invocation, ended);
+    answer(invocation, { json: ended, text: () => describeView(ended) });
+    return EXIT_REFUSED;
   });
 }
 
@@ -57,8 +67,14 @@ export async function planExport(
   });
 }
 
-function guardsOf({ allowRejectedLines = false, allowMassRemoval = false }: GuardOptions) {
-  return { allowRejectedLines, allowMassRemoval };
+function guardsOf({
+  allowRejectedLines = false,
+  allowMassRemoval = false,
+  allowRestoredTags = false,
+  allowNewContacts = false,
+  allowOverLimit = false,
+}: GuardOptions) {
+  return { allowRejectedLines, allowMassRemoval, allowRestoredTags, allowNewContacts, allowOverLimit };
 }
 
 export async function watchExport(

@@ -1,12 +1,4 @@
-/** With thousands separators, the same on every machine. */
-export function count(value: number): string {
-  return value.toLocaleString('en-US');
-}
-
-/** "1 profile", "2,000 profiles". */
-export function countOf(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
-}
+export { count, countOf, instant } from '../../contract/numbers';
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;
@@ -15,9 +7,4 @@ export function duration(ms: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
-}
-
-/** To the second, in UTC: the same text on every machine. */
-export function instant(iso: string): string {
-  return iso.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 }

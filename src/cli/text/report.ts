@@ -1,22 +1,26 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import type { ExportEnding, ExportReport, Tally } from '../../contract/report';
+import type { ExportReport } from '../../contract/report';
+import {
+  describeApproval,
+  describeEnding,
+  describeLanes,
+  describeRequests,
+  describeSubjects,
+  describeWarning,
+  OUTCOME_MEANING,
+  REACH_MEANING,
+} from '../../contract/words';
 import { notExported } from './exports';
 import { count, countOf, duration, instant } from './numbers';
-import { INVALID_MEANING, OUTCOME_MEANING, REACH_MEANING } from './outcomes';
+import { INVALID_MEANING } from './outcomes';
 import { pairs, table } from './table';
-
-const ENDING: Readonly<Record<ExportEnding, string>> = {
-  completed: 'completed: every profile has one outcome',
-  planned: 'planned. Nothing was sent; this is what an export would do',
-  cancelled: 'cancelled. What Mailchimp had acknowledged stays, and is counted here',
-  failed: 'failed',
-};
 
 /** The whole report of an export, or of a plan: the decisive line first. */
 export function describeReport(report: ExportReport): string {
   return [
     headline(report),
+    guardLines(report),
     outcomeTable(report),
     segmentTable(report),
     invalidTable(report),
@@ -30,11 +34,17 @@ export function describeReport(report: ExportReport): string {
     .join('\n\n');
 }
 
-function headline({ n, ending, isSettled, selected, departed }: ExportReport): string {
-  const isNothing = ending === 'cancelled' && !isSettled;
+function headline(report: ExportReport): string {
+  const ending = describeEnding(report);
+  return `Export ${report.n} ${ending[0]!.toLowerCase()}${ending.slice(1)}\n${describeSubjects(report)}.`;
+}
+
+/** What it was held for, or, of a plan, would be held for. */
+function guardLines({ guards, approval, ending }: ExportReport): string {
+  const would = ending === 'planned' ? 'Would be held' : 'Held';
   return [
-    `Export ${n} ${isNothing ? 'cancelled before anything was sent' : ENDING[ending]}.`,
-    `${countOf(selected, 'profile')} selected, ${countOf(departed, 'address', 'addresses')} departed.`,
+    ...guards.map(({ code, message }) => `${would}: ${code}. ${message}`),
+    ...(approval ? [`Approved by ${describeApproval(approval)}.`] : []),
   ].join('\n');
 }
 
@@ -95,13 +105,7 @@ function reachTable({ reach }: ExportReport): string {
 }
 
 function warningLines(warnings: readonly FieldWarning[]): string {
-  return warnings
-    .map(({ attribute, field, kind, count: values }) =>
-      kind === 'cut'
-        ? `Warning: ${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} takes.`
-        : `Warning: ${countOf(values, 'value')} of ${attribute} left out, since they do not fit ${field}.`,
-    )
-    .join('\n');
+  return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
 }
 
 function facts({
@@ -117,24 +121,13 @@ function facts({
   return pairs([
     ['Export', exportId],
     ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
-    [
-      'Requests',
-      tally ? `${count(tally.requests)}, ${countOf(tally.batches, 'batch', 'batches')}` : 'not known',
-    ],
+    ['Requests', tally ? describeRequests(tally) : 'not known'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
     ...(isSettled || ending === 'planned'
       ? ([['Held in Mailchimp', countOf(held, 'address', 'addresses')]] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
   ]);
-}
-
-function describeLanes({ batch, direct, why }: NonNullable<Tally['lanes']>): string {
-  const ways = [
-    ...(batch > 0 ? [`${countOf(batch, 'change')} in batches`] : []),
-    ...(direct > 0 ? [`${countOf(direct, 'change')} directly`] : []),
-  ];
-  return `${ways.join(', ')} (${why})`;
 }
 
 function rejectsHint(report: ExportReport): string {

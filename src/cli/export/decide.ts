@@ -1,0 +1,93 @@
+import { userInfo } from 'node:os';
+import type { ExportClient } from '../../client';
+import type { ExportView } from '../../contract/export';
+import type { ApproveInput } from '../../contract/guard';
+import { EXIT_REFUSED } from '../shell/failure';
+import { answer, type Invocation } from '../shell/invocation';
+import { withClient } from '../shell/temporal';
+import { describeView } from '../text/view';
+import { ExportError } from '../../errors';
+
+export interface DecideOptions {
+  readonly plan?: string;
+  readonly as?: string;
+}
+
+type Verb = 'approve' | 'reject';
+
+export async function approveExport(
+  invocation: Invocation,
+  name: string,
+  options: DecideOptions,
+): Promise<number | undefined> {
+  return withClient(invocation, async (client) => {
+    const decision = await decide(invocation, client, { verb: 'approve', name, options });
+    if (!decision) return unchanged(invocation);
+    const approved = await client.approve(name, decision);
+    const { disposition, n } = approved;
+    const what =
+      disposition === 'replanned'
+        ? `The plan was more than an hour old, so it is planned again as export ${n}, which is held only if a number has grown.`
+        : `Export ${n} of ${name} goes on.`;
+    const text = () => `${what} Watch it: temporal-mailchimp export watch ${name}`;
+    answer(invocation, { json: approved, text });
+    return undefined;
+  });
+}
+
+export async function rejectExport(
+  invocation: Invocation,
+  name: string,
+  options: DecideOptions,
+): Promise<number | undefined> {
+  return withClient(invocation, async (client) => {
+    const decision = await decide(invocation, client, { verb: 'reject', name, options });
+    if (!decision) return unchanged(invocation);
+    await client.reject(name, decision);
+    const text = () =>
+      `Rejected: nothing was sent. Its report follows: temporal-mailchimp export watch ${name}`;
+    answer(invocation, { json: { planId: decision.planId, rejected: true }, text });
+    return undefined;
+  });
+}
+
+function unchanged({ terminal }: Invocation): number {
+  terminal.err('Nothing was changed.');
+  return EXIT_REFUSED;
+}
+
+interface Asked {
+  readonly verb: Verb;
+  readonly name: string;
+  readonly options: DecideOptions;
+}
+
+/** By the plan that the options name; without one a person is shown the numbers and asked. Undefined: they thought better of it. */
+async function decide(
+  invocation: Invocation,
+  client: ExportClient,
+  { verb, name, options }: Asked,
+): Promise<ApproveInput | undefined> {
+  const by = options.as ?? userInfo().username;
+  if (options.plan !== undefined) return { planId: options.plan, by };
+  const { terminal } = invocation;
+  if (!terminal.isTty || invocation.options.json) {
+    invocation.misuse(`without a terminal to ask on, ${verb} needs --plan: the plan whose numbers were seen`);
+  }
+  const view = await client.progress(name);
+  const { planId } = requireHeld(view, name);
+  terminal.err(`${describeView(view!)}\n`);
+  const question = verb === 'approve' ? 'Send this' : 'Reject this, with nothing sent';
+  const said = await terminal.ask(`${question} (kept in the history as decided by ${by})? [y/N] `);
+  return /^\s*y(es)?\s*$/i.test(said) ? { planId, by } : undefined;
+}
+
+function requireHeld(view: ExportView | undefined, name: string) {
+  if (view?.held) return view.held;
+  throw view
+    ? new ExportError(
+        'EXPORT_NOT_HELD',
+        `Export ${view.n} of ${name} is not held; there is nothing to decide.`,
+      )
+    : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
+}

@@ -1,0 +1,119 @@
+import { userInfo } from 'node:os';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { main } from '../../src/cli/main';
+import type { ExportView } from '../../src/contract/export';
+import { AUDIENCE } from '../support/stage';
+import { until } from '../support/until';
+import { openScene, startWorker, type Scene } from './scene';
+import { fakeTerminal } from './terminal';
+
+describe('a held export', () => {
+  let scene: Scene;
+  let stopWorker: () => Promise<void>;
+  let name: string;
+
+  beforeEach(async () => {
+    scene = await openScene();
+    name = scene.destinationId;
+    stopWorker = await startWorker(scene);
+    await scene.cli(`destination connect ${name} --agree --as Kim`);
+    await scene.cli(`destination configure ${name}`);
+    await scene.cli(`export start ${name}`);
+    // The segment vip falls to zero.
+    await scene.writeMembers([['000003', 'north']]);
+  });
+
+  afterEach(async () => {
+    await stopWorker();
+    await scene.close();
+  });
+
+  const heldView = async () => {
+    const { document } = await scene.cliJson(`export show ${name}`);
+    return document as ExportView;
+  };
+  const tags = () => scene.sandbox.state(AUDIENCE).tags;
+
+  test('start says why, with the numbers, and how to approve it, and exits 1', async () => {
+    const { code, output } = await scene.cli(`export start ${name}`);
+    expect(code).toBe(1);
+    const { held } = await heldView();
+    expect(output).toContain(
+      'Held: MASS_REMOVAL. The segment "vip" holds nobody any more: 2 people would lose the tag "VIP". Nothing was sent.',
+    );
+    expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`temporal-mailchimp export reject ${name} --plan ${held!.planId}`);
+    expect((await scene.cli(`export show ${name}`)).output).toBe(output);
+
+    const again = await scene.cliJson(`export start ${name}`);
+    expect(again).toMatchObject({ code: 1, document: { phase: 'held', held: { planId: held!.planId } } });
+    expect(tags()).toMatchObject({ VIP: 2 });
+
+    const queued = fakeTerminal();
+    const starting = main(
+      ['export', 'start', name, '--allow-mass-removal', '--config', scene.configFile],
+      queued,
+    );
+    await until(async () => queued.errors().includes('Export 2: Held: MASS_REMOVAL.'));
+    expect((await scene.cli(`export reject ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
+    expect(await starting).toBe(0);
+    expect(tags()).toMatchObject({ VIP: 0 });
+  });
+
+  test('approve names the plan and who; watch then tells the report with both', async () => {
+    await scene.cli(`export start ${name}`);
+    const { held } = await heldView();
+    const wrong = await scene.cli(`export approve ${name} --plan other`);
+    expect(wrong.code).toBe(1);
+    expect(wrong.errors).toMatch(new RegExp(`^PLAN_DIFFERS: .*${held!.planId}`));
+    const approved = await scene.cliJson(`export approve ${name} --plan ${held!.planId} --as Kim`);
+    expect(approved).toMatchObject({ code: 0, document: { disposition: 'approved', n: 2 } });
+    const { code, output } = await scene.cli(`export watch ${name} 2`);
+    expect(code).toBe(0);
+    expect(output).toContain('Held: MASS_REMOVAL. The segment "vip"');
+    expect(output).toMatch(/Approved by Kim, \d{4}-/);
+    expect(tags()).toMatchObject({ VIP: 0 });
+  });
+
+  test('without a plan a person is shown the numbers and asked; a script is told to name it', async () => {
+    await scene.cli(`export start ${name}`);
+    for (const verb of ['approve', 'reject']) {
+      const { code, errors } = await scene.cli(`export ${verb} ${name}`);
+      expect(code).toBe(2);
+      expect(errors).toContain('--plan');
+      const no = await scene.cli(`export ${verb} ${name}`, { answers: ['n'] });
+      expect(no.code).toBe(1);
+      expect(no.errors).toContain('2 people would lose the tag "VIP"');
+      expect(no.errors).toContain('Nothing was changed.');
+    }
+    expect(await heldView()).toMatchObject({ phase: 'held' });
+    const yes = await scene.cli(`export reject ${name}`, { answers: ['y'] });
+    expect(yes.code).toBe(0);
+    expect(yes.errors).toContain(`decided by ${userInfo().username}`);
+    const { code, output } = await scene.cli(`export watch ${name} 2`);
+    expect(code).toBe(1);
+    expect(output).toMatch(/^Export 2 rejected\. Nothing was sent\./);
+    expect(tags()).toMatchObject({ VIP: 2 });
+    expect((await scene.cli(`export approve ${name}`, { answers: ['y'] })).errors).toMatch(
+      /^EXPORT_NOT_FOUND: /,
+    );
+  });
+
+  test('plan shows what it would be held for; the switch lets it pass', async () => {
+    const { code, output } = await scene.cli(`export plan ${name}`);
+    expect(code).toBe(0);
+    expect(output).toContain('Would be held: MASS_REMOVAL. The segment "vip" holds nobody any more');
+    expect((await scene.cli(`export plan ${name} --allow-mass-removal`)).output).not.toContain('held:');
+    expect((await scene.cli(`export start ${name} --allow-mass-removal`)).code).toBe(0);
+  });
+
+  test('watch stays with it until somebody decides', async () => {
+    await scene.cli(`export start ${name}`);
+    const terminal = fakeTerminal();
+    const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
+    await until(async () => terminal.errors().includes('Held: MASS_REMOVAL.'));
+    await scene.cli(`export approve ${name}`, { answers: ['yes'] });
+    expect(await watching).toBe(0);
+    expect(terminal.output()).toContain('Export 2 completed: every profile has one outcome.');
+  });
+});

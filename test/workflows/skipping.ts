@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { ConfigureInput, DestinationView, Envelope } from '../../src/contract/destination';
+import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
+import { configureUpdate, connectUpdate, startExportUpdate, stateQuery } from '../../src/workflows/messages';
+import { CONFIGURE, CONNECT, openStage, type Stage } from '../support/stage';
+
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+
+/** A stage on a server that skips time. Not by ExportClient: this server does not tell who polls, which it asks first. */
+export interface Skipping {
+  readonly environment: TestWorkflowEnvironment;
+  readonly stage: Stage;
+  envelope(): Promise<Envelope>;
+  connect(): Promise<void>;
+  configure(change?: Partial<ConfigureInput>): Promise<void>;
+  /** Asks for an export. */
+  start(): Promise<void>;
+  /** The export that is open, or was last. */
+  exportHandle(): ReturnType<typeof handleOf>;
+  show(): Promise<DestinationView>;
+  /** Passes time by the minute until a fact holds. */
+  passTimeUntil<Fact>(ask: () => Promise<Fact | null | undefined | false>): Promise<Fact>;
+  close(): Promise<void>;
+}
+
+function handleOf(environment: TestWorkflowEnvironment, destinationId: string) {
+  return environment.client.workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(destinationId));
+}
+
+export async function openSkipping(): Promise<Skipping> {
+  const path = process.env['TEST_SERVER_PATH'];
+  if (!path) throw new Error('TEST_SERVER_PATH is not set: run the tests with jest');
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const stage = await openStage({ address: environment.address });
+  const { workflow } = environment.client;
+  const workflowId = destinationWorkflowId(stage.destinationId);
+  const destination = workflow.getHandle(workflowId);
+  const envelope = async (): Promise<Envelope> => ({
+    requestId: randomUUID(),
+    notAfter: (await environment.currentTimeMs()) + MINUTE_MS,
+  });
+  return {
+    environment,
+    stage,
+    envelope,
+    connect: async () => {
+      await workflow.executeUpdateWithStart(connectUpdate, {
+        args: [CONNECT, await envelope()],
+        startWorkflowOperation: new WithStartWorkflowOperation<typeof mailchimpDestination>(
+          'mailchimpDestination',
+          {
+            workflowId,
+            taskQueue: stage.taskQueue,
+            args: [{ destinationId: stage.destinationId }],
+            workflowIdConflictPolicy: 'USE_EXISTING',
+          },
+        ),
+      });
+    },
+    configure: async (change = {}) => {
+      await destination.executeUpdate(configureUpdate, {
+        args: [{ ...CONFIGURE, ...change }, await envelope()],
+      });
+    },
+    start: async () => {
+      await destination.executeUpdate(startExportUpdate, { args: [{}, await envelope()] });
+    },
+    exportHandle: () => handleOf(environment, stage.destinationId),
+    show: () => destination.query(stateQuery),
+    passTimeUntil: async (ask) => {
+      for (let minute = 0; minute < 60; minute++) {
+        const fact = await ask();
+        if (fact !== null && fact !== undefined && fact !== false) return fact;
+        await environment.sleep('1 minute');
+      }
+      throw new Error(`Passed an hour in vain for: ${ask.toString()}`);
+    },
+    close: async () => {
+      await stage.close();
+      await environment.teardown();
+    },
+  };
+}
