@@ -54,7 +54,7 @@ describe('a held export, while time passes', () => {
   test('ends as expired after a day without a decision, with nothing sent', async () => {
     await skipping.stage.withWorker(async () => {
       const { since } = await startHeld();
-      await skipping.environment.sleep('23 hours');
+      await skipping.environment.sleep('1410 minutes');
       expect(await view()).toMatchObject({ phase: 'held' });
       const report = await reportOf(2);
       expect(report).toMatchObject({

@@ -10,6 +10,8 @@ const RUN = {
   startedAtMs: 1_000,
   requests: 9,
   batches: 0,
+  parts: [],
+  lanes: null,
   guards: [],
   approval: null,
   segments: [{ segment: 'vip', tag: 'VIP', tagId: 11 }],

@@ -22,7 +22,7 @@ export async function follow(
   client: ExportClient,
   ref: ExportRef,
 ): Promise<ExportReport> {
-  return followTo(invocation, { client, ref, isEnough: (view): view is never => false });
+  return followTo(invocation, { client, ref, isEnough: (_view): _view is never => false });
 }
 
 /** The same, but returns where it stands as soon as it is held. */
