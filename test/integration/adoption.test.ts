@@ -1,0 +1,49 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { destinationWorkflowId } from '../../src/contract/identifiers';
+import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
+
+describe('a store that remembers a destination which Temporal has lost', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
+  });
+
+  afterEach(async () => {
+    await stage.close();
+  });
+
+  /** As after a lost namespace, or somebody who terminated the wrong workflow. */
+  const loseDestination = () =>
+    stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId)).terminate();
+
+  test('is adopted only when asked for, and then the next export sends what has changed and no more', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      await stage.export();
+      await loseDestination();
+
+      await expect(stage.connect()).rejects.toMatchObject({
+        code: 'BASELINE_EXISTS',
+        message: expect.stringContaining('adopt'),
+      });
+      await expect(stage.client.show(stage.destinationId)).rejects.toMatchObject({
+        code: 'DESTINATION_NOT_FOUND',
+      });
+
+      await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
+      // The tags are there already. Those who carry them through us are known from the baseline.
+      await stage.configure({ adoptTags: true });
+      const same = await stage.export();
+      expect(same.outcomes).toMatchObject({ unchanged: CROWD.length, created: 0, updated: 0 });
+
+      await stage.writeMembers(CROWD_MEMBERS.slice(1));
+      const changed = await stage.export();
+      expect(changed.outcomes).toMatchObject({ unchanged: CROWD.length - 1, removed: 1 });
+      expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 1, North: 6 });
+    });
+  });
+});
