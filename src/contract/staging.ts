@@ -32,7 +32,10 @@ export interface Staging {
   claim(ref: ExportRef): Promise<void>;
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
   checkClaim(ref: ExportRef): Promise<void>;
-  /** One destination an audience. @throws ExportError AUDIENCE_HELD when another destination of this store has it */
+  /**
+   * One destination an audience, and one audience a destination.
+   * @throws ExportError AUDIENCE_HELD when another destination of this store has it; ACCOUNT_DIFFERS when this one has a baseline in another
+   */
   holdAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */
   releaseAudience(destinationId: string): Promise<void>;

@@ -1,12 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId } from '../../src/contract/identifiers';
-import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
+import {
+  AUDIENCE,
+  AUDIENCE_SEED,
+  CONNECT,
+  CROWD,
+  CROWD_MEMBERS,
+  openStage,
+  type Stage,
+} from '../support/stage';
+
+const OTHER_AUDIENCE = 'beefbeef01';
 
 describe('a store that remembers a destination which Temporal has lost', () => {
   let stage: Stage;
 
   beforeEach(async () => {
-    stage = await openStage();
+    stage = await openStage({
+      sandbox: { audiences: [AUDIENCE_SEED, { id: OTHER_AUDIENCE, name: 'Other' }] },
+    });
     await stage.writeProfiles(CROWD);
     await stage.writeMembers(CROWD_MEMBERS);
   });
@@ -44,6 +56,26 @@ describe('a store that remembers a destination which Temporal has lost', () => {
       const changed = await stage.export();
       expect(changed.outcomes).toMatchObject({ unchanged: CROWD.length - 1, removed: 1 });
       expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 1, North: 6 });
+    });
+  });
+
+  test('is not adopted for another audience: what one holds says nothing of the other', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      await stage.export();
+      await loseDestination();
+
+      const other = { ...CONNECT, audienceId: OTHER_AUDIENCE, adopt: true };
+      await expect(stage.client.connect(stage.destinationId, other)).rejects.toMatchObject({
+        code: 'ACCOUNT_DIFFERS',
+        message: expect.stringContaining(AUDIENCE),
+      });
+
+      // Nothing was changed: the right one can still be adopted.
+      await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
+      const view = await stage.client.show(stage.destinationId);
+      expect(view).toMatchObject({ audience: { id: AUDIENCE }, baseline: { held: CROWD.length } });
     });
   });
 });

@@ -134,6 +134,12 @@ describe('an audience', () => {
     await stage.staging.releaseAudience('one');
     await expect(stage.staging.holdAudience('two', audience)).resolves.toBeUndefined();
   });
+
+  test('gives an audience up when it connects to another before it has exported anything', async () => {
+    await stage.staging.holdAudience('one', audience);
+    await stage.staging.holdAudience('one', { ...audience, audienceId: 'other' });
+    await expect(stage.staging.holdAudience('two', audience)).resolves.toBeUndefined();
+  });
 });
 
 const consents = (): string => join(stage.folder, 'destinations', 'one', 'consents.ndjson');

@@ -181,7 +181,7 @@ async function followOnce(client: ExportClient, ref: ExportRef): Promise<ExportR
   }
 }
 
-const AUDIENCE_SEED = {
+export const AUDIENCE_SEED = {
   id: AUDIENCE,
   name: 'Newsletter',
   mergeFields: [
