@@ -8,7 +8,7 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench'],
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
   maxWorkers: 2,

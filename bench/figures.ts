@@ -1,0 +1,100 @@
+/** Everything that a run of the bench finds. Seconds, bytes and counts. */
+export interface Figures {
+  readonly machine: Machine;
+  readonly command: string;
+  readonly at: string;
+  readonly seconds: number;
+  readonly sizes: readonly SizeFigures[];
+  readonly others: OtherFigures;
+}
+
+export interface Machine {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+  readonly system: string;
+  readonly node: string;
+}
+
+export type Lane = 'batch' | 'direct';
+export type Replies = 'lean' | 'full';
+
+export interface SizeFigures {
+  readonly profiles: number;
+  readonly floorSeconds: number;
+  readonly scenes: readonly SceneFigures[];
+}
+
+/** A sandbox, a worker and the exports between them. */
+export interface SceneFigures {
+  readonly lane: Lane;
+  readonly replies: Replies;
+  /** Milliseconds of an operation at the sandbox; 0 = as fast as it can. */
+  readonly operationMs: number;
+  /** Operations that the sandbox works on at once in this lane: batches one after another, connections side by side. */
+  readonly parallelism: number;
+  readonly first: ExportFigures;
+  readonly unchanged?: ExportFigures;
+  readonly changed?: ExportFigures;
+  /** Of the worker process, from its start to its end. */
+  readonly peakRss: number;
+}
+
+export interface ExportFigures {
+  readonly seconds: number;
+  /** People that were sent and acknowledged. */
+  readonly sent: number;
+  /** Told apart before anything was sent. */
+  readonly invalid: number;
+  readonly duplicate: number;
+  readonly departed: number;
+  readonly censusSeconds: number;
+  readonly prepareSeconds: number;
+  readonly deliverSeconds: number;
+  readonly settleSeconds: number;
+  readonly deliverRss: number;
+  readonly history: HistoryFigures;
+  readonly provider: ProviderFigures;
+  readonly stagingPeak: number;
+  readonly stagingAfter: number;
+}
+
+export interface HistoryFigures {
+  readonly runs: number;
+  readonly events: number;
+  readonly bytes: number;
+  readonly activities: number;
+  readonly actions: number;
+}
+
+/** What the sandbox counted. */
+export interface ProviderFigures {
+  readonly requests: number;
+  readonly reads: number;
+  /** Operations of batches and direct writes. */
+  readonly writes: number;
+  /** Of these, what carries people: the rest creates tags. */
+  readonly rowWrites: number;
+  readonly batches: number;
+  readonly bytesUp: number;
+  readonly bytesDown: number;
+  readonly maxConnections: number;
+}
+
+export interface OtherFigures {
+  readonly profiles: number;
+  readonly ways: readonly WayFigures[];
+  /** The same profiles through ours, a scene a lane. */
+  readonly ours: readonly SceneFigures[];
+}
+
+export interface WayFigures {
+  readonly way: string;
+  /** Rows handed to Mailchimp. */
+  readonly rows: number;
+  readonly seconds: number;
+  readonly requests: number;
+  readonly operations: number;
+  readonly refused: number;
+  readonly noticed: number;
+}

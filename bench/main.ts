@@ -1,0 +1,120 @@
+import { performance } from 'node:perf_hooks';
+import { findTemporalBinary } from '../src/dev/temporal-binary';
+import { changeOneOfAHundred } from './change-profiles';
+import type { Figures, Lane, SceneFigures, SizeFigures } from './figures';
+import { measureFloor } from './floor';
+import { thisMachine } from './machine';
+import { isLaneChoosable, measureExport } from './measure-export';
+import { HELP, parseOptions, type BenchOptions } from './options';
+import { measureOthers } from './others/measure-others';
+import { reconcile } from './reconcile';
+import { openScene, type SceneOptions } from './scene';
+import { describeFigures } from './tables';
+import { writeBenchmarks } from './write-benchmarks';
+
+const OPERATION_MS = 100;
+const OTHERS_PROFILES = 20_000;
+const CONNECTIONS = 10;
+const LANES: readonly Lane[] = isLaneChoosable ? ['batch', 'direct'] : ['batch'];
+
+type Plan = Omit<SceneOptions, 'temporalBinary' | 'profiles'>;
+
+const UNPACED: readonly Plan[] = LANES.flatMap((lane) =>
+  (['lean', 'full'] as const).map((replies) => ({ lane, replies, operationMs: 0 })),
+);
+const PACED: readonly Plan[] = LANES.map((lane) => ({
+  lane,
+  replies: 'lean',
+  operationMs: OPERATION_MS,
+  ...(lane === 'direct' && { connections: CONNECTIONS }),
+}));
+
+const say = (line: string): void => {
+  process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
+};
+
+async function main(): Promise<void> {
+  const options = parseOptions(process.argv.slice(2));
+  if (options.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const figures = await measure(options);
+  process.stdout.write(`${options.json ? JSON.stringify(figures) : describeFigures(figures)}\n`);
+  if (options.write) await writeBenchmarks(figures);
+}
+
+async function measure({ sizes }: BenchOptions): Promise<Figures> {
+  const start = performance.now();
+  const temporalBinary = await findTemporalBinary({ report: say });
+  const measured: SizeFigures[] = [];
+  for (const profiles of sizes) measured.push(await measureSize(profiles, temporalBinary));
+  say(`${OTHERS_PROFILES} profiles in the ways of other tools, and in ours`);
+  const ours: SceneFigures[] = [];
+  for (const lane of LANES)
+    ours.push(
+      await measureScene({
+        temporalBinary,
+        profiles: OTHERS_PROFILES,
+        lane,
+        replies: 'full',
+        operationMs: 0,
+      }),
+    );
+  const ways = await measureOthers(OTHERS_PROFILES);
+  return {
+    machine: thisMachine(),
+    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
+    at: new Date().toISOString().slice(0, 10),
+    seconds: (performance.now() - start) / 1000,
+    sizes: measured,
+    others: { profiles: OTHERS_PROFILES, ways, ours },
+  };
+}
+
+async function measureSize(profiles: number, temporalBinary: string): Promise<SizeFigures> {
+  say(`${profiles} profiles: the plan as bare SQL`);
+  const floorSeconds = await measureFloor(profiles);
+  const scenes: SceneFigures[] = [];
+  for (const plan of [...UNPACED, ...PACED])
+    scenes.push(await measureScene({ ...plan, profiles, temporalBinary }));
+  return { profiles, floorSeconds, scenes };
+}
+
+/** The first export; in the scene that stands for all, also one after no change and one after a change. */
+async function measureScene(options: SceneOptions): Promise<SceneFigures> {
+  const { profiles, lane, replies, operationMs, connections } = options;
+  const pace = operationMs === 0 ? 'no delay' : `${operationMs} ms an operation`;
+  say(`${profiles} profiles: lane ${lane}, ${replies} replies, ${pace}`);
+  const scene = await openScene(options);
+  try {
+    const first = await measureExport(scene);
+    say(
+      `  sent ${first.sent} in ${first.deliverSeconds.toFixed(1)} s; prepared in ${first.prepareSeconds.toFixed(1)} s`,
+    );
+    const compared = await reconcile(scene, 0);
+    if (compared !== first.sent) throw new Error(`${first.sent} were sent, and the source has ${compared}`);
+    const isRefreshed = lane === 'batch' && replies === 'lean' && operationMs === 0;
+    const refreshed = isRefreshed ? await measureRefreshes(scene) : {};
+    const { peakRss } = await scene.close();
+    const parallelism = lane === 'direct' ? (connections ?? 4) : 1;
+    return { lane, replies, operationMs, parallelism, first, ...refreshed, peakRss };
+  } finally {
+    await scene.close();
+  }
+}
+
+async function measureRefreshes(scene: Awaited<ReturnType<typeof openScene>>) {
+  say('  again, after no change');
+  const unchanged = await measureExport(scene);
+  await changeOneOfAHundred(scene);
+  say('  again, after a change of 1 %');
+  const changed = await measureExport(scene);
+  await reconcile(scene, changed.departed);
+  return { unchanged, changed };
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exitCode = 1;
+});

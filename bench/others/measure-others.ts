@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { generateProfiles } from '../../src/dev/profiles';
+import type { WayFigures } from '../figures';
+import { SandboxControl } from '../sandbox-control';
+import { startSandbox } from '../scene';
+import { readRows, type Row } from './rows';
+import { WAYS, type Way } from './ways';
+
+/** Sends the same profiles in the ways of other tools, each to a fresh sandbox. */
+export async function measureOthers(profiles: number): Promise<WayFigures[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-others-'));
+  try {
+    const generated = await generateProfiles({ profiles, seed: 1, folder });
+    const rows = await readRows(folder, generated);
+    const figures: WayFigures[] = [];
+    for (const [name, way] of WAYS) figures.push({ way: name, ...(await measureWay(way, rows, folder)) });
+    return figures;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function measureWay(way: Way, rows: readonly Row[], folder: string): Promise<Omit<WayFigures, 'way'>> {
+  const { started, url, apiKey } = await startSandbox(folder, { replies: 'full', operationMs: 0 });
+  try {
+    const start = performance.now();
+    const told = await way(rows, { url, apiKey });
+    const seconds = (performance.now() - start) / 1000;
+    const { requests, writes } = await new SandboxControl(url).counted();
+    return { rows: rows.length, seconds, requests, operations: writes, ...told };
+  } finally {
+    await started.process.stop();
+  }
+}

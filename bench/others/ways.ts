@@ -1,0 +1,76 @@
+import Mailchimp from 'mailchimp-api-v3';
+import { AUDIENCE_ID } from '../../src/dev/demo/setting';
+import { Requests } from './requests';
+import { memberPath, type Row } from './rows';
+
+/** How many rows Mailchimp refused, and of how many of these the tool learns. */
+export interface Told {
+  readonly refused: number;
+  readonly noticed: number;
+}
+
+export interface Target {
+  readonly url: string;
+  readonly apiKey: string;
+}
+
+export type Way = (rows: readonly Row[], target: Target) => Promise<Told>;
+
+const CONNECTIONS = 10;
+
+/** One request a profile, ten at a time. */
+const putEach: Way = async (rows, target) => {
+  const requests = new Requests(target, CONNECTIONS);
+  let next = 0;
+  let refused = 0;
+  const work = async (): Promise<void> => {
+    for (let row = rows[next++]; row; row = rows[next++]) {
+      const { status } = await requests.send('PUT', memberPath(AUDIENCE_ID, row.email_address), row);
+      if (status !== 200) refused++;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, work));
+  requests.close();
+  return { refused, noticed: refused };
+};
+
+/** 500 a request, one after another. The reply is 200 whatever became of the rows, and that is all that is looked at. */
+const postMany: Way = async (rows, target) => {
+  const requests = new Requests(target, 1);
+  let refused = 0;
+  let noticed = 0;
+  for (let start = 0; start < rows.length; start += 500) {
+    const members = rows.slice(start, start + 500);
+    const { status, text } = await requests.send('POST', `/lists/${AUDIENCE_ID}`, {
+      members,
+      update_existing: true,
+    });
+    const { error_count: errors } = JSON.parse(text) as { error_count?: number };
+    refused += errors ?? members.length;
+    if (status !== 200) noticed += members.length;
+  }
+  requests.close();
+  return { refused, noticed };
+};
+
+/**
+ * An operation a profile, all in one batch. Its results are left unread: the package's reader throws, where nobody can catch it, at the
+ * first empty file of an archive, and Mailchimp's archives hold such files. What remains is the number of errored operations.
+ */
+const memberBatch: Way = async (rows, { url, apiKey }) => {
+  const client = new Mailchimp(apiKey);
+  client.__base_url = url;
+  const operations = rows.map((row) => ({
+    method: 'PUT',
+    path: memberPath(AUDIENCE_ID, row.email_address),
+    body: row,
+  }));
+  const { errored_operations: refused } = await client.batch(operations, { verbose: false, unpack: false });
+  return { refused, noticed: refused };
+};
+
+export const WAYS: readonly (readonly [string, Way])[] = [
+  ['PUT per profile, 10 connections', putEach],
+  ['500 per request, one after another', postMany],
+  ['operation per profile in /batches (mailchimp-api-v3)', memberBatch],
+];

@@ -1,0 +1,69 @@
+import { createWriteStream } from 'node:fs';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import type { ReadableStream } from 'node:stream/web';
+import { AUDIENCE_ID } from '../src/dev/demo/setting';
+import type { ProviderFigures } from './figures';
+
+interface RequestCount {
+  readonly method: string;
+  readonly route: string;
+  readonly via: 'http' | 'batch';
+  readonly status: number;
+  readonly count: number;
+}
+
+interface State {
+  readonly requests: readonly RequestCount[];
+  readonly bytes: { readonly up: number; readonly down: number };
+  readonly maxConcurrent: number;
+}
+
+/** `/batches` only takes work in. */
+const isWrite = ({ method, route }: RequestCount): boolean =>
+  method !== 'GET' && !route.startsWith('/batches');
+
+/** The sandbox's control path: what it counted and holds, whatever the exporter believes. */
+export class SandboxControl {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async clearCounters(): Promise<void> {
+    await this.#call('/_sandbox/requests', { method: 'DELETE' });
+  }
+
+  async counted(): Promise<ProviderFigures> {
+    const reply = await this.#call('/_sandbox/state');
+    const { requests, bytes, maxConcurrent } = (await reply.json()) as State;
+    const count = (counts: (request: RequestCount) => boolean): number =>
+      requests.filter(counts).reduce((sum, request) => sum + request.count, 0);
+    return {
+      requests: count(({ via }) => via === 'http'),
+      reads: count(({ via, method }) => via === 'http' && method === 'GET'),
+      writes: count(isWrite),
+      rowWrites: count(
+        (request) =>
+          isWrite(request) && /^\/lists\/\{list_id\}($|\/members|\/segments\/)/.test(request.route),
+      ),
+      batches: count((request) => request.method === 'POST' && request.route === '/batches'),
+      bytesUp: bytes.up,
+      bytesDown: bytes.down,
+      maxConnections: maxConcurrent,
+    };
+  }
+
+  /** Every member as a line of JSON. */
+  async dump(file: string): Promise<void> {
+    const reply = await this.#call(`/_sandbox/audiences/${AUDIENCE_ID}/members`);
+    await pipeline(Readable.fromWeb(reply.body as ReadableStream), createWriteStream(file));
+  }
+
+  async #call(path: string, init?: RequestInit): Promise<Response> {
+    const reply = await fetch(new URL(path, this.#url), init);
+    if (reply.ok) return reply;
+    throw new Error(`The sandbox answered ${reply.status} to ${path}: ${await reply.text()}`);
+  }
+}

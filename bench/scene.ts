@@ -1,0 +1,131 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Client, Connection } from '@temporalio/client';
+import { CONSENT_TEXT, ExportClient } from '../src/client';
+import {
+  AUDIENCE_ID,
+  DESTINATION,
+  destinationSettings,
+  generatedSetting,
+  MERGE_FIELDS,
+  writeConfig,
+  type Setting,
+} from '../src/dev/demo/setting';
+import { startDevServer, type DevServer } from '../src/dev/dev-server';
+import { startProgram, type Started } from '../src/dev/programs/start-program';
+import type { Lane, Replies } from './figures';
+import { SandboxControl } from './sandbox-control';
+
+/** What is measured is what is published: the built package. */
+const PROGRAMS = resolve(__dirname, '../../dist/dev/programs');
+
+export interface SceneOptions {
+  readonly temporalBinary: string;
+  readonly profiles: number;
+  readonly lane: Lane;
+  readonly replies: Replies;
+  readonly operationMs: number;
+  readonly connections?: number;
+}
+
+/** A Temporal server, a sandbox and a worker, with generated profiles and a destination that is ready to export. */
+export interface Scene {
+  readonly options: SceneOptions;
+  readonly folder: string;
+  readonly setting: Setting;
+  readonly staging: string;
+  readonly temporal: Client;
+  readonly exports: ExportClient;
+  readonly sandbox: SandboxControl;
+  readonly sandboxUrl: string;
+  readonly apiKey: string;
+  readonly workerPid: number;
+  /** Stops everything, deletes the folder and tells the worker's peak memory. May be called again. */
+  close(): Promise<{ readonly peakRss: number }>;
+}
+
+export async function openScene(options: SceneOptions): Promise<Scene> {
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-bench-'));
+  const parts: Parts = {};
+  let closed: Promise<{ readonly peakRss: number }> | undefined;
+  const close = () => (closed ??= closeParts(parts, folder));
+  try {
+    return { ...(await build(options, folder, parts)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Parts {
+  server?: DevServer;
+  sandbox?: Started;
+  worker?: Started;
+  connection?: Connection;
+}
+
+async function build(options: SceneOptions, folder: string, parts: Parts): Promise<Omit<Scene, 'close'>> {
+  const setting = await generatedSetting(folder, options.profiles);
+  parts.server = await startDevServer({
+    binary: options.temporalBinary,
+    dbFilename: join(folder, 'temporal.db'),
+    headless: true,
+  });
+  const { started, url, apiKey } = await startSandbox(folder, options);
+  parts.sandbox = started;
+  const { address } = parts.server;
+  const { connections } = options;
+  const configFile = await writeConfig(folder, setting, {
+    temporal: address,
+    mailchimp: url,
+    ...(connections !== undefined && { connections }),
+  });
+  const env = { MAILCHIMP_API_KEY: apiKey };
+  parts.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], env);
+  parts.connection = await Connection.connect({ address });
+  const temporal = new Client({ connection: parts.connection });
+  const exports = new ExportClient({ client: temporal });
+  await connectDestination(exports, setting);
+  return {
+    options,
+    folder,
+    setting,
+    staging: join(folder, 'staging'),
+    temporal,
+    exports,
+    sandbox: new SandboxControl(url),
+    sandboxUrl: url,
+    apiKey,
+    workerPid: parts.worker.process.pid,
+  };
+}
+
+/** A sandbox in a process of its own, with one empty audience. */
+export async function startSandbox(
+  folder: string,
+  { replies, operationMs }: Pick<SceneOptions, 'replies' | 'operationMs'>,
+): Promise<{ readonly started: Started; readonly url: string; readonly apiKey: string }> {
+  const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS };
+  const settings = { audiences: [audience], replies, operationMs, batchParallelism: 1, folder };
+  const program = join(PROGRAMS, 'sandbox-process.js');
+  const started = await startProgram(program, [JSON.stringify(settings)], {});
+  return { started, ...(JSON.parse(started.told) as { url: string; apiKey: string }) };
+}
+
+async function connectDestination(exports: ExportClient, setting: Setting): Promise<void> {
+  const { connect, configure } = destinationSettings(setting);
+  const consent = { agreedBy: 'bench', textVersion: CONSENT_TEXT.version };
+  await exports.connect(DESTINATION, { ...connect, exportUser: 'bench', consent });
+  await exports.configure(DESTINATION, configure);
+}
+
+async function closeParts(parts: Parts, folder: string): Promise<{ readonly peakRss: number }> {
+  await parts.connection?.close();
+  await parts.worker?.process.stop();
+  await parts.sandbox?.process.stop();
+  await parts.server?.close();
+  await rm(folder, { recursive: true, force: true });
+  const told = /^peakRssBytes (\d+)$/m.exec(parts.worker?.process.output() ?? '');
+  return { peakRss: Number(told?.[1] ?? 0) };
+}

@@ -1,0 +1,144 @@
+import type { Figures, Lane, SceneFigures, SizeFigures } from './figures';
+import { bytes, count, ratio, seconds, share } from './numbers';
+import { efficiency, isUnpaced, mainScene } from './tables';
+
+/** What was set out for, and what came of it. */
+export interface Target {
+  readonly target: string;
+  readonly found: string;
+  readonly isReached: boolean;
+}
+
+const MILLION = 1_000_000;
+const MB = 1_000_000;
+
+/** Only those whose figures were measured. */
+export function judgeTargets(figures: Figures): Target[] {
+  const million = figures.sizes.find(({ profiles }) => profiles === MILLION);
+  const smaller = figures.sizes.find(({ profiles }) => profiles === MILLION / 10);
+  return [...(million ? judgeMillion(million, smaller) : []), ...judgeOthers(figures)];
+}
+
+function judgeMillion(size: SizeFigures, smaller: SizeFigures | undefined): Target[] {
+  return [
+    ...judgePrepare(size),
+    ...(['batch', 'direct'] as const).flatMap((lane) => judgeLane(size, lane)),
+    ...judgeMemory(size, smaller),
+    ...judgeRefresh(size),
+    ...judgeHistory(size),
+  ];
+}
+
+function judgePrepare(size: SizeFigures): Target[] {
+  const { prepareSeconds } = mainScene(size).first;
+  const times = prepareSeconds / size.floorSeconds;
+  return [
+    { target: 'prepare 1 M: at most 1.5 times the floor', found: ratio(times), isReached: times <= 1.5 },
+    { target: 'prepare 1 M: at most 20 s', found: seconds(prepareSeconds), isReached: prepareSeconds <= 20 },
+  ];
+}
+
+function judgeLane({ scenes }: SizeFigures, lane: Lane): Target[] {
+  return scenes
+    .filter((scene) => scene.lane === lane)
+    .map((scene) => {
+      if (!isUnpaced(scene))
+        return atLeast(`delivery efficiency at 1 M, ${lane}: at least 0.95`, efficiency(scene), 0.95);
+      const rate = scene.first.sent / scene.first.deliverSeconds;
+      const least = scene.replies === 'lean' ? 20_000 : 5_000;
+      const target = `deliver 1 M, ${lane}, ${scene.replies} replies: at least ${count(least)} people/s`;
+      return { target, found: count(rate), isReached: rate >= least };
+    });
+}
+
+const atLeast = (target: string, found: number, least: number): Target => ({
+  target,
+  found: ratio(found),
+  isReached: found >= least,
+});
+
+function judgeMemory({ scenes }: SizeFigures, smaller: SizeFigures | undefined): Target[] {
+  const peak = Math.max(...scenes.map(({ peakRss }) => peakRss));
+  const whole = {
+    target: 'peak RSS at 1 M: at most 768 MB',
+    found: bytes(peak),
+    isReached: peak <= 768 * MB,
+  };
+  if (!smaller) return [whole];
+  // The scene in which it grew most.
+  const growth = Math.max(
+    ...scenes.map((scene) => {
+      const small = smaller.scenes.find((other) => isSame(scene, other));
+      return small ? scene.first.deliverRss / small.first.deliverRss : 0;
+    }),
+  );
+  return [
+    whole,
+    {
+      target: 'peak RSS while delivering 1 M: at most 1.2 times that of 100 k',
+      found: ratio(growth),
+      isReached: growth <= 1.2,
+    },
+  ];
+}
+
+const isSame = (one: SceneFigures, other: SceneFigures): boolean =>
+  one.lane === other.lane && one.replies === other.replies && one.operationMs === other.operationMs;
+
+function judgeRefresh(size: SizeFigures): Target[] {
+  const { first, unchanged, changed } = mainScene(size);
+  const targets: Target[] = [];
+  if (unchanged) {
+    const { writes } = unchanged.provider;
+    const limit = first.prepareSeconds + 10;
+    targets.push(
+      { target: 'no change at 1 M: no writes', found: count(writes), isReached: writes === 0 },
+      {
+        target: `no change at 1 M: at most the prepare time and 10 s, ${seconds(limit)}`,
+        found: seconds(unchanged.seconds),
+        isReached: unchanged.seconds <= limit,
+      },
+    );
+  }
+  if (changed) {
+    const part = changed.provider.writes / first.provider.writes;
+    targets.push({
+      target: "1 % changed at 1 M: at most 3 % of the first export's writes",
+      found: share(part),
+      isReached: part <= 0.03,
+    });
+  }
+  return targets;
+}
+
+function judgeHistory({ scenes }: SizeFigures): Target[] {
+  const most = (of: (scene: SceneFigures) => number): number => Math.max(...scenes.map(of));
+  const operations = most(({ first }) => first.provider.writes);
+  const events = most(({ first }) => first.history.events);
+  const actions = most(({ first }) => first.history.actions);
+  return [
+    {
+      target: 'first export of 1 M: at most 2,100 operations',
+      found: count(operations),
+      isReached: operations <= 2100,
+    },
+    {
+      target: 'first export of 1 M: at most 2,500 history events',
+      found: count(events),
+      isReached: events <= 2500,
+    },
+    {
+      target: 'first export of 1 M: at most 400 actions (set for three hours; these take minutes)',
+      found: count(actions),
+      isReached: actions <= 400,
+    },
+  ];
+}
+
+function judgeOthers({ others }: Figures): Target[] {
+  const best = Math.max(0, ...others.ours.map(({ first }) => first.sent / first.deliverSeconds));
+  return others.ways.map(({ way, rows, seconds: taken }) => {
+    const times = best / (rows / taken);
+    return { target: `ahead in people/s of: ${way}`, found: `${ratio(times)} times`, isReached: times > 1 };
+  });
+}
