@@ -17,7 +17,9 @@ const OTHERS_PROFILES = 20_000;
 const CONNECTIONS = 10;
 const LANES: readonly Lane[] = isLaneChoosable ? ['batch', 'direct'] : ['batch'];
 
-type Plan = Omit<SceneOptions, 'temporalBinary' | 'profiles'>;
+/** The same for every scene. */
+type All = Pick<SceneOptions, 'temporalBinary' | 'cpuProfiles'>;
+type Plan = Omit<SceneOptions, keyof All | 'profiles'>;
 
 const UNPACED: readonly Plan[] = LANES.flatMap((lane) =>
   (['lean', 'full'] as const).map((replies) => ({ lane, replies, operationMs: 0 })),
@@ -44,17 +46,17 @@ async function main(): Promise<void> {
   if (options.write) await writeBenchmarks(figures);
 }
 
-async function measure({ sizes }: BenchOptions): Promise<Figures> {
+async function measure({ sizes, cpuProfiles }: BenchOptions): Promise<Figures> {
   const start = performance.now();
-  const temporalBinary = await findTemporalBinary({ report: say });
+  const all = { temporalBinary: await findTemporalBinary({ report: say }), cpuProfiles };
   const measured: SizeFigures[] = [];
-  for (const profiles of sizes) measured.push(await measureSize(profiles, temporalBinary));
+  for (const profiles of sizes) measured.push(await measureSize(profiles, all));
   say(`${OTHERS_PROFILES} profiles in the ways of other tools, and in ours`);
   const ours: SceneFigures[] = [];
   for (const lane of LANES)
     ours.push(
       await measureScene({
-        temporalBinary,
+        ...all,
         profiles: OTHERS_PROFILES,
         lane,
         replies: 'full',
@@ -72,12 +74,11 @@ async function measure({ sizes }: BenchOptions): Promise<Figures> {
   };
 }
 
-async function measureSize(profiles: number, temporalBinary: string): Promise<SizeFigures> {
+async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
   say(`${profiles} profiles: the plan as bare SQL`);
   const floorSeconds = await measureFloor(profiles);
   const scenes: SceneFigures[] = [];
-  for (const plan of [...UNPACED, ...PACED])
-    scenes.push(await measureScene({ ...plan, profiles, temporalBinary }));
+  for (const plan of [...UNPACED, ...PACED]) scenes.push(await measureScene({ ...plan, ...all, profiles }));
   return { profiles, floorSeconds, scenes };
 }
 

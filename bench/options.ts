@@ -7,6 +7,8 @@ export interface BenchOptions {
   /** Write BENCHMARKS.md and its chart. */
   readonly write: boolean;
   readonly help: boolean;
+  /** Folder for CPU profiles of the workers, one a scene. */
+  readonly cpuProfiles: string | undefined;
 }
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
@@ -20,10 +22,12 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
+      'cpu-prof': { type: 'string' },
     },
   });
-  const { profiles, json, write, help } = values;
-  return { sizes: profiles === undefined ? SIZES : [wholeNumber(profiles)], json, write, help };
+  const { profiles, json, write, help, 'cpu-prof': cpuProfiles } = values;
+  const sizes = profiles === undefined ? SIZES : [wholeNumber(profiles)];
+  return { sizes, json, write, help, cpuProfiles };
 }
 
 function wholeNumber(text: string): number {
@@ -36,11 +40,13 @@ export const HELP = `Measures temporal-mailchimp on this machine: a real Tempora
 process of its own, and generated profiles (fixed seed; of 100, three have no e-mail, one a broken one, four the address of
 another in other case; padded, quoted and non-Latin values among them) in ten overlapping segments.
 
-Usage: npm run bench -- [--profiles N] [--json] [--write]
+Usage: npm run bench -- [--profiles N] [--json] [--write] [--cpu-prof FOLDER]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --json        the figures as one JSON line on standard output, instead of tables
   --write       also write BENCHMARKS.md and its chart
+  --cpu-prof FOLDER
+                leave a CPU profile of each worker there, for chrome://inspect; slows the worker down
 
 What the figures mean. Times of an export come from its Temporal history, requests and bytes from the sandbox's counters.
 

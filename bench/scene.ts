@@ -27,6 +27,8 @@ export interface SceneOptions {
   readonly replies: Replies;
   readonly operationMs: number;
   readonly connections?: number;
+  /** Where the worker leaves a CPU profile when it ends. Default: it makes none. */
+  readonly cpuProfiles?: string | undefined;
 }
 
 /** A Temporal server, a sandbox and a worker, with generated profiles and a destination that is ready to export. */
@@ -81,8 +83,10 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
     mailchimp: url,
     ...(connections !== undefined && { connections }),
   });
-  const env = { MAILCHIMP_API_KEY: apiKey };
-  parts.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], env);
+  parts.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], {
+    env: { MAILCHIMP_API_KEY: apiKey },
+    nodeFlags: profilingFlags(options),
+  });
   parts.connection = await Connection.connect({ address });
   const temporal = new Client({ connection: parts.connection });
   const exports = new ExportClient({ client: temporal });
@@ -101,6 +105,13 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
   };
 }
 
+function profilingFlags({ cpuProfiles, ...options }: SceneOptions): string[] {
+  if (cpuProfiles === undefined) return [];
+  const { profiles, lane, replies, operationMs } = options;
+  const name = `${profiles}-${lane}-${replies}-${operationMs}ms.cpuprofile`;
+  return ['--cpu-prof', `--cpu-prof-dir=${cpuProfiles}`, `--cpu-prof-name=${name}`];
+}
+
 /** A sandbox in a process of its own, with one empty audience. */
 export async function startSandbox(
   folder: string,
@@ -109,7 +120,7 @@ export async function startSandbox(
   const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS };
   const settings = { audiences: [audience], replies, operationMs, batchParallelism: 1, folder };
   const program = join(PROGRAMS, 'sandbox-process.js');
-  const started = await startProgram(program, [JSON.stringify(settings)], {});
+  const started = await startProgram(program, [JSON.stringify(settings)]);
   return { started, ...(JSON.parse(started.told) as { url: string; apiKey: string }) };
 }
 

@@ -25,7 +25,7 @@ export async function readRows(
     }>(`
       SELECT Email AS email, coalesce(FirstName, '') AS first, coalesce(LastName, '') AS last,
         coalesce(Country, '') AS country, string_agg(Segment, ',' ORDER BY Segment) AS tags
-      FROM ${readCsv(profilesFile)} JOIN ${readCsv(membershipFile)} USING (CustomerId)
+      FROM ${readCsv(profilesFile)} profile JOIN ${readCsv(membershipFile)} membership USING (CustomerId)
       WHERE Email IS NOT NULL GROUP BY CustomerId, Email, FirstName, LastName, Country ORDER BY CustomerId`);
     return found.map(({ email, first, last, country, tags }) => ({
       email_address: email,

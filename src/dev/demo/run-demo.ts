@@ -107,15 +107,13 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   });
   const { address, uiUrl = '' } = stage.server;
   say(`Temporal Web UI: ${uiUrl}`);
-  stage.sandbox = await startProgram(
-    require.resolve('../programs/sandbox-process'),
-    [JSON.stringify(sandboxOptions(stage.folder, options, members))],
-    {},
-  );
+  stage.sandbox = await startProgram(require.resolve('../programs/sandbox-process'), [
+    JSON.stringify(sandboxOptions(stage.folder, options, members)),
+  ]);
   const sandbox = JSON.parse(stage.sandbox.told) as { url: string; apiKey: string };
   const configFile = await writeConfig(stage.folder, setting, { temporal: address, mailchimp: sandbox.url });
   stage.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
-    MAILCHIMP_API_KEY: sandbox.apiKey,
+    env: { MAILCHIMP_API_KEY: sandbox.apiKey },
   });
 
   stage.connection = await Connection.connect({ address });

@@ -7,6 +7,12 @@ export interface Started {
   readonly told: string;
 }
 
+export interface ProgramOptions {
+  /** Beside the environment of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  readonly nodeFlags?: readonly string[];
+}
+
 /**
  * Starts one of our own node programs and waits until it says `ready`.
  *
@@ -15,13 +21,13 @@ export interface Started {
 export async function startProgram(
   program: string,
   args: readonly string[],
-  env: NodeJS.ProcessEnv,
+  { env, nodeFlags = [] }: ProgramOptions = {},
 ): Promise<Started> {
   const teller = new EventEmitter();
   const ready = once(teller, 'ready') as Promise<[string]>;
   const owned = await spawnOwned({
     command: process.execPath,
-    args: [program, ...args],
+    args: [...nodeFlags, program, ...args],
     env: { ...process.env, ...env },
     onLine: (line) => {
       if (line === 'ready' || line.startsWith('ready ')) teller.emit('ready', line.slice('ready '.length));
