@@ -5,7 +5,7 @@ export interface Figures {
   readonly at: string;
   readonly seconds: number;
   readonly sizes: readonly SizeFigures[];
-  readonly others: OtherFigures;
+  readonly others: readonly OtherFigures[];
 }
 
 export interface Machine {
@@ -81,10 +81,12 @@ export interface ProviderFigures {
   readonly maxConnections: number;
 }
 
+/** The ways of other tools, and the same profiles through ours, a scene a lane. */
 export interface OtherFigures {
   readonly profiles: number;
+  /** Milliseconds of an operation at the sandbox; 0 = as fast as it can. */
+  readonly operationMs: number;
   readonly ways: readonly WayFigures[];
-  /** The same profiles through ours, a scene a lane. */
   readonly ours: readonly SceneFigures[];
 }
 

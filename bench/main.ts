@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { findTemporalBinary } from '../src/dev/temporal-binary';
 import { changeOneOfAHundred } from './change-profiles';
-import type { Figures, Lane, SceneFigures, SizeFigures } from './figures';
+import type { Figures, Lane, OtherFigures, SceneFigures, SizeFigures } from './figures';
 import { measureFloor } from './floor';
 import { thisMachine } from './machine';
 import { isLaneChoosable, measureExport } from './measure-export';
@@ -51,28 +51,32 @@ async function measure({ sizes, cpuProfiles }: BenchOptions): Promise<Figures> {
   const all = { temporalBinary: await findTemporalBinary({ report: say }), cpuProfiles };
   const measured: SizeFigures[] = [];
   for (const profiles of sizes) measured.push(await measureSize(profiles, all));
-  say(`${OTHERS_PROFILES} profiles in the ways of other tools, and in ours`);
-  const ours: SceneFigures[] = [];
-  for (const lane of LANES)
-    ours.push(
-      await measureScene({
-        ...all,
-        profiles: OTHERS_PROFILES,
-        lane,
-        replies: 'full',
-        operationMs: 0,
-      }),
-    );
-  const ways = await measureOthers(OTHERS_PROFILES);
+  const others = [await measureOtherWays(all, 0), await measureOtherWays(all, OPERATION_MS)];
   return {
     machine: thisMachine(),
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
     at: new Date().toISOString().slice(0, 10),
     seconds: (performance.now() - start) / 1000,
     sizes: measured,
-    others: { profiles: OTHERS_PROFILES, ways, ours },
+    others,
   };
 }
+
+async function measureOtherWays(all: All, operationMs: number): Promise<OtherFigures> {
+  const profiles = OTHERS_PROFILES;
+  const ours: SceneFigures[] = [];
+  for (const plan of [...UNPACED, ...PACED].filter(isCompared(operationMs)))
+    ours.push(await measureScene({ ...plan, ...all, profiles, replies: 'full' }));
+  say(`${profiles} profiles in the ways of other tools, ${paceOf(operationMs)}`);
+  return { profiles, operationMs, ways: await measureOthers(profiles, operationMs), ours };
+}
+
+/** One scene a lane. */
+const isCompared = (operationMs: number) => (plan: Plan) =>
+  plan.replies === 'lean' && plan.operationMs === operationMs;
+
+const paceOf = (operationMs: number): string =>
+  operationMs === 0 ? 'no delay' : `${operationMs} ms an operation`;
 
 async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
   say(`${profiles} profiles: the plan as bare SQL`);
@@ -85,8 +89,7 @@ async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
 /** The first export; in the scene that stands for all, also one after no change and one after a change. */
 async function measureScene(options: SceneOptions): Promise<SceneFigures> {
   const { profiles, lane, replies, operationMs, connections } = options;
-  const pace = operationMs === 0 ? 'no delay' : `${operationMs} ms an operation`;
-  say(`${profiles} profiles: lane ${lane}, ${replies} replies, ${pace}`);
+  say(`${profiles} profiles: lane ${lane}, ${replies} replies, ${paceOf(operationMs)}`);
   const scene = await openScene(options);
   try {
     const first = await measureExport(scene);

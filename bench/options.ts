@@ -64,13 +64,14 @@ What the figures mean. Times of an export come from its Temporal history, reques
               activities: steps; actions: what Temporal Cloud bills (starts, steps with their retries, timers, updates, signals,
               memos), heartbeats apart. Requests, and bytes of bodies up and down, at the sandbox. staging: bytes on disk at the
               peak (with what DuckDB spills) and after the export.
-6. others     20,000 profiles through the ways of other tools, in this process, on a sandbox with full replies. PUT: one request a
-              profile, ten at a time (Multiwoven, Grouparoo). 500 per request: one after another (Embulk, hotglue, Kestra).
-              batches: an operation a profile through npm mailchimp-api-v3, which polls every 2 s. refused: rows that the sandbox
-              refused; noticed: of these, what the tool learns. A PUT sees its own 400. Tools that look at the HTTP status of a
-              request of 500 notice nothing: it is 200. mailchimp-api-v3 tells how many operations failed; which, it cannot: its
-              reader of results ends the process at an empty file in the archive, so the results are left unread. Its URL is
-              fixed, so its field __base_url is set to the sandbox.
+6. others     20,000 profiles through the ways of other tools, in this process, on a sandbox with full replies: without delay, and
+              where each operation takes 100 ms (then only the first rows, to end in half a minute).
+              PUT: one request a profile, ten at a time (Multiwoven, Grouparoo). 500 per request: one after another (Embulk,
+              hotglue, Kestra). batches: an operation a profile through npm mailchimp-api-v3, which polls every 2 s.
+              refused: rows that the sandbox refused; noticed: of these, what the tool learns. A PUT sees its own 400. Tools that
+              look at the HTTP status of a request of 500 notice nothing: it is 200. mailchimp-api-v3 tells how many operations
+              failed; which, it cannot: its reader of results ends the process at an empty file in the archive, so the results
+              are left unread. Its URL is fixed, so its field __base_url is set to the sandbox.
 
 After every first export the audience in the sandbox is compared with the source files, person by person: address, status, fields
 and tags, by a query that shares nothing with the product (bench/reconcile.ts). A difference ends the bench with exit code 1.

@@ -40,8 +40,7 @@ export function describeFigures({ sizes, others }: Figures): string {
       ['profiles', 'export', 'requests', 'batches', 'operations', 'up', 'down', 'staging peak', 'after'],
       sizes.flatMap(({ profiles, scenes }) => scenes.map((scene) => trafficRow(profiles, scene))),
     ),
-    `\n### 6. What others do, ${count(others.profiles)} profiles\n`,
-    describeOthers(others),
+    ...others.map(describeOthers),
   ].join('\n');
 }
 
@@ -143,7 +142,8 @@ function trafficRow(profiles: number, scene: SceneFigures): Row {
   ];
 }
 
-function describeOthers({ ways, ours }: OtherFigures): string {
+function describeOthers({ profiles, operationMs, ways, ours }: OtherFigures): string {
+  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms an operation`;
   const theirs = ways.map((way) => [
     way.way,
     count(way.rows),
@@ -164,10 +164,11 @@ function describeOthers({ ways, ours }: OtherFigures): string {
     '0',
     `before sending: ${count(first.invalid)} invalid, ${count(first.duplicate)} duplicates, each with its reason`,
   ]);
-  return table(
+  const rows = table(
     ['way', 'rows sent', 'seconds', 'rows/s', 'requests', 'operations', 'refused', 'noticed'],
     [...theirs, ...own],
   );
+  return `\n### 6. What others do: ${count(profiles)} profiles, ${pace} at the provider\n\n${rows}`;
 }
 
 /** The first columns are names, aligned to the left. */

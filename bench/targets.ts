@@ -135,10 +135,13 @@ function judgeHistory({ scenes }: SizeFigures): Target[] {
   ];
 }
 
+/** Where operations take time, as at Mailchimp: what the ways ask of it is what tells them apart. */
 function judgeOthers({ others }: Figures): Target[] {
-  const best = Math.max(0, ...others.ours.map(({ first }) => first.sent / first.deliverSeconds));
-  return others.ways.map(({ way, rows, seconds: taken }) => {
+  const { ways, ours } = others.find(({ operationMs }) => operationMs > 0) ?? { ways: [], ours: [] };
+  const best = Math.max(0, ...ours.map(({ first }) => first.sent / first.deliverSeconds));
+  return ways.map(({ way, rows, seconds: taken }) => {
     const times = best / (rows / taken);
-    return { target: `ahead in people/s of: ${way}`, found: `${ratio(times)} times`, isReached: times > 1 };
+    const target = `20,000 profiles, 100 ms an operation: ahead in people/s of: ${way}`;
+    return { target, found: `${ratio(times)} times`, isReached: times > 1 };
   });
 }

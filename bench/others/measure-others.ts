@@ -9,25 +9,32 @@ import { startSandbox } from '../scene';
 import { readRows, type Row } from './rows';
 import { WAYS, type Way } from './ways';
 
-/** Sends the same profiles in the ways of other tools, each to a fresh sandbox. */
-export async function measureOthers(profiles: number): Promise<WayFigures[]> {
+/** Sends the same profiles in the ways of other tools, each to a fresh sandbox; where operations take time, only the first of them. */
+export async function measureOthers(profiles: number, operationMs: number): Promise<WayFigures[]> {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-others-'));
   try {
     const generated = await generateProfiles({ profiles, seed: 1, folder });
     const rows = await readRows(folder, generated);
     const figures: WayFigures[] = [];
-    for (const [name, way] of WAYS) figures.push({ way: name, ...(await measureWay(way, rows, folder)) });
+    for (const { name, send, pacedRows } of WAYS) {
+      const some = operationMs === 0 ? rows : rows.slice(0, pacedRows);
+      figures.push({ way: name, ...(await measureWay(send, some, { folder, operationMs })) });
+    }
     return figures;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function measureWay(way: Way, rows: readonly Row[], folder: string): Promise<Omit<WayFigures, 'way'>> {
-  const { started, url, apiKey } = await startSandbox(folder, { replies: 'full', operationMs: 0 });
+async function measureWay(
+  send: Way['send'],
+  rows: readonly Row[],
+  { folder, operationMs }: { readonly folder: string; readonly operationMs: number },
+): Promise<Omit<WayFigures, 'way'>> {
+  const { started, url, apiKey } = await startSandbox(folder, { replies: 'full', operationMs });
   try {
     const start = performance.now();
-    const told = await way(rows, { url, apiKey });
+    const told = await send(rows, { url, apiKey });
     const seconds = (performance.now() - start) / 1000;
     const { requests, writes } = await new SandboxControl(url).counted();
     return { rows: rows.length, seconds, requests, operations: writes, ...told };

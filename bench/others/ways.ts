@@ -14,12 +14,19 @@ export interface Target {
   readonly apiKey: string;
 }
 
-export type Way = (rows: readonly Row[], target: Target) => Promise<Told>;
+type Send = (rows: readonly Row[], target: Target) => Promise<Told>;
+
+export interface Way {
+  readonly name: string;
+  readonly send: Send;
+  /** How many rows are sent where an operation takes 100 ms, so that it ends in about half a minute. */
+  readonly pacedRows: number;
+}
 
 const CONNECTIONS = 10;
 
 /** One request a profile, ten at a time. */
-const putEach: Way = async (rows, target) => {
+const putEach: Send = async (rows, target) => {
   const requests = new Requests(target, CONNECTIONS);
   let next = 0;
   let refused = 0;
@@ -35,7 +42,7 @@ const putEach: Way = async (rows, target) => {
 };
 
 /** 500 a request, one after another. The reply is 200 whatever became of the rows, and that is all that is looked at. */
-const postMany: Way = async (rows, target) => {
+const postMany: Send = async (rows, target) => {
   const requests = new Requests(target, 1);
   let refused = 0;
   let noticed = 0;
@@ -57,7 +64,7 @@ const postMany: Way = async (rows, target) => {
  * An operation a profile, all in one batch. Its results are left unread: the package's reader throws, where nobody can catch it, at the
  * first empty file of an archive, and Mailchimp's archives hold such files. What remains is the number of errored operations.
  */
-const memberBatch: Way = async (rows, { url, apiKey }) => {
+const memberBatch: Send = async (rows, { url, apiKey }) => {
   const client = new Mailchimp(apiKey);
   client.__base_url = url;
   const operations = rows.map((row) => ({
@@ -69,8 +76,8 @@ const memberBatch: Way = async (rows, { url, apiKey }) => {
   return { refused, noticed: refused };
 };
 
-export const WAYS: readonly (readonly [string, Way])[] = [
-  ['PUT per profile, 10 connections', putEach],
-  ['500 per request, one after another', postMany],
-  ['operation per profile in /batches (mailchimp-api-v3)', memberBatch],
+export const WAYS: readonly Way[] = [
+  { name: 'PUT per profile, 10 connections', send: putEach, pacedRows: 3000 },
+  { name: '500 per request, one after another', send: postMany, pacedRows: Infinity },
+  { name: 'operation per profile in /batches (mailchimp-api-v3)', send: memberBatch, pacedRows: 300 },
 ];
