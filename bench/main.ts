@@ -4,7 +4,7 @@ import { changeOneOfAHundred } from './change-profiles';
 import type { Figures, Lane, OtherFigures, SceneFigures, SizeFigures } from './figures';
 import { measureFloor } from './floor';
 import { thisMachine } from './machine';
-import { isLaneChoosable, measureExport } from './measure-export';
+import { measureExport } from './measure-export';
 import { HELP, parseOptions, type BenchOptions } from './options';
 import { measureOthers } from './others/measure-others';
 import { reconcile } from './reconcile';
@@ -15,7 +15,7 @@ import { writeBenchmarks } from './write-benchmarks';
 const OPERATION_MS = 100;
 const OTHERS_PROFILES = 20_000;
 const CONNECTIONS = 10;
-const LANES: readonly Lane[] = isLaneChoosable ? ['batch', 'direct'] : ['batch'];
+const LANES: readonly Lane[] = ['batch', 'direct'];
 
 /** The same for every scene. */
 type All = Pick<SceneOptions, 'temporalBinary' | 'cpuProfiles'>;

@@ -1,13 +1,12 @@
 import type { ExportReport } from '../src/client';
-import { ExportOptionsSchema } from '../src/contract/destination';
 import { DESTINATION } from '../src/dev/demo/setting';
-import type { ExportFigures, Lane } from './figures';
+import type { ExportFigures } from './figures';
 import { readChain, type Chain, type Step } from './history';
 import type { Scene } from './scene';
 import { bytesIn, watchDisk, watchMemory } from './watch';
 
 /** Steps after the plan that deliver nothing. */
-const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight']);
+const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight', 'awaitQuiet']);
 
 /** Runs one export from start to report. @throws Error unless it completes with an outcome for everybody */
 export async function measureExport(scene: Scene): Promise<ExportFigures> {
@@ -42,7 +41,7 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
   const { exports, temporal, options } = scene;
   const { exportId, workflowId, firstExecutionRunId } = await exports.start(DESTINATION, {
     trigger: 'bench',
-    options: laneOption(options.lane),
+    options: { lane: options.lane },
   });
   if (firstExecutionRunId === undefined) throw new Error('The export did not start at once.');
   const report = await reportOf(scene, exportId);
@@ -58,12 +57,6 @@ async function reportOf({ exports }: Scene, exportId: string): Promise<ExportRep
     const { done, value } = await following.next();
     if (done) return value;
   }
-}
-
-export const isLaneChoosable = 'lane' in ExportOptionsSchema.shape;
-
-function laneOption(lane: Lane): object {
-  return isLaneChoosable ? { lane } : {};
 }
 
 function secondsOf({ steps }: Chain, types: readonly string[]): number {

@@ -20,7 +20,7 @@ export function describeFigures({ sizes, others }: Figures): string {
     ),
     '\n### 3. Delivery efficiency, 100 ms an operation\n',
     table(
-      ['profiles', 'lane', 'operations', 'at once', 'necessary', 'seconds', 'efficiency'],
+      ['profiles', 'lane', 'operations', 'at once', 'connections seen', 'necessary', 'seconds', 'efficiency'],
       sizes.flatMap(({ profiles, scenes }) =>
         scenes.filter((scene) => !isUnpaced(scene)).map((scene) => efficiencyRow(profiles, scene)),
       ),
@@ -84,6 +84,7 @@ function efficiencyRow(profiles: number, scene: SceneFigures): Row {
     lane,
     count(first.provider.rowWrites),
     count(parallelism),
+    count(first.provider.maxConnections),
     seconds(necessarySeconds(scene)),
     seconds(first.deliverSeconds),
     ratio(efficiency(scene)),
