@@ -53,7 +53,8 @@ function withGuards(command: Command): Command {
     )
     .option('--allow-restored-tags', 'export although a tag was deleted in Mailchimp: all are tagged again')
     .option('--allow-new-contacts', 'export although more contacts are new than configured')
-    .option('--allow-over-limit', 'export although the configured contact limit would be crossed');
+    .option('--allow-over-limit', 'export although the configured contact limit would be crossed')
+    .option('--census', 'read the whole audience again first, as the first export does');
 }
 
 function planCommand(cli: Cli): Command {

@@ -109,6 +109,12 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Export although the contact limit that was configured would be crossed.'),
+  census: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Read the whole audience again, as the first export does: who is in it and which tags they carry.',
+    ),
   test: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
   lane: AskedLaneSchema.default('auto').describe(
     'How changes travel: as batches, directly, or (auto) by size and by what each way is seen to do.',

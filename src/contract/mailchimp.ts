@@ -1,5 +1,5 @@
 import type { MergeField } from './merge-field';
-import type { CensusRow, Chunk, RowResult, UpsertRow } from './plan';
+import type { CensusRow, CensusScope, Chunk, ListingPage, RowResult, UpsertRow } from './plan';
 
 /**
  * One Mailchimp account as the activities see it. Every request passes the account's connection budget and its own 130 s
@@ -16,8 +16,8 @@ export interface MailchimpAccount {
   /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
   readonly contacts: () => Promise<number>;
   readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
-  /** One page of members of every status, archived ones too. `offset` in members, 1000 a page. */
-  readonly censusPage: (audienceId: string, offset: number) => Promise<CensusPage>;
+  /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
+  readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
 
   /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
   readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
@@ -79,6 +79,7 @@ export interface Tag {
 
 export interface CensusPage {
   readonly rows: readonly CensusRow[];
+  /** Members in the whole listing. */
   readonly totalItems: number;
 }
 

@@ -139,6 +139,25 @@ export const RESUBSCRIBED = 'resubscribed';
 /** Class of a row of the canary that is not at Mailchimp as it was sent. */
 export const DIFFERS = 'differs';
 
+/** A listing of the audience's members by status; `current` is everybody who is not archived. */
+export type Listing = 'current' | 'unsubscribed' | 'cleaned' | 'archived';
+
+/**
+ * What a census reads: `full` everybody with their tags, `optOuts` only who is unsubscribed, cleaned or archived, without tags.
+ * Archived members come last, so that somebody archived meanwhile is seen in one of the listings.
+ */
+export const CENSUS_LISTINGS = {
+  full: ['current', 'archived'],
+  optOuts: ['unsubscribed', 'cleaned', 'archived'],
+} as const satisfies Record<string, readonly Listing[]>;
+export type CensusScope = keyof typeof CENSUS_LISTINGS;
+
+/** A page of a listing. `offset` in members. */
+export interface ListingPage {
+  readonly listing: Listing;
+  readonly offset: number;
+}
+
 /** What the census found. */
 export interface CensusSummary {
   readonly members: number;

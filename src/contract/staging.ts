@@ -3,10 +3,12 @@ import type { FieldMatch } from './merge-field';
 import type {
   Attempt,
   CensusRow,
+  CensusScope,
   CensusSummary,
   Chunk,
   ExportPlan,
   Lane,
+  ListingPage,
   OpenWrite,
   PartSummary,
   RowResult,
@@ -42,10 +44,14 @@ export interface Staging {
   /** Appends to `consents.ndjson`: kept when the history is gone. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
-  /** Census pages by offset; a page that is there already need not be fetched again. */
-  hasCensusPage(ref: ExportRef, offset: number): Promise<boolean>;
-  sealCensusPage(ref: ExportRef, offset: number, rows: readonly CensusRow[]): Promise<void>;
-  sealCensus(ref: ExportRef): Promise<CensusSummary>;
+  /** A page of a listing that is there already need not be fetched again. */
+  hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
+  sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;
+  /**
+   * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
+   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's.
+   */
+  sealCensus(ref: ExportRef, scope: CensusScope): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
@@ -121,7 +127,7 @@ export interface PlanRequest {
   readonly segments: readonly SegmentTag[];
   /** Export whose sealed baseline this one is compared with; null: none yet. */
   readonly baseline: string | null;
-  /** Export whose folder holds the census; null: none was taken. */
+  /** This export's id where it took a full census; null: the baseline's full census stays in force. */
   readonly census: string | null;
   /** Lines of the source were rejected and that was allowed: plan no removals. */
   readonly keepLeavers: boolean;

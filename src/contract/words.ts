@@ -19,7 +19,7 @@ const ENDING: Readonly<Record<ExportEnding, string>> = {
 
 export const PHASE: Readonly<Record<ExportPhase, string>> = {
   preflight: 'Checking account, audience and tags',
-  census: 'Reading who is in the audience',
+  census: 'Reading who is in the audience, and who has opted out',
   snapshot: 'Reading the source',
   planning: 'Working out what has changed',
   held: 'Held',

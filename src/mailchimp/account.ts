@@ -3,7 +3,7 @@ import { audience, login, mergeFields } from './audiences';
 import { contacts } from './contacts';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
-import { createCensus } from './census';
+import { censusPage } from './census';
 import { compareMember } from './compare-member';
 import { type ConnectionOptions, openConnection } from './connection';
 import { sendChunk } from './send-chunk';
@@ -26,7 +26,7 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     tags: (audienceId) => tags(connection, audienceId),
     contacts: () => contacts(connection),
     createTag: (audienceId, name) => createTag(connection, audienceId, name),
-    censusPage: createCensus(connection),
+    censusPage: (audienceId, page, scope) => censusPage(connection, audienceId, { ...page, scope }),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
     compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),
     submitBatch: (operations) => submitBatch(connection, operations),

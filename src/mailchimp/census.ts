@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { CensusPage } from '../contract/mailchimp';
-import type { CensusRow } from '../contract/plan';
+import type { CensusRow, CensusScope, ListingPage } from '../contract/plan';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';
@@ -15,86 +15,41 @@ const MemberSchema = z.object({
 });
 type Member = z.infer<typeof MemberSchema>;
 const MembersSchema = z.object({ members: z.array(MemberSchema), total_items: z.int() });
-type Members = z.infer<typeof MembersSchema>;
 
-const FIELDS = 'members.id,members.email_address,members.status,members.tags,members.tags_count,total_items';
-
-/** Reads an audience's census page by page. */
-export type ReadCensusPage = (audienceId: string, offset: number) => Promise<CensusPage>;
+const FIELDS = 'members.id,members.email_address,members.status,total_items';
+const TAG_FIELDS = 'members.tags,members.tags_count';
 
 /**
- * Archived members are listed only when asked for. So the census is two listings laid end to end: offsets beyond the first
- * one's total go on in the archived one, and a page over the seam is filled from both.
- *
- * The seam is fixed when the first page is read: otherwise somebody archived meanwhile would move it, and hide others. The
- * last page of each listing is read to its end, so that those who came meanwhile are seen: a page may have a few rows more,
- * and somebody archived meanwhile may appear with both statuses. Members are ordered by the time they opted in, which an
- * export does not change.
+ * A page of one listing, in the order in which people opted in, which an export does not change. Archived members are listed only
+ * when asked for: so `current` never holds them.
  */
-export function createCensus(connection: Connection): ReadCensusPage {
-  const seams = new Map<string, Seam>();
-
-  async function measure(audienceId: string): Promise<Seam> {
-    const current = await list(connection, audienceId, { offset: 0, count: 1 });
-    const archived = await list(connection, audienceId, { offset: 0, count: 1, status: 'archived' });
-    return { current: current.total_items, archived: archived.total_items };
-  }
-
-  return async (audienceId, offset) => {
-    const seam = seams.get(audienceId) ?? (await measure(audienceId));
-    seams.set(audienceId, seam);
-    const total = seam.current + seam.archived;
-    const members: Member[] = [];
-    if (offset < seam.current) {
-      const page = await list(connection, audienceId, { offset, count: PAGE });
-      // In case archived members are in this listing too: the other one has them all.
-      members.push(...page.members.filter(({ status }) => status !== 'archived'));
-    }
-    const end = Math.min(offset + PAGE, total);
-    if (end > seam.current) {
-      const from = Math.max(offset - seam.current, 0);
-      const isLast = end === total;
-      const count = isLast ? PAGE : end - seam.current - from;
-      const page = await list(connection, audienceId, { offset: from, count, status: 'archived' });
-      members.push(...page.members);
-    }
-    const rows: CensusRow[] = [];
-    for (const member of members) rows.push(await toRow(connection, audienceId, member));
-    return { rows, totalItems: total };
-  };
-}
-
-interface Seam {
-  readonly current: number;
-  readonly archived: number;
-}
-
-interface Page {
-  readonly offset: number;
-  readonly count: number;
-  readonly status?: 'archived';
-}
-
-async function list(
+export async function censusPage(
   connection: Connection,
   audienceId: string,
-  { offset, count, status }: Page,
-): Promise<Members> {
-  return connection.send({
+  { listing, offset, scope }: ListingPage & { readonly scope: CensusScope },
+): Promise<CensusPage> {
+  const { members, total_items: totalItems } = await connection.send({
     what: "read the audience's members",
     method: 'GET',
     route: '/lists/{list_id}/members',
     params: { list_id: audienceId },
     query: {
-      count,
+      count: PAGE,
       offset,
       sort_field: 'timestamp_opt',
       sort_dir: 'ASC',
-      fields: FIELDS,
-      ...(status && { status }),
+      fields: scope === 'full' ? `${FIELDS},${TAG_FIELDS}` : FIELDS,
+      ...(listing !== 'current' && { status: listing }),
     },
     reply: MembersSchema,
   });
+  const rows: CensusRow[] = [];
+  for (const member of members) {
+    // In case archived members are in the default listing too: the other one has them all.
+    if (listing === 'current' && member.status === 'archived') continue;
+    rows.push(await toRow(connection, audienceId, member));
+  }
+  return { rows, totalItems };
 }
 
 async function toRow(connection: Connection, audienceId: string, member: Member): Promise<CensusRow> {

@@ -1,7 +1,7 @@
 import { rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
-import { BASELINE, CENSUS, type Layout, PLAN, SNAPSHOT } from './layout';
+import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN, SNAPSHOT } from './layout';
 import { isCode, listFolder, makeFolder, randomName, readDocument, sealDocument } from './seal';
 
 /** A sealed document names the folder of the attempt that won; the folders of the others are deleted. */
@@ -53,7 +53,7 @@ async function sweep(layout: Layout, ref: ExportRef): Promise<void> {
   const attempts = (await listFolder(folder)).filter((name) => ATTEMPT.test(name));
   if (attempts.length === 0) return;
   const sealed = await Promise.all(
-    [SNAPSHOT, CENSUS, PLAN, BASELINE].map((name) => readDocument<Sealed>(join(folder, name))),
+    [SNAPSHOT, CENSUS, OPT_OUTS, PLAN, BASELINE].map((name) => readDocument<Sealed>(join(folder, name))),
   );
   const kept = new Set(sealed.map((document) => document?.folder));
   for (const name of attempts.filter((name) => !kept.has(name))) {

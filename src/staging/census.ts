@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
-import type { CensusRow, CensusSummary } from '../contract/plan';
+import type { CensusRow, CensusScope, CensusSummary, ListingPage } from '../contract/plan';
 import type { Database } from '../duckdb/database';
 import { quoteText, quoteTexts } from '../duckdb/quote';
 import { createIdn, withAddress } from './address';
 import { once, type Sealed } from './attempt';
 import { CENSUS_ROWS } from './documents';
-import { CENSUS, type Layout } from './layout';
+import { CENSUS, type Layout, OPT_OUTS } from './layout';
 import { keepFile, listFolder, makeFolder, sealLines } from './seal';
 import { withWorkspace } from './workspace';
 
@@ -15,8 +15,8 @@ const PAGES = 'census';
 
 interface CensusDocument extends CensusSummary, Sealed {}
 
-export async function hasCensusPage(layout: Layout, ref: ExportRef, offset: number): Promise<boolean> {
-  return stat(pagePath(layout, ref, offset)).then(
+export async function hasCensusPage(layout: Layout, ref: ExportRef, page: ListingPage): Promise<boolean> {
+  return stat(pagePath(layout, ref, page)).then(
     () => true,
     () => false,
   );
@@ -25,10 +25,10 @@ export async function hasCensusPage(layout: Layout, ref: ExportRef, offset: numb
 export async function sealCensusPage(
   layout: Layout,
   ref: ExportRef,
-  { offset, rows }: { offset: number; rows: readonly CensusRow[] },
+  { rows, ...page }: ListingPage & { readonly rows: readonly CensusRow[] },
 ): Promise<void> {
   await makeFolder(layout.inExport(ref, PAGES));
-  await sealLines(pagePath(layout, ref, offset), rows);
+  await sealLines(pagePath(layout, ref, page), rows);
 }
 
 interface CensusInput {
@@ -37,11 +37,11 @@ interface CensusInput {
   readonly ref: ExportRef;
 }
 
-/** Puts the pages together: one row an address, the last page's where two pages have it since the audience moved meanwhile. */
-export async function sealCensus(input: CensusInput): Promise<CensusSummary> {
+/** Puts the pages together: one row an address. */
+export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
   const { members, byStatus } = await once<CensusDocument>(input.layout, input.ref, {
     step: 'census',
-    document: CENSUS,
+    document: scope === 'full' ? CENSUS : OPT_OUTS,
     work: (folder) => putTogether(input, folder),
   });
   return { members, byStatus };
@@ -71,6 +71,9 @@ async function putTogether(
   });
 }
 
+/** Somebody seen with two statuses counts by the one that takes more care. */
+const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
+
 /** DuckDB's buffers are twice as long, one for each thread: its default of 16 MB is a large part of the memory limit. */
 const LONGEST_LINE = 2 * 1024 * 1024;
 
@@ -81,7 +84,7 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
       ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::VARCHAR[] AS tags, NULL::VARCHAR AS filename WHERE false)'
       : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', maximum_object_size = ${LONGEST_LINE}, columns = ${columns}, filename = true)`;
   await createIdn(database, { from, text: 'email' });
-  // Few members are on two pages; a window over all of them would not fit into the memory limit.
+  // Pages overlap, and people move between listings meanwhile. Few members are on two pages; a window over all of them would not fit into the memory limit.
   await database.run(`
     CREATE TABLE found AS
       SELECT address, status, tags, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
@@ -91,10 +94,11 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
       SELECT address, status, tags FROM found ANTI JOIN repeated USING (address)
       UNION ALL
       SELECT address, status, tags FROM found SEMI JOIN repeated USING (address)
-      QUALIFY row_number() OVER (PARTITION BY address ORDER BY page DESC, status) = 1`);
+      QUALIFY row_number() OVER (PARTITION BY address
+        ORDER BY coalesce(list_position(${quoteTexts(STRICTEST_FIRST)}, status), 9), page DESC) = 1`);
 }
 
 /** Padded, so that names sort like offsets. */
-function pagePath(layout: Layout, ref: ExportRef, offset: number): string {
-  return layout.inExport(ref, PAGES, `${String(offset).padStart(9, '0')}.ndjson`);
+function pagePath(layout: Layout, ref: ExportRef, { listing, offset }: ListingPage): string {
+  return layout.inExport(ref, PAGES, `${listing}-${String(offset).padStart(9, '0')}.ndjson`);
 }

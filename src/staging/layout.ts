@@ -47,5 +47,6 @@ export function checkedName(name: string): string {
 
 export const SNAPSHOT = 'snapshot.json';
 export const CENSUS = 'census.json';
+export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';

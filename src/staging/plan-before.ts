@@ -58,11 +58,26 @@ export async function createBefore(
       FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);
 }
 
-/** Makes `census`: who was in the audience before us, with the mask of our tags' names that they carried already. */
+interface CensusInput {
+  /** Paths; without opt-outs of its own, a census says who has opted out. */
+  readonly census: string | undefined;
+  readonly optOuts: string | undefined;
+  readonly tags: readonly PlannedTag[];
+}
+
+/**
+ * Makes `census`: who was in the audience before us, with the mask of our tags' names that they carried already; and `opt_out`: who
+ * is unsubscribed, cleaned or archived now.
+ */
 export async function createCensus(
   database: Database,
-  { census, tags }: { census: string | undefined; tags: readonly PlannedTag[] },
+  { census, optOuts, tags }: CensusInput,
 ): Promise<void> {
+  const listed = optOuts ?? census;
+  if (listed === undefined) throw new Error('a plan needs a census or a list of opt-outs');
+  await database.run(`
+    CREATE VIEW opt_out AS
+    SELECT address, status FROM read_parquet(${quoteText(listed)}) WHERE status IN (${OPTED_OUT})`);
   if (census === undefined) {
     await database.run('CREATE TABLE census (address VARCHAR, status VARCHAR, carried BIT)');
     return;
@@ -75,6 +90,9 @@ export async function createCensus(
     SELECT c.address, c.status, e.mask AS carried
     FROM ${rows} c LEFT JOIN elsewhere e ON e.tags = c.tags`);
 }
+
+/** SQL: statuses of people who are not to be woken, in a list. */
+export const OPTED_OUT = "'unsubscribed', 'cleaned', 'archived'";
 
 interface Masks {
   readonly name: string;

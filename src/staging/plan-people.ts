@@ -2,6 +2,7 @@ import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
 import { quoteName } from '../duckdb/quote';
 import { hashColumn, type PlannedTag } from './documents';
+import { OPTED_OUT } from './plan-before';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
@@ -13,6 +14,8 @@ export interface PeopleInput {
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
+  /** The census was taken by this export: what it says of statuses is how things are. */
+  readonly isCensusFresh: boolean;
   readonly keepLeavers: boolean;
 }
 
@@ -30,6 +33,9 @@ export async function createPeople(database: Database, input: PeopleInput): Prom
     FROM profile ANTI JOIN duplicate USING (n) LEFT JOIN wanted USING (n) WHERE rule IS NULL`);
   await database.run(`CREATE TABLE seen AS ${seenQuery(fields)}`);
   await database.run('DROP TABLE winner');
+  await database.run(
+    'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
+  );
   await database.run(`CREATE TABLE person AS ${personQuery(input, comparedQuery(input))}`);
   await database.run('DROP TABLE seen');
 }
@@ -77,8 +83,11 @@ function wasColumn({ field }: FieldMatch): string {
   return quoteName(`was_${field.tag}`);
 }
 
+/** SQL: what was known of a status; nothing where somebody who had opted out is not among those who have now. */
+const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED_OUT}) THEN coalesce(s.last_status, c.status) END`;
+
 /** SQL: each address with what it wants, what it has, and the difference. */
-function comparedQuery({ fields, tags, knownFields, keepLeavers }: PeopleInput): string {
+function comparedQuery({ fields, tags, knownFields, isCensusFresh, keepLeavers }: PeopleInput): string {
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -99,9 +108,10 @@ function comparedQuery({ fields, tags, knownFields, keepLeavers }: PeopleInput):
     FROM (
       SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR coalesce(s.member, false) AS known,
-        coalesce(s.last_status, c.status) AS status, coalesce(c.status = 'archived', false) AS is_archived,
+        coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
+        coalesce(o.status = 'archived', false) AS is_archived,
         coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere
-      FROM seen s LEFT JOIN census c ON c.address = s.address)`;
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id)`;
 }
 
 /** SQL: each address with what is decided of it. */

@@ -20,7 +20,7 @@ import {
   type PlanDocument,
   type PlannedTag,
 } from './documents';
-import { BASELINE, CENSUS, type Layout, PLAN } from './layout';
+import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN } from './layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './plan-changes';
 import { countPlan } from './plan-counts';
@@ -57,8 +57,12 @@ async function makePlan(
   const snapshot = await readSnapshot(layout, ref);
   const baseline = await findBaseline(layout, ref, request.baseline);
   const census = request.census ?? baseline?.document.census ?? null;
+  const isFresh = census === ref.exportId;
   const tags = plannedTags(request.segments, baseline?.document);
-  const censusRows = census === null ? undefined : await findCensus(layout, { ...ref, exportId: census });
+  const rows = {
+    census: census === null ? undefined : await findCensus(layout, { ...ref, exportId: census }, CENSUS),
+    optOuts: isFresh ? undefined : await findCensus(layout, ref, OPT_OUTS),
+  };
   const allow = layout.exports(ref.destinationId);
   return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
     const made = await runPlan(database, {
@@ -67,7 +71,7 @@ async function makePlan(
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
-      census: censusRows,
+      ...rows,
     });
     return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
   });
@@ -79,22 +83,31 @@ interface Materials {
   readonly tags: readonly PlannedTag[];
   readonly snapshot: SourceExtract;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  /** The full census in force. */
   readonly census: string | undefined;
+  /** Undefined where the census is this export's own: then it says who has opted out. */
+  readonly optOuts: string | undefined;
 }
 
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, keepLeavers, limit } = request;
   const from = { snapshot: snapshot.folder, email, fields };
-  const { baseline, census } = materials;
+  const { baseline, census, optOuts } = materials;
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
   await createTags(database, tags, segments);
   await createWanted(database, { snapshot: snapshot.folder, tags });
   await createBefore(database, { fields, tags, baseline });
-  await createCensus(database, { census, tags });
-  await createPeople(database, { fields, tags, knownFields: baseline?.fields ?? [], keepLeavers });
+  await createCensus(database, { census, optOuts, tags });
+  await createPeople(database, {
+    fields,
+    tags,
+    knownFields: baseline?.fields ?? [],
+    isCensusFresh: optOuts === undefined,
+    keepLeavers,
+  });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
   const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
   const chunks = await numberChanges(database, tags);
@@ -154,11 +167,11 @@ export async function findBaseline(
   throw missing('baseline', exportId);
 }
 
-async function findCensus(layout: Layout, ref: ExportRef): Promise<string> {
-  const document = await readDocument<{ folder: string }>(layout.inExport(ref, CENSUS));
+async function findCensus(layout: Layout, ref: ExportRef, name: string): Promise<string> {
+  const document = await readDocument<{ folder: string }>(layout.inExport(ref, name));
   const rows = document && layout.inExport(ref, document.folder, CENSUS_ROWS);
   if (rows && (await isThere(rows))) return rows;
-  throw missing('census', ref.exportId);
+  throw missing(name === CENSUS ? 'census' : 'list of opt-outs', ref.exportId);
 }
 
 function missing(what: string, exportId: string): ExportError {

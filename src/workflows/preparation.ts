@@ -26,7 +26,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           fields: run.fields,
           segments: run.segments,
           baseline,
-          census: baseline === null ? ref.exportId : null,
+          census: isFull(run) ? ref.exportId : null,
           keepLeavers,
           ...(options.test !== undefined && { limit: options.test }),
         },
@@ -79,18 +79,23 @@ async function awaitQuiet(run: Run): Promise<void> {
   }
 }
 
-/** Who was in the audience before us: needed once, as long as there is no baseline. */
+/** Who was in the audience before us is read as long as there is no baseline, and when asked for; who has opted out, every time. */
 async function census(run: Run): Promise<void> {
-  const { ref, account, audience, baseline } = run.input;
-  if (baseline !== null) return;
+  const { ref, account, audience } = run.input;
+  const scope = isFull(run) ? 'full' : 'optOuts';
+  const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
   await untilGoing(run);
   enter(run, 'census');
   const { requests } = await patiently(run, () =>
-    run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary: 'Read who is in the audience' }, [
-      { ref, account, audienceId: audience.id },
+    run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary }, [
+      { ref, account, audienceId: audience.id, scope },
     ]),
   );
   run.requests += requests;
+}
+
+function isFull({ input }: Run): boolean {
+  return input.baseline === null || input.options.census;
 }
 
 async function snapshot(run: Run): Promise<boolean> {

@@ -83,7 +83,9 @@ describe('an account', () => {
     await expect(account.mergeFields('0000000000')).rejects.toEqual(missing);
     await expect(account.tags('0000000000')).rejects.toEqual(missing);
     await expect(account.createTag('0000000000', 'Loyal')).rejects.toEqual(missing);
-    await expect(account.censusPage('0000000000', 0)).rejects.toEqual(missing);
+    await expect(account.censusPage('0000000000', { listing: 'current', offset: 0 }, 'full')).rejects.toEqual(
+      missing,
+    );
   });
 });
 

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { CensusRow } from '../../src/contract/plan';
-import { emailsOf, exportAll, FIRST_NAME, match, openStage, rowsOf, type Profile, type Stage } from './stage';
+import {
+  emailsOf,
+  exportAll,
+  FIRST_NAME,
+  match,
+  member,
+  openStage,
+  rowsOf,
+  type Profile,
+  type Stage,
+} from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -24,17 +33,10 @@ function leaving(profiles: readonly Profile[], segment: string): Profile[] {
   }));
 }
 
-async function exportInto(census: readonly CensusRow[], profiles: readonly Profile[]) {
-  const ref = stage.newExport();
-  await stage.staging.sealCensusPage(ref, 0, census);
-  await stage.staging.sealCensus(ref);
-  return exportAll(stage, profiles, { census: ref.exportId });
-}
-
 describe('the first chunk of an export', () => {
   test('holds five new people and five known ones, and is the first part alone', async () => {
-    const known = people(20).map(({ email }) => ({ email: String(email), status: 'subscribed', tags: [] }));
-    const { plan, chunks } = await exportInto(known, people(1_000));
+    const known = people(20).map(({ email }) => member(String(email), 'subscribed'));
+    const { plan, chunks } = await exportAll(stage, people(1_000), { audience: known });
     expect(chunks.map((chunk) => emailsOf(chunk).length)).toEqual([10, 500, 490]);
     expect(new Set(chunks.flatMap(emailsOf)).size).toBe(1_000);
     expect(rowsOf(chunks.slice(0, 1)).filter((row) => row.known)).toHaveLength(5);
@@ -54,12 +56,8 @@ describe('the first chunk of an export', () => {
       'subscribed',
       'cleaned',
     ];
-    const known = people(7).map(({ email }, index) => ({
-      email: String(email),
-      status: statuses[index] ?? '',
-      tags: [],
-    }));
-    const { chunks } = await exportInto(known, people(8));
+    const known = people(7).map(({ email }, index) => member(String(email), statuses[index] ?? ''));
+    const { chunks } = await exportAll(stage, people(8), { audience: known });
     expect(rowsOf(chunks.slice(0, 1)).map(({ email, status }) => [email, status])).toEqual([
       ['p0@mail.test', 'unsubscribed'],
       ['p1@mail.test', 'cleaned'],

@@ -4,7 +4,17 @@ import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { ExportRef } from '../../src/contract/identifiers';
 import type { FieldMatch, MergeField } from '../../src/contract/merge-field';
-import type { Chunk, ExportPlan, RowResult, SegmentTag, UpsertRow } from '../../src/contract/plan';
+import {
+  CENSUS_LISTINGS,
+  type CensusRow,
+  type CensusScope,
+  type CensusSummary,
+  type Chunk,
+  type ExportPlan,
+  type RowResult,
+  type SegmentTag,
+  type UpsertRow,
+} from '../../src/contract/plan';
 import type { Settlement } from '../../src/contract/report';
 import type { PlanRequest, Staging } from '../../src/contract/staging';
 import { openDatabase } from '../../src/duckdb/open';
@@ -40,6 +50,13 @@ export interface Stage {
   readonly newExport: () => ExportRef;
   /** Writes the profiles as a source does and seals them. */
   readonly snapshot: (ref: ExportRef, profiles: readonly Profile[], configured?: Configured) => Promise<void>;
+  /** Reads an audience as a census does. */
+  readonly census: (
+    ref: ExportRef,
+    scope: CensusScope,
+    audience: readonly CensusRow[],
+  ) => Promise<CensusSummary>;
+  /** With an empty list of opt-outs where no census was taken. */
   readonly plan: (ref: ExportRef, configured?: Configured & Partial<PlanRequest>) => Promise<ExportPlan>;
   readonly chunks: (ref: ExportRef, plan: ExportPlan) => Promise<Chunk[]>;
   readonly close: () => Promise<void>;
@@ -53,8 +70,10 @@ export async function openStage(): Promise<Stage> {
     folder: join(folder, 'store'),
     newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
     snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
-    plan: (ref, { segments = [VIP, LOCALS], ...request } = {}) =>
-      staging.plan(ref, {
+    census: (ref, scope, audience) => takeCensus(staging, ref, { scope, audience }),
+    plan: async (ref, { segments = [VIP, LOCALS], ...request } = {}) => {
+      if (request.census !== ref.exportId) await staging.sealCensus(ref, 'optOuts');
+      return staging.plan(ref, {
         email: 'email',
         fields: [FIRST_NAME],
         baseline: null,
@@ -62,7 +81,8 @@ export async function openStage(): Promise<Stage> {
         keepLeavers: false,
         segments,
         ...request,
-      }),
+      });
+    },
     chunks: (ref, plan) =>
       Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => staging.readChunk(ref, chunk))),
     close: async () => {
@@ -70,6 +90,24 @@ export async function openStage(): Promise<Stage> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+export function member(email: string, status: string, tags: readonly string[] = []): CensusRow {
+  return { email, status, tags };
+}
+
+async function takeCensus(
+  staging: Staging,
+  ref: ExportRef,
+  { scope, audience }: { scope: CensusScope; audience: readonly CensusRow[] },
+): Promise<CensusSummary> {
+  for (const listing of CENSUS_LISTINGS[scope]) {
+    const rows = audience.filter(({ status }) =>
+      listing === 'current' ? status !== 'archived' : status === listing,
+    );
+    await staging.sealCensusPage(ref, { listing, offset: 0 }, rows);
+  }
+  return staging.sealCensus(ref, scope);
 }
 
 interface SnapshotInput extends Configured {
@@ -184,20 +222,36 @@ export interface Exported {
   readonly settlement: Settlement;
 }
 
-/** A whole export: snapshot, plan, delivery, settlement. */
+interface ExportAllInput extends Configured, Partial<PlanRequest> {
+  readonly respond?: Respond;
+  readonly after?: Exported;
+  /** What the audience holds, for a census. Default: nobody, and no full census. */
+  readonly audience?: readonly CensusRow[];
+  /** Default: full in a first export with an audience. */
+  readonly scope?: CensusScope;
+}
+
+/** A whole export: census, snapshot, plan, delivery, settlement. */
 export async function exportAll(
   stage: Stage,
   profiles: readonly Profile[],
   {
     respond = acknowledge,
     after,
+    audience,
+    scope = after || !audience ? 'optOuts' : 'full',
     ...request
-  }: Configured & Partial<PlanRequest> & { respond?: Respond; after?: Exported } = {},
+  }: ExportAllInput = {},
 ): Promise<Exported> {
   const ref = stage.newExport();
   await stage.staging.claim(ref);
+  await stage.census(ref, scope, audience ?? []);
   await stage.snapshot(ref, profiles, request);
-  const plan = await stage.plan(ref, { baseline: after?.ref.exportId ?? null, ...request });
+  const plan = await stage.plan(ref, {
+    baseline: after?.ref.exportId ?? null,
+    census: scope === 'full' ? ref.exportId : null,
+    ...request,
+  });
   const chunks = await stage.chunks(ref, plan);
   await deliver(stage, ref, { plan, respond });
   const settlement = await stage.staging.settle(ref, { requests: 1, batches: 1, lanes: null });

@@ -17,6 +17,7 @@ export interface GuardOptions {
   readonly allowRestoredTags?: boolean;
   readonly allowNewContacts?: boolean;
   readonly allowOverLimit?: boolean;
+  readonly census?: boolean;
 }
 
 export interface StartOptions extends GuardOptions {
@@ -73,8 +74,16 @@ function guardsOf({
   allowRestoredTags = false,
   allowNewContacts = false,
   allowOverLimit = false,
+  census = false,
 }: GuardOptions) {
-  return { allowRejectedLines, allowMassRemoval, allowRestoredTags, allowNewContacts, allowOverLimit };
+  return {
+    allowRejectedLines,
+    allowMassRemoval,
+    allowRestoredTags,
+    allowNewContacts,
+    allowOverLimit,
+    census,
+  };
 }
 
 export async function watchExport(
