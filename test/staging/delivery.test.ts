@@ -112,6 +112,7 @@ describe('the summary of a part', () => {
       acknowledged: 0,
       refused: 0,
       unproven: 1_100,
+      resubscribed: 0,
       troubled: [1, 2, 3],
     });
   });
@@ -134,6 +135,7 @@ describe('the summary of a part', () => {
       acknowledged: 598,
       refused: 500,
       unproven: 2,
+      resubscribed: 0,
       troubled: [1, 3],
     });
   });
