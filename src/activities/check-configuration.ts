@@ -1,6 +1,7 @@
 import { ExportError } from '../errors';
+import { isSameTag, tagKey } from '../contract/tag-name';
 import { TagNameSchema, type Configuration, type ConfigureRequest } from '../contract/destination';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount, Tag } from '../contract/mailchimp';
 import type { FieldMatch, MergeField } from '../contract/merge-field';
 import type { SegmentInfo, SourceDescription } from '../contract/source';
 import type { ActivityDependencies } from './dependencies';
@@ -58,7 +59,7 @@ function chooseSegments(request: ConfigureRequest, description: SourceDescriptio
     throw new ExportError('SEGMENT_NOT_FOUND', 'Choose at least one segment to export.');
   const seen = new Set<string>();
   for (const { tag } of chosen) {
-    const folded = tag.toLowerCase();
+    const folded = tagKey(tag);
     if (seen.has(folded)) {
       throw new ExportError(
         'TAG_INVALID',
@@ -107,27 +108,42 @@ function matchFields(request: ConfigureRequest, available: readonly MergeField[]
   );
 }
 
-type Chosen = ReturnType<typeof chooseSegments>;
+type Chosen = ReturnType<typeof chooseSegments>[number];
 
-async function claimTags(account: MailchimpAccount, segments: Chosen, input: CheckConfigurationInput) {
+async function claimTags(
+  account: MailchimpAccount,
+  segments: readonly Chosen[],
+  input: CheckConfigurationInput,
+) {
   const tags = await account.tags(input.audienceId);
-  return segments.map((chosen) => {
-    const own = input.own.find(({ segment }) => segment === chosen.segment);
-    // Without an id before the first export has ended: it may have made the tag meanwhile.
-    if (own && (own.tagId !== null || isSame(own.tag, chosen.tag))) return { ...chosen, tagId: own.tagId };
-    const taken = tags.find(({ name }) => isSame(name, chosen.tag));
-    if (!taken) return { ...chosen, tagId: null };
-    if (input.request.adoptTags) return { ...chosen, tagId: taken.id };
-    throw new ExportError(
-      'TAG_TAKEN',
-      `The audience has a tag "${taken.name}" already, which may belong to another tool. Give the segment ${chosen.segment} another ` +
-        'tag, or allow existing tags with --adopt-tags: people who carry it now keep it.',
-    );
-  });
+  return segments.map((chosen) => claimTag(chosen, tags, input));
 }
 
-function isSame(name: string, other: string): boolean {
-  return name.toLowerCase() === other.toLowerCase();
+/** A tag keeps its identity through renames; one that is there already is taken only from ourselves, or when somebody says so. */
+function claimTag(
+  chosen: Chosen,
+  tags: readonly Tag[],
+  { own, request }: CheckConfigurationInput,
+): Configuration['segments'][number] {
+  const known = own.find(({ segment }) => segment === chosen.segment);
+  const holder = tags.find(({ name }) => isSameTag(name, chosen.tag));
+  const kept = { ...chosen, tagId: known?.tagId ?? null, knownAs: known?.knownAs ?? null };
+  if (!holder || holder.id === known?.tagId) return kept;
+  // The same name as before claims nothing new: an export may have made the tag meanwhile. The preflight looks at it again.
+  if (known && isSameTag(known.tag, chosen.tag) && !request.adoptTags) return kept;
+  const former = own.find(({ tagId }) => tagId === holder.id);
+  const isFree = former && !(former.segment in request.segments);
+  if (isFree) return { ...chosen, tagId: holder.id, knownAs: holder.name };
+  if (!former && request.adoptTags) {
+    return { ...chosen, tag: holder.name, tagId: holder.id, knownAs: holder.name };
+  }
+  throw new ExportError(
+    'TAG_TAKEN',
+    former
+      ? `The tag "${holder.name}" belongs to the segment ${former.segment} of this destination. Give the segment ${chosen.segment} another tag.`
+      : `The audience has a tag "${holder.name}" already, which may belong to another tool. Give the segment ${chosen.segment} another ` +
+          'tag, or allow existing tags with --adopt-tags: people who carry it now keep it.',
+  );
 }
 
 function list(names: readonly string[]): string {

@@ -10,6 +10,7 @@ import { createPlanExport } from './plan-export';
 import { createPollBatches } from './poll-batches';
 import { createPreflight } from './preflight';
 import { createSendCanary } from './send-canary';
+import { createRenameTags } from './rename-tags';
 import { createSendChunks } from './send-chunks';
 import { createSettleExport } from './settle-export';
 import { createSubmitPart } from './submit-part';
@@ -28,6 +29,7 @@ const STEPS = {
   'mailchimp.takeCensus': createTakeCensus,
   'mailchimp.takeSnapshot': createTakeSnapshot,
   'mailchimp.planExport': createPlanExport,
+  'mailchimp.renameTags': createRenameTags,
   'mailchimp.sendCanary': createSendCanary,
   'mailchimp.submitPart': createSubmitPart,
   'mailchimp.pollBatches': createPollBatches,

@@ -7,6 +7,7 @@ import type { SegmentTag } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
+import { resolveTags } from './resolve-tags';
 
 export interface PreflightInput {
   readonly ref: ExportRef;
@@ -31,6 +32,8 @@ export function createPreflight({ staging, openAccount }: ActivityDependencies) 
   return async function preflight(input: PreflightInput): Promise<Preflight> {
     return withHeartbeat(async () => {
       await staging.claim(input.ref);
+      // A run that was brought back after its export was settled gets no further.
+      await staging.checkClaim(input.ref);
       return duringExport(async () => check(await openAccount(input.account), input));
     });
   };
@@ -70,18 +73,5 @@ async function refreshFields(account: MailchimpAccount, { audienceId, configurat
       `The merge field ${match.field.tag} was ${field ? `changed to type ${field.type}` : 'deleted'} in Mailchimp since this destination was ` +
         'configured. Configure it again.',
     );
-  });
-}
-
-async function resolveTags(
-  account: MailchimpAccount,
-  { audienceId, configuration }: PreflightInput,
-): Promise<SegmentTag[]> {
-  const tags = await account.tags(audienceId);
-  return configuration.segments.map(({ segment, tag, tagId }) => {
-    const found =
-      tags.find(({ id }) => id === tagId) ??
-      tags.find(({ name }) => name.toLowerCase() === tag.toLowerCase());
-    return found ? { segment, tag: found.name, tagId: found.id } : { segment, tag, tagId: null };
   });
 }

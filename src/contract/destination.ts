@@ -171,7 +171,15 @@ export const ConfigurationSchema = z.object({
   email: z.string(),
   fields: z.array(FieldMatchSchema),
   segments: z.array(
-    z.object({ segment: z.string(), tag: z.string(), tagId: z.int().nullable(), digest: z.string() }),
+    z.object({
+      segment: z.string(),
+      tag: z.string(),
+      /** Mailchimp's id of the tag: its identity, through renames. Null until the first export has made it. */
+      tagId: z.int().nullable(),
+      /** Its name in Mailchimp when last seen. Another one than `tag`: it is renamed by the next export. */
+      knownAs: z.string().nullable(),
+      digest: z.string(),
+    }),
   ),
   guards: GuardSettingsSchema,
 });

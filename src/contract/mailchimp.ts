@@ -15,7 +15,15 @@ export interface MailchimpAccount {
   readonly tags: (audienceId: string) => Promise<readonly Tag[]>;
   /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
   readonly contacts: () => Promise<number>;
+  /**
+   * Makes an empty tag, or finds the one that has this name by now, as long as nobody carries it: after a lost reply it may be our own.
+   * @throws ExportError TAG_TAKEN
+   */
   readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
+  /** Gives a tag another name; repeated, it changes nothing. @throws ExportError TAG_TAKEN when another tag has it */
+  readonly renameTag: (audienceId: string, tag: Tag) => Promise<void>;
+  /** Whether anybody but archived members carries the tag. */
+  readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
   /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
   readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
 

@@ -7,7 +7,7 @@ import { censusPage } from './census';
 import { compareMember } from './compare-member';
 import { type ConnectionOptions, openConnection } from './connection';
 import { sendChunk } from './send-chunk';
-import { createTag, tags } from './tags';
+import { createTag, isTagCarried, renameTag, tags } from './tags';
 
 /**
  * One Mailchimp account over the network. Cheap to open, nothing to close; open one a step, all with the account's one limiter.
@@ -26,6 +26,8 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     tags: (audienceId) => tags(connection, audienceId),
     contacts: () => contacts(connection),
     createTag: (audienceId, name) => createTag(connection, audienceId, name),
+    renameTag: (audienceId, tag) => renameTag(connection, audienceId, tag),
+    isTagCarried: (audienceId, tagId) => isTagCarried(connection, audienceId, tagId),
     censusPage: (audienceId, page, scope) => censusPage(connection, audienceId, { ...page, scope }),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
     compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),

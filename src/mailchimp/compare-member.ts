@@ -5,7 +5,7 @@ import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';
 import { subscriberHash } from './subscriber-hash';
-import { tagKey } from './tags';
+import { tagKey } from '../contract/tag-name';
 
 const TagNameSchema = z.object({ name: z.string() });
 const MemberSchema = z.object({

@@ -6,7 +6,7 @@ import { withoutAddress } from './without-address';
 export interface Asked {
   /** Ends the sentence "Could not …". */
   readonly what: string;
-  readonly method: 'GET' | 'POST' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path with its parameters' names, never their values. */
   readonly route: string;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Tag } from '../contract/mailchimp';
+import { isSameTag } from '../contract/tag-name';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';
@@ -26,10 +27,6 @@ export async function tags(connection: Connection, audienceId: string): Promise<
   return [...found.values()];
 }
 
-/**
- * Makes an empty tag, or finds the one that has this name by now, in whatever case: after a lost reply it may be our own.
- * @throws ExportError MAILCHIMP_REFUSED when Mailchimp neither makes it nor has it
- */
 export async function createTag(connection: Connection, audienceId: string, name: string): Promise<Tag> {
   try {
     return await connection.send({
@@ -42,14 +39,67 @@ export async function createTag(connection: Connection, audienceId: string, name
       once: true,
     });
   } catch (error) {
-    const maybeMade =
-      error instanceof ExportError && ['MAILCHIMP_REFUSED', 'MAILCHIMP_UNAVAILABLE'].includes(error.code);
-    if (!maybeMade) throw error;
-    const wanted = tagKey(name);
-    const existing = (await tags(connection, audienceId)).find((tag) => tagKey(tag.name) === wanted);
-    if (existing) return existing;
-    throw error;
+    if (!maybeDone(error)) throw error;
+    const existing = (await tags(connection, audienceId)).find((tag) => isSameTag(tag.name, name));
+    if (!existing) throw error;
+    if (await isTagCarried(connection, audienceId, existing.id)) throw taken(existing);
+    return existing;
   }
+}
+
+/** The name alone is sent: with addresses, even none, Mailchimp would replace everybody who carries the tag. */
+export async function renameTag(connection: Connection, audienceId: string, tag: Tag): Promise<void> {
+  try {
+    await connection.send({
+      what: 'rename a tag',
+      method: 'PATCH',
+      route: '/lists/{list_id}/segments/{segment_id}',
+      params: { list_id: audienceId, segment_id: tag.id },
+      body: JSON.stringify({ name: tag.name }),
+      reply: TagSchema,
+    });
+  } catch (error) {
+    if (!maybeDone(error)) throw error;
+    const holder = (await tags(connection, audienceId)).find(({ name }) => isSameTag(name, tag.name));
+    if (holder && holder.id !== tag.id) throw taken(holder);
+    if (holder?.name !== tag.name) throw error;
+  }
+}
+
+/** A refusal may say that it is done already, and a lost reply may have said that it is done. */
+function maybeDone(error: unknown): boolean {
+  return error instanceof ExportError && ['MAILCHIMP_REFUSED', 'MAILCHIMP_UNAVAILABLE'].includes(error.code);
+}
+
+function taken({ name }: Tag): ExportError {
+  return new ExportError(
+    'TAG_TAKEN',
+    `The audience has a tag "${name}" by now, which may belong to another tool. Configure another tag, or allow existing tags with --adopt-tags.`,
+  );
+}
+
+const CarriersSchema = z.object({ total_items: z.int() });
+
+export async function isTagCarried(
+  connection: Connection,
+  audienceId: string,
+  tagId: number,
+): Promise<boolean> {
+  const { total_items } = await connection.send({
+    what: 'count who carries a tag',
+    method: 'GET',
+    route: '/lists/{list_id}/segments/{segment_id}/members',
+    params: { list_id: audienceId, segment_id: tagId },
+    query: {
+      count: 1,
+      include_cleaned: true,
+      include_transactional: true,
+      include_unsubscribed: true,
+      fields: 'total_items',
+    },
+    reply: CarriersSchema,
+  });
+  return total_items > 0;
 }
 
 /** Name of a tag by its id; undefined when the tag is gone. @throws ExportError AUDIENCE_NOT_FOUND */
@@ -74,9 +124,4 @@ export async function tagName(
   // A 404 is the same for a tag and for an audience that is not there; the listing tells them apart.
   const found = await tags(connection, audienceId);
   return found.find((tag) => tag.id === tagId)?.name;
-}
-
-/** Two spellings of one tag have one key: Mailchimp compares names without case. */
-export function tagKey(name: string): string {
-  return name.trim().normalize('NFC').toLowerCase();
 }

@@ -14,6 +14,7 @@ import type { ExportReport } from '../contract/report';
 import { describeDestination } from './destination-details';
 import type { Mutex } from './mutex';
 import { CANCELLED, toReport } from './reports';
+import { withTag } from './tag-identity';
 
 /** An export that was asked for. */
 export interface Job {
@@ -121,13 +122,9 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
 
 /** The one durable change that commits an export: its report, and with it the baseline it leaves. */
 export function withReport(state: DestinationState, report: ExportReport): DestinationState {
-  const tagIds = new Map(report.segments.map(({ segment, tagId }) => [segment, tagId]));
   const configuration = state.configuration && {
     ...state.configuration,
-    segments: state.configuration.segments.map((known) => ({
-      ...known,
-      tagId: tagIds.get(known.segment) ?? known.tagId,
-    })),
+    segments: state.configuration.segments.map((known) => withTag(known, report)),
   };
   return {
     ...state,

@@ -15,7 +15,7 @@ import { answerExportMessages } from './export-messages';
 import { toFailure } from './failure';
 import { untilAllowed } from './hold';
 import { patiently } from './patience';
-import { prepare } from './preparation';
+import { prepare, renameTags } from './preparation';
 import { plannedReport, settledReport, toTally } from './reports';
 import { createRun, enter, show, toCarry, type Run } from './run';
 
@@ -34,6 +34,7 @@ export async function mailchimpExport(input: ExportInput, carry?: ExportCarry): 
     if (input.options.planOnly) return finish(run, plannedReport(run, plan));
     const refusal = await untilAllowed(run, plan);
     if (refusal) return finish(run, await settle(run, refusal));
+    if (run.phase !== 'delivering') await renameTags(run);
     await deliverAll(run, plan);
     return finish(run, await settle(run));
   } catch (error) {

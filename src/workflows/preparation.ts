@@ -1,4 +1,5 @@
 import { sleep } from '@temporalio/workflow';
+import type { ExportInput } from '../contract/export';
 import type { ExportPlan } from '../contract/plan';
 import { patiently, untilGoing } from './patience';
 import { enter, newPart, type Run } from './run';
@@ -52,7 +53,7 @@ export async function preflight(run: Run): Promise<void> {
           account,
           accountId,
           audienceId: audience.id,
-          configuration,
+          configuration: { ...configuration, segments: withMadeTags(run) },
         },
       ],
     ),
@@ -77,6 +78,30 @@ async function awaitQuiet(run: Run): Promise<void> {
     await sleep(waitMs, { summary: 'What an earlier export has sent may still run at Mailchimp' });
     hasFaded = state === 'fading';
   }
+}
+
+/** A tag that this export has made is its own, whoever carries it by now. */
+function withMadeTags({ input, segments }: Run): ExportInput['configuration']['segments'] {
+  return input.configuration.segments.map((configured) => {
+    const made = segments.find(({ segment }) => segment === configured.segment)?.tagId;
+    return { ...configured, tagId: made ?? configured.tagId };
+  });
+}
+
+/** Tags that were renamed in the configuration, just before the first rows that name them are sent. */
+export async function renameTags(run: Run): Promise<void> {
+  const tags = run.segments.flatMap(({ tagId, tag, isRenamed }) =>
+    isRenamed && tagId !== null ? [{ id: tagId, name: tag }] : [],
+  );
+  if (tags.length === 0) return;
+  const { ref, account, audience } = run.input;
+  const { requests } = await patiently(run, async () => {
+    await untilGoing(run);
+    return run.steps.short['mailchimp.renameTags'].executeWithOptions({ summary: 'Rename tags' }, [
+      { ref, account, audienceId: audience.id, tags },
+    ]);
+  });
+  run.requests += requests;
 }
 
 /** Who was in the audience before us is read as long as there is no baseline, and when asked for; who has opted out, every time. */

@@ -1,13 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCheckConfiguration } from '../../src/activities/check-configuration';
 import { WorkerConfigSchema } from '../../src/contract/config';
-import { ConfigureInputSchema } from '../../src/contract/destination';
+import { ConfigureInputSchema, TagNameSchema, type Configuration } from '../../src/contract/destination';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { openResources, type Resources } from '../../src/worker';
+import { callMailchimp, tagIdOf } from '../support/mailchimp';
 
+const AUDIENCE = 'a1b2c3d4e5';
 const KEY = 'CHECK_CONFIGURATION_KEY';
 const NAMES: Readonly<Record<string, string>> = {
   plain: ' VIP ',
@@ -48,13 +50,18 @@ afterAll(async () => {
   delete process.env[KEY];
 });
 
-function configure(segments: Readonly<Record<string, string | null>>) {
+type Own = Configuration['segments'];
+
+function configure(
+  segments: Readonly<Record<string, string | null>>,
+  { own = [], ...more }: { own?: Own; adoptTags?: boolean } = {},
+) {
   return createCheckConfiguration(resources)({
     account: 'main',
-    audienceId: 'a1b2c3d4e5',
+    audienceId: AUDIENCE,
     source: 'people',
-    request: ConfigureInputSchema.parse({ email: 'email', segments }),
-    own: [],
+    request: ConfigureInputSchema.parse({ email: 'email', segments, ...more }),
+    own,
   });
 }
 
@@ -72,3 +79,76 @@ test.each(['long', 'lines', 'escape', 'blank'])(
     expect((await configure({ [segment]: 'VIP' })).segments).toMatchObject([{ segment, tag: 'VIP' }]);
   },
 );
+
+test.each([
+  ['trimmed', ' VIP ', 'VIP'],
+  ['in NFC', 'Cafe\u0301', 'Caf\u00e9'],
+  ['of 100 characters', 'x'.repeat(100), 'x'.repeat(100)],
+])('a tag name is taken: %s', (_, name, taken) => {
+  expect(TagNameSchema.parse(name)).toBe(taken);
+});
+
+test.each([
+  ['of 101 characters', 'x'.repeat(101)],
+  ['blank', ' \t '],
+  ['with a control character', 'VIP\u0007'],
+  ['with a line break', 'VIP\nof all'],
+])('a tag name is refused: %s', (_, name) => {
+  expect(ConfigureInputSchema.safeParse({ segments: { plain: name } }).success).toBe(false);
+});
+
+test.each([
+  ['VIP', 'vip'],
+  ['Cafe\u0301', 'CAF\u00c9'],
+  [' VIP', 'VIP '],
+])('two segments do not become one tag: %j and %j', async (one, other) => {
+  await expect(configure({ plain: one, long: other })).rejects.toMatchObject({ code: 'TAG_INVALID' });
+});
+
+const own = async (segment: string): Promise<Own> => [
+  {
+    segment,
+    tag: 'Ours',
+    tagId: await tagIdOf(sandbox, AUDIENCE, 'Ours'),
+    knownAs: 'Ours',
+    digest: 'd',
+  },
+];
+
+describe('a tag that the audience has already', () => {
+  beforeAll(async () => {
+    const segments = `POST /lists/${AUDIENCE}/segments`;
+    await callMailchimp(sandbox, segments, { name: 'Theirs', static_segment: [] });
+    await callMailchimp(sandbox, segments, { name: 'Ours', static_segment: [] });
+  });
+
+  test('is taken, in whatever case, unless it is adopted by word', async () => {
+    await expect(configure({ plain: 'THEIRS' })).rejects.toMatchObject({ code: 'TAG_TAKEN' });
+    const { segments } = await configure({ plain: 'THEIRS' }, { adoptTags: true });
+    const tagId = await tagIdOf(sandbox, AUDIENCE, 'Theirs');
+    expect(segments).toMatchObject([{ tag: 'Theirs', tagId, knownAs: 'Theirs' }]);
+  });
+
+  test('keeps its id when its segment is configured again, under the same name or another', async () => {
+    const [{ tagId }] = (await own('plain')) as [Own[number]];
+    for (const tag of ['Ours', 'Renamed']) {
+      const { segments } = await configure({ plain: tag }, { own: await own('plain') });
+      expect(segments).toMatchObject([{ tag, tagId, knownAs: 'Ours' }]);
+    }
+    await expect(configure({ plain: 'Theirs' }, { own: await own('plain') })).rejects.toMatchObject({
+      code: 'TAG_TAKEN',
+    });
+  });
+
+  test('passes from a segment that is chosen no more to another, and not from one that is', async () => {
+    const [{ tagId }] = (await own('long')) as [Own[number]];
+    const { segments } = await configure({ plain: 'ours' }, { own: await own('long') });
+    expect(segments).toMatchObject([{ segment: 'plain', tag: 'ours', tagId, knownAs: 'Ours' }]);
+    await expect(
+      configure({ plain: 'Ours', long: 'Other' }, { own: await own('long') }),
+    ).rejects.toMatchObject({
+      code: 'TAG_TAKEN',
+      message: expect.stringContaining('belongs to the segment long of this destination'),
+    });
+  });
+});

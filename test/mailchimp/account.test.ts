@@ -119,4 +119,59 @@ describe('tags', () => {
     expect(await account.createTag(AUDIENCE, 'Loyal')).toMatchObject({ name: 'Loyal' });
     expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0 });
   });
+
+  test('are found under their name only as long as nobody carries them', async () => {
+    const { account } = await openSandbox({ audiences: [CARRIED] });
+    const [loyal] = await account.tags(AUDIENCE);
+    expect(await account.isTagCarried(AUDIENCE, loyal!.id)).toBe(true);
+    await expect(account.createTag(AUDIENCE, 'loyal')).rejects.toMatchObject({ code: 'TAG_TAKEN' });
+  });
+
+  test('keep everybody who carries them when they are renamed, once or again, also when a reply is lost', async () => {
+    const { account, sandbox } = await openSandbox({ audiences: [CARRIED] });
+    const [loyal] = await account.tags(AUDIENCE);
+    for (const name of ['Faithful', 'Faithful', 'FAITHFUL'])
+      await account.renameTag(AUDIENCE, { ...loyal!, name });
+    expect(sandbox.state(AUDIENCE).tags).toEqual({ FAITHFUL: 1 });
+    sandbox.fail('reset after applying 2 times on PATCH /lists/*/segments/*');
+    await account.renameTag(AUDIENCE, { ...loyal!, name: 'Steady' });
+    expect(sandbox.state(AUDIENCE).tags).toEqual({ Steady: 1 });
+    expect(await account.tags(AUDIENCE)).toEqual([{ id: loyal!.id, name: 'Steady' }]);
+  });
+
+  test('are not renamed to what another tag is called', async () => {
+    const { account, sandbox } = await openSandbox({ audiences: [CARRIED] });
+    const [loyal] = await account.tags(AUDIENCE);
+    await account.createTag(AUDIENCE, 'Other');
+    const renaming = account.renameTag(AUDIENCE, { ...loyal!, name: 'other' });
+    await expect(renaming).rejects.toMatchObject({ code: 'TAG_TAKEN' });
+    expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 1, Other: 0 });
+  });
 });
+
+describe('contacts', () => {
+  test('are the subscribed, unsubscribed and transactional of all audiences', async () => {
+    const statuses = [
+      'subscribed',
+      'unsubscribed',
+      'transactional',
+      'cleaned',
+      'pending',
+      'archived',
+    ] as const;
+    const members = statuses.map((status) => ({ email_address: `${status}@shop.test`, status }));
+    const { account } = await openSandbox({
+      audiences: [
+        { id: AUDIENCE, name: 'One', members },
+        { id: 'ffffffffff', name: 'Two', members: members.slice(0, 2) },
+      ],
+    });
+    expect(await account.contacts()).toBe(5);
+  });
+});
+
+const CARRIED = {
+  id: AUDIENCE,
+  name: 'Newsletter',
+  members: [{ email_address: 'ada@shop.test', status: 'unsubscribed' as const, tags: ['Loyal'] }],
+};

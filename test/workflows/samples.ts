@@ -23,8 +23,8 @@ export const INPUT: ExportInput = {
     email: 'email',
     fields: [],
     segments: [
-      { segment: 'vip', tag: 'VIP', tagId: 11, digest: 'd1' },
-      { segment: 'north', tag: 'North', tagId: null, digest: 'd2' },
+      { segment: 'vip', tag: 'VIP', tagId: 11, knownAs: 'VIP', digest: 'd1' },
+      { segment: 'north', tag: 'North', tagId: null, knownAs: null, digest: 'd2' },
     ],
     guards: { removalShare: 0.2 },
   },

@@ -103,9 +103,9 @@ function describeMatching({ email, fields, segments }: Configuration): string {
     ),
     table(
       ['SEGMENT', 'TAG', 'TAG ID'],
-      segments.map(({ segment, tag, tagId }) => [
+      segments.map(({ segment, tag, tagId, knownAs }) => [
         segment,
-        tag,
+        knownAs === null || knownAs === tag ? tag : `${tag} (renamed from ${knownAs} by the next export)`,
         tagId === null ? 'made at the first export' : String(tagId),
       ]),
     ),

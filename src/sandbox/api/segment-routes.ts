@@ -199,6 +199,7 @@ function renameSegment(
   change: { readonly audience: Audience; readonly segment: Segment; readonly name: string },
 ): void {
   const { audience, segment, name } = change;
+  if (name === '') throw new Problem(schemaRefusal([{ field: 'name', message: 'Please enter a value' }]));
   checkTagName(exchange, name);
   const holder = segment.type === 'static' ? audience.tag(name) : undefined;
   if (holder && holder !== segment) throw new Problem(invalidResource('Sorry, that tag already exists.'));
