@@ -5,7 +5,7 @@ import { main } from '../../src/cli/main';
 import type { ExportReport } from '../../src/contract/report';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
-import { openScene, startWorker, type Scene } from './scene';
+import { holdUp, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 
 describe('export', () => {
@@ -194,15 +194,15 @@ describe('export', () => {
 
   describe('while one runs', () => {
     beforeEach(async () => {
-      scene.sandbox.fail('stuck batch always');
-      await scene.cli(`export start ${name} --no-wait`);
-      await until(async () => (await scene.cli(`export show ${name}`)).output.includes(': Delivering'));
+      await holdUp(scene);
+      await scene.cli(`export start ${name} --lane batch --no-wait`);
+      await until(async () => /Changes +5 of 8 done/.test((await scene.cli(`export show ${name}`)).output));
     });
 
     test('start joins it; show and list tell where it stands; cancel ends it with a report', async () => {
-      const { document } = await scene.cliJson(`export start ${name} --no-wait`);
+      const { document } = await scene.cliJson(`export start ${name} --lane batch --no-wait`);
       expect(document).toMatchObject({ n: 1, disposition: 'joined' });
-      expect((await scene.cli(`export show ${name}`)).output).toMatch(/Changes +0 of 3 done/);
+      expect((await scene.cli(`export show ${name}`)).output).toContain(': Delivering');
       expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n1 +\S+ +running\n$/);
       expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({
         n: 1,
@@ -229,7 +229,7 @@ describe('export', () => {
       await until(async () => terminal.errors().split('Delivering').length > 2);
       await scene.cli(`export cancel ${name}`);
       expect(await watching).toBe(1);
-      expect(terminal.errors()).toMatch(/\[ *\] 0% 0 of 3 changes/);
+      expect(terminal.errors()).toMatch(/\[=+ *\] 62% 5 of 8 changes/);
     });
 
     test('Ctrl-C ends the following only', async () => {

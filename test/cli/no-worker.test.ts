@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import { AUDIENCE } from '../support/stage';
 import { until } from '../support/until';
-import { openScene, startWorker, type Scene } from './scene';
+import { holdUp, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal, run, runJson } from './terminal';
 
 const SECONDS = 1000;
@@ -70,9 +70,10 @@ describe('a worker that goes away', () => {
     let stopWorker = await startWorker(scene);
     await scene.cli(`destination connect ${name} --agree --as Kim`);
     await scene.cli(`destination configure ${name}`);
-    scene.sandbox.fail('stuck batch always');
+    await holdUp(scene);
     const terminal = fakeTerminal();
-    const following = main(['export', 'start', name, '--config', scene.configFile], terminal);
+    const argv = ['export', 'start', name, '--lane', 'batch', '--config', scene.configFile];
+    const following = main(argv, terminal);
     await until(async () => terminal.errors().includes('Delivering'));
     await stopWorker();
     await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: nobody answers just now'));

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { until } from '../support/until';
-import { openStage, person, type Stage, type StageOptions } from '../support/stage';
+import { CROWD, CROWD_MEMBERS, openStage, person, type Stage, type StageOptions } from '../support/stage';
 import { run, runJson, type FakeTerminalOptions, type Ran } from './terminal';
 
 export interface Scene extends Stage {
@@ -37,6 +37,13 @@ export async function openScene(options: StageOptions = {}): Promise<Scene> {
     ['000005', 'north'],
   ]);
   return scene;
+}
+
+/** The next export by batches is held up: the first five people get through alone, the other three wait in a batch. */
+export async function holdUp(scene: Scene): Promise<void> {
+  await scene.writeProfiles(CROWD);
+  await scene.writeMembers(CROWD_MEMBERS);
+  scene.sandbox.fail('stuck batch always');
 }
 
 export function destinationOf({ destinationId }: Stage, change: Readonly<Record<string, unknown>> = {}) {
