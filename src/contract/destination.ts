@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
+import type { ConsentFact } from './consent-facts';
 import { GuardSettingsSchema } from './guard';
 import { FieldMatchSchema } from './merge-field';
 import { FirstStatusSchema } from './outcome';
@@ -199,6 +200,8 @@ export interface DestinationView {
   readonly source: string;
   readonly storeId: string;
   readonly firstStatus: string;
+  /** What that means for the consent of new people, with the audience's double opt-in; empty before it is connected. */
+  readonly consentFacts: readonly ConsentFact[];
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;

@@ -1,3 +1,4 @@
+import { consentFacts } from '../contract/consent-facts';
 import { count, instant } from '../contract/numbers';
 import type { ExportReport } from '../contract/report';
 import type { DestinationState } from './destination-state';
@@ -12,12 +13,19 @@ export function describeDestination(state: DestinationState): string {
     ['Last export', describeLast(exports[0])],
     ['Held in Mailchimp', `${count(baseline?.held ?? 0)} addresses`],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
-    ['New people become', connection?.firstStatus ?? ''],
+    ['New people become', describeFirstStatus(connection)],
     ['Consent', describeConsent(consent)],
     ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
   ];
   const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
   return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
+}
+
+function describeFirstStatus(connection: DestinationState['connection']): string {
+  if (!connection) return '';
+  const { firstStatus, audience } = connection;
+  const warnings = consentFacts(firstStatus, audience).filter(({ kind }) => kind === 'warning');
+  return [`${firstStatus}.`, ...warnings.map(({ message }) => message)].join(' ');
 }
 
 function describeConsent(consent: DestinationState['consent']): string {

@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import { consentFacts } from '../contract/consent-facts';
 import type {
   Audience,
   Configuration,
@@ -89,6 +90,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
     destinationId,
     phase: state.phase,
     ...(state.connection ?? NO_CONNECTION),
+    consentFacts: factsOf(state),
     consent: state.consent,
     configuration: state.configuration,
     baseline: state.baseline,
@@ -118,6 +120,10 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
     baseline: state.baseline?.exportId ?? null,
     ...(approved && { approved }),
   };
+}
+
+function factsOf({ connection }: DestinationState) {
+  return connection ? consentFacts(connection.firstStatus, connection.audience) : [];
 }
 
 /** The one durable change that commits an export: its report, and with it the baseline it leaves. */

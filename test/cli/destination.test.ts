@@ -26,7 +26,9 @@ describe('a destination', () => {
     expect(output).toContain(`Connected "${name}" to the audience Newsletter (${AUDIENCE}).`);
     expect(output).toMatch(/Double opt-in +off/);
     expect(output).toMatch(/First status +subscribed: people new to the audience are subscribed at once/);
-    expect(output).toContain('--first-status pending would make Mailchimp ask each person');
+    expect(output).toContain(
+      'With first status "pending", Mailchimp would send every new contact a confirmation mail.',
+    );
     expect(output).toMatch(/Consent +Kim Data, \d{4}-/);
     expect(output).toContain(`Next: temporal-mailchimp destination configure ${name}`);
   });
@@ -47,9 +49,10 @@ describe('a destination', () => {
       exportUser: 'Marketing',
       consent: { agreedBy: 'Kim Data' },
       audience: { id: AUDIENCE, doubleOptin: false },
+      consentFacts: [{ kind: 'note', code: 'CONFIRMATION_MAIL' }],
     });
     const { output } = await scene.cli(`destination show ${name}`);
-    expect(output).toContain('pending: Mailchimp sends each person new to the audience a confirmation mail');
+    expect(output).toContain('Mailchimp sends every new contact a confirmation mail');
     expect(output).toContain(`Not configured yet: temporal-mailchimp destination configure ${name}`);
   });
 

@@ -24,6 +24,7 @@ export function describeDestination(view: DestinationView): string {
       ['Export running', running ? `${running.n} (${running.exportId})` : 'none'],
       ...(queued > 0 ? ([['Waiting exports', count(queued)]] as const) : []),
     ]),
+    factLines(view),
     view.configuration ? describeMatching(view.configuration) : NOT_CONFIGURED(destinationId),
     ...(exports.length > 0 ? [exportTable(view)] : []),
   ];
@@ -56,10 +57,14 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
   ];
 }
 
+function factLines({ consentFacts }: DestinationView): string {
+  return consentFacts
+    .map(({ kind, message }) => (kind === 'warning' ? `Warning: ${message}` : message))
+    .join('\n');
+}
+
 function doubleOptin(isOn: boolean): string {
-  return isOn
-    ? 'on: its own forms ask new people to confirm; first status "subscribed" skips that, "pending" asks by mail'
-    : 'off';
+  return isOn ? 'on: its own forms ask new people to confirm' : 'off';
 }
 
 export function describeConnection(view: DestinationView): string {
@@ -69,12 +74,8 @@ export function describeConnection(view: DestinationView): string {
     `Connected "${destinationId}" to the audience ${audience.name} (${audience.id}).`,
     '',
     pairs(connectionPairs(view)),
-    ...(view.firstStatus === 'pending'
-      ? ['']
-      : [
-          '',
-          '--first-status pending would make Mailchimp ask each person new to the audience for confirmation by mail.',
-        ]),
+    '',
+    factLines(view),
     `Next: temporal-mailchimp ${next}`,
   ].join('\n');
 }
