@@ -20,7 +20,7 @@ export interface SandboxSwitches {
   readonly noContentResponse: '' | 'null' | '{}';
   /** Is a row that changed nothing listed in `updated_members`? */
   readonly unchangedRowInReply: boolean;
-  /** Do members in replies carry `tags`? */
+  /** Do members in replies to writes carry `tags`? Those that are read are documented to. */
   readonly tagsInReply: boolean;
   /** Which form of the address a reply echoes. */
   readonly addressEcho: 'stored' | 'sent' | 'lower';

@@ -194,6 +194,12 @@ describe('replies', () => {
     expect(
       (await ask({ tagsInReply: false }, subscribed, sendRow({ tags: ['A'] }))).updated_members[0],
     ).not.toHaveProperty('tags');
+    const page = await ask(
+      { tagsInReply: false },
+      { ...subscribed, tags: ['A'] },
+      async (api) => (await api.get(`${LIST}/members`)).body,
+    );
+    expect(page.members[0]).toMatchObject({ tags_count: 1, tags: [{ name: 'A' }] });
   });
 
   test.each([

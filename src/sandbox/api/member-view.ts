@@ -22,7 +22,8 @@ export function memberViewer(exchange: Exchange, audience: Audience): MemberView
     audience,
     dc: exchange.account.dc,
     lean: replies === 'lean',
-    tags: switches.tagsInReply,
+    // Nobody doubts that a read shows them.
+    tags: switches.tagsInReply || exchange.body === undefined,
     // A page of a census asks for three fields of a thousand members: their links would be most of the work.
     links: replies === 'full' && (fields === undefined || fields.includes('_links')),
     echo: switches.addressEcho,

@@ -90,12 +90,13 @@ export function writeMember(audience: Audience, input: AddressedInput, mode: Wri
   if (typeof status !== 'string') return status;
   const signsUp = (status === 'subscribed' || status === 'pending') && existing?.status !== status;
   if (signsUp && (audience.throttled.get(key) ?? 0) > mode.now) return throttled(input.email);
+  const given = existing && !takesUpdates(existing, mode.switches) ? undefined : input.mergeFields;
   const merged = writeMergeValues({
     fields: audience.mergeFields,
-    given: existing && !takesUpdates(existing, mode.switches) ? undefined : input.mergeFields,
+    given,
     before: existing?.values ?? [],
     validate: !mode.skipMergeValidation,
-    requireValues: !existing || (mode.switches.requiredCheckedOnUpdate && input.mergeFields !== undefined),
+    requireValues: !existing || (mode.switches.requiredCheckedOnUpdate && given !== undefined),
   });
   if (merged.errors.length > 0) return invalidResource('Your merge fields were invalid.', merged.errors);
   if (existing) return update(audience, existing, { input, mode, status, merged });
