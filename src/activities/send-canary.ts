@@ -14,6 +14,7 @@ import type { CollectedPart } from './collect-part';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
+import { createLookup } from './lookup';
 
 export interface SendCanaryInput {
   readonly ref: ExportRef;
@@ -41,7 +42,8 @@ export function createSendCanary({ staging, openAccount }: ActivityDependencies)
           await staging.recordAttempt(ref, part.part, 'direct');
           const chunk = await staging.readChunk(ref, part.firstChunk);
           await staging.checkClaim(ref);
-          const results = await account.sendChunk(delivery, chunk);
+          const lookup = createLookup(account, { delivery, lookups: part.rows });
+          const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
           await staging.sealResults(ref, key, await verify({ account, delivery, chunk }, results));
         }
         refuseDifferences(await staging.readResults(ref, key));

@@ -93,6 +93,13 @@ describe('the first people of an export', () => {
       expect(statusOf(SOMEBODY)).toBe('unsubscribed');
     });
   });
+
+  test('are looked up where the reply does not name them', async () => {
+    await run(async () => {
+      stage.sandbox.fail({ match: 'POST /lists/*', effect: { type: 'omitRows', count: 2 } });
+      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+    });
+  });
 });
 
 describe('somebody who is reached again, which nobody asked for', () => {
