@@ -1,0 +1,36 @@
+import { OUTCOMES } from '../../src/contract/outcome';
+import type { ExportReport } from '../../src/contract/report';
+import type { RejectRow } from '../../src/contract/staging';
+import type { Told } from './world';
+
+/** What an export told, in the model's words, with what its report adds up to. */
+export interface Answer {
+  readonly told: Told;
+  readonly subjects: number;
+  readonly sum: number;
+  /** Which rows were not answered: see `Asked.fate`. */
+  readonly fate: (address: string, tag?: string) => string | null;
+}
+
+/** Reasons that the contract does not tell apart. */
+const BARE: readonly string[] = ['unproven', 'not_sent'];
+
+export function inWords(report: ExportReport, rows: readonly RejectRow[]): Omit<Answer, 'fate'> {
+  const subjects = rows.map(({ key, email, outcome, reason }) => {
+    const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
+    return `${key}, ${email}: ${outcome}${why}`;
+  });
+  const pairs = report.segments
+    .map(({ name, tagged, untagged, failed }) => [name, { tagged, untagged, failed }] as const)
+    .filter(([, { tagged, untagged, failed }]) => tagged + untagged + failed > 0);
+  return {
+    told: {
+      ending: report.ending === 'failed' ? (report.failure?.code ?? '') : report.ending,
+      subjects: subjects.toSorted(),
+      reach: Object.fromEntries(Object.entries(report.reach).filter(([, count]) => count > 0)),
+      pairs: Object.fromEntries(pairs),
+    },
+    subjects: report.selected + report.departed,
+    sum: OUTCOMES.reduce((sum, outcome) => sum + report.outcomes[outcome], 0),
+  };
+}

@@ -1,0 +1,248 @@
+import * as fc from 'fast-check';
+import { DEFAULT_SWITCHES, type SandboxSwitches } from '../../src/sandbox';
+import { OTHER_ENDS, TROUBLES } from './conditions';
+import type { Member, Profile, World } from './world';
+import { LONG, SEGMENTS } from './scene';
+import {
+  DIRT,
+  PLAIN_EXPORT,
+  THROTTLED_MS,
+  withText,
+  type Action,
+  type Dirt,
+  type Order,
+  type ProfileChange,
+  type Step,
+} from './steps';
+
+/** A small world, and what happens in it. */
+export interface Case {
+  readonly people: readonly Seed[];
+  readonly segments: number;
+  readonly firstStatus: World['firstStatus'];
+  readonly isNameRequired: boolean;
+  readonly holdsRemovals: boolean;
+  readonly switches: Readonly<Partial<SandboxSwitches>>;
+  readonly steps: readonly Step[];
+}
+
+interface Seed {
+  readonly kind: keyof typeof KINDS;
+  readonly dirt: Dirt;
+  readonly values: Profile['values'];
+  readonly segments: readonly string[];
+  readonly member: {
+    readonly status: string;
+    readonly tags: readonly string[];
+    readonly values: Readonly<Record<string, string>>;
+  } | null;
+}
+
+/** Addresses that Mailchimp treats each in a way of its own. */
+const KINDS = {
+  ordinary: (n: number) => `person${n}@mail.chinook.org`,
+  fake: (n: number) => `person${n}@example.com`,
+  role: (n: number) => `postmaster@mail${n}.chinook.org`,
+  foreign: (n: number) => `person${n}@xn--bcher-kva.ch`,
+  throttled: (n: number) => `throttled${n}@mail.chinook.org`,
+};
+
+const values = fc.record({
+  FNAME: fc.constantFrom('Ann', 'Zoë "Z" O’Hara', 'Bob', '', LONG),
+  AGE: fc.constantFrom('7', '42', '', undefined),
+});
+
+const segments = fc.oneof(
+  { weight: 5, arbitrary: fc.subarray([...SEGMENTS], { minLength: 1 }) },
+  { weight: 1, arbitrary: fc.constant([]) },
+);
+const tag = fc.constantFrom(...SEGMENTS, 'Other');
+const dirts = (Object.keys(DIRT) as Dirt[]).map((dirt) => [dirt, DIRT[dirt]('a@b')[1] === null] as const);
+const dirt = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<Dirt>('clean') },
+  { weight: 3, arbitrary: fc.constantFrom(...dirts.flatMap(([dirt, isGood]) => (isGood ? dirt : []))) },
+  { weight: 1, arbitrary: fc.constantFrom(...dirts.flatMap(([dirt, isGood]) => (isGood ? [] : dirt))) },
+);
+
+const seed: fc.Arbitrary<Seed> = fc.record({
+  kind: fc.oneof(
+    { weight: 7, arbitrary: fc.constant('ordinary' as const) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom('fake' as const, 'fake' as const, 'role' as const, 'foreign' as const),
+    },
+  ),
+  dirt,
+  values,
+  segments,
+  member: fc.option(
+    fc.record({
+      status: fc.constantFrom(
+        'subscribed',
+        'subscribed',
+        'unsubscribed',
+        'cleaned',
+        'pending',
+        'transactional',
+        'archived',
+      ),
+      tags: fc.uniqueArray(tag, { maxLength: 2 }),
+      values: fc.record({ FNAME: fc.constantFrom('Theirs', ''), AGE: fc.constantFrom('', '1') }),
+    }),
+    { freq: 2 },
+  ),
+});
+
+const CANCELLED = ['before all', 'after the first', 'while stuck'] as const;
+const person = fc.nat({ max: 11 });
+const profileChange: fc.Arbitrary<ProfileChange> = fc.oneof(
+  fc.record({ to: fc.constant('values' as const), values }),
+  fc.record({ to: fc.constant('values' as const), values }),
+  fc.record({ to: fc.constant('segments' as const), segments }),
+  fc.record({ to: fc.constant('text' as const), dirt }),
+  fc.record({ to: fc.constant('address' as const), dirt }),
+  fc.record({ to: fc.constant('address of' as const), other: person }),
+  fc.record({ to: fc.constant('merged into' as const), other: person }),
+  fc.record({ to: fc.constant('segments' as const), segments: fc.constant([]) }),
+  fc.record({ to: fc.constant('gone' as const) }),
+);
+
+const ACTED: readonly Action[] = [
+  'unsubscribe',
+  'clean',
+  'archive',
+  'subscribe',
+  'delete-permanent',
+  'tag',
+  'untag',
+  'edit',
+];
+
+const order: fc.Arbitrary<Order> = fc
+  .record({
+    lane: fc.constantFrom('batch' as const, 'batch' as const, 'direct' as const),
+    census: fc.oneof(
+      { weight: 5, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
+    answer: fc.constantFrom('approved' as const, 'rejected' as const, 'expired' as const),
+    allowMassRemoval: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(true) },
+      { weight: 1, arbitrary: fc.constant(false) },
+    ),
+    what: fc.oneof(
+      { weight: 4, arbitrary: fc.constant({}) },
+      { weight: 2, arbitrary: fc.record({ test: fc.integer({ min: 1, max: 4 }) }) },
+      {
+        weight: 3,
+        arbitrary: fc.record({
+          trouble: fc.constantFrom(...Object.keys(TROUBLES)),
+        }),
+      },
+      { weight: 3, arbitrary: fc.record({ cancelled: fc.constantFrom(...CANCELLED) }) },
+    ),
+  })
+  .map(({ what, ...rest }) => {
+    const order: Order = { ...rest, ...what };
+    // Nothing gets stuck but a batch.
+    return order.cancelled === 'while stuck' ? { ...order, lane: 'batch' } : order;
+  });
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 7,
+    arbitrary: fc.record({ do: fc.constant('export' as const), order }),
+  },
+  { weight: 1, arbitrary: fc.constant({ do: 'toggle field' as const }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('toggle segment' as const), segment: fc.nat({ max: 2 }) }),
+  },
+  {
+    weight: 10,
+    arbitrary: fc.record({
+      do: fc.constant('profiles' as const),
+      changes: fc.array(fc.record({ person, change: profileChange }), {
+        minLength: 1,
+        maxLength: 4,
+        size: 'max',
+      }),
+    }),
+  },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('act' as const), person, action: fc.constantFrom(...ACTED), tag }),
+  },
+);
+
+/** Most of what can go wrong needs something that was exported before. */
+const afterExport: fc.Arbitrary<readonly Step[]> = fc
+  .array(step, { minLength: 1, maxLength: 5 })
+  .map((steps) => [PLAIN_EXPORT, ...steps]);
+
+/** Mostly what is likelier; else one or several questions answered the other way. */
+const switches = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({}) },
+  { weight: 2, arbitrary: fc.constantFrom(...OTHER_ENDS) },
+  {
+    weight: 1,
+    arbitrary: fc.subarray(OTHER_ENDS, { minLength: 2 }).map((ends) => Object.assign({}, ...ends) as object),
+  },
+);
+
+export const cases: fc.Arbitrary<Case> = fc.noBias(
+  fc.record({
+    people: fc.array(seed, { minLength: 3, maxLength: 12, size: 'max' }),
+    segments: fc.integer({ min: 1, max: SEGMENTS.length }),
+    firstStatus: fc.constantFrom('subscribed', 'subscribed', 'pending', 'unsubscribed', 'transactional'),
+    isNameRequired: fc.boolean(),
+    holdsRemovals: fc.boolean(),
+    switches,
+    steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport),
+  }),
+);
+
+export function worldOf(given: Case, now: number): World {
+  const { people, segments, firstStatus, isNameRequired, holdsRemovals, switches } = given;
+  const profiles = people.map((seed, index) => {
+    const address = KINDS[seed.kind](index);
+    return [
+      address,
+      withText({ key: `k${index + 10}`, address, values: seed.values, segments: seed.segments }, seed.dirt),
+      seed.member,
+    ] as const;
+  });
+  return {
+    now,
+    firstStatus,
+    holdsRemovals,
+    required: isNameRequired ? ['FNAME'] : [],
+    switches: { ...DEFAULT_SWITCHES, ...switches },
+    profiles: new Map(profiles.map(([, profile]) => [profile.key, profile])),
+    members: new Map(
+      profiles.flatMap(([address, , member]) => (member ? [[address, memberOf(member)] as const] : [])),
+    ),
+    forgotten: new Set(),
+    throttledUntil: new Map(
+      people.flatMap((seed, n) =>
+        seed.kind === 'throttled' ? [[KINDS.throttled(n), now + THROTTLED_MS] as const] : [],
+      ),
+    ),
+    config: {
+      fields: ['FNAME', 'AGE'],
+      segments: Object.fromEntries(SEGMENTS.slice(0, segments).map((id) => [id, id])),
+    },
+    census: null,
+    held: new Map(),
+    heldFields: [],
+  };
+}
+
+function memberOf({ status, tags, values }: NonNullable<Seed['member']>): Member {
+  return {
+    status,
+    fields: { ...values },
+    tags: new Set(tags),
+    isLocked: status === 'unsubscribed' || status === 'cleaned',
+  };
+}

@@ -1,0 +1,45 @@
+import { expect } from '@jest/globals';
+import * as fc from 'fast-check';
+import { cases, type Case } from './arbitrary';
+import { runCase, type Exporter } from './run-case';
+import { inWords } from './words';
+import type { World } from './world';
+
+/** After so long no further case is begun, nor a smaller one that fails looked for. */
+const LONGEST_MS = 130_000;
+
+/**
+ * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many.
+ * @returns how often each outcome occurred; undefined where there was no time for all cases
+ */
+export async function checkCases(
+  runs: number,
+  open: (world: World, given: Case) => Promise<Exporter>,
+): Promise<ReadonlyMap<string, number> | undefined> {
+  const { MODEL_SEED: seed, MODEL_PATH: path, MODEL_RUNS: asked } = process.env;
+  const seen = new Map<string, number>();
+  const end = performance.now() + LONGEST_MS;
+  let done = 0;
+  const property = fc.asyncProperty(cases, async (given) => {
+    if (performance.now() > end) return;
+    done += 1;
+    for (const outcome of await runCase(given, open)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+  });
+  const details = await fc.check(property, {
+    numRuns: Number(asked ?? runs),
+    ...(seed && { seed: Number(seed) }),
+    ...(path && { path, endOnFailure: true }),
+    ...(process.env['MODEL_QUICK'] && { endOnFailure: true }),
+  });
+  if (process.env['MODEL_QUICK']) console.log(done, seen);
+  if (!details.failed) return done < details.numRuns ? undefined : seen;
+  const [given] = details.counterexample ?? [];
+  const { stack } = details.errorInstance as Error;
+  throw new Error(
+    `MODEL_SEED=${details.seed} MODEL_PATH=${details.counterexamplePath} npx jest ${testFile()}\n${given ? inWords(given) : ''}\n${stack}`,
+  );
+}
+
+function testFile(): string {
+  return expect.getState().testPath?.replace(`${process.cwd()}/`, '') ?? 'test/model';
+}

@@ -1,0 +1,81 @@
+import type { FaultRule, SandboxSwitches } from '../../src/sandbox';
+
+/** The other end of each open question about the real Mailchimp. Those that an export depends on are told apart below. */
+export const OTHER_ENDS: Readonly<Partial<SandboxSwitches>>[] = [
+  { archivedStaysArchived: true },
+  { archivedKeepsCompliance: true },
+  { optedOutTakesUpdates: false },
+  { transactionalOnOptedOut: 'take' },
+  { transactionalOnOptedOut: 'refuse' },
+  { complianceWording: 'isAlreadyMember' },
+  { noContentCountsAsErrored: true },
+  { noContentResponse: 'null' },
+  { noContentResponse: '{}' },
+  { unchangedRowInReply: false },
+  { tagsInReply: false },
+  { addressEcho: 'sent' },
+  { addressEcho: 'lower' },
+  { quotedErrorAddress: true },
+  { duplicateRows: 'lastWins' },
+  { tagsOnPut: 'applied' },
+  { tagsOnPut: 'ignored' },
+  { segmentUnknownAddress: 'error' },
+  { segmentRemoveUntagged: 'removed' },
+  { segmentRemoveUntagged: 'error' },
+  { archivedInSegments: false },
+  { archivedInDefaultListing: true },
+  { fieldsOnWrites: true },
+  { unknownFieldsRefused: false },
+  { roleAddressesRefused: true },
+  { requiredCheckedOnUpdate: false },
+  { batchOrder: 'submitted' },
+  { batchListOrder: 'oldestFirst' },
+  { schemaErrorsRefuseRequest: false },
+];
+
+/** Without what these take away no export is possible; the first few rows show it, and nothing else is sent. */
+export const UNUSABLE: Readonly<Partial<SandboxSwitches>>[] = [
+  { tagsOnBatch: 'ignored' },
+  { tagsOnBatch: 'newOnly' },
+  { statusIfNewOnBatch: 'refused' },
+];
+
+/** Troubles that an export has to get over: what it tells, and what it leaves behind, is as if there had been none. */
+export const TROUBLES: Readonly<Record<string, FaultRule>> = {
+  'a lost reply to POST /lists/*': { match: 'POST /lists/*', effect: { type: 'applyThenReset' } },
+  'a 502 after POST /lists/* was applied': {
+    match: 'POST /lists/*',
+    effect: { type: 'applyThenStatus', status: 502 },
+  },
+  'a 502 after an operation of a batch was applied': {
+    match: 'POST /lists/*',
+    via: 'batch',
+    effect: { type: 'applyThenStatus', status: 502 },
+  },
+  'a reply to POST /lists/* that breaks off': { match: 'POST /lists/*', effect: { type: 'resetMidBody' } },
+  'a lost reply to the untagging': {
+    match: 'POST /lists/*/segments/*',
+    via: 'any',
+    effect: { type: 'applyThenReset' },
+  },
+  'a 429': { match: 'POST /**', effect: { type: 'status', status: 429 } },
+  'a 503': { match: '**', effect: { type: 'status', status: 503 } },
+  'a lost reply to POST /batches': { match: 'POST /batches', effect: { type: 'applyThenReset' } },
+  'a 502 after POST /batches was applied': {
+    match: 'POST /batches',
+    effect: { type: 'applyThenStatus', status: 502 },
+  },
+  'a POST /batches that never arrives': { match: 'POST /batches', effect: { type: 'reset' } },
+  'a stuck batch': { effect: { type: 'stuckBatch' } },
+  'a batch that is stuck when all is done': { effect: { type: 'stuckBatch', state: 'finalizing' } },
+  'results without an address': { effect: { type: 'emptyResultUrl' } },
+  'truncated results': { effect: { type: 'truncatedResult' } },
+  'results that lack an operation': { effect: { type: 'missingResults', count: 1 } },
+  'a truncated download': { effect: { type: 'truncatedDownload' } },
+  'an expired address of results': { effect: { type: 'expiredUrl' } },
+  'rows in no list of the reply': {
+    match: 'POST /lists/*',
+    via: 'any',
+    effect: { type: 'omitRows', count: 2 },
+  },
+};

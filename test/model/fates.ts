@@ -1,0 +1,47 @@
+import type { Chunk, ExportPlan, PartPlan } from '../../src/contract/plan';
+
+const SENDING = ['mailchimp.sendCanary', 'mailchimp.submitPart', 'mailchimp.sendChunks'];
+const ANSWERING = ['mailchimp.sendCanary', 'mailchimp.collectPart', 'mailchimp.sendChunks'];
+
+/** Watches the steps of an export: which parts were begun, and which were answered. */
+export class Fates {
+  #parts: readonly PartPlan[] = [];
+  readonly #begun = new Set<number>();
+  readonly #answered = new Set<number>();
+
+  isSending(name: string): boolean {
+    return SENDING.includes(name);
+  }
+
+  get partsBegun(): number {
+    return this.#begun.size;
+  }
+
+  begin(name: string, input: unknown): void {
+    if (SENDING.includes(name)) this.#begun.add((input as { part: PartPlan }).part.part);
+  }
+
+  end(name: string, input: unknown, result: unknown): void {
+    if (name === 'mailchimp.planExport') this.#parts = (result as { plan: ExportPlan }).plan.parts;
+    if (ANSWERING.includes(name)) this.#answered.add((input as { part: PartPlan }).part.part);
+  }
+
+  /** Rows that were not answered, as `Asked.fate` tells them; `tagName` by Mailchimp's id. */
+  async byRow(
+    read: (chunk: number) => Promise<Chunk>,
+    tagName: (id: number) => string,
+  ): Promise<(address: string, tag?: string) => string | null> {
+    const fates = new Map<string, string>();
+    for (const { part, firstChunk, lastChunk } of this.#parts.filter(
+      (known) => !this.#answered.has(known.part),
+    )) {
+      const fate = this.#begun.has(part) ? 'unproven' : 'not_sent';
+      for (let number = firstChunk; number <= lastChunk; number++) {
+        const chunk = await read(number);
+        if (chunk.kind === 'upsert') for (const { email } of chunk.rows) fates.set(email, fate);
+        else for (const email of chunk.emails) fates.set(`${email} ${tagName(chunk.tagId)}`, fate);
+      }
+    }
+    return (address, tag) => fates.get(tag === undefined ? address : `${address} ${tag}`) ?? null;
+  }
+}

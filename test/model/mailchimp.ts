@@ -1,0 +1,48 @@
+import { minus } from './sets';
+import type { Member, World } from './world';
+
+// What Mailchimp does, as far as an export meets it; the model's other half.
+
+export interface Row {
+  readonly address: string;
+  /** By merge tag; only those that the row carries. */
+  readonly values: Readonly<Record<string, string>>;
+  readonly tags: ReadonlySet<string>;
+}
+
+/** Writes a row with `status_if_new`; the result of it. */
+export function upsert(world: World, row: Row): string {
+  const { address, values, tags } = row;
+  const { members, switches, firstStatus } = world;
+  if (address.endsWith('@example.com')) return 'rejected fake';
+  if (switches.roleAddressesRefused && address.startsWith('postmaster@')) return 'rejected unknown';
+  if (world.forgotten.has(address)) return 'suppressed forgotten';
+  const member = members.get(address);
+  const signsUp = !member && (firstStatus === 'subscribed' || firstStatus === 'pending');
+  if (signsUp && world.now < (world.throttledUntil.get(address) ?? 0)) return 'throttled too_many_signups';
+  const isKept = member?.isLocked && !switches.optedOutTakesUpdates;
+  // A row that changed nothing may be in no list of the reply; then the person is looked up, and has to be as the row says.
+  if (member && isKept)
+    return switches.unchangedRowInReply || isAs(member, row) ? 'acknowledged' : 'unproven';
+  const written: Member = member ?? { status: firstStatus, fields: {}, tags: new Set(), isLocked: false };
+  Object.assign(written.fields, values);
+  for (const tag of tags) written.tags.add(tag);
+  members.set(address, written);
+  return 'acknowledged';
+}
+
+function isAs(member: Member, { values, tags }: Row): boolean {
+  const isSame = Object.entries(values).every(([tag, value]) => (member.fields[tag] ?? '') === value);
+  return isSame && [...tags].every((tag) => member.tags.has(tag));
+}
+
+export function untag({ members }: World, address: string, tag: string): string {
+  members.get(address)?.tags.delete(tag);
+  return 'acknowledged';
+}
+
+/** Who is there, with the tags that are therefore never ours. */
+export function takeCensus({ members, held }: World): World['census'] {
+  const ours = (address: string) => held.get(address)?.tags ?? new Set();
+  return new Map([...members].map(([address, { tags }]) => [address, minus(tags, ours(address))]));
+}

@@ -1,0 +1,119 @@
+import { expect } from '@jest/globals';
+import type { Sandbox } from '../../src/sandbox';
+import type { Answer } from './answer';
+import { worldOf, type Case } from './arbitrary';
+import { exportOnce } from './model';
+import { audienceOf, membersOf } from './scene';
+import {
+  act,
+  changeProfile,
+  PLAIN_EXPORT,
+  THROTTLED_MS,
+  toggleField,
+  toggleSegment,
+  type Order,
+  type Step,
+} from './steps';
+import type { Profile, World } from './world';
+
+/** One destination with a Mailchimp of its own; what is behind it, a case need not know. */
+export interface Exporter {
+  readonly sandbox: Sandbox;
+  readonly audience: string;
+  writeProfiles(profiles: Iterable<Profile>): Promise<void>;
+  connect(firstStatus: string): Promise<void>;
+  configure(world: World): Promise<void>;
+  export(order: Order): Promise<Answer>;
+  passTime(minutes: number): void;
+  /** Whatever a case needs to be there while it runs. */
+  during<Result>(work: () => Promise<Result>): Promise<Result>;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the steps of a case at once in the model and for real, and one more export, which shows whether the last one has left what
+ * it should.
+ *
+ * @returns the outcomes that occurred
+ */
+export async function runCase(
+  given: Case,
+  open: (world: World, given: Case) => Promise<Exporter>,
+): Promise<readonly string[]> {
+  const world = worldOf(given, Date.now());
+  const exporter = await open(world, given);
+  try {
+    return await exporter.during(() => takeSteps(world, exporter, [...given.steps, PLAIN_EXPORT]));
+  } finally {
+    await exporter.close();
+  }
+}
+
+async function takeSteps(
+  world: World,
+  exporter: Exporter,
+  steps: readonly Step[],
+): Promise<readonly string[]> {
+  const { sandbox, audience } = exporter;
+  for (const email of world.throttledUntil.keys())
+    sandbox.control.act({ audience, email, action: 'throttle', seconds: THROTTLED_MS / 1000 });
+  await exporter.writeProfiles(world.profiles.values());
+  await exporter.connect(world.firstStatus);
+  await exporter.configure(world);
+  const outcomes: string[] = [];
+  for (const step of steps) {
+    world.now = Date.now();
+    if (step.do === 'export') outcomes.push(...(await compareExport(world, exporter, step.order)));
+    else await prepare(world, exporter, step);
+  }
+  return outcomes;
+}
+
+async function compareExport(world: World, exporter: Exporter, order: Order): Promise<readonly string[]> {
+  const { sandbox, audience } = exporter;
+  const answer = await exporter.export(order);
+  sandbox.clearFaults();
+  const { fate, told } = answer;
+  const expected = exportOnce(world, {
+    ...order,
+    fate,
+    isCancelled: told.ending === 'cancelled' && order.cancelled !== undefined,
+  });
+  expect(told).toEqual(expected);
+  expect(answer.sum).toBe(answer.subjects);
+  expect(membersOf(sandbox, audience)).toEqual(audienceOf(world.members));
+  return expected.subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? subject);
+}
+
+async function prepare(
+  world: World,
+  exporter: Exporter,
+  step: Exclude<Step, { do: 'export' }>,
+): Promise<void> {
+  const { sandbox, audience } = exporter;
+  switch (step.do) {
+    case 'profiles':
+      for (const { person, change } of step.changes) changeProfile(world, person, change);
+      return exporter.writeProfiles(world.profiles.values());
+    case 'toggle field':
+      toggleField(world);
+      return exporter.configure(world);
+    case 'toggle segment':
+      toggleSegment(world, step.segment);
+      return exporter.configure(world);
+    case 'act': {
+      const profiles = [...world.profiles.values()];
+      const { address: email } = profiles[step.person % profiles.length]!;
+      if (!act(world, email, step)) return;
+      return sandbox.control.act({
+        audience,
+        email,
+        seconds: THROTTLED_MS / 1000,
+        mergeFields: { FNAME: 'Edited' },
+        ...step,
+      });
+    }
+    default:
+      exporter.passTime(step.minutes);
+  }
+}

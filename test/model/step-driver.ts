@@ -1,0 +1,188 @@
+import { randomUUID } from 'node:crypto';
+import { jest } from '@jest/globals';
+import { TemporalFailure } from '@temporalio/common';
+import { createActivities } from '../../src/activities';
+import { AccountSchema, type WorkerConfig } from '../../src/contract/config';
+import { ExportOptionsSchema } from '../../src/contract/destination';
+import type { ExportInput, ExportView } from '../../src/contract/export';
+import { OUTCOMES } from '../../src/contract/outcome';
+import type { ExportReport, Settlement } from '../../src/contract/report';
+import { startSandbox, type Sandbox, type SandboxSwitches } from '../../src/sandbox';
+import type { Resources } from '../../src/worker/resources';
+import {
+  NEW_DESTINATION,
+  toExportInput,
+  withReport,
+  type DestinationState,
+} from '../../src/workflows/destination-state';
+import { mailchimpExport } from '../../src/workflows/export';
+import { reasonOf } from '../../src/workflows/failure';
+import { CANCELLED, toReport } from '../../src/workflows/reports';
+import { inWords, type Answer } from './answer';
+import { Fates } from './fates';
+import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
+import { TROUBLES } from './conditions';
+import type { Exporter } from './run-case';
+import { ATTRIBUTES, audienceSeed, tagNames, writeSource } from './scene';
+import type { Order } from './steps';
+import type { Profile, World } from './world';
+
+export interface StepStage {
+  readonly world: World;
+  readonly switches: Readonly<Partial<SandboxSwitches>>;
+  readonly config: WorkerConfig;
+  readonly resources: Resources;
+  readonly folder: string;
+}
+
+let opened = 0;
+
+/** Workers, source and staging are shared by all cases; destination and Mailchimp are this one's own. */
+export async function openStepDriver(stage: StepStage): Promise<StepDriver> {
+  const { world, switches, config } = stage;
+  const name = (0xa000000000 + opened++).toString(16);
+  const audiences = [audienceSeed(world, name)];
+  const sandbox = await startSandbox({ switches, audiences, clock: () => Date.now() });
+  process.env['MODEL_KEY'] = sandbox.apiKey;
+  const account = { apiKey: 'env:MODEL_KEY', baseUrl: sandbox.url };
+  config.accounts[name] = AccountSchema.parse(account);
+  return new StepDriver(stage, { sandbox, name });
+}
+
+/** One destination, as its workflow would keep it; its exports are the real workflow's, run without Temporal. */
+class StepDriver implements Exporter {
+  readonly sandbox: Sandbox;
+  /** Also the account's name. */
+  readonly audience: string;
+  readonly #stage: StepStage;
+  readonly #destinationId = `d-${randomUUID()}`;
+  readonly #steps: Steps;
+  #state: DestinationState = NEW_DESTINATION;
+
+  constructor(stage: StepStage, { sandbox, name }: { sandbox: Sandbox; name: string }) {
+    this.sandbox = sandbox;
+    this.audience = name;
+    this.#stage = stage;
+    this.#steps = createActivities(() => Promise.resolve(stage.resources)) as unknown as Steps;
+  }
+
+  writeProfiles(profiles: Iterable<Profile>): Promise<void> {
+    return writeSource(this.#stage.folder, profiles);
+  }
+
+  passTime(minutes: number): void {
+    jest.setSystemTime(Date.now() + minutes * 60_000);
+  }
+
+  during<Result>(work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
+  close(): Promise<void> {
+    return this.sandbox.close();
+  }
+
+  async connect(firstStatus: string): Promise<void> {
+    const asked = { name: 'Newsletter', account: this.audience, source: 'people', exportUser: 'tester' };
+    const checked = await this.#call('checkConnection', {
+      destinationId: this.#destinationId,
+      accountId: null,
+      consent: {},
+      request: { ...asked, audienceId: this.audience, firstStatus, adopt: false },
+    });
+    const { accountId, audience, storeId } = checked as DestinationState['connection'] & object;
+    const connection = { ...asked, accountId, audience, storeId, firstStatus };
+    this.#state = { ...NEW_DESTINATION, phase: 'connected', connection };
+  }
+
+  async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {
+    const checked = await this.#call('checkConfiguration', {
+      account: this.audience,
+      audienceId: this.audience,
+      source: 'people',
+      own: this.#state.configuration?.segments ?? [],
+      request: {
+        email: 'email',
+        fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
+        segments: { ...segments },
+        adoptTags: true,
+        guards: { removalShare: holdsRemovals ? 0 : 0.2 },
+      },
+    });
+    const configuration = checked as DestinationState['configuration'];
+    this.#state = { ...this.#state, phase: 'configured', configuration };
+  }
+
+  async export(order: Order): Promise<Answer> {
+    const { cancelled, trouble, allowMassRemoval, census, test, lane } = order;
+    const job = {
+      exportId: randomUUID(),
+      n: this.#state.lastNumber + 1,
+      options: ExportOptionsSchema.parse({ allowMassRemoval, census, test, lane }),
+      trigger: 'test',
+    };
+    const input = toExportInput(this.#destinationId, this.#state, job)!;
+    const fates = new Fates();
+    if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
+    if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
+    const report = await this.#run(input, fates, order);
+    this.#state = withReport({ ...this.#state, lastNumber: job.n }, report);
+    const { staging } = this.#stage.resources;
+    const rows = report.isSettled ? await staging.readRejects(input.ref, { outcomes: OUTCOMES }) : [];
+    const read = (chunk: number) => staging.readChunk(input.ref, chunk);
+    const names = await tagNames(this.sandbox, this.audience);
+    return { ...inWords(report, rows), fate: await fates.byRow(read, (id) => names.get(id) ?? '') };
+  }
+
+  async #run(input: ExportInput, fates: Fates, { cancelled, answer }: Order): Promise<ExportReport> {
+    const startedAtMs = Date.now();
+    try {
+      return await runWorkflow(
+        {
+          steps: this.#steps,
+          before: (name, given) => {
+            if (isMoment(cancelled, name, fates)) cancelWorkflow();
+            else fates.begin(name, given);
+          },
+          after: (name, given, result) => fates.end(name, given, result),
+          whenIdle: decider(answer),
+        },
+        mailchimpExport,
+        input,
+      );
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error;
+      // What the destination does for a child that has failed or was cancelled.
+      const settlement = await this.#call('settleExport', { ref: input.ref, tally: null });
+      const failure = reasonOf(error);
+      const ended = cancelled
+        ? ({ ending: 'cancelled', startedAtMs, failure: CANCELLED } as const)
+        : ({ ending: 'failed', startedAtMs, failure } as const);
+      return toReport(input, settlement as Settlement | null, ended);
+    }
+  }
+
+  #call(name: string, input: unknown): Promise<unknown> {
+    return callStep(this.#steps[`mailchimp.${name}`]!, input);
+  }
+}
+
+/** Cancelled before the first part leaves, before the second one does, or while a batch is stuck. */
+function isMoment(cancelled: Order['cancelled'], name: string, fates: Fates): boolean {
+  if (cancelled === 'while stuck') return name === 'mailchimp.pollBatches';
+  if (!cancelled || !fates.isSending(name)) return false;
+  return fates.partsBegun === (cancelled === 'before all' ? 0 : 1);
+}
+
+/** Says to a held export, once, what somebody says; nothing, and it expires. */
+function decider(answer: Order['answer']): () => boolean {
+  let isDecided = answer === 'expired';
+  return () => {
+    const held = (ask('progress') as ExportView | undefined)?.held;
+    if (!held || isDecided) return false;
+    isDecided = true;
+    const envelope = { requestId: randomUUID(), notAfter: Date.now() + 60_000 };
+    ask(answer === 'approved' ? 'approve' : 'reject', { planId: held.planId, by: 'tester' }, envelope);
+    return true;
+  };
+}

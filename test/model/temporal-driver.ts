@@ -1,0 +1,101 @@
+import { OUTCOMES } from '../../src/contract/outcome';
+import type { ExportOptionsInput } from '../../src/contract/destination';
+import type { ExportReport } from '../../src/contract/report';
+import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
+import { openStaging } from '../../src/staging';
+import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
+import { inWords, type Answer } from './answer';
+import { TROUBLES } from './conditions';
+import type { Exporter } from './run-case';
+import { ATTRIBUTES, audienceSeed, SOURCE, writeSource } from './scene';
+import type { Order } from './steps';
+import type { Profile, World } from './world';
+
+/** A stage of its own for each case: workflows on a real server, a worker with the plugin. */
+export async function openTemporalDriver(
+  world: World,
+  switches: Readonly<Partial<SandboxSwitches>>,
+): Promise<TemporalDriver> {
+  const stage = await openStage({ sandbox: { switches, audiences: [audienceSeed(world, AUDIENCE)] } });
+  Object.assign(stage.config.sources, { people: SOURCE });
+  // Nothing here takes two minutes at Mailchimp.
+  Object.assign(stage.config.accounts['main']!, { longestRequestSeconds: 1 });
+  return new TemporalDriver(stage);
+}
+
+class TemporalDriver implements Exporter {
+  readonly audience = AUDIENCE;
+  readonly #stage: Stage;
+
+  constructor(stage: Stage) {
+    this.#stage = stage;
+  }
+
+  get sandbox(): Sandbox {
+    return this.#stage.sandbox;
+  }
+
+  writeProfiles(profiles: Iterable<Profile>): Promise<void> {
+    return writeSource(this.#stage.folder, profiles);
+  }
+
+  async connect(firstStatus: string): Promise<void> {
+    const { client, destinationId } = this.#stage;
+    await client.connect(destinationId, { ...CONNECT, firstStatus: firstStatus as 'subscribed' });
+  }
+
+  async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {
+    await this.#stage.client.configure(this.#stage.destinationId, {
+      email: 'email',
+      fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
+      segments: { ...segments },
+      adoptTags: true,
+      guards: { removalShare: holdsRemovals ? 0 : 0.2 },
+    });
+  }
+
+  async export({ trouble, answer, allowMassRemoval, census, lane, test }: Order): Promise<Answer> {
+    const options = { allowMassRemoval, census, lane, ...(test !== undefined && { test }) };
+    if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
+    const report = await this.#follow(options, answer);
+    return { ...inWords(report, await this.#rows(report)), fate: () => null };
+  }
+
+  async #follow(options: ExportOptionsInput, answer: Order['answer']): Promise<ExportReport> {
+    const { client, destinationId } = this.#stage;
+    const { exportId } = await client.start(destinationId, { options });
+    const following = client.follow({ destinationId, exportId });
+    for (let isDecided = false; ;) {
+      const { done, value } = await following.next();
+      if (done) return value;
+      if (!value.held || isDecided) continue;
+      const decision = { planId: value.held.planId, by: 'tester' };
+      await (answer === 'approved'
+        ? client.approve(destinationId, decision)
+        : client.reject(destinationId, decision));
+      isDecided = true;
+    }
+  }
+
+  async #rows(report: ExportReport) {
+    if (!report.isSettled) return [];
+    const staging = await openStaging({ folder: this.#stage.config.staging!.folder!, memoryLimit: '256MB' });
+    try {
+      return await staging.readRejects(report, { outcomes: OUTCOMES });
+    } finally {
+      await staging.close();
+    }
+  }
+
+  passTime(): void {
+    throw new Error('time passes by itself here');
+  }
+
+  during<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#stage.withWorker(work);
+  }
+
+  close(): Promise<void> {
+    return this.#stage.close();
+  }
+}

@@ -1,0 +1,62 @@
+import type { Case } from './arbitrary';
+import type { Order, ProfileChange, Step } from './steps';
+
+/** What happens in a case, for whoever has to understand why it failed. */
+export function inWords({ people, steps, ...rest }: Case): string {
+  const persons = people.map(({ kind, dirt, values, segments, member }, index) => {
+    const there = member
+      ? `${member.status} with ${list(member.tags)}, ${list(Object.values(member.values))}`
+      : 'nobody';
+    return `  ${index}: ${kind}, address ${dirt}; ${list(Object.values(values))}; in ${list(segments)}; at Mailchimp: ${there}`;
+  });
+  return [
+    JSON.stringify(rest),
+    ...persons,
+    ...steps.map((step, index) => `  step ${index + 1}: ${stepInWords(step)}`),
+  ].join('\n');
+}
+
+function stepInWords(step: Step): string {
+  switch (step.do) {
+    case 'export':
+      return `export${orderInWords(step.order)}`;
+    case 'profiles':
+      return step.changes
+        .map(({ person, change }) => `profile ${person} becomes ${changeInWords(change)}`)
+        .join('; ');
+    case 'act':
+      return `at Mailchimp, person ${step.person}: ${step.action}${step.action.endsWith('tag') ? ` ${step.tag}` : ''}`;
+    case 'wait':
+      return `${step.minutes} minutes pass`;
+    case 'toggle segment':
+      return `segment ${step.segment} is chosen, or not any more`;
+    default:
+      return 'AGE is matched, or not any more';
+  }
+}
+
+function orderInWords({ census, allowMassRemoval, answer, test, trouble, lane, cancelled }: Order): string {
+  return [
+    allowMassRemoval ? '' : `, guarded and ${answer}`,
+    test === undefined ? '' : `, of ${test} at most`,
+    `, ${lane} lane`,
+    census ? ', with a census' : '',
+    trouble === undefined ? '' : `, with ${trouble}`,
+    cancelled === undefined ? '' : `, cancelled ${cancelled}`,
+  ].join('');
+}
+
+function changeInWords(change: ProfileChange): string {
+  const { to } = change;
+  if (to === 'values') return list(Object.values(change.values));
+  if (to === 'segments') return `a member of ${list(change.segments)}`;
+  if (to === 'text') return `one with an address ${change.dirt}`;
+  if (to === 'address') return `one with a new address, ${change.dirt}`;
+  return to === 'gone' ? to : `${to} profile ${change.other}`;
+}
+
+function list(items: readonly (string | undefined)[]): string {
+  return items.length === 0
+    ? 'none'
+    : items.map((item) => (item === '' ? '(empty)' : (item ?? '(does not fit)'))).join(', ');
+}

@@ -1,0 +1,124 @@
+/** A person as the source has them. Addresses and values are clean; what stands in the source is made dirty from them. */
+export interface Profile {
+  readonly key: string;
+  readonly address: string;
+  /** What stands in the source for the address. */
+  readonly text: string;
+  /** The rule that `text` breaks on purpose. */
+  readonly rule: string | null;
+  /** By merge tag, as it is to arrive; undefined: what the source has does not fit the field. */
+  readonly values: Readonly<Record<string, string | undefined>>;
+  readonly segments: readonly string[];
+}
+
+export interface Member {
+  status: string;
+  readonly fields: Record<string, string>;
+  readonly tags: Set<string>;
+  /** Opted out themself, or bounced. */
+  isLocked: boolean;
+}
+
+/** What is known of an address. */
+export interface Held {
+  key: string;
+  tags: ReadonlySet<string>;
+  filled: Readonly<Record<string, string>>;
+  state: 'proven' | 'exposed' | null;
+  isMember: boolean;
+  isPresent: boolean;
+  refusal: {
+    readonly payload: string;
+    readonly outcome: string;
+    readonly times: number;
+    readonly until: number;
+  } | null;
+}
+
+export interface World {
+  now: number;
+  readonly firstStatus: string;
+  readonly required: readonly string[];
+  /** Whether every removal is held, not only that of a whole segment. */
+  readonly holdsRemovals: boolean;
+  /** Answers to open questions about Mailchimp that change what an export comes to. */
+  readonly switches: {
+    readonly optedOutTakesUpdates: boolean;
+    readonly roleAddressesRefused: boolean;
+    readonly unchangedRowInReply: boolean;
+  };
+  readonly profiles: Map<string, Profile>;
+  readonly members: Map<string, Member>;
+  readonly forgotten: Set<string>;
+  readonly throttledUntil: Map<string, number>;
+  /** Merge tags, and tags by segment. */
+  config: { readonly fields: readonly string[]; readonly segments: Readonly<Record<string, string>> };
+  /** Foreign tags, by the address of whoever was there when it was taken. */
+  census: ReadonlyMap<string, ReadonlySet<string>> | null;
+  readonly held: Map<string, Held>;
+  heldFields: readonly string[];
+}
+
+export interface Asked {
+  readonly allowMassRemoval: boolean;
+  /** What somebody says to a held export. */
+  readonly answer: 'approved' | 'rejected' | 'expired';
+  readonly census: boolean;
+  readonly test?: number;
+  readonly isCancelled: boolean;
+  /** `not_sent` or `unproven` for an upsert, or the untagging of one tag, that was not answered; null: it was answered. */
+  readonly fate: (address: string, tag?: string) => string | null;
+}
+
+/** What an export tells. */
+export interface Told {
+  /** Or the code of what made it fail. */
+  readonly ending: string;
+  /** `key, text of the address: outcome`, sorted. */
+  readonly subjects: readonly string[];
+  readonly reach: Readonly<Record<string, number>>;
+  /** By tag; tags without any are left out. */
+  readonly pairs: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+/** What one address needs. */
+export interface Change {
+  readonly address: string;
+  readonly profile: Profile | null;
+  readonly wants: ReadonlySet<string>;
+  readonly was: Held;
+  readonly isKnown: boolean;
+  readonly values: Readonly<Record<string, string>>;
+  readonly payload: string;
+  /** Tags that are there because of us once this is through. */
+  readonly ours: ReadonlySet<string>;
+  gains: ReadonlySet<string>;
+  loses: ReadonlySet<string>;
+  decided: string | null;
+  isSent: boolean;
+}
+
+/** What became of an upsert, where there was one, and of each tag to take off. */
+export interface Results {
+  readonly sent: string | null;
+  readonly off: readonly (readonly [tag: string, result: string])[];
+}
+
+export type Counts = {
+  readonly reach: Record<string, number>;
+  readonly pairs: Record<string, Record<string, number>>;
+};
+
+export type Counted = Results & { readonly status: string };
+export type People = Map<string, { readonly profile: Profile; readonly wants: Set<string> }>;
+
+/** Nothing is known of an address. */
+export const NEW: Held = {
+  key: '',
+  tags: new Set(),
+  filled: {},
+  state: null,
+  isMember: false,
+  isPresent: false,
+  refusal: null,
+};
