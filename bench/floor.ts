@@ -9,7 +9,7 @@ import { readCsv } from './read-csv';
 
 /** Seconds that the plan of a first export takes as bare SQL: what no exporter that uses DuckDB can be faster than by much. */
 export async function measureFloor(profiles: number): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-floor-'));
+  const folder = await mkdtemp(join(tmpdir(), 'floor-'));
   try {
     const generated = await generateProfiles({ profiles, seed: 1, folder: join(folder, 'data') });
     const start = performance.now();

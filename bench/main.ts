@@ -10,6 +10,7 @@ import { measureOthers } from './others/measure-others';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
 import { describeFigures } from './tables';
+import { useTemporaryFolder } from './temporary-folder';
 import { writeBenchmarks } from './write-benchmarks';
 
 const OPERATION_MS = 100;
@@ -41,6 +42,7 @@ async function main(): Promise<void> {
     process.stdout.write(HELP);
     return;
   }
+  useTemporaryFolder();
   const figures = await measure(options);
   process.stdout.write(`${options.json ? JSON.stringify(figures) : describeFigures(figures)}\n`);
   if (options.write) await writeBenchmarks(figures);

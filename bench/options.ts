@@ -46,7 +46,7 @@ Usage: npm run bench -- [--profiles N] [--json] [--write] [--cpu-prof FOLDER]
   --json        the figures as one JSON line on standard output, instead of tables
   --write       also write BENCHMARKS.md and its chart
   --cpu-prof FOLDER
-                leave a CPU profile of each worker there, for chrome://inspect; slows the worker down
+                leave CPU profiles of the workers' threads there, a folder a scene; slows them down
 
 What the figures mean. Times of an export come from its Temporal history, requests and bytes from the sandbox's counters.
 

@@ -48,7 +48,7 @@ export interface Scene {
 }
 
 export async function openScene(options: SceneOptions): Promise<Scene> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-bench-'));
+  const folder = await mkdtemp(join(tmpdir(), 'scene-'));
   const parts: Parts = {};
   let closed: Promise<{ readonly peakRss: number }> | undefined;
   const close = () => (closed ??= closeParts(parts, folder));
@@ -108,8 +108,9 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
 function profilingFlags({ cpuProfiles, ...options }: SceneOptions): string[] {
   if (cpuProfiles === undefined) return [];
   const { profiles, lane, replies, operationMs } = options;
-  const name = `${profiles}-${lane}-${replies}-${operationMs}ms.cpuprofile`;
-  return ['--cpu-prof', `--cpu-prof-dir=${cpuProfiles}`, `--cpu-prof-name=${name}`];
+  // A file for each thread.
+  const folder = join(cpuProfiles, `${profiles}-${lane}-${replies}-${operationMs}ms`);
+  return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
 /** A sandbox in a process of its own, with one empty audience. */

@@ -11,7 +11,7 @@ import { WAYS, type Way } from './ways';
 
 /** Sends the same profiles in the ways of other tools, each to a fresh sandbox; where operations take time, only the first of them. */
 export async function measureOthers(profiles: number, operationMs: number): Promise<WayFigures[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-others-'));
+  const folder = await mkdtemp(join(tmpdir(), 'others-'));
   try {
     const generated = await generateProfiles({ profiles, seed: 1, folder });
     const rows = await readRows(folder, generated);
