@@ -21,7 +21,10 @@ interface Comparison {
  * @param departed people of earlier exports who are gone from the source: in the audience, and without a tag
  * @throws Error that says how many differ, and in what
  */
-export async function reconcile(scene: Scene, departed: number): Promise<number> {
+export async function reconcile(
+  scene: Pick<Scene, 'folder' | 'setting' | 'sandbox'>,
+  departed: number,
+): Promise<number> {
   const dump = join(scene.folder, 'members.ndjson');
   await scene.sandbox.dump(dump);
   const { profilesFile } = scene.setting;

@@ -1,0 +1,85 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { readRows, type Row } from '../../bench/others/rows';
+import { reconcile } from '../../bench/reconcile';
+import { SandboxControl } from '../../bench/sandbox-control';
+import { AUDIENCE_ID, generatedSetting, MERGE_FIELDS, type Setting } from '../../src/dev/demo/setting';
+import { startSandbox, type Act, type Sandbox } from '../../src/sandbox';
+
+const PROFILES = 2000;
+const CLEAN = /^[a-z0-9.]+@[a-z-]+(\.[a-z]+)+$/;
+
+let folder: string;
+let setting: Setting;
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'reconcile-'));
+  setting = await generatedSetting(folder, PROFILES);
+  sandbox = await startSandbox({
+    audiences: [{ id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS }],
+  });
+  await subscribe(await peopleOf(setting));
+});
+afterAll(async () => {
+  await sandbox.close();
+  await rm(folder, { recursive: true });
+});
+
+/** One row a person, put together here: the first row of an address wins, and the tags are those of all. */
+async function peopleOf({ profilesFile }: Setting): Promise<Row[]> {
+  const rows = await readRows(folder, { profilesFile, membershipFile: join(folder, 'data/memberships.csv') });
+  const people = new Map<string, Row>();
+  for (const row of rows) {
+    const address = row.email_address.trim().toLowerCase();
+    if (!CLEAN.test(address) || address.includes('..')) continue;
+    const known = people.get(address);
+    const tags = [...new Set([...(known?.tags ?? []), ...row.tags])];
+    people.set(address, { ...(known ?? row), tags });
+  }
+  return [...people.values()];
+}
+
+async function subscribe(people: readonly Row[]): Promise<void> {
+  for (let start = 0; start < people.length; start += 500) {
+    const body = JSON.stringify({ members: people.slice(start, start + 500), update_existing: true });
+    const headers = { authorization: `Bearer ${sandbox.apiKey}` };
+    await fetch(`${sandbox.url}/lists/${AUDIENCE_ID}`, { method: 'POST', headers, body });
+  }
+}
+
+const compare = (departed = 0): Promise<number> =>
+  reconcile({ folder, setting, sandbox: new SandboxControl(sandbox.url) }, departed);
+
+function somebody(): string {
+  const [member] = sandbox.members(AUDIENCE_ID, { tag: 'app-users' });
+  return member!.email;
+}
+
+const act = (action: Omit<Act, 'audience'>): void =>
+  sandbox.control.act({ audience: AUDIENCE_ID, ...action });
+
+test('an audience that is what the source says passes, with its number of people', async () => {
+  expect(await compare()).toBe([...sandbox.members(AUDIENCE_ID)].length);
+});
+
+test('one tag too few, one opt-out, one other name: each is found', async () => {
+  const email = somebody();
+  act({ email, action: 'untag', tag: 'app-users' });
+  await expect(compare()).rejects.toThrow('"wrongTags":1');
+  act({ email, action: 'tag', tag: 'app-users' });
+  act({ email, action: 'edit', mergeFields: { FNAME: 'Somebody else' } });
+  await expect(compare()).rejects.toThrow('"wrongFields":1');
+  act({ email, action: 'unsubscribe' });
+  await expect(compare()).rejects.toThrow('"wrongStatus":1');
+});
+
+test('somebody missing, and a stranger with a tag, are found', async () => {
+  act({ email: somebody(), action: 'delete-permanent' });
+  await expect(compare()).rejects.toThrow('"missing":1');
+  act({ email: 'stranger@oakridgehomes.us', action: 'subscribe' });
+  act({ email: 'stranger@oakridgehomes.us', action: 'tag', tag: 'vip' });
+  await expect(compare(1)).rejects.toThrow('"strangers":1');
+});
