@@ -59,7 +59,8 @@ What the figures mean. Times of an export come from its Temporal history, reques
               sandbox; batch lane: one operation after another; direct lane: ten connections.
 4. refresh    The next export, after no change, and after a change of 1 % of all profiles (half of these edited, a quarter new,
               a quarter gone). writes: operations of batches and direct writes. reads: GET requests, those of preflight and polls
-              among them; census: seconds for reading the audience, before the first export only.
+              among them. census: seconds for reading the audience: all of it before the first export, who has opted out before
+              the later ones.
 5. cost       peak RSS of the worker process, in all and while delivering. History: events and bytes of all runs of the export.
               activities: steps; actions: what Temporal Cloud bills (starts, steps with their retries, timers, updates, signals,
               memos), heartbeats apart. Requests, and bytes of bodies up and down, at the sandbox. staging: bytes on disk at the
