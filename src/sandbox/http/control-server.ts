@@ -51,7 +51,9 @@ function attempt(reply: FastifyReply, action: () => unknown): FastifyReply {
 }
 
 function dump(reply: FastifyReply, control: Control, id: string): FastifyReply {
-  return reply.type('application/x-ndjson').send(Readable.from(linesOf(control.members(id))));
+  // Throws for an audience that is not there: before the reply says what it holds.
+  const members = control.members(id);
+  return reply.type('application/x-ndjson').send(Readable.from(linesOf(members)));
 }
 
 /** In pieces of a sensible size: a million members, each sent alone, take minutes. */
