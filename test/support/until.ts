@@ -4,13 +4,15 @@ const DEADLINE_MS = 90_000;
 const BETWEEN_MS = 100;
 
 /** Waits for a fact: asks until the answer is neither undefined nor false. */
-export async function until<Fact>(ask: () => Promise<Fact | undefined | null | false>): Promise<Fact> {
-  const deadline = Date.now() + DEADLINE_MS;
+export async function until<Fact>(
+  ask: () => Promise<Fact | undefined | null | false>,
+  withinMs = DEADLINE_MS,
+): Promise<Fact> {
+  const deadline = Date.now() + withinMs;
   for (;;) {
     const fact = await ask();
     if (fact !== undefined && fact !== null && fact !== false) return fact;
-    if (Date.now() > deadline)
-      throw new Error(`Waited ${DEADLINE_MS / 1000} s in vain for: ${ask.toString()}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${withinMs / 1000} s in vain for: ${ask.toString()}`);
     await delay(BETWEEN_MS);
   }
 }
