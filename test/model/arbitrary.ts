@@ -26,7 +26,7 @@ export interface Case {
   readonly steps: readonly Step[];
 }
 
-interface Seed {
+export interface Seed {
   readonly kind: keyof typeof KINDS;
   readonly dirt: Dirt;
   readonly values: Profile['values'];
@@ -245,4 +245,9 @@ function memberOf({ status, tags, values }: NonNullable<Seed['member']>): Member
     tags: new Set(tags),
     isLocked: status === 'unsubscribed' || status === 'cleaned',
   };
+}
+
+/** Whether Mailchimp takes updates of people who opted out is not sure anyway. */
+export function withoutOptOut(seed: Seed): Seed {
+  return { ...seed, member: seed.member && { ...seed.member, status: 'subscribed' } };
 }

@@ -1,9 +1,7 @@
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { cases, type Case } from './arbitrary';
-import { runCase, type Exporter } from './run-case';
 import { inWords } from './words';
-import type { World } from './world';
 
 /** After so long no further case is begun, nor a smaller one that fails looked for. */
 const LONGEST_MS = 130_000;
@@ -14,7 +12,7 @@ const LONGEST_MS = 130_000;
  */
 export async function checkCases(
   runs: number,
-  open: (world: World, given: Case) => Promise<Exporter>,
+  run: (given: Case) => Promise<readonly string[]>,
 ): Promise<ReadonlyMap<string, number> | undefined> {
   const { MODEL_SEED: seed, MODEL_PATH: path, MODEL_RUNS: asked } = process.env;
   const seen = new Map<string, number>();
@@ -23,7 +21,7 @@ export async function checkCases(
   const property = fc.asyncProperty(cases, async (given) => {
     if (performance.now() > end) return;
     done += 1;
-    for (const outcome of await runCase(given, open)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+    for (const outcome of await run(given)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
   });
   const details = await fc.check(property, {
     numRuns: Number(asked ?? runs),

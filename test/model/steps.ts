@@ -43,10 +43,13 @@ export type Step =
     };
 
 /** Nothing is asked of it, and nothing happens to it. */
-export const PLAIN_EXPORT: Step = {
-  do: 'export',
-  order: { lane: 'direct', allowMassRemoval: true, answer: 'approved', census: false },
+export const PLAIN_ORDER: Order = {
+  lane: 'direct',
+  allowMassRemoval: true,
+  answer: 'approved',
+  census: false,
 };
+export const PLAIN_EXPORT: Step = { do: 'export', order: PLAIN_ORDER };
 
 export type ProfileChange =
   | { readonly to: 'values'; readonly values: Profile['values'] }
