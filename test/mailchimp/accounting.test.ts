@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { RowResult } from '../../src/contract/plan';
+import { RESUBSCRIBED, type RowResult } from '../../src/contract/plan';
 import { accountFor } from '../../src/mailchimp';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
-import { byEmail, people, untags, upserts } from './support';
+import { byEmail, people, row, untags, upserts } from './support';
 
 function reply(body: object, status = 200): { status: number; response: string } {
   return { status, response: JSON.stringify(body) };
@@ -19,6 +19,34 @@ const fate = fc.record({
   quotes: fc.constantFrom('', '"', "'", '\\"'),
   byIdOnly: fc.boolean(),
   place: fc.integer(),
+});
+
+describe('a move towards subscribed, which nobody asked for,', () => {
+  const KNOWN = 'ada@mail.chinook.org';
+  const account = (was: string | null, list: 'new_members' | 'updated_members', status: string) => {
+    const chunk = { kind: 'upsert', chunk: 0, rows: [row(KNOWN, { known: true, status: was })] } as const;
+    const lists = { new_members: [], updated_members: [], errors: [] };
+    const member = { id: subscriberHash(KNOWN), email_address: KNOWN, status };
+    return accountFor(chunk, reply({ ...lists, [list]: [member] }))[0];
+  };
+
+  test.each([
+    ['unsubscribed', 'updated_members', 'subscribed'],
+    ['cleaned', 'updated_members', 'pending'],
+    ['archived', 'new_members', 'subscribed'],
+    [null, 'new_members', 'subscribed'],
+  ] as const)('is seen in the reply: %s, in %s as %s', (was, list, status) => {
+    expect(account(was, list, status)).toMatchObject({ result: 'acknowledged', class: RESUBSCRIBED });
+  });
+
+  test.each([
+    ['subscribed', 'updated_members', 'unsubscribed'],
+    ['unsubscribed', 'updated_members', 'cleaned'],
+    ['pending', 'updated_members', 'subscribed'],
+    [null, 'updated_members', 'subscribed'],
+  ] as const)('is not taken from: %s, in %s as %s', (was, list, status) => {
+    expect(account(was, list, status)).not.toHaveProperty('class');
+  });
 });
 
 describe('accounting for an upsert', () => {
