@@ -1,8 +1,13 @@
 import { ExportError } from '../errors';
 import { isSameTag, tagKey } from '../contract/tag-name';
-import { TagNameSchema, type Configuration, type ConfigureRequest } from '../contract/destination';
+import {
+  type FieldSettings,
+  TagNameSchema,
+  type Configuration,
+  type ConfigureRequest,
+} from '../contract/destination';
 import type { MailchimpAccount, Tag } from '../contract/mailchimp';
-import type { FieldMatch, MergeField } from '../contract/merge-field';
+import type { DateFormat, FieldMatch, MergeField } from '../contract/merge-field';
 import type { SegmentInfo, SourceDescription } from '../contract/source';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './describe-source';
@@ -33,18 +38,26 @@ export function createCheckConfiguration({ openAccount, openSource }: ActivityDe
     const account = await openAccount(input.account);
     const fields = matchFields(request, await account.mergeFields(input.audienceId));
     const claimed = await claimTags(account, segments, input);
-    return { email: request.email, fields, segments: claimed, guards: request.guards };
+    const { email, strict, optedOut, latest = null, guards } = request;
+    return { email, fields, strict, optedOut, latest, segments: claimed, guards };
   };
 }
 
 function requireAttributes(request: ConfigureRequest, { attributes }: SourceDescription): void {
-  const missing = [request.email, ...Object.values(request.fields)].filter(
-    (name) => !attributes.includes(name),
-  );
+  const named = [request.email, ...fieldSettings(request).map(({ attribute }) => attribute)];
+  if (request.latest !== undefined) named.push(request.latest);
+  const missing = named.filter((name) => !attributes.includes(name));
   if (missing.length === 0) return;
   throw new ExportError(
     'ATTRIBUTE_NOT_FOUND',
     `The source has no attribute ${list(missing)}. It has: ${list(attributes)}.`,
+  );
+}
+
+/** With everything that a plain attribute name leaves open. */
+function fieldSettings({ fields }: ConfigureRequest): ({ readonly tag: string } & FieldSettings)[] {
+  return Object.entries(fields).map(([tag, settings]) =>
+    typeof settings === 'string' ? { tag, attribute: settings, empty: 'clear' } : { tag, ...settings },
   );
 }
 
@@ -82,7 +95,7 @@ function ownTag({ id, name }: SegmentInfo): string {
 }
 
 function matchFields(request: ConfigureRequest, available: readonly MergeField[]): FieldMatch[] {
-  const matches = Object.entries(request.fields).map(([tag, attribute]) => {
+  const matches = fieldSettings(request).map(({ tag, attribute, empty, format }) => {
     const field = available.find((candidate) => candidate.tag === tag);
     if (!field) {
       throw new ExportError(
@@ -97,7 +110,8 @@ function matchFields(request: ConfigureRequest, available: readonly MergeField[]
         `The merge field ${tag} is of type address, which cannot be exported to yet.`,
       );
     }
-    return { attribute, field };
+    refuseFormat(field, format);
+    return { attribute, field, empty, ...(format && { format }) };
   });
   const unmatched = available.filter(({ tag, required }) => required && !(tag in request.fields));
   if (unmatched.length === 0) return matches;
@@ -105,6 +119,15 @@ function matchFields(request: ConfigureRequest, available: readonly MergeField[]
     'REQUIRED_FIELD_UNMATCHED',
     `The audience requires ${list(unmatched.map(({ tag }) => tag))}, which no attribute is matched to: Mailchimp would refuse everybody. ` +
       'Match it, or make it optional in Mailchimp.',
+  );
+}
+
+function refuseFormat({ tag, type }: MergeField, format: DateFormat | undefined): void {
+  if (format === undefined || type === 'birthday' || (type === 'date' && format !== 'DD/MM')) return;
+  throw new ExportError(
+    'MERGE_FIELD_UNSUPPORTED',
+    `The merge field ${tag} is of type ${type}, which cannot be read as ${format}. ` +
+      'A format is for fields of type date and birthday, and DD/MM for birthdays only.',
   );
 }
 

@@ -17,7 +17,11 @@ export interface ActivityDependencies {
   /** @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<SegmentSource>;
   /** Attributes to read, in the order that staging expects them. */
-  readonly extractAttributes: (email: string, fields: readonly FieldMatch[]) => readonly string[];
+  readonly extractAttributes: (matching: {
+    readonly email: string;
+    readonly fields: readonly FieldMatch[];
+    readonly latest: string | null;
+  }) => readonly string[];
   readonly chunkOperation: (delivery: Delivery, chunk: Chunk, operationId: string) => BatchOperation;
   readonly accountFor: (
     chunk: Chunk,

@@ -13,6 +13,7 @@ export interface TakeSnapshotInput {
   readonly source: string;
   readonly email: string;
   readonly fields: readonly FieldMatch[];
+  readonly latest: string | null;
   readonly segments: readonly string[];
   readonly allowRejectedLines: boolean;
 }
@@ -34,7 +35,7 @@ export function createTakeSnapshot({ staging, openSource, extractAttributes }: A
       const source = await openSource(input.source);
       try {
         const extract = await source.extract({
-          attributes: extractAttributes(input.email, input.fields),
+          attributes: extractAttributes(input),
           segments: input.segments,
           into: await staging.openExtractFolder(input.ref),
         });

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
 import type { ConsentFact } from './consent-facts';
 import { GuardSettingsSchema } from './guard';
-import { FieldMatchSchema } from './merge-field';
+import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { FirstStatusSchema } from './outcome';
 import type { ExportReport } from './report';
 
@@ -57,15 +57,51 @@ export const TagNameSchema = z
       .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
   );
 
+/** What people who are unsubscribed or cleaned get; their status stays in any case. */
+export const OptedOutSchema = z.enum(['update', 'skip']);
+export type OptedOut = z.infer<typeof OptedOutSchema>;
+
+/** An attribute for a merge field, with what is special about it. */
+export const FieldSettingsSchema = z.strictObject({
+  attribute: z.string().min(1),
+  empty: EmptySchema.default('clear').describe(
+    'An empty value clears a field that we had filled, or keeps what Mailchimp has.',
+  ),
+  format: z
+    .enum(DATE_FORMATS)
+    .optional()
+    .describe('How the source writes days, for date and birthday fields. Default: ISO 8601.'),
+});
+
+export type FieldSettings = z.output<typeof FieldSettingsSchema>;
+
 export const ConfigureSettingsSchema = z.strictObject({
   email: z.string().min(1).describe('Attribute with the e-mail address. Required.'),
   fields: z
     .record(
       z.string().regex(/^[A-Z0-9_]{1,10}$/, "a merge field's tag has 1 to 10 of A-Z, 0-9, _"),
-      z.string().min(1),
+      z.union([z.string().min(1), FieldSettingsSchema]),
     )
     .default({})
-    .describe('Merge field tag: attribute. FNAME and LNAME are Mailchimp’s first and last name.'),
+    .describe(
+      'Merge field tag: attribute, or attribute with `empty` and `format`. FNAME and LNAME are Mailchimp’s first and last name.',
+    ),
+  strict: z
+    .boolean()
+    .default(false)
+    .describe(
+      'A value that does not fit its field makes the profile invalid; else only the value is left out.',
+    ),
+  optedOut: OptedOutSchema.default('update').describe(
+    'What unsubscribed and cleaned people get: fields and tags, or nothing. Their status stays in any case.',
+  ),
+  latest: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Attribute with a date, time or number: among profiles that share an address the greatest wins. Default: the lowest key.',
+    ),
   segments: z
     .record(z.string().min(1), TagNameSchema.nullable())
     .describe('Segment id: tag name; null: the segment’s own name.'),
@@ -171,6 +207,9 @@ export interface Audience {
 export const ConfigurationSchema = z.object({
   email: z.string(),
   fields: z.array(FieldMatchSchema),
+  strict: z.boolean(),
+  optedOut: OptedOutSchema,
+  latest: z.string().nullable(),
   segments: z.array(
     z.object({
       segment: z.string(),

@@ -32,6 +32,8 @@ export interface SegmentPlan {
   /** Distinct (address, tag) pairs to add and to take away. */
   readonly toTag: number;
   readonly toUntag: number;
+  /** Of those to tag: people who had the tag from us under an id that is no more. */
+  readonly restores: number;
 }
 
 /** What an export would do: counts and part boundaries only; the rows lie in staging. */
@@ -46,6 +48,10 @@ export interface ExportPlan {
   readonly creates: number;
   readonly updates: number;
   readonly removals: number;
+  /** Of the creates: an earlier attempt may have been applied already. */
+  readonly uncertain: number;
+  /** Of the departed addresses: the same profile is selected with another address. */
+  readonly readdressed: number;
   /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
   readonly decided: OutcomeCounts;
   readonly invalid: Readonly<Record<string, number>>;

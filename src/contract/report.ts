@@ -35,11 +35,17 @@ export interface Settlement {
   readonly selected: number;
   readonly departed: number;
   readonly outcomes: OutcomeCounts;
+  /** Of the created: an earlier attempt may have been applied already, so they may be older than this export. */
+  readonly uncertain: number;
+  /** Of the departed: the same profile is selected with another address. */
+  readonly readdressed: number;
   readonly reach: Reach;
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
   readonly warnings: readonly FieldWarning[];
+  /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline all the same. */
+  readonly mismatches: readonly string[];
   /** Addresses in the new baseline. */
   readonly held: number;
   /** Null when the run was lost before it could tell. */

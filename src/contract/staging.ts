@@ -1,4 +1,5 @@
 import type { ExportRef } from './identifiers';
+import type { OptedOut } from './destination';
 import type { FieldMatch } from './merge-field';
 import type {
   Attempt,
@@ -105,8 +106,8 @@ export interface Staging {
    * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
    * seals them. What was never sent counts as not_sent. Called again, also by somebody who knows nothing of the export but its
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
-   * nothing to settle; the baseline stays.
-   * @throws ExportError ACCOUNTING_MISMATCH naming the sum that differs
+   * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
+   * what was acknowledged must not be lost.
    */
   settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
 
@@ -129,6 +130,12 @@ export interface PlanRequest {
   readonly baseline: string | null;
   /** This export's id where it took a full census; null: the baseline's full census stays in force. */
   readonly census: string | null;
+  /** A value that does not fit its field makes the profile invalid; else it is left out. */
+  readonly strict: boolean;
+  /** `skip`: people who are unsubscribed or cleaned get neither fields nor tags. */
+  readonly optedOut: OptedOut;
+  /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
+  readonly latest: string | null;
   /** Lines of the source were rejected and that was allowed: plan no removals. */
   readonly keepLeavers: boolean;
   /** Send at most this many profiles. */

@@ -118,6 +118,7 @@ export function describeResult(report: ExportReport): [string, string][] {
   return [
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
+    ...rowOf('Uncertain', describeUncertain(report)),
     ...rowOf('Reach', describeReach(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Held because', describeGuards(guards)),
@@ -135,8 +136,22 @@ export function describeWarning({ attribute, field, kind, count: values }: Field
     : `${countOf(values, 'value')} of ${attribute} left out, since they do not fit ${field}.`;
 }
 
-export function describeSubjects({ selected, departed }: { selected: number; departed: number }): string {
-  return `${countOf(selected, 'profile')} selected, ${countOf(departed, 'address', 'addresses')} departed`;
+interface Subjects {
+  readonly selected: number;
+  readonly departed: number;
+  readonly readdressed: number;
+}
+
+export function describeSubjects({ selected, departed, readdressed }: Subjects): string {
+  const moved = readdressed > 0 ? ` (${count(readdressed)} of them have a new one)` : '';
+  return `${countOf(selected, 'profile')} selected, ${countOf(departed, 'address', 'addresses')} departed${moved}`;
+}
+
+/** Of the created, those that may be there since an earlier attempt. Empty where there are none. */
+export function describeUncertain({ uncertain, ending }: ExportReport): string {
+  if (uncertain === 0) return '';
+  const verb = ending === 'planned' ? 'to be created' : 'created';
+  return `${count(uncertain)} of those ${verb} may be there already, by an earlier attempt without an answer.`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {

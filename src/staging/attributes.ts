@@ -1,11 +1,19 @@
 import type { FieldMatch } from '../contract/merge-field';
 
+/** What an export reads of each profile. */
+export interface Matching {
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly latest: string | null;
+}
+
 /**
  * Attributes that a source has to extract, in the order that the plan expects: the e-mail attribute first (`a0`), then the
- * matched ones in the order of `fields`, each once.
+ * matched ones in the order of `fields`, then the one that says which profile is the latest, each once.
  */
-export function extractAttributes(email: string, fields: readonly FieldMatch[]): readonly string[] {
-  return [...new Set([email, ...fields.map(({ attribute }) => attribute)])];
+export function extractAttributes({ email, fields, latest }: Matching): readonly string[] {
+  const attributes = [email, ...fields.map(({ attribute }) => attribute)];
+  return [...new Set(latest === null ? attributes : [...attributes, latest])];
 }
 
 /** Column of the snapshot that holds an attribute. */

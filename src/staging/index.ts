@@ -31,13 +31,19 @@ export interface StagingOptions {
   readonly folder: string;
   /** DuckDB's buffer memory while planning and settling, e.g. `256MB`; the process needs 300 to 400 MB beyond it. */
   readonly memoryLimit: string;
+  /** Default: the machine's clock. */
+  readonly now?: () => Date;
 }
 
 /** Reading chunks and counts needs little, and is open as long as the worker. */
 const READING_MEMORY = '96MB';
 
 /** @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT */
-export async function openStaging({ folder, memoryLimit }: StagingOptions): Promise<Staging> {
+export async function openStaging({
+  folder,
+  memoryLimit,
+  now = () => new Date(),
+}: StagingOptions): Promise<Staging> {
   const layout = createLayout(folder);
   const storeId = await translating('open', openStore)(layout);
   const reader = createReader(layout);
@@ -47,9 +53,9 @@ export async function openStaging({ folder, memoryLimit }: StagingOptions): Prom
       ...smallSteps(layout),
       ...readingSteps(layout, reader),
       sealCensus: (ref, scope) => sealCensus({ layout, memoryLimit, ref }, scope),
-      plan: (ref, request) => plan({ layout, memoryLimit, ref }, request),
+      plan: (ref, request) => plan({ layout, memoryLimit, ref, now }, request),
       readRejects: (ref, request) => readRejects({ layout, memoryLimit }, ref, request),
-      settle: (ref, tally) => settle({ layout, memoryLimit, ref }, tally),
+      settle: (ref, tally) => settle({ layout, memoryLimit, ref, now }, tally),
       close: () => reader.close(),
     }),
   };

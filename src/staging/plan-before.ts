@@ -3,6 +3,7 @@ import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { hashColumn, type PlannedTag } from './documents';
+import { PERMANENT } from './refusals';
 import { createMaskNames, maskOf } from './tag-masks';
 
 /** Makes `wanted`: each winner's tags, those of its duplicates included; and the names of these sets of tags. */
@@ -27,12 +28,17 @@ interface BeforeInput {
   readonly tags: readonly PlannedTag[];
   /** Path of the baseline's rows with the fields it has columns for; undefined: nothing was exported yet. */
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  /** When the plan is made. */
+  readonly at: string;
 }
 
-/** Makes `before`, the baseline with masks for its lists of tags, and `refusal`, what is not to be sent again as it was. */
+/**
+ * Makes `before`, the baseline with masks for its lists of tags, and `refusal`: what was refused for good, by the hash of what was
+ * sent, and who was throttled and has to wait, whatever there is to send.
+ */
 export async function createBefore(
   database: Database,
-  { fields, tags, baseline }: BeforeInput,
+  { fields, tags, baseline, at }: BeforeInput,
 ): Promise<void> {
   const columns = fields.map((match) => {
     const isThere = baseline?.fields.includes(match.field.tag) ?? false;
@@ -52,7 +58,7 @@ export async function createBefore(
   await database.run(`
     CREATE TABLE refusal AS
       SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
-      FROM ${rows} WHERE refused_outcome IN ('suppressed', 'rejected');
+      FROM ${rows} WHERE refused_class IN (${PERMANENT}) OR refused_until > TIMESTAMP ${quoteText(at)};
     CREATE VIEW before AS
       SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, b.status, o.mask AS owned ${columns.join('')}
       FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);

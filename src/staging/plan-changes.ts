@@ -111,6 +111,7 @@ interface ChangesInput {
   readonly snapshot: string;
   readonly email: string;
   readonly fields: readonly FieldMatch[];
+  readonly latest: string | null;
   readonly into: string;
 }
 
@@ -119,11 +120,11 @@ const ROWS_OF_GROUP = 10_240;
 
 /** Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. */
 export async function writeChanges(database: Database, input: ChangesInput): Promise<void> {
-  const { snapshot, email, fields, into } = input;
-  const attributes = extractAttributes(email, fields);
+  const { snapshot, fields, into } = input;
+  const attributes = extractAttributes(input);
   const members = fields.map((match) => {
     const { field } = match;
-    const { text } = wireValue(attributeColumn(attributes, match.attribute), field);
+    const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
     const name = `${JSON.stringify(field.tag)}:`;
     const cleared = quoteText(`${name}""`);
     return `CASE WHEN ${quoteName(clearColumn(match))} THEN ${cleared} ELSE ${quoteText(name)} || ${wireJson(`(${text})`, field)} END`;

@@ -9,7 +9,10 @@ import { cutColumn } from './plan-profiles';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
-type PeopleCounts = Pick<ExportPlan, 'departed' | 'creates' | 'updates' | 'removals' | 'held'>;
+type PeopleCounts = Pick<
+  ExportPlan,
+  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'held'
+>;
 
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
 
@@ -19,6 +22,8 @@ interface CountsInput {
   readonly tags: readonly PlannedTag[];
   /** Profiles of each configured segment. */
   readonly members: readonly number[];
+  /** By the planned tags; none without a baseline. */
+  readonly restores: readonly number[];
 }
 
 export async function countPlan(database: Database, input: CountsInput): Promise<PlanCounts> {
@@ -54,6 +59,8 @@ async function countPeople(database: Database, tags: readonly PlannedTag[]): Pro
       count(*) FILTER (selected AND upsert AND NOT known) AS creates,
       count(*) FILTER (selected AND ${changes} AND (known OR NOT upsert)) AS updates,
       count(*) FILTER (NOT selected AND ${changes}) AS removals,
+      count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
+      (SELECT count(DISTINCT b) FROM moved WHERE present) AS readdressed,
       (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS held
     FROM person`);
 }
@@ -68,7 +75,7 @@ async function countDecided(database: Database, tags: readonly PlannedTag[]): Pr
 
 async function countSegments(
   database: Database,
-  { segments, tags, members }: CountsInput,
+  { segments, tags, members, restores }: CountsInput,
 ): Promise<readonly SegmentPlan[]> {
   const pairs = await database.rows<{ bit: number; toTag: number; toUntag: number }>(`
     SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
@@ -77,10 +84,10 @@ async function countSegments(
       SELECT gained AS mask, count(*) AS gained, 0 AS lost FROM person GROUP BY ALL
       UNION ALL SELECT lost, 0, count(*) FROM person GROUP BY ALL) m
     GROUP BY t.bit`);
-  const ofTag = (tagId: number | null): { toTag: number; toUntag: number } => {
+  const ofTag = (tagId: number | null): Pick<SegmentPlan, 'toTag' | 'toUntag' | 'restores'> => {
     const bit = tags.findIndex((tag) => tag.tagId === tagId);
     const { toTag = 0, toUntag = 0 } = pairs.find((pair) => pair.bit === bit) ?? {};
-    return { toTag, toUntag };
+    return { toTag, toUntag, restores: restores[bit] ?? 0 };
   };
   const configured = segments.map(({ segment, tag, tagId }, index) => ({
     segment,

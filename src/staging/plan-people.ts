@@ -2,7 +2,9 @@ import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
 import { quoteName } from '../duckdb/quote';
 import { hashColumn, type PlannedTag } from './documents';
+import type { PlanRequest } from '../contract/staging';
 import { OPTED_OUT } from './plan-before';
+import { OBJECTED } from './refusals';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
@@ -10,13 +12,12 @@ import { DOES_NOT_FIT } from './wire-values';
 // million rows.
 
 export interface PeopleInput {
-  readonly fields: readonly FieldMatch[];
+  readonly request: Pick<PlanRequest, 'fields' | 'keepLeavers' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
   /** The census was taken by this export: what it says of statuses is how things are. */
   readonly isCensusFresh: boolean;
-  readonly keepLeavers: boolean;
 }
 
 /**
@@ -25,7 +26,7 @@ export interface PeopleInput {
  * departed addresses come after all `n`.
  */
 export async function createPeople(database: Database, input: PeopleInput): Promise<void> {
-  const { fields } = input;
+  const { fields } = input.request;
   const hashes = fields.map((match) => quoteName(hashColumn(match)));
   await database.run(`
     CREATE TABLE winner AS
@@ -36,9 +37,25 @@ export async function createPeople(database: Database, input: PeopleInput): Prom
   await database.run(
     'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
   );
+  await database.run(`CREATE TABLE moved AS ${MOVED}`);
   await database.run(`CREATE TABLE person AS ${personQuery(input, comparedQuery(input))}`);
   await database.run('DROP TABLE seen');
 }
+
+/**
+ * SQL: addresses of the baseline that no profile has any more while a profile that had them has another, by the number of the winner
+ * there; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
+ */
+const MOVED = `
+  SELECT coalesce(d.winner, p.n) AS n, m.b, m.present, m.objects
+  FROM (
+    SELECT s.b, s.present, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
+    FROM seen s JOIN before b ON b.b = s.b
+    LEFT JOIN opted_out o ON o.id = s.id
+    LEFT JOIN (SELECT b FROM refusal WHERE class IN (${OBJECTED})) r ON r.b = s.b
+    WHERE s.n IS NULL) m
+  JOIN profile p ON p.key = m.key LEFT JOIN duplicate d ON d.n = p.n
+  WHERE p.rule IS NULL`;
 
 /** Whether the attribute is empty now in a field that we had filled, in `person`: an empty text is sent to clear it. */
 export function clearColumn({ field }: FieldMatch): string {
@@ -55,9 +72,10 @@ export function payloadHash(fields: readonly FieldMatch[], ids: string, from = '
 function seenQuery(fields: readonly FieldMatch[]): string {
   const hashes = fields.flatMap((match) => {
     const column = quoteName(hashColumn(match));
+    // A value that does not fit is left alone, an empty one where that was asked for: the field keeps what it has.
+    const isLeft = `p.${column} = ${DOES_NOT_FIT}${match.empty === 'keep' ? ` OR p.${column} IS NULL` : ''}`;
     return [
-      // A value that does not fit is left alone: the field keeps what it has.
-      `CASE WHEN p.${column} = ${DOES_NOT_FIT} THEN b.${column} ELSE p.${column} END AS ${column}`,
+      `CASE WHEN ${isLeft} THEN b.${column} ELSE p.${column} END AS ${column}`,
       `b.${column} AS ${wasColumn(match)}`,
     ];
   });
@@ -72,11 +90,11 @@ function seenQuery(fields: readonly FieldMatch[]): string {
       'b.owned',
       'b.state',
       'b.member',
+      'b.present',
       'b.status AS last_status',
       ...hashes,
     ].join(', ')}
-    FROM winner p FULL JOIN before b ON b.address = p.address
-    WHERE p.n IS NOT NULL OR b.present`;
+    FROM winner p FULL JOIN before b ON b.address = p.address`;
 }
 
 function wasColumn({ field }: FieldMatch): string {
@@ -87,7 +105,8 @@ function wasColumn({ field }: FieldMatch): string {
 const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED_OUT}) THEN coalesce(s.last_status, c.status) END`;
 
 /** SQL: each address with what it wants, what it has, and the difference. */
-function comparedQuery({ fields, tags, knownFields, isCensusFresh, keepLeavers }: PeopleInput): string {
+function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInput): string {
+  const { fields, keepLeavers } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -98,11 +117,11 @@ function comparedQuery({ fields, tags, knownFields, isCensusFresh, keepLeavers }
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'last_status', 'elsewhere', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'elsewhere', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~elsewhere) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~elsewhere ELSE wanted & ~elsewhere & ~owned END AS gained,
       ${keepLeavers ? none : 'owned & ~wanted'} AS lost,
-      ${['false', ...differs].join(' OR ')} AS differs,
+      ${['false', ...differs].join(' OR ')} AS differs, NOT known AND coalesce(state = 'exposed', false) AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
     FROM (
@@ -111,25 +130,32 @@ function comparedQuery({ fields, tags, knownFields, isCensusFresh, keepLeavers }
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
         coalesce(o.status = 'archived', false) AS is_archived,
         coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere
-      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id)`;
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id
+      WHERE s.n IS NOT NULL OR s.present)`;
 }
 
 /** SQL: each address with what is decided of it. */
-function personQuery({ fields, tags, keepLeavers }: PeopleInput, compared: string): string {
+function personQuery({ request, tags }: PeopleInput, compared: string): string {
+  const { fields, keepLeavers, optedOut } = request;
   const none = noTags(tags);
   return `
-    SELECT * EXCLUDE (is_archived, is_refused, needs_upsert, outcome, class, text)
-      REPLACE (CASE WHEN upsert THEN gained ELSE ${none} END AS gained, CASE WHEN is_withheld THEN ${none} ELSE lost END AS lost),
-      CASE WHEN is_withheld THEN 'suppressed'
+    SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
+      REPLACE (CASE WHEN upsert THEN gained ELSE ${none} END AS gained,
+        CASE WHEN withheld = 'archived' THEN ${none} ELSE lost END AS lost),
+      CASE WHEN withheld IS NOT NULL THEN 'suppressed'
         WHEN is_refused THEN outcome
         WHEN upsert OR lost <> ${none} THEN NULL
         WHEN selected OR ${keepLeavers} THEN 'unchanged'
         ELSE 'removed' END AS decided,
-      CASE WHEN is_withheld THEN 'archived' WHEN is_refused THEN class END AS class,
-      CASE WHEN is_refused AND NOT is_withheld THEN text END AS text
-    FROM (SELECT *, is_archived AND (needs_upsert OR lost <> ${none}) AS is_withheld,
-            needs_upsert AND NOT is_archived AND NOT is_refused AS upsert
-          FROM (SELECT c.*, r.outcome, r.class, r.text,
-                  needs_upsert AND r.b IS NOT NULL AND r.hash = ${payloadHash(fields, 'k.ids')} AS is_refused
-                FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted))`;
+      coalesce(withheld, CASE WHEN is_refused THEN class END) AS class,
+      CASE WHEN is_refused AND withheld IS NULL THEN text END AS text
+    FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
+      FROM (SELECT c.*, r.outcome, r.class, r.text,
+          CASE WHEN is_archived AND (needs_upsert OR lost <> ${none}) THEN 'archived'
+            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') THEN 'opted_out'
+            WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
+            END AS withheld,
+          needs_upsert AND r.b IS NOT NULL AND (r.outcome = 'throttled' OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused
+        FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
+        LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
 }

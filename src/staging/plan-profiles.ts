@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
-import { brokenRule, createIdn, withAddress } from './address';
+import { brokenRule, createIdn, stripped, withAddress } from './address';
 import { attributeColumn, extractAttributes } from './attributes';
 import { hashColumn } from './documents';
 import { DOES_NOT_FIT, wireValue } from './wire-values';
@@ -11,6 +11,8 @@ export interface ProfilesInput {
   readonly snapshot: string;
   readonly email: string;
   readonly fields: readonly FieldMatch[];
+  readonly strict: boolean;
+  readonly latest: string | null;
 }
 
 /** SQL: the snapshot's profiles, each with its number `n`. */
@@ -24,12 +26,12 @@ export function snapshotProfiles(snapshot: string): string {
  * every wire value, and whether the value had to be cut.
  */
 export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
-  const { snapshot, email, fields } = input;
+  const { snapshot, email, fields, strict, latest } = input;
   const profiles = snapshotProfiles(snapshot);
   await createIdn(database, { from: profiles, text: 'a0' });
-  const attributes = extractAttributes(email, fields);
+  const attributes = extractAttributes({ email, fields, latest });
   const columns = fields.flatMap((match) => {
-    const { hash, isCut } = wireValue(attributeColumn(attributes, match.attribute), match.field);
+    const { hash, isCut } = wireValue(attributeColumn(attributes, match.attribute), match);
     return [`${hash} AS ${quoteName(hashColumn(match))}`, `${isCut} AS ${quoteName(cutColumn(match))}`];
   });
   const sizes = fields.map(
@@ -38,10 +40,11 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
   );
   await database.run(`
     CREATE TABLE profile AS
-    SELECT * REPLACE (coalesce(rule, ${requiredRule(fields)}) AS rule,
+    SELECT * REPLACE (coalesce(rule, ${fieldRule(fields, strict)}) AS rule,
       CASE WHEN rule IS NULL THEN address END AS address)
     FROM (
       SELECT n::INTEGER AS n, key, ${brokenRule('stripped', 'address')} AS rule, address,
+        ${latest === null ? 'NULL::DOUBLE' : instantOrNumber(attributeColumn(attributes, latest))} AS latest,
         ${[...columns, `(${['0', ...sizes].join(' + ')})::INTEGER AS size`].join(', ')}
       FROM ${withAddress(profiles, 'a0')})`);
 }
@@ -51,20 +54,37 @@ export function cutColumn({ field }: FieldMatch): string {
   return `c_${field.tag}`;
 }
 
-/** Mailchimp refuses a member without a required field, so the profile is refused here, where it can be told why. */
-function requiredRule(fields: readonly FieldMatch[]): string {
-  const required = fields.filter(({ field }) => field.required).map((match) => quoteName(hashColumn(match)));
-  if (required.length === 0) return 'NULL';
-  return `CASE WHEN ${required.map((hash) => `${hash} IS NULL`).join(' OR ')} THEN 'required_field_empty'
-    WHEN ${required.map((hash) => `${hash} = ${DOES_NOT_FIT}`).join(' OR ')} THEN 'value_does_not_fit' END`;
+function hashesOf(matches: readonly FieldMatch[]): string[] {
+  return matches.map((match) => quoteName(hashColumn(match)));
 }
 
-/** Makes `duplicate`: the valid profiles whose address belongs to another profile, the one with the lowest key. */
+/**
+ * Mailchimp refuses a member without a required field, so the profile is refused here, where it can be told why. `strict`: so is one
+ * with a value that does not fit any field.
+ */
+function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
+  const required = fields.filter(({ field }) => field.required);
+  const empty = hashesOf(required).map((hash) => `${hash} IS NULL`);
+  const odd = hashesOf(strict ? fields : required).map((hash) => `${hash} = ${DOES_NOT_FIT}`);
+  return `CASE WHEN ${['false', ...empty].join(' OR ')} THEN 'required_field_empty'
+    WHEN ${['false', ...odd].join(' OR ')} THEN 'value_does_not_fit' END`;
+}
+
+/** SQL: a text as a number, or a date or time (of a zone, or none) as microseconds; null for anything else. */
+function instantOrNumber(column: string): string {
+  const text = stripped(column);
+  return `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
+}
+
+/**
+ * Makes `duplicate`: the valid profiles whose address belongs to another profile: the one with the greatest `latest`, where there is
+ * one, else with the lowest key.
+ */
 export async function createDuplicates(database: Database): Promise<void> {
   await database.run(`
     CREATE TABLE duplicate AS
     WITH shared AS (
-      SELECT n, key, first_value({'n': n, 'key': key}) OVER (PARTITION BY address ORDER BY key) AS winner
+      SELECT n, key, first_value({'n': n, 'key': key}) OVER (PARTITION BY address ORDER BY latest DESC NULLS LAST, key) AS winner
       FROM profile SEMI JOIN (
         SELECT address FROM profile WHERE rule IS NULL GROUP BY address HAVING count(*) > 1
       ) USING (address)

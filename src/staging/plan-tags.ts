@@ -22,6 +22,26 @@ export function plannedTags(
   return [...configured, ...left.toSorted((a, b) => a.tagId - b.tagId)];
 }
 
+/** A configured tag with an id that it had in the baseline and that is no more. */
+export interface RestoredTag {
+  readonly tagId: number;
+  readonly deadId: number;
+}
+
+/** Tags that were deleted in Mailchimp and made anew: those who carried them are tagged again. */
+export function restoredTags(
+  segments: readonly SegmentTag[],
+  baseline: BaselineDocument | undefined,
+): readonly RestoredTag[] {
+  const live = new Set(segments.map(({ tagId }) => tagId));
+  const dead = Object.entries(baseline?.tags ?? {}).filter(([id]) => !live.has(Number(id)));
+  return segments.flatMap(({ tag, tagId }) =>
+    dead.flatMap(([id, { name }]) =>
+      tagId !== null && comparable(name) === comparable(tag) ? [{ tagId, deadId: Number(id) }] : [],
+    ),
+  );
+}
+
 /** Mailchimp compares tag names without case. */
 function comparable(name: string): string {
   return name.normalize('NFC').toLowerCase();

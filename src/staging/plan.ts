@@ -24,10 +24,11 @@ import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN } from './layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './plan-changes';
 import { countPlan } from './plan-counts';
+import { countRestores } from './plan-restores';
 import { createBefore, createCensus, createWanted } from './plan-before';
 import { createPeople } from './plan-people';
 import { createDuplicates, createProfiles, snapshotProfiles } from './plan-profiles';
-import { plannedTags } from './plan-tags';
+import { plannedTags, type RestoredTag, restoredTags } from './plan-tags';
 import { createTags } from './tag-masks';
 import { keepFile, readDocument } from './seal';
 import { readSnapshot } from './snapshot';
@@ -37,6 +38,7 @@ interface PlanInput {
   readonly layout: Layout;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
+  readonly now: () => Date;
 }
 
 export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
@@ -50,7 +52,7 @@ export async function plan(input: PlanInput, request: PlanRequest): Promise<Expo
 }
 
 async function makePlan(
-  { layout, memoryLimit, ref }: PlanInput,
+  { layout, memoryLimit, ref, now }: PlanInput,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -72,6 +74,8 @@ async function makePlan(
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
       ...rows,
+      restored: restoredTags(request.segments, baseline?.document),
+      at: now().toISOString(),
     });
     return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
   });
@@ -87,29 +91,37 @@ interface Materials {
   readonly census: string | undefined;
   /** Undefined where the census is this export's own: then it says who has opted out. */
   readonly optOuts: string | undefined;
+  readonly restored: readonly RestoredTag[];
+  /** When the plan is made: who has to wait until later, waits. */
+  readonly at: string;
 }
 
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
-  const { email, fields, segments, keepLeavers, limit } = request;
-  const from = { snapshot: snapshot.folder, email, fields };
-  const { baseline, census, optOuts } = materials;
+  const { email, fields, segments, strict, latest, limit } = request;
+  const from = { snapshot: snapshot.folder, email, fields, strict, latest };
+  const { baseline, census, optOuts, restored, at } = materials;
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
   await createTags(database, tags, segments);
   await createWanted(database, { snapshot: snapshot.folder, tags });
-  await createBefore(database, { fields, tags, baseline });
+  await createBefore(database, { fields, tags, baseline, at });
   await createCensus(database, { census, optOuts, tags });
   await createPeople(database, {
-    fields,
+    request,
     tags,
     knownFields: baseline?.fields ?? [],
     isCensusFresh: optOuts === undefined,
-    keepLeavers,
   });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
-  const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
+  const counts = await countPlan(database, {
+    fields,
+    segments,
+    tags,
+    members: snapshot.members,
+    restores: baseline ? await countRestores(database, { rows: baseline.rows, tags, restored }) : [],
+  });
   const chunks = await numberChanges(database, tags);
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
   await writePeople(database, { folder, request, snapshot: snapshot.folder });
@@ -124,7 +136,8 @@ async function writePeople(
 ): Promise<void> {
   const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
-  const columns = ['id', 'n', 'b', 'address', 'selected', 'known', 'upsert', 'decided', 'class', 'text'];
+  const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain'];
+  const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
   await database.run(`
     COPY (
       SELECT key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (

@@ -5,6 +5,7 @@ import { quoteName, quoteText } from '../duckdb/quote';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from './documents';
 import { payloadHash } from './plan-people';
 import { snapshotProfiles } from './plan-profiles';
+import { PERMANENT, WAITS } from './refusals';
 import { nameOfRank, rank } from './settle-facets';
 import { createMaskNames, noTags } from './tag-masks';
 
@@ -25,9 +26,6 @@ interface NextBaselineInput {
   readonly settledAt: string;
   readonly into: string;
 }
-
-/** What a throttled address waits before it is tried again: the first, second, third, and every later time. */
-const WAITS = ['5 minutes', '1 day', '2 days', '7 days'];
 
 const REFUSED = [
   'refused_hash',
@@ -133,7 +131,8 @@ function nextQuery(input: NextBaselineInput): string {
         WHEN NOT is_acknowledged THEN was.refused_until END AS refused_until
       ${hashes.join('')}
     FROM (SELECT *,
-        1 + CASE WHEN was.refused_hash = payload THEN was.refused_count ELSE 0 END AS times,
+        1 + CASE WHEN was.refused_hash = payload OR (was.refused_outcome = 'throttled' AND upsert_rank = ${rank('throttled')})
+          THEN was.refused_count ELSE 0 END AS times,
         CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged OR (is_off AND was.state IS NOT NULL) THEN 'proven' ELSE was.state END AS state
       FROM (${factsQuery({ fields, none })}))`;
 }
@@ -148,7 +147,7 @@ function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: str
     SELECT p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
       ${fields.map((match) => `p.${quoteName(hashColumn(match))}, `).join('')}
       ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
-      ${is('suppressed')} OR ${is('throttled')} OR ${is('rejected')} AS is_refused,
+      ${is('throttled')} OR ((${is('suppressed')} OR ${is('rejected')}) AND t.upsert_why.class IN (${PERMANENT})) AS is_refused,
       coalesce(t.is_exposed, false) AS is_exposed,
       NOT p.selected AND coalesce(t.worst = ${rank('acknowledged')}, false) AS is_off,
       CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,

@@ -36,6 +36,8 @@ export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
 export const NOT_REACHED = 'not_reached';
 export const BEYOND_LIMIT = 'beyond_limit';
 export const NO_ANSWER = 'no_answer';
+/** Reason of somebody who was created, but perhaps by an earlier attempt. */
+export const UNCERTAIN = 'uncertain';
 
 interface FacetsInput {
   readonly plan: string;
@@ -48,7 +50,7 @@ interface FacetsInput {
 }
 
 /**
- * Makes `told`: for each person with changes, what became of them: the worst rank with its reason, the rank, reason and echoed
+ * Makes `told_change`, what was said of each change (and, without `id`, of rows that no change asked for), and `told`: for each person with changes, what became of them: the worst rank with its reason, the rank, reason and echoed
  * status of the upsert, and the mask of tags that are surely off.
  */
 export async function createTold(database: Database, input: FacetsInput): Promise<void> {
@@ -65,14 +67,14 @@ export async function createTold(database: Database, input: FacetsInput): Promis
     sent.map(({ firstChunk, lastChunk }) => [firstChunk, lastChunk]),
   );
   await database.run(`
-    CREATE VIEW told_change AS
-    SELECT c.id, c.tag, t.bit, r.status, r.text,
+    CREATE TABLE told_change AS
+    SELECT coalesce(c.chunk, r.chunk) AS chunk, c.id, c.tag, t.bit, r.status, r.text,
       CASE WHEN r.result IS NOT NULL THEN ${rankOf('r.result')}
         WHEN a.chunk IS NOT NULL THEN ${rank('unproven')} ELSE ${rank('not_sent')} END AS rank,
       CASE WHEN r.result IS NOT NULL THEN r.class
         WHEN a.chunk IS NOT NULL THEN ${quoteText(NO_ANSWER)} ELSE ${quoteText(NOT_REACHED)} END AS class
     FROM change c
-    LEFT JOIN result r ON r.chunk = c.chunk AND r.email = c.address
+    FULL JOIN result r ON r.chunk = c.chunk AND r.email = c.address
     LEFT JOIN (SELECT unnest(range(first, last + 1)) AS chunk FROM attempted) a ON a.chunk = c.chunk
     LEFT JOIN tag t ON t.id = c.tag;
     CREATE TABLE told AS
@@ -82,7 +84,7 @@ export async function createTold(database: Database, input: FacetsInput): Promis
       ${maskOf('bit', tags)} FILTER (rank = ${rank('acknowledged')})
         & ~coalesce(${maskOf('bit', tags)} FILTER (rank > ${rank('acknowledged')}), ${noTags(tags)}) AS off,
       coalesce(bool_or(rank = ${rank('unproven')}), false) AS is_exposed
-    FROM told_change GROUP BY id`);
+    FROM told_change WHERE id IS NOT NULL GROUP BY id`);
 }
 
 /** SQL: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. */

@@ -3,7 +3,7 @@ import type { Database } from '../duckdb/database';
 import { quoteText } from '../duckdb/quote';
 import { DECIDED, OUTCOMES } from './documents';
 import { snapshotProfiles } from './plan-profiles';
-import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf } from './settle-facets';
+import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN } from './settle-facets';
 
 /** Makes `outcome`: one row a person, with the worst of what is decided and what was told. */
 export async function createOutcomes(database: Database): Promise<void> {
@@ -15,11 +15,12 @@ export async function createOutcomes(database: Database): Promise<void> {
         WHEN NOT selected THEN 'removed'
         WHEN upsert AND NOT known THEN 'created'
         ELSE 'updated' END AS outcome,
-      CASE WHEN is_decided THEN coalesce(class, CASE decided WHEN 'not_sent' THEN ${quoteText(BEYOND_LIMIT)} END)
+      CASE WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
+        WHEN is_decided THEN coalesce(class, CASE decided WHEN 'not_sent' THEN ${quoteText(BEYOND_LIMIT)} END)
         WHEN worst > ${rank('acknowledged')} THEN coalesce(why.class, CASE worst WHEN ${rank('unproven')} THEN ${quoteText(NO_ANSWER)} END) END AS reason,
       CASE WHEN is_decided THEN text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text
     FROM (
-      SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.upsert, p.decided, p.class, p.text,
+      SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text,
         t.worst AS told, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
         coalesce(${rankOf('p.decided')} >= t.worst, t.worst IS NULL) AS is_decided
       FROM people p LEFT JOIN told t USING (id))`);

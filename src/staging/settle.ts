@@ -21,6 +21,7 @@ interface SettleInput {
   readonly layout: Layout;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
+  readonly now: () => Date;
 }
 
 export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
@@ -42,12 +43,12 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { layout, memoryLimit, ref }: SettleInput,
+  { layout, memoryLimit, ref, now }: SettleInput,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(layout, ref, plan.request.baseline);
   const { folder: snapshot } = await readSnapshot(layout, ref);
-  const settledAt = new Date().toISOString();
+  const settledAt = now().toISOString();
   const planFolder = layout.inExport(ref, plan.folder);
   const told = {
     plan: planFolder,
@@ -76,7 +77,7 @@ async function makeSettlement(
     await writeNextBaseline(database, next);
     for (const name of [OUTCOMES, BASELINE_ROWS]) await keepFile(join(folder, name));
     const { held, tags } = await countHeld(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
-    const { selected, departed, invalid, warnings } = plan.plan;
+    const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {
       exportId: ref.exportId,
       parent: plan.request.baseline,
@@ -86,7 +87,7 @@ async function makeSettlement(
       tags,
       census: plan.census,
       held,
-      settlement: { selected, departed, ...counts, invalid, warnings, held, tally },
+      settlement: { selected, departed, readdressed, ...counts, invalid, warnings, held, tally },
     };
   });
 }

@@ -1,4 +1,4 @@
-import type { MergeField } from '../contract/merge-field';
+import type { DateFormat, FieldMatch, MergeField } from '../contract/merge-field';
 import { quoteText, quoteTexts } from '../duckdb/quote';
 import { isBlank, stripped } from './address';
 
@@ -8,23 +8,23 @@ const LONGEST_TEXT = 255;
 const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?`;
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 
-type WireText = (column: string, field: MergeField) => string;
+type WireText = (column: string, match: FieldMatch) => string;
 
 const webAddress: WireText = (column) =>
   String.raw`CASE WHEN regexp_full_match(${stripped(column)}, '(?i)https?://[^\s/?#]+\S*') THEN ${stripped(column)} END`;
 
-const choice: WireText = (column, { choices }) =>
-  `CASE WHEN list_contains(${quoteTexts(choices)}::VARCHAR[], ${stripped(column)}) THEN ${stripped(column)} END`;
+const choice: WireText = (column, { field }) =>
+  `CASE WHEN list_contains(${quoteTexts(field.choices)}::VARCHAR[], ${stripped(column)}) THEN ${stripped(column)} END`;
 
 /** SQL for a column with an attribute's text: the value that a merge field gets, as text; null where it does not fit. */
 const WIRE_TEXT: Record<MergeField['type'], WireText> = {
   text: (column) => `CASE WHEN strlen(${column}) <= ${LONGEST_TEXT} THEN ${column} ELSE ${cut(column)} END`,
   number: (column) => jsonNumber(stripped(column)),
-  date: (column) => isoDay(stripped(column)),
-  birthday: (column) => birthday(stripped(column)),
+  date: (column, { format }) => day(stripped(column), format),
+  birthday: (column, { format }) => birthday(stripped(column), format),
   zip: (column) =>
     String.raw`CASE WHEN regexp_full_match(${stripped(column)}, '\d{5}') THEN ${stripped(column)} END`,
-  phone: (column, { phoneFormat }) =>
+  phone: (column, { field: { phoneFormat } }) =>
     phoneFormat?.toUpperCase() === 'US' ? usPhone(stripped(column)) : stripped(column),
   url: webAddress,
   imageurl: webAddress,
@@ -45,8 +45,9 @@ export interface WireValue {
 
 export const DOES_NOT_FIT = 0;
 
-export function wireValue(column: string, field: MergeField): WireValue {
-  const text = WIRE_TEXT[field.type](column, field);
+export function wireValue(column: string, match: FieldMatch): WireValue {
+  const { field } = match;
+  const text = WIRE_TEXT[field.type](column, match);
   // A number and a text with the same digits are different values on the wire.
   const kind = field.type === 'number' ? 'number:' : 'text:';
   return {
@@ -83,16 +84,47 @@ function jsonNumber(text: string): string {
 }
 
 /** The day as it is written: a time and its zone are dropped, not applied. */
-function isoDay(text: string): string {
-  return `CASE WHEN ${isoDate(text)} > DATE '0001-01-01' THEN left(${text}, 10) END`;
+function day(text: string, format: DateFormat | undefined): string {
+  const date = dateIn(text, format);
+  return `CASE WHEN ${date} > DATE '0001-01-01' THEN strftime(${date}, '%Y-%m-%d') END`;
+}
+
+function dateIn(text: string, format: DateFormat | undefined): string {
+  return format === undefined ? isoDate(text) : formattedDate(text, format);
+}
+
+const DIGITS = { YYYY: String.raw`(\d{4})`, MM: String.raw`(\d{1,2})`, DD: String.raw`(\d{1,2})` } as const;
+type DatePart = keyof typeof DIGITS;
+const TIME_OF_DAY = String.raw`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?`;
+
+/** SQL: the date in a text of some format; null where it has another or is none. Without a year, in a leap year. */
+function formattedDate(text: string, format: DateFormat): string {
+  const parts = format.match(/YYYY|MM|DD/g) as DatePart[];
+  const isPacked = format === 'YYYYMMDD';
+  const pattern = format
+    .replaceAll(/[./]/g, String.raw`\$&`)
+    .replaceAll(/YYYY|MM|DD/g, (part) =>
+      isPacked && part !== 'YYYY' ? String.raw`(\d{2})` : DIGITS[part as DatePart],
+    );
+  const whole = quoteText(`^${pattern}${TIME_OF_DAY}$`);
+  const part = (name: DatePart): string =>
+    parts.includes(name)
+      ? `lpad(regexp_extract(${text}, ${whole}, ${parts.indexOf(name) + 1}), 2, '0')`
+      : "'2000'";
+  const year = parts.includes('YYYY')
+    ? `regexp_extract(${text}, ${whole}, ${parts.indexOf('YYYY') + 1})`
+    : "'2000'";
+  return `TRY_CAST(${year} || '-' || ${part('MM')} || '-' || ${part('DD')} AS DATE)`;
 }
 
 function isoDate(text: string): string {
   return `CASE WHEN regexp_full_match(${text}, '${ISO_DATE}') THEN TRY_CAST(left(${text}, 10) AS DATE) END`;
 }
 
-function birthday(text: string): string {
-  return `strftime(coalesce(${isoDate(text)}, ${monthAndDay(text)}), '%m/%d')`;
+function birthday(text: string, format: DateFormat | undefined): string {
+  const date =
+    format === undefined ? `coalesce(${isoDate(text)}, ${monthAndDay(text)})` : formattedDate(text, format);
+  return `strftime(${date}, '%m/%d')`;
 }
 
 /** In a leap year, so that 02/29 is a day. */

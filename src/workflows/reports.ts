@@ -11,11 +11,14 @@ const NOTHING: Settlement = {
   selected: 0,
   departed: 0,
   outcomes: noOutcomes(),
+  uncertain: 0,
+  readdressed: 0,
   reach: noReach(),
   invalid: {},
   refusals: [],
   segments: [],
   warnings: [],
+  mismatches: [],
   held: 0,
   tally: null,
 };
@@ -54,7 +57,22 @@ export function settledReport(
   ending: ExportEnding = 'completed',
 ): ExportReport {
   const { input, startedAtMs, guards } = run;
-  return toReport(input, settlement, { ending, startedAtMs, guards, approval: approvalOf(run) });
+  const ended = { startedAtMs, guards, approval: approvalOf(run) };
+  const failure = mismatchOf(settlement);
+  return toReport(
+    input,
+    settlement,
+    failure ? { ...ended, ending: 'failed', failure } : { ...ended, ending },
+  );
+}
+
+/** The export fails, but what was acknowledged is in the baseline: the next one goes on from there. */
+function mismatchOf(settlement: Settlement | null): Reason | undefined {
+  if (!settlement || settlement.mismatches.length === 0) return undefined;
+  const message =
+    `Settling counted ${settlement.mismatches.join('; ')}. What Mailchimp acknowledged is kept. ` +
+    'This is a bug, or the staging folder was changed.';
+  return { code: 'ACCOUNTING_MISMATCH', message };
 }
 
 /** An earlier plan's approval holds as long as no number went beyond it. */
@@ -83,6 +101,8 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     ...NOTHING,
     selected: plan.selected,
     departed: plan.departed,
+    uncertain: plan.uncertain,
+    readdressed: plan.readdressed,
     outcomes,
     invalid: plan.invalid,
     segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag }) => ({

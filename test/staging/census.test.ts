@@ -76,7 +76,10 @@ describe('a census', () => {
       baseline: null,
       census: null,
       keepLeavers: false,
-    };
+      strict: false,
+      optedOut: 'update',
+      latest: null,
+    } as const;
     await expect(stage.staging.plan(ref, request)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
     await expect(
       stage.staging.plan(ref, { ...request, census: stage.newExport().exportId }),

@@ -91,35 +91,73 @@ describe('a refusal for good', () => {
     });
   });
 
-  test('for now is sent again by the next export, and the baseline notes until when it should wait', async () => {
-    const respond = refuseBob({ result: 'throttled', class: 'signups', text: 'too many' });
+  test.each(['fake', 'compliance', 'forgotten', 'cleaned', 'merge_field', 'sms', 'schema'])(
+    'of class %s is remembered',
+    async (name) => {
+      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
+      const first = await exportAll(stage, [ANNA, BOB], { respond });
+      const second = await exportAll(stage, [ANNA, BOB], { after: first });
+      expect(second.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
+    },
+  );
+});
+
+describe('a refusal that may pass', () => {
+  test.each(['unknown', 'server_error', 'plan_limit', 'exists'])(
+    'of class %s is tried again by the next export',
+    async (name) => {
+      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
+      const first = await exportAll(stage, [ANNA, BOB], { respond });
+      const second = await exportAll(stage, [ANNA, BOB], { after: first });
+      expect(second.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+    },
+  );
+});
+
+describe('a throttled address', () => {
+  const respond = refuseBob({ result: 'throttled', class: 'too_many_signups', text: 'too many' });
+  const MINUTE = 1 / (24 * 60);
+
+  test('waits, whatever there is to send, and counts as throttled each time', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond });
-    const second = await exportAll(stage, [ANNA, BOB], { after: first, respond });
-    expect(second.chunks.map(emailsOf)).toEqual([['bob@mail.test']]);
-    expect(await baselineOf(stage, second)).toMatchObject([
-      {
-        address: 'anna@mail.test',
-        state: 'proven',
-        status: 'subscribed',
-        tags: [11, 12],
-        keys: ['1'],
-        present: true,
-      },
-      {
-        address: 'bob@mail.test',
-        state: null,
-        tags: [],
-        refused_outcome: 'throttled',
-        refused_count: 2,
-        waits: '1 day',
-      },
-    ]);
-    const third = await exportAll(stage, [ANNA, BOB], { after: second });
-    expect(third.settlement.outcomes).toMatchObject({ created: 1 });
-    expect(await baselineOf(stage, third)).toMatchObject([
+    expect(first.settlement.outcomes).toMatchObject({ created: 1, throttled: 1 });
+    const same = await exportAll(stage, [ANNA, BOB], { after: first });
+    expect(same.plan).toMatchObject({ chunks: 0, decided: { throttled: 1, unchanged: 1 } });
+    expect(same.settlement).toMatchObject({
+      outcomes: { throttled: 1, unchanged: 1 },
+      refusals: [{ outcome: 'throttled', class: 'too_many_signups', text: 'too many', count: 1 }],
+    });
+    const changed = await exportAll(stage, [ANNA, { ...BOB, first: 'Rob' }], { after: same });
+    expect(changed.plan).toMatchObject({ chunks: 0, decided: { throttled: 1 } });
+  });
+
+  test('is tried again after five minutes, a day, two days, seven days, and seven days from then on', async () => {
+    let last = await exportAll(stage, [ANNA, BOB], { respond });
+    for (const [index, days] of [5 * MINUTE, 1, 2, 7, 7].entries()) {
+      stage.wait(days - MINUTE);
+      last = await exportAll(stage, [ANNA, BOB], { after: last, respond });
+      expect(last.plan.chunks).toBe(0);
+      stage.wait(2 * MINUTE);
+      const changed = { ...BOB, first: `Bob ${index}` };
+      last = await exportAll(stage, [ANNA, changed], { after: last, respond });
+      expect(last.chunks.map(emailsOf)).toEqual([['bob@mail.test']]);
+    }
+    stage.wait(8);
+    last = await exportAll(stage, [ANNA, BOB], { after: last });
+    expect(last.settlement.outcomes).toMatchObject({ created: 1 });
+    expect(await baselineOf(stage, last)).toMatchObject([
       {},
-      { state: 'proven', refused_outcome: null, refused_until: null },
+      { address: 'bob@mail.test', state: 'proven', refused_outcome: null, refused_until: null },
     ]);
+  });
+
+  test('still loses a tag that has to go', async () => {
+    const both: Profile = { ...BOB, segments: ['vip', 'locals'] };
+    const first = await exportAll(stage, [both]);
+    const changed = await exportAll(stage, [{ ...both, first: 'Rob' }], { after: first, respond });
+    const left = await exportAll(stage, [{ ...BOB, first: 'Rob' }], { after: changed });
+    expect(left.chunks).toMatchObject([{ kind: 'untag', tagId: VIP.tagId }]);
+    expect(left.settlement.outcomes).toMatchObject({ throttled: 1 });
   });
 });
 

@@ -101,7 +101,7 @@ test('the sums add up whatever comes back, and once all is acknowledged the audi
         const respond: Respond = (email, chunk) => {
           const { result, isApplied } = fates.next().value as Fate;
           if (isApplied) apply(audience, chunk, (other) => other === email);
-          return { result, class: 'some', text: '' };
+          return { result, class: result === 'rejected' ? 'fake' : 'some', text: '' };
         };
         const first = await exportAll(stage, before, { respond });
         const second = await exportAll(stage, after, { after: first, respond });
@@ -117,9 +117,9 @@ test('the sums add up whatever comes back, and once all is acknowledged the audi
         const third = await exportAll(stage, after, { after: second });
         for (const chunk of third.chunks) apply(audience, chunk);
         const refused = new Set(
-          (await stage.staging.readRejects(third.ref, { outcomes: ['rejected', 'suppressed'] })).map(
-            ({ email }) => email?.trim().toLowerCase(),
-          ),
+          (
+            await stage.staging.readRejects(third.ref, { outcomes: ['rejected', 'suppressed', 'throttled'] })
+          ).map(({ email }) => email?.trim().toLowerCase()),
         );
         const isClear = ([email]: readonly [string, unknown]): boolean => !refused.has(email);
         const expected = [...expectedAudience(after, audience)].filter(isClear);

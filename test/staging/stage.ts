@@ -31,6 +31,7 @@ export interface Profile {
 export interface Configured {
   readonly fields?: readonly FieldMatch[];
   readonly segments?: readonly SegmentTag[];
+  readonly latest?: string | null;
 }
 
 export const DESTINATION = 'newsletter';
@@ -47,6 +48,8 @@ export const LOCALS: SegmentTag = { segment: 'locals', tag: 'Locals', tagId: 12 
 export interface Stage {
   readonly staging: Staging;
   readonly folder: string;
+  /** Moves the store's clock on. */
+  readonly wait: (days: number) => void;
   readonly newExport: () => ExportRef;
   /** Writes the profiles as a source does and seals them. */
   readonly snapshot: (ref: ExportRef, profiles: readonly Profile[], configured?: Configured) => Promise<void>;
@@ -64,10 +67,18 @@ export interface Stage {
 
 export async function openStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'staging-'));
-  const staging = await openStaging({ folder: join(folder, 'store'), memoryLimit: '256MB' });
+  let waitedMs = 0;
+  const staging = await openStaging({
+    folder: join(folder, 'store'),
+    memoryLimit: '256MB',
+    now: () => new Date(Date.now() + waitedMs),
+  });
   return {
     staging,
     folder: join(folder, 'store'),
+    wait: (days) => {
+      waitedMs += days * 24 * 60 * 60_000;
+    },
     newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
     snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
     census: (ref, scope, audience) => takeCensus(staging, ref, { scope, audience }),
@@ -79,6 +90,9 @@ export async function openStage(): Promise<Stage> {
         baseline: null,
         census: null,
         keepLeavers: false,
+        strict: false,
+        optedOut: 'update',
+        latest: null,
         segments,
         ...request,
       });
@@ -117,10 +131,10 @@ interface SnapshotInput extends Configured {
 async function takeSnapshot(
   staging: Staging,
   ref: ExportRef,
-  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS] }: SnapshotInput,
+  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null }: SnapshotInput,
 ): Promise<void> {
   const folder = await staging.openExtractFolder(ref);
-  const names = extractAttributes('email', fields);
+  const names = extractAttributes({ email: 'email', fields, latest });
   const selected = profiles.filter((profile) =>
     segments.some(({ segment }) => profile.segments.includes(segment)),
   );

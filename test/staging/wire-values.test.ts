@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { MergeField } from '../../src/contract/merge-field';
+import type { FieldMatch, MergeField } from '../../src/contract/merge-field';
 import { type Database } from '../../src/duckdb/database';
 import { openDatabase } from '../../src/duckdb/open';
 import { wireJson, wireValue } from '../../src/staging/wire-values';
@@ -26,9 +26,14 @@ interface Wire {
   readonly cut: boolean;
 }
 
-async function wire(value: string | null, options: Partial<MergeField>): Promise<Wire> {
-  const { field } = match('x', 'X', options);
-  const { text, hash, isCut } = wireValue('a1', field);
+async function wire(
+  value: string | null,
+  options: Partial<MergeField>,
+  more: Partial<FieldMatch> = {},
+): Promise<Wire> {
+  const matched = { ...match('x', 'X', options), ...more };
+  const { field } = matched;
+  const { text, hash, isCut } = wireValue('a1', matched);
   return database.row<Wire>(
     `SELECT ${wireJson(`(${text})`, field)} AS json, (${hash})::VARCHAR AS hash, ${isCut} AS cut
      FROM (SELECT $1::VARCHAR AS a1)`,
@@ -145,5 +150,32 @@ describe('a hash', () => {
 
   test('tells a number from a text with the same digits', async () => {
     expect((await wire('12', number)).hash).not.toBe((await wire('12', text)).hash);
+  });
+});
+
+describe('a date that the source writes in a format', () => {
+  test.each([
+    ['DD/MM/YYYY', '6/5/2024', '"2024-05-06"'],
+    ['DD/MM/YYYY', ' 06/05/2024 10:30', '"2024-05-06"'],
+    ['DD/MM/YYYY', '2024-05-06', null],
+    ['DD/MM/YYYY', '31/02/2024', null],
+    ['MM/DD/YYYY', '05/06/2024', '"2024-05-06"'],
+    ['MM/DD/YYYY', '13/06/2024', null],
+    ['DD.MM.YYYY', '06.05.2024', '"2024-05-06"'],
+    ['DD.MM.YYYY', '06x05x2024', null],
+    ['DD-MM-YYYY', '06-05-2024', '"2024-05-06"'],
+    ['YYYY/MM/DD', '2024/05/06', '"2024-05-06"'],
+    ['YYYYMMDD', '20240506', '"2024-05-06"'],
+    ['YYYYMMDD', '2024056', null],
+  ] as const)('%s: %p is %p', async (format, value, json) => {
+    expect((await wire(value, { type: 'date' }, { format })).json).toBe(json);
+  });
+
+  test.each([
+    ['DD/MM', '29/02', '"02/29"'],
+    ['DD/MM', '02/29', null],
+    ['DD.MM.YYYY', '06.05.1980', '"05/06"'],
+  ] as const)('of a birthday, %s: %p is %p', async (format, value, json) => {
+    expect((await wire(value, { type: 'birthday' }, { format })).json).toBe(json);
   });
 });
