@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCheckConfiguration } from '../../src/activities/check-configuration';
 import { WorkerConfigSchema } from '../../src/contract/config';
-import { ConfigureInputSchema, TagNameSchema, type Configuration } from '../../src/contract/destination';
+import {
+  ConfigureInputSchema,
+  TagNameSchema,
+  type Configuration,
+  type ConfigureInput,
+} from '../../src/contract/destination';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { openResources, type Resources } from '../../src/worker';
 import { callMailchimp, tagIdOf } from '../support/mailchimp';
@@ -54,7 +59,7 @@ type Own = Configuration['segments'];
 
 function configure(
   segments: Readonly<Record<string, string | null>>,
-  { own = [], ...more }: { own?: Own; adoptTags?: boolean } = {},
+  { own = [], ...more }: { own?: Own } & Partial<ConfigureInput> = {},
 ) {
   return createCheckConfiguration(resources)({
     account: 'main',
@@ -150,5 +155,46 @@ describe('a tag that the audience has already', () => {
       code: 'TAG_TAKEN',
       message: expect.stringContaining('belongs to the segment long of this destination'),
     });
+  });
+});
+
+describe('the matching', () => {
+  beforeAll(async () => {
+    const fields = `POST /lists/${AUDIENCE}/merge-fields`;
+    await callMailchimp(sandbox, fields, { name: 'Joined', tag: 'JOINED', type: 'date' });
+    await callMailchimp(sandbox, fields, { name: 'Born', tag: 'BORN', type: 'birthday' });
+  });
+
+  test('keeps what is said of a field, of opt-outs, of odd values and of the latest profile', async () => {
+    const settings = { strict: true, optedOut: 'skip', latest: 'id' } as const;
+    const fields = { FNAME: 'id', JOINED: { attribute: 'id', empty: 'keep', format: 'DD.MM.YYYY' } } as const;
+    const configuration = await configure({ plain: 'Of its own' }, { ...settings, fields });
+    expect(configuration).toMatchObject({
+      ...settings,
+      fields: [
+        { attribute: 'id', empty: 'clear', field: { tag: 'FNAME' } },
+        { attribute: 'id', empty: 'keep', format: 'DD.MM.YYYY', field: { tag: 'JOINED', type: 'date' } },
+      ],
+    });
+    const plain = await configure({ plain: 'Of its own' });
+    expect(plain).toMatchObject({ strict: false, optedOut: 'update', latest: null, fields: [] });
+  });
+
+  test('refuses attributes that the source has not, for a field or as the latest', async () => {
+    const absent = { code: 'ATTRIBUTE_NOT_FOUND', message: expect.stringContaining('"changed"') };
+    await expect(configure({ plain: 'Of its own' }, { latest: 'changed' })).rejects.toMatchObject(absent);
+    const fields = { FNAME: { attribute: 'changed' } };
+    await expect(configure({ plain: 'Of its own' }, { fields })).rejects.toMatchObject(absent);
+  });
+
+  test.each([
+    ['FNAME', 'DD/MM/YYYY'],
+    ['JOINED', 'DD/MM'],
+  ] as const)('refuses for %s the format %s, which its type cannot have', async (tag, format) => {
+    await expect(
+      configure({ plain: 'Of its own' }, { fields: { [tag]: { attribute: 'id', format } } }),
+    ).rejects.toMatchObject({ code: 'MERGE_FIELD_UNSUPPORTED' });
+    const born = await configure({ plain: 'Of its own' }, { fields: { BORN: { attribute: 'id', format } } });
+    expect(born.fields).toMatchObject([{ format }]);
   });
 });
