@@ -38,7 +38,7 @@ async function submitOnce(run: Run, part: PartState) {
   const { ref, account } = run.input;
   await untilGoing(run);
   return run.steps.long['mailchimp.submitPart'].executeWithOptions(
-    { summary: `${nameOf(part, run)}: submit ${part.plan.rows} of the changes` },
+    { summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes` },
     [{ ref, account, delivery: toDelivery(run), part: part.plan }],
   );
 }

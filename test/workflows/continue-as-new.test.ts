@@ -15,8 +15,8 @@ const PART = 25_000;
 /** New people who are sent first and read back. */
 const FIRST = 5;
 
-/** The server suggests a hand-over at so many events instead of 4,096: two or three looks at the batches. */
-const SUGGESTED_AT = 30;
+/** The server suggests a hand-over at so many events instead of 4,096: all before the first batch, and two or three looks at it. */
+const SUGGESTED_AT = 70;
 
 let server: OwnedProcess;
 let address: string;
