@@ -9,8 +9,11 @@ import { chunksOf, flying, flyingRows, nameOf, show, toDelivery, type PartState,
 
 const MINUTE_MS = 60_000;
 
-/** A batch that shows nothing new for so long, while none of ours does or a later one has finished, will not move any more. */
-const PATIENCE_MS = 30 * MINUTE_MS;
+/**
+ * A batch that shows nothing new for so long, while none of ours does or a later one has finished, is given up for the direct lane:
+ * soon where either lane will do, late where batches were asked for (Mailchimp may take hours over its queue).
+ */
+const PATIENCE_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
@@ -151,11 +154,12 @@ async function giveUpStuck(run: Run): Promise<void> {
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
-  if (now - part.progressAtMs < PATIENCE_MS) return false;
+  const patienceMs = PATIENCE_MS[run.input.options.lane];
+  if (now - part.progressAtMs < patienceMs) return false;
   const isOvertaken = run.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );
-  return isOvertaken || flying(run).every(({ progressAtMs }) => now - progressAtMs >= PATIENCE_MS);
+  return isOvertaken || flying(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
 }
 
 /**

@@ -2,9 +2,9 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { findTestServer } from '../../src/dev/test-server';
+import { startTimeSkipping } from '../support/skip-time';
 import { fakeExecutable } from './fake-executable';
 
 // Leaves a jar where the real one does.
@@ -30,7 +30,7 @@ afterEach(() => {
 
 test('TEMPORAL_TEST_SERVER_PATH comes before the cache', async () => {
   const named = fakeExecutable(join(folder, 'named'), 'server', '');
-  fakeExecutable(join(cache, 'temporal-test-server-maven-1.38.0'), 'temporal-test-server', '');
+  fakeExecutable(join(cache, 'temporal-test-server-maven-1.38.0-b'), 'temporal-test-server', '');
   expect(await findTestServer({ env: { ...env, TEMPORAL_TEST_SERVER_PATH: named } })).toBe(named);
 });
 
@@ -38,7 +38,7 @@ test("after the SDK's download has failed, Maven fills the cache with the jars a
   fakeExecutable(bin, 'mvn', MAVEN);
   fakeExecutable(bin, 'java', '');
   const path = await findTestServer({ env });
-  const entry = join(cache, 'temporal-test-server-maven-1.38.0');
+  const entry = join(cache, 'temporal-test-server-maven-1.38.0-b');
   expect(path).toBe(join(entry, 'temporal-test-server'));
   expect(readdirSync(entry, { recursive: true }).map(String).toSorted()).toEqual([
     'lib',
@@ -60,10 +60,7 @@ test('where all fails, one error says what was tried and what to install', async
 test('a workflow that sleeps for three hours ends within seconds on the test server', async () => {
   const logger = new DefaultLogger('ERROR');
   Runtime.install({ logger });
-  const path = await findTestServer();
-  const testEnv = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
+  const testEnv = await startTimeSkipping();
   try {
     const worker = await Worker.create({
       connection: testEnv.nativeConnection,
