@@ -122,7 +122,12 @@ async function play(kase: Case): Promise<string[]> {
   // It may be over in the very moment.
   await strike(kase, struck).catch(() => undefined);
   // What was struck may be the first of these; the one that completes has healed what it left.
-  for (let tries = 0; tries < 3; tries++) if ((await exportNext(kase)).ending === 'completed') break;
+  for (let tries = 0; tries < 3; tries++) {
+    const { ending, failure } = await exportNext(kase);
+    if (ending === 'completed') break;
+    // Set back to before it knew the tags that it has made: whose they are, somebody has to say.
+    if (failure?.code === 'TAG_TAKEN') await connect(kase);
+  }
   return faultsOf(kase, await exportNext(kase));
 }
 
