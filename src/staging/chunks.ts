@@ -1,16 +1,12 @@
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
-import type { Chunk, UpsertRow } from '../contract/plan';
+import type { Chunk, PartPlan, UpsertRow } from '../contract/plan';
 import type { Database } from '../duckdb/database';
 import { quoteText } from '../duckdb/quote';
 import { ExportError } from '../errors';
 import { CHANGES, type PlanDocument } from './documents';
 import { type Layout, PLAN } from './layout';
 import { readDocument } from './seal';
-
-interface ChangeRow extends UpsertRow {
-  readonly tag: number | null;
-}
 
 interface ReadInput {
   readonly layout: Layout;
@@ -20,12 +16,20 @@ interface ReadInput {
 
 /** Chunks that are read at once: their rows lie side by side, and unpacking them for each chunk anew would be most of the cost. */
 const CHUNKS_OF_PAGE = 20;
-/** Of the parts that are on their way at the same time. */
-const PAGES_KEPT = 4;
+/** Those of four parts on their way: the results of a batch come in any order. A page has about 2 MB. */
+const PAGES_KEPT = 16;
 
-type Page = ReadonlyMap<number, readonly ChangeRow[]>;
+/** A chunk as DuckDB hands it over: one text instead of thousands of cells, each of which costs as much as this one. */
+interface PackedChunk {
+  readonly chunk: number;
+  readonly tag: number | null;
+  /** JSON array of `UpsertRow`. */
+  readonly rows: string;
+}
 
-/** Reads chunks, each most likely after the one before it. Holds a few thousand rows. */
+type Page = ReadonlyMap<number, PackedChunk>;
+
+/** Reads chunks, each most likely near the one before it. Holds the rows of a few parts. */
 export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: number) => Promise<Chunk> {
   const pages = new Map<string, Promise<Page>>();
 
@@ -45,39 +49,31 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
     // Comes from a step's input and becomes a part of SQL: it has to be a number for sure.
     const number = Number.isSafeInteger(chunk) ? Math.floor(chunk / CHUNKS_OF_PAGE) : undefined;
     const page = number === undefined ? undefined : await pageOf(input, ref, number);
-    return toChunk(chunk, page?.get(chunk) ?? [], input.plan);
+    return toChunk(chunk, page?.get(chunk), input.plan);
   };
 }
 
 async function readPage(database: Database, path: string, number: number): Promise<Page> {
   const first = number * CHUNKS_OF_PAGE;
-  const rows = await database.rows<ChangeRow & { readonly chunk: number }>(
-    `SELECT chunk, address AS email, fields, tags, known, status, tag FROM read_parquet(${quoteText(path)})
-     WHERE chunk BETWEEN ${first} AND ${first + CHUNKS_OF_PAGE - 1} ORDER BY chunk, position`,
+  const packed = await database.rows<PackedChunk>(
+    `SELECT chunk, any_value(tag) AS tag,
+       to_json(list({email: address, fields: fields, tags: tags, known: known, status: status} ORDER BY position))::VARCHAR AS rows
+     FROM read_parquet(${quoteText(path)})
+     WHERE chunk BETWEEN ${first} AND ${first + CHUNKS_OF_PAGE - 1} GROUP BY chunk`,
   );
-  const page = new Map<number, ChangeRow[]>();
-  for (const row of rows) {
-    const known = page.get(row.chunk);
-    if (known) known.push(row);
-    else page.set(row.chunk, [row]);
-  }
-  return page;
+  return new Map(packed.map((one) => [one.chunk, one]));
 }
 
-function toChunk(chunk: number, rows: readonly ChangeRow[], { plan }: PlanDocument): Chunk {
-  const tagId = rows[0]?.tag;
-  if (tagId === undefined) {
+function toChunk(chunk: number, packed: PackedChunk | undefined, { plan }: PlanDocument): Chunk {
+  if (!packed) {
     throw new ExportError(
       'STAGING_CORRUPT',
       `Chunk ${chunk} is not in the plan, which has ${plan.chunks}. This is a bug, or the staging folder was changed.`,
     );
   }
-  if (tagId !== null) return { kind: 'untag', chunk, tagId, emails: rows.map(({ email }) => email) };
-  return {
-    kind: 'upsert',
-    chunk,
-    rows: rows.map(({ email, fields, tags, known, status }) => ({ email, fields, tags, known, status })),
-  };
+  const rows = JSON.parse(packed.rows) as readonly UpsertRow[];
+  if (packed.tag === null) return { kind: 'upsert', chunk, rows };
+  return { kind: 'untag', chunk, tagId: packed.tag, emails: rows.map(({ email }) => email) };
 }
 
 export function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {
@@ -90,5 +86,14 @@ export async function readPlan(layout: Layout, ref: ExportRef): Promise<PlanDocu
   throw new ExportError(
     'STAGING_CORRUPT',
     'The plan of this export is not in the staging folder, although it was made. Was the folder changed? Start a new export.',
+  );
+}
+
+export function findPart({ plan }: PlanDocument, part: number): PartPlan {
+  const planned = plan.parts[part];
+  if (planned) return planned;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    `Part ${part} is not in the plan. This is a bug, or the staging folder was changed.`,
   );
 }

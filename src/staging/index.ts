@@ -6,7 +6,7 @@ import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './attempt';
 import { holdAudience, releaseAudience } from './audiences';
 import { hasCensusPage, sealCensus, sealCensusPage } from './census';
-import { createChunkReader, readPlan } from './chunks';
+import { createChunkReader, findPart, readPlan } from './chunks';
 import { checkClaim, claim } from './claim';
 import { recordConsent } from './consents';
 import { listAttempts, listBatches, readBatch, recordAttempt, recordBatch, recordUnsent } from './deliveries';
@@ -17,12 +17,12 @@ import { createLayout, type Layout } from './layout';
 import { openWrites, recordQuiet } from './open-writes';
 import { plan } from './plan';
 import { readRejects } from './rejects';
-import { hasResults, readResults, sealResults } from './results';
+import { hasResults, readPartResults, readResults, sealResults } from './results';
 import { makeFolder } from './seal';
 import { settle } from './settle';
 import { sealSnapshot } from './snapshot';
 import { openStore } from './store';
-import { summarisePart } from './summary';
+import { summarise } from './summary';
 
 export { extractAttributes } from './attributes';
 
@@ -95,15 +95,17 @@ function smallSteps(
 }
 
 function readingSteps(layout: Layout, reader: Reader): ReadingSteps {
-  const readChunk = createChunkReader();
+  const read = createChunkReader();
+  const readChunk: ReadingSteps['readChunk'] = async (ref, chunk) => {
+    const database = await reader.open();
+    return read({ layout, database, plan: await reader.plan(ref) }, ref, chunk);
+  };
   return {
-    readChunk: async (ref, chunk) => {
-      const database = await reader.open();
-      return readChunk({ layout, database, plan: await reader.plan(ref) }, ref, chunk);
-    },
-    summarisePart: async (ref, part) => {
-      const database = await reader.open();
-      return summarisePart({ layout, database, plan: await reader.plan(ref) }, ref, part);
+    readChunk,
+    summarisePart: async (ref, number) => {
+      const part = findPart(await reader.plan(ref), number);
+      const resultsOf = await readPartResults(layout, ref, part);
+      return summarise({ part, readChunk: (chunk) => readChunk(ref, chunk), resultsOf });
     },
   };
 }

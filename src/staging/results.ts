@@ -1,6 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ExportRef } from '../contract/identifiers';
-import type { RowResult } from '../contract/plan';
+import type { PartPlan, RowResult } from '../contract/plan';
 import type { Layout } from './layout';
 import { listFolder, makeFolder, sealLines } from './seal';
 
@@ -22,7 +22,7 @@ export async function sealResults(
   await sealLines(resultsPath(layout, ref, key), rows);
 }
 
-/** Of one small chunk: all of it is held in memory. */
+/** All of them are held in memory. */
 export async function readResults(
   layout: Layout,
   ref: ExportRef,
@@ -31,6 +31,28 @@ export async function readResults(
   const text = await readFile(resultsPath(layout, ref, key), 'utf8');
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as RowResult);
+}
+
+/**
+ * What was said of the rows of a part, by chunk: what was said of a chunk that was sent directly counts instead. Held in memory.
+ */
+export async function readPartResults(
+  layout: Layout,
+  ref: ExportRef,
+  { part, firstChunk, lastChunk }: PartPlan,
+): Promise<(chunk: number) => readonly RowResult[]> {
+  const found = new Map<number, RowResult[]>();
+  const keys = [`part-${part}`];
+  for (let chunk = firstChunk; chunk <= lastChunk; chunk++) keys.push(`chunk-${chunk}`);
+  for (const key of keys) {
+    if (!(await hasResults(layout, ref, key))) continue;
+    for (const row of await readResults(layout, ref, key)) {
+      const rows = found.get(row.chunk);
+      if (rows) rows.push(row);
+      else found.set(row.chunk, [row]);
+    }
+  }
+  return (chunk) => found.get(chunk) ?? [];
 }
 
 /** Paths of sealed results. */

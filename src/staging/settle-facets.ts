@@ -58,8 +58,8 @@ export async function createTold(database: Database, input: FacetsInput): Promis
   await database.run(`
     CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(join(plan, PEOPLE))});
     CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(join(plan, CHANGES))});
-    CREATE TABLE attempted (first INTEGER, last INTEGER);
-    CREATE VIEW result AS ${resultsQuery(results)}`);
+    CREATE TABLE attempted (first INTEGER, last INTEGER)`);
+  await createResults(database, results);
   await createTags(database, tags, request.segments);
   const sent = parts.filter(({ part }) => attempted.includes(part));
   await database.append(
@@ -87,18 +87,19 @@ export async function createTold(database: Database, input: FacetsInput): Promis
     FROM told_change WHERE id IS NOT NULL GROUP BY id`);
 }
 
-/** SQL: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. */
-export function resultsQuery({ parts, chunks }: Results): string {
-  const again = readResults(chunks.map(({ path }) => path));
-  const first = readResults(parts.map(({ path }) => path));
-  return `SELECT * FROM ${again} UNION ALL SELECT * FROM ${first} ANTI JOIN (SELECT chunk, email FROM ${again}) USING (chunk, email)`;
+/**
+ * Makes `result`: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. In two steps, since
+ * each reading of JSON holds 32 MB a thread, whatever is read.
+ */
+async function createResults(database: Database, { parts, chunks }: Results): Promise<void> {
+  await database.run(`CREATE TABLE result AS SELECT * FROM ${readResults(chunks.map(({ path }) => path))}`);
+  await database.run(`
+    INSERT INTO result SELECT * FROM ${readResults(parts.map(({ path }) => path))}
+    ANTI JOIN (SELECT chunk, email FROM result) USING (chunk, email)`);
 }
 
 const RESULT_COLUMNS =
   "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', isNew: 'BOOLEAN', class: 'VARCHAR', text: 'VARCHAR'}";
-
-/** DuckDB's buffers are twice as long, one for each thread and reader: its default of 16 MB would fill the memory limit. */
-const LONGEST_LINE = 1024 * 1024;
 
 /** SQL: the rows of sealed results. */
 function readResults(paths: readonly string[]): string {
@@ -106,5 +107,5 @@ function readResults(paths: readonly string[]): string {
     return `(SELECT NULL::INTEGER AS chunk, NULL::VARCHAR AS email, NULL::VARCHAR AS result, NULL::VARCHAR AS status,
       NULL::BOOLEAN AS "isNew", NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
   }
-  return `read_json(${quoteTexts(paths)}, format = 'newline_delimited', maximum_object_size = ${LONGEST_LINE}, columns = ${RESULT_COLUMNS})`;
+  return `read_json(${quoteTexts(paths)}, format = 'newline_delimited', columns = ${RESULT_COLUMNS})`;
 }

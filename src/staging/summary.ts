@@ -1,67 +1,48 @@
-import type { ExportRef } from '../contract/identifiers';
-import { type PartSummary, RESUBSCRIBED } from '../contract/plan';
-import type { Database } from '../duckdb/database';
-import { quoteText } from '../duckdb/quote';
-import { ExportError } from '../errors';
-import { changesPath } from './chunks';
-import type { PlanDocument } from './documents';
-import type { Layout } from './layout';
-import { listResults } from './results';
-import { resultsQuery } from './settle-facets';
-
-interface SummaryInput {
-  readonly layout: Layout;
-  readonly database: Database;
-  readonly plan: PlanDocument;
-}
+import { type Chunk, type PartPlan, type PartSummary, RESUBSCRIBED, type RowResult } from '../contract/plan';
 
 interface ChunkCounts {
-  readonly chunk: number;
   readonly rows: number;
   readonly acknowledged: number;
   readonly unproven: number;
   readonly resubscribed: number;
 }
 
-/** Counts what was said of the rows of a part. A row with several results counts by the worst. */
-export async function summarisePart(
-  { layout, database, plan }: SummaryInput,
-  ref: ExportRef,
-  part: number,
-): Promise<PartSummary & { readonly troubled: readonly number[] }> {
-  const planned = plan.plan.parts[part];
-  if (!planned) {
-    throw new ExportError(
-      'STAGING_CORRUPT',
-      `Part ${part} is not in the plan. This is a bug, or the staging folder was changed.`,
-    );
+/** Counts what was said of the rows of a chunk. A row that nothing was said of is unproven; what was said of others does not count. */
+function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
+  const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
+  const said = new Map(results.map((row) => [row.email, row]));
+  const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0 };
+  for (const email of emails) {
+    const row = said.get(email);
+    if (!row || row.result === 'unproven') counts.unproven += 1;
+    else if (row.result === 'acknowledged') counts.acknowledged += 1;
+    if (row?.class === RESUBSCRIBED) counts.resubscribed += 1;
   }
-  const { firstChunk, lastChunk } = planned;
-  const { parts, chunks } = await listResults(layout, ref);
-  const results = {
-    parts: parts.filter((result) => result.part === part),
-    chunks: chunks.filter(({ chunk }) => firstChunk <= chunk && chunk <= lastChunk),
-  };
-  const counts = await database.rows<ChunkCounts>(`
-    SELECT chunk, count(*) AS rows, count(*) FILTER (is_acknowledged AND NOT is_unproven) AS acknowledged, count(*) FILTER (is_unproven) AS unproven,
-      count(*) FILTER (is_resubscribed) AS resubscribed
-    FROM (
-      SELECT c.chunk, bool_and(r.result IS NOT DISTINCT FROM 'acknowledged') AS is_acknowledged,
-        bool_or(r.result IS NULL OR r.result = 'unproven') AS is_unproven, bool_or(coalesce(r.class = ${quoteText(RESUBSCRIBED)}, false)) AS is_resubscribed
-      FROM (SELECT chunk, address FROM read_parquet(${quoteText(changesPath(layout, ref, plan))})
-            WHERE chunk BETWEEN ${firstChunk} AND ${lastChunk}) c
-      LEFT JOIN (${resultsQuery(results)}) r ON r.chunk = c.chunk AND r.email = c.address
-      GROUP BY c.chunk, c.address)
-    GROUP BY chunk ORDER BY chunk`);
-  const total = (count: (chunk: ChunkCounts) => number): number =>
-    counts.reduce((sum, chunk) => sum + count(chunk), 0);
-  return {
-    part,
-    rows: total(({ rows }) => rows),
-    acknowledged: total(({ acknowledged }) => acknowledged),
-    refused: total(({ rows, acknowledged, unproven }) => rows - acknowledged - unproven),
-    unproven: total(({ unproven }) => unproven),
-    resubscribed: total(({ resubscribed }) => resubscribed),
-    troubled: counts.filter(({ unproven }) => unproven > 0).map(({ chunk }) => chunk),
-  };
+  return counts;
+}
+
+interface SummaryInput {
+  readonly part: PartPlan;
+  readonly readChunk: (chunk: number) => Promise<Chunk>;
+  /** What was said of a chunk's rows; empty where nothing was. */
+  readonly resultsOf: (chunk: number) => readonly RowResult[];
+}
+
+/** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
+export async function summarise({
+  part: { part, firstChunk, lastChunk },
+  readChunk,
+  resultsOf,
+}: SummaryInput): Promise<PartSummary & { readonly troubled: readonly number[] }> {
+  const total = { rows: 0, acknowledged: 0, unproven: 0, resubscribed: 0 };
+  const troubled: number[] = [];
+  for (let chunk = firstChunk; chunk <= lastChunk; chunk++) {
+    const counts = countChunk(await readChunk(chunk), resultsOf(chunk));
+    total.rows += counts.rows;
+    total.acknowledged += counts.acknowledged;
+    total.unproven += counts.unproven;
+    total.resubscribed += counts.resubscribed;
+    if (counts.unproven > 0) troubled.push(chunk);
+  }
+  return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
 }
