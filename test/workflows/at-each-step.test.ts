@@ -96,7 +96,7 @@ async function start(kase: Case): Promise<{ readonly exportId: string } | undefi
   try {
     return await stage.client.start(idOf(kase));
   } catch (error) {
-    const isSetBack = error instanceof ExportError && /^NOT_C/.test(error.code);
+    const isSetBack = error instanceof ExportError && error.code.startsWith('NOT_C');
     if (isSetBack || !(await isOpen(destinationWorkflowId(idOf(kase)))))
       await connect(kase).catch(() => undefined);
     return undefined;
