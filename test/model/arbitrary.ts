@@ -6,6 +6,7 @@ import { LONG, SEGMENTS } from './scene';
 import {
   DIRT,
   PLAIN_EXPORT,
+  PLAIN_ORDER,
   THROTTLED_MS,
   withText,
   type Action,
@@ -66,10 +67,16 @@ const dirt = fc.oneof(
 
 const seed: fc.Arbitrary<Seed> = fc.record({
   kind: fc.oneof(
-    { weight: 7, arbitrary: fc.constant('ordinary' as const) },
+    { weight: 5, arbitrary: fc.constant('ordinary' as const) },
     {
       weight: 1,
-      arbitrary: fc.constantFrom('fake' as const, 'fake' as const, 'role' as const, 'foreign' as const),
+      arbitrary: fc.constantFrom(
+        'fake' as const,
+        'throttled' as const,
+        'throttled' as const,
+        'role' as const,
+        'foreign' as const,
+      ),
     },
   ),
   dirt,
@@ -93,7 +100,7 @@ const seed: fc.Arbitrary<Seed> = fc.record({
   ),
 });
 
-const CANCELLED = ['before all', 'after the first', 'while stuck'] as const;
+const CANCELLED = ['before all', 'after the first', 'while stuck', 'while stuck'] as const;
 const person = fc.nat({ max: 11 });
 const profileChange: fc.Arbitrary<ProfileChange> = fc.oneof(
   fc.record({ to: fc.constant('values' as const), values }),
@@ -113,6 +120,7 @@ const ACTED: readonly Action[] = [
   'archive',
   'subscribe',
   'delete-permanent',
+  'throttle',
   'tag',
   'untag',
   'edit',
@@ -156,6 +164,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ do: 'toggle field' as const }) },
   {
     weight: 2,
+    arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 20, 2000, 4000) }),
+  },
+  {
+    weight: 2,
     arbitrary: fc.record({ do: fc.constant('toggle segment' as const), segment: fc.nat({ max: 2 }) }),
   },
   {
@@ -175,10 +187,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Most of what can go wrong needs something that was exported before. */
+const STUCK_EXPORT: Step = {
+  do: 'export',
+  order: { ...PLAIN_ORDER, lane: 'batch', cancelled: 'while stuck' },
+};
+
+/** Most of what can go wrong needs something that was exported before, or that may have been. */
 const afterExport: fc.Arbitrary<readonly Step[]> = fc
-  .array(step, { minLength: 1, maxLength: 5 })
-  .map((steps) => [PLAIN_EXPORT, ...steps]);
+  .tuple(
+    fc.constantFrom(PLAIN_EXPORT, PLAIN_EXPORT, STUCK_EXPORT),
+    fc.array(step, { minLength: 1, maxLength: 5 }),
+  )
+  .map(([first, steps]) => [first, ...steps]);
 
 /** Mostly what is likelier; else one or several questions answered the other way. */
 const switches = fc.oneof(
@@ -235,6 +255,7 @@ export function worldOf(given: Case, now: number): World {
     census: null,
     held: new Map(),
     heldFields: [],
+    made: new Set(people.flatMap(({ member }) => member?.tags ?? [])),
   };
 }
 

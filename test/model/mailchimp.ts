@@ -44,5 +44,10 @@ export function untag({ members }: World, address: string, tag: string): string 
 /** Who is there, with the tags that are therefore never ours. */
 export function takeCensus({ members, held }: World): World['census'] {
   const ours = (address: string) => held.get(address)?.tags ?? new Set();
-  return new Map([...members].map(([address, { tags }]) => [address, minus(tags, ours(address))]));
+  return new Map(
+    [...members].map(([address, { status, tags }]) => [
+      address,
+      { status, tags: minus(tags, ours(address)) },
+    ]),
+  );
 }

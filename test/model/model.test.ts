@@ -46,15 +46,12 @@ const NOT_FAKED = [
 
 const UNUSABLE_RUNS = 6;
 
-/** Waits of throttled addresses are still to come. */
-const EXPECTED = OUTCOMES.filter((outcome) => outcome !== 'throttled');
-
 const open = (world: World, { switches }: Pick<Case, 'switches'>) =>
   openStepDriver({ world, switches, config, resources, folder });
 
 test('step by step, audience, outcomes and baseline are those of the model', async () => {
   const seen = await checkCases(RUNS, (given) => runCase(given, open));
-  expect(EXPECTED.filter((outcome) => seen?.has(outcome) === false)).toEqual([]);
+  expect(OUTCOMES.filter((outcome) => seen?.has(outcome) === false)).toEqual([]);
 }, 900_000);
 
 test.each(UNUSABLE)(

@@ -1,21 +1,16 @@
 import { takeCensus, untag, upsert } from './mailchimp';
+import { count } from './count';
+import { findPeople } from './selection';
 import { minus, pick, sorted } from './sets';
-import {
-  NEW,
-  type Asked,
-  type Change,
-  type Counted,
-  type Counts,
-  type Held,
-  type People,
-  type Profile,
-} from './world';
+import { NEW, type Asked, type Change, type Held, type People, type Subject } from './world';
 import type { Results, Told, World } from './world';
 
 // What an export means, said once more from the contract alone. Nothing of what is tested is imported, and nothing is normalised.
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
+const OUT = ['unsubscribed', 'cleaned', 'archived'];
+const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
@@ -47,43 +42,31 @@ export function exportOnce(world: World, asked: Asked): Told {
   return { ...told, subjects: told.subjects.toSorted() };
 }
 
-/** Everybody selected with a good address, once; the others are told at once. */
-function findPeople(world: World, subjects: string[]): People {
-  const people: People = new Map();
-  for (const profile of sorted(world.profiles.values(), ({ key }) => key)) {
-    const tags = profile.segments.flatMap((id) => world.config.segments[id] ?? []);
-    const { key, text, address } = profile;
-    const rule = profile.rule ?? brokenField(world, profile);
-    const person = people.get(address);
-    if (tags.length === 0) continue;
-    if (rule) subjects.push(`${key}, ${text}: invalid ${rule}`);
-    else if (person) subjects.push(`${key}, ${text}: duplicate ${person.profile.key}`);
-    else people.set(address, { profile, wants: new Set(tags) });
-    if (!rule && person) for (const tag of tags) person.wants.add(tag);
-  }
-  return people;
-}
-
 /** By key, with whoever has left. */
 function findChanges(world: World, people: People): Change[] {
-  const changes = [...people].map(([address, person]) => compare(world, { address, ...person }));
-  const gone = { profile: null, wants: new Set<string>() };
+  const objects = [...world.held].filter(([address]) => !people.has(address) && hasOptedOut(world, address));
+  const objecting = new Set(objects.flatMap(([, { keys }]) => keys));
+  const changes = [...people].map(([address, person]) =>
+    compare(world, { address, ...person, isObjecting: person.keys.some((key) => objecting.has(key)) }),
+  );
+  const gone = { profile: null, wants: new Set<string>(), keys: [], isObjecting: false };
   for (const [address, { isPresent }] of world.held)
     if (isPresent && !people.has(address)) changes.push(compare(world, { address, ...gone }));
-  return sorted(changes, ({ profile, was, address }) => `${profile?.key ?? was.key} ${address}`);
+  return sorted(changes, ({ profile, was, address }) => `${profile?.key ?? was.keys[0]} ${address}`);
 }
 
-function brokenField({ config, required }: World, { values }: Profile): string | null {
-  const demanded = config.fields.filter((tag) => required.includes(tag)).map((tag) => values[tag]);
-  if (demanded.includes('')) return 'required_field_empty';
-  return demanded.includes(undefined) ? 'value_does_not_fit' : null;
+function hasOptedOut({ members, held }: World, address: string): boolean {
+  return (
+    held.get(address)?.refusal?.outcome === 'suppressed forgotten' ||
+    OUT.includes(members.get(address)?.status ?? '')
+  );
 }
 
-function compare(world: World, person: Pick<Change, 'address' | 'profile' | 'wants'>): Change {
+function compare(world: World, person: Subject): Change {
   const { address, profile, wants } = person;
   const was = world.held.get(address) ?? NEW;
   const found = world.census?.get(address);
-  const mayAdd = minus(wants, minus(found ?? new Set(), was.tags));
+  const mayAdd = minus(wants, minus(found?.tags ?? new Set(), was.tags));
   const valueOf = (tag: string) => profile?.values[tag] ?? was.filled[tag] ?? '';
   const values = Object.fromEntries(world.config.fields.map((tag) => [tag, valueOf(tag)]));
   const payload = JSON.stringify([values, [...wants].toSorted()]);
@@ -91,10 +74,20 @@ function compare(world: World, person: Pick<Change, 'address' | 'profile' | 'wan
   const isNew = (tag: string) => values[tag] !== (was.filled[tag] ?? '') || !world.heldFields.includes(tag);
   const needs =
     profile !== null && (was.state !== 'proven' || gains.size > 0 || world.config.fields.some(isNew));
-  const isWithheld =
-    world.members.get(address)?.status === 'archived' && (needs || was.tags.size > wants.size);
-  const isRefused = needs && was.refusal?.payload === payload && world.now < was.refusal.until;
-  const decided = isWithheld ? 'suppressed archived' : isRefused ? was.refusal!.outcome : null;
+  const isKnown = found !== undefined || was.isMember;
+  const loses = minus(was.tags, wants);
+  const now = world.members.get(address)?.status ?? '';
+  const last = was.status ?? found?.status ?? '';
+  const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
+  const refused =
+    was.refusal &&
+    (was.refusal.until < Infinity || was.refusal.payload === payload) &&
+    world.now < was.refusal.until
+      ? was.refusal.outcome
+      : null;
+  const isArchived = now === 'archived' && (needs || loses.size > 0);
+  const elsewhere = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
+  const decided = isArchived ? 'suppressed archived' : needs ? elsewhere : null;
   const isSent = needs && decided === null;
   return {
     ...person,
@@ -103,10 +96,10 @@ function compare(world: World, person: Pick<Change, 'address' | 'profile' | 'wan
     payload,
     decided,
     isSent,
-    isKnown: found !== undefined || was.isMember,
+    isKnown,
     ours: new Set([...was.tags, ...mayAdd]),
     gains: isSent ? gains : new Set(),
-    loses: isWithheld ? new Set() : minus(was.tags, wants),
+    loses: isArchived ? new Set() : loses,
   };
 }
 
@@ -129,22 +122,25 @@ function carried({ profile, values, was }: Change) {
 
 /** Moves what is known by what was acknowledged, and tells the outcome. */
 function settle(world: World, change: Change, { sent, off }: Results): string {
-  const { address, profile, was, ours, values, payload, decided, isKnown } = change;
+  const { address, profile, keys, was, ours, values, payload, decided, isKnown } = change;
+  const status = world.members.get(address)?.status ?? null;
   const results = [decided, sent, ...off.map(([, result]) => result)].filter((result) => result !== null);
   const worst = sorted(results, (result) => String(rank(result))).at(-1) ?? 'acknowledged';
   const isDone = sent === 'acknowledged';
   const isTaken = isDone || sent === 'unproven';
-  const isRefused = sent !== null && sent !== 'not_sent' && !isTaken;
-  const times = isRefused && was.refusal?.payload === payload ? was.refusal.times + 1 : 1;
-  const until = sent?.startsWith('throttled') ? world.now + WAITS[Math.min(times, 4) - 1]! : Infinity;
+  const isThrottled = sent?.startsWith('throttled') ?? false;
+  const isRefused = isThrottled || PERMANENT.includes(sent?.split(' ')[1] ?? '');
+  const times = isThrottled && was.refusal && was.refusal.until < Infinity ? was.refusal.times + 1 : 1;
+  const until = isThrottled ? world.now + WAITS[Math.min(times, 4) - 1]! : Infinity;
   const gone = new Set(off.filter(([, result]) => result === 'acknowledged').map(([tag]) => tag));
   const tags = minus(isTaken ? ours : was.tags, gone);
   const arrived = pick(values, (tag) => values[tag] !== '');
   const isOff = !profile && worst === 'acknowledged';
   const proven = isDone || (isOff && was.state) ? 'proven' : was.state;
-  const refusal = isRefused ? { payload, outcome: sent, times, until } : isDone ? null : was.refusal;
+  const refusal = isRefused ? { payload, outcome: sent!, times, until } : isDone ? null : was.refusal;
   const next: Held = {
-    key: profile?.key ?? was.key,
+    keys: profile ? keys : was.keys,
+    status: isDone ? status : was.status,
     tags,
     refusal,
     filled: isDone ? arrived : isTaken ? { ...was.filled, ...arrived } : was.filled,
@@ -153,17 +149,8 @@ function settle(world: World, change: Change, { sent, off }: Results): string {
     isPresent: profile ? isTaken || was.isPresent : !isOff,
   };
   if (was !== NEW || next.state !== null || next.refusal !== null) world.held.set(address, next);
-  const kind = sent && !isKnown ? 'created' : results.length > 0 ? 'updated' : 'unchanged';
+  const created = was.state === 'exposed' ? 'created uncertain' : 'created';
+  const kind = sent && !isKnown ? created : results.length > 0 ? 'updated' : 'unchanged';
   const success = profile ? kind : 'removed';
-  return `${next.key}, ${profile?.text ?? address}: ${worst === 'acknowledged' ? success : worst}`;
-}
-
-function count({ reach, pairs }: Counts, { gains }: Change, { sent, off, status }: Counted): void {
-  const add = (tag: string, how: string) => {
-    pairs[tag] ??= { tagged: 0, untagged: 0, failed: 0 };
-    pairs[tag][how]! += 1;
-  };
-  if (sent === 'acknowledged') reach[status] = (reach[status] ?? 0) + 1;
-  for (const tag of gains) add(tag, sent === 'acknowledged' ? 'tagged' : 'failed');
-  for (const [tag, result] of off) add(tag, result === 'acknowledged' ? 'untagged' : 'failed');
+  return `${next.keys[0]}, ${profile?.text ?? address}: ${worst === 'acknowledged' ? success : worst}`;
 }

@@ -133,6 +133,8 @@ export function act(
   { action, tag }: { action: Action; tag: string },
 ): boolean {
   const member = world.members.get(address);
+  // A tag of that name which somebody else makes first is refused (TAG_TAKEN), and that is tested elsewhere.
+  if (action === 'tag' && tag !== 'Other' && !world.made.has(tag)) return false;
   if (action === 'throttle') world.throttledUntil.set(address, world.now + THROTTLED_MS);
   else if (action === 'subscribe') {
     world.forgotten.delete(address);

@@ -21,7 +21,10 @@ export interface Member {
 
 /** What is known of an address. */
 export interface Held {
-  key: string;
+  /** Of the profiles that have it, the winner's first. */
+  keys: readonly string[];
+  /** As last seen in a reply. */
+  status: string | null;
   tags: ReadonlySet<string>;
   filled: Readonly<Record<string, string>>;
   state: 'proven' | 'exposed' | null;
@@ -54,9 +57,11 @@ export interface World {
   /** Merge tags, and tags by segment. */
   config: { readonly fields: readonly string[]; readonly segments: Readonly<Record<string, string>> };
   /** Foreign tags, by the address of whoever was there when it was taken. */
-  census: ReadonlyMap<string, ReadonlySet<string>> | null;
+  census: ReadonlyMap<string, { readonly status: string; readonly tags: ReadonlySet<string> }> | null;
   readonly held: Map<string, Held>;
   heldFields: readonly string[];
+  /** Tags that were there when the destination was configured, or are there by its exports. */
+  readonly made: Set<string>;
 }
 
 export interface Asked {
@@ -81,11 +86,19 @@ export interface Told {
   readonly pairs: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** What one address needs. */
-export interface Change {
+/** Who may need something. */
+export interface Subject {
   readonly address: string;
   readonly profile: Profile | null;
+  /** Of all profiles that have the address. */
+  readonly keys: readonly string[];
   readonly wants: ReadonlySet<string>;
+  /** One of these profiles had another address before, under which somebody opted out. */
+  readonly isObjecting: boolean;
+}
+
+/** What one address needs. */
+export interface Change extends Subject {
   readonly was: Held;
   readonly isKnown: boolean;
   readonly values: Readonly<Record<string, string>>;
@@ -110,11 +123,15 @@ export type Counts = {
 };
 
 export type Counted = Results & { readonly status: string };
-export type People = Map<string, { readonly profile: Profile; readonly wants: Set<string> }>;
+export type People = Map<
+  string,
+  { readonly profile: Profile; readonly wants: Set<string>; readonly keys: string[] }
+>;
 
 /** Nothing is known of an address. */
 export const NEW: Held = {
-  key: '',
+  keys: [],
+  status: null,
   tags: new Set(),
   filled: {},
   state: null,
