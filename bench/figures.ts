@@ -52,7 +52,10 @@ export interface ExportFigures {
   readonly prepareSeconds: number;
   readonly deliverSeconds: number;
   readonly settleSeconds: number;
+  /** Most memory of the worker in each of these. */
+  readonly prepareRss: number;
   readonly deliverRss: number;
+  readonly settleRss: number;
   readonly history: HistoryFigures;
   readonly provider: ProviderFigures;
   readonly stagingPeak: number;

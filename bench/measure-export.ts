@@ -1,9 +1,15 @@
 import type { ExportReport } from '../src/client';
+import { ExportError } from '../src/errors';
 import { DESTINATION } from '../src/dev/demo/setting';
 import type { ExportFigures } from './figures';
 import { readChain, type Chain, type Step } from './history';
 import type { Scene } from './scene';
-import { bytesIn, watchDisk, watchMemory } from './watch';
+import { bytesIn, watchDisk, watchMemory, type Watch } from './watch';
+
+/** Each lasts ten seconds and more. */
+const MOST_SILENCES = 12;
+
+const PREPARATION = ['takeSnapshot', 'planExport'];
 
 /** Steps after the plan that deliver nothing. */
 const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight', 'awaitQuiet']);
@@ -25,11 +31,13 @@ export async function measureExport(scene: Scene): Promise<ExportFigures> {
     invalid: outcomes.invalid,
     duplicate: outcomes.duplicate,
     departed: report.departed,
-    censusSeconds: secondsOf(chain, ['takeCensus']),
-    prepareSeconds: secondsOf(chain, ['takeSnapshot', 'planExport']),
-    deliverSeconds: (delivery.to - delivery.from) / 1000,
-    settleSeconds: secondsOf(chain, ['settleExport']),
-    deliverRss: memory.peak(delivery.from, delivery.to),
+    censusSeconds: secondsOf(windowOf(chain, ['takeCensus'])),
+    prepareSeconds: secondsOf(windowOf(chain, PREPARATION)),
+    deliverSeconds: secondsOf(delivery),
+    settleSeconds: secondsOf(windowOf(chain, ['settleExport'])),
+    prepareRss: peakIn(memory, windowOf(chain, PREPARATION)),
+    deliverRss: peakIn(memory, delivery),
+    settleRss: peakIn(memory, windowOf(chain, ['settleExport'])),
     history: chain.figures,
     provider: await scene.sandbox.counted(),
     stagingPeak: disk.peak(),
@@ -51,31 +59,46 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
   return { report, chain: await readChain(temporal, workflowId, firstExecutionRunId) };
 }
 
+/** A worker that has its hands full may leave a question unanswered: that is no reason to stop, but for one that is gone. */
 async function reportOf({ exports }: Scene, exportId: string): Promise<ExportReport> {
-  const following = exports.follow({ destinationId: DESTINATION, exportId });
+  let patience = MOST_SILENCES;
   for (;;) {
-    const { done, value } = await following.next();
-    if (done) return value;
+    try {
+      const following = exports.follow({ destinationId: DESTINATION, exportId });
+      for (;;) {
+        const { done, value } = await following.next();
+        if (done) return value;
+      }
+    } catch (error) {
+      const isSilent = error instanceof ExportError && error.code === 'WORKER_NOT_RUNNING';
+      if (!isSilent || --patience === 0) throw error;
+    }
   }
 }
 
-function secondsOf({ steps }: Chain, types: readonly string[]): number {
-  const found = steps.filter(({ type }) => types.includes(type));
-  if (found.length === 0) return 0;
-  return (Math.max(...found.map(({ completed }) => completed)) - startOf(found)) / 1000;
-}
-
+/** Unix milliseconds; nothing where both are 0. */
 interface Window {
   readonly from: number;
   readonly to: number;
 }
 
+const windowOf = ({ steps }: Chain, types: readonly string[]): Window =>
+  span(steps.filter(({ type }) => types.includes(type)));
+
 /** From the first submission to the last outcome: what is done between the plan and settling it. */
 function deliveryOf({ steps }: Chain): Window {
   const planned = steps.findLastIndex(({ type }) => type === 'planExport');
-  const found = steps.slice(planned + 1).filter(({ type }) => !NO_DELIVERY.has(type));
-  if (found.length === 0) return { from: 0, to: 0 };
-  return { from: startOf(found), to: Math.max(...found.map(({ completed }) => completed)) };
+  return span(steps.slice(planned + 1).filter(({ type }) => !NO_DELIVERY.has(type)));
 }
 
-const startOf = (steps: readonly Step[]): number => Math.min(...steps.map(({ started }) => started));
+function span(steps: readonly Step[]): Window {
+  if (steps.length === 0) return { from: 0, to: 0 };
+  return {
+    from: Math.min(...steps.map(({ started }) => started)),
+    to: Math.max(...steps.map(({ completed }) => completed)),
+  };
+}
+
+const secondsOf = ({ from, to }: Window): number => (to - from) / 1000;
+
+const peakIn = (memory: Watch, { from, to }: Window): number => memory.peak(from, to);

@@ -61,10 +61,10 @@ What the figures mean. Times of an export come from its Temporal history, reques
               a quarter gone). writes: operations of batches and direct writes. reads: GET requests, those of preflight and polls
               among them. census: seconds for reading the audience: all of it before the first export, who has opted out before
               the later ones.
-5. cost       peak RSS of the worker process, in all and while delivering. History: events and bytes of all runs of the export.
-              activities: steps; actions: what Temporal Cloud bills (starts, steps with their retries, timers, updates, signals,
-              memos), heartbeats apart. Requests, and bytes of bodies up and down, at the sandbox. staging: bytes on disk at the
-              peak (with what DuckDB spills) and after the export.
+5. cost       peak RSS of the worker process: of its whole life with all exports of the scene, and in the steps of the first export.
+              History: events and bytes of all runs of the export. activities: steps; actions: what Temporal Cloud bills (starts,
+              steps with their retries, timers, updates, signals, memos), heartbeats apart. Requests, and bytes of bodies up and
+              down, at the sandbox. staging: bytes on disk at the peak (with what DuckDB spills) and after the export.
 6. others     20,000 profiles through the ways of other tools, in this process, on a sandbox with full replies: without delay, and
               where each operation takes 100 ms (then only the first rows, to end in half a minute).
               PUT: one request a profile, ten at a time (Multiwoven, Grouparoo). 500 per request: one after another (Embulk,

@@ -32,7 +32,19 @@ export function describeFigures({ sizes, others }: Figures): string {
     ),
     '\n### 5. Cost\n',
     table(
-      ['profiles', 'export', 'peak RSS', 'delivering', 'runs', 'events', 'history', 'activities', 'actions'],
+      [
+        'profiles',
+        'export',
+        'peak RSS',
+        'preparing',
+        'delivering',
+        'settling',
+        'runs',
+        'events',
+        'history',
+        'activities',
+        'actions',
+      ],
       sizes.flatMap(({ profiles, scenes }) => scenes.map((scene) => costRow(profiles, scene))),
     ),
     '',
@@ -114,12 +126,14 @@ const nameOf = ({ lane, replies, operationMs }: SceneFigures): string =>
   [lane, replies, ...(operationMs > 0 ? [`${operationMs} ms`] : [])].join(', ');
 
 function costRow(profiles: number, scene: SceneFigures): Row {
-  const { history, deliverRss } = scene.first;
+  const { history, prepareRss, deliverRss, settleRss } = scene.first;
   return [
     count(profiles),
     nameOf(scene),
     bytes(scene.peakRss),
+    bytes(prepareRss),
     bytes(deliverRss),
+    bytes(settleRss),
     count(history.runs),
     count(history.events),
     bytes(history.bytes),
