@@ -9,6 +9,9 @@ import { inWords } from './words';
 const CASES = 24;
 const AT_ONCE = 6;
 
+/** After so long no further case is begun. */
+const LONGEST_MS = 130_000;
+
 /** These take half an hour until they are seen for what they are, and a server's time is real. */
 const SLOW: readonly string[] = ['a stuck batch', 'a batch that is stuck when all is done'];
 
@@ -32,9 +35,11 @@ test('through Temporal, audience, outcomes and baseline are those of the model',
   const seed = Number(MODEL_SEED ?? Date.now() % 1_000_000);
   const all = [...fc.sample(cases, { seed, numRuns: CASES }).entries()];
   const queue = all.filter(([index]) => MODEL_PATH === undefined || index === Number(MODEL_PATH)).values();
+  const end = performance.now() + LONGEST_MS;
   const failures: string[] = [];
   const work = async () => {
     for (const [index, given] of queue) {
+      if (performance.now() > end) return;
       await runThroughTemporal(given).catch((error: Error) =>
         failures.push(
           `MODEL_SEED=${seed} MODEL_PATH=${index} npx jest test/model/temporal.test.ts\n${inWords(given)}\n${error.stack}`,
