@@ -7,7 +7,8 @@ import { inWords } from './words';
 const LONGEST_MS = 130_000;
 
 /**
- * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many.
+ * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many; with `MODEL_QUICK`, a case that fails is
+ * not made smaller, and what occurred is printed.
  * @returns how often each outcome occurred; undefined where there was no time for all cases
  */
 export async function checkCases(
