@@ -2,9 +2,6 @@ import type { ExportOptions } from '../contract/destination';
 import type { Approval, Guard, GuardCode, GuardSettings } from '../contract/guard';
 import type { ExportPlan, SegmentPlan, SegmentTag } from '../contract/plan';
 
-/** Below this many people a share says nothing: one of three leaving is no mass removal. */
-const MASS_REMOVAL_LEAST = 20;
-
 export interface Guarded {
   readonly plan: ExportPlan;
   readonly segments: readonly SegmentTag[];
@@ -49,8 +46,7 @@ export function withoutAllowed(
 }
 
 function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
-  const { removalShare } = settings;
-  const limit = removalShare === 0 ? 0 : Math.max(MASS_REMOVAL_LEAST, Math.floor(plan.held * removalShare));
+  const limit = Math.floor(plan.held * settings.removalShare);
   const ofTags = plan.segments.flatMap((segment) => {
     const why = whyEmpty(segment, segments);
     if (why) return lostTag(segment, why, 0);
@@ -83,6 +79,7 @@ function restoredTags({ plan, segments }: Guarded): Guard[] {
   return segments
     .filter(({ isRestored }) => isRestored === true)
     .flatMap(({ segment, tag }) => {
+      // Not `restores`: once an export was rejected, the baseline says no more who carried the deleted tag.
       const { toTag = 0 } = plan.segments.find((known) => known.segment === segment) ?? {};
       return above(toTag, 0, (number) => ({
         code: 'TAG_RESTORED',

@@ -39,7 +39,7 @@ export const GuardSettingsSchema = z.strictObject({
     .max(1)
     .default(0.2)
     .describe(
-      'Hold an export that takes a tag from more than this share of the people held (and from more than 20; 0: from anybody).',
+      'Hold an export that takes a tag from more than this share of the people held (0: from anybody).',
     ),
   newContacts: z.int().min(0).optional().describe('Hold an export with more new contacts than this.'),
   contactLimit: z

@@ -100,8 +100,6 @@ export interface RowResult {
   readonly result: 'acknowledged' | 'suppressed' | 'throttled' | 'rejected' | 'unproven';
   /** The member's status as echoed by the reply, where there is one. */
   readonly status?: string;
-  /** Whether the reply listed it among the new members. */
-  readonly isNew?: boolean;
   /** For anything but acknowledged: a class of our closed table (`fake`, `compliance`, …). */
   readonly class?: string;
   /** Mailchimp's text with the address taken out. */

@@ -99,13 +99,13 @@ async function createResults(database: Database, { parts, chunks }: Results): Pr
 }
 
 const RESULT_COLUMNS =
-  "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', isNew: 'BOOLEAN', class: 'VARCHAR', text: 'VARCHAR'}";
+  "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', class: 'VARCHAR', text: 'VARCHAR'}";
 
 /** SQL: the rows of sealed results. */
 function readResults(paths: readonly string[]): string {
   if (paths.length === 0) {
     return `(SELECT NULL::INTEGER AS chunk, NULL::VARCHAR AS email, NULL::VARCHAR AS result, NULL::VARCHAR AS status,
-      NULL::BOOLEAN AS "isNew", NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
+      NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
   }
   return `read_json(${quoteTexts(paths)}, format = 'newline_delimited', columns = ${RESULT_COLUMNS})`;
 }

@@ -52,9 +52,9 @@ describe('a plan is held', () => {
     expect(guards({ removals: 1 }, { removalShare: 0 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
   });
 
-  test('not for a few people, of whom a share says nothing', () => {
-    expect(guards({ held: 30, removals: 20 })).toEqual([]);
-    expect(guards({ held: 30, removals: 21 })).toEqual([['MASS_REMOVAL', 'all', 21, 20]]);
+  test('however few they are', () => {
+    expect(guards({ held: 5, removals: 1 })).toEqual([]);
+    expect(guards({ held: 4, removals: 1 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
   });
 
   test('when as many lose one tag, although another remains', () => {

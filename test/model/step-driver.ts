@@ -106,7 +106,7 @@ class StepDriver implements Exporter {
         fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
         segments: { ...segments },
         adoptTags: true,
-        guards: { removalShare: holdsRemovals ? 0 : 0.2 },
+        guards: { removalShare: holdsRemovals ? 0 : 1 },
       },
     });
     const configuration = checked as DestinationState['configuration'];

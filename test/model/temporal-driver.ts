@@ -50,7 +50,7 @@ class TemporalDriver implements Exporter {
       fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
       segments: { ...segments },
       adoptTags: true,
-      guards: { removalShare: holdsRemovals ? 0 : 0.2 },
+      guards: { removalShare: holdsRemovals ? 0 : 1 },
     });
   }
 
