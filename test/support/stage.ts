@@ -205,6 +205,8 @@ export const CONFIGURE: ConfigureInput = {
   email: 'email',
   fields: { FNAME: 'first', LNAME: 'last', COUNTRY: 'country' },
   segments: { vip: 'VIP', north: 'North' },
+  // Of so few people, most leave a segment in many a test.
+  guards: { removalShare: 1 },
 };
 
 const MEMBERS = { path: 'members.csv', key: 'id', segment: 'segment' };
