@@ -33,7 +33,7 @@ describe('a held export, while time passes', () => {
   /** The segment vip has fallen to zero. */
   const startHeld = async (): Promise<Held> => {
     await skipping.connect();
-    await skipping.configure({ guards: { newContacts: 10 } });
+    await skipping.configure({ guards: { newContacts: 10, removalShare: 1 } });
     await skipping.start();
     expect(await reportOf(1)).toMatchObject({ ending: 'completed' });
     await skipping.stage.writeMembers([['000003', 'north']]);
