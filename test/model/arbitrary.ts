@@ -161,7 +161,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 7,
     arbitrary: fc.record({ do: fc.constant('export' as const), order }),
   },
-  { weight: 1, arbitrary: fc.constant({ do: 'toggle field' as const }) },
+  { weight: 2, arbitrary: fc.constant({ do: 'toggle field' as const }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 20, 2000, 4000) }),

@@ -26,6 +26,13 @@ describe('fields', () => {
     );
   });
 
+  test('that are added send everybody again, also whoever has nothing for them', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { fields: [FIRST_NAME] });
+    const more = [FIRST_NAME, match('age', 'AGE', { type: 'number' })];
+    const second = await exportAll(stage, [ANNA, BOB], { fields: more, after: first });
+    expect(second.plan).toMatchObject({ updates: 2, decided: { unchanged: 0 } });
+  });
+
   test('may have any name and any choices', async () => {
     const odd = [
       match('first', `O'B"C\\`),

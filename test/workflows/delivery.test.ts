@@ -138,6 +138,15 @@ describe('an export by the direct lane', () => {
   });
 });
 
+test('somebody who is in no list of the reply, and is not as they were sent, stays without proof', async () => {
+  act(SOMEBODY, 'subscribe');
+  act(SOMEBODY, 'unsubscribe');
+  await run(async () => {
+    stage.sandbox.control.set({ switches: { optedOutTakesUpdates: false, unchangedRowInReply: false } });
+    expect((await stage.export()).outcomes).toMatchObject({ created: 29, unproven: 1 });
+  });
+});
+
 describe('a batch whose reply is lost', () => {
   test('is found by what is in it, and not submitted again', async () => {
     await run(async () => {
