@@ -186,7 +186,7 @@ function describeOthers({ profiles, operationMs, ways, ours }: OtherFigures): st
   return `\n### 6. What others do: ${count(profiles)} profiles, ${pace} at the provider\n\n${rows}`;
 }
 
-/** The first columns are names, aligned to the left. */
+/** Columns of numbers are aligned to the right. */
 export function table(head: Row, rows: readonly Row[]): string {
   const widths = head.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
@@ -200,4 +200,4 @@ export function table(head: Row, rows: readonly Row[]): string {
 }
 
 const isNumber = (rows: readonly Row[], column: number): boolean =>
-  rows.length > 0 && rows.every((row) => /^[\d–]/.test(row[column] ?? ''));
+  rows.length > 0 && rows.every((row) => /^(–|[\d.,]+( ([KMG]B|s|%|times))?)$/.test(row[column] ?? ''));
