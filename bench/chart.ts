@@ -26,8 +26,8 @@ export function drawChart({ sizes }: Figures): string {
   ];
   const height = TOP + HEIGHT + 120;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="940" height="${height}" viewBox="0 0 940 ${height}" font-family="sans-serif" font-size="12">`,
-    `<rect width="940" height="${height}" fill="#ffffff"/>`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="970" height="${height}" viewBox="0 0 970 ${height}" font-family="sans-serif" font-size="12">`,
+    `<rect width="970" height="${height}" fill="#ffffff"/>`,
     ...panels.map(drawPanel),
     '</svg>',
     '',
