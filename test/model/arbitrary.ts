@@ -109,6 +109,8 @@ const profileChange: fc.Arbitrary<ProfileChange> = fc.oneof(
   fc.record({ to: fc.constant('text' as const), dirt }),
   fc.record({ to: fc.constant('address' as const), dirt }),
   fc.record({ to: fc.constant('address of' as const), other: person }),
+  fc.record({ to: fc.constant('address of' as const), other: person }),
+  fc.record({ to: fc.constant('address of' as const), other: person }),
   fc.record({ to: fc.constant('merged into' as const), other: person }),
   fc.record({ to: fc.constant('segments' as const), segments: fc.constant([]) }),
   fc.record({ to: fc.constant('gone' as const) }),
@@ -204,6 +206,8 @@ const afterExport: fc.Arbitrary<readonly Step[]> = fc
 const switches = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
   { weight: 2, arbitrary: fc.constantFrom(...OTHER_ENDS) },
+  // Together they leave rows without proof.
+  { weight: 1, arbitrary: fc.constant({ optedOutTakesUpdates: false, unchangedRowInReply: false }) },
   {
     weight: 1,
     arbitrary: fc.subarray(OTHER_ENDS, { minLength: 2 }).map((ends) => Object.assign({}, ...ends) as object),

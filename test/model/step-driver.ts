@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { jest } from '@jest/globals';
 import { TemporalFailure } from '@temporalio/common';
+import { isCancellation } from '@temporalio/workflow';
 import { createActivities } from '../../src/activities';
 import { AccountSchema, type WorkerConfig } from '../../src/contract/config';
 import { ExportOptionsSchema } from '../../src/contract/destination';
@@ -155,7 +156,7 @@ class StepDriver implements Exporter {
       // What the destination does for a child that has failed or was cancelled.
       const settlement = await this.#call('settleExport', { ref: input.ref, tally: null });
       const failure = reasonOf(error);
-      const ended = cancelled
+      const ended = isCancellation(error)
         ? ({ ending: 'cancelled', startedAtMs, failure: CANCELLED } as const)
         : ({ ending: 'failed', startedAtMs, failure } as const);
       return toReport(input, settlement as Settlement | null, ended);
