@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { z } from 'zod';
@@ -53,7 +54,10 @@ export function openConnection({
   timeoutMs = longestRequestMs,
   backOffMs = 500,
 }: ConnectionOptions): Connection {
-  const sdk = openSdk(apiKey, baseUrl, Math.max(timeoutMs, longestRequestMs));
+  const options = { apiKey, baseUrl, timeoutMs: Math.max(timeoutMs, longestRequestMs) };
+  const sdk = openSdk({ ...options, agent: limiter.agentFor(baseUrl) });
+  // On a connection of its own: one that was kept may be closed by Mailchimp in the moment of sending, and then nobody knows.
+  const fresh = openSdk(options);
   let requests = 0;
 
   /** One request. Its slot is given back when it cannot be running any more, which may be long after it was given up on. */
@@ -61,7 +65,7 @@ export function openConnection({
     const release = await limiter.acquire();
     requests += 1;
     const sentAt = Date.now();
-    const ended = callSdk(sdk, call).then(
+    const ended = callSdk(call.once === true ? fresh : sdk, call).then(
       (data) => {
         release();
         return read(call, data);
@@ -125,16 +129,30 @@ function read(call: Call<z.ZodType>, data: unknown): Result {
   return { failure: toUnreadable(call, paths.join(', ')) };
 }
 
-function openSdk(apiKey: string, baseUrl: string, timeoutMs: number): ApiClient {
+interface SdkOptions {
+  readonly apiKey: string;
+  readonly baseUrl: string;
+  readonly timeoutMs: number;
+  readonly agent?: Agent;
+}
+
+function openSdk({ apiKey, baseUrl, timeoutMs, agent }: SdkOptions): ApiClient {
   // An instance of our own: the package's singleton would share one key among all accounts of the process.
   const sdk = new ApiClient();
   // Without `server`, and with the data centre in basePath: the client replaces the word "server" wherever the URL has it first.
   sdk.setConfig({ apiKey });
   sdk.basePath = baseUrl.replace(/\/+$/, '');
   sdk.timeout = timeoutMs;
-  // The one hook to the request itself. A redirected POST would be repeated as a GET, and its answer taken for the POST's.
+  // The one hook to the request itself. A redirected POST would be repeated as a GET, and its answer taken for the POST's. Left to
+  // itself the client opens a connection for each request: three round trips in which a slot does nothing.
   sdk.enableCookies = true;
-  sdk.agent = { attachCookies: (request) => void request.redirects(0), saveCookies: () => {} };
+  sdk.agent = {
+    attachCookies: (request) => {
+      request.redirects(0);
+      if (agent) request.agent(agent);
+    },
+    saveCookies: () => {},
+  };
   return sdk;
 }
 

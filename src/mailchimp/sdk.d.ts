@@ -5,7 +5,8 @@
 declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
   /** superagent's request, as far as it is touched. */
   interface SdkRequest {
-    redirects(count: number): unknown;
+    redirects(count: number): SdkRequest;
+    agent(agent: import('node:http').Agent): SdkRequest;
   }
 
   type SdkCall = [

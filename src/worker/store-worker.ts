@@ -28,6 +28,9 @@ export async function runStoreWorker(options: StoreWorkerOptions, host: HostWork
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
+/** Steps of all exports of a store at once: more would not find room in memory, nor in Mailchimp's budget. */
+const MOST_STEPS = 16;
+
 async function serve(
   { storeId, activities }: StoreWorkerOptions,
   host: Worker,
@@ -51,7 +54,11 @@ async function serve(
       ...(connection && { connection }),
       ...(dataConverter && { dataConverter }),
       shutdownGraceTime: '10 seconds',
-      maxConcurrentActivityTaskExecutions: 16,
+      // A host that allows fewer steps at once means ours as well.
+      maxConcurrentActivityTaskExecutions: Math.min(
+        MOST_STEPS,
+        host.options.maxConcurrentActivityTaskExecutions ?? MOST_STEPS,
+      ),
     });
     const served = store.run();
     void ended.then(() => stop(store));

@@ -158,6 +158,8 @@ async function killAt({ has, isOver }: Moment, scene: Scene, worker: OwnedProces
 
 async function writeConfig(stage: Stage, input: GeneratedProfiles): Promise<string> {
   const members = { path: input.membershipFile, key: 'CustomerId', segment: 'Segment' };
+  // All these exports at once, each with a batch of megabytes: nothing is to be given up on.
+  Object.assign(stage.config.accounts['main']!, { longestRequestSeconds: 30 });
   const config = {
     ...stage.config,
     temporal: { address: process.env['TEST_TEMPORAL_ADDRESS'], taskQueue: stage.taskQueue },

@@ -28,7 +28,7 @@ describe('the connection limiter', () => {
 
   test('is shared by all accounts opened with it', async () => {
     const limiter = createLimiter({ connections: 3 });
-    const { sandbox, open } = await openSandbox({ connectionLimit: 3, operationMs: 2 });
+    const { sandbox, open } = await openSandbox({ connectionLimit: 3, operationMs: 20 });
     const accounts = [open({ limiter }), open({ limiter })];
     await Promise.all(
       Array.from({ length: 24 }, (_, n) =>

@@ -117,7 +117,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   process.env[variable] = sandbox.apiKey;
   const config: WorkerConfigInput = {
     staging: { folder: join(folder, 'staging') },
-    accounts: { main: { apiKey: `env:${variable}`, baseUrl: sandbox.url, longestRequestSeconds: 1 } },
+    accounts: { main: { apiKey: `env:${variable}`, baseUrl: sandbox.url, longestRequestSeconds: 3 } },
     sources: { people: SOURCE },
   };
   const stage: Stage = {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { NativeConnection } from '@temporalio/worker';
 import { exportWorkflowId } from '../../src/contract/identifiers';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
@@ -145,5 +146,22 @@ describe('an export in trouble', () => {
       },
       { maxCachedWorkflows: 0 },
     );
+  });
+
+  test('goes through with one slot for steps, and with two workers in one process', async () => {
+    const connection = await NativeConnection.connect({ address: process.env['TEST_TEMPORAL_ADDRESS']! });
+    await stage.withWorker(
+      () =>
+        stage.withWorker(
+          async () => {
+            const { exportId } = await start();
+            expect(await stage.follow(exportId)).toMatchObject({ outcomes: { created: 8 } });
+            expect((await stage.export({ lane: 'direct' })).outcomes).toMatchObject({ unchanged: 8 });
+          },
+          { connection, maxConcurrentActivityTaskExecutions: 1 },
+        ),
+      { maxConcurrentActivityTaskExecutions: 1 },
+    );
+    await connection.close();
   });
 });
