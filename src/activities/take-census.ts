@@ -20,6 +20,8 @@ export interface TakeCensusInput {
   readonly account: string;
   readonly audienceId: string;
   readonly scope: CensusScope;
+  /** Export whose baseline says which tags are ours; null: none are yet. */
+  readonly baseline: string | null;
 }
 
 /**
@@ -30,7 +32,7 @@ export function createTakeCensus({ staging, openAccount }: ActivityDependencies)
   return async function takeCensus(
     input: TakeCensusInput,
   ): Promise<CensusSummary & { readonly requests: number }> {
-    const { ref, audienceId, scope } = input;
+    const { ref, audienceId, scope, baseline } = input;
     return withHeartbeat((pulse) =>
       duringExport(async () => {
         const account = await openAccount(input.account);
@@ -38,13 +40,13 @@ export function createTakeCensus({ staging, openAccount }: ActivityDependencies)
         for (const listing of CENSUS_LISTINGS[scope]) {
           await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
         }
-        return { ...(await staging.sealCensus(ref, scope)), requests: account.requests() };
+        return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
       }),
     );
   };
 }
 
-interface Reading extends Omit<TakeCensusInput, 'account'> {
+interface Reading extends Omit<TakeCensusInput, 'account' | 'baseline'> {
   readonly staging: Staging;
   readonly account: MailchimpAccount;
   readonly pulse: Pulse;

@@ -50,9 +50,10 @@ export interface Staging {
   sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;
   /**
    * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
-   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's.
+   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that are there
+   * because of us, by the baseline of the named export, are left out: what a census holds is not ours.
    */
-  sealCensus(ref: ExportRef, scope: CensusScope): Promise<CensusSummary>;
+  sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;

@@ -8,6 +8,7 @@ import { createIdn, withAddress } from './address';
 import { once, type Sealed } from './attempt';
 import { CENSUS_ROWS } from './documents';
 import { CENSUS, type Layout, OPT_OUTS } from './layout';
+import { type FoundBaseline, findBaseline } from './plan';
 import { keepFile, listFolder, makeFolder, sealLines } from './seal';
 import { withWorkspace } from './workspace';
 
@@ -35,30 +36,36 @@ interface CensusInput {
   readonly layout: Layout;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
+  /** Export whose baseline says which tags are ours. */
+  readonly baseline: string | null;
 }
 
-/** Puts the pages together: one row an address. */
+/** Puts the pages together: one row an address, without the tags that are there because of us. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
   const { members, byStatus } = await once<CensusDocument>(input.layout, input.ref, {
     step: 'census',
     document: scope === 'full' ? CENSUS : OPT_OUTS,
-    work: (folder) => putTogether(input, folder),
+    // Whoever is in the other one is named without tags.
+    work: (folder) => putTogether({ ...input, baseline: scope === 'full' ? input.baseline : null }, folder),
   });
   return { members, byStatus };
 }
 
 async function putTogether(
-  { layout, memoryLimit, ref }: CensusInput,
+  { layout, memoryLimit, ref, baseline }: CensusInput,
   folder: string,
 ): Promise<CensusSummary> {
   const pages = await listFolder(layout.inExport(ref, PAGES));
-  return withWorkspace({ folder, memoryLimit, allow: layout.export(ref) }, async (database) => {
+  const ours = await findBaseline(layout, ref, baseline);
+  const allow = layout.exports(ref.destinationId);
+  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
     await createMembers(
       database,
       pages.map((name) => layout.inExport(ref, PAGES, name)),
     );
+    const members = ours ? await withoutOurTags(database, ours) : 'member';
     await database.run(
-      `COPY member TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
+      `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
     );
     await keepFile(join(folder, CENSUS_ROWS));
     const counts = await database.rows<{ status: string; count: number }>(
@@ -96,6 +103,33 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
       SELECT address, status, tags FROM found SEMI JOIN repeated USING (address)
       QUALIFY row_number() OVER (PARTITION BY address
         ORDER BY coalesce(list_position(${quoteTexts(STRICTEST_FIRST)}, status), 9), page DESC) = 1`);
+}
+
+/**
+ * SQL: members without the tags that the baseline says are ours. Somebody who leaves and comes back would else be taken for one whom
+ * another tool has tagged, and never be tagged by us again. By name: those of a tag that was renamed since stay, which harms nobody's.
+ */
+async function withoutOurTags(database: Database, { rows, document }: FoundBaseline): Promise<string> {
+  const from = `read_parquet(${quoteText(rows)})`;
+  await database.run('CREATE TABLE our_tag (id INTEGER, name VARCHAR)');
+  await database.append(
+    'our_tag',
+    Object.entries(document.tags).map(([id, { name }]) => [Number(id), name]),
+  );
+  // People share few sets of tags.
+  await database.run(`
+    CREATE TABLE our_tags AS
+    SELECT tags, list(${foldedTag('name')}) AS names
+    FROM (SELECT tags, unnest(tags) AS id FROM (SELECT DISTINCT tags FROM ${from})) JOIN our_tag USING (id) GROUP BY tags`);
+  return `(
+    SELECT m.address, m.status,
+      CASE WHEN o.names IS NULL THEN m.tags ELSE list_filter(m.tags, tag -> NOT list_contains(o.names, ${foldedTag('tag')})) END AS tags
+    FROM member m LEFT JOIN ${from} b ON b.address = m.address LEFT JOIN our_tags o ON o.tags = b.tags)`;
+}
+
+/** SQL: two spellings of one tag's name have one form. */
+function foldedTag(name: string): string {
+  return `lower(nfc_normalize(${name}))`;
 }
 
 /** Padded, so that names sort like offsets. */

@@ -52,7 +52,7 @@ export async function openStaging({
     ...translateAll({
       ...smallSteps(layout),
       ...readingSteps(layout, reader),
-      sealCensus: (ref, scope) => sealCensus({ layout, memoryLimit, ref }, scope),
+      sealCensus: (ref, scope, baseline) => sealCensus({ layout, memoryLimit, ref, baseline }, scope),
       plan: (ref, request) => plan({ layout, memoryLimit, ref, now }, request),
       readRejects: (ref, request) => readRejects({ layout, memoryLimit }, ref, request),
       settle: (ref, tally) => settle({ layout, memoryLimit, ref, now }, tally),

@@ -109,14 +109,14 @@ export async function renameTags(run: Run): Promise<void> {
 
 /** Who was in the audience before us is read as long as there is no baseline, and when asked for; who has opted out, every time. */
 async function census(run: Run): Promise<void> {
-  const { ref, account, audience } = run.input;
+  const { ref, account, audience, baseline } = run.input;
   const scope = isFull(run) ? 'full' : 'optOuts';
   const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
   await untilGoing(run);
   enter(run, 'census');
   const { requests } = await patiently(run, () =>
     run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary }, [
-      { ref, account, audienceId: audience.id, scope },
+      { ref, account, audienceId: audience.id, scope, baseline },
     ]),
   );
   run.requests += requests;

@@ -70,7 +70,7 @@ async function take(scope: CensusScope, before: (page: number) => void = () => u
     {},
     { logger: new DefaultLogger('ERROR', () => undefined) },
   );
-  const input = { ref, account: 'main', audienceId: AUDIENCE, scope };
+  const input = { ref, account: 'main', audienceId: AUDIENCE, scope, baseline: null };
   const summary: Awaited<ReturnType<typeof takeCensus>> = await environment.run(takeCensus, input);
   return { summary, pages };
 }

@@ -128,13 +128,13 @@ const ACTED: readonly Action[] = [
   'edit',
 ];
 
-/** Not yet: somebody who carried our tag at such a census, left and came back is not tagged again. */
-const CENSUS_ON_DEMAND = fc.constant(false);
-
 const order: fc.Arbitrary<Order> = fc
   .record({
     lane: fc.constantFrom('batch' as const, 'batch' as const, 'direct' as const),
-    census: CENSUS_ON_DEMAND,
+    census: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
     answer: fc.constantFrom('approved' as const, 'rejected' as const, 'expired' as const),
     allowMassRemoval: fc.oneof(
       { weight: 3, arbitrary: fc.constant(true) },

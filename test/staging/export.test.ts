@@ -94,7 +94,7 @@ test('every step may run twice: nothing changes and nothing is counted twice', a
   const ref = stage.newExport();
   for (let times = 0; times < 2; times++) {
     await staging.claim(ref);
-    await stage.census(ref, 'full', []);
+    await stage.census(ref, 'full', { audience: [] });
     await stage.snapshot(ref, times === 0 ? [ANNA, BOB] : [ANNA]);
   }
   const census = ref.exportId;

@@ -57,7 +57,7 @@ export interface Stage {
   readonly census: (
     ref: ExportRef,
     scope: CensusScope,
-    audience: readonly CensusRow[],
+    read: { readonly audience: readonly CensusRow[]; readonly baseline?: string | null },
   ) => Promise<CensusSummary>;
   /** With an empty list of opt-outs where no census was taken. */
   readonly plan: (ref: ExportRef, configured?: Configured & Partial<PlanRequest>) => Promise<ExportPlan>;
@@ -81,9 +81,10 @@ export async function openStage(): Promise<Stage> {
     },
     newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
     snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
-    census: (ref, scope, audience) => takeCensus(staging, ref, { scope, audience }),
+    census: (ref, scope, { audience, baseline = null }) =>
+      takeCensus(staging, ref, { scope, audience, baseline }),
     plan: async (ref, { segments = [VIP, LOCALS], ...request } = {}) => {
-      if (request.census !== ref.exportId) await staging.sealCensus(ref, 'optOuts');
+      if (request.census !== ref.exportId) await staging.sealCensus(ref, 'optOuts', null);
       return staging.plan(ref, {
         email: 'email',
         fields: [FIRST_NAME],
@@ -113,7 +114,11 @@ export function member(email: string, status: string, tags: readonly string[] = 
 async function takeCensus(
   staging: Staging,
   ref: ExportRef,
-  { scope, audience }: { scope: CensusScope; audience: readonly CensusRow[] },
+  {
+    scope,
+    audience,
+    baseline,
+  }: { scope: CensusScope; audience: readonly CensusRow[]; baseline: string | null },
 ): Promise<CensusSummary> {
   for (const listing of CENSUS_LISTINGS[scope]) {
     const rows = audience.filter(({ status }) =>
@@ -121,7 +126,7 @@ async function takeCensus(
     );
     await staging.sealCensusPage(ref, { listing, offset: 0 }, rows);
   }
-  return staging.sealCensus(ref, scope);
+  return staging.sealCensus(ref, scope, baseline);
 }
 
 interface SnapshotInput extends Configured {
@@ -259,7 +264,7 @@ export async function exportAll(
 ): Promise<Exported> {
   const ref = stage.newExport();
   await stage.staging.claim(ref);
-  await stage.census(ref, scope, audience ?? []);
+  await stage.census(ref, scope, { audience: audience ?? [], baseline: after?.ref.exportId ?? null });
   await stage.snapshot(ref, profiles, request);
   const plan = await stage.plan(ref, {
     baseline: after?.ref.exportId ?? null,
