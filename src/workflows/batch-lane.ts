@@ -5,7 +5,17 @@ import { sendDirectly, sendPartDirectly } from './direct-lane';
 import { chooseLane } from './lanes';
 import { patiently, untilGoing } from './patience';
 import { pollInterval } from './poll-interval';
-import { chunksOf, flying, flyingRows, nameOf, show, toDelivery, type PartState, type Run } from './run';
+import {
+  chunksOf,
+  flying,
+  flyingRows,
+  nameOf,
+  show,
+  toDelivery,
+  yieldWhenLong,
+  type PartState,
+  type Run,
+} from './run';
 
 const MINUTE_MS = 60_000;
 
@@ -86,6 +96,7 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
   let looks = 0;
   for (;;) {
     await condition(() => flying(run).length > 0 || isIdle());
+    yieldWhenLong(run);
     if (isIdle()) return;
     await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next look at the batches' });
     if (isIdle()) return;

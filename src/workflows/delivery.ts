@@ -1,11 +1,11 @@
-import { CancellationScope, condition, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import type { CollectedPart } from '../activities/collect-part';
 import type { Lane } from '../contract/plan';
 import { ExportError } from '../errors';
 import { collect, hasEnded, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './lanes';
-import { chunksOf, flyingRows, show, type PartState, type Run } from './run';
+import { chunksOf, flyingRows, show, yieldWhenLong, type PartState, type Run } from './run';
 
 /** Parts on their way at once: Mailchimp may run only one batch at a time, but must never wait for the next. */
 const BATCHES_IN_FLIGHT = 4;
@@ -77,11 +77,6 @@ function indexOfNext(run: Run, queue: readonly PartState[], lane: Lane): number 
 function isOpen({ lanes, input }: Run, lane: Lane): boolean {
   if (!lanes) return false;
   return lanes.current === lane || (lane === 'direct' && isProbing(lanes, input.options.lane));
-}
-
-/** The server suggests it at 4,096 events or 4 MB, far from where it would end the run. */
-function yieldWhenLong(run: Run): void {
-  if (workflowInfo().continueAsNewSuggested) run.isYielding = true;
 }
 
 async function deliverPart(run: Run, part: PartState, lane: Lane): Promise<void> {

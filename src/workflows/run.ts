@@ -1,4 +1,4 @@
-import { setCurrentDetails } from '@temporalio/workflow';
+import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../contract/mailchimp';
 import type { ExportCarry, ExportInput, ExportPhase, ExportView, PartDone } from '../contract/export';
 import type { Approval, Guard } from '../contract/guard';
@@ -210,4 +210,9 @@ export function show(run: Run): void {
 export function enter(run: Run, phase: ExportPhase): void {
   run.phase = phase;
   show(run);
+}
+
+/** The server suggests it at 4,096 events or 4 MB, far from where it would end the run. */
+export function yieldWhenLong(run: Run): void {
+  if (workflowInfo().continueAsNewSuggested) run.isYielding = true;
 }
