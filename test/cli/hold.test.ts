@@ -39,7 +39,7 @@ describe('a held export', () => {
     expect(code).toBe(1);
     const { held } = await heldView();
     expect(output).toContain(
-      'Held: MASS_REMOVAL. The segment "vip" holds nobody any more: 2 people would lose the tag "VIP". Nothing was sent.',
+      'MASS_REMOVAL. The segment "vip" holds nobody any more: 2 people would lose the tag "VIP".',
     );
     expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
     expect(output).toContain(`temporal-mailchimp export reject ${name} --plan ${held!.planId}`);

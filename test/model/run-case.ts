@@ -60,9 +60,7 @@ export async function runFirstExport(
   const exporter = await open(world, given);
   const { sandbox, audience } = exporter;
   try {
-    await exporter.writeProfiles(world.profiles.values());
-    await exporter.connect(world.firstStatus);
-    await exporter.configure(world);
+    await setUp(world, exporter);
     const before = membersOf(sandbox, audience);
     const { told, fate } = await exporter.export(PLAIN_ORDER);
     const after = membersOf(sandbox, audience);
@@ -79,17 +77,22 @@ export async function runFirstExport(
   }
 }
 
-async function takeSteps(
-  world: World,
-  exporter: Exporter,
-  steps: readonly Step[],
-): Promise<readonly string[]> {
+async function setUp(world: World, exporter: Exporter): Promise<void> {
   const { sandbox, audience } = exporter;
   for (const email of world.throttledUntil.keys())
     sandbox.control.act({ audience, email, action: 'throttle', seconds: THROTTLED_MS / 1000 });
   await exporter.writeProfiles(world.profiles.values());
   await exporter.connect(world.firstStatus);
   await exporter.configure(world);
+}
+
+async function takeSteps(
+  world: World,
+  exporter: Exporter,
+  steps: readonly Step[],
+): Promise<readonly string[]> {
+  const { sandbox, audience } = exporter;
+  await setUp(world, exporter);
   const outcomes: string[] = [];
   for (const step of steps) {
     world.now = Date.now();

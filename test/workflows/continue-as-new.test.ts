@@ -170,9 +170,10 @@ describe('an export whose history grows', () => {
 
   test('is cancelled when that is asked for while it hands over', async () => {
     await writePeople(FIRST + PART + 1);
+    Object.assign(stage.config.accounts['main']!, { longestRequestSeconds: 90 });
     await stage.withWorker(async () => {
       // One part is submitted, and the run long enough by then; it waits for the other.
-      stage.sandbox.fail('delay 25 s on POST /batches');
+      stage.sandbox.fail('delay 30 s on POST /batches');
       const exportId = await startHeldExport();
       await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
