@@ -159,6 +159,7 @@ describe('an export whose history grows', () => {
     await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       await untilRuns(2);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', outcomes: { unproven: 3 } });
