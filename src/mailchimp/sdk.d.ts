@@ -3,10 +3,12 @@
  * describe neither this file nor what really comes back.
  */
 declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
+  import type { Agent } from 'node:http';
+
   /** superagent's request, as far as it is touched. */
   interface SdkRequest {
     redirects(count: number): SdkRequest;
-    agent(agent: import('node:http').Agent): SdkRequest;
+    agent(agent: Agent): SdkRequest;
   }
 
   type SdkCall = [

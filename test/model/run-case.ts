@@ -91,7 +91,6 @@ async function takeSteps(
   exporter: Exporter,
   steps: readonly Step[],
 ): Promise<readonly string[]> {
-  const { sandbox, audience } = exporter;
   await setUp(world, exporter);
   const outcomes: string[] = [];
   for (const step of steps) {
