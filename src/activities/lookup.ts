@@ -1,5 +1,6 @@
 import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../contract/plan';
+import { isResubscribed, RESUBSCRIBED } from '../contract/tripwire';
 
 export interface Lookup {
   /** Looks up the rows that a complete reply did not name, as long as the budget lasts. */
@@ -12,7 +13,7 @@ const NO_ANSWER = 'no_answer';
 
 /**
  * Proves single rows by reading the member: fields and tags have to be as they were sent, since that somebody is there says nothing.
- * What differs, or nobody has, stays unproven.
+ * What differs, or nobody has, stays unproven; who had opted out and is reached again trips the wire, as in a reply.
  */
 export function createLookup(
   account: MailchimpAccount,
@@ -23,7 +24,9 @@ export function createLookup(
   async function prove(row: UpsertRow, result: RowResult): Promise<RowResult> {
     const found = await account.compareMember(delivery.audienceId, { email: row.email, row });
     if (!found || found.fields.length > 0 || found.tags.length > 0) return result;
-    return { chunk: result.chunk, email: result.email, result: 'acknowledged', status: found.status };
+    const { status } = found;
+    const proven = { chunk: result.chunk, email: result.email, result: 'acknowledged', status } as const;
+    return isResubscribed(row, { status, isNew: false }) ? { ...proven, class: RESUBSCRIBED } : proven;
   }
 
   return {

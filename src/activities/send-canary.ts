@@ -1,14 +1,8 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount, MemberComparison } from '../contract/mailchimp';
-import {
-  type Chunk,
-  DIFFERS,
-  type PartPlan,
-  RESUBSCRIBED,
-  type RowResult,
-  type UpsertRow,
-} from '../contract/plan';
+import { type Chunk, DIFFERS, type PartPlan, type RowResult, type UpsertRow } from '../contract/plan';
 import { isOptedOut } from '../contract/outcome';
+import { isResubscribed, RESUBSCRIBED } from '../contract/tripwire';
 import { ExportError } from '../errors';
 import type { CollectedPart } from './collect-part';
 import type { ActivityDependencies } from './dependencies';
@@ -98,7 +92,7 @@ function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult
   const { status, fields, tags } = found;
   // Somebody who opts out, or is archived, in this very moment is no surprise; and whether Mailchimp takes updates of them is not sure.
   if (isOptedOut(status)) return result;
-  if (row.status !== null && isOptedOut(row.status)) return { ...result, class: RESUBSCRIBED };
+  if (isResubscribed(row, { status, isNew: false })) return { ...result, class: RESUBSCRIBED };
   const what = [
     ...(row.known || status === firstStatus ? [] : [`status ${status} instead of ${firstStatus}`]),
     ...fields.map((tag) => `merge field ${tag}`),

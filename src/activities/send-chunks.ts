@@ -1,6 +1,7 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
-import { type PartPlan, RESUBSCRIBED, type RowResult } from '../contract/plan';
+import type { PartPlan, RowResult } from '../contract/plan';
+import { RESUBSCRIBED } from '../contract/tripwire';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { duringExport } from './during-export';

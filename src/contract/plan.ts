@@ -137,9 +137,6 @@ export interface PartSummary {
   readonly resubscribed: number;
 }
 
-/** Class of an acknowledged row that trips the wire: who had opted out, or was archived, is reached again. */
-export const RESUBSCRIBED = 'resubscribed';
-
 /** Class of a row of the canary that is not at Mailchimp as it was sent. */
 export const DIFFERS = 'differs';
 

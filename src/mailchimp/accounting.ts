@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { isOptedOut } from '../contract/outcome';
-import { type Chunk, RESUBSCRIBED, type RowResult, type UpsertRow } from '../contract/plan';
+import type { Chunk, RowResult } from '../contract/plan';
+import { isResubscribed, RESUBSCRIBED } from '../contract/tripwire';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -101,18 +101,6 @@ export function accountUpsert({ chunk, rows }: UpsertChunk, reply: UpsertReply):
     email,
     ...(found.get(addressKey(email)) ?? { result: 'unproven', class: 'no_answer' }),
   }));
-}
-
-/**
- * A move towards subscribed that we did not ask for: out of an opt-out, or out of the archive, whose members Mailchimp counts as new
- * when they come back. Who has confirmed or signed up meanwhile was not opted out before.
- */
-function isResubscribed(
-  row: UpsertRow,
-  { status, isNew }: { readonly status: string; readonly isNew: boolean },
-): boolean {
-  if (isOptedOut(status)) return false;
-  return (row.status !== null && isOptedOut(row.status)) || (isNew && row.known);
 }
 
 /** An address in no list of the reply did not carry the tag. */

@@ -1,4 +1,5 @@
-import { type Chunk, type PartPlan, type PartSummary, RESUBSCRIBED, type RowResult } from '../contract/plan';
+import type { Chunk, PartPlan, PartSummary, RowResult } from '../contract/plan';
+import { RESUBSCRIBED } from '../contract/tripwire';
 
 interface ChunkCounts {
   readonly rows: number;

@@ -13,6 +13,7 @@ import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
 import { ExportError } from '../../src/errors';
 import { openStaging } from '../../src/staging';
+import { callMailchimp } from '../support/mailchimp';
 import { AUDIENCE, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -28,6 +29,8 @@ interface Moment {
   readonly has: (scene: Scene) => boolean;
   /** Its last line was written: had this come first, the kill would have been too late. */
   readonly isOver: (scene: Scene) => boolean;
+  /** What has happened at this destination before; the export is compared with one after the same. */
+  readonly after?: History;
   /** What makes the moment long enough to be met. */
   readonly before?: (stage: Stage) => void;
   /** @default batch */
@@ -40,7 +43,55 @@ interface Scene {
   readonly folder: string;
 }
 
+/** What has happened at a destination before the export that is looked at. */
+const HISTORIES = {
+  nothing: async (stage: Stage, { segments }: GeneratedProfiles) => {
+    await stage.configure({ ...CHOICE, segments: tagged(segments) });
+  },
+  'an export cancelled while Mailchimp had its batch': async (stage: Stage, input: GeneratedProfiles) => {
+    await HISTORIES.nothing(stage, input);
+    stage.sandbox.fail({ effect: { type: 'stuckBatch' } });
+    const { exportId } = await stage.client.start(stage.destinationId);
+    await until(() => Promise.resolve(sandboxState(stage).batches.length > 0));
+    await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+    const { outcomes } = await followAcross(stage, exportId);
+    if (outcomes.unproven < PROFILES / 2) throw new Error('the batch was not with Mailchimp');
+  },
+  'a tag taken over and named anew': async (stage: Stage, input: GeneratedProfiles) => {
+    const { sandbox } = stage;
+    await callMailchimp(sandbox, `POST /lists/${AUDIENCE}/segments`, { name: 'Old', static_segment: [] });
+    const segments = { ...tagged(input.segments), [input.segments[0]!]: 'Old' };
+    await stage.configure({ ...CHOICE, segments, adoptTags: true });
+    await HISTORIES.nothing(stage, input);
+  },
+} as const;
+type History = keyof typeof HISTORIES;
+
+const CHOICE = { email: 'Email', fields: { FNAME: 'FirstName', LNAME: 'LastName', COUNTRY: 'Country' } };
+
+/** Each segment with a tag of its own name. */
+function tagged(segments: readonly string[]): Record<string, string | null> {
+  return Object.fromEntries(segments.map((segment) => [segment, null]));
+}
+
 const MOMENTS: Readonly<Record<string, Moment>> = {
+  'checks account, audience, fields and tags': {
+    before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /lists/*'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
+    isOver: ({ folder }) => existsSync(join(folder, 'quiet.json')),
+  },
+  'makes sure that nothing of an earlier export runs any more': {
+    after: 'an export cancelled while Mailchimp had its batch',
+    before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /batches**'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
+    isOver: ({ folder }) => existsSync(join(folder, 'quiet.json')),
+  },
+  'renames a tag': {
+    after: 'a tag taken over and named anew',
+    before: ({ sandbox }) => sandbox.fail('delay 1500 ms on PATCH /lists/*/segments/*'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
+    isOver: ({ folder }) => holds(join(folder, 'results'), /^chunk-/),
+  },
   'reads who is in the audience': {
     before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /lists/*/members'),
     has: ({ stage }) => sandboxState(stage).faults.length === 0,
@@ -116,18 +167,14 @@ interface End {
   readonly batches: number;
 }
 
-async function exportWithKill(input: GeneratedProfiles, moment?: Moment): Promise<End> {
+async function exportAfter(history: History, input: GeneratedProfiles, moment?: Moment): Promise<End> {
   const stage = await openStage({ sandbox: { replies: 'lean' } });
   const workers: OwnedProcess[] = [];
   try {
     const configFile = await writeConfig(stage, input);
     workers.push(await startWorker(configFile));
     await stage.connect();
-    await stage.configure({
-      email: 'Email',
-      fields: { FNAME: 'FirstName', LNAME: 'LastName', COUNTRY: 'Country' },
-      segments: Object.fromEntries(input.segments.map((segment) => [segment, null])),
-    });
+    await HISTORIES[history](stage, input);
     moment?.before?.(stage);
     const options = moment?.lane ? { lane: moment.lane } : {};
     const { exportId } = await stage.client.start(stage.destinationId, { options });
@@ -223,16 +270,20 @@ function countsOf({ report }: End) {
 
 describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   let folder: string;
-  let undisturbed: Promise<End>;
+  const undisturbed = new Map<History, Promise<End>>();
   const killed = new Map<string, Promise<End>>();
+
+  const expectedOf = (name: string) => undisturbed.get(MOMENTS[name]?.after ?? 'nothing')!;
 
   // All at once: most of the time goes into noticing that a worker is gone.
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'killed-worker-'));
     const input = await generateProfiles({ profiles: PROFILES, seed: 7, folder });
-    undisturbed = exportWithKill(input);
-    for (const [name, moment] of Object.entries(MOMENTS)) killed.set(name, exportWithKill(input, moment));
-    await Promise.allSettled([undisturbed, ...killed.values()]);
+    for (const history of Object.keys(HISTORIES) as History[])
+      undisturbed.set(history, exportAfter(history, input));
+    for (const [name, moment] of Object.entries(MOMENTS))
+      killed.set(name, exportAfter(moment.after ?? 'nothing', input, moment));
+    await Promise.allSettled([...undisturbed.values(), ...killed.values()]);
   }, 180_000);
 
   afterAll(async () => {
@@ -240,7 +291,7 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   });
 
   test('reaches the end that is compared with: everybody has an outcome, and many are in the audience', async () => {
-    const { report, members, subjects } = await undisturbed;
+    const { report, members, subjects } = await undisturbed.get('nothing')!;
     expect(report).toMatchObject({ ending: 'completed', selected: PROFILES, departed: 0 });
     expect(report.outcomes.created).toBe(members.length);
     expect(report.outcomes.created).toBeGreaterThan(PROFILES * 0.9);
@@ -250,7 +301,7 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   });
 
   test.each(Object.keys(MOMENTS))('ends the same when that happens while it %s', async (name) => {
-    const [end, expected] = await Promise.all([killed.get(name)!, undisturbed]);
+    const [end, expected] = await Promise.all([killed.get(name)!, expectedOf(name)]);
     expect(countsOf(end)).toEqual(countsOf(expected));
     // Not toEqual of the lists: jest takes minutes to show the difference of 20,000 lines.
     const known = new Set(expected.members);
@@ -259,7 +310,7 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   });
 
   test.each(Object.keys(MOMENTS))('gives each profile one outcome, the same, while it %s', async (name) => {
-    const [end, expected] = await Promise.all([killed.get(name)!, undisturbed]);
+    const [end, expected] = await Promise.all([killed.get(name)!, expectedOf(name)]);
     const { selected, departed, outcomes } = end.report;
     const sum = Object.values(outcomes).reduce((total, count) => total + count, 0);
     expect(sum).toBe(selected + departed);
@@ -271,8 +322,9 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   });
 
   test('submits no batch twice, also when the answer that named it was lost', async () => {
+    expect((await undisturbed.get('nothing')!).batches).toBe(1);
     for (const [name, end] of killed) {
-      const batches = MOMENTS[name]?.lane === 'direct' ? 0 : 1;
+      const batches = MOMENTS[name]?.lane === 'direct' ? 0 : (await expectedOf(name)).batches;
       expect({ name, batches: (await end).batches }).toEqual({ name, batches });
     }
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { RESUBSCRIBED, type RowResult } from '../../src/contract/plan';
+import type { RowResult } from '../../src/contract/plan';
+import { RESUBSCRIBED } from '../../src/contract/tripwire';
 import { accountFor } from '../../src/mailchimp';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
 import { byEmail, people, row, untags, upserts } from './support';

@@ -1,6 +1,7 @@
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 import type { RejectRow } from '../../src/contract/staging';
+import type { Baseline } from './baseline';
 import type { Told } from './world';
 
 /** What an export told, in the model's words, with what its report adds up to. */
@@ -8,6 +9,8 @@ export interface Answer {
   readonly told: Told;
   readonly subjects: number;
   readonly sum: number;
+  /** Null: the export ended before anything could change. */
+  readonly baseline: Baseline | null;
   /** Which rows were not answered: see `Asked.fate`. */
   readonly fate: (address: string, tag?: string) => string | null;
 }
@@ -15,7 +18,7 @@ export interface Answer {
 /** Reasons that the contract does not tell apart. */
 const BARE: readonly string[] = ['unproven', 'not_sent'];
 
-export function inWords(report: ExportReport, rows: readonly RejectRow[]): Omit<Answer, 'fate'> {
+export function inWords(report: ExportReport, rows: readonly RejectRow[]): Omit<Answer, 'fate' | 'baseline'> {
   const subjects = rows.map(({ key, email, outcome, reason }) => {
     const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
     return `${key}, ${email}: ${outcome}${why}`;

@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
 import * as fc from 'fast-check';
 import { cases, type Case } from './arbitrary';
+import { DEFAULT_SWITCHES } from '../../src/sandbox';
+import { endsOf } from './conditions';
 import { inWords } from './words';
 
 /** After so long no further case is begun, nor a smaller one that fails looked for. */
@@ -9,7 +11,7 @@ const LONGEST_MS = 400_000;
 /**
  * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many; with `MODEL_QUICK`, a case that fails is
  * not made smaller, and what occurred is printed.
- * @returns how often each outcome occurred
+ * @returns how often each outcome, and each end of a switch, occurred
  */
 export async function checkCases(
   runs: number,
@@ -22,7 +24,9 @@ export async function checkCases(
   const property = fc.asyncProperty(cases, async (given) => {
     if (performance.now() > end) return;
     done += 1;
-    for (const outcome of await run(given)) seen.set(outcome, (seen.get(outcome) ?? 0) + 1);
+    const outcomes = await run(given);
+    for (const what of [...outcomes, ...endsOf({ ...DEFAULT_SWITCHES, ...given.switches })])
+      seen.set(what, (seen.get(what) ?? 0) + 1);
   });
   const details = await fc.check(property, {
     numRuns: Number(asked ?? runs),

@@ -1,4 +1,4 @@
-import type { FaultRule, SandboxSwitches } from '../../src/sandbox';
+import { DEFAULT_SWITCHES, type FaultRule, type SandboxSwitches } from '../../src/sandbox';
 
 /** The other end of each open question about the real Mailchimp. Those that an export depends on are told apart below. */
 export const OTHER_ENDS: Readonly<Partial<SandboxSwitches>>[] = [
@@ -39,6 +39,19 @@ export const UNUSABLE: Readonly<Partial<SandboxSwitches>>[] = [
   { tagsOnBatch: 'newOnly' },
   { statusIfNewOnBatch: 'refused' },
 ];
+
+/** Each switch with where it stands, in words. */
+export function endsOf(switches: Readonly<Partial<SandboxSwitches>>): string[] {
+  return Object.entries(switches).map(([name, value]) => `${name}: ${String(value)}`);
+}
+
+/** Both ends, or all, of every switch that an export is possible with. */
+export function allEnds(): string[] {
+  const others = OTHER_ENDS.flatMap(endsOf);
+  const names = new Set(Object.keys(Object.assign({}, ...OTHER_ENDS) as object));
+  const defaults = Object.entries(DEFAULT_SWITCHES).filter(([name]) => names.has(name));
+  return [...endsOf(Object.fromEntries(defaults)), ...others];
+}
 
 /** Troubles that an export has to get over: what it tells, and what it leaves behind, is as if there had been none. */
 export const TROUBLES: Readonly<Record<string, FaultRule>> = {

@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { WorkerConfigSchema, type WorkerConfig } from '../../src/contract/config';
 import { OUTCOMES } from '../../src/contract/outcome';
 import { openResources, type Resources } from '../../src/worker/resources';
+import { DEFAULT_SWITCHES } from '../../src/sandbox';
 import { checkCases } from './check-cases';
-
-import { UNUSABLE } from './conditions';
+import { allEnds, OTHER_ENDS, UNUSABLE } from './conditions';
 import { runCase, runFirstExport } from './run-case';
 import { SOURCE } from './scene';
 import { withoutOptOut, type Case } from './arbitrary';
@@ -46,13 +46,29 @@ const NOT_FAKED = [
 
 const UNUSABLE_RUNS = 6;
 
+/** No questions: they say what an account is like. */
+const OF_AN_ACCOUNT: readonly string[] = [
+  'tagNameMax',
+  'contactLimit',
+  'batchOperationsMax',
+  'role',
+  'premium',
+  'keysRevoked',
+  'accountDisabled',
+];
+
 const open = (world: World, { switches }: Pick<Case, 'switches'>) =>
   openStepDriver({ world, switches, config, resources, folder });
 
 test('step by step, audience, outcomes and baseline are those of the model', async () => {
   const seen = await checkCases(RUNS, (given) => runCase(given, open));
-  expect(OUTCOMES.filter((outcome) => !seen.has(outcome))).toEqual([]);
+  expect([...OUTCOMES, ...allEnds()].filter((what) => !seen.has(what))).toEqual([]);
 }, 900_000);
+
+test('knows every open question about Mailchimp', () => {
+  const names = [...OTHER_ENDS, ...UNUSABLE].flatMap((ends) => Object.keys(ends));
+  expect(Object.keys(DEFAULT_SWITCHES).filter((name) => !names.includes(name))).toEqual(OF_AN_ACCOUNT);
+});
 
 test.each(UNUSABLE)(
   'where Mailchimp has %j, nobody but the first few is changed',

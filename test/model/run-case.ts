@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import type { Sandbox } from '../../src/sandbox';
 import type { Answer } from './answer';
+import { expectedBaseline } from './baseline';
 import { worldOf, type Case } from './arbitrary';
 import { exportOnce } from './model';
 import { audienceOf, membersOf } from './scene';
@@ -33,8 +34,8 @@ export interface Exporter {
 }
 
 /**
- * Takes the steps of a case at once in the model and for real, and one more export, which shows whether the last one has left what
- * it should.
+ * Takes the steps of a case at once in the model and for real, and compares after each export. One more export at the end shows
+ * whether the values, which a baseline keeps as hashes, are those of the model.
  *
  * @returns the outcomes that occurred
  */
@@ -115,6 +116,7 @@ async function compareExport(world: World, exporter: Exporter, order: Order): Pr
   if (told.subjects.length > 0) for (const tag of Object.values(world.config.segments)) world.made.add(tag);
   expect(answer.sum).toBe(answer.subjects);
   expect(membersOf(sandbox, audience)).toEqual(audienceOf(world.members));
+  if (answer.baseline) expect(answer.baseline).toEqual(expectedBaseline(world));
   return expected.subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? subject);
 }
 

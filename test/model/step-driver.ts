@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
@@ -20,6 +21,7 @@ import { mailchimpExport } from '../../src/workflows/export';
 import { reasonOf } from '../../src/workflows/failure';
 import { CANCELLED, toReport } from '../../src/workflows/reports';
 import { inWords, type Answer } from './answer';
+import { readBaseline } from './baseline';
 import { Fates } from './fates';
 import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
 import { TROUBLES } from './conditions';
@@ -132,7 +134,11 @@ class StepDriver implements Exporter {
     const rows = report.isSettled ? await staging.readRejects(input.ref, { outcomes: OUTCOMES }) : [];
     const read = (chunk: number) => staging.readChunk(input.ref, chunk);
     const names = await tagNames(this.sandbox, this.audience);
-    return { ...inWords(report, rows), fate: await fates.byRow(read, (id) => names.get(id) ?? '') };
+    return {
+      ...inWords(report, rows),
+      baseline: report.isSettled ? await readBaseline(join(this.#stage.folder, 'staging'), report) : null,
+      fate: await fates.byRow(read, (id) => names.get(id) ?? ''),
+    };
   }
 
   async #run(input: ExportInput, fates: Fates, { cancelled, answer }: Order): Promise<ExportReport> {

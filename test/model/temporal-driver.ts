@@ -5,6 +5,7 @@ import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
 import { openStaging } from '../../src/staging';
 import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
 import { inWords, type Answer } from './answer';
+import { readBaseline } from './baseline';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
 import { ATTRIBUTES, audienceSeed, SOURCE, writeSource } from './scene';
@@ -58,7 +59,12 @@ class TemporalDriver implements Exporter {
     const options = { allowMassRemoval, census, lane, ...(test !== undefined && { test }) };
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#follow(options, answer);
-    return { ...inWords(report, await this.#rows(report)), fate: () => null };
+    const baseline = report.isSettled ? await readBaseline(this.#folder, report) : null;
+    return { ...inWords(report, await this.#rows(report)), baseline, fate: () => null };
+  }
+
+  get #folder(): string {
+    return this.#stage.config.staging!.folder!;
   }
 
   async #follow(options: ExportOptionsInput, answer: Order['answer']): Promise<ExportReport> {
@@ -79,7 +85,7 @@ class TemporalDriver implements Exporter {
 
   async #rows(report: ExportReport) {
     if (!report.isSettled) return [];
-    const staging = await openStaging({ folder: this.#stage.config.staging!.folder!, memoryLimit: '256MB' });
+    const staging = await openStaging({ folder: this.#folder, memoryLimit: '256MB' });
     try {
       return await staging.readRejects(report, { outcomes: OUTCOMES });
     } finally {

@@ -5,7 +5,8 @@ import { until } from '../support/until';
 /** New people who are sent first and read back. */
 const FIRST = 5;
 const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
-const [SOMEBODY = ''] = PEOPLE.map(({ email }) => email);
+const [SOMEBODY = '', ...OTHERS] = PEOPLE.map(({ email }) => email);
+const LAST = OTHERS.at(-1) ?? '';
 
 let stage: Stage;
 
@@ -115,6 +116,21 @@ describe('somebody who is reached again, which nobody asked for', () => {
       expect(report).toMatchObject({ ending: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
       expect(posts('/batches')).toBe(0);
       expect(audience().members).toBe(FIRST + 1);
+    });
+  });
+
+  test('stops it also where no reply says so, and a look-up shows it', async () => {
+    // As many of those who are there already are among the first.
+    for (const email of [...OTHERS.slice(0, FIRST), LAST]) act(email, 'subscribe');
+    act(LAST, 'unsubscribe');
+    await run(async () => {
+      actsMeanwhile(LAST, 'subscribe');
+      stage.sandbox.fail('omit 30 rows after 1 on POST /lists/*');
+      expect(await stage.export({ lane: 'direct' })).toMatchObject({
+        ending: 'failed',
+        failure: { code: 'CONSENT_TRIPWIRE' },
+        outcomes: { unproven: 0, not_sent: 0 },
+      });
     });
   });
 });
