@@ -7,9 +7,9 @@ export interface SegmentSource {
   /**
    * Copies the members of the named segments into `into` (an empty folder that the caller owns).
    *
-   * Writes `profiles.parquet` (one row a profile that is in at least one segment: `key` VARCHAR not null and unique, then
-   * `a0`, `a1`, … VARCHAR, in the order of `attributes`) and `memberships.parquet` (`segment` INTEGER: position in
-   * `segments`; `key` VARCHAR; distinct pairs). Values are the source's text, untouched.
+   * Writes `profiles.parquet`, one row a profile that is in at least one segment: `key` VARCHAR not null and unique; `segments`
+   * VARCHAR, a 1 or 0 for each of `segments`, whether the profile is in it; then `a0`, `a1`, … VARCHAR, in the order of
+   * `attributes`. Values are the source's text, untouched.
    *
    * @throws ExportError ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED,
    * SOURCE_KEY_NOT_UNIQUE, SEGMENT_SQL_INVALID

@@ -46,6 +46,8 @@ async function openLocked(options: OpenOptions, spill: string): Promise<Database
     // Unset, DuckDB spills into the current folder.
     temp_directory: spill,
     preserve_insertion_order: 'false',
+    // Left to itself, DuckDB keeps up to 512 MB of what it has freed, over and above its memory limit.
+    allocator_bulk_deallocation_flush_threshold: '1MB',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

@@ -11,7 +11,7 @@ import type { FilesSourceConfig } from '../contract/source-config';
 import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { ExportError } from '../errors';
-import { PAIRS, SELECTED, findMembers } from './members';
+import { MEMBERSHIPS, findMembers } from './members';
 import type { OpenTable } from './open-tables';
 import { type FilesContext, type FilesOptions, PROFILES, type Reading, withReading } from './reading';
 import { collectRejects } from './rejects';
@@ -20,7 +20,6 @@ import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
 import { suggest } from './suggest';
 
 const PROFILES_FILE = 'profiles.parquet';
-const MEMBERSHIPS_FILE = 'memberships.parquet';
 
 /** Segments over files, by DuckDB. The files are read anew for each question. */
 export class FilesSource implements SegmentSource {
@@ -83,10 +82,7 @@ export class FilesSource implements SegmentSource {
 
 /** What a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
 async function clear(into: string): Promise<void> {
-  for (const file of [PROFILES_FILE, MEMBERSHIPS_FILE]) {
-    await rm(join(into, file), { force: true });
-    await rm(join(into, `tmp_${file}`), { force: true });
-  }
+  for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
 }
 
 function requireAttributes(available: readonly string[], attributes: readonly string[]): void {
@@ -105,23 +101,11 @@ function allTables({ profiles, tables, memberships }: Reading): OpenTable[] {
 }
 
 async function write(reading: Reading, key: string, { attributes, into }: ExtractRequest): Promise<void> {
-  const columns = attributes.map((name, index) => `${quoteName(name)} AS a${index}`);
-  const name = quoteName(key);
-  await copy(
-    reading,
-    join(into, PROFILES_FILE),
-    `
-    SELECT ${[`${name} AS key`, ...columns].join(', ')}
-    FROM ${STAGED_PROFILES} WHERE ${ROW} IN (SELECT ${ROW} FROM ${SELECTED})`,
+  const columns = attributes.map((name, index) => `p.${quoteName(name)} AS a${index}`);
+  const select = `
+    SELECT ${[`p.${quoteName(key)} AS key`, 'm.segments', ...columns].join(', ')}
+    FROM ${STAGED_PROFILES} p JOIN ${MEMBERSHIPS} m USING (${ROW})`;
+  await reading.database.run(
+    `COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (FORMAT parquet, COMPRESSION snappy)`,
   );
-  await copy(
-    reading,
-    join(into, MEMBERSHIPS_FILE),
-    `
-    SELECT pairs.segment::INTEGER AS segment, p.${name} AS key FROM ${PAIRS} pairs JOIN ${STAGED_PROFILES} p USING (${ROW})`,
-  );
-}
-
-async function copy({ database }: Reading, file: string, select: string): Promise<void> {
-  await database.run(`COPY (${select}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION snappy)`);
 }

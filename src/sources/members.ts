@@ -4,11 +4,8 @@ import type { MembershipTable, Reading } from './reading';
 import { type SqlUse, asSqlError } from './segment-sql';
 import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
 
-/** Distinct pairs of segment (position in the request) and profile (`ROW` of the staged profiles). */
-export const PAIRS = 'own.pairs';
-
-/** The distinct `ROW` of the pairs. */
-export const SELECTED = 'own.selected';
+/** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
+export const MEMBERSHIPS = 'own.memberships';
 
 /** Not a name that a table of theirs can have. */
 const SQL_MEMBERS = '"#members"';
@@ -39,11 +36,13 @@ export async function findMembers(reading: Reading, key: string, segments: numbe
   const rows =
     files.length > 0 ? `read_parquet([${files.join(', ')}])` : `(SELECT 0 AS segment, 0 AS ${ROW} LIMIT 0)`;
   // A step of its own: joining and grouping at once would need twice the memory.
-  const pairs = `SELECT DISTINCT segment, ${ROW} FROM ${rows} WHERE ${ROW} IS NOT NULL`;
-  const file = await copyToScratch(reading, 'pairs', pairs);
-  await database.run(`CREATE VIEW ${PAIRS} AS FROM read_parquet(${file})`);
-  const selected = await copyToScratch(reading, 'selected', `SELECT DISTINCT ${ROW} FROM ${PAIRS}`);
-  await database.run(`CREATE VIEW ${SELECTED} AS FROM read_parquet(${selected})`);
+  const last = Math.max(1, segments) - 1;
+  const file = await copyToScratch(
+    reading,
+    'memberships',
+    `SELECT ${ROW}, bitstring_agg(segment, 0, ${last})::VARCHAR AS segments FROM ${rows} WHERE ${ROW} IS NOT NULL GROUP BY ${ROW}`,
+  );
+  await database.run(`CREATE VIEW ${MEMBERSHIPS} AS FROM read_parquet(${file})`);
   const { orphans } = await database.row<{ orphans: number }>(
     `SELECT count(*) AS orphans FROM ${rows} WHERE ${ROW} IS NULL`,
   );
@@ -90,15 +89,12 @@ function copyRows(
 }
 
 async function countMembers(database: Database, segments: number): Promise<Omit<Members, 'orphans'>> {
-  const rows = await database.rows<{ segment: number; members: number }>(
-    `SELECT segment, count(*) AS members FROM ${PAIRS} GROUP BY ALL`,
-  );
-  const { selected } = await database.row<{ selected: number }>(
-    `SELECT count(*) AS selected FROM ${SELECTED}`,
-  );
-  const members = Array.from(
+  const counts = Array.from(
     { length: segments },
-    (_, index) => rows.find(({ segment }) => segment === index)?.members ?? 0,
+    (_, segment) => `coalesce(sum(profiles) FILTER (substr(segments, ${segment + 1}, 1) = '1'), 0)::BIGINT`,
   );
+  const { members, selected } = await database.row<{ members: number[]; selected: number }>(`
+    SELECT [${counts.join(', ')}] AS members, coalesce(sum(profiles), 0)::BIGINT AS selected
+    FROM (SELECT segments, count(*) AS profiles FROM ${MEMBERSHIPS} GROUP BY segments)`);
   return { members, selected };
 }

@@ -1,27 +1,9 @@
-import { join } from 'node:path';
 import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { hashColumn, type PlannedTag } from './documents';
 import { PERMANENT } from './refusals';
-import { createMaskNames, maskOf } from './tag-masks';
-
-/** Makes `wanted`: each winner's tags, those of its duplicates included; and the names of these sets of tags. */
-export async function createWanted(
-  database: Database,
-  { snapshot, tags }: { snapshot: string; tags: readonly PlannedTag[] },
-): Promise<void> {
-  await database.run(`
-    CREATE TABLE wanted AS
-    SELECT coalesce(d.winner, p.n) AS n, ${maskOf('t.bit', tags)} AS mask
-    FROM read_parquet(${quoteText(join(snapshot, 'memberships.parquet'))}) m
-    JOIN tag t ON t.segment = m.segment
-    JOIN profile p ON p.key = m.key
-    LEFT JOIN duplicate d ON d.n = p.n
-    WHERE p.rule IS NULL
-    GROUP BY ALL`);
-  await createMaskNames(database, 'SELECT mask FROM wanted');
-}
+import { maskOf } from './tag-masks';
 
 interface BeforeInput {
   readonly fields: readonly FieldMatch[];

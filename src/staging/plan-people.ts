@@ -26,14 +26,7 @@ export interface PeopleInput {
  * departed addresses come after all `n`.
  */
 export async function createPeople(database: Database, input: PeopleInput): Promise<void> {
-  const { fields } = input.request;
-  const hashes = fields.map((match) => quoteName(hashColumn(match)));
-  await database.run(`
-    CREATE TABLE winner AS
-    SELECT ${['n', 'address', 'size', 'mask AS wanted', ...hashes].join(', ')}
-    FROM profile ANTI JOIN duplicate USING (n) LEFT JOIN wanted USING (n) WHERE rule IS NULL`);
-  await database.run(`CREATE TABLE seen AS ${seenQuery(fields)}`);
-  await database.run('DROP TABLE winner');
+  await database.run(`CREATE TABLE seen AS ${seenQuery(input.request.fields)}`);
   await database.run(
     'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
   );
@@ -86,7 +79,7 @@ function seenQuery(fields: readonly FieldMatch[]): string {
       'b.b',
       'coalesce(p.address, b.address) AS address',
       'p.size',
-      'p.wanted',
+      'p.mask AS wanted',
       'b.owned',
       'b.state',
       'b.member',
@@ -94,7 +87,10 @@ function seenQuery(fields: readonly FieldMatch[]): string {
       'b.status AS last_status',
       ...hashes,
     ].join(', ')}
-    FROM winner p FULL JOIN before b ON b.address = p.address`;
+    FROM (
+      SELECT p.* REPLACE (coalesce(g.mask, p.mask) AS mask)
+      FROM profile p ANTI JOIN duplicate USING (n) LEFT JOIN gathered g USING (n) WHERE rule IS NULL) p
+    FULL JOIN before b ON b.address = p.address`;
 }
 
 function wasColumn({ field }: FieldMatch): string {

@@ -4,7 +4,8 @@ import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { brokenRule, createIdn, stripped, withAddress } from './address';
 import { attributeColumn, extractAttributes } from './attributes';
-import { hashColumn } from './documents';
+import { hashColumn, type PlannedTag } from './documents';
+import { createMaskNames, maskOf } from './tag-masks';
 import { DOES_NOT_FIT, wireValue } from './wire-values';
 
 export interface ProfilesInput {
@@ -13,6 +14,7 @@ export interface ProfilesInput {
   readonly fields: readonly FieldMatch[];
   readonly strict: boolean;
   readonly latest: string | null;
+  readonly tags: readonly PlannedTag[];
 }
 
 /** SQL: the snapshot's profiles, each with its number `n`. */
@@ -23,10 +25,10 @@ export function snapshotProfiles(snapshot: string): string {
 
 /**
  * Makes `profile`: a row for each profile of the snapshot with its normalised address or the rule that it breaks, a hash of
- * every wire value, and whether the value had to be cut.
+ * every wire value, whether the value had to be cut, and the mask of its segments' tags. Needs the table `tag`.
  */
 export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
-  const { snapshot, email, fields, strict, latest } = input;
+  const { snapshot, email, fields, strict, latest, tags } = input;
   const profiles = snapshotProfiles(snapshot);
   await createIdn(database, { from: profiles, text: 'a0' });
   const attributes = extractAttributes({ email, fields, latest });
@@ -38,15 +40,31 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
     ({ attribute, field }) =>
       `coalesce(strlen(${attributeColumn(attributes, attribute)}) + ${field.tag.length + 6}, 0)`,
   );
+  await createSegmentMasks(database, profiles, tags);
   await database.run(`
     CREATE TABLE profile AS
-    SELECT * REPLACE (coalesce(rule, ${fieldRule(fields, strict)}) AS rule,
+    SELECT * EXCLUDE (segments) REPLACE (coalesce(rule, ${fieldRule(fields, strict)}) AS rule,
       CASE WHEN rule IS NULL THEN address END AS address)
     FROM (
-      SELECT n::INTEGER AS n, key, ${brokenRule('stripped', 'address')} AS rule, address,
+      SELECT n::INTEGER AS n, key, segments, ${brokenRule('stripped', 'address')} AS rule, address,
         ${latest === null ? 'NULL::DOUBLE' : instantOrNumber(attributeColumn(attributes, latest))} AS latest,
         ${[...columns, `(${['0', ...sizes].join(' + ')})::INTEGER AS size`].join(', ')}
-      FROM ${withAddress(profiles, 'a0')})`);
+      FROM ${withAddress(profiles, 'a0')})
+    LEFT JOIN segment_mask USING (segments)`);
+}
+
+/** Makes `segment_mask`: the tags of each combination of segments that occurs. */
+async function createSegmentMasks(
+  database: Database,
+  profiles: string,
+  tags: readonly PlannedTag[],
+): Promise<void> {
+  await database.run(`
+    CREATE TABLE segment_mask AS
+    SELECT p.segments, ${maskOf('t.bit', tags)} AS mask
+    FROM (SELECT DISTINCT segments FROM ${profiles}) p
+    JOIN tag t ON t.segment >= 0 AND substr(p.segments, t.segment + 1, 1) = '1'
+    GROUP BY p.segments`);
 }
 
 /** Whether the value was cut, in `profile`. */
@@ -78,7 +96,8 @@ function instantOrNumber(column: string): string {
 
 /**
  * Makes `duplicate`: the valid profiles whose address belongs to another profile: the one with the greatest `latest`, where there is
- * one, else with the lowest key.
+ * one, else with the lowest key. And `gathered`: the mask of all of them for each profile that has duplicates; and the names of all
+ * sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
   await database.run(`
@@ -90,4 +109,12 @@ export async function createDuplicates(database: Database): Promise<void> {
       ) USING (address)
       WHERE rule IS NULL)
     SELECT n, key, winner.n AS winner, winner.key AS winner_key FROM shared WHERE n <> winner.n`);
+  await database.run(`
+    CREATE TABLE gathered AS
+    SELECT n, bit_or(mask) AS mask FROM (
+      SELECT d.winner AS n, p.mask FROM duplicate d JOIN profile p USING (n)
+      UNION ALL
+      SELECT n, mask FROM profile SEMI JOIN (SELECT winner AS n FROM duplicate) USING (n))
+    GROUP BY n`);
+  await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
 }

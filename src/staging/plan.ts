@@ -25,7 +25,7 @@ import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './plan-changes';
 import { countPlan } from './plan-counts';
 import { countRestores } from './plan-restores';
-import { createBefore, createCensus, createWanted } from './plan-before';
+import { createBefore, createCensus } from './plan-before';
 import { createPeople } from './plan-people';
 import { createDuplicates, createProfiles, snapshotProfiles } from './plan-profiles';
 import { plannedTags, type RestoredTag, restoredTags } from './plan-tags';
@@ -99,13 +99,12 @@ interface Materials {
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, strict, latest, limit } = request;
-  const from = { snapshot: snapshot.folder, email, fields, strict, latest };
+  const from = { snapshot: snapshot.folder, email, fields, strict, latest, tags };
   const { baseline, census, optOuts, restored, at } = materials;
+  await createTags(database, tags, segments);
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
-  await createTags(database, tags, segments);
-  await createWanted(database, { snapshot: snapshot.folder, tags });
   await createBefore(database, { fields, tags, baseline, at });
   await createCensus(database, { census, optOuts, tags });
   await createPeople(database, {

@@ -9,7 +9,7 @@ import { keepFile, readDocument, sealDocument } from './seal';
 
 export interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
 
-const FILES = ['profiles.parquet', 'memberships.parquet'];
+const PROFILES = 'profiles.parquet';
 
 export async function sealSnapshot(
   layout: Layout,
@@ -19,7 +19,7 @@ export async function sealSnapshot(
   const path = layout.inExport(ref, SNAPSHOT);
   const ours = basename(extract.folder);
   if (!(await readDocument<SnapshotDocument>(path))) {
-    for (const name of FILES) await keepFile(join(extract.folder, name));
+    await keepFile(join(extract.folder, PROFILES));
     await sealDocument(path, { ...extract, folder: ours });
   }
   const sealed = await readSnapshot(layout, ref);

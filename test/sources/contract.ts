@@ -123,12 +123,9 @@ export function describeSource(
       const { folder } = await fixture.extract(input, { attributes: ['Score', 'Email'], segments: ['vip'] });
       expect(await fixture.schemaOf(join(folder, 'profiles.parquet'))).toEqual([
         'key VARCHAR',
+        'segments VARCHAR',
         'a0 VARCHAR',
         'a1 VARCHAR',
-      ]);
-      expect(await fixture.schemaOf(join(folder, 'memberships.parquet'))).toEqual([
-        'segment INTEGER',
-        'key VARCHAR',
       ]);
     });
 
@@ -144,7 +141,7 @@ export function describeSource(
 
     test('writes over what a dead attempt left', async () => {
       const into = await mkdtemp(join(fixture.folder, 'into-'));
-      for (const left of ['profiles.parquet', 'tmp_profiles.parquet', 'tmp_memberships.parquet']) {
+      for (const left of ['profiles.parquet', 'tmp_profiles.parquet']) {
         await writeFile(join(into, left), 'half a file');
       }
       const source = await fixture.open(input);

@@ -65,17 +65,16 @@ export class Fixture {
 
   async read(into: string, segments: number): Promise<Pick<Extracted, 'rows' | 'keys'>> {
     const database = await this.#database();
-    const profiles = await database.rows<Record<string, string | null>>(
+    const profiles = await database.rows<{ key: string; segments: string } & Record<string, string | null>>(
       `FROM ${quoteText(join(into, 'profiles.parquet'))} ORDER BY key`,
-    );
-    const members = await database.rows<{ segment: number; key: string }>(
-      `FROM ${quoteText(join(into, 'memberships.parquet'))} ORDER BY segment, key`,
     );
     await database.close();
     return {
-      rows: Object.fromEntries(profiles.map(({ key, ...values }) => [key, Object.values(values)])),
+      rows: Object.fromEntries(
+        profiles.map(({ key, segments: _, ...values }) => [key, Object.values(values)]),
+      ),
       keys: Array.from({ length: segments }, (_, index) =>
-        members.filter(({ segment }) => segment === index).map(({ key }) => key),
+        profiles.filter((profile) => profile.segments[index] === '1').map(({ key }) => key),
       ),
     };
   }

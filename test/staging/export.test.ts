@@ -114,8 +114,7 @@ test('a snapshot that is not what the source counted is refused', async () => {
   const folder = await stage.staging.openExtractFolder(ref);
   await writeExtract(folder, {
     columns: 2,
-    profiles: [['1', 'anna@mail.test', 'Anna']],
-    memberships: [[0, '1']],
+    profiles: [['1', '10', 'anna@mail.test', 'Anna']],
   });
   const counts = { profiles: 2, selected: 2, members: [2, 0], orphans: 0, rejected: [] };
   await stage.staging.sealSnapshot(ref, { folder, ...counts });

@@ -147,13 +147,9 @@ async function takeSnapshot(
     columns: names.length,
     profiles: selected.map((profile) => [
       profile.key,
+      segments.map(({ segment }) => (profile.segments.includes(segment) ? '1' : '0')).join(''),
       ...names.map((name) => (profile[name] ?? null) as string | null),
     ]),
-    memberships: selected.flatMap((profile) =>
-      segments.flatMap(({ segment }, index) =>
-        profile.segments.includes(segment) ? [[index, profile.key]] : [],
-      ),
-    ),
   });
   await staging.sealSnapshot(ref, {
     folder,
@@ -170,22 +166,19 @@ async function takeSnapshot(
 interface ExtractRows {
   readonly columns: number;
   readonly profiles: readonly (readonly (string | null)[])[];
-  readonly memberships: readonly (readonly (string | number)[])[];
 }
 
-/** `profiles.parquet` and `memberships.parquet`, as the source port says. */
+/** `profiles.parquet`, as the source port says. */
 export async function writeExtract(folder: string, rows: ExtractRows): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'extract-'));
   const database = await openDatabase({ folder: scratch, memoryLimit: '128MB', allow: [folder] });
   try {
     const columns = Array.from({ length: rows.columns }, (_, index) => `a${index} VARCHAR`);
-    await database.run(`CREATE TABLE profiles (${['key VARCHAR', ...columns].join(', ')})`);
-    await database.run('CREATE TABLE memberships (segment INTEGER, key VARCHAR)');
+    await database.run(
+      `CREATE TABLE profiles (${['key VARCHAR', 'segments VARCHAR', ...columns].join(', ')})`,
+    );
     await database.append('profiles', rows.profiles);
-    await database.append('memberships', rows.memberships);
-    for (const name of ['profiles', 'memberships']) {
-      await database.run(`COPY ${name} TO ${quoteText(join(folder, `${name}.parquet`))} (FORMAT parquet)`);
-    }
+    await database.run(`COPY profiles TO ${quoteText(join(folder, 'profiles.parquet'))} (FORMAT parquet)`);
   } finally {
     await database.close();
     await rm(scratch, { recursive: true, force: true });
