@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../contract/mailchimp';
-import type { PartPlan, PartSummary, RowResult } from '../contract/plan';
+import type { ChunkResults, PartPlan, PartSummary } from '../contract/plan';
 import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
@@ -37,7 +37,7 @@ export function createCollectPart(dependencies: ActivityDependencies) {
         const account = await openAccount(input.account);
         const key = `part-${part.part}`;
         if (!(await staging.hasResults(ref, key))) {
-          await staging.sealResults(ref, key, readRows(dependencies, input, { account, pulse }));
+          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
         }
         return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
       }),
@@ -50,11 +50,11 @@ interface Reading {
   readonly pulse: Pulse;
 }
 
-async function* readRows(
+async function* readAnswers(
   { staging, accountFor }: ActivityDependencies,
   { ref, batchId, part }: CollectPartInput,
   { account, pulse }: Reading,
-): AsyncGenerator<RowResult> {
+): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
   try {
     for await (const operation of account.batchResults(batchId)) {
@@ -63,7 +63,8 @@ async function* readRows(
       if (!name || name.exportId !== ref.exportId || name.part !== part.part || seen.has(name.chunk))
         continue;
       seen.add(name.chunk);
-      yield* accountFor(await staging.readChunk(ref, name.chunk), operation);
+      const chunk = await staging.readChunk(ref, name.chunk);
+      yield { chunk, results: accountFor(chunk, operation) };
       pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {

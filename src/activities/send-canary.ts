@@ -38,7 +38,8 @@ export function createSendCanary({ staging, openAccount }: ActivityDependencies)
           await staging.checkClaim(ref);
           const lookup = createLookup(account, { delivery, lookups: part.rows });
           const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-          await staging.sealResults(ref, key, await verify({ account, delivery, chunk }, results));
+          const verified = await verify({ account, delivery, chunk }, results);
+          await staging.sealResults(ref, key, [{ chunk, results: verified }]);
         }
         refuseDifferences(await staging.readResults(ref, key));
         const summary = await staging.summarisePart(ref, part.part);

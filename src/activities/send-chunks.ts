@@ -84,14 +84,14 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
 
 async function sendOne(
   { staging, input, account, lookup }: Sending,
-  chunk: number,
+  number: number,
 ): Promise<readonly RowResult[]> {
   const { ref, delivery } = input;
-  const key = `chunk-${chunk}`;
+  const key = `chunk-${number}`;
   if (await staging.hasResults(ref, key)) return [];
-  const rows = await staging.readChunk(ref, chunk);
+  const chunk = await staging.readChunk(ref, number);
   await staging.checkClaim(ref);
-  const results = await lookup.settle(rows, await account.sendChunk(delivery, rows));
-  await staging.sealResults(ref, key, results);
+  const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+  await staging.sealResults(ref, key, [{ chunk, results }]);
   return results;
 }

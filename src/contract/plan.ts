@@ -106,6 +106,12 @@ export interface RowResult {
   readonly text?: string;
 }
 
+/** What the provider's reply said of a chunk: one result for each of its rows. */
+export interface ChunkResults {
+  readonly chunk: Chunk;
+  readonly results: readonly RowResult[];
+}
+
 /** How a part travels: as a batch, or chunk by chunk in requests of its own. */
 export type Lane = 'batch' | 'direct';
 

@@ -7,6 +7,7 @@ import type {
   CensusScope,
   CensusSummary,
   Chunk,
+  ChunkResults,
   ExportPlan,
   Lane,
   ListingPage,
@@ -86,13 +87,13 @@ export interface Staging {
   recordQuiet(ref: ExportRef): Promise<void>;
 
   /**
-   * Keeps what the provider said of each row of some chunks. Consumes the rows as they come; sealed when they end.
+   * Keeps what the provider said of each row of some chunks. Consumes them as they come; sealed when they end.
    * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent again directly (wins over its part).
    */
   sealResults(
     ref: ExportRef,
     key: string,
-    rows: Iterable<RowResult> | AsyncIterable<RowResult>,
+    chunks: Iterable<ChunkResults> | AsyncIterable<ChunkResults>,
   ): Promise<void>;
   hasResults(ref: ExportRef, key: string): Promise<boolean>;
   /** The rows of sealed results, held in memory: for those of one chunk. */

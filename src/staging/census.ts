@@ -28,8 +28,7 @@ export async function sealCensusPage(
   ref: ExportRef,
   { rows, ...page }: ListingPage & { readonly rows: readonly CensusRow[] },
 ): Promise<void> {
-  await makeFolder(layout.inExport(ref, PAGES));
-  await sealLines(pagePath(layout, ref, page), rows);
+  await sealLines(pagePath(layout, ref, page), [rows]);
 }
 
 interface CensusInput {
@@ -81,15 +80,12 @@ async function putTogether(
 /** Somebody seen with two statuses counts by the one that takes more care. */
 const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
 
-/** DuckDB's buffers are twice as long, one for each thread: its default of 16 MB is a large part of the memory limit. */
-const LONGEST_LINE = 2 * 1024 * 1024;
-
 async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
   const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'VARCHAR[]'}";
   const from =
     pages.length === 0
       ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::VARCHAR[] AS tags, NULL::VARCHAR AS filename WHERE false)'
-      : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', maximum_object_size = ${LONGEST_LINE}, columns = ${columns}, filename = true)`;
+      : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', columns = ${columns}, filename = true)`;
   await createIdn(database, { from, text: 'email' });
   // Pages overlap, and people move between listings meanwhile. Few members are on two pages; a window over all of them would not fit into the memory limit.
   await database.run(`

@@ -23,9 +23,13 @@ const PAGES_KEPT = 16;
 interface PackedChunk {
   readonly chunk: number;
   readonly tag: number | null;
-  /** JSON array of `UpsertRow`. */
+  /** The rows, with `ROW` between them: address, fields, tags, known and status, with `CELL` between them. */
   readonly rows: string;
 }
+
+// Control characters: no valid address holds one, and JSON texts hold them escaped.
+const CELL = '\u001F';
+const ROW = '\u001E';
 
 type Page = ReadonlyMap<number, PackedChunk>;
 
@@ -57,7 +61,7 @@ async function readPage(database: Database, path: string, number: number): Promi
   const first = number * CHUNKS_OF_PAGE;
   const packed = await database.rows<PackedChunk>(
     `SELECT chunk, any_value(tag) AS tag,
-       to_json(list({email: address, fields: fields, tags: tags, known: known, status: status} ORDER BY position))::VARCHAR AS rows
+       string_agg(concat_ws('${CELL}', address, coalesce(fields, ''), coalesce(tags, ''), known, coalesce(status, '')), '${ROW}' ORDER BY position) AS rows
      FROM read_parquet(${quoteText(path)})
      WHERE chunk BETWEEN ${first} AND ${first + CHUNKS_OF_PAGE - 1} GROUP BY chunk`,
   );
@@ -71,9 +75,19 @@ function toChunk(chunk: number, packed: PackedChunk | undefined, { plan }: PlanD
       `Chunk ${chunk} is not in the plan, which has ${plan.chunks}. This is a bug, or the staging folder was changed.`,
     );
   }
-  const rows = JSON.parse(packed.rows) as readonly UpsertRow[];
-  if (packed.tag === null) return { kind: 'upsert', chunk, rows };
-  return { kind: 'untag', chunk, tagId: packed.tag, emails: rows.map(({ email }) => email) };
+  const rows = packed.rows.split(ROW);
+  if (packed.tag === null) return { kind: 'upsert', chunk, rows: rows.map(toUpsertRow) };
+  return {
+    kind: 'untag',
+    chunk,
+    tagId: packed.tag,
+    emails: rows.map((row) => row.slice(0, row.indexOf(CELL))),
+  };
+}
+
+function toUpsertRow(row: string): UpsertRow {
+  const [email = '', fields = '', tags = '', known, status = ''] = row.split(CELL);
+  return { email, fields, tags, known: known === 'true', status: status === '' ? null : status };
 }
 
 export function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {

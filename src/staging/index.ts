@@ -17,12 +17,12 @@ import { createLayout, type Layout } from './layout';
 import { openWrites, recordQuiet } from './open-writes';
 import { plan } from './plan';
 import { readRejects } from './rejects';
-import { hasResults, readPartResults, readResults, sealResults } from './results';
+import { hasResults, readResults } from './results';
 import { makeFolder } from './seal';
 import { settle } from './settle';
 import { sealSnapshot } from './snapshot';
 import { openStore } from './store';
-import { summarise } from './summary';
+import { Summaries } from './summary';
 
 export { extractAttributes } from './attributes';
 
@@ -62,7 +62,7 @@ export async function openStaging({
 }
 
 type Steps = Omit<Staging, 'storeId'>;
-type ReadingSteps = Pick<Staging, 'readChunk' | 'summarisePart'>;
+type ReadingSteps = Pick<Staging, 'readChunk' | 'sealResults' | 'summarisePart'>;
 
 function smallSteps(
   layout: Layout,
@@ -85,7 +85,6 @@ function smallSteps(
     listBatches: (ref) => listBatches(layout, ref),
     openWrites: (ref) => openWrites(layout, ref),
     recordQuiet: (ref) => recordQuiet(layout, ref),
-    sealResults: (ref, key, rows) => sealResults(layout, ref, { key, rows }),
     hasResults: (ref, key) => hasResults(layout, ref, key),
     readResults: (ref, key) => readResults(layout, ref, key),
     latestBaseline: (destinationId) => latestBaseline(layout, destinationId),
@@ -96,16 +95,17 @@ function smallSteps(
 
 function readingSteps(layout: Layout, reader: Reader): ReadingSteps {
   const read = createChunkReader();
+  const summaries = new Summaries(layout);
   const readChunk: ReadingSteps['readChunk'] = async (ref, chunk) => {
     const database = await reader.open();
     return read({ layout, database, plan: await reader.plan(ref) }, ref, chunk);
   };
   return {
     readChunk,
+    sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
     summarisePart: async (ref, number) => {
       const part = findPart(await reader.plan(ref), number);
-      const resultsOf = await readPartResults(layout, ref, part);
-      return summarise({ part, readChunk: (chunk) => readChunk(ref, chunk), resultsOf });
+      return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
     },
   };
 }

@@ -1,8 +1,8 @@
 import { readFile, stat } from 'node:fs/promises';
 import type { ExportRef } from '../contract/identifiers';
-import type { PartPlan, RowResult } from '../contract/plan';
+import type { RowResult } from '../contract/plan';
 import type { Layout } from './layout';
-import { listFolder, makeFolder, sealLines } from './seal';
+import { listFolder, sealLines } from './seal';
 
 const RESULTS = 'results';
 
@@ -13,13 +13,13 @@ export async function hasResults(layout: Layout, ref: ExportRef, key: string): P
   );
 }
 
+/** @returns whether they are ours; false: others were there first */
 export async function sealResults(
   layout: Layout,
   ref: ExportRef,
-  { key, rows }: { key: string; rows: Iterable<RowResult> | AsyncIterable<RowResult> },
-): Promise<void> {
-  await makeFolder(layout.inExport(ref, RESULTS));
-  await sealLines(resultsPath(layout, ref, key), rows);
+  { key, pages }: { key: string; pages: AsyncIterable<readonly RowResult[]> },
+): Promise<boolean> {
+  return sealLines(resultsPath(layout, ref, key), pages);
 }
 
 /** All of them are held in memory. */
@@ -33,26 +33,19 @@ export async function readResults(
   return lines.map((line) => JSON.parse(line) as RowResult);
 }
 
-/**
- * What was said of the rows of a part, by chunk: what was said of a chunk that was sent directly counts instead. Held in memory.
- */
-export async function readPartResults(
+/** Sealed results by chunk, held in memory. */
+export async function readResultsByChunk(
   layout: Layout,
   ref: ExportRef,
-  { part, firstChunk, lastChunk }: PartPlan,
-): Promise<(chunk: number) => readonly RowResult[]> {
+  key: string,
+): Promise<ReadonlyMap<number, readonly RowResult[]>> {
   const found = new Map<number, RowResult[]>();
-  const keys = [`part-${part}`];
-  for (let chunk = firstChunk; chunk <= lastChunk; chunk++) keys.push(`chunk-${chunk}`);
-  for (const key of keys) {
-    if (!(await hasResults(layout, ref, key))) continue;
-    for (const row of await readResults(layout, ref, key)) {
-      const rows = found.get(row.chunk);
-      if (rows) rows.push(row);
-      else found.set(row.chunk, [row]);
-    }
+  for (const row of await readResults(layout, ref, key)) {
+    const rows = found.get(row.chunk);
+    if (rows) rows.push(row);
+    else found.set(row.chunk, [row]);
   }
-  return (chunk) => found.get(chunk) ?? [];
+  return found;
 }
 
 /** Paths of sealed results. */

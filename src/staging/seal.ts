@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, link, mkdir, open, readFile, readdir, rm, unlink } from 'node:fs/promises';
+import { chmod, type FileHandle, link, mkdir, open, readFile, readdir, rm, unlink } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ExportError } from '../errors';
 
@@ -42,23 +42,22 @@ async function sealFile(attempt: string, path: string): Promise<boolean> {
 
 /** Creates a JSON document that nobody changes any more. @returns whether it is ours; false: another was there first */
 export function sealDocument(path: string, value: object): Promise<boolean> {
-  return sealLines(path, [value]);
+  return sealLines(path, [[value]]);
 }
 
 const BYTES_AT_ONCE = 256 * 1024;
 
+type Pages = Iterable<readonly object[]> | AsyncIterable<readonly object[]>;
+
 /**
- * Creates a file with a line of JSON for each row, taken as they come. Rows that break off leave no file: half of them would look
- * like all.
+ * Creates a file with a line of JSON for each row, taken page by page as they come. Rows that break off leave no file: half of them
+ * would look like all.
  * @returns whether it is ours; false: another was there first
  */
-export async function sealLines(
-  path: string,
-  rows: Iterable<object> | AsyncIterable<object>,
-): Promise<boolean> {
+export async function sealLines(path: string, pages: Pages): Promise<boolean> {
   const attempt = join(dirname(path), `.${basename(path)}.${randomName()}.tmp`);
   try {
-    await writeLines(attempt, rows);
+    await writeLines(attempt, pages);
   } catch (error) {
     await rm(attempt, { force: true });
     throw error;
@@ -66,13 +65,24 @@ export async function sealLines(
   return sealFile(attempt, path);
 }
 
-async function writeLines(path: string, rows: Iterable<object> | AsyncIterable<object>): Promise<void> {
-  const file = await open(path, 'wx', FILE_MODE);
+/** Its folder is there nearly always: looking first would cost as much as the file. */
+async function create(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'wx', FILE_MODE);
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+    await makeFolder(dirname(path));
+    return open(path, 'wx', FILE_MODE);
+  }
+}
+
+async function writeLines(path: string, pages: Pages): Promise<void> {
+  const file = await create(path);
   try {
     await file.chmod(FILE_MODE);
     let text = '';
-    for await (const row of rows) {
-      text += `${JSON.stringify(row)}\n`;
+    for await (const rows of pages) {
+      for (const row of rows) text += `${JSON.stringify(row)}\n`;
       if (text.length < BYTES_AT_ONCE) continue;
       await file.writeFile(text);
       text = '';

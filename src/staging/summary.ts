@@ -1,5 +1,8 @@
-import type { Chunk, PartPlan, PartSummary, RowResult } from '../contract/plan';
+import type { ExportRef } from '../contract/identifiers';
+import type { Chunk, ChunkResults, PartPlan, PartSummary, RowResult } from '../contract/plan';
 import { RESUBSCRIBED } from '../contract/tripwire';
+import type { Layout } from './layout';
+import { listResults, readResultsByChunk, sealResults } from './results';
 
 interface ChunkCounts {
   readonly rows: number;
@@ -22,28 +25,94 @@ function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
   return counts;
 }
 
+type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
+
 interface SummaryInput {
   readonly part: PartPlan;
   readonly readChunk: (chunk: number) => Promise<Chunk>;
-  /** What was said of a chunk's rows; empty where nothing was. */
-  readonly resultsOf: (chunk: number) => readonly RowResult[];
 }
 
-/** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
-export async function summarise({
-  part: { part, firstChunk, lastChunk },
-  readChunk,
-  resultsOf,
-}: SummaryInput): Promise<PartSummary & { readonly troubled: readonly number[] }> {
-  const total = { rows: 0, acknowledged: 0, unproven: 0, resubscribed: 0 };
-  const troubled: number[] = [];
-  for (let chunk = firstChunk; chunk <= lastChunk; chunk++) {
-    const counts = countChunk(await readChunk(chunk), resultsOf(chunk));
-    total.rows += counts.rows;
-    total.acknowledged += counts.acknowledged;
-    total.unproven += counts.unproven;
-    total.resubscribed += counts.resubscribed;
-    if (counts.unproven > 0) troubled.push(chunk);
+/**
+ * Seals results and counts them on the way: reading them again, with the chunks that they are about, would cost as much as all the
+ * rest. What another process has sealed is read.
+ */
+export class Summaries {
+  readonly #layout: Layout;
+  /** Of the export that was written last. By the key of its results, by chunk. */
+  readonly #counted = new Map<string, ReadonlyMap<number, ChunkCounts>>();
+  #export = '';
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
   }
-  return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
+
+  async seal(ref: ExportRef, key: string, answers: Answers): Promise<void> {
+    const counts = new Map<number, ChunkCounts>();
+    const isOurs = await sealResults(this.#layout, ref, { key, pages: counting(answers, counts) });
+    if (isOurs) this.#of(ref).set(key, counts);
+  }
+
+  /** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
+  async summarise(
+    ref: ExportRef,
+    { part: { part, firstChunk, lastChunk }, readChunk }: SummaryInput,
+  ): Promise<PartSummary & { readonly troubled: readonly number[] }> {
+    const countsOf = await this.#counts(ref, part, readChunk);
+    const total = { rows: 0, acknowledged: 0, unproven: 0, resubscribed: 0 };
+    const troubled: number[] = [];
+    for (let chunk = firstChunk; chunk <= lastChunk; chunk++) {
+      const counts = await countsOf(chunk);
+      total.rows += counts.rows;
+      total.acknowledged += counts.acknowledged;
+      total.unproven += counts.unproven;
+      total.resubscribed += counts.resubscribed;
+      if (counts.unproven > 0) troubled.push(chunk);
+    }
+    return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
+  }
+
+  /** What was said of a chunk that was sent directly counts instead of what was said of it with its part. */
+  async #counts(
+    ref: ExportRef,
+    part: number,
+    readChunk: SummaryInput['readChunk'],
+  ): Promise<(chunk: number) => Promise<ChunkCounts>> {
+    const sealed = await listResults(this.#layout, ref);
+    const direct = new Set(sealed.chunks.map(({ chunk }) => chunk));
+    const inPart = sealed.parts.some((result) => result.part === part) ? `part-${part}` : undefined;
+    const read = new Map<string, Promise<ReadonlyMap<number, readonly RowResult[]>>>();
+    const resultsIn = (key: string) => {
+      const results = read.get(key) ?? readResultsByChunk(this.#layout, ref, key);
+      read.set(key, results);
+      return results;
+    };
+    return async (chunk) => {
+      const key = direct.has(chunk) ? `chunk-${chunk}` : inPart;
+      const counts = key === undefined ? undefined : this.#of(ref).get(key)?.get(chunk);
+      if (counts) return counts;
+      const results = key === undefined ? [] : ((await resultsIn(key)).get(chunk) ?? []);
+      return countChunk(await readChunk(chunk), results);
+    };
+  }
+
+  #of(ref: ExportRef): Map<string, ReadonlyMap<number, ChunkCounts>> {
+    const path = this.#layout.export(ref);
+    if (this.#export !== path) this.#counted.clear();
+    this.#export = path;
+    return this.#counted;
+  }
+}
+
+async function* counting(
+  answers: Answers,
+  counts: Map<number, ChunkCounts>,
+): AsyncGenerator<readonly RowResult[]> {
+  const seen = new Set<number>();
+  for await (const { chunk, results } of answers) {
+    // Twice in one answer: what is said of it is all of it together, which is for reading to find out.
+    if (seen.has(chunk.chunk)) counts.delete(chunk.chunk);
+    else counts.set(chunk.chunk, countChunk(chunk, results));
+    seen.add(chunk.chunk);
+    yield results;
+  }
 }

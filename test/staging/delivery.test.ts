@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ExportRef } from '../../src/contract/identifiers';
-import type { ExportPlan, RowResult } from '../../src/contract/plan';
+import type { ExportPlan, ChunkResults } from '../../src/contract/plan';
 import { openStaging } from '../../src/staging';
 import { acknowledge, answer, emailsOf, openStage, type Stage } from './stage';
 
@@ -23,18 +23,20 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-async function* breakingOff(): AsyncGenerator<RowResult> {
+async function* breakingOff(): AsyncGenerator<ChunkResults> {
   yield* acknowledged([1]);
   throw new TypeError('the archive ends here');
 }
 
-async function* withStranger(): AsyncGenerator<RowResult> {
+async function* withStranger(): AsyncGenerator<ChunkResults> {
   yield* acknowledged([1, 2, 3]);
-  yield { chunk: 1, email: 'stranger@mail.test', result: 'rejected', class: 'fake', text: '' };
+  const chunk = await stage.staging.readChunk(ref, 1);
+  const stranger = { chunk: 1, email: 'stranger@mail.test', class: 'fake', text: '' };
+  yield { chunk, results: [{ ...stranger, result: 'rejected' }] };
 }
 
-async function* acknowledged(chunks: readonly number[]): AsyncGenerator<RowResult> {
-  for (const chunk of chunks) yield* answer(await stage.staging.readChunk(ref, chunk), acknowledge);
+async function* acknowledged(chunks: readonly number[]): AsyncGenerator<ChunkResults> {
+  for (const chunk of chunks) yield answer(await stage.staging.readChunk(ref, chunk), acknowledge);
 }
 
 describe('a chunk', () => {
@@ -118,15 +120,16 @@ describe('the summary of a part', () => {
   });
 
   test('names the chunks that lack a row or have an unproven one, and refusals are no trouble', async () => {
-    const results = async function* (): AsyncGenerator<RowResult> {
+    const results = async function* (): AsyncGenerator<ChunkResults> {
       const first = await stage.staging.readChunk(ref, 1);
-      yield* answer(first, (email) =>
+      yield answer(first, (email) =>
         email === 'p8@mail.test' ? { result: 'unproven' } : { result: 'acknowledged' },
       );
       const second = await stage.staging.readChunk(ref, 2);
-      yield* answer(second, () => ({ result: 'rejected', class: 'fake', text: 'no' }));
+      yield answer(second, () => ({ result: 'rejected', class: 'fake', text: 'no' }));
       const last = await stage.staging.readChunk(ref, 3);
-      for (const email of emailsOf(last).slice(1)) yield { chunk: 3, email, result: 'acknowledged' };
+      const emails = emailsOf(last).slice(1);
+      yield { chunk: last, results: emails.map((email) => ({ chunk: 3, email, result: 'acknowledged' })) };
     };
     await stage.staging.sealResults(ref, 'part-1', results());
     expect(await stage.staging.summarisePart(ref, 1)).toEqual({
@@ -144,6 +147,18 @@ describe('the summary of a part', () => {
     await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2]));
     await stage.staging.sealResults(ref, 'chunk-3', acknowledged([3]));
     expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_100, troubled: [] });
+  });
+
+  test('is the same in a process that has sealed none of it', async () => {
+    await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2, 2]));
+    await stage.staging.sealResults(ref, 'chunk-3', acknowledged([3]));
+    const summary = await stage.staging.summarisePart(ref, 1);
+    const other = await openStaging({ folder: stage.folder, memoryLimit: '128MB' });
+    try {
+      expect(await other.summarisePart(ref, 1)).toEqual(summary);
+    } finally {
+      await other.close();
+    }
   });
 
   test('ignores answers about rows that were not sent', async () => {

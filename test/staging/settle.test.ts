@@ -215,7 +215,7 @@ describe('settling', () => {
     const plan = await stage.plan(ref);
     await deliver(stage, ref, { plan, respond: refuseBob({ result: 'unproven' }) });
     const chunk = await stage.staging.readChunk(ref, 0);
-    await stage.staging.sealResults(ref, 'chunk-0', answer(chunk, acknowledge));
+    await stage.staging.sealResults(ref, 'chunk-0', [answer(chunk, acknowledge)]);
     expect(await stage.staging.settle(ref, null)).toMatchObject({ outcomes: { created: 2, unproven: 0 } });
   });
 
@@ -225,14 +225,8 @@ describe('settling', () => {
     const plan = await stage.plan(ref);
     const chunk = await stage.staging.readChunk(ref, 0);
     await stage.staging.recordAttempt(ref, 0, 'batch');
-    await stage.staging.sealResults(
-      ref,
-      'part-0',
-      (async function* () {
-        yield* answer(chunk, acknowledge);
-        yield* answer(chunk, refuseBob(FAKE));
-      })(),
-    );
+    const answers = [answer(chunk, acknowledge), answer(chunk, refuseBob(FAKE))];
+    await stage.staging.sealResults(ref, 'part-0', answers);
     expect(await stage.staging.summarisePart(ref, 0)).toMatchObject({ acknowledged: 1, refused: 1, rows: 2 });
     const settlement = await stage.staging.settle(ref, null);
     expect(settlement).toMatchObject({

@@ -10,6 +10,7 @@ import {
   type CensusScope,
   type CensusSummary,
   type Chunk,
+  type ChunkResults,
   type ExportPlan,
   type RowResult,
   type SegmentTag,
@@ -201,8 +202,9 @@ export function emailsOf(chunk: Chunk): readonly string[] {
 }
 
 /** What the provider answers to a chunk. */
-export async function* answer(chunk: Chunk, respond: Respond): AsyncGenerator<RowResult> {
-  for (const email of emailsOf(chunk)) yield { chunk: chunk.chunk, email, ...respond(email, chunk) };
+export function answer(chunk: Chunk, respond: Respond): ChunkResults {
+  const results = emailsOf(chunk).map((email) => ({ chunk: chunk.chunk, email, ...respond(email, chunk) }));
+  return { chunk, results };
 }
 
 /** Sends every part of a plan, as the export does, and seals what `respond` answers. */
@@ -221,9 +223,9 @@ async function* answerPart(
   staging: Staging,
   ref: ExportRef,
   { part, respond }: { part: ExportPlan['parts'][number]; respond: Respond },
-): AsyncGenerator<RowResult> {
+): AsyncGenerator<ChunkResults> {
   for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
-    yield* answer(await staging.readChunk(ref, chunk), respond);
+    yield answer(await staging.readChunk(ref, chunk), respond);
   }
 }
 
