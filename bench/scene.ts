@@ -13,7 +13,7 @@ import {
   type Setting,
 } from '../src/dev/demo/setting';
 import { startDevServer, type DevServer } from '../src/dev/dev-server';
-import { startProgram, type Started } from '../src/dev/programs/start-program';
+import { startProgram, type Started, WORKER_NODE_FLAGS } from '../src/dev/programs/start-program';
 import type { Lane, Replies } from './figures';
 import { SandboxControl } from './sandbox-control';
 
@@ -85,7 +85,7 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
   });
   parts.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], {
     env: { MAILCHIMP_API_KEY: apiKey },
-    nodeFlags: profilingFlags(options),
+    nodeFlags: [...WORKER_NODE_FLAGS, ...profilingFlags(options)],
   });
   parts.connection = await Connection.connect({ address });
   const temporal = new Client({ connection: parts.connection });

@@ -29,7 +29,7 @@ export interface CollectedPart extends PartSummary {
 
 /** Reads the results of a finished batch, accounts for every row of it and seals that. A retry finds the sealed results. */
 export function createCollectPart(dependencies: ActivityDependencies) {
-  const { staging, openAccount } = dependencies;
+  const { staging, openAccount, withPartInMemory } = dependencies;
   return async function collectPart(input: CollectPartInput): Promise<CollectedPart> {
     const { ref, part } = input;
     return withHeartbeat((pulse) =>
@@ -37,7 +37,8 @@ export function createCollectPart(dependencies: ActivityDependencies) {
         const account = await openAccount(input.account);
         const key = `part-${part.part}`;
         if (!(await staging.hasResults(ref, key))) {
-          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
+          const answers = readAnswers(dependencies, input, { account, pulse });
+          await withPartInMemory(() => staging.sealResults(ref, key, answers));
         }
         return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
       }),

@@ -28,7 +28,7 @@ export interface SubmittedPart {
  * are known as perhaps sent. A retry after a lost reply first looks whether the batch is there, and waits as long as it may be.
  */
 export function createSubmitPart(dependencies: ActivityDependencies) {
-  const { staging, openAccount } = dependencies;
+  const { staging, openAccount, withPartInMemory } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
     const { ref, part } = input;
     return withHeartbeat(() =>
@@ -48,7 +48,7 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
             };
           }
         }
-        const batchId = await submit(dependencies, input, account);
+        const batchId = await withPartInMemory(() => submit(dependencies, input, account));
         return { batchId, waitMs: null, requests: account.requests() };
       }),
     );

@@ -48,6 +48,8 @@ async function openLocked(options: OpenOptions, spill: string): Promise<Database
     preserve_insertion_order: 'false',
     // Left to itself, DuckDB keeps up to 512 MB of what it has freed, over and above its memory limit.
     allocator_bulk_deallocation_flush_threshold: '1MB',
+    // Files are read once or twice, and the system keeps them anyway.
+    enable_external_file_cache: 'false',
     autoinstall_known_extensions: 'false',
     autoload_known_extensions: 'false',
   });

@@ -16,8 +16,8 @@ interface ReadInput {
 
 /** Chunks that are read at once: their rows lie side by side, and unpacking them for each chunk anew would be most of the cost. */
 const CHUNKS_OF_PAGE = 20;
-/** Those of four parts on their way: the results of a batch come in any order. A page has about 2 MB. */
-const PAGES_KEPT = 16;
+/** Those of the two parts in memory: the results of a batch come in any order. A page has about 2 MB. */
+const PAGES_KEPT = 8;
 
 /** A chunk as DuckDB hands it over: one text instead of thousands of cells, each of which costs as much as this one. */
 interface PackedChunk {

@@ -6,6 +6,10 @@ import { openSource } from '../sources';
 import { extractAttributes, openStaging } from '../staging';
 import { createAccounts } from './accounts';
 import { findEntry } from './entries';
+import { createSlots } from './slots';
+
+/** One is read from staging or unpacked while the other one is on its way. */
+const PARTS_IN_MEMORY = 2;
 
 export interface Resources extends ActivityDependencies {
   readonly close: () => Promise<void>;
@@ -27,6 +31,7 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
     extractAttributes,
     chunkOperation,
     accountFor,
+    withPartInMemory: createSlots(PARTS_IN_MEMORY),
     openAccount: connect,
     openSource: async (name) => {
       const source = findEntry(config.sources, name, 'SOURCE_NOT_FOUND');

@@ -7,8 +7,8 @@ import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './lanes';
 import { chunksOf, flyingRows, show, yieldWhenLong, type PartState, type Run } from './run';
 
-/** Parts on their way at once: Mailchimp may run only one batch at a time, but must never wait for the next. */
-const BATCHES_IN_FLIGHT = 4;
+/** Parts on their way at once: Mailchimp may run only one batch at a time, but must never wait for the next while others are read. */
+const BATCHES_IN_FLIGHT = 6;
 
 /** A part keeps all connections busy but at its very end; then the next one takes over. */
 const DIRECT_IN_FLIGHT = 2;

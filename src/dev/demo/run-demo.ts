@@ -6,7 +6,7 @@ import type { MemberSeed } from '../../sandbox';
 import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { startDevServer, type DevServer } from '../dev-server';
-import { startProgram, type Started } from '../programs/start-program';
+import { startProgram, type Started, WORKER_NODE_FLAGS } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
 import { readHolding, readMembers, type AudienceHolding } from './audience';
 import { CHANGES, changeThreeCustomers } from './change-customers';
@@ -113,6 +113,7 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
   const sandbox = JSON.parse(stage.sandbox.told) as { url: string; apiKey: string };
   const configFile = await writeConfig(stage.folder, setting, { temporal: address, mailchimp: sandbox.url });
   stage.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
+    nodeFlags: WORKER_NODE_FLAGS,
     env: { MAILCHIMP_API_KEY: sandbox.apiKey },
   });
 

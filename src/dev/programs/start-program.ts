@@ -7,6 +7,12 @@ export interface Started {
   readonly told: string;
 }
 
+/**
+ * How the README advises to start a worker. Left to itself, V8 lets garbage pile up as the machine's memory allows: a worker that
+ * needs 200 MB of heap takes 700 on a machine with 24 GB.
+ */
+export const WORKER_NODE_FLAGS: readonly string[] = ['--max-old-space-size=512'];
+
 export interface ProgramOptions {
   /** Beside the environment of this process. */
   readonly env?: NodeJS.ProcessEnv;
