@@ -9,7 +9,7 @@ import { once, type Sealed } from './attempt';
 import { CENSUS_ROWS } from './documents';
 import { CENSUS, type Layout, OPT_OUTS } from './layout';
 import { type FoundBaseline, findBaseline } from './plan';
-import { keepFile, listFolder, makeFolder, sealLines } from './seal';
+import { keepFile, listFolder, sealLines } from './seal';
 import { withWorkspace } from './workspace';
 
 const PAGES = 'census';

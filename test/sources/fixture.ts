@@ -70,9 +70,8 @@ export class Fixture {
     );
     await database.close();
     return {
-      rows: Object.fromEntries(
-        profiles.map(({ key, segments: _, ...values }) => [key, Object.values(values)]),
-      ),
+      // After the key and the segments.
+      rows: Object.fromEntries(profiles.map((profile) => [profile.key, Object.values(profile).slice(2)])),
       keys: Array.from({ length: segments }, (_, index) =>
         profiles.filter((profile) => profile.segments[index] === '1').map(({ key }) => key),
       ),
