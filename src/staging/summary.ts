@@ -25,6 +25,9 @@ function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
   return counts;
 }
 
+/** Results of that many files are counted without reading them: some exports of a million profiles at once. */
+const MOST_COUNTED = 5_000;
+
 type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
 
 interface SummaryInput {
@@ -38,9 +41,8 @@ interface SummaryInput {
  */
 export class Summaries {
   readonly #layout: Layout;
-  /** Of the export that was written last. By the key of its results, by chunk. */
+  /** Counts by chunk, by the place of the results. */
   readonly #counted = new Map<string, ReadonlyMap<number, ChunkCounts>>();
-  #export = '';
 
   constructor(layout: Layout) {
     this.#layout = layout;
@@ -49,7 +51,12 @@ export class Summaries {
   async seal(ref: ExportRef, key: string, answers: Answers): Promise<void> {
     const counts = new Map<number, ChunkCounts>();
     const isOurs = await sealResults(this.#layout, ref, { key, pages: counting(answers, counts) });
-    if (isOurs) this.#of(ref).set(key, counts);
+    if (!isOurs) return;
+    this.#counted.set(this.#layout.inExport(ref, key), counts);
+    for (const oldest of this.#counted.keys()) {
+      if (this.#counted.size <= MOST_COUNTED) break;
+      this.#counted.delete(oldest);
+    }
   }
 
   /** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
@@ -88,18 +95,12 @@ export class Summaries {
     };
     return async (chunk) => {
       const key = direct.has(chunk) ? `chunk-${chunk}` : inPart;
-      const counts = key === undefined ? undefined : this.#of(ref).get(key)?.get(chunk);
+      const counts =
+        key === undefined ? undefined : this.#counted.get(this.#layout.inExport(ref, key))?.get(chunk);
       if (counts) return counts;
       const results = key === undefined ? [] : ((await resultsIn(key)).get(chunk) ?? []);
       return countChunk(await readChunk(chunk), results);
     };
-  }
-
-  #of(ref: ExportRef): Map<string, ReadonlyMap<number, ChunkCounts>> {
-    const path = this.#layout.export(ref);
-    if (this.#export !== path) this.#counted.clear();
-    this.#export = path;
-    return this.#counted;
   }
 }
 
