@@ -15,6 +15,7 @@ const LONGEST = [
 
 module.exports = class LongestFirst extends Sequencer {
   sort(tests) {
+    // oxlint-disable-next-line unicorn/no-array-sort -- not an array's
     return super.sort(tests).toSorted((one, other) => rank(one) - rank(other));
   }
 };
