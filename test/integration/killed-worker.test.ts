@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -133,7 +133,7 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   'reads the results of a batch': {
-    has: ({ folder }) => holdsPartOf(join(folder, 'results'), /^\.part-/),
+    has: ({ folder }) => holds(join(folder, 'results'), /^\.part-/),
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   settles: {
@@ -152,11 +152,6 @@ function names(folder: string): string[] {
 
 function holds(folder: string, name: RegExp): boolean {
   return names(folder).some((found) => name.test(found));
-}
-
-/** A file that some rows have reached already. */
-function holdsPartOf(folder: string, name: RegExp): boolean {
-  return names(folder).some((found) => name.test(found) && statSync(join(folder, found)).size > 0);
 }
 
 /** How an export ended, without what differs from run to run. */
