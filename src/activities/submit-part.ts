@@ -31,7 +31,7 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
   const { staging, openAccount, withPartInMemory } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
     const { ref, part } = input;
-    return withHeartbeat(() =>
+    return withHeartbeat((pulse) =>
       duringExport(async () => {
         const earlier = await staging.readBatch(ref, part.part);
         if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
@@ -48,7 +48,11 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
             };
           }
         }
-        const batchId = await withPartInMemory(() => submit(dependencies, input, account));
+        const batchId = await withPartInMemory(async () => {
+          // It may have waited long for others.
+          pulse.throwIfCancelled();
+          return submit(dependencies, input, account);
+        });
         return { batchId, waitMs: null, requests: account.requests() };
       }),
     );

@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createActivities, type ActivityDependencies } from '../../src/activities';
+
+const INPUT = {
+  ref: { destinationId: 'newsletter', exportId: 'e1' },
+  account: 'main',
+  delivery: { audienceId: 'a1', firstStatus: 'subscribed' },
+  part: { part: 1, kind: 'upsert', canary: false, firstChunk: 1, lastChunk: 50, rows: 25_000, bytes: 1 },
+};
+
+test('a part that was cancelled while it waited for others is not sent', async () => {
+  const environment = new MockActivityEnvironment();
+  const recorded: string[] = [];
+  const dependencies = {
+    staging: {
+      readBatch: () => Promise.resolve(),
+      listAttempts: () => Promise.resolve([]),
+      recordAttempt: () => Promise.resolve(recorded.push('attempt')),
+    },
+    openAccount: () => Promise.resolve({ requests: () => 0 }),
+    withPartInMemory: (work: () => Promise<unknown>) => {
+      environment.cancel();
+      return work();
+    },
+  } as unknown as ActivityDependencies;
+  const steps = createActivities(() => Promise.resolve(dependencies));
+  const submitting = environment.run(
+    steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>,
+    INPUT,
+  );
+  await expect(submitting).rejects.toMatchObject({ name: 'CancelledFailure' });
+  expect(recorded).toEqual([]);
+});
