@@ -11,8 +11,7 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench'],
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
-  // More than cores: some tests wait for real time to pass.
-  maxWorkers: 3,
+  maxWorkers: 2,
   testSequencer: '<rootDir>/test/support/longest-first.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

@@ -36,11 +36,11 @@ export function createCollectPart(dependencies: ActivityDependencies) {
       duringExport(async () => {
         const account = await openAccount(input.account);
         const key = `part-${part.part}`;
-        if (!(await staging.hasResults(ref, key))) {
-          const answers = readAnswers(dependencies, input, { account, pulse });
-          await withPartInMemory(() => staging.sealResults(ref, key, answers));
-        }
-        return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
+        return withPartInMemory(input.account, async () => {
+          if (!(await staging.hasResults(ref, key)))
+            await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
+          return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
+        });
       }),
     );
   };

@@ -22,8 +22,8 @@ export interface ActivityDependencies {
     readonly fields: readonly FieldMatch[];
     readonly latest: string | null;
   }) => readonly string[];
-  /** For work that holds a whole part in memory: a few at once, of all exports together. */
-  readonly withPartInMemory: <Result>(work: () => Promise<Result>) => Promise<Result>;
+  /** For work that holds a whole part in memory: a few at once, of all exports of an account together. */
+  readonly withPartInMemory: <Result>(account: string, work: () => Promise<Result>) => Promise<Result>;
   readonly chunkOperation: (delivery: Delivery, chunk: Chunk, operationId: string) => BatchOperation;
   readonly accountFor: (
     chunk: Chunk,

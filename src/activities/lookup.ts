@@ -23,10 +23,14 @@ export function createLookup(
 
   async function prove(row: UpsertRow, result: RowResult): Promise<RowResult> {
     const found = await account.compareMember(delivery.audienceId, { email: row.email, row });
-    if (!found || found.fields.length > 0 || found.tags.length > 0) return result;
-    const { status } = found;
-    const proven = { chunk: result.chunk, email: result.email, result: 'acknowledged', status } as const;
-    return isResubscribed(row, { status, isNew: false }) ? { ...proven, class: RESUBSCRIBED } : proven;
+    if (!found) return result;
+    const { status, fields, tags } = found;
+    const { chunk, email } = result;
+    const isProven = fields.length === 0 && tags.length === 0;
+    const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
+    return isResubscribed(row, { status, isNew: false })
+      ? { ...judged, status, class: RESUBSCRIBED }
+      : judged;
   }
 
   return {

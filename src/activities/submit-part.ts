@@ -32,29 +32,29 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
     const { ref, part } = input;
     return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const earlier = await staging.readBatch(ref, part.part);
-        if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
-        const account = await openAccount(input.account);
-        const attempts = await staging.listAttempts(ref, part.part);
-        if (attempts.length > 0) {
-          const lost = await findLostBatch({ account, staging, ref, part, attempts });
-          if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
-          if (lost.kind !== 'never') {
-            return {
-              batchId: lost.kind === 'found' ? lost.batch.batchId : null,
-              waitMs: lost.kind === 'wait' ? lost.waitMs : null,
-              requests: account.requests(),
-            };
-          }
-        }
-        const batchId = await withPartInMemory(async () => {
-          // It may have waited long for others.
+      duringExport(() =>
+        withPartInMemory(input.account, async () => {
+          // Waiting may have taken long. What others have done meanwhile is looked at only now: another attempt may have submitted it.
           pulse.throwIfCancelled();
-          return submit(dependencies, input, account);
-        });
-        return { batchId, waitMs: null, requests: account.requests() };
-      }),
+          const earlier = await staging.readBatch(ref, part.part);
+          if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
+          const account = await openAccount(input.account);
+          const attempts = await staging.listAttempts(ref, part.part);
+          if (attempts.length > 0) {
+            const lost = await findLostBatch({ account, staging, ref, part, attempts });
+            if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+            if (lost.kind !== 'never') {
+              return {
+                batchId: lost.kind === 'found' ? lost.batch.batchId : null,
+                waitMs: lost.kind === 'wait' ? lost.waitMs : null,
+                requests: account.requests(),
+              };
+            }
+          }
+          const batchId = await submit(dependencies, input, account);
+          return { batchId, waitMs: null, requests: account.requests() };
+        }),
+      ),
     );
   };
 }

@@ -25,13 +25,20 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   const { memoryLimit, keepDays } = config.staging;
   const staging = await openStaging({ folder, memoryLimit });
   const connect = createAccounts(config.accounts, baseFolder);
+  const slots = new Map<string, ReturnType<typeof createSlots>>();
+  // By account: one that does not answer must not keep the others waiting.
+  const slotsOf = (account: string) => {
+    const found = slots.get(account) ?? createSlots(PARTS_IN_MEMORY);
+    slots.set(account, found);
+    return found;
+  };
   return {
     staging,
     keepDays,
     extractAttributes,
     chunkOperation,
     accountFor,
-    withPartInMemory: createSlots(PARTS_IN_MEMORY),
+    withPartInMemory: (account, work) => slotsOf(account)(work),
     openAccount: connect,
     openSource: async (name) => {
       const source = findEntry(config.sources, name, 'SOURCE_NOT_FOUND');

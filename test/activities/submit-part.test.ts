@@ -19,7 +19,7 @@ test('a part that was cancelled while it waited for others is not sent', async (
       recordAttempt: () => Promise.resolve(recorded.push('attempt')),
     },
     openAccount: () => Promise.resolve({ requests: () => 0 }),
-    withPartInMemory: (work: () => Promise<unknown>) => {
+    withPartInMemory: (_account: string, work: () => Promise<unknown>) => {
       environment.cancel();
       return work();
     },

@@ -186,7 +186,7 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
 }
 
 async function killAt({ has, isOver }: Moment, scene: Scene, worker: OwnedProcess): Promise<void> {
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 150_000;
   while (!has(scene)) {
     if (Date.now() > deadline)
       throw new Error(`The moment did not come. The worker said:\n${worker.output()}`);
@@ -279,7 +279,7 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
     for (const [name, moment] of Object.entries(MOMENTS))
       killed.set(name, exportAfter(moment.after ?? 'nothing', input, moment));
     await Promise.allSettled([...undisturbed.values(), ...killed.values()]);
-  }, 180_000);
+  }, 400_000);
 
   afterAll(async () => {
     await rm(folder, { recursive: true, force: true });

@@ -150,9 +150,20 @@ describe('the summary of a part', () => {
   });
 
   test('is the same in a process that has sealed none of it', async () => {
-    await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2, 2]));
-    await stage.staging.sealResults(ref, 'chunk-3', acknowledged([3]));
+    const [first, second, last] = await Promise.all(
+      [1, 2, 3].map((chunk) => stage.staging.readChunk(ref, chunk)),
+    );
+    const isFirst = (email: string) => emailsOf(first!)[0] === email;
+    const answers = [
+      answer(first!, (email) => (isFirst(email) ? { result: 'unproven' } : { result: 'acknowledged' })),
+      answer(second!, () => ({ result: 'rejected', class: 'fake', text: 'no' })),
+      answer(second!, acknowledge),
+    ];
+    await stage.staging.sealResults(ref, 'part-1', answers);
+    const resubscribed = answer(last!, () => ({ result: 'acknowledged', class: 'resubscribed' }));
+    await stage.staging.sealResults(ref, 'chunk-3', [resubscribed]);
     const summary = await stage.staging.summarisePart(ref, 1);
+    expect(summary).toMatchObject({ rows: 1_100, unproven: 1, resubscribed: 100, troubled: [1] });
     const other = await openStaging({ folder: stage.folder, memoryLimit: '128MB' });
     try {
       expect(await other.summarisePart(ref, 1)).toEqual(summary);
