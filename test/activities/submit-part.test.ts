@@ -32,3 +32,22 @@ test('a part that was cancelled while it waited for others is not sent', async (
   await expect(submitting).rejects.toMatchObject({ name: 'CancelledFailure' });
   expect(recorded).toEqual([]);
 });
+
+test('a part that another attempt has submitted meanwhile is not submitted again', async () => {
+  const environment = new MockActivityEnvironment();
+  let batchId: string | undefined;
+  const dependencies = {
+    staging: { readBatch: () => Promise.resolve(batchId) },
+    openAccount: () => Promise.reject(new Error('nothing is to be asked of Mailchimp')),
+    withPartInMemory: (_account: string, work: () => Promise<unknown>) => {
+      batchId = 'b1';
+      return work();
+    },
+  } as unknown as ActivityDependencies;
+  const steps = createActivities(() => Promise.resolve(dependencies));
+  const submitting = environment.run(
+    steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>,
+    INPUT,
+  );
+  expect(await submitting).toEqual({ batchId: 'b1', waitMs: null, requests: 0 });
+});
