@@ -24,7 +24,7 @@ export async function cutAtLimit(
 ): Promise<void> {
   const none = noTags(tags);
   await database.run(`
-    UPDATE person SET decided = 'not_sent', class = NULL, text = NULL, upsert = false, gained = ${none}, lost = ${none}
+    UPDATE person SET decided = coalesce(decided, 'not_sent'), upsert = false, gained = ${none}, lost = ${none}
     WHERE id IN (
       SELECT id FROM person LEFT JOIN profile USING (n) LEFT JOIN before USING (b) WHERE upsert OR lost <> ${none}
       ORDER BY coalesce(profile.key, before.keys[1]), person.address OFFSET ${limit})`);
