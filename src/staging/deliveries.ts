@@ -2,7 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { Attempt, Lane } from '../contract/plan';
 import type { Layout } from './layout';
 import { listNumbers, readNumbered, sealNumbered } from './numbered';
-import { listFolder, makeFolder, readDocument, sealDocument } from './seal';
+import { listFolder, readDocument, sealDocument } from './seal';
 
 const ATTEMPTS = 'attempts';
 const UNSENT = 'unsent';
@@ -71,7 +71,6 @@ export async function recordBatch(
   ref: ExportRef,
   { part, batchId }: { part: number; batchId: string },
 ): Promise<void> {
-  await makeFolder(layout.inExport(ref, BATCHES));
   await sealDocument(batchPath(layout, ref, part), { batchId });
 }
 

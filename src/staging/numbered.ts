@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { listFolder, makeFolder, readDocument, sealDocument } from './seal';
+import { listFolder, readDocument, sealDocument } from './seal';
 
 /** Documents that are only ever added: `000001.json`, `000002.json`, … */
 export async function listNumbers(folder: string): Promise<number[]> {
@@ -12,8 +12,7 @@ export function readNumbered<Document>(folder: string, number: number): Promise<
 }
 
 /** @returns whether this number was still free */
-export async function sealNumbered(folder: string, number: number, value: object): Promise<boolean> {
-  await makeFolder(folder);
+export function sealNumbered(folder: string, number: number, value: object): Promise<boolean> {
   return sealDocument(numberedPath(folder, number), value);
 }
 

@@ -5,7 +5,7 @@ import { attemptedParts, listAttempts, readBatch } from './deliveries';
 import type { PlanDocument } from './documents';
 import { type Layout, PLAN } from './layout';
 import { listResults, type Results } from './results';
-import { makeFolder, readDocument, sealDocument } from './seal';
+import { readDocument, sealDocument } from './seal';
 
 const QUIET = 'quiet.json';
 
@@ -30,7 +30,6 @@ export async function openWrites(layout: Layout, ref: ExportRef): Promise<readon
 
 /** Everything before this export has ended at Mailchimp: later ones need not look further back. */
 export async function recordQuiet(layout: Layout, ref: ExportRef): Promise<void> {
-  await makeFolder(layout.export(ref));
   await sealDocument(layout.inExport(ref, QUIET), {});
 }
 

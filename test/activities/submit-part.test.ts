@@ -9,6 +9,11 @@ const INPUT = {
   part: { part: 1, kind: 'upsert', canary: false, firstChunk: 1, lastChunk: 50, rows: 25_000, bytes: 1 },
 };
 
+function submitIn(environment: MockActivityEnvironment, dependencies: ActivityDependencies) {
+  const steps = createActivities(() => Promise.resolve(dependencies));
+  return environment.run(steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>, INPUT);
+}
+
 test('a part that was cancelled while it waited for others is not sent', async () => {
   const environment = new MockActivityEnvironment();
   const recorded: string[] = [];
@@ -24,12 +29,7 @@ test('a part that was cancelled while it waited for others is not sent', async (
       return work();
     },
   } as unknown as ActivityDependencies;
-  const steps = createActivities(() => Promise.resolve(dependencies));
-  const submitting = environment.run(
-    steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>,
-    INPUT,
-  );
-  await expect(submitting).rejects.toMatchObject({ name: 'CancelledFailure' });
+  await expect(submitIn(environment, dependencies)).rejects.toMatchObject({ name: 'CancelledFailure' });
   expect(recorded).toEqual([]);
 });
 
@@ -44,10 +44,5 @@ test('a part that another attempt has submitted meanwhile is not submitted again
       return work();
     },
   } as unknown as ActivityDependencies;
-  const steps = createActivities(() => Promise.resolve(dependencies));
-  const submitting = environment.run(
-    steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>,
-    INPUT,
-  );
-  expect(await submitting).toEqual({ batchId: 'b1', waitMs: null, requests: 0 });
+  expect(await submitIn(environment, dependencies)).toEqual({ batchId: 'b1', waitMs: null, requests: 0 });
 });
