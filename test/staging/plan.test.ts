@@ -184,4 +184,22 @@ describe('a test export', () => {
     const second = await exportAll(stage, profiles, { after: first, respond: acknowledge });
     expect(second.chunks.flatMap(emailsOf)).toEqual(['c@mail.test']);
   });
+
+  test('tells who is withheld so, also where a tag of theirs is left on by the limit', async () => {
+    const people = (first: string, segments: readonly string[]) => [
+      { key: 'a', email: 'a@mail.test', first, segments: ['vip'] },
+      { key: 'z', email: 'z@mail.test', first, segments },
+    ];
+    const before = await exportAll(stage, people('Old', ['vip', 'locals']));
+    const { ref, settlement } = await exportAll(stage, people('New', ['vip']), {
+      after: before,
+      audience: [{ email: 'z@mail.test', status: 'unsubscribed', tags: [] }],
+      optedOut: 'skip',
+      limit: 1,
+    });
+    expect(settlement.outcomes).toMatchObject({ updated: 1, suppressed: 1, not_sent: 0 });
+    expect(await stage.staging.readRejects(ref, {})).toMatchObject([
+      { key: 'z', outcome: 'suppressed', reason: 'opted_out' },
+    ]);
+  });
 });
