@@ -92,7 +92,9 @@ function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult
   if (!found) return differs(result, ['acknowledged, and not in the audience']);
   const { status, fields, tags } = found;
   // Somebody who opts out, or is archived, in this very moment is no surprise; and whether Mailchimp takes updates of them is not sure.
-  if (isOptedOut(status)) return result;
+  // Whoever was added as opted out was asked to be: of them, everything has to be there.
+  const isAsAdded = !row.known && row.status === null && status === firstStatus;
+  if (isOptedOut(status) && !isAsAdded) return result;
   if (isResubscribed(row, { status, isNew: false })) return { ...result, class: RESUBSCRIBED };
   const what = [
     ...(row.known || status === firstStatus ? [] : [`status ${status} instead of ${firstStatus}`]),

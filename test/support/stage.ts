@@ -17,6 +17,7 @@ import {
   CONSENT_TEXT,
   ExportClient,
   ExportError,
+  type ConnectInput,
   type ConfigureInput,
   type ExportOptionsInput,
 } from '../../src/client';
@@ -62,7 +63,7 @@ export interface Stage {
   writeMembers(rows: readonly (readonly [string, string])[]): Promise<void>;
   /** Runs a worker while `work` does. */
   withWorker<Result>(work: () => Promise<Result>, options?: Partial<WorkerOptions>): Promise<Result>;
-  connect(): Promise<void>;
+  connect(input?: Partial<ConnectInput>): Promise<void>;
   configure(input?: Partial<ConfigureInput>): Promise<void>;
   /** Waits for the report of an export. */
   follow(exportId: string): Promise<ExportReport>;
@@ -142,8 +143,8 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
       });
       return worker.runUntil(work);
     },
-    connect: async () => {
-      await client.connect(destinationId, CONNECT);
+    connect: async (input = {}) => {
+      await client.connect(destinationId, { ...CONNECT, ...input });
     },
     configure: async (input = {}) => {
       await client.configure(destinationId, { ...CONFIGURE, ...input });

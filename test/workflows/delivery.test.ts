@@ -83,6 +83,18 @@ describe('the first people of an export', () => {
     },
   );
 
+  test('stop it also where they are added as unsubscribed', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect({ firstStatus: 'unsubscribed' });
+      await stage.configure();
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'ignored' } });
+      expect((await stage.export()).failure).toMatchObject({
+        code: 'PROVIDER_DIFFERS',
+        message: expect.stringContaining('tag "VIP" missing (5 of 5)'),
+      });
+    });
+  });
+
   test('do not stop it when one of them opts out in that moment', async () => {
     act(SOMEBODY, 'subscribe');
     await run(async () => {
