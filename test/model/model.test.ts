@@ -44,7 +44,7 @@ const NOT_FAKED = [
   ...(['setInterval', 'clearInterval', 'setTimeout', 'clearTimeout', 'requestIdleCallback'] as const),
 ];
 
-const UNUSABLE_RUNS = 6;
+const UNUSABLE_RUNS = 10;
 
 /** No questions: they say what an account is like. */
 const OF_AN_ACCOUNT: readonly string[] = [

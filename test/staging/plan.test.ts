@@ -186,12 +186,13 @@ describe('a test export', () => {
   });
 
   test('tells who is withheld so, also where a tag of theirs is left on by the limit', async () => {
-    const people = (first: string, segments: readonly string[]) => [
-      { key: 'a', email: 'a@mail.test', first, segments: ['vip'] },
-      { key: 'z', email: 'z@mail.test', first, segments },
-    ];
-    const before = await exportAll(stage, people('Old', ['vip', 'locals']));
-    const { ref, settlement } = await exportAll(stage, people('New', ['vip']), {
+    const [one, other] = ['a', 'z'].map((key) => ({ key, email: `${key}@mail.test`, segments: ['vip'] }));
+    const before = await exportAll(stage, [
+      { ...one!, first: 'Old' },
+      { ...other!, first: 'Old', segments: ['vip', 'locals'] },
+    ]);
+    const changed = [one!, other!].map((profile) => ({ ...profile, first: 'New' }));
+    const { ref, settlement } = await exportAll(stage, changed, {
       after: before,
       audience: [{ email: 'z@mail.test', status: 'unsubscribed', tags: [] }],
       optedOut: 'skip',
