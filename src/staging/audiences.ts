@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { ExportError } from '../errors';
 import { latestBaseline } from './expiry';
 import { checkedName, type Layout } from './layout';
-import { isCode, listFolder, makeFolder, readDocument, sealDocument } from './seal';
+import { isCode, listFolder, readDocument, sealDocument } from './seal';
 
 interface HolderDocument {
   readonly destinationId: string;
@@ -24,7 +24,6 @@ export async function holdAudience(
   destinationId: string,
   { accountId, audienceId }: HeldAudience,
 ): Promise<void> {
-  await makeFolder(layout.audiences);
   const name = `${checkedName(`${accountId}-${audienceId}`)}.json`;
   const path = join(layout.audiences, name);
   await leaveOthers(layout, destinationId, name);

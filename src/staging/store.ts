@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { ExportError } from '../errors';
 import type { Layout } from './layout';
-import { makeFolder, readDocument, sealDocument } from './seal';
+import { readDocument, sealDocument } from './seal';
 
 interface StoreDocument {
   readonly id: string;
@@ -12,7 +12,6 @@ interface StoreDocument {
 
 /** Makes the store at its first opening. @returns its id */
 export async function openStore(layout: Layout): Promise<string> {
-  await makeFolder(layout.folder);
   const known = await readDocument<StoreDocument>(layout.store);
   if (known) return known.id;
   const made: StoreDocument = {
