@@ -7,7 +7,8 @@ import {
 } from '../contract/destination';
 import { exportWorkflowId } from '../contract/identifiers';
 import { ExportError } from '../errors';
-import { remember, toExportInput, withoutWaiting, type Destination, type Job } from './destination-state';
+import { toExportInput, withoutWaiting, type Job } from './destination-state';
+import { remember, type Destination } from './live-destination';
 import { checks, storeChecks } from './steps';
 
 export function requireConsentText({ consent }: ConnectRequest): void {

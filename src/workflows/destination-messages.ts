@@ -22,7 +22,8 @@ import {
   requireConnected,
   requireConsentText,
 } from './destination-changes';
-import { toDestinationView, withAnswer, type Destination } from './destination-state';
+import { toDestinationView, withAnswer } from './destination-state';
+import type { Destination } from './live-destination';
 import { toFailure } from './failure';
 import { requireInTime, validating } from './handlers';
 import {

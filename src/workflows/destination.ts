@@ -13,17 +13,16 @@ import { parse } from '../contract/parse';
 import { answerDestinationMessages } from './destination-messages';
 import {
   NEW_DESTINATION,
-  remember,
   toExportInput,
   withReport,
   withSuccessor,
-  type Destination,
   type DestinationState,
   type Job,
 } from './destination-state';
 import { toFailure } from './failure';
 import { runExport, settleLost } from './job';
 import { storeChecks } from './steps';
+import { remember, type Destination } from './live-destination';
 import { Mutex } from './mutex';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */

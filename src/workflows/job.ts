@@ -12,7 +12,8 @@ import {
 import type { ExportInput } from '../contract/export';
 import { exportWorkflowId } from '../contract/identifiers';
 import type { ExportReport } from '../contract/report';
-import type { Destination, Job, Running } from './destination-state';
+import type { Job } from './destination-state';
+import type { Destination, Running } from './live-destination';
 import { mailchimpExport } from './export';
 import { isPassing, reasonOf } from './failure';
 import { inMarkdown } from './markdown';
