@@ -1,6 +1,6 @@
 import { takeCensus, untag, upsert } from './mailchimp';
 import { count } from './count';
-import { findPeople } from './selection';
+import { findPeople, hasOptedOut, OUT } from './selection';
 import { minus, pick, sorted } from './sets';
 import { NEW, type Asked, type Change, type Held, type People, type Subject } from './world';
 import type { Results, Told, World } from './world';
@@ -9,7 +9,6 @@ import type { Results, Told, World } from './world';
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
-const OUT = ['unsubscribed', 'cleaned', 'archived'];
 const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
@@ -53,13 +52,6 @@ function findChanges(world: World, people: People): Change[] {
   for (const [address, { isPresent }] of world.held)
     if (isPresent && !people.has(address)) changes.push(compare(world, { address, ...gone }));
   return sorted(changes, ({ profile, was, address }) => `${profile?.key ?? was.keys[0]} ${address}`);
-}
-
-function hasOptedOut({ members, held }: World, address: string): boolean {
-  return (
-    held.get(address)?.refusal?.outcome === 'suppressed forgotten' ||
-    OUT.includes(members.get(address)?.status ?? '')
-  );
 }
 
 function compare(world: World, person: Subject): Change {

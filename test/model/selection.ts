@@ -3,6 +3,8 @@ import type { People, Profile, World } from './world';
 
 // Whom an export is about; the part of the model that reads the source.
 
+export const OUT = ['unsubscribed', 'cleaned', 'archived'];
+
 /** Everybody selected with a good address, once; the others are told at once. */
 export function findPeople(world: World, subjects: string[]): People {
   const people: People = new Map();
@@ -26,4 +28,11 @@ function brokenField({ config, required }: World, { values }: Profile): string |
   const demanded = config.fields.filter((tag) => required.includes(tag)).map((tag) => values[tag]);
   if (demanded.includes('')) return 'required_field_empty';
   return demanded.includes(undefined) ? 'value_does_not_fit' : null;
+}
+
+export function hasOptedOut({ members, held }: World, address: string): boolean {
+  return (
+    held.get(address)?.refusal?.outcome === 'suppressed forgotten' ||
+    OUT.includes(members.get(address)?.status ?? '')
+  );
 }
