@@ -134,7 +134,9 @@ export interface PlanRequest {
   readonly census: string | null;
   /** A value that does not fit its field makes the profile invalid; else it is left out. */
   readonly strict: boolean;
-  /** `skip`: people who are unsubscribed or cleaned get neither fields nor tags. */
+  /** What new people become. Who has that status need not have chosen it. */
+  readonly firstStatus: string;
+  /** `skip`: people who are unsubscribed or cleaned, and were not added as that by us, get neither fields nor tags. */
   readonly optedOut: OptedOut;
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;

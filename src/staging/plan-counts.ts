@@ -60,7 +60,7 @@ async function countPeople(database: Database, tags: readonly PlannedTag[]): Pro
       count(*) FILTER (selected AND ${changes} AND (known OR NOT upsert)) AS updates,
       count(*) FILTER (NOT selected AND ${changes}) AS removals,
       count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
-      (SELECT count(DISTINCT b) FROM moved WHERE present) AS readdressed,
+      (SELECT count(DISTINCT b) FROM moved WHERE departs) AS readdressed,
       (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS held
     FROM person`);
 }

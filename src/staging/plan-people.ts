@@ -1,6 +1,6 @@
 import type { FieldMatch } from '../contract/merge-field';
 import type { Database } from '../duckdb/database';
-import { quoteName } from '../duckdb/quote';
+import { quoteName, quoteText } from '../duckdb/quote';
 import { hashColumn, type PlannedTag } from './documents';
 import type { PlanRequest } from '../contract/staging';
 import { OPTED_OUT } from './plan-before';
@@ -12,7 +12,7 @@ import { DOES_NOT_FIT } from './wire-values';
 // million rows.
 
 export interface PeopleInput {
-  readonly request: Pick<PlanRequest, 'fields' | 'keepLeavers' | 'optedOut'>;
+  readonly request: Pick<PlanRequest, 'fields' | 'firstStatus' | 'keepLeavers' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
@@ -30,25 +30,32 @@ export async function createPeople(database: Database, input: PeopleInput): Prom
   await database.run(
     'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
   );
-  await database.run(`CREATE TABLE moved AS ${MOVED}`);
+  await database.run(`CREATE TABLE moved AS ${movedQuery(input.request)}`);
   await database.run(`CREATE TABLE person AS ${personQuery(input, comparedQuery(input))}`);
   await database.run('DROP TABLE seen');
 }
 
 /**
- * SQL: addresses of the baseline that no profile has any more while a profile that had them has another, by the number of the winner
- * there; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
+ * SQL: addresses of the baseline that a profile had which has another now, by the number of the winner there; whether nobody else has
+ * it; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
  */
-const MOVED = `
-  SELECT coalesce(d.winner, p.n) AS n, m.b, m.present, m.objects
+function movedQuery({ firstStatus }: PeopleInput['request']): string {
+  return `
+  SELECT coalesce(d.winner, p.n) AS n, m.b, m.departs, m.objects
   FROM (
-    SELECT s.b, s.present, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
+    SELECT s.b, s.address, s.present AND s.n IS NULL AS departs, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
     FROM seen s JOIN before b ON b.b = s.b
-    LEFT JOIN opted_out o ON o.id = s.id
+    LEFT JOIN (SELECT id FROM opted_out WHERE ${isChosen('status', firstStatus)}) o ON o.id = s.id
     LEFT JOIN (SELECT b FROM refusal WHERE class IN (${OBJECTED})) r ON r.b = s.b
-    WHERE s.n IS NULL) m
-  JOIN profile p ON p.key = m.key LEFT JOIN duplicate d ON d.n = p.n
+    WHERE s.n IS NULL OR o.id IS NOT NULL OR r.b IS NOT NULL) m
+  JOIN profile p ON p.key = m.key AND p.address <> m.address LEFT JOIN duplicate d ON d.n = p.n
   WHERE p.rule IS NULL`;
+}
+
+/** SQL: whether a status of somebody who has opted out was their own choice, and not what we add people as. */
+function isChosen(status: string, firstStatus: string): string {
+  return `${status} <> ${quoteText(firstStatus)}`;
+}
 
 /** Whether the attribute is empty now in a field that we had filled, in `person`: an empty text is sent to clear it. */
 export function clearColumn({ field }: FieldMatch): string {
@@ -102,7 +109,7 @@ const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED
 
 /** SQL: each address with what it wants, what it has, and the difference. */
 function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInput): string {
-  const { fields, keepLeavers } = request;
+  const { fields, firstStatus, keepLeavers } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -113,26 +120,26 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInpu
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'elsewhere', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'elsewhere', 'spared', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~elsewhere) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~elsewhere ELSE wanted & ~elsewhere & ~owned END AS gained,
-      ${keepLeavers ? none : 'owned & ~wanted'} AS lost,
-      ${['false', ...differs].join(' OR ')} AS differs, NOT known AND coalesce(state = 'exposed', false) AS uncertain,
+      ${keepLeavers ? none : 'owned & ~wanted & ~spared'} AS lost,
+      ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
     FROM (
       SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
-        s.n IS NOT NULL AS selected, c.address IS NOT NULL OR coalesce(s.member, false) AS known,
+        s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
-        coalesce(o.status = 'archived', false) AS is_archived,
-        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere
-      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id
-      WHERE s.n IS NOT NULL OR s.present)`;
+        coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', firstStatus)}, false) AS is_opted_out,
+        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere, coalesce(i.mask, ${none}) AS spared
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
+      WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
 }
 
 /** SQL: each address with what is decided of it. */
 function personQuery({ request, tags }: PeopleInput, compared: string): string {
-  const { fields, keepLeavers, optedOut } = request;
+  const { fields, firstStatus, keepLeavers, optedOut } = request;
   const none = noTags(tags);
   return `
     SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
@@ -148,7 +155,7 @@ function personQuery({ request, tags }: PeopleInput, compared: string): string {
     FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
       FROM (SELECT c.*, r.outcome, r.class, r.text,
           CASE WHEN is_archived AND (needs_upsert OR lost <> ${none}) THEN 'archived'
-            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') THEN 'opted_out'
+            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', firstStatus)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
           needs_upsert AND r.b IS NOT NULL AND (r.outcome = 'throttled' OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused

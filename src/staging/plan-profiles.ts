@@ -91,13 +91,15 @@ function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
 /** SQL: a text as a number, or a date or time (of a zone, or none) as microseconds; null for anything else. */
 function instantOrNumber(column: string): string {
   const text = stripped(column);
-  return `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
+  const number = `TRY_CAST(${text} AS DOUBLE)`;
+  return `coalesce(CASE WHEN isfinite(${number}) THEN ${number} END, CASE WHEN isfinite(TRY_CAST(${text} AS TIMESTAMPTZ)) THEN epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE END)`;
 }
 
 /**
  * Makes `duplicate`: the valid profiles whose address belongs to another profile: the one with the greatest `latest`, where there is
- * one, else with the lowest key. And `gathered`: the mask of all of them for each profile that has duplicates; and the names of all
- * sets of tags that a profile gets.
+ * one, else with the lowest key. And `gathered`: the mask of all of them for each profile that has duplicates; `spared`: by address, the
+ * mask of profiles that are invalid by a field only: they are still selected, so nobody leaves their segments; and the names of
+ * all sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
   await database.run(`
@@ -115,6 +117,8 @@ export async function createDuplicates(database: Database): Promise<void> {
       SELECT d.winner AS n, p.mask FROM duplicate d JOIN profile p USING (n)
       UNION ALL
       SELECT n, mask FROM profile SEMI JOIN (SELECT winner AS n FROM duplicate) USING (n))
-    GROUP BY n`);
+    GROUP BY n;
+    CREATE TABLE spared AS
+    SELECT address, bit_or(mask) AS mask FROM profile WHERE rule IS NOT NULL AND address IS NOT NULL GROUP BY address`);
   await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
 }

@@ -135,7 +135,7 @@ async function writePeople(
 ): Promise<void> {
   const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
-  const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain'];
+  const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
   const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
   await database.run(`
     COPY (

@@ -5,7 +5,7 @@ import { quoteName, quoteText } from '../duckdb/quote';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from './documents';
 import { payloadHash } from './plan-people';
 import { snapshotProfiles } from './plan-profiles';
-import { PERMANENT, WAITS } from './refusals';
+import { OBJECTED, PERMANENT, WAITS } from './refusals';
 import { nameOfRank, rank } from './settle-facets';
 import { createMaskNames, noTags } from './tag-masks';
 
@@ -38,11 +38,13 @@ const REFUSED = [
 ];
 
 /**
- * Writes `baseline.parquet`, a row for each address that this destination knows something of:
- * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first
+ * Writes `baseline.parquet`, a row for each address that this destination knows something of, also that it was withheld:
+ * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first; and, where it has opted out, last those that
+ *   had it before, whose new addresses are to get nothing
  * - `f_<TAG>` UBIGINT for each matched field: hash of the value that we filled it with; null: not filled by us
  * - `tags` INTEGER[]: ids of tags that are there because of us; `status` VARCHAR as last seen
- * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us)
+ * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); untagging moves neither this nor
+ *   `member`, since whoever is in no list of its reply may not even be in the audience
  * - `member` BOOLEAN: once acknowledged, or found by the census; a row that was only ever exposed is still new, and its acknowledgement
  *   counts as created
  * - `present` BOOLEAN: whether it departs when no profile has the address any more
@@ -58,18 +60,28 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
   await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
   await database.run(`
     CREATE TABLE fresh AS
-    SELECT p.b, list_concat([s.key], p.duplicates) AS keys
+    SELECT p.b, list_concat([s.key], p.duplicates) AS keys, p.is_opted_out
     FROM people p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
   await database.run(`
     COPY (
-      SELECT address, CASE WHEN s.key IS NULL THEN keys ELSE list_concat([s.key], duplicates) END AS keys,
+      SELECT address, CASE WHEN s.key IS NULL THEN former ELSE ${joinKeys('list_concat([s.key], duplicates)', 'CASE WHEN objects THEN former END')} END AS keys,
         coalesce(m.ids, []::INTEGER[]) AS tags, ${columns}
       FROM next LEFT JOIN mask m ON m.mask = next.mask LEFT JOIN ${profiles} s ON s.n = next.n
-      WHERE state IS NOT NULL OR refused_hash IS NOT NULL
+      WHERE state IS NOT NULL OR refused_hash IS NOT NULL OR is_withheld
       UNION ALL
-      SELECT w.address, coalesce(f.keys, w.keys), ${liveTags(parent?.deadTags ?? [])}, ${columns}
+      SELECT w.address, CASE WHEN f.b IS NULL THEN w.keys ELSE ${joinKeys('f.keys', `CASE WHEN f.is_opted_out OR ${hasObjected('w')} THEN w.keys END`)} END, ${liveTags(parent?.deadTags ?? [])}, ${columns}
       FROM parent w LEFT JOIN fresh f ON f.b = w.b ANTI JOIN next ON next.b = w.b
     ) TO ${quoteText(join(into, BASELINE_ROWS))} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** SQL: a list of keys with those of another that it lacks. */
+function joinKeys(keys: string, former: string): string {
+  return `list_concat(${keys}, list_filter(${former}, lambda key: NOT list_contains(${keys}, key)))`;
+}
+
+/** SQL: whether Mailchimp refused a row of the baseline since the person wants no mail. */
+function hasObjected(row: string): string {
+  return `coalesce(${row}.refused_class IN (${OBJECTED}), false)`;
 }
 
 /** SQL: the row's tags without those that are no more. */
@@ -116,9 +128,9 @@ function nextQuery(input: NextBaselineInput): string {
       WHEN is_unproven THEN coalesce(${column}, was.${column}) ELSE was.${column} END AS ${column}`,
   );
   return `
-    SELECT n, b, address, mask, duplicates, CASE WHEN NOT selected THEN was.keys END AS keys, state,
+    SELECT n, b, address, mask, duplicates, was.keys AS former, objects, is_withheld, state,
       coalesce(echoed, was.status) AS status,
-      known OR is_acknowledged OR is_off OR coalesce(was.member, false) AS member,
+      known OR is_acknowledged OR coalesce(was.member, false) AS member,
       CASE WHEN selected THEN is_acknowledged OR is_unproven OR coalesce(was.present, false)
         ELSE ${keepLeavers} OR mask <> ${none} OR is_exposed END AS present,
       CASE WHEN is_refused THEN payload WHEN NOT is_acknowledged THEN was.refused_hash END AS refused_hash,
@@ -133,9 +145,12 @@ function nextQuery(input: NextBaselineInput): string {
     FROM (SELECT *,
         1 + CASE WHEN was.refused_hash = payload OR (was.refused_outcome = 'throttled' AND upsert_rank = ${rank('throttled')})
           THEN was.refused_count ELSE 0 END AS times,
-        CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged OR (is_off AND was.state IS NOT NULL) THEN 'proven' ELSE was.state END AS state
+        CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged THEN 'proven' ELSE was.state END AS state
       FROM (${factsQuery({ fields, none })}))`;
 }
+
+/** SQL: withheld for what the address itself says: kept, so that a new address of the profile is withheld too. */
+const IS_WITHHELD = "coalesce(p.class IN ('archived', 'opted_out'), false)";
 
 /** SQL: whether that is what was told of the upsert. */
 function is(name: Parameters<typeof rank>[0]): string {
@@ -148,12 +163,11 @@ function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: str
       ${fields.map((match) => `p.${quoteName(hashColumn(match))}, `).join('')}
       ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
       ${is('throttled')} OR ((${is('suppressed')} OR ${is('rejected')}) AND t.upsert_why.class IN (${PERMANENT})) AS is_refused,
-      coalesce(t.is_exposed, false) AS is_exposed,
-      NOT p.selected AND coalesce(t.worst = ${rank('acknowledged')}, false) AS is_off,
+      coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
       CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,
       CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask
     FROM people p LEFT JOIN told t USING (id) LEFT JOIN parent w ON w.b = p.b LEFT JOIN mask k ON k.mask = p.wanted::BIT
-    WHERE t.id IS NOT NULL OR p.decided = 'removed'`;
+    WHERE t.id IS NOT NULL OR p.decided = 'removed' OR (p.b IS NULL AND ${IS_WITHHELD})`;
 }
 
 /** SQL: the wait after a refusal for the `times`-th time. */

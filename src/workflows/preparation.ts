@@ -28,6 +28,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           segments: run.segments,
           baseline,
           census: isFull(run) ? ref.exportId : null,
+          firstStatus: run.input.firstStatus,
           strict: configuration.strict,
           optedOut: configuration.optedOut,
           latest: configuration.latest,

@@ -1,14 +1,15 @@
 import { takeCensus, untag, upsert } from './mailchimp';
 import { count } from './count';
-import { findPeople, hasOptedOut, OUT } from './selection';
+import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
 import { minus, pick, sorted } from './sets';
-import { NEW, type Asked, type Change, type Held, type People, type Subject } from './world';
-import type { Results, Told, World } from './world';
+import { NEW, type Asked, type Change, type Held, type Subject } from './world';
+import type { Results, Selection, Told, World } from './world';
 
 // What an export means, said once more from the contract alone. Nothing of what is tested is imported, and nothing is normalised.
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
+const NONE: ReadonlySet<string> = new Set();
 const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
@@ -18,9 +19,9 @@ export function exportOnce(world: World, asked: Asked): Told {
   const census = (!asked.census && world.census) || takeCensus(world);
   const ending = asked.isCancelled ? 'cancelled' : 'completed';
   const told = { ending, subjects: [] as string[], reach: {}, pairs: {} };
-  const people = findPeople(world, told.subjects);
-  const changes = findChanges({ ...world, census }, people);
-  if (told.subjects.length + people.size === 0) return { ...told, ending: 'SOURCE_EMPTY' };
+  const selection = findPeople(world, told.subjects);
+  const changes = findChanges({ ...world, census, isFresh: census !== world.census }, selection);
+  if (told.subjects.length + selection.people.size === 0) return { ...told, ending: 'SOURCE_EMPTY' };
   world.census = census;
   const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
   for (const change of needy.slice(asked.test ?? Infinity)) putOff(change);
@@ -42,15 +43,15 @@ export function exportOnce(world: World, asked: Asked): Told {
 }
 
 /** By key, with whoever has left. */
-function findChanges(world: World, people: People): Change[] {
-  const objects = [...world.held].filter(([address]) => !people.has(address) && hasOptedOut(world, address));
-  const objecting = new Set(objects.flatMap(([, { keys }]) => keys));
-  const changes = [...people].map(([address, person]) =>
-    compare(world, { address, ...person, isObjecting: person.keys.some((key) => objecting.has(key)) }),
-  );
-  const gone = { profile: null, wants: new Set<string>(), keys: [], isObjecting: false };
+function findChanges(world: World, { people, spared }: Selection): Change[] {
+  const changes = [...people].map(([address, person]) => {
+    const isObjecting = hasObjected(world, address, person.keys);
+    return compare(world, { address, ...person, spared: spared.get(address) ?? NONE, isObjecting });
+  });
+  const gone = { profile: null, wants: NONE, spared: NONE, keys: [], isObjecting: false };
   for (const [address, { isPresent }] of world.held)
-    if (isPresent && !people.has(address)) changes.push(compare(world, { address, ...gone }));
+    if (isPresent && !people.has(address) && !spared.has(address))
+      changes.push(compare(world, { address, ...gone }));
   return sorted(changes, ({ profile, was, address }) => `${profile?.key ?? was.keys[0]} ${address}`);
 }
 
@@ -66,9 +67,9 @@ function compare(world: World, person: Subject): Change {
   const isNew = (tag: string) => values[tag] !== (was.filled[tag] ?? '') || !world.heldFields.includes(tag);
   const needs =
     profile !== null && (was.state !== 'proven' || gains.size > 0 || world.config.fields.some(isNew));
-  const isKnown = found !== undefined || was.isMember;
-  const loses = minus(was.tags, wants);
   const now = world.members.get(address)?.status ?? '';
+  const isKnown = found !== undefined || was.isMember || OUT.includes(now);
+  const loses = minus(was.tags, wants, person.spared);
   const last = was.status ?? found?.status ?? '';
   const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
   const refused =
@@ -89,6 +90,7 @@ function compare(world: World, person: Subject): Change {
     decided,
     isSent,
     isKnown,
+    isUncertain: was.state === 'exposed' && !world.isFresh,
     ours: new Set([...was.tags, ...mayAdd]),
     gains: isSent ? gains : new Set(),
     loses: isArchived ? new Set() : loses,
@@ -114,7 +116,7 @@ function carried({ profile, values, was }: Change) {
 
 /** Moves what is known by what was acknowledged, and tells the outcome. */
 function settle(world: World, change: Change, { sent, off }: Results): string {
-  const { address, profile, keys, was, ours, values, payload, decided, isKnown } = change;
+  const { address, profile, keys, was, ours, values, payload, decided, isKnown, isUncertain } = change;
   const status = world.members.get(address)?.status ?? null;
   const results = [decided, sent, ...off.map(([, result]) => result)].filter((result) => result !== null);
   const worst = sorted(results, (result) => String(rank(result))).at(-1) ?? 'acknowledged';
@@ -127,21 +129,21 @@ function settle(world: World, change: Change, { sent, off }: Results): string {
   const gone = new Set(off.filter(([, result]) => result === 'acknowledged').map(([tag]) => tag));
   const tags = minus(isTaken ? ours : was.tags, gone);
   const arrived = pick(values, (tag) => values[tag] !== '');
-  const isOff = !profile && worst === 'acknowledged';
-  const proven = isDone || (isOff && was.state) ? 'proven' : was.state;
   const refusal = isRefused ? { payload, outcome: sent!, times, until } : isDone ? null : was.refusal;
   const next: Held = {
-    keys: profile ? keys : was.keys,
+    keys: [...keys, ...(profile && !hasOptedOut(world, address) ? [] : minus(was.keys, new Set(keys)))],
     status: isDone ? status : was.status,
     tags,
     refusal,
     filled: isDone ? arrived : isTaken ? { ...was.filled, ...arrived } : was.filled,
-    state: worst === 'unproven' ? 'exposed' : proven,
+    state: worst === 'unproven' ? 'exposed' : isDone ? 'proven' : was.state,
     isMember: isKnown || isDone,
-    isPresent: profile ? isTaken || was.isPresent : !isOff,
+    isPresent: profile ? isTaken || was.isPresent : worst !== 'acknowledged',
   };
-  if (was !== NEW || next.state !== null || next.refusal !== null) world.held.set(address, next);
-  const created = was.state === 'exposed' ? 'created uncertain' : 'created';
+  const isWithheld = decided === 'suppressed archived';
+  if (was !== NEW || next.state !== null || next.refusal !== null || isWithheld)
+    world.held.set(address, next);
+  const created = isUncertain ? 'created uncertain' : 'created';
   const kind = sent && !isKnown ? created : results.length > 0 ? 'updated' : 'unchanged';
   const success = profile ? kind : 'removed';
   return `${next.keys[0]}, ${profile?.text ?? address}: ${worst === 'acknowledged' ? success : worst}`;

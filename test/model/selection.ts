@@ -1,13 +1,14 @@
 import { sorted } from './sets';
-import type { People, Profile, World } from './world';
+import type { People, Profile, Selection, World } from './world';
 
 // Whom an export is about; the part of the model that reads the source.
 
 export const OUT = ['unsubscribed', 'cleaned', 'archived'];
 
-/** Everybody selected with a good address, once; the others are told at once. */
-export function findPeople(world: World, subjects: string[]): People {
+/** Everybody selected with a good address, once; the others are told at once. Who is invalid by a field only has not left. */
+export function findPeople(world: World, subjects: string[]): Selection {
   const people: People = new Map();
+  const spared = new Map<string, Set<string>>();
   for (const profile of sorted(world.profiles.values(), ({ key }) => key)) {
     const tags = profile.segments.flatMap((id) => world.config.segments[id] ?? []);
     const { key, text, address } = profile;
@@ -17,11 +18,12 @@ export function findPeople(world: World, subjects: string[]): People {
     if (rule) subjects.push(`${key}, ${text}: invalid ${rule}`);
     else if (person) subjects.push(`${key}, ${text}: duplicate ${person.profile.key}`);
     else people.set(address, { profile, wants: new Set(), keys: [] });
+    if (rule && !profile.rule) spared.set(address, new Set([...(spared.get(address) ?? []), ...tags]));
     if (rule) continue;
     people.get(address)!.keys.push(key);
     for (const tag of tags) people.get(address)!.wants.add(tag);
   }
-  return people;
+  return { people, spared };
 }
 
 function brokenField({ config, required }: World, { values }: Profile): string | null {
@@ -30,9 +32,15 @@ function brokenField({ config, required }: World, { values }: Profile): string |
   return demanded.includes(undefined) ? 'value_does_not_fit' : null;
 }
 
-export function hasOptedOut({ members, held }: World, address: string): boolean {
-  return (
-    held.get(address)?.refusal?.outcome === 'suppressed forgotten' ||
-    OUT.includes(members.get(address)?.status ?? '')
-  );
+/** What we add people as is not their choice. */
+export function hasOptedOut({ members, held, firstStatus }: World, address: string): boolean {
+  const status = members.get(address)?.status ?? '';
+  const isForgotten = held.get(address)?.refusal?.outcome === 'suppressed forgotten';
+  return isForgotten || (OUT.includes(status) && status !== firstStatus);
+}
+
+/** Whether one of these profiles had another address before, under which somebody opted out. */
+export function hasObjected(world: World, address: string, keys: readonly string[]): boolean {
+  const others = [...world.held].filter(([other]) => other !== address && hasOptedOut(world, other));
+  return others.some(([, held]) => held.keys.some((key) => keys.includes(key)));
 }

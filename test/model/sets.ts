@@ -1,5 +1,5 @@
-export const minus = <Item>(from: ReadonlySet<Item>, what: ReadonlySet<Item>) =>
-  new Set([...from].filter((item) => !what.has(item)));
+export const minus = <Item>(from: Iterable<Item>, ...what: ReadonlySet<Item>[]) =>
+  new Set([...from].filter((item) => !what.some((set) => set.has(item))));
 export const pick = <Value>(from: Readonly<Record<string, Value>>, isWanted: (key: string) => boolean) =>
   Object.fromEntries(Object.entries(from).filter(([key]) => isWanted(key)));
 export const sorted = <Item>(items: Iterable<Item>, by: (item: Item) => string) =>

@@ -58,6 +58,8 @@ export interface World {
   config: { readonly fields: readonly string[]; readonly segments: Readonly<Record<string, string>> };
   /** Foreign tags, by the address of whoever was there when it was taken. */
   census: ReadonlyMap<string, { readonly status: string; readonly tags: ReadonlySet<string> }> | null;
+  /** The census is this export's own. */
+  readonly isFresh?: boolean;
   readonly held: Map<string, Held>;
   heldFields: readonly string[];
   /** Tags that were there when the destination was configured, or are there by its exports. */
@@ -93,6 +95,8 @@ export interface Subject {
   /** Of all profiles that have the address. */
   readonly keys: readonly string[];
   readonly wants: ReadonlySet<string>;
+  /** Tags of its profiles that are invalid by a field. */
+  readonly spared: ReadonlySet<string>;
   /** One of these profiles had another address before, under which somebody opted out. */
   readonly isObjecting: boolean;
 }
@@ -101,6 +105,8 @@ export interface Subject {
 export interface Change extends Subject {
   readonly was: Held;
   readonly isKnown: boolean;
+  /** An earlier attempt may have added them. */
+  readonly isUncertain: boolean;
   readonly values: Readonly<Record<string, string>>;
   readonly payload: string;
   /** Tags that are there because of us once this is through. */
@@ -127,6 +133,12 @@ export type People = Map<
   string,
   { readonly profile: Profile; readonly wants: Set<string>; readonly keys: string[] }
 >;
+
+export interface Selection {
+  readonly people: People;
+  /** By address, the tags of profiles that are invalid by a field. */
+  readonly spared: ReadonlyMap<string, ReadonlySet<string>>;
+}
 
 /** Nothing is known of an address. */
 export const NEW: Held = {

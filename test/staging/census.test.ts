@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emailsOf, exportAll, member, openStage, rowsOf, type Stage } from './stage';
+import { emailsOf, exportAll, member, openStage, refuseBob, rowsOf, type Stage } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -78,6 +78,7 @@ describe('a census', () => {
       segments: [],
       baseline: null,
       census: null,
+      firstStatus: 'subscribed',
       keepLeavers: false,
       strict: false,
       optedOut: 'update',
@@ -106,6 +107,21 @@ describe('who was in the audience before us', () => {
     const first = await exportAll(stage, [BOB], { audience: [member('anna@mail.test', 'subscribed')] });
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(second.settlement.outcomes).toMatchObject({ updated: 1, unchanged: 1 });
+  });
+
+  test('or came since and has opted out, is known too', async () => {
+    const first = await exportAll(stage, [ANNA], { audience: [] });
+    const audience = [member('bob@mail.test', 'unsubscribed')];
+    const second = await exportAll(stage, [ANNA, BOB], { after: first, audience });
+    expect(rowsOf(second.chunks)).toMatchObject([{ known: true, status: 'unsubscribed' }]);
+    expect(second.settlement.outcomes).toMatchObject({ updated: 1, created: 0 });
+  });
+
+  test('or is not, for sure, whatever an earlier attempt may have done', async () => {
+    const respond = refuseBob({ result: 'unproven', class: 'no_answer' });
+    const first = await exportAll(stage, [BOB], { respond });
+    const second = await exportAll(stage, [BOB], { after: first, audience: [], scope: 'full' });
+    expect(second.plan).toMatchObject({ creates: 1, uncertain: 0 });
   });
 
   test('and carried a tag keeps it: it is not ours, although our append named it too', async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emailsOf, exportAll, LOCALS, openStage, type Stage, VIP } from './stage';
+import { emailsOf, exportAll, LOCALS, match, openStage, refuseBob, rowsOf, type Stage, VIP } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -67,6 +67,37 @@ describe('a person who leaves', () => {
       departed: 1,
       outcomes: { invalid: 1, removed: 1, unchanged: 1 },
     });
+  });
+
+  test('by nothing: who is invalid by a field only has not left, and keeps the tags', async () => {
+    const fields = [match('first', 'FNAME', { required: true })];
+    const first = await exportAll(stage, [ANNA, BOB], { fields });
+    const second = await exportAll(stage, [ANNA, { ...BOB, first: '' }], { after: first, fields });
+    expect(second.plan).toMatchObject({ chunks: 0, departed: 0 });
+    expect(second.settlement).toMatchObject({ held: 2, outcomes: { invalid: 1, unchanged: 1 } });
+    const third = await exportAll(stage, [ANNA], { after: second, fields });
+    expect(third.settlement).toMatchObject({ departed: 1, outcomes: { removed: 1 } });
+  });
+
+  test('keeps a tag that another profile of the address has, also when that is invalid by a field now', async () => {
+    const fields = [match('first', 'FNAME', { required: true })];
+    const vip = { ...ANNA, segments: ['vip'] };
+    const local = { ...ANNA, key: '5', segments: ['locals'] };
+    const first = await exportAll(stage, [vip, local], { fields });
+    const second = await exportAll(stage, [vip, { ...local, first: '' }], { after: first, fields });
+    expect(second.plan).toMatchObject({ chunks: 0, decided: { invalid: 1, unchanged: 1 } });
+    const third = await exportAll(stage, [vip], { after: second, fields });
+    expect(third.chunks).toMatchObject([{ kind: 'untag', tagId: 12, emails: ['anna@mail.test'] }]);
+  });
+
+  test('without having been acknowledged ever is as new as before on coming back', async () => {
+    const respond = refuseBob({ result: 'unproven', class: 'no_answer' });
+    const first = await exportAll(stage, [ANNA, BOB], { respond });
+    const second = await exportAll(stage, [ANNA], { after: first });
+    expect(second.settlement.outcomes).toMatchObject({ removed: 1 });
+    const third = await exportAll(stage, [ANNA, BOB], { after: second });
+    expect(rowsOf(third.chunks)).toMatchObject([{ email: 'bob@mail.test', known: false }]);
+    expect(third.settlement).toMatchObject({ outcomes: { created: 1, unchanged: 1 } });
   });
 
   test('by getting a new address departs under the old one and is created under the new one', async () => {

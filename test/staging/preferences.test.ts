@@ -107,6 +107,7 @@ describe('profiles that share an address', () => {
     [['2024-05-06 09:00', '2024-05-06 10:00:00.5', null], '2024-05-06 10:00:00.5'],
     [['9', '10', '-3'], '10'],
     [[null, 'soon', '1'], '1'],
+    [['NaN', 'infinity', '1'], '1'],
     [['5', '5', null], '5'],
   ])('are won by the greatest value of %j', async (values, winner) => {
     const { chunks, settlement } = await exportAll(stage, sharing(values), { latest: 'changed' });

@@ -88,4 +88,49 @@ describe('a profile with another address than before', () => {
     const second = await exportAll(stage, shared, { after: first, audience: OUT });
     expect(second.chunks.flatMap(emailsOf)).not.toContain('robert@mail.test');
   });
+
+  test.each([
+    { why: 'is archived', status: 'archived', optedOut: 'update' },
+    { why: 'has opted out and is to be skipped', status: 'unsubscribed', optedOut: 'skip' },
+  ] as const)('gets nothing where the old one was never sent since it $why', async ({ status, optedOut }) => {
+    const audience = [member('bob@mail.test', status)];
+    const first = await exportAll(stage, [ANNA, BOB], { audience, optedOut });
+    expect(first.settlement).toMatchObject({ held: 1, outcomes: { suppressed: 1 } });
+    const second = await exportAll(stage, [ANNA, MOVED], { after: first, audience, optedOut });
+    expect(second.plan).toMatchObject({ chunks: 0, departed: 0, decided: { suppressed: 1 } });
+  });
+
+  test('gets nothing where another profile still has the old one, in this export and in later ones', async () => {
+    const other = { ...BOB, key: '3' };
+    let last = await exportAll(stage, [BOB, other]);
+    for (const profiles of [
+      [BOB, { ...other, email: 'robert@mail.test' }],
+      [BOB, { ...other, email: 'rob@mail.test' }],
+    ]) {
+      last = await exportAll(stage, profiles, { after: last, audience: OUT });
+      expect(last.plan).toMatchObject({ creates: 0, readdressed: 0, decided: { suppressed: 1 } });
+    }
+  });
+
+  test('gets nothing where a profile that never had it has the old one now', async () => {
+    const first = await exportAll(stage, [BOB]);
+    const heir = { ...BOB, key: '9' };
+    const second = await exportAll(stage, [MOVED, heir], { after: first, audience: OUT });
+    expect(second.plan).toMatchObject({ creates: 0, decided: { suppressed: 1 } });
+  });
+
+  test('goes on where the old one is only as we had added it: opted out, which nobody chose', async () => {
+    const respond = refuseBob({ result: 'acknowledged', status: 'unsubscribed' });
+    const request = { firstStatus: 'unsubscribed', optedOut: 'skip', respond } as const;
+    const first = await exportAll(stage, [BOB], request);
+    const older = { ...BOB, first: 'Robert' };
+    const second = await exportAll(stage, [older], { ...request, after: first, audience: OUT });
+    expect(second.settlement.outcomes).toMatchObject({ updated: 1 });
+    const third = await exportAll(stage, [{ ...older, email: 'robert@mail.test' }], {
+      ...request,
+      after: second,
+      audience: OUT,
+    });
+    expect(third.settlement.outcomes).toMatchObject({ removed: 1, created: 1 });
+  });
 });
