@@ -18,6 +18,7 @@ export interface CollectPartInput {
   readonly ref: ExportRef;
   readonly account: string;
   readonly batchId: string;
+  readonly firstStatus: string;
   readonly part: PartPlan;
 }
 
@@ -53,7 +54,7 @@ interface Reading {
 
 async function* readAnswers(
   { staging, accountFor }: ActivityDependencies,
-  { ref, batchId, part }: CollectPartInput,
+  { ref, batchId, firstStatus, part }: CollectPartInput,
   { account, pulse }: Reading,
 ): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
@@ -65,7 +66,7 @@ async function* readAnswers(
         continue;
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
-      yield { chunk, results: accountFor(chunk, operation) };
+      yield { chunk, results: accountFor(chunk, operation, firstStatus) };
       pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {

@@ -28,5 +28,6 @@ export interface ActivityDependencies {
   readonly accountFor: (
     chunk: Chunk,
     result: Pick<OperationResult, 'status' | 'response'>,
+    firstStatus: string,
   ) => readonly RowResult[];
 }

@@ -20,7 +20,10 @@ export interface PartPlan {
   readonly lastChunk: number;
   /** Changes (rows) in the part. */
   readonly rows: number;
-  /** Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. */
+  /**
+   * Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. The last chunk of
+   * the upserts is a part of its own too: it goes in the same way where the canary has shown nothing, since Mailchimp refused it.
+   */
   readonly canary: boolean;
 }
 
@@ -100,6 +103,8 @@ export interface RowResult {
   readonly result: 'acknowledged' | 'suppressed' | 'throttled' | 'rejected' | 'unproven';
   /** The member's status as echoed by the reply, where there is one. */
   readonly status?: string;
+  /** The reply counts it as new. */
+  readonly isNew?: true;
   /** For anything but acknowledged: a class of our closed table (`fake`, `compliance`, …). */
   readonly class?: string;
   /** Mailchimp's text with the address taken out. */
@@ -142,6 +147,9 @@ export interface PartSummary {
   /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `RESUBSCRIBED`. */
   readonly resubscribed: number;
 }
+
+/** So many new people, and so many known ones, are read back before all others are sent. */
+export const CANARIES_OF_KIND = 5;
 
 /** Class of a row of the canary that is not at Mailchimp as it was sent. */
 export const DIFFERS = 'differs';

@@ -1,7 +1,7 @@
 import { isOptedOut } from './outcome';
 import type { UpsertRow } from './plan';
 
-/** Class of an acknowledged row that trips the wire: who had opted out, or was archived, is reached again. */
+/** Class of an acknowledged row that trips the wire: somebody is reached whom nobody asked to be. */
 export const RESUBSCRIBED = 'resubscribed';
 
 /** What Mailchimp shows of somebody after a write. */
@@ -9,13 +9,20 @@ export interface Seen {
   readonly status: string;
   /** Counted as new by the reply. */
   readonly isNew: boolean;
+  /** What new people were to become. */
+  readonly firstStatus: string;
 }
 
 /**
  * A move towards subscribed that we did not ask for: out of an opt-out, or out of the archive, whose members Mailchimp counts as new
- * when they come back. Who has confirmed or signed up meanwhile was not opted out before.
+ * when they come back; or somebody new who is subscribed at once instead of what was asked for. Who has confirmed or signed up
+ * meanwhile was not opted out before, and is not new.
  */
-export function isResubscribed(row: Pick<UpsertRow, 'status' | 'known'>, { status, isNew }: Seen): boolean {
+export function isResubscribed(
+  row: Pick<UpsertRow, 'status' | 'known'>,
+  { status, isNew, firstStatus }: Seen,
+): boolean {
   if (isOptedOut(status)) return false;
-  return (row.status !== null && isOptedOut(row.status)) || (isNew && row.known);
+  if (isNew && (row.known || (status === 'subscribed' && status !== firstStatus))) return true;
+  return row.status !== null && isOptedOut(row.status);
 }

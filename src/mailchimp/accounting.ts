@@ -52,8 +52,10 @@ export interface ChunkReply {
  * Rows that the reply does not name, and rows of a chunk that was refused or not answered readably, are `unproven` with class
  * `no_answer`, `chunk_refused`, `chunk_failed` or `unreadable`; for an untag, a row that could not be taken off is `unproven`
  * with class `untag_refused`. Sending the chunk again, directly, settles them.
+ *
+ * @param firstStatus what new people were to become
  */
-export function accountFor(chunk: Chunk, { status, response }: ChunkReply): RowResult[] {
+export function accountFor(chunk: Chunk, { status, response }: ChunkReply, firstStatus: string): RowResult[] {
   if (status < 200 || status > 299) {
     return allUnproven(chunk, {
       class: status >= 500 ? 'chunk_failed' : 'chunk_refused',
@@ -63,7 +65,7 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply): RowR
   const body = parseJson(response);
   if (chunk.kind === 'upsert') {
     const reply = UpsertReplySchema.safeParse(body);
-    if (reply.success) return accountUpsert(chunk, reply.data);
+    if (reply.success) return accountUpsert(chunk, reply.data, firstStatus);
   } else {
     const reply = UntagReplySchema.safeParse(body);
     if (reply.success) return accountUntag(chunk, reply.data);
@@ -71,7 +73,11 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply): RowR
   return allUnproven(chunk, { class: 'unreadable' });
 }
 
-export function accountUpsert({ chunk, rows }: UpsertChunk, reply: UpsertReply): RowResult[] {
+export function accountUpsert(
+  { chunk, rows }: UpsertChunk,
+  reply: UpsertReply,
+  firstStatus: string,
+): RowResult[] {
   const emails = rows.map(({ email }) => email);
   const sent = new Map(rows.map((row) => [addressKey(row.email), row]));
   const found = new Map<string, Omit<RowResult, 'chunk' | 'email'>>();
@@ -81,10 +87,11 @@ export function accountUpsert({ chunk, rows }: UpsertChunk, reply: UpsertReply):
       const key = index.find(member);
       const row = key === undefined ? undefined : sent.get(key);
       if (key === undefined || !row) continue;
-      const trips = status !== undefined && isResubscribed(row, { status, isNew });
+      const trips = status !== undefined && isResubscribed(row, { status, isNew, firstStatus });
       found.set(key, {
         result: 'acknowledged',
         ...(status !== undefined && { status }),
+        ...(isNew && { isNew }),
         ...(trips && { class: RESUBSCRIBED }),
       });
     }

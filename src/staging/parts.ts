@@ -1,9 +1,7 @@
-import type { PartPlan } from '../contract/plan';
+import { CANARIES_OF_KIND, type PartPlan } from '../contract/plan';
 
 /** Mailchimp's limit for members in one request, and for addresses in one untag request. */
 export const ROWS_OF_CHUNK = 500;
-/** Of the first chunk of a plan, which is read back row by row: so many new people, and so many known ones. */
-export const CANARIES_OF_KIND = 5;
 export const ROWS_OF_CANARY = 2 * CANARIES_OF_KIND;
 /** Mailchimp names no limit for a batch; these are small enough to be sent, watched and, if need be, sent again. */
 export const CHUNKS_OF_PART = 50;
@@ -20,16 +18,21 @@ export interface ChunkSize {
   readonly bytes: number;
 }
 
-/** Packs chunks, in their order, into parts that hold one kind each. The first chunk is the canary and has a part of its own. */
+/**
+ * Packs chunks, in their order, into parts that hold one kind each. The first chunk is the canary and has a part of its own; so has
+ * the last one of the upserts, which stands in for a canary that shows nothing.
+ */
 export function packParts(chunks: readonly ChunkSize[]): readonly PartPlan[] {
   const parts: PartPlan[] = [];
   let bytes = 0;
+  const spare = chunks.findLast(({ kind }) => kind === 'upsert')?.chunk;
   for (const { chunk, kind, rows, bytes: ownBytes } of chunks) {
     const last = parts.at(-1);
     bytes += ownBytes + BYTES_AROUND_CHUNK;
     const fits =
       last?.kind === kind &&
       !last.canary &&
+      chunk !== spare &&
       chunk - last.firstChunk < CHUNKS_OF_PART &&
       bytes <= BYTES_OF_PART;
     if (fits) {

@@ -70,11 +70,11 @@ export async function collect(run: Run, part: PartState): Promise<CollectedPart>
     });
     return sendPartDirectly(run, part);
   }
-  const { ref, account } = run.input;
+  const { ref, account, firstStatus } = run.input;
   const collected = await patiently(run, () =>
     run.steps.long['mailchimp.collectPart'].executeWithOptions(
       { summary: `${nameOf(part, run)}: read results` },
-      [{ ref, account, batchId, part: plan }],
+      [{ ref, account, batchId, firstStatus, part: plan }],
     ),
   );
   run.requests += collected.requests;
@@ -178,13 +178,13 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
  * the provider may be what failed; rows without results count as unproven and are sent again by the next export.
  */
 export async function abandon(run: Run): Promise<void> {
-  const { account, ref } = run.input;
+  const { account, ref, firstStatus } = run.input;
   try {
     const parts = flying(run);
     if (parts.length > 0) takeLook(run, parts, await askBatches(run, parts));
     for (const part of run.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
-      const input = { ref, account, batchId: part.batchId, part: part.plan };
+      const input = { ref, account, batchId: part.batchId, firstStatus, part: part.plan };
       const { acknowledged, refused, unproven, requests } =
         await run.steps.long['mailchimp.collectPart'](input);
       part.done = { acknowledged, refused, unproven };

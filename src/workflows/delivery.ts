@@ -18,13 +18,21 @@ const DIRECT_IN_FLIGHT = 2;
  * the request that tags them. Returns early when the run is yielding; fails only when no sending step is open any more.
  */
 export async function deliver(run: Run): Promise<void> {
-  const [first] = run.parts;
-  if (first?.plan.canary && first.done === null) finishPart(run, first, await sendCanary(run, first));
+  await sendCanaries(run);
   for (const kind of ['upsert', 'untag'] as const) {
     const parts = run.parts.filter(({ plan, done }) => plan.kind === kind && done === null);
     await deliverParts(run, parts);
     if (run.isYielding) return;
   }
+}
+
+async function sendCanaries(run: Run): Promise<void> {
+  const [first] = run.parts;
+  if (!first?.plan.canary || first.done !== null) return;
+  const sent = await sendCanary(run, first);
+  finishPart(run, first, sent);
+  const spare = run.parts.findLast(({ plan }) => plan.kind === 'upsert');
+  if (sent.isBlind && spare?.done === null) finishPart(run, spare, await sendCanary(run, spare));
 }
 
 async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void> {
@@ -105,8 +113,8 @@ function finishPart(run: Run, part: PartState, collected: CollectedPart): void {
   if (resubscribed === 0) return;
   throw new ExportError(
     'CONSENT_TRIPWIRE',
-    `The export stopped: Mailchimp answered that ${resubscribed} people who had opted out or been archived are reached again, which ` +
-      'nobody asked for. Look at them in Mailchimp (audience > contacts, changed today) before exporting again.',
+    `The export stopped: Mailchimp answered that ${resubscribed} people are reached who had opted out or been archived, or were to be added ` +
+      'as something else. Nobody asked for that. Look at them in Mailchimp (audience > contacts, changed today) before exporting again.',
     { details: { resubscribed } },
   );
 }

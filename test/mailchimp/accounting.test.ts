@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import type { RowResult } from '../../src/contract/plan';
+import type { Chunk, RowResult } from '../../src/contract/plan';
 import { RESUBSCRIBED } from '../../src/contract/tripwire';
-import { accountFor } from '../../src/mailchimp';
+import { accountFor, type ChunkReply } from '../../src/mailchimp';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
 import { byEmail, people, row, untags, upserts } from './support';
+
+const told = (chunk: Chunk, answer: ChunkReply) => accountFor(chunk, answer, 'subscribed');
 
 function reply(body: object, status = 200): { status: number; response: string } {
   return { status, response: JSON.stringify(body) };
@@ -28,7 +30,7 @@ describe('a move towards subscribed, which nobody asked for,', () => {
     const chunk = { kind: 'upsert', chunk: 0, rows: [row(KNOWN, { known: true, status: was })] } as const;
     const lists = { new_members: [], updated_members: [], errors: [] };
     const member = { id: subscriberHash(KNOWN), email_address: KNOWN, status };
-    return accountFor(chunk, reply({ ...lists, [list]: [member] }))[0];
+    return told(chunk, reply({ ...lists, [list]: [member] }))[0];
   };
 
   test.each([
@@ -47,6 +49,17 @@ describe('a move towards subscribed, which nobody asked for,', () => {
     [null, 'updated_members', 'subscribed'],
   ] as const)('is not taken from: %s, in %s as %s', (was, list, status) => {
     expect(account(was, list, status)).not.toHaveProperty('class');
+  });
+
+  test.each([
+    ['new_members', 'subscribed', true],
+    ['new_members', 'pending', false],
+    ['updated_members', 'subscribed', false],
+  ] as const)('is seen of somebody who was to become pending: in %s as %s', (list, status, trips) => {
+    const lists = { new_members: [], updated_members: [], errors: [] };
+    const answer = reply({ ...lists, [list]: [{ email_address: 'person0@shop.test', status }] });
+    const [result] = accountFor(upserts(people(1)), answer, 'pending');
+    expect(result?.class).toBe(trips ? RESUBSCRIBED : undefined);
   });
 });
 
@@ -74,7 +87,7 @@ describe('accounting for an upsert', () => {
           email_address: byIdOnly ? 'somebody@else.test' : echo,
           status: 'subscribed',
         });
-        const results = accountFor(
+        const results = told(
           upserts(list),
           reply({
             new_members: rows.filter(({ where }) => where === 'new').map(member),
@@ -98,7 +111,7 @@ describe('accounting for an upsert', () => {
     const anyStatus = fc.constantFrom(0, 200, 204, 400, 404, 429, 500, 502);
     fc.assert(
       fc.property(anyStatus, fc.oneof(fc.json(), fc.string()), (status, response) => {
-        const results = accountFor(upserts(people(3)), { status, response });
+        const results = told(upserts(people(3)), { status, response });
         expect(results.map(({ email }) => email)).toEqual(people(3));
         expect(new Set(results.map(({ result }) => result))).toEqual(new Set(['unproven']));
       }),
@@ -106,7 +119,7 @@ describe('accounting for an upsert', () => {
   });
 
   test('an error about a row outweighs an acknowledgement of it', () => {
-    const results = accountFor(
+    const results = told(
       upserts(people(1)),
       reply({
         new_members: [{ email_address: 'person0@shop.test', status: 'subscribed' }],
@@ -118,7 +131,7 @@ describe('accounting for an upsert', () => {
   });
 
   test('an error with an empty address is given to the row that its text names', () => {
-    const results = accountFor(
+    const results = told(
       upserts(people(2)),
       reply({
         new_members: [],
@@ -139,7 +152,7 @@ describe('accounting for an upsert', () => {
   });
 
   test('one odd member does not hide the others', () => {
-    const results = accountFor(
+    const results = told(
       upserts(people(2)),
       reply({
         new_members: [{ email_address: null }, { email_address: 'person1@shop.test', status: 'pending' }],
@@ -149,7 +162,7 @@ describe('accounting for an upsert', () => {
     );
     expect(results).toEqual([
       { chunk: 7, email: 'person0@shop.test', result: 'unproven', class: 'no_answer' },
-      { chunk: 7, email: 'person1@shop.test', result: ACK, status: 'pending' },
+      { chunk: 7, email: 'person1@shop.test', result: ACK, status: 'pending', isNew: true },
     ]);
   });
 
@@ -162,7 +175,7 @@ describe('accounting for an upsert', () => {
     [200, '', 'unreadable'],
     [200, '{"new_members":[]}', 'unreadable'],
   ])('a chunk answered %d %j is unproven: %s', (status, response, name) => {
-    const results = accountFor(upserts(people(2)), { status, response });
+    const results = told(upserts(people(2)), { status, response });
     expect(byEmail(results)).toEqual({
       'person0@shop.test': `unproven ${name}`,
       'person1@shop.test': `unproven ${name}`,
@@ -174,7 +187,7 @@ describe('accounting for an upsert', () => {
 test.each(['"', '\\"', '" '])('an echo that is nothing but %j costs no time', (piece) => {
   const echo = { email_address: piece.repeat(150_000), error: piece.repeat(150_000) };
   const started = performance.now();
-  const results = accountFor(
+  const results = told(
     upserts(['ada@shop.test']),
     reply({ new_members: [echo], updated_members: [], errors: [echo] }),
   );
@@ -184,7 +197,7 @@ test.each(['"', '\\"', '" '])('an echo that is nothing but %j costs no time', (p
 
 describe('accounting for an untag', () => {
   test('who is in no list did not carry the tag; who could not be untagged is left to the direct way', () => {
-    const results = accountFor(
+    const results = told(
       untags(3, people(3)),
       reply({
         members_added: [],
@@ -206,10 +219,10 @@ describe('accounting for an untag', () => {
   });
 
   test('a refused or unreadable reply proves nothing', () => {
-    expect(byEmail(accountFor(untags(3, people(1)), reply({ title: 'Not Found' }, 404)))).toEqual({
+    expect(byEmail(told(untags(3, people(1)), reply({ title: 'Not Found' }, 404)))).toEqual({
       'person0@shop.test': 'unproven chunk_refused',
     });
-    expect(byEmail(accountFor(untags(3, people(1)), reply({})))).toEqual({
+    expect(byEmail(told(untags(3, people(1)), reply({})))).toEqual({
       'person0@shop.test': 'unproven unreadable',
     });
   });

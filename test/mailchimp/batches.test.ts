@@ -32,7 +32,7 @@ describe('batches', () => {
     ]);
     const [result] = await collect(account.batchResults(batchId));
     expect(result).toMatchObject({ operationId: 'export/0/7/1', status: 200 });
-    const rows = accountFor(chunk, result!);
+    const rows = accountFor(chunk, result!, 'subscribed');
     expect(rows).toHaveLength(500);
     expect(byEmail(rows.slice(497))).toEqual({
       'person497@shop.test': 'acknowledged',
@@ -58,7 +58,10 @@ describe('batches', () => {
     const batchId = await account.submitBatch([chunkOperation(DELIVERY, chunk, 'a')]);
     await finished(account, [batchId]);
     const [result] = await collect(account.batchResults(batchId));
-    expect(accountFor(chunk, result!).map(({ result }) => result)).toEqual(['acknowledged', 'acknowledged']);
+    expect(accountFor(chunk, result!, 'subscribed').map(({ result }) => result)).toEqual([
+      'acknowledged',
+      'acknowledged',
+    ]);
     expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0 });
   });
 

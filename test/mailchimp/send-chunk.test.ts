@@ -14,6 +14,7 @@ describe('an upsert chunk sent directly', () => {
       email: 'person3@shop.test',
       result: 'acknowledged',
       status: 'subscribed',
+      isNew: true,
     });
     expect(sandbox.state(AUDIENCE)).toMatchObject({ members: 500, tags: { Loyal: 500 } });
     expect([...sandbox.members(AUDIENCE, { email: 'person3@shop.test' })]).toMatchObject([

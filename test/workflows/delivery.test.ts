@@ -95,6 +95,38 @@ describe('the first people of an export', () => {
     });
   });
 
+  test('do not stop it when one of them has signed up since the census, and is more than new people become', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect({ firstStatus: 'pending' });
+      await stage.configure();
+      await stage.writeMembers([['000030', 'vip']]);
+      await stage.export();
+      await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
+      act(SOMEBODY, 'subscribe');
+      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 29 } });
+      expect(statusOf(SOMEBODY)).toBe('subscribed');
+    });
+  });
+
+  test('are followed by others where Mailchimp refuses them all, since that shows nothing', async () => {
+    const fakes = ['1', '2', '3', '4', '5'].map((id) => ({
+      ...person(Number(id)),
+      email: `t${id}@example.com`,
+    }));
+    await stage.writeProfiles([...fakes, ...PEOPLE.slice(FIRST)]);
+    await run(async () => {
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'ignored' } });
+      expect(await stage.export()).toMatchObject({
+        ending: 'failed',
+        failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining('tag "VIP" missing') },
+        outcomes: { rejected: FIRST, unproven: 25 },
+      });
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'applied' } });
+      await stage.export();
+      expect(audience()).toMatchObject({ members: 25, tags: { VIP: 25 } });
+    });
+  });
+
   test('do not stop it when one of them opts out in that moment', async () => {
     act(SOMEBODY, 'subscribe');
     await run(async () => {
