@@ -150,7 +150,12 @@ function claimTag(
 ): Configuration['segments'][number] {
   const known = own.find(({ segment }) => segment === chosen.segment);
   const holder = tags.find(({ name }) => isSameTag(name, chosen.tag));
-  const kept = { ...chosen, tagId: known?.tagId ?? null, knownAs: known?.knownAs ?? null };
+  const kept = {
+    ...chosen,
+    tagId: known?.tagId ?? null,
+    knownAs: known?.knownAs ?? null,
+    ...(known?.isAdopted && { isAdopted: true }),
+  };
   if (!holder || holder.id === known?.tagId) return kept;
   // The same name as before claims nothing new: an export may have made the tag meanwhile. The preflight looks at it again.
   if (known && isSameTag(known.tag, chosen.tag) && !request.adoptTags) return kept;
@@ -158,7 +163,7 @@ function claimTag(
   const isFree = former && !(former.segment in request.segments);
   if (isFree) return { ...chosen, tagId: holder.id, knownAs: holder.name };
   if (!former && request.adoptTags) {
-    return { ...chosen, tag: holder.name, tagId: holder.id, knownAs: holder.name };
+    return { ...chosen, tag: holder.name, tagId: holder.id, knownAs: holder.name, isAdopted: true };
   }
   throw new ExportError(
     'TAG_TAKEN',

@@ -218,6 +218,8 @@ export const ConfigurationSchema = z.object({
       tagId: z.int().nullable(),
       /** Its name in Mailchimp when last seen. Another one than `tag`: it is renamed by the next export. */
       knownAs: z.string().nullable(),
+      /** Taken over from others, and no export has completed with it since: who carries it is still to be read. */
+      isAdopted: z.boolean().optional(),
       digest: z.string(),
     }),
   ),

@@ -182,6 +182,6 @@ export interface CensusSummary {
 export interface CensusRow {
   readonly email: string;
   readonly status: string;
-  /** Names of the tags the member carries. */
-  readonly tags: readonly string[];
+  /** Ids of the tags the member carries. */
+  readonly tags: readonly number[];
 }

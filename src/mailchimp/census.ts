@@ -5,12 +5,12 @@ import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';
 
-const TagNameSchema = z.object({ name: z.string() });
+const CarriedTagSchema = z.object({ id: z.int() });
 const MemberSchema = z.object({
   id: z.string(),
   email_address: z.string(),
   status: z.string(),
-  tags: z.array(TagNameSchema).default([]),
+  tags: z.array(CarriedTagSchema).default([]),
   tags_count: z.int().default(0),
 });
 type Member = z.infer<typeof MemberSchema>;
@@ -54,19 +54,19 @@ export async function censusPage(
 
 async function toRow(connection: Connection, audienceId: string, member: Member): Promise<CensusRow> {
   const { email_address: email, status, tags, tags_count: count } = member;
-  const names = tags.map(({ name }) => name);
+  const ids = tags.map(({ id }) => id);
   // A member's listing holds at most 50 tags.
-  const complete = count > names.length ? await allTags(connection, audienceId, member) : names;
+  const complete = count > ids.length ? await allTags(connection, audienceId, member) : ids;
   return { email, status, tags: complete };
 }
 
-const MemberTagsSchema = z.object({ tags: z.array(TagNameSchema) });
+const MemberTagsSchema = z.object({ tags: z.array(CarriedTagSchema) });
 
 async function allTags(
   connection: Connection,
   audienceId: string,
   { id, tags }: Member,
-): Promise<readonly string[]> {
+): Promise<readonly number[]> {
   try {
     const reply = await connection.send({
       what: "read a member's tags",
@@ -76,10 +76,10 @@ async function allTags(
       query: { count: PAGE },
       reply: MemberTagsSchema,
     });
-    return reply.tags.map(({ name }) => name);
+    return reply.tags.map((tag) => tag.id);
   } catch (error) {
     // Deleted for good since the listing.
-    if (error instanceof ExportError && error.details['status'] === 404) return tags.map(({ name }) => name);
+    if (error instanceof ExportError && error.details['status'] === 404) return tags.map((tag) => tag.id);
     throw error;
   }
 }

@@ -62,7 +62,7 @@ async function putTogether(
       database,
       pages.map((name) => layout.inExport(ref, PAGES, name)),
     );
-    const members = ours ? await withoutOurTags(database, ours) : 'member';
+    const members = ours ? withoutOurTags(ours) : 'member';
     await database.run(
       `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
     );
@@ -81,10 +81,10 @@ async function putTogether(
 const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
 
 async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
-  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'VARCHAR[]'}";
+  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'INTEGER[]'}";
   const from =
     pages.length === 0
-      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::VARCHAR[] AS tags, NULL::VARCHAR AS filename WHERE false)'
+      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::INTEGER[] AS tags, NULL::VARCHAR AS filename WHERE false)'
       : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', columns = ${columns}, filename = true)`;
   await createIdn(database, { from, text: 'email' });
   // Pages overlap, and people move between listings meanwhile. Few members are on two pages; a window over all of them would not fit into the memory limit.
@@ -103,29 +103,12 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
 
 /**
  * SQL: members without the tags that the baseline says are ours. Somebody who leaves and comes back would else be taken for one whom
- * another tool has tagged, and never be tagged by us again. By name: those of a tag that was renamed since stay, which harms nobody's.
+ * another tool has tagged, and never be tagged by us again.
  */
-async function withoutOurTags(database: Database, { rows, document }: FoundBaseline): Promise<string> {
-  const from = `read_parquet(${quoteText(rows)})`;
-  await database.run('CREATE TABLE our_tag (id INTEGER, name VARCHAR)');
-  await database.append(
-    'our_tag',
-    Object.entries(document.tags).map(([id, { name }]) => [Number(id), name]),
-  );
-  // People share few sets of tags.
-  await database.run(`
-    CREATE TABLE our_tags AS
-    SELECT tags, list(${foldedTag('name')}) AS names
-    FROM (SELECT tags, unnest(tags) AS id FROM (SELECT DISTINCT tags FROM ${from})) JOIN our_tag USING (id) GROUP BY tags`);
+function withoutOurTags({ rows }: FoundBaseline): string {
   return `(
-    SELECT m.address, m.status,
-      CASE WHEN o.names IS NULL THEN m.tags ELSE list_filter(m.tags, tag -> NOT list_contains(o.names, ${foldedTag('tag')})) END AS tags
-    FROM member m LEFT JOIN ${from} b ON b.address = m.address LEFT JOIN our_tags o ON o.tags = b.tags)`;
-}
-
-/** SQL: two spellings of one tag's name have one form. */
-function foldedTag(name: string): string {
-  return `lower(nfc_normalize(${name}))`;
+    SELECT m.address, m.status, list_filter(m.tags, lambda tag: NOT coalesce(list_contains(b.tags, tag), false)) AS tags
+    FROM member m LEFT JOIN read_parquet(${quoteText(rows)}) b ON b.address = m.address)`;
 }
 
 /** Padded, so that names sort like offsets. */

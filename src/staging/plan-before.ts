@@ -36,7 +36,7 @@ export async function createBefore(
     return;
   }
   const rows = `read_parquet(${quoteText(baseline.rows)}, file_row_number = true)`;
-  await createMasks(database, { name: 'owned', from: rows, by: 'id = carried' }, tags);
+  await createMasks(database, { name: 'owned', from: rows }, tags);
   await database.run(`
     CREATE TABLE refusal AS
       SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
@@ -54,7 +54,7 @@ interface CensusInput {
 }
 
 /**
- * Makes `census`: who was in the audience before us, with the mask of our tags' names that they carried already; and `opt_out`: who
+ * Makes `census`: who was in the audience before us, with the mask of our tags that they carried already; and `opt_out`: who
  * is unsubscribed, cleaned or archived now.
  */
 export async function createCensus(
@@ -71,8 +71,7 @@ export async function createCensus(
     return;
   }
   const rows = `read_parquet(${quoteText(census)})`;
-  const by = 'lower(nfc_normalize(name)) = lower(nfc_normalize(carried))';
-  await createMasks(database, { name: 'elsewhere', from: rows, by }, tags);
+  await createMasks(database, { name: 'elsewhere', from: rows }, tags);
   await database.run(`
     CREATE VIEW census AS
     SELECT c.address, c.status, e.mask AS carried
@@ -85,20 +84,18 @@ export const OPTED_OUT = "'unsubscribed', 'cleaned', 'archived'";
 interface Masks {
   readonly name: string;
   readonly from: string;
-  /** How `carried`, an element of the lists, finds its row of `tag`. */
-  readonly by: string;
 }
 
 /** Makes a table from each distinct list of tags to its mask: people share few combinations. */
 async function createMasks(
   database: Database,
-  { name, from, by }: Masks,
+  { name, from }: Masks,
   tags: readonly PlannedTag[],
 ): Promise<void> {
   await database.run(`
     CREATE TABLE ${name} AS
     SELECT list.tags, ${maskOf('tag.bit', tags)} AS mask
     FROM (SELECT tags, unnest(tags) AS carried FROM (SELECT DISTINCT tags FROM ${from})) list
-    JOIN tag ON ${by}
+    JOIN tag ON tag.id = list.carried
     GROUP BY list.tags`);
 }

@@ -108,7 +108,10 @@ export async function renameTags(run: Run): Promise<void> {
   run.requests += requests;
 }
 
-/** Who was in the audience before us is read as long as there is no baseline, and when asked for; who has opted out, every time. */
+/**
+ * Who was in the audience before us is read as long as there is no baseline, after the tag of another tool was adopted, and when asked
+ * for; who has opted out, every time.
+ */
 async function census(run: Run): Promise<void> {
   const { ref, account, audience, baseline } = run.input;
   const scope = isFull(run) ? 'full' : 'optOuts';
@@ -124,7 +127,8 @@ async function census(run: Run): Promise<void> {
 }
 
 function isFull({ input }: Run): boolean {
-  return input.baseline === null || input.options.census;
+  const hasAdopted = input.configuration.segments.some(({ isAdopted }) => isAdopted);
+  return input.baseline === null || hasAdopted || input.options.census;
 }
 
 async function snapshot(run: Run): Promise<boolean> {

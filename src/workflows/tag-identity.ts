@@ -8,7 +8,7 @@ type ConfiguredTag = Configuration['segments'][number];
  * What an export has found of a segment's tag: its id once it is made, and the name it has in Mailchimp.
  *
  * A deleted tag that was made again stays "gone" until somebody may carry the new one: otherwise an export that was rejected would
- * have taken the guard away with it. A name is believed only when the export went through, since a rename may not have happened.
+ * have taken the guard away with it. Of a tag that was adopted, a completed export has read who carries it. A name is believed only when the export went through, since a rename may not have happened.
  */
 export function withTag(known: ConfiguredTag, report: ExportReport): ConfiguredTag {
   const told = report.segments.find(({ segment }) => segment === known.segment);
@@ -18,8 +18,10 @@ export function withTag(known: ConfiguredTag, report: ExportReport): ConfiguredT
   if (isNew && known.tagId !== null && !isDone && !mayBeCarried(told, report)) return known;
   if (!isNew && !isDone) return known;
   // Configured otherwise while the export ran: that is for the next one.
+  const { isAdopted, ...rest } = known;
   const isFollowed = known.tag === known.knownAs || isSameTag(known.tag, told.name);
-  return { ...known, tagId: told.tagId, knownAs: told.name, tag: isFollowed ? told.name : known.tag };
+  const tag = isFollowed ? told.name : known.tag;
+  return { ...rest, tagId: told.tagId, knownAs: told.name, tag, ...(isAdopted && isNew && { isAdopted }) };
 }
 
 function mayBeCarried({ tagged }: ExportReport['segments'][number], { outcomes }: ExportReport): boolean {

@@ -228,6 +228,8 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
 
 export function worldOf(given: Case, now: number): World {
   const { people, segments, firstStatus, isNameRequired, holdsRemovals, switches } = given;
+  const chosen = SEGMENTS.slice(0, segments);
+  const made = new Set<string>(people.flatMap(({ member }) => member?.tags ?? []));
   const profiles = people.map((seed, index) => {
     const address = KINDS[seed.kind](index);
     return [
@@ -254,12 +256,13 @@ export function worldOf(given: Case, now: number): World {
     ),
     config: {
       fields: ['FNAME', 'AGE'],
-      segments: Object.fromEntries(SEGMENTS.slice(0, segments).map((id) => [id, id])),
+      segments: Object.fromEntries(chosen.map((id) => [id, id])),
     },
     census: null,
     held: new Map(),
     heldFields: [],
-    made: new Set(people.flatMap(({ member }) => member?.tags ?? [])),
+    made,
+    adopted: new Set(chosen.filter((id) => made.has(id))),
   };
 }
 

@@ -41,8 +41,14 @@ export function untag({ members }: World, address: string, tag: string): string 
   return 'acknowledged';
 }
 
+/** The census in force: taken anew where there is none, a tag was adopted, or somebody asks for it. */
+export function censusFor(world: World, asked: { readonly census: boolean }): World['census'] {
+  const isDue = asked.census || world.adopted.size > 0;
+  return (!isDue && world.census) || takeCensus(world);
+}
+
 /** Who is there, with the tags that are therefore never ours. */
-export function takeCensus({ members, held }: World): World['census'] {
+function takeCensus({ members, held }: World): World['census'] {
   const ours = (address: string) => held.get(address)?.tags ?? new Set();
   return new Map(
     [...members].map(([address, { status, tags }]) => [

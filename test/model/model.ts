@@ -1,7 +1,7 @@
-import { takeCensus, untag, upsert } from './mailchimp';
+import { censusFor, untag, upsert } from './mailchimp';
 import { count } from './count';
 import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
-import { minus, pick, sorted } from './sets';
+import { minus, NONE, pick, sorted } from './sets';
 import { NEW, type Asked, type Change, type Held, type Subject } from './world';
 import type { Results, Selection, Told, World } from './world';
 
@@ -9,14 +9,13 @@ import type { Results, Selection, Told, World } from './world';
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
-const NONE: ReadonlySet<string> = new Set();
 const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
 /** One export: changes the world as it may be changed, and tells what is to be told. */
 export function exportOnce(world: World, asked: Asked): Told {
-  const census = (!asked.census && world.census) || takeCensus(world);
+  const census = censusFor(world, asked);
   const ending = asked.isCancelled ? 'cancelled' : 'completed';
   const told = { ending, subjects: [] as string[], reach: {}, pairs: {} };
   const selection = findPeople(world, told.subjects);
@@ -36,6 +35,7 @@ export function exportOnce(world: World, asked: Asked): Told {
     told.subjects.push(settle(world, change, { sent, off }));
     count(told, change, { sent, off, status: world.members.get(address)?.status ?? '' });
   }
+  if (told.ending === 'completed') world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));

@@ -1,3 +1,4 @@
+export const NONE: ReadonlySet<string> = new Set();
 export const minus = <Item>(from: Iterable<Item>, ...what: ReadonlySet<Item>[]) =>
   new Set([...from].filter((item) => !what.some((set) => set.has(item))));
 export const pick = <Value>(from: Readonly<Record<string, Value>>, isWanted: (key: string) => boolean) =>

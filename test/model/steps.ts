@@ -123,6 +123,8 @@ export function toggleSegment(world: World, segment: number): boolean {
   const { [id]: tag, ...rest } = world.config.segments;
   if (tag && Object.keys(rest).length === 0) return false;
   world.config = { ...world.config, segments: tag ? rest : { ...rest, [id]: id } };
+  if (tag) world.adopted.delete(tag);
+  else if (world.made.has(id)) world.adopted.add(id);
   return true;
 }
 

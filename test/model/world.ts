@@ -64,6 +64,8 @@ export interface World {
   heldFields: readonly string[];
   /** Tags that were there when the destination was configured, or are there by its exports. */
   readonly made: Set<string>;
+  /** Those of them that were there when their segment was chosen: who carries them is read until an export has completed. */
+  readonly adopted: Set<string>;
 }
 
 export interface Asked {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emailsOf, exportAll, member, openStage, refuseBob, rowsOf, type Stage } from './stage';
+import { emailsOf, exportAll, member, openStage, OTHER, refuseBob, rowsOf, type Stage } from './stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -9,6 +9,8 @@ afterEach(() => stage.close());
 
 const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip', 'locals'] };
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
+const VIP_ID = 11;
+const LOCALS_ID = 12;
 const ANN = { ...ANNA, first: 'Ann' };
 
 describe('a census', () => {
@@ -125,7 +127,7 @@ describe('who was in the audience before us', () => {
   });
 
   test('and carried a tag keeps it: it is not ours, although our append named it too', async () => {
-    const audience = [member('anna@mail.test', 'subscribed', ['vip', 'Other'])];
+    const audience = [member('anna@mail.test', 'subscribed', [VIP_ID, OTHER])];
     const first = await exportAll(stage, [ANNA, BOB], { audience });
     expect(rowsOf(first.chunks).find(({ email }) => email === 'anna@mail.test')?.tags).toBe(
       '["VIP","Locals"]',
@@ -138,7 +140,7 @@ describe('who was in the audience before us', () => {
   });
 
   test('with all our tags is removed without a request when leaving', async () => {
-    const audience = [member('anna@mail.test', 'subscribed', ['VIP', 'Locals'])];
+    const audience = [member('anna@mail.test', 'subscribed', [VIP_ID, LOCALS_ID])];
     const first = await exportAll(stage, [ANNA, BOB], { audience });
     const left = await exportAll(stage, [BOB], { after: first });
     expect(left.plan).toMatchObject({
@@ -152,7 +154,7 @@ describe('who was in the audience before us', () => {
   });
 
   test('and carried a tag keeps it also when selected only later', async () => {
-    const audience = [member('carl@mail.test', 'subscribed', ['VIP'])];
+    const audience = [member('carl@mail.test', 'subscribed', [VIP_ID])];
     const carl = { key: '4', email: 'carl@mail.test', first: 'Carl', segments: ['vip'] };
     const first = await exportAll(stage, [BOB], { audience });
     const second = await exportAll(stage, [BOB, carl], { after: first });
@@ -165,7 +167,7 @@ describe('who was in the audience before us', () => {
 describe('a later full census', () => {
   test('does not make our own tags someone else’s', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
-    const audience = [member('anna@mail.test', 'subscribed', ['VIP', 'Locals'])];
+    const audience = [member('anna@mail.test', 'subscribed', [VIP_ID, LOCALS_ID])];
     const left = await exportAll(stage, [BOB], { after: first, audience, scope: 'full' });
     expect(left.plan).toMatchObject({ departed: 1, removals: 1 });
   });
@@ -173,7 +175,7 @@ describe('a later full census', () => {
   test('does not keep who carried a tag of ours in it, left and comes back, from getting it again', async () => {
     const vip = { ...ANNA, segments: ['vip'] };
     const first = await exportAll(stage, [vip, BOB], { audience: [] });
-    const audience = [member('anna@mail.test', 'subscribed', ['VIP'])];
+    const audience = [member('anna@mail.test', 'subscribed', [VIP_ID])];
     const second = await exportAll(stage, [vip, BOB], { after: first, audience, scope: 'full' });
     const third = await exportAll(stage, [BOB], { after: second });
     const fourth = await exportAll(stage, [vip, BOB], { after: third });
@@ -183,8 +185,8 @@ describe('a later full census', () => {
   test('replaces the earlier one for the exports after it: who came since is known, their tags are not ours', async () => {
     const first = await exportAll(stage, [BOB], { audience: [] });
     const audience = [
-      member('bob@mail.test', 'subscribed', ['Locals']),
-      member('anna@mail.test', 'subscribed', ['VIP']),
+      member('bob@mail.test', 'subscribed', [LOCALS_ID]),
+      member('anna@mail.test', 'subscribed', [VIP_ID]),
     ];
     const second = await exportAll(stage, [BOB], { after: first, audience, scope: 'full' });
     const third = await exportAll(stage, [ANNA, BOB], { after: second });

@@ -109,7 +109,10 @@ export async function openStage(): Promise<Stage> {
   };
 }
 
-export function member(email: string, status: string, tags: readonly string[] = []): CensusRow {
+/** A tag that is none of ours, in the audience. */
+export const OTHER = 900;
+
+export function member(email: string, status: string, tags: readonly number[] = []): CensusRow {
   return { email, status, tags };
 }
 

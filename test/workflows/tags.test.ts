@@ -141,6 +141,26 @@ describe('a tag', () => {
     });
   });
 
+  test('that is adopted after the first export stays with whom others had given it', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure({ segments: { north: 'North' } });
+      await stage.export();
+      const act = { audience: AUDIENCE, email: person(1).email };
+      stage.sandbox.control.act({ ...act, action: 'subscribe' });
+      stage.sandbox.control.act({ ...act, action: 'tag', tag: 'VIP' });
+      await stage.configure({ segments: { vip: 'VIP', north: 'North' }, adoptTags: true });
+      expect((await stage.export()).outcomes).toMatchObject({ updated: 1, created: 1 });
+      expect(tags()).toEqual({ VIP: 2, North: 1 });
+
+      await stage.writeMembers([['000003', 'north']]);
+      expect(await stage.export({ allowMassRemoval: true })).toMatchObject({
+        outcomes: { removed: 2, unchanged: 1 },
+      });
+      expect(tags()).toEqual({ VIP: 1, North: 1 });
+    });
+  });
+
   test('is not renamed to what another tag is called, neither at configure nor at the export', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
