@@ -10,6 +10,8 @@ import { findLostBatch } from './lost-batch';
 export interface AwaitQuietInput {
   readonly ref: ExportRef;
   readonly account: string;
+  /** Export whose baseline counts, as far as the destination knows. */
+  readonly baseline: string | null;
   /** Everything had ended when this was asked before, and the time of Mailchimp's longest request has passed since. */
   readonly hasFaded: boolean;
 }
@@ -18,6 +20,8 @@ export interface Quiet {
   /** `running`: ask again; `fading`: everything has ended, but its last request may still run; wait, and ask with `hasFaded`. */
   readonly state: 'quiet' | 'running' | 'fading';
   readonly waitMs: number;
+  /** Export whose baseline counts; another one than the destination knows where that has lost an export. */
+  readonly baseline: string | null;
   readonly requests: number;
 }
 
@@ -25,30 +29,32 @@ const LOOK_AGAIN_MS = 5_000;
 
 /**
  * Makes sure that nothing which earlier exports of the destination have sent can still run at Mailchimp: a write that comes late would
- * undo what this export does. Batches that nobody waits for any more are deleted. May be repeated.
+ * undo what this export does. Batches that nobody waits for any more are deleted; what was sent by exports that are lost with their
+ * destination is settled. May be repeated.
  */
 export function createAwaitQuiet({ staging, openAccount }: ActivityDependencies) {
-  return async function awaitQuiet({ ref, account: name, hasFaded }: AwaitQuietInput): Promise<Quiet> {
+  return async function awaitQuiet(input: AwaitQuietInput): Promise<Quiet> {
+    const { ref, baseline, hasFaded } = input;
     return withHeartbeat(() =>
       duringExport(async () => {
         const writes = await staging.openWrites(ref);
-        if (writes.length === 0) return quiet(staging, ref, 0);
-        const account = await openAccount(name);
-        let running = 0;
-        for (const write of writes) if (await mayRun({ staging, account, ref }, write)) running += 1;
-        const requests = account.requests();
-        if (running > 0) return { state: 'running', waitMs: LOOK_AGAIN_MS, requests };
-        if (hasFaded) return quiet(staging, ref, requests);
-        return { state: 'fading', waitMs: account.longestRequestMs, requests };
+        const account = writes.length > 0 ? await openAccount(input.account) : undefined;
+        const states = new Set<WriteState>();
+        for (const write of writes) if (account) states.add(await stateOf({ staging, account, ref }, write));
+        const requests = account?.requests() ?? 0;
+        if (states.has('running')) return { state: 'running', waitMs: LOOK_AGAIN_MS, baseline, requests };
+        if (account && !hasFaded)
+          return { state: 'fading', waitMs: account.longestRequestMs, baseline, requests };
+        // What is not known to have ended, the next export looks for again.
+        if (!states.has('unknown')) await staging.recordQuiet(ref);
+        return { state: 'quiet', waitMs: 0, baseline: await staging.settleEarlier(ref, baseline), requests };
       }),
     );
   };
 }
 
-async function quiet(staging: Staging, ref: ExportRef, requests: number): Promise<Quiet> {
-  await staging.recordQuiet(ref);
-  return { state: 'quiet', waitMs: 0, requests };
-}
+/** `unknown`: something that may be ours has been running for longer than anybody waits. */
+type WriteState = 'running' | 'ended' | 'unknown';
 
 interface Looking {
   readonly staging: Staging;
@@ -56,17 +62,18 @@ interface Looking {
   readonly ref: ExportRef;
 }
 
-async function mayRun(
+async function stateOf(
   { staging, account, ref: { destinationId } }: Looking,
   { exportId, part, batchId, attempts }: OpenWrite,
-): Promise<boolean> {
-  if (batchId !== null) return isStillThere(account, batchId);
-  const lost = attempts.filter(({ lane }) => lane === 'batch');
-  // Direct requests end by themselves; the claim keeps the earlier export from sending more.
-  if (lost.length === 0) return false;
+): Promise<WriteState> {
+  if (batchId !== null && (await isStillThere(account, batchId))) return 'running';
+  const batches = attempts.filter(({ lane }) => lane === 'batch');
+  // Direct requests end by themselves; the claim keeps the earlier export from sending more. One attempt is the batch that is known.
+  if (batches.length <= (batchId === null ? 0 : 1)) return 'ended';
   const ref = { destinationId, exportId };
-  const found = await findLostBatch({ account, staging, ref, part, attempts: lost });
-  return found.kind === 'wait';
+  const found = await findLostBatch({ account, staging, ref, part, attempts: batches });
+  if (found.kind === 'wait') return 'running';
+  return found.kind === 'unknown' ? 'unknown' : 'ended';
 }
 
 async function isStillThere(account: MailchimpAccount, batchId: string): Promise<boolean> {

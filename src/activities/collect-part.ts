@@ -2,17 +2,14 @@ import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../contract/mailchimp';
 import type { ChunkResults, PartPlan, PartSummary } from '../contract/plan';
-import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
+import { areLost } from './lost-results';
 import { parseOperationId } from './operation-id';
 
 /** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
 const ARCHIVE_TRIES = 3;
-
-/** What Mailchimp itself says, or hands out. An outage is none of them: then the results are still there when it is over. */
-const LOST: readonly unknown[] = ['results_broken', 'results_refused', 'results_missing', 'results_gone'];
 
 export interface CollectPartInput {
   readonly ref: ExportRef;
@@ -70,7 +67,6 @@ async function* readAnswers(
       pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
-    const isLost = error instanceof ExportError && LOST.includes(error.details['class']);
-    if (!isLost || activityInfo().attempt < ARCHIVE_TRIES) throw error;
+    if (!areLost(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;
   }
 }

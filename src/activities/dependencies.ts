@@ -10,10 +10,10 @@ export interface ActivityDependencies {
   /** Days that row files of ended exports are kept. */
   readonly keepDays: number;
   /**
-   * Resolves the account's secret anew each time, so that a replaced key works at the next attempt.
+   * Resolves the account's secret anew each time, so that a replaced key works at the next attempt. `guard` is asked before each request.
    * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID
    */
-  readonly openAccount: (name: string) => Promise<MailchimpAccount>;
+  readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
   /** @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<SegmentSource>;
   /** Attributes to read, in the order that staging expects them. */

@@ -2,6 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { BatchState, MailchimpAccount } from '../contract/mailchimp';
 import type { Attempt, PartPlan } from '../contract/plan';
 import type { Staging } from '../contract/staging';
+import { areLost } from './lost-results';
 import { parseOperationId } from './operation-id';
 
 /** Clocks differ, and Mailchimp tells when a batch was submitted to the second. */
@@ -59,9 +60,14 @@ async function isOurs(
   { ref, part }: Pick<LostInput, 'ref' | 'part'>,
   { batchId }: BatchState,
 ): Promise<boolean> {
-  for await (const { operationId } of account.batchResults(batchId)) {
-    const name = parseOperationId(operationId);
-    return name !== undefined && name.exportId === ref.exportId && name.part === part.part;
+  try {
+    for await (const { operationId } of account.batchResults(batchId)) {
+      const name = parseOperationId(operationId);
+      return name !== undefined && name.exportId === ref.exportId && name.part === part.part;
+    }
+  } catch (error) {
+    // Whose it was will not become known; it has finished, so the part may be sent again.
+    if (!areLost(error)) throw error;
   }
   return false;
 }

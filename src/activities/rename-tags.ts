@@ -3,6 +3,7 @@ import type { Tag } from '../contract/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
+import { stillOurs } from './still-ours';
 
 export interface RenameTagsInput {
   readonly ref: ExportRef;
@@ -15,13 +16,10 @@ export interface RenameTagsInput {
 /** Gives tags their new names; whoever carries them stays as they are. Repeated, it changes nothing. @throws ExportError TAG_TAKEN */
 export function createRenameTags({ staging, openAccount }: ActivityDependencies) {
   return async function renameTags(input: RenameTagsInput): Promise<{ readonly requests: number }> {
-    return withHeartbeat(() =>
+    return withHeartbeat((pulse) =>
       duringExport(async () => {
-        const account = await openAccount(input.account);
-        for (const tag of input.tags) {
-          await staging.checkClaim(input.ref);
-          await account.renameTag(input.audienceId, tag);
-        }
+        const account = await openAccount(input.account, stillOurs(staging, input.ref, pulse));
+        for (const tag of input.tags) await account.renameTag(input.audienceId, tag);
         return { requests: account.requests() };
       }),
     );

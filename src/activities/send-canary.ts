@@ -8,6 +8,7 @@ import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
 import { createLookup } from './lookup';
+import { stillOurs } from './still-ours';
 
 export interface SendCanaryInput {
   readonly ref: ExportRef;
@@ -38,15 +39,14 @@ export function createSendCanary({ staging, openAccount }: ActivityDependencies)
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
     const key = keyOf(part.firstChunk);
-    return withHeartbeat(() =>
+    return withHeartbeat((pulse) =>
       duringExport(async () => {
-        const account = await openAccount(input.account);
+        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
         const chunk = await staging.readChunk(ref, part.firstChunk);
         const lookup = createLookup(account, input);
         const kinds = await kindsToSee(staging, input);
         if (!(await staging.hasResults(ref, key))) {
           await staging.recordAttempt(ref, part.part, 'direct');
-          await staging.checkClaim(ref);
           const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
           const verified = await verify({ account, delivery, chunk, kinds }, results);
           await staging.sealResults(ref, key, [{ chunk, results: verified }]);

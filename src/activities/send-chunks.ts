@@ -7,6 +7,7 @@ import type { CollectedPart } from './collect-part';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
 import { createLookup, type Lookup } from './lookup';
+import { stillOurs } from './still-ours';
 
 export interface SendChunksInput {
   readonly ref: ExportRef;
@@ -36,7 +37,7 @@ export function createSendChunks({ staging, openAccount }: ActivityDependencies)
     const { ref, part, chunks } = input;
     return withHeartbeat((pulse) =>
       duringExport(async () => {
-        const account = await openAccount(input.account);
+        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
         const lookup = createLookup(account, input);
         await staging.recordAttempt(ref, part.part, 'direct');
         await sendAll({ staging, input, account, lookup, pulse }, chunks);
@@ -91,7 +92,6 @@ async function sendOne(
   // Read, since what they say may be that nothing more is to be sent.
   if (await staging.hasResults(ref, key)) return staging.readResults(ref, key);
   const chunk = await staging.readChunk(ref, number);
-  await staging.checkClaim(ref);
   const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
   await staging.sealResults(ref, key, [{ chunk, results }]);
   return results;

@@ -7,6 +7,7 @@ import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
 import { findLostBatch } from './lost-batch';
 import { operationId } from './operation-id';
+import { stillOurs } from './still-ours';
 
 export interface SubmitPartInput {
   readonly ref: ExportRef;
@@ -38,7 +39,7 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
           pulse.throwIfCancelled();
           const earlier = await staging.readBatch(ref, part.part);
           if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
-          const account = await openAccount(input.account);
+          const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
           const attempts = await staging.listAttempts(ref, part.part);
           if (attempts.length > 0) {
             const lost = await findLostBatch({ account, staging, ref, part, attempts });
@@ -72,14 +73,14 @@ async function submit(
   }
   let batchId: string;
   try {
-    await staging.checkClaim(ref);
     batchId = await account.submitBatch(operations);
   } catch (error) {
     if (isUnsent(error)) await staging.recordUnsent(ref, part.part, attempt);
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);
-  return batchId;
+  // Another attempt may have submitted it in the same moment: its batch is the one that is waited for.
+  return (await staging.readBatch(ref, part.part)) ?? batchId;
 }
 
 /** Classes of a failed request after which it may have been applied. */

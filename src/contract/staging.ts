@@ -113,6 +113,12 @@ export interface Staging {
    */
   settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
 
+  /**
+   * Settles what earlier exports have sent after the named baseline and nobody has settled, since whoever knew them is gone. To be asked
+   * when nothing of them runs any more. Returns the export whose baseline is the latest: the named one, or one that came after it.
+   */
+  settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
+
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; held: number } | undefined>;
   /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */

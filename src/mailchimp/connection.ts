@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly longestRequestMs?: number;
   /** Milliseconds after which a request is given up on. @default longestRequestMs */
   readonly timeoutMs?: number;
+  /** Asked before each request leaves, once it has its slot; what it throws ends the call, and nothing is sent. */
+  readonly guard?: (() => Promise<void>) | undefined;
   /** Milliseconds before the first repetition; doubles with each, ± half of it by chance. @default 500 */
   readonly backOffMs?: number;
 }
@@ -52,6 +54,7 @@ export function openConnection({
   limiter,
   longestRequestMs = LONGEST_REQUEST_MS,
   timeoutMs = longestRequestMs,
+  guard = async () => {},
   backOffMs = 500,
 }: ConnectionOptions): Connection {
   const options = { apiKey, baseUrl, timeoutMs: Math.max(timeoutMs, longestRequestMs) };
@@ -63,6 +66,10 @@ export function openConnection({
   /** One request. Its slot is given back when it cannot be running any more, which may be long after it was given up on. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
     const release = await limiter.acquire();
+    await guard().catch((error: unknown) => {
+      release();
+      throw error;
+    });
     requests += 1;
     const sentAt = Date.now();
     const ended = callSdk(call.once === true ? fresh : sdk, call).then(

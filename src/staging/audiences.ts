@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { ExportError } from '../errors';
 import { latestBaseline } from './expiry';
 import { checkedName, type Layout } from './layout';
+import { hasSent } from './settle-earlier';
 import { isCode, listFolder, readDocument, sealDocument } from './seal';
 
 interface HolderDocument {
@@ -41,7 +42,7 @@ export async function holdAudience(
 async function leaveOthers(layout: Layout, destinationId: string, name: string): Promise<void> {
   const others = (await heldBy(layout, destinationId)).filter((held) => held !== name);
   if (others.length === 0) return;
-  if (await latestBaseline(layout, destinationId)) {
+  if ((await latestBaseline(layout, destinationId)) || (await hasSent(layout, destinationId))) {
     throw new ExportError(
       'ACCOUNT_DIFFERS',
       `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +

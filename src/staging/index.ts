@@ -20,6 +20,7 @@ import { readRejects } from './rejects';
 import { hasResults, readResults } from './results';
 import { makeFolder } from './seal';
 import { settle } from './settle';
+import { settleEarlier } from './settle-earlier';
 import { sealSnapshot } from './snapshot';
 import { openStore } from './store';
 import { Summaries } from './summary';
@@ -56,6 +57,7 @@ export async function openStaging({
       plan: (ref, request) => plan({ layout, memoryLimit, ref, now }, request),
       readRejects: (ref, request) => readRejects({ layout, memoryLimit }, ref, request),
       settle: (ref, tally) => settle({ layout, memoryLimit, ref, now }, tally),
+      settleEarlier: (ref, baseline) => settleEarlier({ layout, memoryLimit, ref, now }, baseline),
       close: () => reader.close(),
     }),
   };
@@ -66,7 +68,10 @@ type ReadingSteps = Pick<Staging, 'readChunk' | 'sealResults' | 'summarisePart'>
 
 function smallSteps(
   layout: Layout,
-): Omit<Steps, 'plan' | 'settle' | 'readRejects' | 'sealCensus' | 'close' | keyof ReadingSteps> {
+): Omit<
+  Steps,
+  'plan' | 'settle' | 'settleEarlier' | 'readRejects' | 'sealCensus' | 'close' | keyof ReadingSteps
+> {
   return {
     claim: (ref) => claim(layout, ref),
     checkClaim: (ref) => checkClaim(layout, ref),

@@ -1,5 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { OpenWrite, PartPlan } from '../contract/plan';
+import type { Attempt, OpenWrite, PartPlan } from '../contract/plan';
 import { listClaims } from './claim';
 import { attemptedParts, listAttempts, readBatch } from './deliveries';
 import type { PlanDocument } from './documents';
@@ -19,9 +19,9 @@ export async function openWrites(layout: Layout, ref: ExportRef): Promise<readon
     const results = await listResults(layout, earlier);
     for (const part of await attemptedParts(layout, earlier)) {
       const planned = plan.plan.parts[part];
-      if (!planned || isAnswered(planned, results)) continue;
-      const batchId = (await readBatch(layout, earlier, part)) ?? null;
       const attempts = await listAttempts(layout, earlier, part);
+      if (!planned || isAnswered(planned, attempts, results)) continue;
+      const batchId = (await readBatch(layout, earlier, part)) ?? null;
       writes.push({ exportId, part: planned, batchId, attempts });
     }
   }
@@ -46,8 +46,14 @@ async function earlierExports(layout: Layout, ref: ExportRef): Promise<readonly 
   return found;
 }
 
-function isAnswered({ part, firstChunk, lastChunk }: PartPlan, { parts, chunks }: Results): boolean {
+/** A batch is answered by its own results only: that its chunks were sent directly too says nothing of it. */
+function isAnswered(
+  { part, firstChunk, lastChunk }: PartPlan,
+  attempts: readonly Attempt[],
+  { parts, chunks }: Results,
+): boolean {
   if (parts.some((result) => result.part === part)) return true;
+  if (attempts.some(({ lane }) => lane === 'batch')) return false;
   const answered = chunks.filter(({ chunk }) => firstChunk <= chunk && chunk <= lastChunk);
   return answered.length === lastChunk - firstChunk + 1;
 }

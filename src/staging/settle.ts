@@ -17,7 +17,7 @@ import { createOutcomes, writeOutcomes } from './settle-outcomes';
 import { readSnapshot } from './snapshot';
 import { withWorkspace } from './workspace';
 
-interface SettleInput {
+export interface SettleInput {
   readonly layout: Layout;
   readonly memoryLimit: string;
   readonly ref: ExportRef;

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AccountConfig, WorkerConfig } from '../contract/config';
 import type { MailchimpAccount } from '../contract/mailchimp';
-import { createLimiter, openAccount, type ConnectionLimiter } from '../mailchimp';
+import { createLimiter, openAccount, type ConnectionLimiter, type ConnectionOptions } from '../mailchimp';
+import type { ActivityDependencies } from '../activities';
 import { findEntry } from './entries';
 import { resolveSecret } from './secrets';
 
@@ -14,7 +15,7 @@ import { resolveSecret } from './secrets';
 export function createAccounts(
   accounts: WorkerConfig['accounts'],
   baseFolder: string,
-): (name: string) => Promise<MailchimpAccount> {
+): ActivityDependencies['openAccount'] {
   const limiters = new Map<string, ConnectionLimiter>();
   const users = new Map<string, Promise<string>>();
 
@@ -32,29 +33,30 @@ export function createAccounts(
     return asked;
   }
 
-  return async (name) => {
+  return async (name, guard) => {
     const config = findEntry(accounts, name, 'ACCOUNT_NOT_FOUND');
     const apiKey = await resolveSecret(config.apiKey, baseFolder);
     const user = await knownUser(config, apiKey);
     const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
     limiters.set(user, limiter);
-    return connect(config, apiKey, limiter);
+    return connect(config, { apiKey, limiter, guard });
   };
 }
 
 async function userOf(config: AccountConfig, apiKey: string): Promise<string> {
-  const { accountId, loginId } = await connect(config, apiKey, createLimiter({ connections: 1 })).login();
+  const { accountId, loginId } = await connect(config, {
+    apiKey,
+    limiter: createLimiter({ connections: 1 }),
+  }).login();
   return `${config.baseUrl ?? apiKey.split('-').at(-1)}/${accountId}/${loginId}`;
 }
 
 function connect(
   { baseUrl, longestRequestSeconds }: AccountConfig,
-  apiKey: string,
-  limiter: ConnectionLimiter,
+  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard'>,
 ): MailchimpAccount {
   return openAccount({
-    apiKey,
-    limiter,
+    ...options,
     longestRequestMs: longestRequestSeconds * 1000,
     ...(baseUrl !== undefined && { baseUrl }),
   });

@@ -31,6 +31,12 @@ export async function runStoreWorker(options: StoreWorkerOptions, host: HostWork
 /** Steps of all exports of a store at once: more would not find room in memory, nor in Mailchimp's budget. */
 const MOST_STEPS = 16;
 
+/** A host that allows fewer steps at once means ours as well. The SDK keeps its option as the slots that it became. */
+function mostSteps({ options }: Worker): number {
+  const { activityTaskSlotSupplier: slots } = options.tuner;
+  return slots.type === 'fixed-size' ? Math.min(MOST_STEPS, slots.numSlots) : MOST_STEPS;
+}
+
 async function serve(
   { storeId, activities }: StoreWorkerOptions,
   host: Worker,
@@ -54,11 +60,7 @@ async function serve(
       ...(connection && { connection }),
       ...(dataConverter && { dataConverter }),
       shutdownGraceTime: '10 seconds',
-      // A host that allows fewer steps at once means ours as well.
-      maxConcurrentActivityTaskExecutions: Math.min(
-        MOST_STEPS,
-        host.options.maxConcurrentActivityTaskExecutions ?? MOST_STEPS,
-      ),
+      maxConcurrentActivityTaskExecutions: mostSteps(host),
     });
     const served = store.run();
     void ended.then(() => stop(store));

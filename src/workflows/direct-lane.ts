@@ -1,28 +1,32 @@
 import type { CollectedPart } from '../activities/collect-part';
 import type { SentCanary } from '../activities/send-canary';
-import { patiently, untilGoing } from './patience';
+import { patiently, untilGoing, whileGoing } from './patience';
 import { chunksOf, nameOf, toDelivery, type PartState, type Run } from './run';
 
 /** Rows that a complete reply did not name are looked up singly: so many in one export. */
 export const MOST_LOOKUPS = 1_000;
 
-function lookupsLeft({ lookups }: Run): number {
-  return Math.max(0, MOST_LOOKUPS - lookups);
+/** Half of what is left, so that parts which travel at the same time have some too; what is not used is given back. */
+function takeLookups(run: Run): number {
+  const taken = Math.ceil((MOST_LOOKUPS - run.lookups) / 2);
+  run.lookups += taken;
+  return taken;
 }
 
 /** The first few people, sent and read back before anybody else is sent. */
 export async function sendCanary(run: Run, part: PartState): Promise<SentCanary> {
   const { ref, account } = run.input;
+  const lookups = takeLookups(run);
   const sent = await patiently(run, async () => {
     await untilGoing(run);
     return run.steps.long['mailchimp.sendCanary'].executeWithOptions(
       { summary: `Send ${part.plan.rows} changes first and read them back` },
-      [{ ref, account, delivery: toDelivery(run), part: part.plan, lookups: lookupsLeft(run) }],
+      [{ ref, account, delivery: toDelivery(run), part: part.plan, lookups }],
     );
   });
   part.lane = 'direct';
   run.requests += sent.requests;
-  run.lookups += sent.lookups;
+  run.lookups -= lookups - sent.lookups;
   return sent;
 }
 
@@ -39,23 +43,17 @@ export async function sendDirectly(
   chunks: readonly number[],
 ): Promise<CollectedPart> {
   const { ref, account } = run.input;
-  const sent = await patiently(run, async () => {
-    await untilGoing(run);
-    return run.steps.long['mailchimp.sendChunks'].executeWithOptions(
-      { summary: `${nameOf(part, run)}: send ${chunks.length} chunks directly` },
-      [
-        {
-          ref,
-          account,
-          delivery: toDelivery(run),
-          part: part.plan,
-          chunks,
-          lookups: lookupsLeft(run),
-        },
-      ],
-    );
-  });
+  const delivery = toDelivery(run);
+  const summary = `${nameOf(part, run)}: send ${chunks.length} chunks directly`;
+  const lookups = takeLookups(run);
+  const sent = await patiently(run, () =>
+    whileGoing(run, () =>
+      run.steps.long['mailchimp.sendChunks'].executeWithOptions({ summary }, [
+        { ref, account, delivery, part: part.plan, chunks, lookups },
+      ]),
+    ),
+  );
   run.requests += sent.requests;
-  run.lookups += sent.lookups;
+  run.lookups -= lookups - sent.lookups;
   return sent;
 }

@@ -34,7 +34,7 @@ function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
     return {
       code: 'STAGING_ELSEWHERE',
       message:
-        'No worker that reaches the staging store has taken the step in time. Start one with the same staging folder.',
+        'No worker that reaches the staging store has taken the step in time. Start one with the same staging folder, or another one beside those that are busy.',
     };
   }
   return { code: 'STAGING_FAILED', message: 'The worker that ran the step went away or was too slow.' };

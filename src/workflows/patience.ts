@@ -1,4 +1,4 @@
-import { condition, isCancellation } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { isForPeople, isPassing, reasonOf } from './failure';
 import { show, type Run } from './run';
 
@@ -32,6 +32,25 @@ export async function patiently<Result>(run: Run, step: () => Promise<Result>): 
 /** A pause begins nothing new: also no further round of a step that was in trouble before it. */
 export async function untilGoing(run: Run): Promise<void> {
   await condition(() => !run.isPaused);
+}
+
+/** Runs a step that sends for long, and may be ended and begun again at any time: a pause ends it, and it goes on afterwards. */
+export async function whileGoing<Result>(run: Run, step: () => Promise<Result>): Promise<Result> {
+  const around = CancellationScope.current();
+  for (;;) {
+    await untilGoing(run);
+    const scope = new CancellationScope();
+    let isOver = false;
+    const paused = condition(() => isOver || run.isPaused).then(() => isOver || scope.cancel());
+    try {
+      return await scope.run(step);
+    } catch (error) {
+      if (!isCancellation(error) || around.consideredCancelled) throw error;
+    } finally {
+      isOver = true;
+      await paused.catch(() => undefined);
+    }
+  }
 }
 
 async function untilResumed(run: Run, reason: NonNullable<Run['stopped']>): Promise<void> {

@@ -12,7 +12,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   const keepLeavers = await snapshot(run);
   await untilGoing(run);
   enter(run, 'planning');
-  const { ref, account, audience, baseline, configuration, options, approved } = run.input;
+  const { ref, account, audience, configuration, options, approved } = run.input;
   const { plan, segments, guards, requests } = await patiently(run, () =>
     run.steps.long['mailchimp.planExport'].executeWithOptions({ summary: 'Work out what has changed' }, [
       {
@@ -26,7 +26,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           email: configuration.email,
           fields: run.fields,
           segments: run.segments,
-          baseline,
+          baseline: run.baseline,
           census: isFull(run) ? ref.exportId : null,
           firstStatus: run.input.firstStatus,
           strict: configuration.strict,
@@ -71,13 +71,14 @@ export async function preflight(run: Run): Promise<void> {
 async function awaitQuiet(run: Run): Promise<void> {
   const { ref, account } = run.input;
   for (let hasFaded = false; ;) {
-    const { state, waitMs, requests } = await patiently(run, () =>
+    const { state, waitMs, baseline, requests } = await patiently(run, () =>
       run.steps.short['mailchimp.awaitQuiet'].executeWithOptions(
         { summary: 'Make sure that nothing of an earlier export runs any more' },
-        [{ ref, account, hasFaded }],
+        [{ ref, account, baseline: run.input.baseline, hasFaded }],
       ),
     );
     run.requests += requests;
+    run.baseline = baseline;
     if (state === 'quiet') return;
     await sleep(waitMs, { summary: 'What an earlier export has sent may still run at Mailchimp' });
     hasFaded = state === 'fading';
@@ -113,14 +114,14 @@ export async function renameTags(run: Run): Promise<void> {
  * for; who has opted out, every time.
  */
 async function census(run: Run): Promise<void> {
-  const { ref, account, audience, baseline } = run.input;
+  const { ref, account, audience } = run.input;
   const scope = isFull(run) ? 'full' : 'optOuts';
   const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
   await untilGoing(run);
   enter(run, 'census');
   const { requests } = await patiently(run, () =>
     run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary }, [
-      { ref, account, audienceId: audience.id, scope, baseline },
+      { ref, account, audienceId: audience.id, scope, baseline: run.baseline },
     ]),
   );
   run.requests += requests;

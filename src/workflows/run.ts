@@ -43,6 +43,8 @@ export interface Run {
   /** Rows that were looked up singly. */
   lookups: number;
   lanes: Lanes | null;
+  /** Export whose baseline the plan is compared with. */
+  baseline: string | null;
   /** After so long nothing of a batch that is gone runs any more; null until Mailchimp was looked at. */
   longestRequestMs: number | null;
   fields: readonly FieldMatch[];
@@ -74,6 +76,7 @@ export function createRun(input: ExportInput, carry: ExportCarry | undefined): R
     batches: carry?.batches ?? 0,
     lookups: carry?.lookups ?? 0,
     lanes: carry?.lanes ?? null,
+    baseline: input.baseline,
     longestRequestMs: null,
     fields: carry?.fields ?? [],
     segments: carry?.segments ?? [],

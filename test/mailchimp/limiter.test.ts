@@ -40,6 +40,15 @@ describe('the connection limiter', () => {
     expect(limiter.inUse()).toBe(0);
   });
 
+  test('gives the slot back of a request that may not leave any more, and nothing is sent', async () => {
+    const limiter = createLimiter({ connections: 1 });
+    const { open, sandbox } = await openSandbox();
+    const guard = () => Promise.reject(new Error('not ours any more'));
+    await expect(open({ limiter, guard }).login()).rejects.toThrow('not ours any more');
+    expect(sandbox.requests()).toEqual([]);
+    await open({ limiter }).login();
+  });
+
   test('keeps the slot of a request that was given up on until it cannot be running any more', async () => {
     const limiter = createLimiter({ connections: 4 });
     const open: (() => void)[] = [];

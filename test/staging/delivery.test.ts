@@ -12,7 +12,7 @@ beforeEach(async () => {
   ref = stage.newExport();
   await stage.snapshot(
     ref,
-    Array.from({ length: 1_105 }, (_, index) => ({
+    Array.from({ length: 1_610 }, (_, index) => ({
       key: String(index).padStart(4, '0'),
       email: `p${index}@mail.test`,
       first: `N${index}`,
@@ -91,13 +91,31 @@ describe('the batch of a part', () => {
   });
 });
 
+describe('what an earlier export has sent', () => {
+  test('may still run as long as its batch has no answer, whatever was sent directly since', async () => {
+    const next = stage.newExport();
+    const part = plan.parts.at(-1)!;
+    const isOpen = async () => (await stage.staging.openWrites(next)).map((write) => write.part.part);
+    await stage.staging.claim(ref);
+    await stage.staging.recordAttempt(ref, part.part, 'batch');
+    for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++)
+      await stage.staging.sealResults(ref, `chunk-${chunk}`, [
+        answer(await stage.staging.readChunk(ref, chunk), acknowledge),
+      ]);
+    await stage.staging.claim(next);
+    expect(await isOpen()).toEqual([part.part]);
+    await stage.staging.sealResults(ref, `part-${part.part}`, []);
+    expect(await isOpen()).toEqual([]);
+  });
+});
+
 describe('results', () => {
   test('are there once they ended, and the first sealed ones stay', async () => {
     expect(await stage.staging.hasResults(ref, 'part-1')).toBe(false);
     await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2, 3]));
     expect(await stage.staging.hasResults(ref, 'part-1')).toBe(true);
     await stage.staging.sealResults(ref, 'part-1', acknowledged([]));
-    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_100 });
+    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_500 });
   });
 
   test('that break off are not sealed, and the error comes through', async () => {
@@ -110,10 +128,10 @@ describe('the summary of a part', () => {
   test('without results has all rows unproven and all chunks in trouble', async () => {
     expect(await stage.staging.summarisePart(ref, 1)).toEqual({
       part: 1,
-      rows: 1_100,
+      rows: 1_500,
       acknowledged: 0,
       refused: 0,
-      unproven: 1_100,
+      unproven: 1_500,
       resubscribed: 0,
       troubled: [1, 2, 3],
     });
@@ -134,8 +152,8 @@ describe('the summary of a part', () => {
     await stage.staging.sealResults(ref, 'part-1', results());
     expect(await stage.staging.summarisePart(ref, 1)).toEqual({
       part: 1,
-      rows: 1_100,
-      acknowledged: 598,
+      rows: 1_500,
+      acknowledged: 998,
       refused: 500,
       unproven: 2,
       resubscribed: 0,
@@ -146,7 +164,7 @@ describe('the summary of a part', () => {
   test('counts a chunk that was sent again instead of its part’s answer', async () => {
     await stage.staging.sealResults(ref, 'part-1', acknowledged([1, 2]));
     await stage.staging.sealResults(ref, 'chunk-3', acknowledged([3]));
-    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_100, troubled: [] });
+    expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({ acknowledged: 1_500, troubled: [] });
   });
 
   test('is the same in a process that has sealed none of it', async () => {
@@ -163,7 +181,7 @@ describe('the summary of a part', () => {
     const resubscribed = answer(last!, () => ({ result: 'acknowledged', class: 'resubscribed' }));
     await stage.staging.sealResults(ref, 'chunk-3', [resubscribed]);
     const summary = await stage.staging.summarisePart(ref, 1);
-    expect(summary).toMatchObject({ rows: 1_100, unproven: 1, resubscribed: 100, troubled: [1] });
+    expect(summary).toMatchObject({ rows: 1_500, unproven: 1, resubscribed: 500, troubled: [1] });
     const other = await openStaging({ folder: stage.folder, memoryLimit: '128MB' });
     try {
       expect(await other.summarisePart(ref, 1)).toEqual(summary);
@@ -175,11 +193,11 @@ describe('the summary of a part', () => {
   test('ignores answers about rows that were not sent', async () => {
     await stage.staging.sealResults(ref, 'part-1', withStranger());
     expect(await stage.staging.summarisePart(ref, 1)).toMatchObject({
-      rows: 1_100,
-      acknowledged: 1_100,
+      rows: 1_500,
+      acknowledged: 1_500,
       refused: 0,
     });
-    expect(await stage.staging.settle(ref, null)).toMatchObject({ outcomes: { created: 1_100 } });
+    expect(await stage.staging.settle(ref, null)).toMatchObject({ outcomes: { created: 1_500 } });
   });
 });
 
@@ -188,7 +206,7 @@ describe('a snapshot', () => {
     const counts = { profiles: 5, selected: 2, members: [1, 1], orphans: 0, rejected: [] };
     const folder = await stage.staging.openExtractFolder(ref);
     const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
-    expect(sealed).toMatchObject({ profiles: 1_105, selected: 1_105 });
+    expect(sealed).toMatchObject({ profiles: 1_610, selected: 1_610 });
     expect(sealed.folder).not.toBe(folder);
     expect(await stage.staging.sealSnapshot(ref, sealed)).toEqual(sealed);
     expect(await stage.plan(ref)).toEqual(plan);
