@@ -123,7 +123,9 @@ export interface Staging {
   latestBaseline(destinationId: string): Promise<{ exportId: string; held: number } | undefined>;
   /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */
   readRejects(ref: ExportRef, request: RejectsRequest): Promise<readonly RejectRow[]>;
-  /** Deletes row files of exports that ended before `keepDays`, except the current baseline. */
+  /** The same for every destination of the store, by its latest baseline. */
+  expireAll(keepDays: number): Promise<void>;
+  /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
   expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
   /** Deletes all of a destination's rows (its consents stay). */
   discard(destinationId: string): Promise<void>;

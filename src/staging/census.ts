@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
 import type { CensusRow, CensusScope, CensusSummary, ListingPage } from '../contract/plan';
@@ -9,7 +8,7 @@ import { once, type Sealed } from './attempt';
 import { CENSUS_ROWS } from './documents';
 import { CENSUS, type Layout, OPT_OUTS } from './layout';
 import { type FoundBaseline, findBaseline } from './plan';
-import { keepFile, listFolder, sealLines } from './seal';
+import { isThere, keepFile, listFolder, sealLines } from './seal';
 import { withWorkspace } from './workspace';
 
 const PAGES = 'census';
@@ -17,10 +16,7 @@ const PAGES = 'census';
 interface CensusDocument extends CensusSummary, Sealed {}
 
 export async function hasCensusPage(layout: Layout, ref: ExportRef, page: ListingPage): Promise<boolean> {
-  return stat(pagePath(layout, ref, page)).then(
-    () => true,
-    () => false,
-  );
+  return isThere(pagePath(layout, ref, page));
 }
 
 export async function sealCensusPage(

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
 import { isOlder, type Sealed } from './attempt';
 import { holderOf } from './claim';
-import type { BaselineDocument } from './documents';
+import { type BaselineDocument, OUTCOMES } from './documents';
 import { BASELINE, CENSUS, type Layout } from './layout';
 import { listFolder, readDocument } from './seal';
 
@@ -26,6 +26,14 @@ export async function latestBaseline(
   return latest && { exportId: latest.exportId, held: latest.held };
 }
 
+/** All destinations, also those that export no more: what is over goes from here on by the day. */
+export async function expireAll(layout: Layout, keepDays: number): Promise<void> {
+  for (const destinationId of await listFolder(layout.destinations)) {
+    const latest = await latestBaseline(layout, destinationId);
+    await expire(layout, destinationId, { baseline: latest?.exportId ?? null, keepDays });
+  }
+}
+
 export async function expire(
   layout: Layout,
   destinationId: string,
@@ -35,14 +43,21 @@ export async function expire(
     baseline === null ? undefined : await readBaseline(layout, { destinationId, exportId: baseline });
   const holder = await holderOf(layout, destinationId);
   for (const exportId of await listFolder(layout.exports(destinationId))) {
-    if (exportId === baseline) continue;
     const ref = { destinationId, exportId };
     const hasEnded = await hasEndedBefore(layout, ref, {
       ageMs: keepDays * DAY_MS,
       isHolder: exportId === holder,
     });
-    if (hasEnded) await deleteRows(layout, ref, { keepCensus: exportId === current?.census });
+    if (!hasEnded) continue;
+    if (exportId === baseline && current) await deleteAllBut(layout, ref, current);
+    else await deleteRows(layout, ref, { keepCensus: exportId === current?.census });
   }
+}
+
+/** Of the current baseline's export stays what the next one reads: what Mailchimp holds from us, as hashes, and the census. */
+async function deleteAllBut(layout: Layout, ref: ExportRef, current: BaselineDocument): Promise<void> {
+  await rm(layout.inExport(ref, current.folder, OUTCOMES), { force: true });
+  await deleteOthers(layout, ref, [BASELINE, current.folder]);
 }
 
 /** An export that never settled has ended when a later one has taken the claim. */
@@ -69,11 +84,16 @@ async function deleteRows(
     await rm(folder, { recursive: true, force: true });
     return;
   }
+  await deleteOthers(layout, ref, []);
+}
+
+/** All but the census and what is named. */
+async function deleteOthers(layout: Layout, ref: ExportRef, kept: readonly string[]): Promise<void> {
+  const folder = layout.export(ref);
   const census = await readDocument<Sealed>(join(folder, CENSUS));
-  for (const name of await listFolder(folder)) {
-    if (name !== CENSUS && name !== census?.folder)
-      await rm(join(folder, name), { recursive: true, force: true });
-  }
+  const stays = [...kept, CENSUS, ...(census ? [census.folder] : [])];
+  for (const name of await listFolder(folder))
+    if (!stays.includes(name)) await rm(join(folder, name), { recursive: true, force: true });
 }
 
 /** Claims stay too, so that an old export that comes back still finds itself superseded. */

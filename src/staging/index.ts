@@ -11,7 +11,7 @@ import { checkClaim, claim } from './claim';
 import { recordConsent } from './consents';
 import { listAttempts, listBatches, readBatch, recordAttempt, recordBatch, recordUnsent } from './deliveries';
 import type { PlanDocument } from './documents';
-import { discard, expire, latestBaseline } from './expiry';
+import { discard, expire, expireAll, latestBaseline } from './expiry';
 import { translating } from './failure';
 import { createLayout, type Layout } from './layout';
 import { openWrites, recordQuiet } from './open-writes';
@@ -94,6 +94,7 @@ function smallSteps(
     readResults: (ref, key) => readResults(layout, ref, key),
     latestBaseline: (destinationId) => latestBaseline(layout, destinationId),
     expire: (destinationId, keep) => expire(layout, destinationId, keep),
+    expireAll: (keepDays) => expireAll(layout, keepDays),
     discard: (destinationId) => discard(layout, destinationId),
   };
 }

@@ -7,6 +7,7 @@ export interface Layout {
   readonly folder: string;
   readonly store: string;
   readonly audiences: string;
+  readonly destinations: string;
   readonly destination: (destinationId: string) => string;
   readonly consents: (destinationId: string) => string;
   readonly claims: (destinationId: string) => string;
@@ -18,8 +19,8 @@ export interface Layout {
 
 export function createLayout(path: string): Layout {
   const folder = resolve(path);
-  const destination = (destinationId: string): string =>
-    join(folder, 'destinations', checkedName(destinationId));
+  const destinations = join(folder, 'destinations');
+  const destination = (destinationId: string): string => join(destinations, checkedName(destinationId));
   const exports = (destinationId: string): string => join(destination(destinationId), 'exports');
   const exportFolder = ({ destinationId, exportId }: ExportRef): string =>
     join(exports(destinationId), checkedName(exportId));
@@ -27,6 +28,7 @@ export function createLayout(path: string): Layout {
     folder,
     store: join(folder, 'store.json'),
     audiences: join(folder, 'audiences'),
+    destinations,
     destination,
     consents: (destinationId) => join(destination(destinationId), 'consents.ndjson'),
     claims: (destinationId) => join(destination(destinationId), 'claims'),

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
 import type { ExportPlan } from '../contract/plan';
@@ -30,7 +29,7 @@ import { createPeople } from './plan-people';
 import { createDuplicates, createProfiles, snapshotProfiles } from './plan-profiles';
 import { plannedTags, type RestoredTag, restoredTags } from './plan-tags';
 import { createTags } from './tag-masks';
-import { keepFile, readDocument } from './seal';
+import { isThere, keepFile, readDocument } from './seal';
 import { readSnapshot } from './snapshot';
 import { withWorkspace } from './workspace';
 
@@ -191,13 +190,6 @@ function missing(what: string, exportId: string): ExportError {
     'STAGING_CORRUPT',
     `Nothing was sent: the ${what} of the export ${exportId} is not in the staging folder. Restore the folder from a backup; ` +
       'without it nobody knows what Mailchimp holds from us.',
-  );
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
   );
 }
 

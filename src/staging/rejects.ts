@@ -7,7 +7,7 @@ import { ExportError } from '../errors';
 import { openAttempt } from './attempt';
 import { type BaselineDocument, OUTCOMES } from './documents';
 import { BASELINE, type Layout } from './layout';
-import { readDocument } from './seal';
+import { isThere, readDocument } from './seal';
 import { withWorkspace } from './workspace';
 
 const EXPORTED: readonly string[] = ['created', 'updated', 'unchanged', 'removed'];
@@ -18,7 +18,8 @@ export async function readRejects(
   { outcomes, limit }: RejectsRequest,
 ): Promise<readonly RejectRow[]> {
   const settled = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
-  if (!settled) {
+  const rows = settled && layout.inExport(ref, settled.folder, OUTCOMES);
+  if (!rows || !(await isThere(rows))) {
     throw new ExportError(
       'EXPORT_NOT_FOUND',
       'The rows of this export are not in the staging folder: it has not ended yet, sent nothing, or its rows have expired.',
@@ -30,7 +31,7 @@ export async function readRejects(
     return await withWorkspace({ folder, memoryLimit, allow: layout.export(ref) }, (database) =>
       database.rows<RejectRow>(
         `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
-         FROM read_parquet(${quoteText(layout.inExport(ref, settled.folder, OUTCOMES))})
+         FROM read_parquet(${quoteText(rows)})
          WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
       ),

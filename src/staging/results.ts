@@ -1,16 +1,13 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import type { ExportRef } from '../contract/identifiers';
 import type { RowResult } from '../contract/plan';
 import type { Layout } from './layout';
-import { listFolder, sealLines } from './seal';
+import { isThere, listFolder, sealLines } from './seal';
 
 const RESULTS = 'results';
 
 export async function hasResults(layout: Layout, ref: ExportRef, key: string): Promise<boolean> {
-  return stat(resultsPath(layout, ref, key)).then(
-    () => true,
-    () => false,
-  );
+  return isThere(resultsPath(layout, ref, key));
 }
 
 /** @returns whether they are ours; false: others were there first */

@@ -1,5 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, type FileHandle, link, mkdir, open, readFile, readdir, rm, unlink } from 'node:fs/promises';
+import {
+  chmod,
+  type FileHandle,
+  link,
+  mkdir,
+  open,
+  readFile,
+  readdir,
+  rm,
+  stat,
+  unlink,
+} from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ExportError } from '../errors';
 
@@ -115,6 +126,13 @@ export async function readText(path: string): Promise<string | undefined> {
     if (isCode(error, 'ENOENT')) return undefined;
     throw error;
   }
+}
+
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 /** Names in a folder without attempts in progress, sorted; none where the folder does not exist. */

@@ -24,6 +24,7 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   const folder = resolve(baseFolder, config.staging.folder);
   const { memoryLimit, keepDays } = config.staging;
   const staging = await openStaging({ folder, memoryLimit });
+  const tidying = tidyDaily(() => staging.expireAll(keepDays));
   const connect = createAccounts(config.accounts, baseFolder);
   const slots = new Map<string, ReturnType<typeof createSlots>>();
   // By account: one that does not answer must not keep the others waiting.
@@ -45,6 +46,19 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
       // Rows pass through it: on the same disk as staging. One for all, so that what killed processes left in it is found.
       return openSource(source, { baseFolder, memoryLimit, scratch: join(folder, 'scratch') });
     },
-    close: () => staging.close(),
+    close: () => {
+      clearInterval(tidying);
+      return staging.close();
+    },
   };
+}
+
+const DAY_MS = 24 * 60 * 60_000;
+
+/** Now and every day: row files are not to outlive their time where nothing is exported any more. */
+function tidyDaily(tidy: () => Promise<void>): NodeJS.Timeout {
+  // What cannot be deleted today may be so tomorrow, and exports do not depend on it.
+  const tryTo = () => void tidy().catch(() => undefined);
+  tryTo();
+  return setInterval(tryTo, DAY_MS).unref();
 }

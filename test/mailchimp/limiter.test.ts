@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createLimiter } from '../../src/mailchimp';
 import { AUDIENCE, DELIVERY, openAt, openSandbox, people, serve, upserts } from './support';
 
+const refuse = () => Promise.reject(new Error('not ours any more'));
+
 describe('the connection limiter', () => {
   test('hands out so many slots, and the next to whoever waited longest', async () => {
     const limiter = createLimiter({ connections: 2 });
@@ -43,8 +45,7 @@ describe('the connection limiter', () => {
   test('gives the slot back of a request that may not leave any more, and nothing is sent', async () => {
     const limiter = createLimiter({ connections: 1 });
     const { open, sandbox } = await openSandbox();
-    const guard = () => Promise.reject(new Error('not ours any more'));
-    await expect(open({ limiter, guard }).login()).rejects.toThrow('not ours any more');
+    await expect(open({ limiter, guard: refuse }).login()).rejects.toThrow('not ours any more');
     expect(sandbox.requests()).toEqual([]);
     await open({ limiter }).login();
   });

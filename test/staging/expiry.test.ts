@@ -18,7 +18,7 @@ async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
 }
 
-test('rows of ended exports go after their time, those of the current baseline stay', async () => {
+test('rows of ended exports go after their time; of the current baseline stays what the next export reads', async () => {
   const first = await exportAll(stage, [ANNA]);
   const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
   await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: 1 });
@@ -26,8 +26,24 @@ test('rows of ended exports go after their time, those of the current baseline s
   await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
   await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
   expect(await readdir(exportsFolder())).toEqual([second.ref.exportId]);
+  const names = await fileNames(second.ref.exportId);
+  expect(names.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).toSorted()).toEqual([
+    'baseline.json',
+    'settle',
+  ]);
   const third = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: second });
   expect(third.plan.chunks).toBe(0);
+});
+
+test('they go too where nothing is exported any more, and whoever asks for them is told so', async () => {
+  const { ref } = await exportAll(stage, [ANNA], { audience: [] });
+  expect(await stage.staging.readRejects(ref, {})).toEqual([]);
+  await stage.staging.expireAll(30);
+  expect(await fileNames(ref.exportId)).toContain('snapshot.json');
+  await stage.staging.expireAll(-1);
+  expect(await fileNames(ref.exportId)).toEqual(expect.arrayContaining(['baseline.json', 'census.json']));
+  expect(await fileNames(ref.exportId)).not.toContain('snapshot.json');
+  await expect(stage.staging.readRejects(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
 });
 
 test('an export that never settled goes when another has taken its place, not while it may still run', async () => {

@@ -27,6 +27,8 @@ const posts = (route: string) =>
     .filter((request) => request.method === 'POST' && request.route === route)
     .reduce((sum, { count }) => sum + count, 0);
 
+const singles = () => posts('/lists/{list_id}/members/{subscriber_hash}/tags');
+
 async function run<Result>(work: () => Promise<Result>): Promise<Result> {
   return stage.withWorker(async () => {
     await stage.connect();
@@ -74,7 +76,6 @@ describe('a step whose export was terminated', () => {
       const slowly = { match: 'POST /lists/*/members/*/tags', times: 'always' } as const;
       stage.sandbox.fail({ ...slowly, effect: { type: 'delay', ms: 300 } });
       await stage.client.start(stage.destinationId, { options: { lane: 'direct', allowMassRemoval: true } });
-      const singles = () => posts('/lists/{list_id}/members/{subscriber_hash}/tags');
       await until(async () => singles() >= 2);
       await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
       await until(async () => (await stage.client.show(stage.destinationId)).exports[1]);
