@@ -317,7 +317,8 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
   });
 
   test('submits no batch twice, also when the answer that named it was lost', async () => {
-    expect((await undisturbed.get('nothing')!).batches).toBe(1);
+    // The last chunk of the upserts is a part of its own.
+    expect((await undisturbed.get('nothing')!).batches).toBe(2);
     for (const [name, end] of killed) {
       const batches = MOMENTS[name]?.lane === 'direct' ? 0 : (await expectedOf(name)).batches;
       expect({ name, batches: (await end).batches }).toEqual({ name, batches });
