@@ -98,8 +98,8 @@ function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult
   if (!found) return differs(result, ['acknowledged, and not in the audience']);
   const { status, fields, tags } = found;
   const isNew = result.isNew ?? false;
-  // Somebody who opts out, or is archived, in this very moment is no surprise.
-  if (hasLeft(row, { status, firstStatus })) return result;
+  // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
+  if (hasLeft(row, { status, firstStatus })) return { ...result, status };
   if (isResubscribed(row, { status, isNew, firstStatus })) return { ...result, class: RESUBSCRIBED };
   const what = [
     ...(!isNew || status === firstStatus ? [] : [`status ${status} instead of ${firstStatus}`]),

@@ -22,7 +22,8 @@ export interface PartPlan {
   readonly rows: number;
   /**
    * Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. The last chunk of
-   * the upserts is a part of its own too: it goes in the same way where the canary has shown nothing, since Mailchimp refused it.
+   * the upserts, with new and known people from all over the plan, is a part of its own too: it goes in the same way where the canary has
+   * shown nothing, since Mailchimp refused it.
    */
   readonly canary: boolean;
 }

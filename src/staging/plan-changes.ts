@@ -3,8 +3,8 @@ import type { Database } from '../duckdb/database';
 import { quoteName, quoteText } from '../duckdb/quote';
 import { attributeColumn, extractAttributes } from './attributes';
 import type { PlannedTag } from './documents';
-import { CANARIES_OF_KIND } from '../contract/plan';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
+import { createCanaries, createSpares } from './plan-canaries';
 import { clearColumn } from './plan-people';
 import { snapshotProfiles } from './plan-profiles';
 import { createMaskNames, noTags } from './tag-masks';
@@ -32,8 +32,8 @@ export async function cutAtLimit(
 }
 
 /**
- * Makes `numbered`: each change with its chunk and its position there. Chunk 0 holds the canaries alone. Upserts come first; untags
- * of one tag share chunks.
+ * Makes `numbered`: each change with its chunk and its position there. Chunk 0 holds the canaries alone, the last chunk of the upserts
+ * their spares. Upserts come first; untags of one tag share chunks.
  */
 export async function numberChanges(
   database: Database,
@@ -41,12 +41,17 @@ export async function numberChanges(
 ): Promise<readonly ChunkSize[]> {
   const rows = await rowsOfChunk(database);
   await createCanaries(database, tags);
+  await createSpares(database, { tags, rows });
   await database.run(`
     CREATE TABLE numbered AS
+    WITH rest AS (
+      SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq
+      FROM person ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert)
     SELECT id, NULL::INTEGER AS tag, 0 AS chunk, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS position FROM canary
     UNION ALL
-    SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER
-    FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq FROM person ANTI JOIN canary USING (id) WHERE upsert)`);
+    SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER FROM rest
+    UNION ALL
+    SELECT id, NULL, (SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER, position FROM spare`);
   const upserts = await database.rows<ChunkSize>(`
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
     FROM numbered JOIN person USING (id) LEFT JOIN mask k ON k.mask = person.wanted
@@ -56,20 +61,6 @@ export async function numberChanges(
     SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
     FROM numbered JOIN person USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
   return [...upserts, ...untags];
-}
-
-/** SQL: a few people with an upsert, in parentheses. */
-function someOf(which: string, order: string): string {
-  return `(SELECT id FROM person WHERE upsert AND ${which} ORDER BY ${order} LIMIT ${CANARIES_OF_KIND})`;
-}
-
-/** Makes `canary`: a few people whose rows show, when read back, whether Mailchimp does what it was asked to. */
-async function createCanaries(database: Database, tags: readonly PlannedTag[]): Promise<void> {
-  const isOut = "coalesce(status IN ('unsubscribed', 'cleaned', 'archived'), false)";
-  const isPlain = `NOT (differs OR gained <> ${noTags(tags)})`;
-  await database.run(`
-    CREATE TABLE canary AS
-    ${someOf('NOT known', 'id')} UNION ALL ${someOf('known', `${isOut}, ${isPlain}, id`)}`);
 }
 
 /** SQL: how many chunks some rows need. */

@@ -26,6 +26,7 @@ export async function deliver(run: Run): Promise<void> {
   }
 }
 
+/** Where the spares show nothing of a kind either, though drawn from all over the plan, hardly anybody of it is taken: the rest goes. */
 async function sendCanaries(run: Run): Promise<void> {
   const [first] = run.parts;
   if (!first?.plan.canary || first.done !== null) return;

@@ -37,13 +37,13 @@ describe('the first chunk of an export', () => {
   test('holds five new people and five known ones, and is the first part alone, as the last one is', async () => {
     const known = people(20).map(({ email }) => member(String(email), 'subscribed'));
     const { plan, chunks } = await exportAll(stage, people(1_000), { audience: known });
-    expect(chunks.map((chunk) => emailsOf(chunk).length)).toEqual([10, 500, 490]);
+    expect(chunks.map((chunk) => emailsOf(chunk).length)).toEqual([10, 490, 500]);
     expect(new Set(chunks.flatMap(emailsOf)).size).toBe(1_000);
     expect(rowsOf(chunks.slice(0, 1)).filter((row) => row.known)).toHaveLength(5);
     expect(plan.parts).toEqual([
       { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 0, rows: 10, canary: true },
-      { part: 1, kind: 'upsert', firstChunk: 1, lastChunk: 1, rows: 500, canary: false },
-      { part: 2, kind: 'upsert', firstChunk: 2, lastChunk: 2, rows: 490, canary: false },
+      { part: 1, kind: 'upsert', firstChunk: 1, lastChunk: 1, rows: 490, canary: false },
+      { part: 2, kind: 'upsert', firstChunk: 2, lastChunk: 2, rows: 500, canary: false },
     ]);
   });
 
@@ -112,5 +112,32 @@ describe('the first chunk of an export', () => {
       [11, 15],
       [12, 25],
     ]);
+  });
+});
+
+/** The last chunk of an export of 2,000 people, with their places in the order of the plan. */
+async function spares(known: readonly Profile[]) {
+  const audience = known.map(({ email }) => member(String(email), 'subscribed'));
+  const { chunks } = await exportAll(stage, people(2_000), { audience });
+  const rows = rowsOf(chunks.slice(-1)).map((row) => ({ ...row, place: Number(/\d+/.exec(row.email)?.[0]) }));
+  return { known: rows.filter((row) => row.known), fresh: rows.filter((row) => !row.known) };
+}
+
+describe('the last chunk of the upserts, which stands in for a first one that is refused,', () => {
+  test('is full, and holds as many new people as known ones', async () => {
+    const { known, fresh } = await spares(people(1_000));
+    expect([known.length, fresh.length]).toEqual([250, 250]);
+  });
+
+  test('holds all of a kind that are few', async () => {
+    const { known, fresh } = await spares(people(20, 1_000));
+    expect([known.length, fresh.length]).toEqual([15, 485]);
+  });
+
+  test('has people from all over the plan, the neighbours of nobody', async () => {
+    const { fresh } = await spares([]);
+    const places = fresh.map(({ place }) => place);
+    for (const quarter of [0, 500, 1_000, 1_500])
+      expect(places.filter((place) => place >= quarter && place < quarter + 500).length).toBeGreaterThan(80);
   });
 });

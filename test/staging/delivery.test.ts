@@ -12,7 +12,7 @@ beforeEach(async () => {
   ref = stage.newExport();
   await stage.snapshot(
     ref,
-    Array.from({ length: 1_610 }, (_, index) => ({
+    Array.from({ length: 2_005 }, (_, index) => ({
       key: String(index).padStart(4, '0'),
       email: `p${index}@mail.test`,
       first: `N${index}`,
@@ -206,7 +206,7 @@ describe('a snapshot', () => {
     const counts = { profiles: 5, selected: 2, members: [1, 1], orphans: 0, rejected: [] };
     const folder = await stage.staging.openExtractFolder(ref);
     const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
-    expect(sealed).toMatchObject({ profiles: 1_610, selected: 1_610 });
+    expect(sealed).toMatchObject({ profiles: 2_005, selected: 2_005 });
     expect(sealed.folder).not.toBe(folder);
     expect(await stage.staging.sealSnapshot(ref, sealed)).toEqual(sealed);
     expect(await stage.plan(ref)).toEqual(plan);

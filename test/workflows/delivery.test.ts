@@ -31,10 +31,14 @@ const posts = (route: string) =>
     .filter((request) => request.method === 'POST' && request.route === route && request.via === 'http')
     .reduce((sum, { count }) => sum + count, 0);
 
-/** Somebody who is in the audience, and acts in the moment before the first people are sent. */
-function actsMeanwhile(email: string, action: 'subscribe' | 'unsubscribe' | 'archive') {
+/** Somebody who is in the audience, and acts in the moment before a request: by default, before the first people are sent. */
+function actsMeanwhile(
+  email: string,
+  action: 'subscribe' | 'unsubscribe' | 'archive',
+  match = 'POST /lists/*',
+) {
   stage.sandbox.fail({
-    match: 'POST /lists/*',
+    match,
     effect: { type: 'act', act: { audience: AUDIENCE, email, action } },
   });
 }
@@ -124,6 +128,33 @@ describe('the first people of an export', () => {
       stage.sandbox.control.set({ switches: { tagsOnBatch: 'applied' } });
       await stage.export();
       expect(audience()).toMatchObject({ members: 25, tags: { VIP: 25 } });
+    });
+  });
+
+  test('are followed by others of each kind, though the last people of the plan are refused too', async () => {
+    const crowd = Array.from({ length: 506 }, (_, index) => person(index + 1));
+    const isFake = (index: number) => index < FIRST || index === crowd.length - 1;
+    await stage.writeProfiles(
+      crowd.map((one, index) => (isFake(index) ? { ...one, email: `t${one.id}@example.com` } : one)),
+    );
+    await stage.writeMembers(crowd.map(({ id }) => [id, 'vip'] as const));
+    await run(async () => {
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'ignored' } });
+      expect((await stage.export()).failure).toMatchObject({ code: 'PROVIDER_DIFFERS' });
+      expect(posts('/batches')).toBe(0);
+    });
+  });
+
+  test('are followed by others where all who were there already opt out before they are read back', async () => {
+    const known = PEOPLE.slice(0, FIRST).map(({ email }) => email);
+    for (const email of [...known, LAST]) act(email, 'subscribe');
+    await run(async () => {
+      stage.sandbox.control.set({ switches: { tagsOnBatch: 'newOnly' } });
+      for (const email of known) actsMeanwhile(email, 'unsubscribe', 'GET /lists/*/members/*');
+      expect(await stage.export()).toMatchObject({
+        failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining('tag "VIP" missing (1 of') },
+      });
+      expect(posts('/batches')).toBe(0);
     });
   });
 
