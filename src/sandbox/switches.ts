@@ -32,8 +32,8 @@ export interface SandboxSwitches {
   readonly tagsOnPut: 'applied' | 'newOnly' | 'ignored';
   /** `tags` of a batch subscribe row: newer than some descriptions of the API. */
   readonly tagsOnBatch: 'applied' | 'newOnly' | 'ignored';
-  /** `status_if_new` of a batch subscribe row: newer than some descriptions of the API. */
-  readonly statusIfNewOnBatch: 'honoured' | 'refused';
+  /** `status_if_new` of a batch subscribe row: newer than some descriptions of the API. Ignored: who is new is subscribed. */
+  readonly statusIfNewOnBatch: 'honoured' | 'ignored' | 'refused';
   /** An address that is not in the audience, in `members_to_add` or `members_to_remove`. */
   readonly segmentUnknownAddress: 'ignored' | 'error';
   /** A member without the tag, in `members_to_remove`. */

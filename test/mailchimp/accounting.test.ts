@@ -151,6 +151,12 @@ describe('accounting for an upsert', () => {
     });
   });
 
+  test('who is listed as updated is not new, whatever was known before', () => {
+    const [first, second] = people(2).map((email) => ({ email_address: email, status: 'subscribed' }));
+    const answer = reply({ new_members: [first], updated_members: [second], errors: [] });
+    expect(told(upserts(people(2)), answer).map(({ isNew }) => isNew)).toEqual([true, undefined]);
+  });
+
   test('one odd member does not hide the others', () => {
     const results = told(
       upserts(people(2)),

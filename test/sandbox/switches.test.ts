@@ -168,6 +168,10 @@ describe('replies', () => {
     expect((await ask({ statusIfNewOnBatch: 'refused' }, subscribed, sendRow())).errors).toEqual([
       { field: 'members.item:0', message: 'Data did not match any of the schemas described in anyOf.' },
     ]);
+    const sendStranger = sendRow({ email_address: 'x@wp.pl', status_if_new: 'pending' });
+    expect(await ask({ statusIfNewOnBatch: 'ignored' }, subscribed, sendStranger)).toMatchObject({
+      new_members: [{ status: 'subscribed' }],
+    });
   });
 
   test('schemaErrorsRefuseRequest', async () => {

@@ -194,6 +194,20 @@ describe('somebody who is reached again, which nobody asked for', () => {
     });
   });
 
+  test('stops it also where new people are subscribed who were to be asked first', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect({ firstStatus: 'pending' });
+      await stage.configure();
+      stage.sandbox.control.set({ switches: { statusIfNewOnBatch: 'ignored' } });
+      expect(await stage.export()).toMatchObject({
+        ending: 'failed',
+        failure: { code: 'CONSENT_TRIPWIRE' },
+        outcomes: { not_sent: PEOPLE.length - FIRST },
+      });
+      expect(audience().members).toBe(FIRST);
+    });
+  });
+
   test('stops it also where no reply says so, and a look-up shows it', async () => {
     // As many of those who are there already are among the first.
     for (const email of [...OTHERS.slice(0, FIRST), LAST]) act(email, 'subscribe');

@@ -3,10 +3,12 @@ import type { Refusal } from '../problem';
 import type { Exchange } from './call';
 import type { JsonObject } from '../schema';
 import { shuffled, subscriberHash } from '../model/hash';
+import type { MemberInput } from '../model/member-input';
 import { KNOWN_MEMBER_FIELDS, memberInput, rowSchemaErrors } from '../model/member-input';
 import type { WriteMode } from '../model/write-member';
 import { addressed, isRefusal, refuseAddress, writeMember } from '../model/write-member';
 import { invalidResource, Problem, schemaRefusal } from '../problem';
+import type { SandboxSwitches } from '../switches';
 import { audienceOf, queryFlag } from './call';
 import { resourceLinks } from './links';
 import { memberView, memberViewer } from './member-view';
@@ -96,7 +98,7 @@ function checkSchema(subscribe: Subscribe, members: readonly unknown[]): Map<num
   const single = new Map<number, RowError>();
   const errors = [];
   for (const [place, row] of members.entries()) {
-    const found = rowSchemaErrors(row, place, switches.statusIfNewOnBatch === 'honoured');
+    const found = rowSchemaErrors(row, place, switches.statusIfNewOnBatch !== 'refused');
     if (found.length === 0) continue;
     errors.push(...found);
     const email = (row as { email_address?: unknown } | null)?.email_address;
@@ -115,7 +117,7 @@ function subscribeRow(
 ): void {
   const { audience, mode, seen } = subscribe;
   warnOfStrangers(subscribe, row);
-  const input = memberInput(row);
+  const input = rowInput(row, mode.switches);
   const email = input.email!;
   const sent = row['email_address'] as string;
   const key = subscriberHash(email);
@@ -136,6 +138,11 @@ function subscribeRow(
   else if (result.created) into.rows.created.push(memberView(into.viewer, result.member, sent));
   else if (result.changed || mode.switches.unchangedRowInReply)
     into.rows.updated.push(memberView(into.viewer, result.member, sent));
+}
+
+function rowInput(row: JsonObject, { statusIfNewOnBatch }: SandboxSwitches): MemberInput {
+  const input = memberInput(row);
+  return statusIfNewOnBatch === 'ignored' ? { ...input, statusIfNew: 'subscribed' } : input;
 }
 
 /** Mailchimp says nothing about a field or a merge tag that it does not know. */
