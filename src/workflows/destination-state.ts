@@ -123,11 +123,15 @@ function factsOf({ connection }: DestinationState) {
   return connection ? consentFacts(connection.firstStatus, connection.audience) : [];
 }
 
-/** The one durable change that commits an export: its report, and with it the baseline it leaves. */
-export function withReport(state: DestinationState, report: ExportReport): DestinationState {
+/** The one durable change that commits an export: its report, and with it the baseline it leaves. `asked`: what it was configured as. */
+export function withReport(
+  state: DestinationState,
+  report: ExportReport,
+  asked = state.configuration,
+): DestinationState {
   const configuration = state.configuration && {
     ...state.configuration,
-    segments: state.configuration.segments.map((known) => withTag(known, report)),
+    segments: state.configuration.segments.map((known) => withTag(known, report, asked?.segments ?? [])),
   };
   return {
     ...state,

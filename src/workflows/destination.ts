@@ -107,7 +107,7 @@ async function work(destination: Destination, job: Job): Promise<void> {
     destination.state =
       report.ending === 'replanned' && !isRemoved(destination)
         ? withSuccessor(destination.state, job, { report, exportId: uuid4() })
-        : withReport(destination.state, report);
+        : withReport(destination.state, report, input.configuration);
   } finally {
     destination.running = null;
   }
