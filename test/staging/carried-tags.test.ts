@@ -30,6 +30,8 @@ describe('a tag, which is known by its id,', () => {
     const segments = [{ ...VIP, tagId: 99, isRestored: true }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, segments });
     expect(rowsOf(second.chunks)).toMatchObject([{ email: 'anna@mail.test' }]);
+    // The number that the guard tells.
+    expect(second.plan.segments).toMatchObject([{ segment: 'vip', toTag: 1 }, { toTag: 0 }]);
     expect(second.settlement.segments).toMatchObject([{ segment: 'vip', tagged: 1 }, { tagged: 0 }]);
   });
 
@@ -44,5 +46,8 @@ describe('a tag, which is known by its id,', () => {
     const third = await exportAll(stage, [BOB], { after: second, segments });
     const fourth = await exportAll(stage, [ANNA, BOB], { after: third, segments });
     expect(rowsOf(fourth.chunks)).toMatchObject([{ email: 'anna@mail.test' }]);
+    expect(fourth.settlement.segments).toMatchObject([{ segment: 'vip', tagged: 1 }, { tagged: 1 }]);
+    const fifth = await exportAll(stage, [BOB], { after: fourth, segments });
+    expect(fifth.settlement.segments).toMatchObject([{ segment: 'vip', untagged: 1 }, { untagged: 1 }]);
   });
 });
