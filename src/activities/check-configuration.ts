@@ -161,7 +161,10 @@ function claimTag(
   if (known && isSameTag(known.tag, chosen.tag) && !request.adoptTags) return kept;
   const former = own.find(({ tagId }) => tagId === holder.id);
   const isFree = former && !(former.segment in request.segments);
-  if (isFree) return { ...chosen, tagId: holder.id, knownAs: holder.name };
+  if (isFree) {
+    const { isAdopted } = former;
+    return { ...chosen, tagId: holder.id, knownAs: holder.name, ...(isAdopted && { isAdopted }) };
+  }
   if (!former && request.adoptTags) {
     return { ...chosen, tag: holder.name, tagId: holder.id, knownAs: holder.name, isAdopted: true };
   }

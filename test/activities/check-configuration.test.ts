@@ -131,7 +131,7 @@ describe('a tag that the audience has already', () => {
     await expect(configure({ plain: 'THEIRS' })).rejects.toMatchObject({ code: 'TAG_TAKEN' });
     const { segments } = await configure({ plain: 'THEIRS' }, { adoptTags: true });
     const tagId = await tagIdOf(sandbox, AUDIENCE, 'Theirs');
-    expect(segments).toMatchObject([{ tag: 'Theirs', tagId, knownAs: 'Theirs' }]);
+    expect(segments).toMatchObject([{ tag: 'Theirs', tagId, knownAs: 'Theirs', isAdopted: true }]);
   });
 
   test('keeps its id when its segment is configured again, under the same name or another', async () => {
@@ -149,12 +149,23 @@ describe('a tag that the audience has already', () => {
     const [{ tagId }] = (await own('long')) as [Own[number]];
     const { segments } = await configure({ plain: 'ours' }, { own: await own('long') });
     expect(segments).toMatchObject([{ segment: 'plain', tag: 'ours', tagId, knownAs: 'Ours' }]);
+    expect(segments[0]).not.toHaveProperty('isAdopted');
     await expect(
       configure({ plain: 'Ours', long: 'Other' }, { own: await own('long') }),
     ).rejects.toMatchObject({
       code: 'TAG_TAKEN',
       message: expect.stringContaining('belongs to the segment long of this destination'),
     });
+  });
+
+  test('that was adopted and not exported with yet is still to be read, whatever it is called and whose it becomes', async () => {
+    const [ours] = (await own('long')) as [Own[number]];
+    const adopted = { own: [{ ...ours, isAdopted: true }] };
+    const { tagId } = ours;
+    for (const request of [{ long: 'Ours' }, { long: 'Renamed' }, { plain: 'Ours' }]) {
+      const { segments } = await configure(request, adopted);
+      expect(segments).toMatchObject([{ tagId, isAdopted: true }]);
+    }
   });
 });
 
