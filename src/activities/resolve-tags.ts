@@ -52,7 +52,9 @@ async function byName(
   const holder = tags.find(({ name }) => isSameTag(name, tag));
   const isOurs = configured.some((other) => holder && other.tagId === holder.id);
   if (holder && (isOurs || (await account.isTagCarried(audienceId, holder.id)))) throw taken(holder, segment);
-  const found = holder ? { segment, tag: holder.name, tagId: holder.id } : { segment, tag, tagId: null };
+  const found = holder
+    ? { segment, tag: holder.name, tagId: holder.id, isFound: true }
+    : { segment, tag, tagId: null };
   return tagId === null ? found : { ...found, isRestored: true };
 }
 

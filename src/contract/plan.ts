@@ -6,6 +6,8 @@ export interface SegmentTag {
   readonly tag: string;
   /** Mailchimp's id of the tag: its identity, through renames. Null until it was created or found: nobody carries it yet. */
   readonly tagId: number | null;
+  /** Taken by its name, since nobody seemed to carry it: who does is still to be read, archived people too. */
+  readonly isFound?: boolean;
   /** The tag that this destination had was deleted in Mailchimp: its people are tagged again, behind a guard. */
   readonly isRestored?: boolean;
   /** Mailchimp has it under another name still; renamed before anything is sent. */

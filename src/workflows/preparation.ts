@@ -1,14 +1,15 @@
 import { sleep } from '@temporalio/workflow';
 import type { ExportInput } from '../contract/export';
-import type { ExportPlan } from '../contract/plan';
+import type { CensusScope, ExportPlan } from '../contract/plan';
 import { patiently, untilGoing } from './patience';
 import { enter, newPart, type Run } from './run';
 
 /** Everything before the first change is sent: checks, census, snapshot, plan. */
 export async function prepare(run: Run): Promise<ExportPlan> {
   await preflight(run);
+  const scope = censusScope(run);
   if (!run.input.options.planOnly) await awaitQuiet(run);
-  await census(run);
+  await census(run, scope);
   const keepLeavers = await snapshot(run);
   await untilGoing(run);
   enter(run, 'planning');
@@ -27,7 +28,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           fields: run.fields,
           segments: run.segments,
           baseline: run.baseline,
-          census: isFull(run) ? ref.exportId : null,
+          census: scope === 'full' ? ref.exportId : null,
           firstStatus: run.input.firstStatus,
           strict: configuration.strict,
           optedOut: configuration.optedOut,
@@ -110,12 +111,17 @@ export async function renameTags(run: Run): Promise<void> {
 }
 
 /**
- * Who was in the audience before us is read as long as there is no baseline, after the tag of another tool was adopted, and when asked
- * for; who has opted out, every time.
+ * Who was in the audience before us is read as long as there is no baseline, after a tag was taken over that others may have given, and
+ * when asked for; who has opted out, every time. Decided by the first preflight: one that is repeated knows a found tag by its id already.
  */
-async function census(run: Run): Promise<void> {
+function censusScope({ input, segments }: Run): CensusScope {
+  const hasAdopted = input.configuration.segments.some(({ isAdopted }) => isAdopted);
+  const hasFound = segments.some(({ isFound }) => isFound);
+  return input.baseline === null || hasAdopted || hasFound || input.options.census ? 'full' : 'optOuts';
+}
+
+async function census(run: Run, scope: CensusScope): Promise<void> {
   const { ref, account, audience } = run.input;
-  const scope = isFull(run) ? 'full' : 'optOuts';
   const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
   await untilGoing(run);
   enter(run, 'census');
@@ -125,11 +131,6 @@ async function census(run: Run): Promise<void> {
     ]),
   );
   run.requests += requests;
-}
-
-function isFull({ input }: Run): boolean {
-  const hasAdopted = input.configuration.segments.some(({ isAdopted }) => isAdopted);
-  return input.baseline === null || hasAdopted || input.options.census;
 }
 
 async function snapshot(run: Run): Promise<boolean> {

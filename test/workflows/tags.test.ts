@@ -161,6 +161,26 @@ describe('a tag', () => {
     });
   });
 
+  test('that came after configuring, and that only archived people carry, stays with them too', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure({ segments: { north: 'North' } });
+      await stage.export();
+      await stage.configure();
+      const act = { audience: AUDIENCE, email: person(1).email };
+      for (const action of ['subscribe', 'tag', 'archive'] as const)
+        stage.sandbox.control.act({ ...act, action, ...(action === 'tag' && { tag: 'VIP' }) });
+      expect((await stage.export()).outcomes).toMatchObject({ suppressed: 1, created: 1 });
+
+      stage.sandbox.control.act({ ...act, action: 'subscribe' });
+      expect(await stage.export()).toMatchObject({ ending: 'completed' });
+      expect(tags()).toEqual({ VIP: 2, North: 1 });
+      await stage.writeMembers([['000003', 'north']]);
+      expect(await stage.export({ allowMassRemoval: true })).toMatchObject({ outcomes: { removed: 2 } });
+      expect(tags()).toEqual({ VIP: 1, North: 1 });
+    });
+  });
+
   test('is not renamed to what another tag is called, neither at configure nor at the export', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
