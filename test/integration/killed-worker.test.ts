@@ -11,7 +11,6 @@ import type { ExportReport } from '../../src/contract/report';
 import type { RejectRow } from '../../src/contract/staging';
 import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
-import { ExportError } from '../../src/errors';
 import { openStaging } from '../../src/staging';
 import { callMailchimp } from '../support/mailchimp';
 import { AUDIENCE, openStage, type Stage } from '../support/stage';
@@ -54,7 +53,7 @@ const HISTORIES = {
     const { exportId } = await stage.client.start(stage.destinationId);
     await until(() => Promise.resolve(sandboxState(stage).batches.length > 0));
     await stage.client.cancel({ destinationId: stage.destinationId, exportId });
-    const { outcomes } = await followAcross(stage, exportId);
+    const { outcomes } = await stage.follow(exportId);
     if (outcomes.unproven < PROFILES / 2) throw new Error('the batch was not with Mailchimp');
   },
   'a tag taken over and named anew': async (stage: Stage, input: GeneratedProfiles) => {
@@ -230,19 +229,8 @@ function exportFolder({ folder }: Stage, { destinationId, exportId }: ExportRef)
   return join(folder, 'staging/destinations', destinationId, 'exports', exportId);
 }
 
-/** As the CLI follows: while the second worker is not yet known to the server, nobody answers. */
-async function followAcross(stage: Stage, exportId: string): Promise<ExportReport> {
-  for (;;) {
-    try {
-      return await stage.follow(exportId);
-    } catch (error) {
-      if (!(error instanceof ExportError) || error.code !== 'WORKER_NOT_RUNNING') throw error;
-    }
-  }
-}
-
 async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
-  const report = await followAcross(stage, ref.exportId);
+  const report = await stage.follow(ref.exportId);
   const members = [...stage.sandbox.members(AUDIENCE)].map(({ email, status, mergeFields, tags }) =>
     JSON.stringify({ email, status, mergeFields, tags: tags.toSorted() }),
   );

@@ -24,3 +24,11 @@ export async function tagIdOf(sandbox: Sandbox, audienceId: string, name: string
   if (!found) throw new Error(`The audience has no tag ${name}`);
   return found.id;
 }
+
+/** How often something was posted there, by requests of its own. Route as `/lists/{list_id}`. */
+export function postsTo(sandbox: Sandbox, route: string): number {
+  const posts = sandbox
+    .requests()
+    .filter((request) => request.method === 'POST' && request.route === route && request.via === 'http');
+  return posts.reduce((sum, { count }) => sum + count, 0);
+}

@@ -16,13 +16,12 @@ import {
 import {
   CONSENT_TEXT,
   ExportClient,
-  ExportError,
   type ConnectInput,
   type ConfigureInput,
   type ExportOptionsInput,
 } from '../../src/client';
 import type { ExportRef } from '../../src/contract/identifiers';
-import { until } from './until';
+import { untilAnswered } from './until-answered';
 import type { WorkerConfigInput } from '../../src/contract/config';
 import type { ExportReport } from '../../src/contract/report';
 import { MailchimpPlugin } from '../../src/plugin';
@@ -149,16 +148,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     configure: async (input = {}) => {
       await client.configure(destinationId, { ...CONFIGURE, ...input });
     },
-    follow: async (exportId) =>
-      until(async () => {
-        try {
-          return await followOnce(client, { destinationId, exportId });
-        } catch (error) {
-          // A worker that has just been killed is asked for some seconds more.
-          if (error instanceof ExportError && error.code === 'WORKER_NOT_RUNNING') return undefined;
-          throw error;
-        }
-      }),
+    follow: (exportId) => follow(client, { destinationId, exportId }),
     export: async (exportOptions = {}) => {
       const { exportId } = await client.start(destinationId, { options: exportOptions });
       return stage.follow(exportId);
@@ -174,12 +164,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   return stage;
 }
 
-async function followOnce(client: ExportClient, ref: ExportRef): Promise<ExportReport> {
-  const following = client.follow(ref);
-  for (;;) {
-    const { done, value } = await following.next();
-    if (done) return value;
-  }
+/** Waits for the report of an export, also of another destination than the stage's. */
+export function follow(client: ExportClient, ref: ExportRef): Promise<ExportReport> {
+  return untilAnswered(async () => {
+    const following = client.follow(ref);
+    for (;;) {
+      const { done, value } = await following.next();
+      if (done) return value;
+    }
+  });
 }
 
 export const AUDIENCE_SEED = {

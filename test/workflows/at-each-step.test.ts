@@ -3,9 +3,10 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { ExportReport } from '../../src/contract/report';
-import { CONFIGURE, CONNECT, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
+import { CONFIGURE, CONNECT, CROWD, CROWD_MEMBERS, follow, openStage, type Stage } from '../support/stage';
 import { ExportError } from '../../src/errors';
 import { until } from '../support/until';
+import { untilAnswered } from '../support/until-answered';
 
 /** Every step of an export that has something to send, most of it by a batch; and what happens to the export in it. */
 const STEPS = [
@@ -55,23 +56,10 @@ afterAll(async () => {
 const idOf = ({ index }: Case) => `${stage.destinationId}-${index}`;
 const handleOf = (workflowId: string, runId?: string) => stage.temporal.workflow.getHandle(workflowId, runId);
 
-/** A worker that has its hands full with the other cases is asked again: what it may have done by then, it does once. */
-async function patiently<Result>(ask: () => Promise<Result>): Promise<Result> {
-  const { value } = await until(async () => {
-    try {
-      return { value: await ask() };
-    } catch (error) {
-      if (error instanceof ExportError && error.code === 'WORKER_NOT_RUNNING') return undefined;
-      throw error;
-    }
-  });
-  return value;
-}
-
 async function connect(kase: Case): Promise<void> {
   const request = { ...CONNECT, audienceId: kase.audienceId, adopt: true };
-  await patiently(() => stage.client.connect(idOf(kase), request));
-  await patiently(() => stage.client.configure(idOf(kase), { ...CONFIGURE, adoptTags: true }));
+  await untilAnswered(() => stage.client.connect(idOf(kase), request));
+  await untilAnswered(() => stage.client.configure(idOf(kase), { ...CONFIGURE, adoptTags: true }));
 }
 
 async function hasBegun(handle: WorkflowHandle, step: string): Promise<boolean> {
@@ -120,17 +108,14 @@ async function start(kase: Case): Promise<{ readonly exportId: string } | undefi
 async function exportNext(kase: Case): Promise<ExportReport> {
   const destinationId = idOf(kase);
   const { exportId } = await until(() => start(kase));
-  return patiently(async () => {
-    const following = stage.client.follow({ destinationId, exportId });
-    for (let next = await following.next(); ; next = await following.next()) if (next.done) return next.value;
-  });
+  return follow(stage.client, { destinationId, exportId });
 }
 
 /** @returns what is wrong */
 async function play(kase: Case): Promise<string[]> {
   const destinationId = idOf(kase);
   await connect(kase);
-  await patiently(() => stage.client.start(destinationId));
+  await untilAnswered(() => stage.client.start(destinationId));
   const running = handleOf(exportWorkflowId(destinationId));
   await until(() => hasBegun(running, kase.step));
   const struck = kase.who === 'export' ? running : handleOf(destinationWorkflowId(destinationId));

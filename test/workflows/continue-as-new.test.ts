@@ -6,6 +6,7 @@ import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/iden
 import { type OwnedProcess, spawnOwned } from '../../src/dev/owned-process';
 import { freePort } from '../../src/dev/ports';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
+import { postsTo } from '../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -85,12 +86,7 @@ async function startHeldExport(): Promise<string> {
 
 const untilRuns = (count: number) => until(async () => (await runs()).length >= count);
 
-function submitted(): number {
-  const posts = stage.sandbox
-    .requests()
-    .filter(({ method, route }) => method === 'POST' && route === '/batches');
-  return posts.reduce((sum, { count }) => sum + count, 0);
-}
+const submitted = () => postsTo(stage.sandbox, '/batches');
 
 describe('an export whose history grows', () => {
   test('hands over to fresh runs with batches in flight and parts to go; every profile has one outcome', async () => {

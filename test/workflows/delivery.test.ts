@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { postsTo } from '../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -25,11 +26,7 @@ const statusOf = (email: string) =>
   [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email)?.status;
 const act = (email: string, action: 'subscribe' | 'unsubscribe' | 'archive') =>
   stage.sandbox.control.act({ audience: AUDIENCE, email, action });
-const posts = (route: string) =>
-  stage.sandbox
-    .requests()
-    .filter((request) => request.method === 'POST' && request.route === route && request.via === 'http')
-    .reduce((sum, { count }) => sum + count, 0);
+const posts = (route: string) => postsTo(stage.sandbox, route);
 
 /** Somebody who is in the audience, and acts in the moment before a request: by default, before the first people are sent. */
 function actsMeanwhile(

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import { postsTo } from '../support/mailchimp';
 import { AUDIENCE, CONNECT, openStage, person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -21,11 +22,7 @@ const chooseFirst = (count: number) =>
   stage.writeMembers(PEOPLE.slice(0, count).map(({ id }) => [id, 'vip'] as const));
 const tagged = () => stage.sandbox.state(AUDIENCE).tags['VIP'];
 const workflow = (workflowId: string) => stage.temporal.workflow.getHandle(workflowId);
-const posts = (route: string) =>
-  stage.sandbox
-    .requests()
-    .filter((request) => request.method === 'POST' && request.route === route)
-    .reduce((sum, { count }) => sum + count, 0);
+const posts = (route: string) => postsTo(stage.sandbox, route);
 
 const singles = () => posts('/lists/{list_id}/members/{subscriber_hash}/tags');
 
