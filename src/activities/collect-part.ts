@@ -1,7 +1,7 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../contract/mailchimp';
-import type { ChunkResults, PartPlan, PartSummary } from '../contract/plan';
+import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
@@ -33,7 +33,7 @@ export function createCollectPart(dependencies: ActivityDependencies) {
     return withHeartbeat((pulse) =>
       duringExport(async () => {
         const account = await openAccount(input.account);
-        const key = `part-${part.part}`;
+        const key = partKey(part.part);
         return withPartInMemory(input.account, async () => {
           if (!(await staging.hasResults(ref, key)))
             await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));

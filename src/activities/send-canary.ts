@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery } from '../contract/mailchimp';
-import { DIFFERS, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, DIFFERS, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './canary';
 import type { CollectedPart } from './collect-part';
@@ -38,7 +38,7 @@ export interface SentCanary extends CollectedPart {
 export function createSendCanary({ staging, openAccount }: ActivityDependencies) {
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
-    const key = keyOf(part.firstChunk);
+    const key = chunkKey(part.firstChunk);
     return withHeartbeat((pulse) =>
       duringExport(async () => {
         const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
@@ -61,8 +61,6 @@ export function createSendCanary({ staging, openAccount }: ActivityDependencies)
   };
 }
 
-const keyOf = (chunk: number) => `chunk-${chunk}`;
-
 /** The kinds of the first chunk; for another one, those that the first has not shown. */
 async function kindsToSee(
   staging: ActivityDependencies['staging'],
@@ -71,7 +69,7 @@ async function kindsToSee(
   const chunk = await staging.readChunk(ref, 0);
   const kinds = kindsOf(chunk);
   if (part.firstChunk === 0) return kinds;
-  return unseen(kinds, { chunk, results: await staging.readResults(ref, keyOf(0)), delivery });
+  return unseen(kinds, { chunk, results: await staging.readResults(ref, chunkKey(0)), delivery });
 }
 
 function refuseDifferences(results: readonly RowResult[]): void {

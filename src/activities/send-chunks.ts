@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
-import type { PartPlan, RowResult } from '../contract/plan';
+import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { RESUBSCRIBED } from '../contract/tripwire';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
@@ -88,7 +88,7 @@ async function sendOne(
   number: number,
 ): Promise<readonly RowResult[]> {
   const { ref, delivery } = input;
-  const key = `chunk-${number}`;
+  const key = chunkKey(number);
   // Read, since what they say may be that nothing more is to be sent.
   if (await staging.hasResults(ref, key)) return staging.readResults(ref, key);
   const chunk = await staging.readChunk(ref, number);

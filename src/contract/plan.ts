@@ -114,6 +114,12 @@ export interface RowResult {
   readonly text?: string;
 }
 
+/** Where the results of a part lie. */
+export const partKey = (part: number): string => `part-${part}`;
+
+/** Where those of a chunk lie that was sent directly: they win over its part's. */
+export const chunkKey = (chunk: number): string => `chunk-${chunk}`;
+
 /** What the provider's reply said of a chunk: one result for each of its rows. */
 export interface ChunkResults {
   readonly chunk: Chunk;

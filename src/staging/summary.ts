@@ -1,5 +1,13 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Chunk, ChunkResults, PartPlan, PartSummary, RowResult } from '../contract/plan';
+import {
+  chunkKey,
+  partKey,
+  type Chunk,
+  type ChunkResults,
+  type PartPlan,
+  type PartSummary,
+  type RowResult,
+} from '../contract/plan';
 import { RESUBSCRIBED } from '../contract/tripwire';
 import type { Layout } from './layout';
 import { listResults, readResultsByChunk, sealResults } from './results';
@@ -86,7 +94,7 @@ export class Summaries {
   ): Promise<(chunk: number) => Promise<ChunkCounts>> {
     const sealed = await listResults(this.#layout, ref);
     const direct = new Set(sealed.chunks.map(({ chunk }) => chunk));
-    const inPart = sealed.parts.some((result) => result.part === part) ? `part-${part}` : undefined;
+    const inPart = sealed.parts.some((result) => result.part === part) ? partKey(part) : undefined;
     const read = new Map<string, Promise<ReadonlyMap<number, readonly RowResult[]>>>();
     const resultsIn = (key: string) => {
       const results = read.get(key) ?? readResultsByChunk(this.#layout, ref, key);
@@ -94,7 +102,7 @@ export class Summaries {
       return results;
     };
     return async (chunk) => {
-      const key = direct.has(chunk) ? `chunk-${chunk}` : inPart;
+      const key = direct.has(chunk) ? chunkKey(chunk) : inPart;
       const counts =
         key === undefined ? undefined : this.#counted.get(this.#layout.inExport(ref, key))?.get(chunk);
       if (counts) return counts;
