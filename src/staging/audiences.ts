@@ -1,9 +1,10 @@
 import { unlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ExportError } from '../errors';
+import { listClaims } from './claim';
+import { mayHaveArrived } from './deliveries';
 import { latestBaseline } from './expiry';
 import { checkedName, type Layout } from './layout';
-import { hasSent } from './settle-earlier';
 import { isCode, listFolder, readDocument, sealDocument } from './seal';
 
 interface HolderDocument {
@@ -50,6 +51,13 @@ async function leaveOthers(layout: Layout, destinationId: string, name: string):
     );
   }
   for (const held of others) await unlinkIfThere(join(layout.audiences, held));
+}
+
+/** Whether anything of any export may have reached Mailchimp. */
+async function hasSent(layout: Layout, destinationId: string): Promise<boolean> {
+  for (const exportId of await listClaims(layout, destinationId))
+    if (await mayHaveArrived(layout, { destinationId, exportId })) return true;
+  return false;
 }
 
 export async function releaseAudience(layout: Layout, destinationId: string): Promise<void> {

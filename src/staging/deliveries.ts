@@ -56,14 +56,23 @@ export async function listAttempts(
   return attempts;
 }
 
-/** Parts that may have reached Mailchimp. */
-export async function attemptedParts(layout: Layout, ref: ExportRef): Promise<readonly number[]> {
-  const parts: number[] = [];
+/** Parts that may have reached Mailchimp, with their attempts. */
+export async function attemptsByPart(
+  layout: Layout,
+  ref: ExportRef,
+): Promise<ReadonlyMap<number, readonly Attempt[]>> {
+  const found = new Map<number, readonly Attempt[]>();
   for (const name of await listFolder(layout.inExport(ref, ATTEMPTS))) {
     const part = Number(name.slice('part-'.length));
-    if ((await listAttempts(layout, ref, part)).length > 0) parts.push(part);
+    const attempts = await listAttempts(layout, ref, part);
+    if (attempts.length > 0) found.set(part, attempts);
   }
-  return parts;
+  return found;
+}
+
+/** Whether anything of an export may have reached Mailchimp. */
+export async function mayHaveArrived(layout: Layout, ref: ExportRef): Promise<boolean> {
+  return (await attemptsByPart(layout, ref)).size > 0;
 }
 
 export async function recordBatch(

@@ -1,7 +1,7 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Attempt, OpenWrite, PartPlan } from '../contract/plan';
 import { listClaims } from './claim';
-import { attemptedParts, listAttempts, readBatch } from './deliveries';
+import { attemptsByPart, readBatch } from './deliveries';
 import type { PlanDocument } from './documents';
 import { type Layout, PLAN } from './layout';
 import { listResults, type Results } from './results';
@@ -17,9 +17,8 @@ export async function openWrites(layout: Layout, ref: ExportRef): Promise<readon
     const plan = await readDocument<PlanDocument>(layout.inExport(earlier, PLAN));
     if (!plan) continue;
     const results = await listResults(layout, earlier);
-    for (const part of await attemptedParts(layout, earlier)) {
+    for (const [part, attempts] of await attemptsByPart(layout, earlier)) {
       const planned = plan.plan.parts[part];
-      const attempts = await listAttempts(layout, earlier, part);
       if (!planned || isAnswered(planned, attempts, results)) continue;
       const batchId = (await readBatch(layout, earlier, part)) ?? null;
       writes.push({ exportId, part: planned, batchId, attempts });

@@ -1,6 +1,7 @@
 import { CANARIES_OF_KIND } from '../contract/plan';
 import type { Database } from '../duckdb/database';
 import type { PlannedTag } from './documents';
+import { OPTED_OUT } from './plan-before';
 import { noTags } from './tag-masks';
 
 /** SQL: of new people it shows what becomes of the first status, of known ones whether tags are added to what somebody has. */
@@ -8,8 +9,7 @@ const KINDS = ['NOT known', 'known'] as const;
 
 /** SQL, to order by: who has opted out, or is only sent again, shows less when read back than others do. */
 function showsLess(tags: readonly PlannedTag[]): string {
-  const isOut = "coalesce(status IN ('unsubscribed', 'cleaned', 'archived'), false)";
-  return `${isOut}, NOT (differs OR gained <> ${noTags(tags)})`;
+  return `coalesce(status IN (${OPTED_OUT}), false), NOT (differs OR gained <> ${noTags(tags)})`;
 }
 
 /** Makes `canary`: a few people whose rows show, when read back, whether Mailchimp does what it was asked to. */

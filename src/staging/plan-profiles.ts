@@ -91,8 +91,9 @@ function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
 /** SQL: a text as a number, or a date or time (of a zone, or none) as microseconds; null for anything else. */
 function instantOrNumber(column: string): string {
   const text = stripped(column);
-  const number = `TRY_CAST(${text} AS DOUBLE)`;
-  return `coalesce(CASE WHEN isfinite(${number}) THEN ${number} END, CASE WHEN isfinite(TRY_CAST(${text} AS TIMESTAMPTZ)) THEN epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE END)`;
+  const value = `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
+  // Else the text NaN, or infinity, would win over every date.
+  return `CASE WHEN isfinite(${value}) THEN ${value} END`;
 }
 
 /**

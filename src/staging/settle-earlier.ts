@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import { listClaims } from './claim';
-import { attemptedParts } from './deliveries';
+import { mayHaveArrived } from './deliveries';
 import type { BaselineDocument } from './documents';
 import { BASELINE, type Layout } from './layout';
 import { readDocument } from './seal';
@@ -16,7 +16,7 @@ export async function settleEarlier(input: SettleInput, baseline: string | null)
   let latest = { exportId: baseline, generation: await generationOf(layout, ref, baseline) };
   for (const exportId of await claimedSince(layout, ref, baseline)) {
     const earlier = { ...ref, exportId };
-    if ((await attemptedParts(layout, earlier)).length > 0) await settle({ ...input, ref: earlier }, null);
+    if (await mayHaveArrived(layout, earlier)) await settle({ ...input, ref: earlier }, null);
     const generation = await generationOf(layout, ref, exportId);
     if (generation > latest.generation) latest = { exportId, generation };
   }
@@ -39,11 +39,4 @@ async function generationOf(layout: Layout, ref: ExportRef, exportId: string | n
   if (exportId === null) return 0;
   const document = await readDocument<BaselineDocument>(layout.inExport({ ...ref, exportId }, BASELINE));
   return document?.generation ?? 0;
-}
-
-/** Whether anything of any export may have reached Mailchimp. */
-export async function hasSent(layout: Layout, destinationId: string): Promise<boolean> {
-  for (const exportId of await listClaims(layout, destinationId))
-    if ((await attemptedParts(layout, { destinationId, exportId })).length > 0) return true;
-  return false;
 }

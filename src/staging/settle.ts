@@ -4,7 +4,7 @@ import type { Settlement, Tally } from '../contract/report';
 import type { Database } from '../duckdb/database';
 import { quoteText } from '../duckdb/quote';
 import { once } from './attempt';
-import { attemptedParts } from './deliveries';
+import { attemptsByPart } from './deliveries';
 import { BASELINE_ROWS, type BaselineDocument, OUTCOMES, type PlanDocument } from './documents';
 import { BASELINE, type Layout, PLAN } from './layout';
 import { type FoundBaseline, findBaseline } from './plan';
@@ -55,7 +55,7 @@ async function makeSettlement(
     request: plan.request,
     tags: plan.tags,
     parts: plan.plan.parts,
-    attempted: await attemptedParts(layout, ref),
+    attempted: [...(await attemptsByPart(layout, ref)).keys()],
     results: await listResults(layout, ref),
   };
   const next = {
