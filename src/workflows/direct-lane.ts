@@ -6,27 +6,35 @@ import { chunksOf, nameOf, toDelivery, type PartState, type Run } from './run';
 /** Rows that a complete reply did not name are looked up singly: so many in one export. */
 export const MOST_LOOKUPS = 1_000;
 
-/** Half of what is left, so that parts which travel at the same time have some too; what is not used is given back. */
-function takeLookups(run: Run): number {
+/**
+ * Half of the look-ups that are left go with a step, so that parts which travel at the same time have some too; what it does not use
+ * is given back.
+ */
+async function withLookups<Sent extends { readonly requests: number; readonly lookups: number }>(
+  run: Run,
+  send: (lookups: number) => Promise<Sent>,
+): Promise<Sent> {
   const taken = Math.ceil((MOST_LOOKUPS - run.lookups) / 2);
   run.lookups += taken;
-  return taken;
+  const sent = await send(taken);
+  run.lookups -= taken - sent.lookups;
+  run.requests += sent.requests;
+  return sent;
 }
 
 /** The first few people, sent and read back before anybody else is sent. */
 export async function sendCanary(run: Run, part: PartState): Promise<SentCanary> {
   const { ref, account } = run.input;
-  const lookups = takeLookups(run);
-  const sent = await patiently(run, async () => {
-    await untilGoing(run);
-    return run.steps.long['mailchimp.sendCanary'].executeWithOptions(
-      { summary: `Send ${part.plan.rows} changes first and read them back` },
-      [{ ref, account, delivery: toDelivery(run), part: part.plan, lookups }],
-    );
-  });
+  const summary = `Send ${part.plan.rows} changes first and read them back`;
+  const sent = await withLookups(run, (lookups) =>
+    patiently(run, async () => {
+      await untilGoing(run);
+      return run.steps.long['mailchimp.sendCanary'].executeWithOptions({ summary }, [
+        { ref, account, delivery: toDelivery(run), part: part.plan, lookups },
+      ]);
+    }),
+  );
   part.lane = 'direct';
-  run.requests += sent.requests;
-  run.lookups -= lookups - sent.lookups;
   return sent;
 }
 
@@ -45,15 +53,13 @@ export async function sendDirectly(
   const { ref, account } = run.input;
   const delivery = toDelivery(run);
   const summary = `${nameOf(part, run)}: send ${chunks.length} chunks directly`;
-  const lookups = takeLookups(run);
-  const sent = await patiently(run, () =>
-    whileGoing(run, () =>
-      run.steps.long['mailchimp.sendChunks'].executeWithOptions({ summary }, [
-        { ref, account, delivery, part: part.plan, chunks, lookups },
-      ]),
+  return withLookups(run, (lookups) =>
+    patiently(run, () =>
+      whileGoing(run, () =>
+        run.steps.long['mailchimp.sendChunks'].executeWithOptions({ summary }, [
+          { ref, account, delivery, part: part.plan, chunks, lookups },
+        ]),
+      ),
     ),
   );
-  run.requests += sent.requests;
-  run.lookups -= lookups - sent.lookups;
-  return sent;
 }

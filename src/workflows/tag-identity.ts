@@ -9,7 +9,8 @@ type ConfiguredTag = Configuration['segments'][number];
  * export began.
  *
  * A deleted tag that was made again stays "gone" until somebody may carry the new one: otherwise an export that was rejected would
- * have taken the guard away with it. Of a tag that was adopted, a completed export has read who carries it. A name is believed only when the export went through, since a rename may not have happened.
+ * have taken the guard away with it. Of a tag that was adopted, a completed export has read who carries it. A name is believed only
+ * when the export went through, since a rename may not have happened.
  */
 export function withTag(
   known: ConfiguredTag,
@@ -25,8 +26,8 @@ export function withTag(
   const isNew = told.tagId !== known.tagId;
   if (isNew && known.tagId !== null && !isDone && !mayBeCarried(told, report)) return known;
   if (!isNew && !isDone) return known;
-  // Configured otherwise while the export ran: that is for the next one.
   const { isAdopted, ...rest } = known;
+  // Configured otherwise while the export ran: that is for the next one.
   const isFollowed = known.tag === known.knownAs || isSameTag(known.tag, told.name);
   const tag = isFollowed ? told.name : known.tag;
   return { ...rest, tagId: told.tagId, knownAs: told.name, tag, ...(isAdopted && isNew && { isAdopted }) };
