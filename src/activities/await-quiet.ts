@@ -32,19 +32,18 @@ const LOOK_AGAIN_MS = 5_000;
  * undo what this export does. Batches that nobody waits for any more are deleted; what was sent by exports that are lost with their
  * destination is settled. May be repeated.
  */
-export function createAwaitQuiet({ staging, openAccount }: ActivityDependencies) {
+export function createAwaitQuiet(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function awaitQuiet(input: AwaitQuietInput): Promise<Quiet> {
     const { ref, baseline, hasFaded } = input;
     return withHeartbeat(() =>
       duringExport(async () => {
         const writes = await staging.openWrites(ref);
-        const account = writes.length > 0 ? await openAccount(input.account) : undefined;
-        const states = new Set<WriteState>();
-        for (const write of writes) if (account) states.add(await stateOf({ staging, account, ref }, write));
-        const requests = account?.requests() ?? 0;
+        const { states, longestRequestMs, requests } =
+          writes.length > 0 ? await look(dependencies, input, writes) : NOTHING_SENT;
         if (states.has('running')) return { state: 'running', waitMs: LOOK_AGAIN_MS, baseline, requests };
-        if (account && !hasFaded)
-          return { state: 'fading', waitMs: account.longestRequestMs, baseline, requests };
+        if (states.size > 0 && !hasFaded)
+          return { state: 'fading', waitMs: longestRequestMs, baseline, requests };
         // What is not known to have ended, the next export looks for again.
         if (!states.has('unknown')) await staging.recordQuiet(ref);
         return { state: 'quiet', waitMs: 0, baseline: await staging.settleEarlier(ref, baseline), requests };
@@ -55,6 +54,25 @@ export function createAwaitQuiet({ staging, openAccount }: ActivityDependencies)
 
 /** `unknown`: something that may be ours has been running for longer than anybody waits. */
 type WriteState = 'running' | 'ended' | 'unknown';
+
+interface Looked {
+  readonly states: ReadonlySet<WriteState>;
+  readonly longestRequestMs: number;
+  readonly requests: number;
+}
+
+const NOTHING_SENT: Looked = { states: new Set(), longestRequestMs: 0, requests: 0 };
+
+async function look(
+  { staging, openAccount }: ActivityDependencies,
+  input: AwaitQuietInput,
+  writes: readonly OpenWrite[],
+): Promise<Looked> {
+  const account = await openAccount(input.account);
+  const states = new Set<WriteState>();
+  for (const write of writes) states.add(await stateOf({ staging, account, ref: input.ref }, write));
+  return { states, longestRequestMs: account.longestRequestMs, requests: account.requests() };
+}
 
 interface Looking {
   readonly staging: Staging;

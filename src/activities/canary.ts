@@ -12,7 +12,7 @@ export function kindsOf(chunk: Chunk): readonly Kind[] {
   return chunk.kind === 'upsert' ? [...new Set(chunk.rows.map(kindOf))] : [];
 }
 
-export interface Answered {
+interface Answered {
   readonly chunk: Chunk;
   readonly results: readonly RowResult[];
   readonly delivery: Delivery;
@@ -37,7 +37,7 @@ function tellingRows(kind: Kind, { chunk, results, delivery }: Answered): readon
 
 const isAcknowledged = ({ result }: RowResult) => result === 'acknowledged';
 
-export interface Sent {
+interface Sent {
   readonly account: MailchimpAccount;
   readonly delivery: Delivery;
   readonly chunk: Chunk;
