@@ -1,11 +1,11 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import type { OpenWrite } from '../contract/plan';
-import type { Staging } from '../contract/staging';
+import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
-import { findLostBatch } from './lost-batch';
+import { findLostBatch } from './rules/lost-batch';
 
 export interface AwaitQuietInput {
   readonly ref: ExportRef;

@@ -6,11 +6,11 @@ import {
   type Configuration,
   type ConfigureRequest,
 } from '../contract/destination';
-import type { MailchimpAccount, Tag } from '../contract/mailchimp';
+import type { MailchimpAccount, Tag } from '../ports/mailchimp';
 import type { DateFormat, FieldMatch, MergeField } from '../contract/merge-field';
-import type { SegmentInfo, SourceDescription } from '../contract/source';
+import type { SegmentInfo, SourceDescription } from '../ports/source';
 import type { ActivityDependencies } from './dependencies';
-import { describeSource } from './describe-source';
+import { describeSource } from './rules/describe-source';
 
 export interface CheckConfigurationInput {
   readonly account: string;

@@ -1,8 +1,8 @@
 import { ExportError } from '../errors';
 import type { Audience, ConnectRequest } from '../contract/destination';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
-import { describeSource } from './describe-source';
+import { describeSource } from './rules/describe-source';
 
 /** Roles that may write members. Mailchimp: viewers and authors may not. */
 const WRITING_ROLES = new Set(['owner', 'admin', 'manager']);

@@ -1,12 +1,12 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
-import { areLost } from './lost-results';
-import { parseOperationId } from './operation-id';
+import { areLost } from './rules/lost-batch';
+import { parseOperationId } from './rules/operation-id';
 
 /** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
 const ARCHIVE_TRIES = 3;

@@ -1,8 +1,8 @@
-import type { BatchOperation, Delivery, MailchimpAccount, OperationResult } from '../contract/mailchimp';
+import type { BatchOperation, Delivery, MailchimpAccount, OperationResult } from '../ports/mailchimp';
 import type { FieldMatch } from '../contract/merge-field';
 import type { Chunk, RowResult } from '../contract/plan';
-import type { SegmentSource } from '../contract/source';
-import type { Staging } from '../contract/staging';
+import type { SegmentSource } from '../ports/source';
+import type { Staging } from '../ports/staging';
 
 /** Everything that a step may touch. Made once by the composition root; opened and closed with the worker. */
 export interface ActivityDependencies {

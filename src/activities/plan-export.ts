@@ -1,12 +1,12 @@
 import type { ExportOptions } from '../contract/destination';
 import type { Approval, Guard, GuardSettings } from '../contract/guard';
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ExportPlan, SegmentTag } from '../contract/plan';
-import type { PlanRequest } from '../contract/staging';
+import type { PlanRequest } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
-import { findGuards, withoutAllowed } from './guards';
+import { findGuards, withoutAllowed } from './rules/guards';
 import { withHeartbeat } from './heartbeat';
 
 export interface PlanExportInput {

@@ -1,4 +1,4 @@
-import type { BatchState } from '../contract/mailchimp';
+import type { BatchState } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';

@@ -1,13 +1,13 @@
 import { ExportError } from '../errors';
 import type { Configuration } from '../contract/destination';
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import type { FieldMatch } from '../contract/merge-field';
 import type { SegmentTag } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
-import { resolveTags } from './resolve-tags';
+import { resolveTags } from './rules/resolve-tags';
 
 export interface PreflightInput {
   readonly ref: ExportRef;

@@ -1,5 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Tag } from '../contract/mailchimp';
+import type { Tag } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';

@@ -1,13 +1,13 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Delivery } from '../contract/mailchimp';
+import type { Delivery } from '../ports/mailchimp';
 import { chunkKey, DIFFERS, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
-import { kindsOf, unseen, verify, type Kind } from './canary';
+import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
-import { createLookup } from './lookup';
+import { createLookup } from './rules/lookup';
 import { stillOurs } from './still-ours';
 
 export interface SendCanaryInput {

@@ -1,12 +1,12 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Delivery, MailchimpAccount } from '../contract/mailchimp';
+import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
 import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { RESUBSCRIBED } from '../contract/tripwire';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
-import { createLookup, type Lookup } from './lookup';
+import { createLookup, type Lookup } from './rules/lookup';
 import { stillOurs } from './still-ours';
 
 export interface SendChunksInput {

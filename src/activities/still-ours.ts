@@ -1,5 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { Staging } from '../contract/staging';
+import type { Staging } from '../ports/staging';
 import type { Pulse } from './heartbeat';
 
 /**

@@ -1,12 +1,12 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { BatchOperation, Delivery, MailchimpAccount } from '../contract/mailchimp';
+import type { BatchOperation, Delivery, MailchimpAccount } from '../ports/mailchimp';
 import type { PartPlan } from '../contract/plan';
 import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
-import { findLostBatch } from './lost-batch';
-import { operationId } from './operation-id';
+import { findLostBatch } from './rules/lost-batch';
+import { operationId } from './rules/operation-id';
 import { stillOurs } from './still-ours';
 
 export interface SubmitPartInput {

@@ -1,7 +1,7 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import { CENSUS_LISTINGS, type CensusScope, type CensusSummary, type Listing } from '../contract/plan';
-import type { Staging } from '../contract/staging';
+import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
-import type { RejectedLines, SourceExtract } from '../contract/source';
+import type { RejectedLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';

@@ -1,15 +1,15 @@
 import { Command } from 'commander';
 import { VERSION } from '../contract/version';
-import { configCommand } from './config';
-import { demoCommand } from './demo';
-import { destinationCommand } from './destination';
-import { devCommand } from './dev';
-import { exportCommand } from './export';
-import { sandboxCommand } from './sandbox';
+import { configCommand } from './config/command';
+import { demoCommand } from './demo/command';
+import { destinationCommand } from './destination/command';
+import { devCommand } from './dev/command';
+import { exportCommand } from './export/command';
+import { sandboxCommand } from './sandbox/command';
 import type { Cli } from './shell/invocation';
 import { examples } from './shell/options';
-import { sourceCommand } from './source';
-import { workerCommand } from './worker';
+import { sourceCommand } from './source/command';
+import { workerCommand } from './worker/command';
 
 /** All commands of the program, for one run of it. */
 export function createProgram(cli: Cli): Command {

@@ -2,8 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { type OwnedProcess, spawnOwned } from './owned-process';
-import { freePort, isFree } from './ports';
-import { serverUnavailable } from './unavailable';
+import { serverUnavailable } from './server-executable';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 
 const READY_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 5;
@@ -148,4 +149,26 @@ function describe(server: OwnedProcess, options: DevServerOptions, ports: Ports)
     // Without a file there is nothing to save, and a graceful stop takes seconds.
     close: () => (options.dbFilename === undefined ? server.kill() : server.stop()),
   };
+}
+
+/** A port of 127.0.0.1 that is free now; another process may take it before it is used. */
+export async function freePort(): Promise<number> {
+  return (await tryListen(0))!;
+}
+
+export async function isFree(port: number): Promise<boolean> {
+  return (await tryListen(port)) !== undefined;
+}
+
+async function tryListen(port: number): Promise<number | undefined> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return undefined;
+  }
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' ? address?.port : undefined;
 }

@@ -1,5 +1,4 @@
 import { type Command, spawnOwned } from './owned-process';
-import type { Report } from './report';
 
 const TELL_EVERY_MS = 30_000;
 
@@ -33,3 +32,6 @@ function lastWords(output: string): string {
   const lines = output.split('\n').filter((line) => line.trim() !== '');
   return lines.length === 0 ? '' : `: ${lines.slice(-3).join(' / ').slice(-600)}`;
 }
+
+/** Receives one line of progress for people: what is done now, how long it takes or took. */
+export type Report = (message: string) => void;

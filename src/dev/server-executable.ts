@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { cachedExecutable, type CacheEntry, cacheFolder, fillEntry } from './cache';
 import { findOnPath, isExecutable } from './executables';
 import { withLock } from './lock';
-import type { Report } from './report';
-import { seconds } from './run-tool';
-import { serverUnavailable } from './unavailable';
+import { type Report, seconds } from './run-tool';
+import { ExportError } from '../errors';
 
 export interface FetchTarget {
   /** Empty folder; the supplier leaves the executable in it, under the name of the server. */
@@ -119,4 +118,9 @@ async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, repo
     }
   }
   throw serverUnavailable(`Found no ${server.title}. Tried:\n- ${tried.join('\n- ')}\n${server.advice}`);
+}
+
+/** What every failure to get or start a Temporal server ends as. */
+export function serverUnavailable(message: string, cause?: unknown): ExportError {
+  return new ExportError('TEMPORAL_SERVER_UNAVAILABLE', message, cause === undefined ? {} : { cause });
 }

@@ -1,6 +1,6 @@
-import type { MailchimpAccount } from '../contract/mailchimp';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import { audience, login, mergeFields } from './audiences';
-import { contacts } from './contacts';
+import { contacts } from './audiences';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';

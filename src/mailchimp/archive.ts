@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { extract } from 'tar-stream';
 import { z } from 'zod';
-import type { OperationResult } from '../contract/mailchimp';
+import type { OperationResult } from '../ports/mailchimp';
 import { arrayObjects, MalformedArray } from './json-array';
 
 /** A reply to 500 rows has about 1.6 MB, and twice that as a string in JSON at the very most. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountInfo, AudienceInfo } from '../contract/mailchimp';
+import type { AccountInfo, AudienceInfo } from '../ports/mailchimp';
 import { MERGE_FIELD_TYPES, type MergeField } from '../contract/merge-field';
 import type { Connection } from './connection';
 
@@ -87,4 +87,46 @@ export async function mergeFields(
     ...(options.phone_format !== undefined && { phoneFormat: options.phone_format }),
     ...(options.date_format !== undefined && { dateFormat: options.date_format }),
   }));
+}
+
+/** Statuses that Mailchimp counts as contacts, and bills. */
+const COUNTED = ['subscribed', 'unsubscribed', 'transactional'] as const;
+
+const AudiencesSchema = z.object({ lists: z.array(z.object({ id: z.string() })), total_items: z.int() });
+const TotalSchema = z.object({ total_items: z.int() });
+
+/** Counts by listings of one member: an audience's `stats` lag behind, and leave out whom they like. */
+export async function contacts(connection: Connection): Promise<number> {
+  let total = 0;
+  for (const audienceId of await audienceIds(connection)) {
+    for (const status of COUNTED) total += await countOf(connection, audienceId, status);
+  }
+  return total;
+}
+
+async function audienceIds(connection: Connection): Promise<ReadonlySet<string>> {
+  const ids = new Set<string>();
+  for (let offset = 0; ; offset += PAGE) {
+    const { lists, total_items } = await connection.send({
+      what: 'list the audiences',
+      method: 'GET',
+      route: '/lists',
+      query: { count: PAGE, offset, fields: 'lists.id,total_items' },
+      reply: AudiencesSchema,
+    });
+    for (const { id } of lists) ids.add(id);
+    if (lists.length === 0 || offset + lists.length >= total_items) return ids;
+  }
+}
+
+async function countOf(connection: Connection, audienceId: string, status: string): Promise<number> {
+  const { total_items } = await connection.send({
+    what: "count the audience's members",
+    method: 'GET',
+    route: '/lists/{list_id}/members',
+    params: { list_id: audienceId },
+    query: { status, count: 1, fields: 'total_items' },
+    reply: TotalSchema,
+  });
+  return total_items;
 }

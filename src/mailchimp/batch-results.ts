@@ -1,4 +1,4 @@
-import type { OperationResult } from '../contract/mailchimp';
+import type { OperationResult } from '../ports/mailchimp';
 import { ExportError } from '../errors';
 import { readArchive } from './archive';
 import { resultsPlace } from './batches';

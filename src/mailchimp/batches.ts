@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { BatchOperation, BatchState } from '../contract/mailchimp';
+import type { BatchOperation, BatchState } from '../ports/mailchimp';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';

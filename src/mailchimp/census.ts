@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { CensusPage } from '../contract/mailchimp';
+import type { CensusPage } from '../ports/mailchimp';
 import type { CensusRow, CensusScope, ListingPage } from '../contract/plan';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { MemberComparison, SentMember } from '../contract/mailchimp';
+import type { MemberComparison, SentMember } from '../ports/mailchimp';
 import type { UpsertRow } from '../contract/plan';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';

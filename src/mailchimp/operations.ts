@@ -1,4 +1,4 @@
-import type { BatchOperation, Delivery } from '../contract/mailchimp';
+import type { BatchOperation, Delivery } from '../ports/mailchimp';
 import type { Chunk, UpsertRow } from '../contract/plan';
 
 export type UpsertChunk = Extract<Chunk, { kind: 'upsert' }>;

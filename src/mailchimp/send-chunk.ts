@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Delivery } from '../contract/mailchimp';
+import type { Delivery } from '../ports/mailchimp';
 import type { Chunk, RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { accountUntag, accountUpsert, UntagReplySchema, UpsertReplySchema } from './accounting';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Tag } from '../contract/mailchimp';
+import type { Tag } from '../ports/mailchimp';
 import { isSameTag } from '../contract/tag-name';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';

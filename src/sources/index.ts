@@ -1,9 +1,9 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SegmentSource } from '../contract/source';
-import type { SourceConfig } from '../contract/source-config';
-import { FilesSource } from './files';
-import type { FilesOptions } from './reading';
+import type { SegmentSource } from '../ports/source';
+import type { SourceConfig } from '../config/source-config';
+import { FilesSource } from './files/files-source';
+import type { FilesOptions } from './files/reading';
 
 export type SourceOptions = FilesOptions;
 

@@ -1,31 +1,38 @@
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
-import type { Staging } from '../contract/staging';
+import type { Staging } from '../ports/staging';
 import type { Database } from '../duckdb/database';
 import { openDatabase } from '../duckdb/open';
-import { openAttempt } from './attempt';
-import { holdAudience, releaseAudience } from './audiences';
-import { hasCensusPage, sealCensus, sealCensusPage } from './census';
-import { createChunkReader, findPart, readPlan } from './chunks';
-import { checkClaim, claim } from './claim';
-import { recordConsent } from './consents';
-import { listAttempts, listBatches, readBatch, recordAttempt, recordBatch, recordUnsent } from './deliveries';
-import type { PlanDocument } from './documents';
-import { discard, expire, expireAll, latestBaseline } from './expiry';
-import { translating } from './failure';
-import { createLayout, type Layout } from './layout';
-import { openWrites, recordQuiet } from './open-writes';
-import { plan } from './plan';
-import { readRejects } from './rejects';
-import { hasResults, readResults } from './results';
-import { makeFolder } from './seal';
-import { settle } from './settle';
-import { settleEarlier } from './settle-earlier';
-import { sealSnapshot } from './snapshot';
-import { openStore } from './store';
-import { Summaries } from './summary';
+import { openAttempt } from './store/run-once';
+import { holdAudience, releaseAudience } from './settle/audience-lock';
+import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
+import { createChunkReader, findPart, readPlan } from './delivery/chunks';
+import { checkClaim, claim } from './delivery/claim';
+import { recordConsent } from './store/consents';
+import {
+  listAttempts,
+  listBatches,
+  readBatch,
+  recordAttempt,
+  recordBatch,
+  recordUnsent,
+} from './delivery/attempts';
+import type { PlanDocument } from './store/documents';
+import { discard, expire, expireAll, latestBaseline } from './settle/retention';
+import { translating } from './store/failure';
+import { createLayout, type Layout } from './store/layout';
+import { openWrites, recordQuiet } from './delivery/unanswered-writes';
+import { plan } from './plan/plan';
+import { readRejects } from './settle/rejects';
+import { hasResults, readResults } from './delivery/results';
+import { makeFolder } from './store/atomic-files';
+import { settle } from './settle/settle';
+import { settleEarlier } from './settle/earlier-exports';
+import { sealSnapshot } from './plan/snapshot';
+import { openStore } from './store/store-id';
+import { Summaries } from './delivery/summary';
 
-export { extractAttributes } from './attributes';
+export { extractAttributes } from './plan/snapshot';
 
 export interface StagingOptions {
   /** Local folder, made with mode 0700 if absent. */

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
-import type { Config } from '../contract/config';
+import type { Config } from '../config/config';
 import { ExportError } from '../errors';
-import { MailchimpPlugin } from '../plugin';
-import { resolveSecret } from './secrets';
+import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
+import { resolveSecret } from '../config/secrets';
 
 export interface StandaloneWorker {
   /** Resolves when the worker was told to stop and has stopped. */

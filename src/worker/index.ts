@@ -1,2 +1,2 @@
 export { createWorker, type StandaloneWorker } from './create-worker';
-export { openResources, type Resources } from './resources';
+export { openResources, type Resources } from '../plugin/resources';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createCheckConfiguration } from '../../src/activities/check-configuration';
-import { WorkerConfigSchema } from '../../src/contract/config';
+import { WorkerConfigSchema } from '../../src/config/config';
 import {
   ConfigureInputSchema,
   TagNameSchema,

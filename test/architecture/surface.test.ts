@@ -49,7 +49,9 @@ describe('what the package promises', () => {
   });
 
   test('nothing else of the package resolves', () => {
-    expect(() => load('temporal-mailchimp/dist/plugin.js')).toThrow(/ERR_PACKAGE_PATH_NOT_EXPORTED/);
+    expect(() => load('temporal-mailchimp/dist/plugin/mailchimp-plugin.js')).toThrow(
+      /ERR_PACKAGE_PATH_NOT_EXPORTED/,
+    );
   });
 
   test('the version in the workflow bundle is the version of the package', () => {
@@ -79,9 +81,9 @@ describe('the workflow bundle', () => {
     expect([...new Set(packages)].filter((name) => !allowed.has(name ?? ''))).toEqual([]);
   });
 
-  test('holds of ours workflows, contract and errors alone', () => {
+  test('holds of ours workflows, text, contract and errors alone', () => {
     const ours = [...code.matchAll(/\.\/src\/(\w+)/g)].map(([, room]) => room);
-    expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'workflows']));
+    expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'text', 'workflows']));
   });
 
   test('carries the marker that the plugin asks for', () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
-import { freePort } from '../../src/dev/ports';
+import { freePort } from '../../src/dev/dev-server';
 import { startSandbox } from '../../src/sandbox';
 import { until } from '../support/until';
 import { destinationOf, openScene, type Scene } from './scene';

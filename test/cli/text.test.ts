@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { firstCommands } from '../../src/cli/dev/first-commands';
-import { createPace } from '../../src/cli/export/pace';
+import { firstCommands } from '../../src/cli/dev/command';
+import { createPace } from '../../src/cli/export/progress';
 import { createProgress } from '../../src/cli/export/progress';
-import { toCsv } from '../../src/cli/text/csv';
+import { toCsv } from '../../src/cli/export/rejects';
 import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
 import { REJECT_OUTCOMES } from '../../src/cli/text/outcomes';
 import { describeReport } from '../../src/cli/text/report';
@@ -10,10 +10,10 @@ import { table } from '../../src/cli/text/table';
 import { describeView } from '../../src/cli/text/view';
 import type { ExportView } from '../../src/contract/export';
 import { noOutcomes, noReach, OUTCOMES } from '../../src/contract/outcome';
-import { progressOf } from '../../src/contract/progress';
+import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
-import { describeState, OUTCOME_MEANING } from '../../src/contract/words';
+import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { FilesSourceSchema } from '../../src/contract/source-config';
+import { FilesSourceSchema } from '../../src/config/source-config';
 import { type GeneratedProfiles, generateProfiles } from '../../src/dev/profiles';
 import { openDatabase } from '../../src/duckdb/open';
 import { openSource } from '../../src/sources';

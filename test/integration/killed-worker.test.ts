@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import type { ExportRef } from '../../src/contract/identifiers';
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
-import type { RejectRow } from '../../src/contract/staging';
+import type { RejectRow } from '../../src/ports/staging';
 import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
 import { openStaging } from '../../src/staging';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { pack } from 'tar-stream';
-import type { OperationResult } from '../../src/contract/mailchimp';
+import type { OperationResult } from '../../src/ports/mailchimp';
 import { readArchive } from '../../src/mailchimp/archive';
 import { arrayObjects } from '../../src/mailchimp/json-array';
 import { collect } from './support';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { BatchOperation } from '../../src/contract/mailchimp';
+import type { BatchOperation } from '../../src/ports/mailchimp';
 import { accountFor, chunkOperation } from '../../src/mailchimp';
 import {
   AUDIENCE,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CensusRow, Listing } from '../../src/contract/plan';
 import type { MemberSeed } from '../../src/sandbox';
-import type { MailchimpAccount } from '../../src/contract/mailchimp';
+import type { MailchimpAccount } from '../../src/ports/mailchimp';
 import { AUDIENCE, openSandbox, people } from './support';
 
 async function readAll(account: MailchimpAccount, listing: Listing): Promise<CensusRow[]> {

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from '@jest/globals';
-import type { MailchimpAccount } from '../../src/contract/mailchimp';
+import type { MailchimpAccount } from '../../src/ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../src/contract/plan';
 import { type ConnectionOptions, createLimiter, openAccount } from '../../src/mailchimp';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox';

@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
-import type { RejectRow } from '../../src/contract/staging';
+import type { RejectRow } from '../../src/ports/staging';
 import type { Baseline } from './baseline';
 import type { Told } from './world';
 

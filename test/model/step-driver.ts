@@ -4,25 +4,25 @@ import { jest } from '@jest/globals';
 import { TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { createActivities } from '../../src/activities';
-import { AccountSchema, type WorkerConfig } from '../../src/contract/config';
+import { AccountSchema, type WorkerConfig } from '../../src/config/config';
 import { ExportOptionsSchema } from '../../src/contract/destination';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport, Settlement } from '../../src/contract/report';
 import { startSandbox, type Sandbox, type SandboxSwitches } from '../../src/sandbox';
-import type { Resources } from '../../src/worker/resources';
+import type { Resources } from '../../src/plugin/resources';
 import {
   NEW_DESTINATION,
   toExportInput,
   withReport,
   type DestinationState,
-} from '../../src/workflows/destination-state';
-import { mailchimpExport } from '../../src/workflows/export';
+} from '../../src/workflows/destination/state';
+import { mailchimpExport } from '../../src/workflows/export/export';
 import { reasonOf } from '../../src/workflows/failure';
-import { CANCELLED, toReport } from '../../src/workflows/reports';
+import { CANCELLED, toReport } from '../../src/workflows/export/report';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
-import { Fates } from './fates';
+import { Fates } from './row-results';
 import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';

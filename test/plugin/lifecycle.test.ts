@@ -6,8 +6,8 @@ import type { Payload, PayloadCodec } from '@temporalio/common';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Activities } from '../../src/activities';
 import { ExportClient } from '../../src/client';
-import { ConfigSchema } from '../../src/contract/config';
-import { MailchimpPlugin } from '../../src/plugin';
+import { ConfigSchema } from '../../src/config/config';
+import { MailchimpPlugin } from '../../src/plugin/mailchimp-plugin';
 import { createWorker as createStandalone } from '../../src/worker';
 import { CONFIGURE, CONNECT, openStage, person, type Stage } from '../support/stage';
 

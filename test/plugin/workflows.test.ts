@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker } from '@temporalio/worker';
 import type { WorkerOptions } from '@temporalio/worker';
-import { MailchimpPlugin } from '../../src/plugin';
+import { MailchimpPlugin } from '../../src/plugin/mailchimp-plugin';
 import { openStage, person, type Stage } from '../support/stage';
 import { makeHostProject, type HostProject, type HostProjectOptions } from './host-project';
 

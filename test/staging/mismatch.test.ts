@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PlanDocument } from '../../src/staging/documents';
+import type { PlanDocument } from '../../src/staging/store/documents';
 import { deliver, exportAll, openStage, type Stage } from './stage';
 
 let stage: Stage;

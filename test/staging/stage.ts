@@ -17,7 +17,7 @@ import {
   type UpsertRow,
 } from '../../src/contract/plan';
 import type { Settlement } from '../../src/contract/report';
-import type { PlanRequest, Staging } from '../../src/contract/staging';
+import type { PlanRequest, Staging } from '../../src/ports/staging';
 import { openDatabase } from '../../src/duckdb/open';
 import { quoteText } from '../../src/duckdb/quote';
 import { extractAttributes, openStaging } from '../../src/staging';

@@ -22,9 +22,9 @@ import {
 } from '../../src/client';
 import type { ExportRef } from '../../src/contract/identifiers';
 import { untilAnswered } from './until-answered';
-import type { WorkerConfigInput } from '../../src/contract/config';
+import type { WorkerConfigInput } from '../../src/config/config';
 import type { ExportReport } from '../../src/contract/report';
-import { MailchimpPlugin } from '../../src/plugin';
+import { MailchimpPlugin } from '../../src/plugin/mailchimp-plugin';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox';
 
 /** All that workers of this test file have logged, with what the SDK's core logged; kept off the terminal. */

@@ -1,4 +1,4 @@
-import type { Config } from '../../contract/config';
+import type { Config } from '../../config/config';
 import { ConfigureInputSchema, type ConfigureInput, type DestinationView } from '../../contract/destination';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';

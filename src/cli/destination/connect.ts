@@ -3,7 +3,7 @@ import { parse } from '../../contract/parse';
 import { answer, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConnection } from '../text/destination';
-import type { Config } from '../../contract/config';
+import type { Config } from '../../config/config';
 import { readSettings } from '../shell/settings';
 import { obtainConsent, type ConsentOptions } from './consent';
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../../contract/config';
+import type { Config } from '../../config/config';
 import type { AudienceSeed, MergeFieldSeed, Sandbox } from '../../sandbox';
 
 const KEY_VARIABLE = 'TEMPORAL_MAILCHIMP_SANDBOX_KEY';

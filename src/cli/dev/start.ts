@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Config } from '../../contract/config';
+import type { Config } from '../../config/config';
 import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';

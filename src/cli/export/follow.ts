@@ -7,7 +7,7 @@ import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
 import { answer, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
-import { Interrupted } from '../shell/interrupted';
+import { Interrupted } from '../shell/terminal';
 import { listenForStop } from '../shell/until-stopped';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressTeller } from './progress';

@@ -1,10 +1,9 @@
 import { SingleBar } from 'cli-progress';
 import type { ExportView } from '../../contract/export';
-import { progressOf, type Progress } from '../../contract/progress';
+import { progressOf, type Progress } from '../../text/progress';
 import type { Terminal } from '../shell/terminal';
 import { count, duration } from '../text/numbers';
-import { describeState } from '../../contract/words';
-import { createPace } from './pace';
+import { describeState } from '../../text/describe-export';
 
 /** Tells on standard error where an export stands. */
 export interface ProgressTeller {
@@ -103,4 +102,25 @@ function describeProgress({ done, total }: Progress, perSecond: number | undefin
   if (perSecond === undefined || done >= total) return changes;
   const left = duration(Math.ceil((total - done) / perSecond) * 1000);
   return `${changes}, ${count(Math.round(perSecond))} a second, about ${left} left`;
+}
+
+/** Mailchimp answers in bursts: a shorter look would jump between nothing and everything. */
+const LOOK_BACK_MS = 60_000;
+
+export interface Pace {
+  /** Changes a second of late; undefined until some were answered. `at`: milliseconds. */
+  readonly measure: (progress: Progress, at?: number) => number | undefined;
+}
+
+export function createPace(): Pace {
+  const seen: { done: number; at: number }[] = [];
+  return {
+    measure: ({ done }, at = Date.now()) => {
+      seen.push({ done, at });
+      while (seen.length > 2 && seen[1]!.at <= at - LOOK_BACK_MS) seen.shift();
+      const first = seen[0]!;
+      if (done <= first.done || at <= first.at) return undefined;
+      return ((done - first.done) * 1000) / (at - first.at);
+    },
+  };
 }

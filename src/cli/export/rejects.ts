@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Config } from '../../contract/config';
+import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
-import type { RejectRow, RejectsRequest } from '../../contract/staging';
+import type { RejectRow, RejectsRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
 import { DEV_FOLDER } from '../dev/folder';
 import { lazy } from '../lazy';
 import { answer, type Invocation } from '../shell/invocation';
 import { requireConfig } from '../shell/settings';
 import { withClient } from '../shell/temporal';
-import { toCsv } from '../text/csv';
 import { count } from '../text/numbers';
 import { table } from '../text/table';
 import { findEnded } from './find';
 import { notExported } from '../text/exports';
+import { printableLines } from '../text/printable';
 
 export interface RejectsOptions {
   readonly csv?: boolean;
@@ -105,4 +105,25 @@ function stagingFolders({ staging }: Config, baseFolder: string): string[] {
   return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')].filter(
     (folder) => existsSync(folder),
   );
+}
+
+/** A spreadsheet takes such a text for a formula, and runs it. */
+const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
+const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
+
+/**
+ * RFC 4180 with line feeds: a header, then a line a row; null is empty. No line feed at the end. For spreadsheets: an apostrophe
+ * stands before what would be taken for a formula, and control characters are replaced. JSON has the texts as they are.
+ */
+export function toCsv(
+  head: readonly string[],
+  rows: readonly (readonly (string | number | null)[])[],
+): string {
+  return [head, ...rows].map((row) => row.map(toField).join(',')).join('\n');
+}
+
+function toField(value: string | number | null): string {
+  const plain = printableLines(String(value ?? ''));
+  const text = FORMULA.test(plain) && !NUMBER.test(plain) ? `'${plain}` : plain;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,7 +4,7 @@ import type {
   ExportOptionsInput,
   StartedExport,
 } from '../../contract/destination';
-import { describeState } from '../../contract/words';
+import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { answer, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';

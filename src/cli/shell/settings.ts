@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { TemporalSchema, type Config } from '../../contract/config';
+import { TemporalSchema, type Config } from '../../config/config';
 import { parse } from '../../contract/parse';
-import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../worker/config-file';
+import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../config/config-file';
 import type { GlobalOptions } from './invocation';
 
 export type Temporal = Config['temporal'];

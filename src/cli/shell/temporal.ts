@@ -1,7 +1,7 @@
 import type { ConnectionOptions, Connection } from '@temporalio/client';
 import type { ExportClient } from '../../client';
 import { ExportError } from '../../errors';
-import { resolveSecret } from '../../worker/secrets';
+import { resolveSecret } from '../../config/secrets';
 import { lazy } from '../lazy';
 import { readSettings, type Settings, type Temporal } from './settings';
 import type { Invocation } from './invocation';

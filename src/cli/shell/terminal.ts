@@ -1,5 +1,4 @@
 import { createInterface } from 'node:readline/promises';
-import { Interrupted } from './interrupted';
 
 /** What a command may touch of the world around it; a test brings its own. */
 export interface Terminal {
@@ -47,4 +46,9 @@ async function ask(question: string): Promise<string> {
   } finally {
     lines.close();
   }
+}
+
+/** Somebody pressed Ctrl-C. The message says what goes on without them. */
+export class Interrupted extends Error {
+  override readonly name = 'Interrupted';
 }

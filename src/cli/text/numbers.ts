@@ -1,4 +1,4 @@
-export { count, countOf, instant } from '../../contract/numbers';
+export { count, countOf, instant } from '../../text/format';
 
 export function duration(ms: number): string {
   if (ms < 1000) return `${Math.round(ms)} ms`;

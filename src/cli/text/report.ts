@@ -11,7 +11,7 @@ import {
   describeWarning,
   OUTCOME_MEANING,
   REACH_MEANING,
-} from '../../contract/words';
+} from '../../text/describe-export';
 import { notExported } from './exports';
 import { count, countOf, duration, instant } from './numbers';
 import { INVALID_MEANING } from './outcomes';

@@ -1,6 +1,6 @@
 import type { ExportView } from '../../contract/export';
-import { progressOf } from '../../contract/progress';
-import { describeProgress, describeState } from '../../contract/words';
+import { progressOf } from '../../text/progress';
+import { describeProgress, describeState } from '../../text/describe-export';
 import { count, instant } from './numbers';
 import { pairs } from './table';
 

@@ -1,5 +1,5 @@
 import { createWorker } from '../../worker';
-import { loadConfig } from '../../worker/config-file';
+import { loadConfig } from '../../config/config-file';
 
 /** A worker in a process of its own, as in production: `node worker-process.js CONFIG`. Tells its peak memory when it ends. */
 async function main(): Promise<void> {

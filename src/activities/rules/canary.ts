@@ -1,0 +1,135 @@
+import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/mailchimp';
+import { type Chunk, CANARIES_OF_KIND, DIFFERS, type RowResult, type UpsertRow } from '../../contract/plan';
+import { isOptedOut } from '../../contract/outcome';
+import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
+
+/** New people show what becomes of the first status, known ones whether tags are appended to what somebody has. */
+export type Kind = 'new' | 'known';
+
+const kindOf = (row: UpsertRow): Kind => (row.known ? 'known' : 'new');
+
+export function kindsOf(chunk: Chunk): readonly Kind[] {
+  return chunk.kind === 'upsert' ? [...new Set(chunk.rows.map(kindOf))] : [];
+}
+
+interface Answered {
+  readonly chunk: Chunk;
+  readonly results: readonly RowResult[];
+  readonly delivery: Delivery;
+}
+
+/** Kinds of which nobody was acknowledged who shows anything. */
+export function unseen(kinds: readonly Kind[], answered: Answered): readonly Kind[] {
+  return kinds.filter((kind) => tellingRows(kind, answered).length === 0);
+}
+
+/** A few acknowledged rows of a kind. Whether Mailchimp takes updates of who has opted out is not sure, so they tell nothing. */
+function tellingRows(kind: Kind, { chunk, results, delivery }: Answered): readonly UpsertRow[] {
+  if (chunk.kind === 'untag') return [];
+  const acknowledged = new Map(results.flatMap((one) => (isAcknowledged(one) ? [[one.email, one]] : [])));
+  const telling = chunk.rows.filter((row) => {
+    const result = acknowledged.get(row.email);
+    if (!result || kindOf(row) !== kind) return false;
+    return result.status === undefined || !hasLeft(row, { ...delivery, status: result.status });
+  });
+  return telling.slice(0, CANARIES_OF_KIND);
+}
+
+const isAcknowledged = ({ result }: RowResult) => result === 'acknowledged';
+
+interface Sent {
+  readonly account: MailchimpAccount;
+  readonly delivery: Delivery;
+  readonly chunk: Chunk;
+  readonly kinds: readonly Kind[];
+}
+
+/**
+ * What the reply said, put right by what is at Mailchimp. Where somebody is not as sent, an acknowledgement proves nothing of the
+ * others either.
+ */
+export async function verify(sent: Sent, results: readonly RowResult[]): Promise<readonly RowResult[]> {
+  const rows = rowsToRead(sent, results);
+  const untagged = sent.chunk.kind === 'untag' ? await nameOf(sent, sent.chunk.tagId) : undefined;
+  const verified: RowResult[] = [];
+  for (const result of results)
+    verified.push(await verifyOne(sent, result, { row: rows.get(result.email), untagged }));
+  // Untags are few, and all of them are read.
+  if (untagged !== undefined || !verified.some((row) => row.class === DIFFERS)) return verified;
+  return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? unread(row) : row));
+}
+
+function rowsToRead(
+  { chunk, delivery, kinds }: Sent,
+  results: readonly RowResult[],
+): ReadonlyMap<string, UpsertRow> {
+  const telling = kinds.flatMap((kind) => tellingRows(kind, { chunk, results, delivery }));
+  return new Map(telling.map((row) => [row.email, row]));
+}
+
+async function verifyOne(
+  { account, delivery }: Sent,
+  result: RowResult,
+  { row, untagged }: { readonly row: UpsertRow | undefined; readonly untagged: string | undefined },
+): Promise<RowResult> {
+  if (result.class === 'schema') return differs(result, [`refused: ${result.text ?? ''}`]);
+  if (!isAcknowledged(result) || (!row && untagged === undefined)) return result;
+  const { email } = result;
+  const asked = { email, ...(row && { row }), ...(untagged !== undefined && { untagged }) };
+  const found = await account.compareMember(delivery.audienceId, asked);
+  return row ? judge(result, { row, found, ...delivery }) : judgeUntag(result, found);
+}
+
+function unread({ chunk, email }: RowResult): RowResult {
+  return { chunk, email, result: 'unproven', class: 'not_read_back' };
+}
+
+async function nameOf({ account, delivery }: Sent, tagId: number): Promise<string | undefined> {
+  return (await account.tags(delivery.audienceId)).find(({ id }) => id === tagId)?.name;
+}
+
+interface Found {
+  readonly row: UpsertRow;
+  readonly found: MemberComparison | undefined;
+  readonly firstStatus: string;
+}
+
+function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult {
+  if (!found) return differs(result, ['acknowledged, and not in the audience']);
+  const { status, fields, tags } = found;
+  const isNew = result.isNew ?? false;
+  // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
+  if (hasLeft(row, { status, firstStatus })) return { ...result, status };
+  if (isResubscribed(row, { status, isNew, firstStatus })) return { ...result, class: RESUBSCRIBED };
+  const what = [
+    ...(!isNew || status === firstStatus ? [] : [`status ${status} instead of ${firstStatus}`]),
+    ...fields.map((tag) => `merge field ${tag}`),
+    ...tags.map((name) => `tag "${name}" missing`),
+  ];
+  return what.length > 0 ? differs(result, what) : result;
+}
+
+/** Whoever was added as opted out was asked to be: of them, everything has to be there. */
+function hasLeft(
+  row: UpsertRow,
+  { status, firstStatus }: { readonly status: string; readonly firstStatus: string },
+): boolean {
+  const isAsAdded = !row.known && row.status === null && status === firstStatus;
+  return isOptedOut(status) && !isAsAdded;
+}
+
+/** Who is not in the audience does not carry its tags. */
+function judgeUntag(result: RowResult, found: MemberComparison | undefined): RowResult {
+  const left = found?.tags ?? [];
+  return left.length > 0
+    ? differs(
+        result,
+        left.map((name) => `tag "${name}" still there`),
+      )
+    : result;
+}
+
+function differs({ chunk, email, status }: RowResult, what: readonly string[]): RowResult {
+  const text = what.join('; ');
+  return { chunk, email, result: 'unproven', class: DIFFERS, text, ...(status !== undefined && { status }) };
+}

@@ -1,0 +1,96 @@
+import { Command } from 'commander';
+import { z } from 'zod';
+import { ConfigSchema, type Config } from '../../config/config';
+import { ExportError } from '../../errors';
+import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { examples } from '../shell/options';
+import { requireConfig } from '../shell/settings';
+import { pairs } from '../text/table';
+
+export function configCommand(cli: Cli): Command {
+  return new Command('config')
+    .description('Check the configuration file, or print its schema')
+    .addCommand(
+      new Command('schema')
+        .summary('Print the JSON Schema of the configuration file')
+        .description(
+          'Print the JSON Schema of the configuration file, for editors.\n\n' +
+            'The same lies in schema/temporal-mailchimp.schema.json of the package.',
+        )
+        .addHelpText('after', examples('config schema > temporal-mailchimp.schema.json'))
+        .action(
+          act(cli, async ({ terminal }) => {
+            terminal.out(JSON.stringify(configJsonSchema(), null, 2));
+            return undefined;
+          }),
+        ),
+    )
+    .addCommand(
+      new Command('check')
+        .description(
+          'Check the configuration file: its keys and values, and that destinations name what is in it',
+        )
+        .addHelpText('after', examples('config check', 'config check --config production.yaml'))
+        .action(act(cli, check)),
+    );
+}
+
+export function configJsonSchema(): Record<string, unknown> {
+  return {
+    title: 'Configuration of temporal-mailchimp',
+    ...z.toJSONSchema(ConfigSchema, { io: 'input' }),
+  };
+}
+
+async function check(invocation: Invocation): Promise<undefined> {
+  const { config, path } = await requireConfig(invocation.options);
+  const dangling = danglingNames(config);
+  if (dangling.length > 0) {
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `The configuration file ${path} is not valid:\n${dangling.join('\n')}`,
+    );
+  }
+  const { accounts, sources, destinations, temporal } = config;
+  const found = {
+    path,
+    temporal: { address: temporal.address, namespace: temporal.namespace, taskQueue: temporal.taskQueue },
+    accounts: Object.keys(accounts),
+    sources: Object.keys(sources),
+    destinations: Object.keys(destinations),
+  };
+  answer(invocation, {
+    json: found,
+    text: () =>
+      [
+        `${path} is valid.`,
+        pairs([
+          [
+            'Temporal',
+            `${temporal.address}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+          ],
+          ['Accounts', found.accounts.join(', ') || 'none'],
+          ['Sources', found.sources.join(', ') || 'none'],
+          ['Destinations', found.destinations.join(', ') || 'none'],
+        ]),
+      ].join('\n'),
+  });
+}
+
+/** What the schema cannot see: names that stand in one section and are missing in another. */
+function danglingNames({ accounts, sources, destinations }: Config): string[] {
+  const problems: string[] = [];
+  for (const [name, { connect, configure }] of Object.entries(destinations)) {
+    const at = `destinations.${name}`;
+    if (!Object.hasOwn(accounts, connect.account))
+      problems.push(`${at}.connect.account: there is no account "${connect.account}"`);
+    const source = Object.hasOwn(sources, connect.source) ? sources[connect.source] : undefined;
+    if (!source) problems.push(`${at}.connect.source: there is no source "${connect.source}"`);
+    for (const segment of Object.keys(configure?.segments ?? {})) {
+      if (source && !Object.hasOwn(source.segments, segment)) {
+        problems.push(`${at}.configure.segments: the source "${connect.source}" has no segment "${segment}"`);
+      }
+    }
+  }
+  return problems;
+}

@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import type { Config } from '../../config/config';
+import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
+import { ExportError } from '../../errors';
+import { DEV_FOLDER } from './folder';
+import { startDev, type Dev } from './start';
+import { act, answer, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
+import { Interrupted } from '../shell/terminal';
+import { examples, portNumber } from '../shell/options';
+import { runWorkerUntil } from '../shell/run-worker';
+import { requireConfig } from '../shell/settings';
+import { listenForStop } from '../shell/until-stopped';
+import { pairs } from '../text/table';
+
+interface Options {
+  readonly port?: number;
+  readonly uiPort: number;
+  readonly sandboxPort: number;
+}
+
+export function devCommand(cli: Cli): Command {
+  return new Command('dev')
+    .summary('Run everything on this machine: Temporal, its Web UI, a Mailchimp sandbox, a worker')
+    .description(
+      'Run everything on this machine until Ctrl-C: Temporal with its Web UI, a Mailchimp sandbox, and a worker.\n\n' +
+        'Uses the sources and destinations of the configuration file; every account is taken to the sandbox, so nothing reaches the ' +
+        `real Mailchimp. Temporal's database and the staging store are kept in ${DEV_FOLDER}; the sandbox starts empty each time.`,
+    )
+    .option(
+      '--port <n>',
+      "Temporal's port (default: that of temporal.address when it is local, else 7233)",
+      portNumber,
+    )
+    .option('--ui-port <n>', 'port of the Web UI; 0: a free one', portNumber, 8233)
+    .option('--sandbox-port <n>', 'port of the Mailchimp sandbox; 0: a free one', portNumber, 0)
+    .addHelpText('after', examples('dev', 'dev --port 7300 --ui-port 8300'))
+    .action(act(cli, run));
+}
+
+async function run(invocation: Invocation, options: Options): Promise<undefined> {
+  const { terminal } = invocation;
+  const { config, baseFolder } = await requireFile(invocation);
+  const folder = resolve(baseFolder, DEV_FOLDER);
+  const isNew = !existsSync(join(folder, 'temporal.db'));
+  const stop = listenForStop(terminal);
+  try {
+    const starting = startDev({
+      config,
+      baseFolder,
+      folder,
+      report: terminal.err,
+      ...portsOf(config, options),
+    });
+    const dev = await orInterrupted(starting, stop.asked);
+    try {
+      answer(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
+      await runWorkerUntil(dev.worker, stop.asked);
+    } finally {
+      terminal.err('Stopping …');
+      await dev.close();
+    }
+  } finally {
+    stop.off();
+  }
+}
+
+async function requireFile({ options }: Invocation) {
+  if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireConfig(options);
+  throw new ExportError(
+    'CONFIG_UNREADABLE',
+    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema tells ` +
+      'what it may hold), name one with --config, or see it all work without one: temporal-mailchimp demo --keep',
+  );
+}
+
+function portsOf({ temporal }: Config, { port, uiPort, sandboxPort }: Options) {
+  const [, local] = /^(?:127\.0\.0\.1|localhost):(\d+)$/.exec(temporal.address) ?? [];
+  return { port: port ?? Number(local ?? 7233), uiPort, sandboxPort };
+}
+
+/** Getting a Temporal server may take minutes. */
+async function orInterrupted(starting: Promise<Dev>, asked: Promise<void>): Promise<Dev> {
+  const dev = await Promise.race([starting, asked]);
+  if (dev) return dev;
+  void starting.then((late) => late.close()).catch(() => undefined);
+  throw new Interrupted('Stopped before everything was up.');
+}
+
+function toJson({ server, sandbox, config, folder }: Dev) {
+  const { namespace, taskQueue } = config.temporal;
+  return {
+    temporal: { address: server.address, namespace, uiUrl: server.uiUrl ?? null },
+    sandbox: { url: sandbox.url, apiKey: sandbox.apiKey },
+    worker: { taskQueue, staging: config.staging.folder },
+    folder,
+  };
+}
+
+function describe({ server, sandbox, config, folder }: Dev, { options }: Invocation, isNew: boolean): string {
+  const { namespace, taskQueue } = config.temporal;
+  return [
+    pairs([
+      ['Temporal', `${server.address}, namespace ${namespace}`],
+      ['Web UI', server.uiUrl ?? ''],
+      ['Mailchimp', `${sandbox.url} (sandbox, key ${sandbox.apiKey})`],
+      ['Worker', `task queue ${taskQueue}`],
+      ['Kept in', folder],
+    ]),
+    '',
+    ...(isNew
+      ? []
+      : [
+          `Destinations of earlier runs are still there, but the sandbox is empty. To begin afresh, delete ${folder}.`,
+          '',
+        ]),
+    'In another terminal:',
+    ...firstCommands(config, { ...options, address: server.address }),
+    'Ctrl-C stops everything.',
+  ].join('\n');
+}
+
+/** Of commands without --address and without a configured one. */
+const DEFAULT_ADDRESS = '127.0.0.1:7233';
+
+/** From nothing to a first export, to be typed in another terminal of the same folder; a line each. */
+export function firstCommands(
+  { destinations }: Pick<Config, 'destinations'>,
+  { config, address }: Pick<GlobalOptions, 'config' | 'address'>,
+): string[] {
+  const [destination = 'NAME'] = Object.keys(destinations);
+  const program = [
+    'temporal-mailchimp',
+    ...(config === undefined ? [] : [`--config ${config}`]),
+    ...(address === DEFAULT_ADDRESS ? [] : [`--address ${address}`]),
+  ].join(' ');
+  return [
+    `  ${program} destination connect ${destination} --agree --as "YOUR NAME"`,
+    `  ${program} destination configure ${destination}`,
+    `  ${program} export start ${destination}`,
+  ];
+}

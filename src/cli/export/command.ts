@@ -1,0 +1,269 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { AskedLaneSchema } from '../../contract/destination';
+import { approveExport, rejectExport, type DecideOptions } from './decide';
+import { findExport } from './find';
+import { tellReport } from './follow';
+import { showRejects, type RejectsOptions } from './rejects';
+import { planExport, startExport, watchExport, type GuardOptions, type StartOptions } from './start';
+import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { collect, examples, positiveNumber } from '../shell/options';
+import { withClient } from '../shell/temporal';
+import { exportTable } from '../text/exports';
+import { REJECT_OUTCOMES } from '../text/outcomes';
+import { describeView } from '../text/view';
+
+export function exportCommand(cli: Cli): Command {
+  return new Command('export')
+    .description('Plan, start, follow and look into exports of a destination')
+    .addCommand(planCommand(cli))
+    .addCommand(startCommand(cli))
+    .addCommand(watchCommand(cli))
+    .addCommand(showCommand(cli))
+    .addCommand(listCommand(cli))
+    .addCommand(rejectsCommand(cli))
+    .addCommand(approveCommand(cli))
+    .addCommand(rejectCommand(cli))
+    .addCommand(cancelCommand(cli))
+    .addCommand(pauseCommand(cli))
+    .addCommand(resumeCommand(cli));
+}
+
+/** The first paragraph of the description stands in the list of commands. */
+function verb(name: string, description: string): Command {
+  const [summary = ''] = description.split('\n\n');
+  return new Command(name)
+    .summary(summary)
+    .description(description)
+    .argument('<name>', 'name of the destination');
+}
+
+function withExport(command: Command, whichOne: string): Command {
+  return command.argument('[export]', `number or id of the export; default: ${whichOne}`);
+}
+
+function withGuards(command: Command): Command {
+  return command
+    .option(
+      '--allow-rejected-lines',
+      'export although lines of the source cannot be read; nobody loses a tag then',
+    )
+    .option(
+      '--allow-mass-removal',
+      'export although a segment fell to zero, or many people would lose their tags',
+    )
+    .option('--allow-restored-tags', 'export although a tag was deleted in Mailchimp: all are tagged again')
+    .option('--allow-new-contacts', 'export although more contacts are new than configured')
+    .option('--allow-over-limit', 'export although the configured contact limit would be crossed')
+    .option('--census', 'read the whole audience again first, as the first export does');
+}
+
+function planCommand(cli: Cli): Command {
+  return withGuards(verb('plan', 'Show the numbers of an export: reads source and audience, sends nothing'))
+    .addHelpText('after', examples('export plan newsletter', 'export plan newsletter --json'))
+    .action(
+      act(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
+    );
+}
+
+function startCommand(cli: Cli): Command {
+  return withGuards(
+    verb(
+      'start',
+      'Export a destination and follow it to its report.\n\n' +
+        'Ctrl-C ends the following only: the export goes on. When a guard holds it, this says why and how to approve it, and returns. ' +
+        'Exit code 0 when it completed; 1 when it failed, was cancelled, or is held.',
+    ),
+  )
+    .option('--no-wait', 'return as soon as the export has started')
+    .option('--test <n>', 'send at most this many profiles', positiveNumber)
+    .addOption(
+      new Option(
+        '--lane <lane>',
+        'how changes travel; auto: by size, and by what each lane is seen to do',
+      ).choices(AskedLaneSchema.options),
+    )
+    .option('--trigger <text>', 'who or what asks; kept in the history', 'on the command line')
+    .addHelpText(
+      'after',
+      examples(
+        'export start newsletter',
+        'export start newsletter --test 10',
+        'export start newsletter --no-wait --json',
+      ),
+    )
+    .action(
+      act(cli, (invocation, name: string, options: StartOptions) => startExport(invocation, name, options)),
+    );
+}
+
+function watchCommand(cli: Cli): Command {
+  return withExport(verb('watch', 'Follow an export to its report'), 'the one that runs, else the last')
+    .addHelpText('after', examples('export watch newsletter'))
+    .action(
+      act(cli, (invocation, name: string, which: string | undefined) =>
+        watchExport(invocation, name, (view) => findExport(view, which)),
+      ),
+    );
+}
+
+function showCommand(cli: Cli): Command {
+  return withExport(
+    verb('show', 'Show the report of an export, or where it stands while it runs'),
+    'the one that runs, else the last',
+  )
+    .addHelpText(
+      'after',
+      examples('export show newsletter', 'export show newsletter 3', 'export show newsletter --json'),
+    )
+    .action(act(cli, show));
+}
+
+async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
+  await withClient(invocation, async (client) => {
+    const { exportId, n, report } = findExport(await client.show(name), which);
+    if (report) return void tellReport(invocation, report);
+    const view = await client.progress(name);
+    if (view?.ref.exportId === exportId) {
+      return answer(invocation, { json: view, text: () => describeView(view) });
+    }
+    // It ended between the two questions, or is about to start.
+    const ended = await client.report({ destinationId: name, exportId });
+    if (ended) return void tellReport(invocation, ended);
+    answer(invocation, {
+      json: { exportId, n: n ?? null },
+      text: () => `Export ${n ?? exportId} of ${name} has not started yet.`,
+    });
+  });
+}
+
+function listCommand(cli: Cli): Command {
+  return verb('list', 'List the last ten exports of a destination, latest first')
+    .addHelpText('after', examples('export list newsletter'))
+    .action(act(cli, list));
+}
+
+async function list(invocation: Invocation, name: string): Promise<undefined> {
+  const { running, queued, exports } = await withClient(invocation, (client) => client.show(name));
+  answer(invocation, {
+    json: { running, queued, exports },
+    text: () =>
+      running || queued > 0 || exports.length > 0
+        ? exportTable({ running, queued, exports })
+        : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
+  });
+}
+
+function rejectsCommand(cli: Cli): Command {
+  return withExport(
+    verb(
+      'rejects',
+      'List who was not exported, and why.\n\n' +
+        'Rows never pass through Temporal: this reads them from the staging folder of the configuration file.',
+    ),
+    'the last one that has ended',
+  )
+    .option('--csv', "as CSV for a spreadsheet, all rows; a ' stands before what it would take for a formula")
+    .addOption(
+      new Option(
+        '--outcome <outcome>',
+        `only these outcomes; repeatable (${REJECT_OUTCOMES.join(', ')})`,
+      ).argParser(collectOutcome),
+    )
+    .option('--limit <n>', 'at most this many rows (default: 100 in the table, else all)', positiveNumber)
+    .addHelpText(
+      'after',
+      examples(
+        'export rejects newsletter',
+        'export rejects newsletter 3 --outcome invalid --csv > invalid.csv',
+        'export rejects newsletter --json',
+      ),
+    )
+    .action(
+      act(cli, (invocation, ...[name, which, options]: [string, string | undefined, RejectsOptions]) =>
+        showRejects(invocation, { destinationId: name, exportText: which }, options),
+      ),
+    );
+}
+
+function collectOutcome(value: string, before: readonly string[] = []): string[] {
+  if ((REJECT_OUTCOMES as readonly string[]).includes(value)) return collect(value, before);
+  throw new InvalidArgumentError(`Allowed choices are ${REJECT_OUTCOMES.join(', ')}.`);
+}
+
+function withDecision(command: Command): Command {
+  return command
+    .option('--plan <id>', 'the plan whose numbers were seen; without it, they are shown and you are asked')
+    .option('--as <who>', 'who decides; kept in the history (default: the user of this machine)');
+}
+
+function approveCommand(cli: Cli): Command {
+  return withDecision(
+    verb(
+      'approve',
+      'Let a held export send what it was held for.\n\n' +
+        'More than an hour after its plan, it is planned again as another export, which is held only if a number has grown.',
+    ),
+  )
+    .addHelpText('after', examples('export approve newsletter', 'export approve newsletter --plan 1f0c2a'))
+    .action(
+      act(cli, (invocation, name: string, options: DecideOptions) =>
+        approveExport(invocation, name, options),
+      ),
+    );
+}
+
+function rejectCommand(cli: Cli): Command {
+  return withDecision(verb('reject', 'End a held export with nothing sent'))
+    .addHelpText('after', examples('export reject newsletter', 'export reject newsletter --plan 1f0c2a'))
+    .action(
+      act(cli, (invocation, name: string, options: DecideOptions) => rejectExport(invocation, name, options)),
+    );
+}
+
+function cancelCommand(cli: Cli): Command {
+  return withExport(
+    verb('cancel', 'Stop an export; what Mailchimp has acknowledged stays, and is counted in its report'),
+    'the one that runs',
+  )
+    .addHelpText('after', examples('export cancel newsletter'))
+    .action(act(cli, cancel));
+}
+
+async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
+  const cancelled = await withClient(invocation, async (client) => {
+    const { exportId, n } = findExport(await client.show(name), which);
+    await client.cancel({ destinationId: name, exportId });
+    return { exportId, n: n ?? null };
+  });
+  answer(invocation, {
+    json: cancelled,
+    text: () =>
+      `Export ${cancelled.n ?? cancelled.exportId} of ${name} is cancelled. Its report follows: temporal-mailchimp export watch ${name}`,
+  });
+}
+
+function pauseCommand(cli: Cli): Command {
+  return verb('pause', 'Send nothing new until resume; batches at Mailchimp finish and are read')
+    .addHelpText('after', examples('export pause newsletter'))
+    .action(
+      act(cli, async (invocation, name: string) => {
+        await withClient(invocation, (client) => client.pause(name));
+        const text = () => `Paused. Go on with: temporal-mailchimp export resume ${name}`;
+        answer(invocation, { json: { paused: true }, text });
+        return undefined;
+      }),
+    );
+}
+
+function resumeCommand(cli: Cli): Command {
+  return verb('resume', 'Go on after a pause, or after what stopped the export was mended')
+    .addHelpText('after', examples('export resume newsletter'))
+    .action(
+      act(cli, async (invocation, name: string) => {
+        await withClient(invocation, (client) => client.resume(name));
+        const text = () => `The export goes on. Watch it: temporal-mailchimp export watch ${name}`;
+        answer(invocation, { json: { paused: false }, text });
+        return undefined;
+      }),
+    );
+}

@@ -1,0 +1,95 @@
+import { isNativeError } from 'node:util/types';
+import { Command, Option } from 'commander';
+import type { SandboxOptions } from '../../sandbox';
+import { lazy } from '../lazy';
+import { readSeedFile } from './seed-file';
+import { startSandboxWith } from './start';
+import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { collect, examples, portNumber, wholeNumber } from '../shell/options';
+import { listenForStop } from '../shell/until-stopped';
+import { count } from '../text/numbers';
+import { pairs } from '../text/table';
+
+interface Options {
+  readonly port: number;
+  readonly audience?: string;
+  readonly record?: string;
+  readonly replies: 'full' | 'lean';
+  readonly operationMs: number;
+  readonly fault?: readonly string[];
+}
+
+export function sandboxCommand(cli: Cli): Command {
+  return new Command('sandbox')
+    .summary('Run a Mailchimp on this machine')
+    .description(
+      'Run a Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults. Nothing leaves the machine.',
+    )
+    .option('--port <n>', 'port on 127.0.0.1; 0: a free one', portNumber, 0)
+    .option(
+      '--audience <file>',
+      'audiences to start with: JSON with one or a list of them; or .ndjson with a member a line',
+    )
+    .option('--record <file>', 'append a JSON line a request; without credentials')
+    .addOption(
+      new Option('--replies <size>', 'full: about 3.3 KB a member, as Mailchimp; lean: what matters')
+        .choices(['full', 'lean'])
+        .default('full'),
+    )
+    .option('--operation-ms <n>', 'time that one operation takes', wholeNumber, 0)
+    .option('--fault <rule>', 'a fault, e.g. "429 twice on POST /lists/*"; repeatable', collect)
+    .addHelpText(
+      'after',
+      examples(
+        'sandbox --port 8090 --record requests.ndjson',
+        'sandbox --fault "429 twice on POST /lists/*" --fault "stuck batch"',
+      ),
+    )
+    .action(act(cli, run));
+}
+
+async function run(invocation: Invocation, options: Options): Promise<undefined> {
+  const rules = (options.fault ?? []).map((text) => readFault(invocation, text));
+  const sandbox = await startSandboxWith(await toSandboxOptions(options));
+  const stop = listenForStop(invocation.terminal);
+  try {
+    for (const rule of rules) sandbox.fail(rule);
+    const { url, apiKey, port } = sandbox;
+    answer(invocation, {
+      json: { url, apiKey, port },
+      text: () =>
+        [
+          pairs([
+            ['Mailchimp', url],
+            ['API key', apiKey],
+          ]),
+          'In the configuration file: accounts.NAME.baseUrl, and apiKey by reference. Stop with Ctrl-C.',
+        ].join('\n'),
+    });
+    await stop.asked;
+    const requests = sandbox.requests().reduce((sum, { count: some }) => sum + some, 0);
+    invocation.terminal.err(`The sandbox has stopped after ${count(requests)} requests.`);
+  } finally {
+    stop.off();
+    await sandbox.close();
+  }
+}
+
+function readFault({ misuse }: Invocation, text: string) {
+  try {
+    return lazy.sandbox().parseFault(text);
+  } catch (error) {
+    return misuse(isNativeError(error) ? error.message : String(error));
+  }
+}
+
+async function toSandboxOptions(options: Options): Promise<SandboxOptions> {
+  const { port, audience, record, replies, operationMs } = options;
+  return {
+    port,
+    replies,
+    operationMs,
+    ...(record !== undefined && { record }),
+    ...(audience !== undefined && { audiences: await readSeedFile(audience) }),
+  };
+}

@@ -1,0 +1,118 @@
+import { Command } from 'commander';
+import type { SegmentSource, SourceCheck } from '../../ports/source';
+import { ExportError } from '../../errors';
+import { lazy } from '../lazy';
+import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { EXIT_REFUSED } from '../shell/failure';
+import { examples } from '../shell/options';
+import { requireConfig } from '../shell/settings';
+import { count, countOf } from '../text/numbers';
+import { printable } from '../text/printable';
+import { table } from '../text/table';
+
+export function sourceCommand(cli: Cli): Command {
+  return new Command('source')
+    .description('Look into a source of profiles and segments; reads it here, sends nothing')
+    .addCommand(sourceSubcommand('segments', 'List the segments of a source').action(act(cli, showSegments)))
+    .addCommand(
+      sourceSubcommand('attributes', 'List the attributes of a source').action(act(cli, showAttributes)),
+    )
+    .addCommand(
+      sourceSubcommand(
+        'check',
+        'Read a source once and count profiles, members and lines that cannot be read; exit code 1 when it cannot be exported',
+      ).action(act(cli, check)),
+    );
+}
+
+function sourceSubcommand(verb: string, description: string): Command {
+  return new Command(verb)
+    .description(description)
+    .argument('[source]', 'name of the source; not needed when the configuration file has one only')
+    .addHelpText('after', examples(`source ${verb}`, `source ${verb} crm --json`));
+}
+
+async function showSegments(invocation: Invocation, name: string | undefined): Promise<undefined> {
+  const { segments } = await withSource(invocation, name, (source) => source.describe());
+  answer(invocation, {
+    json: { segments },
+    text: () =>
+      table(
+        ['SEGMENT', 'NAME'],
+        segments.map(({ id, name: title }) => [id, title]),
+      ),
+  });
+}
+
+async function showAttributes(invocation: Invocation, name: string | undefined): Promise<undefined> {
+  const { attributes } = await withSource(invocation, name, (source) => source.describe());
+  answer(invocation, { json: { attributes }, text: () => attributes.map(printable).join('\n') });
+}
+
+async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
+  const checked = await withSource(invocation, name, (source) => source.check());
+  answer(invocation, { json: checked, text: () => describeCheck(checked) });
+  const trouble = troubleOf(checked);
+  if (trouble === undefined) return undefined;
+  if (!invocation.options.json) invocation.terminal.err(trouble);
+  return EXIT_REFUSED;
+}
+
+function troubleOf({ profiles, rejected }: SourceCheck): string | undefined {
+  if (rejected.length > 0) {
+    return (
+      'SOURCE_MALFORMED: some lines cannot be read, so an export stops before it sends anything. Mend the files, or export with ' +
+      '--allow-rejected-lines (nobody loses a tag then).'
+    );
+  }
+  return profiles === 0 ? 'SOURCE_EMPTY: the source holds no profiles, so an export stops.' : undefined;
+}
+
+function describeCheck({ profiles, attributes, segments, members, rejected }: SourceCheck): string {
+  const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
+  const lines = rejected.flatMap(({ file, lines, first }) =>
+    first
+      .map(({ line, fault }) => [file, count(line), fault])
+      .concat(lines > first.length ? [[file, '', `and ${count(lines - first.length)} more`]] : []),
+  );
+  return [
+    `${countOf(profiles, 'profile')} with ${countOf(attributes.length, 'attribute')}`,
+    table(
+      ['SEGMENT', 'NAME', 'PROFILES'],
+      members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
+    ),
+    ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines)] : []),
+  ].join('\n\n');
+}
+
+async function withSource<Result>(
+  { options }: Invocation,
+  asked: string | undefined,
+  work: (source: SegmentSource) => Promise<Result>,
+): Promise<Result> {
+  const { config, baseFolder } = await requireConfig(options);
+  const name = asked ?? onlySource(Object.keys(config.sources));
+  const resources = await lazy.worker().openResources(config, baseFolder);
+  try {
+    const source = await resources.openSource(name);
+    try {
+      return await work(source);
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await resources.close();
+  }
+}
+
+function onlySource(names: readonly string[]): string {
+  const [name] = names;
+  if (name !== undefined && names.length === 1) return name;
+  if (name === undefined) {
+    throw new ExportError('SOURCE_NOT_FOUND', 'The configuration file has no source. Add one under sources.');
+  }
+  throw new ExportError(
+    'INPUT_INVALID',
+    `The configuration file has several sources; name one: ${names.join(', ')}.`,
+  );
+}

@@ -1,0 +1,45 @@
+import { Command } from 'commander';
+import { lazy } from '../lazy';
+import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { examples } from '../shell/options';
+import { runWorkerUntil } from '../shell/run-worker';
+import { requireConfig } from '../shell/settings';
+import { listenForStop } from '../shell/until-stopped';
+import { pairs } from '../text/table';
+
+export function workerCommand(cli: Cli): Command {
+  return new Command('worker')
+    .summary('Run a worker that exports')
+    .description(
+      'Run a worker that exports: a Temporal Worker with MailchimpPlugin in it.\n\n' +
+        'Logs go to standard error. Ctrl-C or SIGTERM lets the steps that run finish (10 seconds), then ends it; exports go on with ' +
+        'the next worker.',
+    )
+    .addHelpText('after', examples('worker', 'worker --config production.yaml'))
+    .action(act(cli, run));
+}
+
+async function run(invocation: Invocation): Promise<undefined> {
+  const { config, path, baseFolder } = await requireConfig(invocation.options);
+  const { address, namespace, taskQueue } = config.temporal;
+  const worker = await lazy.worker().createWorker(config, baseFolder);
+  const stop = listenForStop(invocation.terminal);
+  try {
+    answer(invocation, {
+      json: { address, namespace, taskQueue, config: path },
+      text: () =>
+        [
+          pairs([
+            ['Temporal', `${address}, namespace ${namespace}`],
+            ['Task queue', taskQueue],
+            ['Configuration', path],
+          ]),
+          'The worker runs until Ctrl-C.',
+        ].join('\n'),
+    });
+    await runWorkerUntil(worker, stop.asked);
+    invocation.terminal.err('The worker has stopped.');
+  } finally {
+    stop.off();
+  }
+}

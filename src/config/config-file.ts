@@ -1,0 +1,58 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { isNativeError } from 'node:util/types';
+import { parseDocument } from 'yaml';
+import { ConfigSchema, type Config } from './config';
+import { parse } from '../contract/parse';
+import { ExportError } from '../errors';
+
+export const DEFAULT_CONFIG_FILE = 'temporal-mailchimp.yaml';
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly path: string;
+  /** Folder of the file: where relative paths in it start. */
+  readonly baseFolder: string;
+}
+
+/** @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID (each wrong field with its path) */
+export async function loadConfig(file = DEFAULT_CONFIG_FILE): Promise<LoadedConfig> {
+  const path = resolve(file);
+  const config = parse(ConfigSchema, readYaml(await read(path), path), {
+    what: `The configuration file ${path}`,
+    code: 'CONFIG_INVALID',
+  });
+  return { config, path, baseFolder: dirname(path) };
+}
+
+async function read(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
+    throw new ExportError(
+      'CONFIG_UNREADABLE',
+      `The configuration file ${path} could not be read (${code}). Name it with --config, or run in its folder.`,
+    );
+  }
+}
+
+function readYaml(text: string, path: string): unknown {
+  const document = parseDocument(text);
+  // A warning is of an unknown tag: its value would be taken without it. Never the parser's own message: it quotes the line, which
+  // may hold anything.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem) {
+    const [start] = problem.linePos ?? [];
+    throw invalid(path, `${start ? ` at line ${start.line}, column ${start.col}` : ''} (${problem.code})`);
+  }
+  try {
+    return document.toJS() ?? {};
+  } catch {
+    throw invalid(path, ' (an alias without its anchor, or too many of them)');
+  }
+}
+
+function invalid(path: string, where: string): ExportError {
+  return new ExportError('CONFIG_INVALID', `The configuration file ${path} is no valid YAML${where}.`);
+}

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import type { BundleOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import { SimplePlugin } from '@temporalio/plugin';
+import { createActivities, type Activities } from '../activities';
+import { WorkerConfigSchema, type WorkerConfig, type WorkerConfigInput } from '../config/config';
+import { STORE_QUEUE_PREFIX } from '../contract/identifiers';
+import { parse } from '../contract/parse';
+import { ExportError } from '../errors';
+import { openResources, type Resources } from './resources';
+import { runStoreWorker } from './store-worker';
+import { requireOurBundle, requireOurWorkflows } from './check-bundle';
+
+/** What a worker that exports to Mailchimp needs: the `staging`, `accounts` and `sources` of the configuration file. */
+export interface MailchimpPluginOptions extends WorkerConfigInput {
+  /** Where relative paths start. @default the current folder */
+  readonly baseFolder?: string;
+}
+
+/**
+ * Makes a Temporal Worker export customer segments to Mailchimp.
+ *
+ * Registers the workflows (`mailchimpDestination`, `mailchimpExport`) and the activities (`mailchimp.*`), opens the staging store when
+ * the worker runs and closes it with the worker. Beside the host's worker runs a second one, on the queue of the staging store
+ * (`mailchimp-store-<id>`): rows lie in a folder, so their steps run where the folder is.
+ *
+ * A host with workflows of its own adds `export * from 'temporal-mailchimp/workflows'` to its workflow file; without that, the
+ * worker does not start. A host without workflows needs nothing.
+ *
+ * One worker takes one plugin, on the worker or on its connection; several workers may share it.
+ *
+ * @throws ExportError CONFIG_INVALID from the constructor, and from `Worker.create` for a second plugin or an activity with a name of
+ * ours; BUNDLE_MISMATCH from `Worker.create` and `bundleWorkflowCode`; what keeps the store from being opened from `worker.run()`
+ * @example
+ * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [new MailchimpPlugin({ accounts, sources })] });
+ * await worker.run();
+ */
+export class MailchimpPlugin extends SimplePlugin {
+  private readonly config: WorkerConfig;
+  private readonly baseFolder: string;
+  private readonly activities: Activities;
+  private resources: Promise<Resources> | undefined;
+  private users = 0;
+
+  constructor(options: MailchimpPluginOptions) {
+    super({
+      name: 'temporal-mailchimp.MailchimpPlugin',
+      workflowsPath: (host) => host ?? require.resolve('../workflows'),
+    });
+    const { baseFolder, ...config } = options;
+    this.config = parse(WorkerConfigSchema, config, {
+      what: 'The options of MailchimpPlugin',
+      code: 'CONFIG_INVALID',
+    });
+    this.baseFolder = baseFolder ?? process.cwd();
+    this.activities = createActivities(() => this.requireResources());
+  }
+
+  override configureWorker(options: WorkerOptions): WorkerOptions {
+    // Our own second worker, when the plugin sits on the connection as well.
+    if (options.taskQueue?.startsWith(STORE_QUEUE_PREFIX)) return options;
+    const plugins = this.onlyOnce(options.plugins);
+    if (options.workflowBundle) requireOurBundle(readBundle(options.workflowBundle));
+    const configured = options.workflowBundle ? options : super.configureWorker(options);
+    return { ...configured, plugins, activities: this.besideOurs(options.activities) };
+  }
+
+  override configureBundler(options: BundleOptions): BundleOptions {
+    return requireOurWorkflows(super.configureBundler(options));
+  }
+
+  override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    const { taskQueue } = worker.options;
+    if (taskQueue.startsWith(STORE_QUEUE_PREFIX)) return next(worker);
+    const storeId = this.open().then(({ staging }) => staging.storeId);
+    try {
+      await runStoreWorker({ storeId, activities: this.activities }, { worker, run: () => next(worker) });
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** A plugin on both connection and worker is listed twice, and would open everything twice. */
+  private onlyOnce(plugins: WorkerOptions['plugins'] = []): NonNullable<WorkerOptions['plugins']> {
+    if (plugins.some((plugin) => plugin !== this && plugin.name === this.name)) {
+      throw new ExportError(
+        'CONFIG_INVALID',
+        'The worker has two different MailchimpPlugins, perhaps one on its connection. Give it one, with all accounts and sources.',
+      );
+    }
+    return plugins.filter((plugin, index) => plugin !== this || plugins.indexOf(plugin) === index);
+  }
+
+  private besideOurs(theirs: object = {}): object {
+    const ours: object = this.activities;
+    const clash = Object.entries(theirs).find(
+      ([name, activity]) => name in ours && activity !== Reflect.get(ours, name),
+    );
+    if (!clash) return { ...theirs, ...ours };
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `The worker registers an activity "${clash[0]}", which is a name of MailchimpPlugin's own. Give yours another name.`,
+    );
+  }
+
+  private open(): Promise<Resources> {
+    this.users += 1;
+    this.resources ??= openResources(this.config, this.baseFolder);
+    return this.resources;
+  }
+
+  /** Several workers of one process may share the plugin: the last one closes. */
+  private async close(): Promise<void> {
+    this.users -= 1;
+    if (this.users > 0) return;
+    const opened = this.resources?.catch(() => undefined);
+    this.resources = undefined;
+    await (await opened)?.close();
+  }
+
+  private async requireResources(): Promise<Resources> {
+    if (this.resources) return this.resources;
+    throw new ExportError(
+      'STAGING_NOT_REACHABLE',
+      'The plugin is not running: its worker has stopped, or never ran.',
+    );
+  }
+}
+
+function readBundle(bundle: NonNullable<WorkerOptions['workflowBundle']>): string {
+  return 'code' in bundle ? bundle.code : readFileSync(bundle.codePath, 'utf8');
+}

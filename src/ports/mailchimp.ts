@@ -1,0 +1,121 @@
+import type { MergeField } from '../contract/merge-field';
+import type { CensusRow, CensusScope, Chunk, ListingPage, RowResult, UpsertRow } from '../contract/plan';
+
+/**
+ * One Mailchimp account as the activities see it. Every request passes the account's connection budget and its own 130 s
+ * limit, checks the reply's shape, and is counted.
+ *
+ * @throws ExportError KEY_INVALID, ROLE_TOO_LOW, AUDIENCE_NOT_FOUND, MAILCHIMP_BUSY, MAILCHIMP_UNAVAILABLE, MAILCHIMP_REFUSED
+ */
+export interface MailchimpAccount {
+  readonly login: () => Promise<AccountInfo>;
+  readonly audience: (audienceId: string) => Promise<AudienceInfo>;
+  readonly mergeFields: (audienceId: string) => Promise<readonly MergeField[]>;
+  /** All tags (static segments) of the audience. */
+  readonly tags: (audienceId: string) => Promise<readonly Tag[]>;
+  /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
+  readonly contacts: () => Promise<number>;
+  /**
+   * Makes an empty tag, or finds the one that has this name by now, as long as nobody carries it: after a lost reply it may be our own.
+   * @throws ExportError TAG_TAKEN
+   */
+  readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
+  /** Gives a tag another name; repeated, it changes nothing. @throws ExportError TAG_TAKEN when another tag has it */
+  readonly renameTag: (audienceId: string, tag: Tag) => Promise<void>;
+  /** Whether anybody but archived members carries the tag. */
+  readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
+  /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
+  readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
+
+  /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
+  readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
+  /** Reads one member and tells where they differ from what was sent for them. Undefined: nobody has this address. */
+  readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
+
+  /** `POST /batches`. Returns the batch's id. */
+  readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
+  /** State of each of the named batches; `gone` where Mailchimp does not know it any more. */
+  readonly batches: (batchIds: readonly string[]) => Promise<readonly BatchState[]>;
+  readonly deleteBatch: (batchId: string) => Promise<void>;
+  /** Batches of the account, anybody's, that were submitted at `since` (milliseconds since 1970) or later. */
+  readonly batchesSince: (since: number) => Promise<readonly BatchState[]>;
+  /** Results of a finished batch, one operation at a time, in any order. Never all of them in memory. */
+  readonly batchResults: (batchId: string) => AsyncIterable<OperationResult>;
+
+  /** Requests sent since this account was opened in this step. */
+  readonly requests: () => number;
+  /** How many of its requests may run at the same time now. */
+  readonly connections: () => number;
+  /** Milliseconds after which a request that was sent cannot be running any more, answered or not. */
+  readonly longestRequestMs: number;
+}
+
+/** What an upsert row or an untag has told Mailchimp about one member. */
+export interface SentMember {
+  readonly email: string;
+  /** Absent: nothing was sent of fields and appended tags. */
+  readonly row?: UpsertRow;
+  /** Name of a tag that was taken off. */
+  readonly untagged?: string;
+}
+
+/** Names of fields and tags only: no value of anybody. */
+export interface MemberComparison {
+  readonly status: string;
+  readonly fields: readonly string[];
+  readonly tags: readonly string[];
+}
+
+export interface AccountInfo {
+  readonly accountId: string;
+  /** The user of the key: Mailchimp's connection budget is this user's, over all keys and tools. */
+  readonly loginId: string;
+  readonly role: string;
+}
+
+export interface AudienceInfo {
+  readonly id: string;
+  readonly name: string;
+  readonly doubleOptin: boolean;
+  readonly emailTypeOption: boolean;
+}
+
+export interface Tag {
+  readonly id: number;
+  readonly name: string;
+}
+
+export interface CensusPage {
+  readonly rows: readonly CensusRow[];
+  /** Members in the whole listing. */
+  readonly totalItems: number;
+}
+
+/** How chunks of one destination are written. */
+export interface Delivery {
+  readonly audienceId: string;
+  readonly firstStatus: string;
+}
+
+/** One operation of a batch. `body` is JSON text, as Mailchimp wants it. */
+export interface BatchOperation {
+  readonly method: 'POST';
+  readonly path: string;
+  readonly operationId: string;
+  readonly body: string;
+}
+
+export interface BatchState {
+  readonly batchId: string;
+  readonly status: 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished' | 'gone';
+  readonly total: number;
+  readonly finished: number;
+  readonly errored: number;
+}
+
+export interface OperationResult {
+  readonly operationId: string | null;
+  readonly status: number;
+  /** JSON text of the reply's body; may be empty. */
+  readonly response: string;
+}

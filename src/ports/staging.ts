@@ -1,0 +1,170 @@
+import type { ExportRef } from '../contract/identifiers';
+import type { OptedOut } from '../contract/destination';
+import type { FieldMatch } from '../contract/merge-field';
+import type {
+  Attempt,
+  CensusRow,
+  CensusScope,
+  CensusSummary,
+  Chunk,
+  ChunkResults,
+  ExportPlan,
+  Lane,
+  ListingPage,
+  OpenWrite,
+  PartSummary,
+  RowResult,
+  SegmentTag,
+} from '../contract/plan';
+import type { Settlement, Tally } from '../contract/report';
+import type { SourceExtract } from './source';
+
+/**
+ * Where rows live while they travel, and what remains of them: one folder a destination, one below it for each export.
+ *
+ * Every method may be called again after a crash at any line: files are written under a name of the attempt's own and
+ * sealed by a create-only link, and whoever comes second takes the winner's.
+ */
+export interface Staging {
+  /** From `store.json`; made at the first opening. */
+  readonly storeId: string;
+
+  /**
+   * Makes this export the one that may send. A later export's claim supersedes it for ever.
+   * @throws ExportError SUPERSEDED when a later export has claimed the destination
+   */
+  claim(ref: ExportRef): Promise<void>;
+  /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
+  checkClaim(ref: ExportRef): Promise<void>;
+  /**
+   * One destination an audience, and one audience a destination.
+   * @throws ExportError AUDIENCE_HELD when another destination of this store has it; ACCOUNT_DIFFERS when this one has a baseline in another
+   */
+  holdAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
+  /** Undone when the destination is removed. */
+  releaseAudience(destinationId: string): Promise<void>;
+  /** Appends to `consents.ndjson`: kept when the history is gone. */
+  recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
+
+  /** A page of a listing that is there already need not be fetched again. */
+  hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
+  sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;
+  /**
+   * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
+   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that are there
+   * because of us, by the baseline of the named export, are left out: what a census holds is not ours.
+   */
+  sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
+
+  /** An empty folder of this attempt's own, for the source to write into. */
+  openExtractFolder(ref: ExportRef): Promise<string>;
+  /** Makes the extract this export's snapshot, unless one is sealed already: then that one's counts are returned. */
+  sealSnapshot(ref: ExportRef, extract: SourceExtract): Promise<SourceExtract>;
+
+  /**
+   * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
+   * sealed with the plan, since settling needs it.
+   */
+  plan(ref: ExportRef, request: PlanRequest): Promise<ExportPlan>;
+
+  /** The rows of one chunk. Chunks are numbered from 0. */
+  readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
+
+  /** Written before the first request of an attempt at a part: its rows count as sent from here on. Returns the attempt's number, from 1. */
+  recordAttempt(ref: ExportRef, part: number, lane: Lane): Promise<number>;
+  /** Takes an attempt back: it is sure that nothing of it was sent. */
+  recordUnsent(ref: ExportRef, part: number, attempt: number): Promise<void>;
+  /** Attempts at a part that may have reached the provider, the first one first. */
+  listAttempts(ref: ExportRef, part: number): Promise<readonly Attempt[]>;
+  recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
+  /** The batch that a part was submitted as, so that a retried step does not submit it again. */
+  readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
+  /** All batches of this export that were recorded. */
+  listBatches(ref: ExportRef): Promise<readonly string[]>;
+  /** What earlier exports of the destination have sent and never read the answer of: it may still be running. */
+  openWrites(ref: ExportRef): Promise<readonly OpenWrite[]>;
+  /** Nothing that was sent before this export runs any more; later exports look no further back. */
+  recordQuiet(ref: ExportRef): Promise<void>;
+
+  /**
+   * Keeps what the provider said of each row of some chunks. Consumes them as they come; sealed when they end.
+   * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent again directly (wins over its part).
+   */
+  sealResults(
+    ref: ExportRef,
+    key: string,
+    chunks: Iterable<ChunkResults> | AsyncIterable<ChunkResults>,
+  ): Promise<void>;
+  hasResults(ref: ExportRef, key: string): Promise<boolean>;
+  /** The rows of sealed results, held in memory: for those of one chunk. */
+  readResults(ref: ExportRef, key: string): Promise<readonly RowResult[]>;
+  /** Counts of the rows of a part from whatever results there are, with the chunks that have none or unproven rows. */
+  summarisePart(
+    ref: ExportRef,
+    part: number,
+  ): Promise<PartSummary & { readonly troubled: readonly number[] }>;
+
+  /**
+   * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
+   * seals them. What was never sent counts as not_sent. Called again, also by somebody who knows nothing of the export but its
+   * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
+   * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
+   * what was acknowledged must not be lost.
+   */
+  settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
+
+  /**
+   * Settles what earlier exports have sent after the named baseline and nobody has settled, since whoever knew them is gone. To be asked
+   * when nothing of them runs any more. Returns the export whose baseline is the latest: the named one, or one that came after it.
+   */
+  settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
+
+  /** The latest sealed baseline of a destination, for adoption by a new connect. */
+  latestBaseline(destinationId: string): Promise<{ exportId: string; held: number } | undefined>;
+  /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */
+  readRejects(ref: ExportRef, request: RejectsRequest): Promise<readonly RejectRow[]>;
+  /** The same for every destination of the store, by its latest baseline. */
+  expireAll(keepDays: number): Promise<void>;
+  /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
+  expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
+  /** Deletes all of a destination's rows (its consents stay). */
+  discard(destinationId: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface PlanRequest {
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly segments: readonly SegmentTag[];
+  /** Export whose sealed baseline this one is compared with; null: none yet. */
+  readonly baseline: string | null;
+  /** This export's id where it took a full census; null: the baseline's full census stays in force. */
+  readonly census: string | null;
+  /** A value that does not fit its field makes the profile invalid; else it is left out. */
+  readonly strict: boolean;
+  /** What new people become. Who has that status need not have chosen it. */
+  readonly firstStatus: string;
+  /** `skip`: people who are unsubscribed or cleaned, and were not added as that by us, get neither fields nor tags. */
+  readonly optedOut: OptedOut;
+  /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
+  readonly latest: string | null;
+  /** Lines of the source were rejected and that was allowed: plan no removals. */
+  readonly keepLeavers: boolean;
+  /** Send at most this many profiles. */
+  readonly limit?: number;
+}
+
+export interface RejectsRequest {
+  readonly outcomes?: readonly string[];
+  readonly limit?: number;
+}
+
+export interface RejectRow {
+  readonly key: string;
+  readonly email: string | null;
+  readonly outcome: string;
+  /** Rule, class or the winner's key. */
+  readonly reason: string;
+  /** Mailchimp's text, where it gave one. */
+  readonly text: string | null;
+}

@@ -1,0 +1,111 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  ExtractRequest,
+  SegmentSource,
+  SourceCheck,
+  SourceDescription,
+  SourceExtract,
+} from '../../ports/source';
+import type { FilesSourceConfig } from '../../config/source-config';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { MEMBERSHIPS, findMembers } from './members';
+import type { OpenTable } from './open-tables';
+import { type FilesContext, type FilesOptions, PROFILES, type Reading, withReading } from './reading';
+import { collectRejects } from './unreadable-lines';
+import { segmentInfos } from './segments';
+import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
+import { suggest } from '../suggest';
+
+const PROFILES_FILE = 'profiles.parquet';
+
+/** Segments over files, by DuckDB. The files are read anew for each question. */
+export class FilesSource implements SegmentSource {
+  readonly #context: FilesContext & { readonly running: Set<Database> };
+
+  constructor(config: FilesSourceConfig, options: FilesOptions) {
+    if (Object.hasOwn(config.tables, PROFILES)) {
+      throw new ExportError(
+        'CONFIG_INVALID',
+        `A further table cannot be called "${PROFILES}": SQL knows the table of profiles by that name. Rename it.`,
+      );
+    }
+    this.#context = { config, options, running: new Set() };
+  }
+
+  describe(): Promise<SourceDescription> {
+    return withReading(this.#context, { segments: [], columnsOnly: true }, async ({ profiles }) => ({
+      attributes: profiles.columns,
+      segments: segmentInfos(this.#context.config),
+    }));
+  }
+
+  check(): Promise<SourceCheck> {
+    const { config } = this.#context;
+    const ids = Object.keys(config.segments);
+    return withReading(this.#context, { segments: ids, allTables: true }, async (reading) => {
+      const { columns } = reading.profiles;
+      const staged = await stageProfiles(reading, config.profiles.key, columns);
+      await stageTables(reading, { allColumns: true });
+      const { members } = await findMembers(reading, config.profiles.key, ids.length);
+      return {
+        attributes: columns,
+        segments: segmentInfos(config),
+        profiles: staged.profiles,
+        members: ids.map((segment, index) => ({ segment, profiles: members[index] ?? 0 })),
+        rejected: await collectRejects(reading.database, allTables(reading), staged.emptyKeys),
+      };
+    });
+  }
+
+  async extract(request: ExtractRequest): Promise<SourceExtract> {
+    const { config } = this.#context;
+    const { attributes, segments, into } = request;
+    await clear(into);
+    return withReading(this.#context, { segments, into }, async (reading) => {
+      requireAttributes(reading.profiles.columns, attributes);
+      const staged = await stageProfiles(reading, config.profiles.key, attributes);
+      await stageTables(reading, { allColumns: false });
+      const found = await findMembers(reading, config.profiles.key, segments.length);
+      const rejected = await collectRejects(reading.database, allTables(reading), staged.emptyKeys);
+      await write(reading, config.profiles.key, request);
+      return { folder: into, profiles: staged.profiles, ...found, rejected };
+    });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#context.running].map((database) => database.close()));
+  }
+}
+
+/** What a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
+async function clear(into: string): Promise<void> {
+  for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
+}
+
+function requireAttributes(available: readonly string[], attributes: readonly string[]): void {
+  // NDJSON without a row names no columns, and has nothing to miss them.
+  const missing = available.length === 0 ? undefined : attributes.find((name) => !available.includes(name));
+  if (missing === undefined) return;
+  throw new ExportError(
+    'ATTRIBUTE_NOT_FOUND',
+    `The source's profiles have no attribute "${missing}". ${suggest(missing, available)}`,
+    { details: { attribute: missing } },
+  );
+}
+
+function allTables({ profiles, tables, memberships }: Reading): OpenTable[] {
+  return [profiles, ...tables.values(), ...memberships.map(({ table }) => table)];
+}
+
+async function write(reading: Reading, key: string, { attributes, into }: ExtractRequest): Promise<void> {
+  const columns = attributes.map((name, index) => `p.${quoteName(name)} AS a${index}`);
+  const select = `
+    SELECT ${[`p.${quoteName(key)} AS key`, 'm.segments', ...columns].join(', ')}
+    FROM ${STAGED_PROFILES} p JOIN ${MEMBERSHIPS} m USING (${ROW})`;
+  await reading.database.run(
+    `COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (FORMAT parquet, COMPRESSION snappy)`,
+  );
+}

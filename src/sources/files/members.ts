@@ -1,0 +1,100 @@
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import type { MembershipTable, Reading } from './reading';
+import { type SqlUse, asSqlError } from './segment-sql';
+import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
+
+/** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
+export const MEMBERSHIPS = 'own.memberships';
+
+/** Not a name that a table of theirs can have. */
+const SQL_MEMBERS = '"#members"';
+
+export interface Members {
+  /** Profiles by segment, in the order of the request. */
+  readonly members: readonly number[];
+  /** Rows that name no profile. */
+  readonly orphans: number;
+  /** Profiles in at least one segment. */
+  readonly selected: number;
+}
+
+/**
+ * Finds out who is in which segment.
+ *
+ * @throws ExportError SEGMENT_SQL_INVALID
+ */
+export async function findMembers(reading: Reading, key: string, segments: number): Promise<Members> {
+  const { database } = reading;
+  const files: string[] = [];
+  for (const membership of reading.memberships) {
+    files.push(await copyRows(reading, key, { number: files.length, keys: selectMembership(membership) }));
+  }
+  for (const [segment, use] of reading.sql) {
+    files.push(await copySql(reading, key, { number: files.length, segment, use }));
+  }
+  const rows =
+    files.length > 0 ? `read_parquet([${files.join(', ')}])` : `(SELECT 0 AS segment, 0 AS ${ROW} LIMIT 0)`;
+  // A step of its own: joining and grouping at once would need twice the memory.
+  const last = Math.max(1, segments) - 1;
+  const file = await copyToScratch(
+    reading,
+    'memberships',
+    `SELECT ${ROW}, bitstring_agg(segment, 0, ${last})::VARCHAR AS segments FROM ${rows} WHERE ${ROW} IS NOT NULL GROUP BY ${ROW}`,
+  );
+  await database.run(`CREATE VIEW ${MEMBERSHIPS} AS FROM read_parquet(${file})`);
+  const { orphans } = await database.row<{ orphans: number }>(
+    `SELECT count(*) AS orphans FROM ${rows} WHERE ${ROW} IS NULL`,
+  );
+  return { orphans, ...(await countMembers(database, segments)) };
+}
+
+function selectMembership({ scan, table }: MembershipTable): string {
+  const values = scan.values.map(({ segment, value }) => `(${segment}, ${quoteText(value)})`).join(', ');
+  const { key, column } = scan;
+  const columns = column === undefined || column === key ? [key] : [key, column];
+  const match = column === undefined ? 'true' : `m.${quoteName(column)} = v.value`;
+  return `
+    SELECT v.segment, m.${quoteName(key)} AS key
+    FROM (${table.select(columns, { count: true })}) m JOIN (VALUES ${values}) v(segment, value) ON ${match}`;
+}
+
+async function copySql(
+  reading: Reading,
+  key: string,
+  { number, segment, use }: { readonly number: number; readonly segment: number; readonly use: SqlUse },
+): Promise<string> {
+  try {
+    // Alone in a view first, so that what DuckDB has to say about it is not about our statement around it.
+    await reading.database.run(`CREATE OR REPLACE VIEW ${SQL_MEMBERS} AS ${use.sql}`);
+    const keys = `SELECT ${segment} AS segment, #1::VARCHAR AS key FROM ${SQL_MEMBERS}`;
+    return await copyRows(reading, key, { number, keys });
+  } catch (error) {
+    throw asSqlError(use.segment, error);
+  }
+}
+
+/** Members with `ROW`, which is NULL for a row that names no profile. In a file: tables in memory take more of it. */
+function copyRows(
+  reading: Reading,
+  key: string,
+  { number, keys }: { readonly number: number; readonly keys: string },
+): Promise<string> {
+  const profiles = `(SELECT ${quoteName(key)} AS key, ${ROW} FROM ${STAGED_PROFILES})`;
+  return copyToScratch(
+    reading,
+    `members-${number}`,
+    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW} FROM (${keys}) k LEFT JOIN ${profiles} p ON p.key = k.key`,
+  );
+}
+
+async function countMembers(database: Database, segments: number): Promise<Omit<Members, 'orphans'>> {
+  const counts = Array.from(
+    { length: segments },
+    (_, segment) => `coalesce(sum(profiles) FILTER (substr(segments, ${segment + 1}, 1) = '1'), 0)::BIGINT`,
+  );
+  const { members, selected } = await database.row<{ members: number[]; selected: number }>(`
+    SELECT [${counts.join(', ')}] AS members, coalesce(sum(profiles), 0)::BIGINT AS selected
+    FROM (SELECT segments, count(*) AS profiles FROM ${MEMBERSHIPS} GROUP BY segments)`);
+  return { members, selected };
+}

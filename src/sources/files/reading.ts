@@ -1,0 +1,185 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { FilesSourceConfig, SegmentConfig } from '../../config/source-config';
+import type { Database } from '../../duckdb/database';
+import { openDatabase } from '../../duckdb/open';
+import { checkUnchanged } from './data-file';
+import { type FoundTable, type OpenTable, type TableSpec, findTables, openTable } from './open-tables';
+import { asReadError } from './read-error';
+import { type SqlUse, checkSql } from './segment-sql';
+import { type MembershipScan, chooseSegments, membershipScans } from './segments';
+
+/** The table of profiles, in SQL and in messages. */
+export const PROFILES = 'profiles';
+
+export interface FilesOptions {
+  /** Where relative paths of the configuration start. */
+  readonly baseFolder: string;
+  /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
+  readonly memoryLimit: string;
+  /** A folder that is there: for copies and spilled memory. */
+  readonly scratch: string;
+}
+
+export interface ReadRequest {
+  readonly segments: readonly string[];
+  /** Read the further tables also where no segment uses them. @default false */
+  readonly allTables?: boolean;
+  /** Only the columns of the profiles are wanted. @default false */
+  readonly columnsOnly?: boolean;
+  /** Folder for results. */
+  readonly into?: string;
+}
+
+export interface MembershipTable {
+  readonly scan: MembershipScan;
+  readonly table: OpenTable;
+}
+
+/** One reading of a source: its tables are open, nothing of them has been read but their columns. */
+export interface Reading {
+  readonly database: Database;
+  /** Scratch of this reading alone. */
+  readonly folder: string;
+  readonly profiles: OpenTable;
+  /** Further tables by the name that SQL knows them by. */
+  readonly tables: ReadonlyMap<string, OpenTable>;
+  readonly memberships: readonly MembershipTable[];
+  /** What each segment that is SQL reads, by its position in the request. */
+  readonly sql: ReadonlyMap<number, SqlUse>;
+}
+
+export interface FilesContext {
+  readonly config: FilesSourceConfig;
+  readonly options: FilesOptions;
+  /** Databases in use, for whoever wants to stop them. */
+  readonly running: Set<Database>;
+}
+
+/** Opens what a request needs, does the body, and takes everything away again. */
+export async function withReading<T>(
+  context: FilesContext,
+  request: ReadRequest,
+  body: (reading: Reading) => Promise<T>,
+): Promise<T> {
+  const folder = await mkdtemp(join(context.options.scratch, 'source-'));
+  try {
+    const plan = await planReading(context, request, folder);
+    const found = await findTables(plan.specs, {
+      baseFolder: context.options.baseFolder,
+      folder,
+      columnsOnly: request.columnsOnly ?? false,
+    });
+    try {
+      const result = await withDatabase(context, sandboxOf(folder, found, request), async (database) =>
+        body(await openAll(database, folder, { ...plan, found })),
+      );
+      await checkUnchanged(found.flatMap(({ files }) => files));
+      return result;
+    } catch (error) {
+      throw await asReadError(found, error);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface Plan {
+  readonly specs: readonly TableSpec[];
+  readonly scans: readonly MembershipScan[];
+  readonly sql: ReadonlyMap<number, SqlUse>;
+}
+
+async function planReading(context: FilesContext, request: ReadRequest, folder: string): Promise<Plan> {
+  const { config } = context;
+  const { segments: ids, columnsOnly = false, allTables = false } = request;
+  const segments = chooseSegments(config, ids);
+  // Before any file is looked for: only this tells which files are needed.
+  const sql = await checkAllSql(
+    context,
+    segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
+    folder,
+  );
+  const scans = columnsOnly ? [] : membershipScans(ids, segments);
+  const used = [...sql.values()];
+  const tables = Object.entries(config.tables).filter(
+    ([name]) => !columnsOnly && (allTables || used.some((use) => use.tables.has(name))),
+  );
+  return {
+    sql,
+    scans,
+    specs: [
+      { id: PROFILES, what: PROFILES, table: config.profiles, required: [config.profiles.key] },
+      ...tables.map(([name, table]) => ({ id: `table ${name}`, what: `table ${name}`, table, required: [] })),
+      ...scans.map((scan, index) => ({ ...scan, id: `members ${index}` })),
+    ],
+  };
+}
+
+async function checkAllSql(
+  context: FilesContext,
+  segments: readonly { readonly id: string; readonly segment: SegmentConfig }[],
+  folder: string,
+): Promise<Map<number, SqlUse>> {
+  const uses = new Map<number, SqlUse>();
+  if (!segments.some(({ segment }) => 'sql' in segment)) return uses;
+  const tables = [PROFILES, ...Object.keys(context.config.tables)];
+  await withDatabase(context, { folder, allow: [], files: [] }, async (database) => {
+    for (const [index, { id, segment }] of segments.entries()) {
+      if ('sql' in segment)
+        uses.set(index, await checkSql(database, { segment: id, sql: segment.sql }, tables));
+    }
+  });
+  return uses;
+}
+
+interface Sandbox {
+  readonly folder: string;
+  readonly allow: readonly string[];
+  readonly files: readonly string[];
+}
+
+function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadRequest): Sandbox {
+  return {
+    folder,
+    allow: into === undefined ? [folder] : [folder, into],
+    files: found.flatMap(({ files }) => files.map(({ readable }) => readable)),
+  };
+}
+
+async function withDatabase<T>(
+  { options, running }: FilesContext,
+  sandbox: Sandbox,
+  body: (database: Database) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase({ ...sandbox, memoryLimit: options.memoryLimit });
+  running.add(database);
+  try {
+    return await body(database);
+  } finally {
+    running.delete(database);
+    await database.close();
+  }
+}
+
+async function openAll(
+  database: Database,
+  folder: string,
+  { found, scans, sql }: Plan & { readonly found: readonly FoundTable[] },
+): Promise<Reading> {
+  const opened = new Map<string, OpenTable>();
+  for (const table of found) opened.set(table.id, await openTable(database, table));
+  const named = (id: string) => opened.get(id) as OpenTable;
+  return {
+    database,
+    folder,
+    profiles: named(PROFILES),
+    tables: new Map(
+      [...opened.values()]
+        .filter(({ id }) => id.startsWith('table '))
+        .map((table) => [table.id.slice('table '.length), table]),
+    ),
+    memberships: scans.map((scan, index) => ({ scan, table: named(`members ${index}`) })),
+    sql,
+  };
+}

@@ -1,0 +1,79 @@
+import { createHash } from 'node:crypto';
+import type { FilesSourceConfig, SegmentConfig, Table } from '../../config/source-config';
+import type { SegmentInfo } from '../../ports/source';
+import { ExportError } from '../../errors';
+import { suggest } from '../suggest';
+
+/** Segments that one scan of a membership table serves. */
+export interface MembershipScan {
+  /** For messages: `members of vip`. */
+  readonly what: string;
+  readonly table: Table;
+  readonly required: readonly string[];
+  readonly key: string;
+  /** Column that tells the segments apart; undefined: all rows belong to all of `values`. */
+  readonly column: string | undefined;
+  /** Position of a segment in the request, and its value in `column`. */
+  readonly values: readonly { readonly segment: number; readonly value: string }[];
+}
+
+export function segmentInfos(config: FilesSourceConfig): SegmentInfo[] {
+  return Object.entries(config.segments).map(([id, segment]) => ({
+    id,
+    name: segment.name ?? id,
+    digest: digestOf(id, segment),
+  }));
+}
+
+/** Changes with what the segment means, not with its display name. */
+function digestOf(id: string, segment: SegmentConfig): string {
+  const definition = 'sql' in segment ? { sql: segment.sql } : { members: { value: id, ...segment.members } };
+  return createHash('sha256').update(canonical(definition)).digest('hex').slice(0, 16);
+}
+
+/** JSON that does not depend on the order in which somebody wrote the keys. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    typeof part === 'object' && part !== null && !Array.isArray(part)
+      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : part,
+  );
+}
+
+/** @throws ExportError SEGMENT_NOT_FOUND */
+export function chooseSegments(config: FilesSourceConfig, ids: readonly string[]): SegmentConfig[] {
+  return ids.map((id) => {
+    const segment = Object.hasOwn(config.segments, id) ? config.segments[id] : undefined;
+    if (segment) return segment;
+    throw new ExportError(
+      'SEGMENT_NOT_FOUND',
+      `The source has no segment "${id}". ${suggest(id, Object.keys(config.segments))}`,
+      { details: { segment: id } },
+    );
+  });
+}
+
+/** Puts segments together that lie in the same files, so that these are read once. */
+export function membershipScans(
+  ids: readonly string[],
+  segments: readonly SegmentConfig[],
+): MembershipScan[] {
+  const scans = new Map<string, MembershipScan & { values: { segment: number; value: string }[] }>();
+  segments.forEach((segment, index) => {
+    if ('sql' in segment) return;
+    const { key, segment: column, value, ...table } = segment.members;
+    const id = ids[index] ?? '';
+    const where = canonical({ table, key, column });
+    const scan = scans.get(where) ?? {
+      what: `members of ${id}`,
+      table,
+      required: column === undefined ? [key] : [key, column],
+      key,
+      column,
+      values: [],
+    };
+    scan.values.push({ segment: index, value: value ?? id });
+    scans.set(where, scan);
+  });
+  return [...scans.values()];
+}

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { PROFILES, type Reading } from './reading';
+import type { EmptyKeys } from './unreadable-lines';
+import { FILE_COLUMN, type RejectCount, isEmptyKey } from './table';
+
+/** Not a name that a column of theirs might have. */
+export const ROW = '"#row"';
+
+/**
+ * The staged profiles with `ROW`, their place in the file: what stands for a key where millions are compared. Rows without a key
+ * are among them: a condition would mislead DuckDB about their number, and it would hold the wrong side of a join in memory.
+ */
+export const STAGED_PROFILES = 'own.profiles';
+
+export interface StagedProfiles {
+  /** Rows with a key. */
+  readonly profiles: number;
+  readonly emptyKeys: EmptyKeys;
+}
+
+/**
+ * Copies the profiles to Parquet in scratch, so that the source is read and parsed once, however many segments
+ * look at it. Makes the view `profiles` for SQL, and a view with row numbers for us.
+ *
+ * @throws ExportError SOURCE_KEY_NOT_UNIQUE
+ */
+export async function stageProfiles(
+  reading: Reading,
+  key: string,
+  attributes: readonly string[],
+): Promise<StagedProfiles> {
+  const { database, profiles } = reading;
+  const name = quoteName(key);
+  const columns = columnsToStage(reading, PROFILES, [key, ...attributes]);
+  const file = await copyToScratch(
+    reading,
+    `table-${PROFILES}`,
+    `SELECT * REPLACE (CASE WHEN ${isEmptyKey(name)} THEN NULL ELSE ${name} END AS ${name}) FROM (${profiles.select(columns, { count: true })})`,
+  );
+  // A schema of our own: SQL segments name tables without one.
+  await database.run(`
+    CREATE VIEW ${quoteName(PROFILES)} AS FROM read_parquet(${file}) WHERE ${name} IS NOT NULL;
+    CREATE SCHEMA own;
+    CREATE VIEW ${STAGED_PROFILES} AS
+      SELECT * RENAME (file_row_number AS ${ROW}) FROM read_parquet(${file}, file_row_number = true)`);
+  const { rows, filled, keys } = await database.row<{ rows: number; filled: number; keys: number }>(
+    `SELECT count(*) AS rows, count(${name}) AS filled, count(DISTINCT ${name}) AS keys FROM read_parquet(${file})`,
+  );
+  if (keys < filled) throw notUnique(key, filled - keys);
+  const counts = rows > filled ? await countEmptyKeys(reading, key) : [];
+  return { profiles: filled, emptyKeys: { table: PROFILES, column: key, counts } };
+}
+
+/** Copies the further tables to Parquet in scratch and makes the views that SQL knows them by. */
+export async function stageTables(reading: Reading, { allColumns }: { allColumns: boolean }): Promise<void> {
+  for (const [name, table] of reading.tables) {
+    const columns = columnsToStage(reading, name, allColumns ? table.columns : []);
+    // Where only rows are counted, any column will do.
+    const some = columns.length > 0 ? columns : [table.columns[0] ?? 'empty'];
+    const file = await copyToScratch(reading, `table-${name}`, table.select(some, { count: true }));
+    await reading.database.run(`CREATE VIEW ${quoteName(name)} AS FROM read_parquet(${file})`);
+  }
+}
+
+/** Of a table's columns: those asked for, and those that a segment's SQL may read. */
+function columnsToStage(
+  { sql, profiles, tables }: Reading,
+  name: string,
+  always: readonly string[],
+): string[] {
+  const uses = [...sql.values()].filter((use) => use.tables.has(name));
+  const table = name === PROFILES ? profiles : tables.get(name);
+  const used = table?.columns.filter((column) => uses.some((use) => use.usesColumn(column))) ?? [];
+  return [...new Set([...always, ...used])];
+}
+
+/** Writes `<name>.parquet` for this reading. Returns its path as a SQL literal. */
+export async function copyToScratch(
+  { database, folder }: Reading,
+  name: string,
+  select: string,
+): Promise<string> {
+  const file = quoteText(join(folder, `${name}.parquet`));
+  await database.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION snappy)`);
+  return file;
+}
+
+async function countEmptyKeys({ database, profiles }: Reading, key: string): Promise<RejectCount[]> {
+  const rows = await database.rows<{ file: string; lines: number }>(`
+    SELECT "${FILE_COLUMN}" AS file, count(*) AS lines
+    FROM (${profiles.select([key], { file: true })})
+    WHERE ${isEmptyKey(quoteName(key))}
+    GROUP BY ALL`);
+  return profiles.files.flatMap(({ path, readable }) =>
+    rows.filter(({ file }) => file === readable).map(({ lines }) => ({ path, lines, faults: ['EMPTY KEY'] })),
+  );
+}
+
+function notUnique(key: string, surplus: number): ExportError {
+  return new ExportError(
+    'SOURCE_KEY_NOT_UNIQUE',
+    `The profiles were read, but ${surplus} of their rows repeat a "${key}" that an earlier row has. Make the key unique in the source, or name another column as profiles.key.`,
+    { details: { rows: surplus } },
+  );
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
+import type { Chunk, PartPlan, UpsertRow } from '../../contract/plan';
+import type { Database } from '../../duckdb/database';
+import { quoteText } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { CHANGES, type PlanDocument } from '../store/documents';
+import { type Layout, PLAN } from '../store/layout';
+import { readDocument } from '../store/atomic-files';
+
+interface ReadInput {
+  readonly layout: Layout;
+  readonly database: Database;
+  readonly plan: PlanDocument;
+}
+
+/** Chunks that are read at once: their rows lie side by side, and unpacking them for each chunk anew would be most of the cost. */
+const CHUNKS_OF_PAGE = 20;
+/** Those of the two parts in memory: the results of a batch come in any order. A page has about 2 MB. */
+const PAGES_KEPT = 8;
+
+/** A chunk as DuckDB hands it over: one text instead of thousands of cells, each of which costs as much as this one. */
+interface PackedChunk {
+  readonly chunk: number;
+  readonly tag: number | null;
+  /** The rows, with `ROW` between them: address, fields, tags, known and status, with `CELL` between them. */
+  readonly rows: string;
+}
+
+// Control characters: no valid address holds one, and JSON texts hold them escaped.
+const CELL = '\u001F';
+const ROW = '\u001E';
+
+type Page = ReadonlyMap<number, PackedChunk>;
+
+/** Reads chunks, each most likely near the one before it. Holds the rows of a few parts. */
+export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: number) => Promise<Chunk> {
+  const pages = new Map<string, Promise<Page>>();
+
+  function pageOf(input: ReadInput, ref: ExportRef, number: number): Promise<Page> {
+    const path = changesPath(input.layout, ref, input.plan);
+    const key = `${path}/${number}`;
+    const page = pages.get(key) ?? readPage(input.database, path, number);
+    // Again at the end: the page that was asked for longest ago goes first.
+    pages.delete(key);
+    pages.set(key, page);
+    page.catch(() => pages.delete(key));
+    for (const old of [...pages.keys()].slice(0, -PAGES_KEPT)) pages.delete(old);
+    return page;
+  }
+
+  return async (input, ref, chunk) => {
+    // Comes from a step's input and becomes a part of SQL: it has to be a number for sure.
+    const number = Number.isSafeInteger(chunk) ? Math.floor(chunk / CHUNKS_OF_PAGE) : undefined;
+    const page = number === undefined ? undefined : await pageOf(input, ref, number);
+    return toChunk(chunk, page?.get(chunk), input.plan);
+  };
+}
+
+async function readPage(database: Database, path: string, number: number): Promise<Page> {
+  const first = number * CHUNKS_OF_PAGE;
+  const packed = await database.rows<PackedChunk>(
+    `SELECT chunk, any_value(tag) AS tag,
+       string_agg(concat_ws('${CELL}', address, coalesce(fields, ''), coalesce(tags, ''), known, coalesce(status, '')), '${ROW}' ORDER BY position) AS rows
+     FROM read_parquet(${quoteText(path)})
+     WHERE chunk BETWEEN ${first} AND ${first + CHUNKS_OF_PAGE - 1} GROUP BY chunk`,
+  );
+  return new Map(packed.map((one) => [one.chunk, one]));
+}
+
+function toChunk(chunk: number, packed: PackedChunk | undefined, { plan }: PlanDocument): Chunk {
+  if (!packed) {
+    throw new ExportError(
+      'STAGING_CORRUPT',
+      `Chunk ${chunk} is not in the plan, which has ${plan.chunks}. This is a bug, or the staging folder was changed.`,
+    );
+  }
+  const rows = packed.rows.split(ROW);
+  if (packed.tag === null) return { kind: 'upsert', chunk, rows: rows.map(toUpsertRow) };
+  return {
+    kind: 'untag',
+    chunk,
+    tagId: packed.tag,
+    emails: rows.map((row) => row.slice(0, row.indexOf(CELL))),
+  };
+}
+
+function toUpsertRow(row: string): UpsertRow {
+  const [email = '', fields = '', tags = '', known, status = ''] = row.split(CELL);
+  return { email, fields, tags, known: known === 'true', status: status === '' ? null : status };
+}
+
+export function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {
+  return join(layout.inExport(ref, plan.folder), CHANGES);
+}
+
+export async function readPlan(layout: Layout, ref: ExportRef): Promise<PlanDocument> {
+  const plan = await readDocument<PlanDocument>(layout.inExport(ref, PLAN));
+  if (plan) return plan;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    'The plan of this export is not in the staging folder, although it was made. Was the folder changed? Start a new export.',
+  );
+}
+
+export function findPart({ plan }: PlanDocument, part: number): PartPlan {
+  const planned = plan.parts[part];
+  if (planned) return planned;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    `Part ${part} is not in the plan. This is a bug, or the staging folder was changed.`,
+  );
+}

@@ -1,0 +1,127 @@
+import type { ExportRef } from '../../contract/identifiers';
+import {
+  chunkKey,
+  partKey,
+  type Chunk,
+  type ChunkResults,
+  type PartPlan,
+  type PartSummary,
+  type RowResult,
+} from '../../contract/plan';
+import { RESUBSCRIBED } from '../../contract/tripwire';
+import type { Layout } from '../store/layout';
+import { listResults, readResultsByChunk, sealResults } from './results';
+
+interface ChunkCounts {
+  readonly rows: number;
+  readonly acknowledged: number;
+  readonly unproven: number;
+  readonly resubscribed: number;
+}
+
+/** Counts what was said of the rows of a chunk. A row that nothing was said of is unproven; what was said of others does not count. */
+function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
+  const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
+  const said = new Map(results.map((row) => [row.email, row]));
+  const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0 };
+  for (const email of emails) {
+    const row = said.get(email);
+    if (!row || row.result === 'unproven') counts.unproven += 1;
+    else if (row.result === 'acknowledged') counts.acknowledged += 1;
+    if (row?.class === RESUBSCRIBED) counts.resubscribed += 1;
+  }
+  return counts;
+}
+
+/** Results of that many files are counted without reading them: some exports of a million profiles at once. */
+const MOST_COUNTED = 5_000;
+
+type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
+
+interface SummaryInput {
+  readonly part: PartPlan;
+  readonly readChunk: (chunk: number) => Promise<Chunk>;
+}
+
+/**
+ * Seals results and counts them on the way: reading them again, with the chunks that they are about, would cost as much as all the
+ * rest. What another process has sealed is read.
+ */
+export class Summaries {
+  readonly #layout: Layout;
+  /** Counts by chunk, by the place of the results. */
+  readonly #counted = new Map<string, ReadonlyMap<number, ChunkCounts>>();
+
+  constructor(layout: Layout) {
+    this.#layout = layout;
+  }
+
+  async seal(ref: ExportRef, key: string, answers: Answers): Promise<void> {
+    const counts = new Map<number, ChunkCounts>();
+    const isOurs = await sealResults(this.#layout, ref, { key, pages: counting(answers, counts) });
+    if (!isOurs) return;
+    this.#counted.set(this.#layout.inExport(ref, key), counts);
+    for (const oldest of this.#counted.keys()) {
+      if (this.#counted.size <= MOST_COUNTED) break;
+      this.#counted.delete(oldest);
+    }
+  }
+
+  /** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
+  async summarise(
+    ref: ExportRef,
+    { part: { part, firstChunk, lastChunk }, readChunk }: SummaryInput,
+  ): Promise<PartSummary & { readonly troubled: readonly number[] }> {
+    const countsOf = await this.#counts(ref, part, readChunk);
+    const total = { rows: 0, acknowledged: 0, unproven: 0, resubscribed: 0 };
+    const troubled: number[] = [];
+    for (let chunk = firstChunk; chunk <= lastChunk; chunk++) {
+      const counts = await countsOf(chunk);
+      total.rows += counts.rows;
+      total.acknowledged += counts.acknowledged;
+      total.unproven += counts.unproven;
+      total.resubscribed += counts.resubscribed;
+      if (counts.unproven > 0) troubled.push(chunk);
+    }
+    return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
+  }
+
+  /** What was said of a chunk that was sent directly counts instead of what was said of it with its part. */
+  async #counts(
+    ref: ExportRef,
+    part: number,
+    readChunk: SummaryInput['readChunk'],
+  ): Promise<(chunk: number) => Promise<ChunkCounts>> {
+    const sealed = await listResults(this.#layout, ref);
+    const direct = new Set(sealed.chunks.map(({ chunk }) => chunk));
+    const inPart = sealed.parts.some((result) => result.part === part) ? partKey(part) : undefined;
+    const read = new Map<string, Promise<ReadonlyMap<number, readonly RowResult[]>>>();
+    const resultsIn = (key: string) => {
+      const results = read.get(key) ?? readResultsByChunk(this.#layout, ref, key);
+      read.set(key, results);
+      return results;
+    };
+    return async (chunk) => {
+      const key = direct.has(chunk) ? chunkKey(chunk) : inPart;
+      const counts =
+        key === undefined ? undefined : this.#counted.get(this.#layout.inExport(ref, key))?.get(chunk);
+      if (counts) return counts;
+      const results = key === undefined ? [] : ((await resultsIn(key)).get(chunk) ?? []);
+      return countChunk(await readChunk(chunk), results);
+    };
+  }
+}
+
+async function* counting(
+  answers: Answers,
+  counts: Map<number, ChunkCounts>,
+): AsyncGenerator<readonly RowResult[]> {
+  const seen = new Set<number>();
+  for await (const { chunk, results } of answers) {
+    // Twice in one answer: what is said of it is all of it together, which is for reading to find out.
+    if (seen.has(chunk.chunk)) counts.delete(chunk.chunk);
+    else counts.set(chunk.chunk, countChunk(chunk, results));
+    seen.add(chunk.chunk);
+    yield results;
+  }
+}

@@ -1,0 +1,58 @@
+import type { ExportRef } from '../../contract/identifiers';
+import type { Attempt, OpenWrite, PartPlan } from '../../contract/plan';
+import { listClaims } from './claim';
+import { attemptsByPart, readBatch } from './attempts';
+import type { PlanDocument } from '../store/documents';
+import { type Layout, PLAN } from '../store/layout';
+import { listResults, type Results } from './results';
+import { readDocument, sealDocument } from '../store/atomic-files';
+
+const QUIET = 'quiet.json';
+
+/** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
+export async function openWrites(layout: Layout, ref: ExportRef): Promise<readonly OpenWrite[]> {
+  const writes: OpenWrite[] = [];
+  for (const exportId of await earlierExports(layout, ref)) {
+    const earlier = { destinationId: ref.destinationId, exportId };
+    const plan = await readDocument<PlanDocument>(layout.inExport(earlier, PLAN));
+    if (!plan) continue;
+    const results = await listResults(layout, earlier);
+    for (const [part, attempts] of await attemptsByPart(layout, earlier)) {
+      const planned = plan.plan.parts[part];
+      if (!planned || isAnswered(planned, attempts, results)) continue;
+      const batchId = (await readBatch(layout, earlier, part)) ?? null;
+      writes.push({ exportId, part: planned, batchId, attempts });
+    }
+  }
+  return writes;
+}
+
+/** Everything before this export has ended at Mailchimp: later ones need not look further back. */
+export async function recordQuiet(layout: Layout, ref: ExportRef): Promise<void> {
+  await sealDocument(layout.inExport(ref, QUIET), {});
+}
+
+/** Those that claimed the destination before, back to the last one that had made sure itself. */
+async function earlierExports(layout: Layout, ref: ExportRef): Promise<readonly string[]> {
+  const claims = await listClaims(layout, ref.destinationId);
+  const ours = claims.indexOf(ref.exportId);
+  const earlier = (ours < 0 ? claims : claims.slice(0, ours)).toReversed();
+  const found: string[] = [];
+  for (const exportId of earlier) {
+    found.push(exportId);
+    if (await readDocument(layout.inExport({ ...ref, exportId }, QUIET))) break;
+  }
+  return found;
+}
+
+/** A batch is answered by its own results only: that its chunks were sent directly too says nothing of it. */
+function isAnswered(
+  { part, firstChunk, lastChunk }: PartPlan,
+  attempts: readonly Attempt[],
+  { parts, chunks }: Results,
+): boolean {
+  if (parts.some((result) => result.part === part)) return true;
+  if (attempts.some(({ lane }) => lane === 'batch')) return false;
+  const answered = chunks.filter(({ chunk }) => firstChunk <= chunk && chunk <= lastChunk);
+  return answered.length === lastChunk - firstChunk + 1;
+}

@@ -1,0 +1,101 @@
+import type { FieldMatch } from '../../contract/merge-field';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { hashColumn, type PlannedTag } from '../store/documents';
+import { PERMANENT } from './permanent-refusals';
+import { maskOf } from './tag-masks';
+
+interface BeforeInput {
+  readonly fields: readonly FieldMatch[];
+  readonly tags: readonly PlannedTag[];
+  /** Path of the baseline's rows with the fields it has columns for; undefined: nothing was exported yet. */
+  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  /** When the plan is made. */
+  readonly at: string;
+}
+
+/**
+ * Makes `before`, the baseline with masks for its lists of tags, and `refusal`: what was refused for good, by the hash of what was
+ * sent, and who was throttled and has to wait, whatever there is to send.
+ */
+export async function createBefore(
+  database: Database,
+  { fields, tags, baseline, at }: BeforeInput,
+): Promise<void> {
+  const columns = fields.map((match) => {
+    const isThere = baseline?.fields.includes(match.field.tag) ?? false;
+    const column = quoteName(hashColumn(match));
+    return isThere ? `, b.${column}` : `, NULL::UBIGINT AS ${column}`;
+  });
+  if (!baseline) {
+    await database.run(`
+      CREATE TABLE refusal (b INTEGER, hash UBIGINT, outcome VARCHAR, class VARCHAR, text VARCHAR);
+      CREATE VIEW before AS SELECT b.* ${columns.join('')} FROM (
+        SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::VARCHAR AS state, false AS present, false AS member,
+          NULL::VARCHAR AS status, NULL::BIT AS owned) b WHERE false`);
+    return;
+  }
+  const rows = `read_parquet(${quoteText(baseline.rows)}, file_row_number = true)`;
+  await createMasks(database, { name: 'owned', from: rows }, tags);
+  await database.run(`
+    CREATE TABLE refusal AS
+      SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
+      FROM ${rows} WHERE refused_class IN (${PERMANENT}) OR refused_until > TIMESTAMP ${quoteText(at)};
+    CREATE VIEW before AS
+      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, b.status, o.mask AS owned ${columns.join('')}
+      FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);
+}
+
+interface CensusInput {
+  /** Paths; without opt-outs of its own, a census says who has opted out. */
+  readonly census: string | undefined;
+  readonly optOuts: string | undefined;
+  readonly tags: readonly PlannedTag[];
+}
+
+/**
+ * Makes `census`: who was in the audience before us, with the mask of our tags that they carried already; and `opt_out`: who
+ * is unsubscribed, cleaned or archived now.
+ */
+export async function createCensus(
+  database: Database,
+  { census, optOuts, tags }: CensusInput,
+): Promise<void> {
+  const listed = optOuts ?? census;
+  if (listed === undefined) throw new Error('a plan needs a census or a list of opt-outs');
+  await database.run(`
+    CREATE VIEW opt_out AS
+    SELECT address, status FROM read_parquet(${quoteText(listed)}) WHERE status IN (${OPTED_OUT})`);
+  if (census === undefined) {
+    await database.run('CREATE TABLE census (address VARCHAR, status VARCHAR, carried BIT)');
+    return;
+  }
+  const rows = `read_parquet(${quoteText(census)})`;
+  await createMasks(database, { name: 'elsewhere', from: rows }, tags);
+  await database.run(`
+    CREATE VIEW census AS
+    SELECT c.address, c.status, e.mask AS carried
+    FROM ${rows} c LEFT JOIN elsewhere e ON e.tags = c.tags`);
+}
+
+/** SQL: statuses of people who are not to be woken, in a list. */
+export const OPTED_OUT = "'unsubscribed', 'cleaned', 'archived'";
+
+interface Masks {
+  readonly name: string;
+  readonly from: string;
+}
+
+/** Makes a table from each distinct list of tags to its mask: people share few combinations. */
+async function createMasks(
+  database: Database,
+  { name, from }: Masks,
+  tags: readonly PlannedTag[],
+): Promise<void> {
+  await database.run(`
+    CREATE TABLE ${name} AS
+    SELECT list.tags, ${maskOf('tag.bit', tags)} AS mask
+    FROM (SELECT tags, unnest(tags) AS carried FROM (SELECT DISTINCT tags FROM ${from})) list
+    JOIN tag ON tag.id = list.carried
+    GROUP BY list.tags`);
+}

@@ -1,0 +1,113 @@
+import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
+import type { CensusRow, CensusScope, CensusSummary, ListingPage } from '../../contract/plan';
+import type { Database } from '../../duckdb/database';
+import { quoteText, quoteTexts } from '../../duckdb/quote';
+import { createIdn, withAddress } from './address';
+import { once, type Sealed } from '../store/run-once';
+import { CENSUS_ROWS } from '../store/documents';
+import { CENSUS, type Layout, OPT_OUTS } from '../store/layout';
+import { type FoundBaseline, findBaseline } from './plan';
+import { isThere, keepFile, listFolder, sealLines } from '../store/atomic-files';
+import { withWorkspace } from '../store/workspace';
+
+const PAGES = 'census';
+
+interface CensusDocument extends CensusSummary, Sealed {}
+
+export async function hasCensusPage(layout: Layout, ref: ExportRef, page: ListingPage): Promise<boolean> {
+  return isThere(pagePath(layout, ref, page));
+}
+
+export async function sealCensusPage(
+  layout: Layout,
+  ref: ExportRef,
+  { rows, ...page }: ListingPage & { readonly rows: readonly CensusRow[] },
+): Promise<void> {
+  await sealLines(pagePath(layout, ref, page), [rows]);
+}
+
+interface CensusInput {
+  readonly layout: Layout;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+  /** Export whose baseline says which tags are ours. */
+  readonly baseline: string | null;
+}
+
+/** Puts the pages together: one row an address, without the tags that are there because of us. */
+export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
+  const { members, byStatus } = await once<CensusDocument>(input.layout, input.ref, {
+    step: 'census',
+    document: scope === 'full' ? CENSUS : OPT_OUTS,
+    // Whoever is in the other one is named without tags.
+    work: (folder) => putTogether({ ...input, baseline: scope === 'full' ? input.baseline : null }, folder),
+  });
+  return { members, byStatus };
+}
+
+async function putTogether(
+  { layout, memoryLimit, ref, baseline }: CensusInput,
+  folder: string,
+): Promise<CensusSummary> {
+  const pages = await listFolder(layout.inExport(ref, PAGES));
+  const ours = await findBaseline(layout, ref, baseline);
+  const allow = layout.exports(ref.destinationId);
+  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+    await createMembers(
+      database,
+      pages.map((name) => layout.inExport(ref, PAGES, name)),
+    );
+    const members = ours ? withoutOurTags(ours) : 'member';
+    await database.run(
+      `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    await keepFile(join(folder, CENSUS_ROWS));
+    const counts = await database.rows<{ status: string; count: number }>(
+      'SELECT status, count(*) AS count FROM member GROUP BY status ORDER BY status',
+    );
+    return {
+      members: counts.reduce((sum, { count }) => sum + count, 0),
+      byStatus: Object.fromEntries(counts.map(({ status, count }) => [status, count])),
+    };
+  });
+}
+
+/** Somebody seen with two statuses counts by the one that takes more care. */
+const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
+
+async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
+  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'INTEGER[]'}";
+  const from =
+    pages.length === 0
+      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::INTEGER[] AS tags, NULL::VARCHAR AS filename WHERE false)'
+      : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', columns = ${columns}, filename = true)`;
+  await createIdn(database, { from, text: 'email' });
+  // Pages overlap, and people move between listings meanwhile. Few members are on two pages; a window over all of them would not fit into the memory limit.
+  await database.run(`
+    CREATE TABLE found AS
+      SELECT address, status, tags, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
+      FROM ${withAddress(from, 'email')} WHERE address IS NOT NULL;
+    CREATE TABLE repeated AS SELECT address FROM found GROUP BY address HAVING count(*) > 1;
+    CREATE VIEW member AS
+      SELECT address, status, tags FROM found ANTI JOIN repeated USING (address)
+      UNION ALL
+      SELECT address, status, tags FROM found SEMI JOIN repeated USING (address)
+      QUALIFY row_number() OVER (PARTITION BY address
+        ORDER BY coalesce(list_position(${quoteTexts(STRICTEST_FIRST)}, status), 9), page DESC) = 1`);
+}
+
+/**
+ * SQL: members without the tags that the baseline says are ours. Somebody who leaves and comes back would else be taken for one whom
+ * another tool has tagged, and never be tagged by us again.
+ */
+function withoutOurTags({ rows }: FoundBaseline): string {
+  return `(
+    SELECT m.address, m.status, list_filter(m.tags, lambda tag: NOT coalesce(list_contains(b.tags, tag), false)) AS tags
+    FROM member m LEFT JOIN read_parquet(${quoteText(rows)}) b ON b.address = m.address)`;
+}
+
+/** Padded, so that names sort like offsets. */
+function pagePath(layout: Layout, ref: ExportRef, { listing, offset }: ListingPage): string {
+  return layout.inExport(ref, PAGES, `${listing}-${String(offset).padStart(9, '0')}.ndjson`);
+}

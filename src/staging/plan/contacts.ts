@@ -1,0 +1,164 @@
+import type { FieldMatch } from '../../contract/merge-field';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { hashColumn, type PlannedTag } from '../store/documents';
+import type { PlanRequest } from '../../ports/staging';
+import { OPTED_OUT } from './baseline-table';
+import { OBJECTED } from './permanent-refusals';
+import { noTags } from './tag-masks';
+import { DOES_NOT_FIT } from './wire-values';
+
+// One big join a statement: DuckDB keeps the tables of all joins of a statement at once, and the memory limit holds one of a
+// million rows.
+
+export interface PeopleInput {
+  readonly request: Pick<PlanRequest, 'fields' | 'firstStatus' | 'keepLeavers' | 'optedOut'>;
+  readonly tags: readonly PlannedTag[];
+  /** Merge field tags that the baseline has a column for. */
+  readonly knownFields: readonly string[];
+  /** The census was taken by this export: what it says of statuses is how things are. */
+  readonly isCensusFresh: boolean;
+}
+
+/**
+ * Makes `person`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
+ * outcome known beforehand; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
+ * departed addresses come after all `n`.
+ */
+export async function createPeople(database: Database, input: PeopleInput): Promise<void> {
+  await database.run(`CREATE TABLE seen AS ${seenQuery(input.request.fields)}`);
+  await database.run(
+    'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
+  );
+  await database.run(`CREATE TABLE moved AS ${movedQuery(input.request)}`);
+  await database.run(`CREATE TABLE person AS ${personQuery(input, comparedQuery(input))}`);
+  await database.run('DROP TABLE seen');
+}
+
+/**
+ * SQL: addresses of the baseline that a profile had which has another now, by the number of the winner there; whether nobody else has
+ * it; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
+ */
+function movedQuery({ firstStatus }: PeopleInput['request']): string {
+  return `
+  SELECT coalesce(d.winner, p.n) AS n, m.b, m.departs, m.objects
+  FROM (
+    SELECT s.b, s.address, s.present AND s.n IS NULL AS departs, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
+    FROM seen s JOIN before b ON b.b = s.b
+    LEFT JOIN (SELECT id FROM opted_out WHERE ${isChosen('status', firstStatus)}) o ON o.id = s.id
+    LEFT JOIN (SELECT b FROM refusal WHERE class IN (${OBJECTED})) r ON r.b = s.b
+    WHERE s.n IS NULL OR o.id IS NOT NULL OR r.b IS NOT NULL) m
+  JOIN profile p ON p.key = m.key AND p.address <> m.address LEFT JOIN duplicate d ON d.n = p.n
+  WHERE p.rule IS NULL`;
+}
+
+/** SQL: whether a status of somebody who has opted out was their own choice, and not what we add people as. */
+function isChosen(status: string, firstStatus: string): string {
+  return `${status} <> ${quoteText(firstStatus)}`;
+}
+
+/** Whether the attribute is empty now in a field that we had filled, in `person`: an empty text is sent to clear it. */
+export function clearColumn({ field }: FieldMatch): string {
+  return `x_${field.tag}`;
+}
+
+/** SQL: a hash of what an address is sent, to recognise what was refused. `ids`: the ids of the wanted tags. */
+export function payloadHash(fields: readonly FieldMatch[], ids: string, from = ''): string {
+  const parts = fields.map((match) => `coalesce(${from}${quoteName(hashColumn(match))}::VARCHAR, '-')`);
+  return `md5_number_lower(concat_ws('|', ${[...parts, `${ids}::VARCHAR`].join(', ')}))`;
+}
+
+/** SQL: each winner with its row of the baseline, and the rows that depart. */
+function seenQuery(fields: readonly FieldMatch[]): string {
+  const hashes = fields.flatMap((match) => {
+    const column = quoteName(hashColumn(match));
+    // A value that does not fit is left alone, an empty one where that was asked for: the field keeps what it has.
+    const isLeft = `p.${column} = ${DOES_NOT_FIT}${match.empty === 'keep' ? ` OR p.${column} IS NULL` : ''}`;
+    return [
+      `CASE WHEN ${isLeft} THEN b.${column} ELSE p.${column} END AS ${column}`,
+      `b.${column} AS ${wasColumn(match)}`,
+    ];
+  });
+  return `
+    SELECT ${[
+      'coalesce(p.n, (SELECT count(*) FROM profile) + b.b)::INTEGER AS id',
+      'p.n',
+      'b.b',
+      'coalesce(p.address, b.address) AS address',
+      'p.size',
+      'p.mask AS wanted',
+      'b.owned',
+      'b.state',
+      'b.member',
+      'b.present',
+      'b.status AS last_status',
+      ...hashes,
+    ].join(', ')}
+    FROM (
+      SELECT p.* REPLACE (coalesce(g.mask, p.mask) AS mask)
+      FROM profile p ANTI JOIN duplicate USING (n) LEFT JOIN gathered g USING (n) WHERE rule IS NULL) p
+    FULL JOIN before b ON b.address = p.address`;
+}
+
+function wasColumn({ field }: FieldMatch): string {
+  return quoteName(`was_${field.tag}`);
+}
+
+/** SQL: what was known of a status; nothing where somebody who had opted out is not among those who have now. */
+const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED_OUT}) THEN coalesce(s.last_status, c.status) END`;
+
+/** SQL: each address with what it wants, what it has, and the difference. */
+function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInput): string {
+  const { fields, firstStatus, keepLeavers } = request;
+  const none = noTags(tags);
+  const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
+  const differs = fields.map(
+    (match) => `${quoteName(hashColumn(match))} IS DISTINCT FROM ${wasColumn(match)}`,
+  );
+  const clears = fields.map(
+    (match) =>
+      `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
+  );
+  return `
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'elsewhere', 'spared', ...fields.map(wasColumn)].join(', ')}),
+      owned | (wanted & ~elsewhere) AS ours,
+      CASE WHEN state = 'exposed' THEN wanted & ~elsewhere ELSE wanted & ~elsewhere & ~owned END AS gained,
+      ${keepLeavers ? none : 'owned & ~wanted & ~spared'} AS lost,
+      ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
+      selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
+      ${clears.join('')}
+    FROM (
+      SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
+        s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
+        coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
+        coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', firstStatus)}, false) AS is_opted_out,
+        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere, coalesce(i.mask, ${none}) AS spared
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
+      WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
+}
+
+/** SQL: each address with what is decided of it. */
+function personQuery({ request, tags }: PeopleInput, compared: string): string {
+  const { fields, firstStatus, keepLeavers, optedOut } = request;
+  const none = noTags(tags);
+  return `
+    SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
+      REPLACE (CASE WHEN upsert THEN gained ELSE ${none} END AS gained,
+        CASE WHEN withheld = 'archived' THEN ${none} ELSE lost END AS lost),
+      CASE WHEN withheld IS NOT NULL THEN 'suppressed'
+        WHEN is_refused THEN outcome
+        WHEN upsert OR lost <> ${none} THEN NULL
+        WHEN selected OR ${keepLeavers} THEN 'unchanged'
+        ELSE 'removed' END AS decided,
+      coalesce(withheld, CASE WHEN is_refused THEN class END) AS class,
+      CASE WHEN is_refused AND withheld IS NULL THEN text END AS text
+    FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
+      FROM (SELECT c.*, r.outcome, r.class, r.text,
+          CASE WHEN is_archived AND (needs_upsert OR lost <> ${none}) THEN 'archived'
+            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', firstStatus)} THEN 'opted_out'
+            WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
+            END AS withheld,
+          needs_upsert AND r.b IS NOT NULL AND (r.outcome = 'throttled' OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused
+        FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
+        LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
+}

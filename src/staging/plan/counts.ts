@@ -1,0 +1,136 @@
+import type { FieldMatch } from '../../contract/merge-field';
+import { noOutcomes, type Outcome, type OutcomeCounts } from '../../contract/outcome';
+import type { ExportPlan, FieldWarning, SegmentPlan, SegmentTag } from '../../contract/plan';
+import type { Database } from '../../duckdb/database';
+import { quoteName } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { hashColumn, type PlannedTag } from '../store/documents';
+import { cutColumn } from './profiles';
+import { noTags } from './tag-masks';
+import { DOES_NOT_FIT } from './wire-values';
+
+type PeopleCounts = Pick<
+  ExportPlan,
+  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'held'
+>;
+
+export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
+
+interface CountsInput {
+  readonly fields: readonly FieldMatch[];
+  readonly segments: readonly SegmentTag[];
+  readonly tags: readonly PlannedTag[];
+  /** Profiles of each configured segment. */
+  readonly members: readonly number[];
+  /** By the planned tags; none without a baseline. */
+  readonly restores: readonly number[];
+}
+
+export async function countPlan(database: Database, input: CountsInput): Promise<PlanCounts> {
+  const { selected, duplicates } = await database.row<{ selected: number; duplicates: number }>(
+    'SELECT (SELECT count(*) FROM profile) AS selected, (SELECT count(*) FROM duplicate) AS duplicates',
+  );
+  const invalid = await countBy(
+    database,
+    'SELECT rule AS name, count(*) AS count FROM profile WHERE rule IS NOT NULL GROUP BY ALL',
+  );
+  const people = await countPeople(database, input.tags);
+  const decided = await countDecided(database, input.tags);
+  const counts = {
+    selected,
+    ...people,
+    decided: { ...decided, invalid: sum(Object.values(invalid)), duplicate: duplicates },
+    invalid,
+    segments: await countSegments(database, input),
+    warnings: await countWarnings(database, input.fields),
+  };
+  const accounted = sum(Object.values(counts.decided)) + people.creates + people.updates + people.removals;
+  if (accounted === selected + people.departed) return counts;
+  throw new ExportError(
+    'ACCOUNTING_MISMATCH',
+    `Nothing was sent: the plan accounts for ${accounted} of ${selected} selected profiles and ${people.departed} departed addresses. This is a bug.`,
+  );
+}
+
+async function countPeople(database: Database, tags: readonly PlannedTag[]): Promise<PeopleCounts> {
+  const changes = `(upsert OR lost <> ${noTags(tags)})`;
+  return database.row<PeopleCounts>(`
+    SELECT count(*) FILTER (NOT selected) AS departed,
+      count(*) FILTER (selected AND upsert AND NOT known) AS creates,
+      count(*) FILTER (selected AND ${changes} AND (known OR NOT upsert)) AS updates,
+      count(*) FILTER (NOT selected AND ${changes}) AS removals,
+      count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
+      (SELECT count(DISTINCT b) FROM moved WHERE departs) AS readdressed,
+      (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS held
+    FROM person`);
+}
+
+async function countDecided(database: Database, tags: readonly PlannedTag[]): Promise<OutcomeCounts> {
+  const counts = await countBy(
+    database,
+    `SELECT decided AS name, count(*) AS count FROM person WHERE NOT upsert AND lost = ${noTags(tags)} GROUP BY ALL`,
+  );
+  return { ...noOutcomes(), ...(counts as Partial<Record<Outcome, number>>) };
+}
+
+async function countSegments(
+  database: Database,
+  { segments, tags, members, restores }: CountsInput,
+): Promise<readonly SegmentPlan[]> {
+  const pairs = await database.rows<{ bit: number; toTag: number; toUntag: number }>(`
+    SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
+      coalesce(sum(m.lost * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toUntag"
+    FROM tag t, (
+      SELECT gained AS mask, count(*) AS gained, 0 AS lost FROM person GROUP BY ALL
+      UNION ALL SELECT lost, 0, count(*) FROM person GROUP BY ALL) m
+    GROUP BY t.bit`);
+  const ofTag = (tagId: number | null): Pick<SegmentPlan, 'toTag' | 'toUntag' | 'restores'> => {
+    const bit = tags.findIndex((tag) => tag.tagId === tagId);
+    const { toTag = 0, toUntag = 0 } = pairs.find((pair) => pair.bit === bit) ?? {};
+    return { toTag, toUntag, restores: restores[bit] ?? 0 };
+  };
+  const configured = segments.map(({ segment, tag, tagId }, index) => ({
+    segment,
+    tag,
+    profiles: members[index] ?? 0,
+    ...ofTag(tagId),
+  }));
+  const left = tags
+    .filter(({ tagId }) => !segments.some((segment) => segment.tagId === tagId))
+    .map(({ segment, name, tagId }) => ({ segment, tag: name, profiles: 0, ...ofTag(tagId) }));
+  return [...configured, ...left.filter(({ toUntag }) => toUntag > 0)];
+}
+
+/** Of the people that would be sent, not of duplicates and invalid profiles. */
+async function countWarnings(
+  database: Database,
+  fields: readonly FieldMatch[],
+): Promise<readonly FieldWarning[]> {
+  if (fields.length === 0) return [];
+  const counts = fields.map(
+    (match, index) =>
+      `count(*) FILTER (${quoteName(cutColumn(match))}) AS cut${index}, count(*) FILTER (${quoteName(hashColumn(match))} = ${DOES_NOT_FIT}) AS omitted${index}`,
+  );
+  const row = await database.row<Record<string, number>>(
+    `SELECT ${counts.join(', ')} FROM profile ANTI JOIN duplicate USING (n) WHERE rule IS NULL`,
+  );
+  return fields
+    .flatMap(({ attribute, field }, index) =>
+      (['cut', 'omitted'] as const).map((kind) => ({
+        attribute,
+        field: field.tag,
+        kind,
+        count: row[`${kind}${index}`] ?? 0,
+      })),
+    )
+    .filter(({ count }) => count > 0);
+}
+
+async function countBy(database: Database, query: string): Promise<Record<string, number>> {
+  const rows = await database.rows<{ name: string; count: number }>(`${query} ORDER BY name`);
+  return Object.fromEntries(rows.map(({ name, count }) => [name, count]));
+}
+
+export function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}

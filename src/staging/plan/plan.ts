@@ -1,0 +1,201 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
+import type { ExportPlan } from '../../contract/plan';
+import type { SourceExtract } from '../../ports/source';
+import type { PlanRequest } from '../../ports/staging';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { once } from '../store/run-once';
+import {
+  BASELINE_ROWS,
+  type BaselineDocument,
+  CENSUS_ROWS,
+  CHANGES,
+  DECIDED,
+  hashColumn,
+  PEOPLE,
+  type PlanDocument,
+  type PlannedTag,
+} from '../store/documents';
+import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN } from '../store/layout';
+import { packParts } from './parts';
+import { cutAtLimit, numberChanges, writeChanges } from './changes';
+import { countPlan } from './counts';
+import { countRestores } from './tags';
+import { createBefore, createCensus } from './baseline-table';
+import { createPeople } from './contacts';
+import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
+import { plannedTags, type RestoredTag, restoredTags } from './tags';
+import { createTags } from './tag-masks';
+import { isThere, keepFile, readDocument } from '../store/atomic-files';
+import { readSnapshot } from './snapshot';
+import { withWorkspace } from '../store/workspace';
+
+interface PlanInput {
+  readonly layout: Layout;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+  readonly now: () => Date;
+}
+
+export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
+  const { layout, ref } = input;
+  const document = await once<PlanDocument>(layout, ref, {
+    step: 'plan',
+    document: PLAN,
+    work: (folder) => makePlan(input, request, folder),
+  });
+  return document.plan;
+}
+
+async function makePlan(
+  { layout, memoryLimit, ref, now }: PlanInput,
+  request: PlanRequest,
+  folder: string,
+): Promise<Omit<PlanDocument, 'folder'>> {
+  const snapshot = await readSnapshot(layout, ref);
+  const baseline = await findBaseline(layout, ref, request.baseline);
+  const census = request.census ?? baseline?.document.census ?? null;
+  const isFresh = census === ref.exportId;
+  const tags = plannedTags(request.segments, baseline?.document);
+  const rows = {
+    census: census === null ? undefined : await findCensus(layout, { ...ref, exportId: census }, CENSUS),
+    optOuts: isFresh ? undefined : await findCensus(layout, ref, OPT_OUTS),
+  };
+  const allow = layout.exports(ref.destinationId);
+  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+    const made = await runPlan(database, {
+      folder,
+      request,
+      tags,
+      snapshot,
+      baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      ...rows,
+      restored: restoredTags(request.segments, baseline?.document),
+      at: now().toISOString(),
+    });
+    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+  });
+}
+
+interface Materials {
+  readonly folder: string;
+  readonly request: PlanRequest;
+  readonly tags: readonly PlannedTag[];
+  readonly snapshot: SourceExtract;
+  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  /** The full census in force. */
+  readonly census: string | undefined;
+  /** Undefined where the census is this export's own: then it says who has opted out. */
+  readonly optOuts: string | undefined;
+  readonly restored: readonly RestoredTag[];
+  /** When the plan is made: who has to wait until later, waits. */
+  readonly at: string;
+}
+
+async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
+  const { folder, request, tags, snapshot } = materials;
+  const { email, fields, segments, strict, latest, limit } = request;
+  const from = { snapshot: snapshot.folder, email, fields, strict, latest, tags };
+  const { baseline, census, optOuts, restored, at } = materials;
+  await createTags(database, tags, segments);
+  await createProfiles(database, from);
+  await checkWhole(database, snapshot);
+  await createDuplicates(database);
+  await createBefore(database, { fields, tags, baseline, at });
+  await createCensus(database, { census, optOuts, tags });
+  await createPeople(database, {
+    request,
+    tags,
+    knownFields: baseline?.fields ?? [],
+    isCensusFresh: optOuts === undefined,
+  });
+  if (limit !== undefined) await cutAtLimit(database, { limit, tags });
+  const counts = await countPlan(database, {
+    fields,
+    segments,
+    tags,
+    members: snapshot.members,
+    restores: baseline ? await countRestores(database, { rows: baseline.rows, tags, restored }) : [],
+  });
+  const chunks = await numberChanges(database, tags);
+  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writePeople(database, { folder, request, snapshot: snapshot.folder });
+  for (const name of [CHANGES, PEOPLE, DECIDED]) await keepFile(join(folder, name));
+  return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
+}
+
+/** Writes what settling needs: the profiles that are decided, and the people, with masks as texts of bits. */
+async function writePeople(
+  database: Database,
+  { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
+): Promise<void> {
+  const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
+  const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
+  const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
+  const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
+  await database.run(`
+    COPY (
+      SELECT key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
+        SELECT n, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
+        UNION ALL
+        SELECT n, 'duplicate', winner_key FROM duplicate) USING (n)
+    ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
+    COPY (
+      SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
+      FROM person p
+      LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
+    ) TO ${quoteText(join(folder, PEOPLE))} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+async function checkWhole(database: Database, { selected }: SourceExtract): Promise<void> {
+  const { count } = await database.row<{ count: number }>('SELECT count(*) AS count FROM profile');
+  if (count === selected) return;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. Was the staging folder changed? Start a new export.`,
+    { details: { count, selected } },
+  );
+}
+
+export interface FoundBaseline {
+  readonly document: BaselineDocument;
+  readonly rows: string;
+}
+
+export async function findBaseline(
+  layout: Layout,
+  { destinationId }: ExportRef,
+  exportId: string | null,
+): Promise<FoundBaseline | undefined> {
+  if (exportId === null) return undefined;
+  const ref = { destinationId, exportId };
+  const document = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
+  const rows = document && layout.inExport(ref, document.folder, BASELINE_ROWS);
+  if (document && rows && (await isThere(rows))) return { document, rows };
+  throw missing('baseline', exportId);
+}
+
+async function findCensus(layout: Layout, ref: ExportRef, name: string): Promise<string> {
+  const document = await readDocument<{ folder: string }>(layout.inExport(ref, name));
+  const rows = document && layout.inExport(ref, document.folder, CENSUS_ROWS);
+  if (rows && (await isThere(rows))) return rows;
+  throw missing(name === CENSUS ? 'census' : 'list of opt-outs', ref.exportId);
+}
+
+function missing(what: string, exportId: string): ExportError {
+  return new ExportError(
+    'STAGING_CORRUPT',
+    `Nothing was sent: the ${what} of the export ${exportId} is not in the staging folder. Restore the folder from a backup; ` +
+      'without it nobody knows what Mailchimp holds from us.',
+  );
+}
+
+function digest({ exportId }: ExportRef, counts: object): string {
+  return createHash('sha256')
+    .update(JSON.stringify([exportId, counts]))
+    .digest('hex')
+    .slice(0, 12);
+}

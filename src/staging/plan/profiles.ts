@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import type { FieldMatch } from '../../contract/merge-field';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { brokenRule, createIdn, stripped, withAddress } from './address';
+import { attributeColumn, extractAttributes } from './snapshot';
+import { hashColumn, type PlannedTag } from '../store/documents';
+import { createMaskNames, maskOf } from './tag-masks';
+import { DOES_NOT_FIT, wireValue } from './wire-values';
+
+export interface ProfilesInput {
+  readonly snapshot: string;
+  readonly email: string;
+  readonly fields: readonly FieldMatch[];
+  readonly strict: boolean;
+  readonly latest: string | null;
+  readonly tags: readonly PlannedTag[];
+}
+
+/** SQL: the snapshot's profiles, each with its number `n`. */
+export function snapshotProfiles(snapshot: string): string {
+  return `(SELECT * RENAME (file_row_number AS n)
+    FROM read_parquet(${quoteText(join(snapshot, 'profiles.parquet'))}, file_row_number = true))`;
+}
+
+/**
+ * Makes `profile`: a row for each profile of the snapshot with its normalised address or the rule that it breaks, a hash of
+ * every wire value, whether the value had to be cut, and the mask of its segments' tags. Needs the table `tag`.
+ */
+export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
+  const { snapshot, email, fields, strict, latest, tags } = input;
+  const profiles = snapshotProfiles(snapshot);
+  await createIdn(database, { from: profiles, text: 'a0' });
+  const attributes = extractAttributes({ email, fields, latest });
+  const columns = fields.flatMap((match) => {
+    const { hash, isCut } = wireValue(attributeColumn(attributes, match.attribute), match);
+    return [`${hash} AS ${quoteName(hashColumn(match))}`, `${isCut} AS ${quoteName(cutColumn(match))}`];
+  });
+  const sizes = fields.map(
+    ({ attribute, field }) =>
+      `coalesce(strlen(${attributeColumn(attributes, attribute)}) + ${field.tag.length + 6}, 0)`,
+  );
+  await createSegmentMasks(database, profiles, tags);
+  await database.run(`
+    CREATE TABLE profile AS
+    SELECT * EXCLUDE (segments) REPLACE (coalesce(rule, ${fieldRule(fields, strict)}) AS rule,
+      CASE WHEN rule IS NULL THEN address END AS address)
+    FROM (
+      SELECT n::INTEGER AS n, key, segments, ${brokenRule('stripped', 'address')} AS rule, address,
+        ${latest === null ? 'NULL::DOUBLE' : instantOrNumber(attributeColumn(attributes, latest))} AS latest,
+        ${[...columns, `(${['0', ...sizes].join(' + ')})::INTEGER AS size`].join(', ')}
+      FROM ${withAddress(profiles, 'a0')})
+    LEFT JOIN segment_mask USING (segments)`);
+}
+
+/** Makes `segment_mask`: the tags of each combination of segments that occurs. */
+async function createSegmentMasks(
+  database: Database,
+  profiles: string,
+  tags: readonly PlannedTag[],
+): Promise<void> {
+  await database.run(`
+    CREATE TABLE segment_mask AS
+    SELECT p.segments, ${maskOf('t.bit', tags)} AS mask
+    FROM (SELECT DISTINCT segments FROM ${profiles}) p
+    JOIN tag t ON t.segment >= 0 AND substr(p.segments, t.segment + 1, 1) = '1'
+    GROUP BY p.segments`);
+}
+
+/** Whether the value was cut, in `profile`. */
+export function cutColumn({ field }: FieldMatch): string {
+  return `c_${field.tag}`;
+}
+
+function hashesOf(matches: readonly FieldMatch[]): string[] {
+  return matches.map((match) => quoteName(hashColumn(match)));
+}
+
+/**
+ * Mailchimp refuses a member without a required field, so the profile is refused here, where it can be told why. `strict`: so is one
+ * with a value that does not fit any field.
+ */
+function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
+  const required = fields.filter(({ field }) => field.required);
+  const empty = hashesOf(required).map((hash) => `${hash} IS NULL`);
+  const odd = hashesOf(strict ? fields : required).map((hash) => `${hash} = ${DOES_NOT_FIT}`);
+  return `CASE WHEN ${['false', ...empty].join(' OR ')} THEN 'required_field_empty'
+    WHEN ${['false', ...odd].join(' OR ')} THEN 'value_does_not_fit' END`;
+}
+
+/** SQL: a text as a number, or a date or time (of a zone, or none) as microseconds; null for anything else. */
+function instantOrNumber(column: string): string {
+  const text = stripped(column);
+  const value = `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
+  // Else the text NaN, or infinity, would win over every date.
+  return `CASE WHEN isfinite(${value}) THEN ${value} END`;
+}
+
+/**
+ * Makes `duplicate`: the valid profiles whose address belongs to another profile: the one with the greatest `latest`, where there is
+ * one, else with the lowest key. And `gathered`: the mask of all of them for each profile that has duplicates; `spared`: by address, the
+ * mask of profiles that are invalid by a field only: they are still selected, so nobody leaves their segments; and the names of
+ * all sets of tags that a profile gets.
+ */
+export async function createDuplicates(database: Database): Promise<void> {
+  await database.run(`
+    CREATE TABLE duplicate AS
+    WITH shared AS (
+      SELECT n, key, first_value({'n': n, 'key': key}) OVER (PARTITION BY address ORDER BY latest DESC NULLS LAST, key) AS winner
+      FROM profile SEMI JOIN (
+        SELECT address FROM profile WHERE rule IS NULL GROUP BY address HAVING count(*) > 1
+      ) USING (address)
+      WHERE rule IS NULL)
+    SELECT n, key, winner.n AS winner, winner.key AS winner_key FROM shared WHERE n <> winner.n`);
+  await database.run(`
+    CREATE TABLE gathered AS
+    SELECT n, bit_or(mask) AS mask FROM (
+      SELECT d.winner AS n, p.mask FROM duplicate d JOIN profile p USING (n)
+      UNION ALL
+      SELECT n, mask FROM profile SEMI JOIN (SELECT winner AS n FROM duplicate) USING (n))
+    GROUP BY n;
+    CREATE TABLE spared AS
+    SELECT address, bit_or(mask) AS mask FROM profile WHERE rule IS NOT NULL AND address IS NOT NULL GROUP BY address`);
+  await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
+}

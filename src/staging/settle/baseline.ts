@@ -1,0 +1,176 @@
+import { join } from 'node:path';
+import type { FieldMatch } from '../../contract/merge-field';
+import type { Database } from '../../duckdb/database';
+import { quoteName, quoteText } from '../../duckdb/quote';
+import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
+import { payloadHash } from '../plan/contacts';
+import { snapshotProfiles } from '../plan/profiles';
+import { OBJECTED, PERMANENT, WAITS } from '../plan/permanent-refusals';
+import { nameOfRank, rank } from './row-results';
+import { createMaskNames, noTags } from '../plan/tag-masks';
+
+export interface Parent {
+  readonly rows: string;
+  /** Merge field tags that it has a column for. */
+  readonly fields: readonly string[];
+  /** Ids of tags that were deleted in Mailchimp since. */
+  readonly deadTags: readonly number[];
+}
+
+interface NextBaselineInput {
+  readonly snapshot: string;
+  readonly fields: readonly FieldMatch[];
+  readonly tags: readonly PlannedTag[];
+  readonly parent: Parent | undefined;
+  readonly keepLeavers: boolean;
+  readonly settledAt: string;
+  readonly into: string;
+}
+
+const REFUSED = [
+  'refused_hash',
+  'refused_outcome',
+  'refused_class',
+  'refused_text',
+  'refused_at',
+  'refused_count',
+  'refused_until',
+];
+
+/**
+ * Writes `baseline.parquet`, a row for each address that this destination knows something of, also that it was withheld:
+ * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first; and, where it has opted out, last those that
+ *   had it before, whose new addresses are to get nothing
+ * - `f_<TAG>` UBIGINT for each matched field: hash of the value that we filled it with; null: not filled by us
+ * - `tags` INTEGER[]: ids of tags that are there because of us; `status` VARCHAR as last seen
+ * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); untagging moves neither this nor
+ *   `member`, since whoever is in no list of its reply may not even be in the audience
+ * - `member` BOOLEAN: once acknowledged, or found by the census; a row that was only ever exposed is still new, and its acknowledgement
+ *   counts as created
+ * - `present` BOOLEAN: whether it departs when no profile has the address any more
+ * - `refused_hash` UBIGINT of what was refused, `refused_outcome`, `refused_class`, `refused_text` VARCHAR, `refused_at` TIMESTAMP,
+ *   `refused_count` INTEGER, `refused_until` TIMESTAMP (null: not tried again as long as it stays the same)
+ */
+export async function writeNextBaseline(database: Database, input: NextBaselineInput): Promise<void> {
+  const { snapshot, parent, into } = input;
+  const columns = [...hashColumns(input), 'status', 'state', 'member', 'present', ...REFUSED].join(', ');
+  const profiles = snapshotProfiles(snapshot);
+  await createMaskNames(database, 'SELECT DISTINCT wanted::BIT AS mask FROM people');
+  await database.run(`CREATE TABLE next AS ${nextQuery(input)}`);
+  await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
+  await database.run(`
+    CREATE TABLE fresh AS
+    SELECT p.b, list_concat([s.key], p.duplicates) AS keys, p.is_opted_out
+    FROM people p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
+  await database.run(`
+    COPY (
+      SELECT address, CASE WHEN s.key IS NULL THEN former ELSE ${joinKeys('list_concat([s.key], duplicates)', 'CASE WHEN objects THEN former END')} END AS keys,
+        coalesce(m.ids, []::INTEGER[]) AS tags, ${columns}
+      FROM next LEFT JOIN mask m ON m.mask = next.mask LEFT JOIN ${profiles} s ON s.n = next.n
+      WHERE state IS NOT NULL OR refused_hash IS NOT NULL OR is_withheld
+      UNION ALL
+      SELECT w.address, CASE WHEN f.b IS NULL THEN w.keys ELSE ${joinKeys('f.keys', `CASE WHEN f.is_opted_out OR ${hasObjected('w')} THEN w.keys END`)} END, ${liveTags(parent?.deadTags ?? [])}, ${columns}
+      FROM parent w LEFT JOIN fresh f ON f.b = w.b ANTI JOIN next ON next.b = w.b
+    ) TO ${quoteText(join(into, BASELINE_ROWS))} (FORMAT parquet, COMPRESSION zstd)`);
+}
+
+/** SQL: a list of keys with those of another that it lacks. */
+function joinKeys(keys: string, former: string): string {
+  return `list_concat(${keys}, list_filter(${former}, lambda key: NOT list_contains(${keys}, key)))`;
+}
+
+/** SQL: whether Mailchimp refused a row of the baseline since the person wants no mail. */
+function hasObjected(row: string): string {
+  return `coalesce(${row}.refused_class IN (${OBJECTED}), false)`;
+}
+
+/** SQL: the row's tags without those that are no more. */
+function liveTags(dead: readonly number[]): string {
+  return dead.length === 0 ? 'tags' : `list_filter(tags, tag -> tag NOT IN (${dead.join(', ')}))`;
+}
+
+function hashColumns({ fields }: Pick<NextBaselineInput, 'fields'>): string[] {
+  return fields.map((match) => quoteName(hashColumn(match)));
+}
+
+/** Makes the view `parent`: the baseline that the plan was made against, with the columns of today's fields. */
+export async function createParent(
+  database: Database,
+  input: Pick<NextBaselineInput, 'fields' | 'parent'>,
+): Promise<void> {
+  const { parent, fields } = input;
+  if (!parent) {
+    const hashes = hashColumns(input).map((column) => `, NULL::UBIGINT AS ${column}`);
+    await database.run(`CREATE VIEW parent AS
+      SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::INTEGER[] AS tags, NULL::VARCHAR AS status,
+        NULL::VARCHAR AS state, false AS member, false AS present, NULL::UBIGINT AS refused_hash, NULL::VARCHAR AS refused_outcome,
+        NULL::VARCHAR AS refused_class, NULL::VARCHAR AS refused_text, NULL::TIMESTAMP AS refused_at,
+        NULL::INTEGER AS refused_count, NULL::TIMESTAMP AS refused_until ${hashes.join('')}
+      WHERE false`);
+    return;
+  }
+  const hashes = fields.map((match) => {
+    const column = quoteName(hashColumn(match));
+    return parent.fields.includes(match.field.tag) ? column : `NULL::UBIGINT AS ${column}`;
+  });
+  const columns = ['address', 'keys', 'tags', 'status', 'state', 'member', 'present', ...REFUSED, ...hashes];
+  await database.run(`CREATE VIEW parent AS
+    SELECT file_row_number::INTEGER AS b, ${columns.join(', ')}
+    FROM read_parquet(${quoteText(parent.rows)}, file_row_number = true)`);
+}
+
+/** SQL: each person of the plan that something was sent for, or that has left with nothing to take off, as it is known now. */
+function nextQuery(input: NextBaselineInput): string {
+  const { fields, tags, keepLeavers, settledAt } = input;
+  const none = noTags(tags);
+  const hashes = hashColumns(input).map(
+    (column) => `, CASE WHEN is_acknowledged THEN ${column}
+      WHEN is_unproven THEN coalesce(${column}, was.${column}) ELSE was.${column} END AS ${column}`,
+  );
+  return `
+    SELECT n, b, address, mask, duplicates, was.keys AS former, objects, is_withheld, state,
+      coalesce(echoed, was.status) AS status,
+      known OR is_acknowledged OR coalesce(was.member, false) AS member,
+      CASE WHEN selected THEN is_acknowledged OR is_unproven OR coalesce(was.present, false)
+        ELSE ${keepLeavers} OR mask <> ${none} OR is_exposed END AS present,
+      CASE WHEN is_refused THEN payload WHEN NOT is_acknowledged THEN was.refused_hash END AS refused_hash,
+      CASE WHEN is_refused THEN ${nameOfRank('upsert_rank')} WHEN NOT is_acknowledged THEN was.refused_outcome END AS refused_outcome,
+      CASE WHEN is_refused THEN why.class WHEN NOT is_acknowledged THEN was.refused_class END AS refused_class,
+      CASE WHEN is_refused THEN why.text WHEN NOT is_acknowledged THEN was.refused_text END AS refused_text,
+      CASE WHEN is_refused THEN TIMESTAMP ${quoteText(settledAt)} WHEN NOT is_acknowledged THEN was.refused_at END AS refused_at,
+      CASE WHEN is_refused THEN times WHEN NOT is_acknowledged THEN was.refused_count END AS refused_count,
+      CASE WHEN is_refused THEN CASE WHEN upsert_rank = ${rank('throttled')} THEN TIMESTAMP ${quoteText(settledAt)} + ${waitSql()} END
+        WHEN NOT is_acknowledged THEN was.refused_until END AS refused_until
+      ${hashes.join('')}
+    FROM (SELECT *,
+        1 + CASE WHEN was.refused_hash = payload OR (was.refused_outcome = 'throttled' AND upsert_rank = ${rank('throttled')})
+          THEN was.refused_count ELSE 0 END AS times,
+        CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged THEN 'proven' ELSE was.state END AS state
+      FROM (${factsQuery({ fields, none })}))`;
+}
+
+/** SQL: withheld for what the address itself says: kept, so that a new address of the profile is withheld too. */
+const IS_WITHHELD = "coalesce(p.class IN ('archived', 'opted_out'), false)";
+
+/** SQL: whether that is what was told of the upsert. */
+function is(name: Parameters<typeof rank>[0]): string {
+  return `coalesce(t.upsert = ${rank(name)}, false)`;
+}
+
+function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: string }): string {
+  return `
+    SELECT p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
+      ${fields.map((match) => `p.${quoteName(hashColumn(match))}, `).join('')}
+      ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
+      ${is('throttled')} OR ((${is('suppressed')} OR ${is('rejected')}) AND t.upsert_why.class IN (${PERMANENT})) AS is_refused,
+      coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
+      CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,
+      CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask
+    FROM people p LEFT JOIN told t USING (id) LEFT JOIN parent w ON w.b = p.b LEFT JOIN mask k ON k.mask = p.wanted::BIT
+    WHERE t.id IS NOT NULL OR p.decided = 'removed' OR (p.b IS NULL AND ${IS_WITHHELD})`;
+}
+
+/** SQL: the wait after a refusal for the `times`-th time. */
+function waitSql(): string {
+  return `[${WAITS.map((wait) => `INTERVAL ${quoteText(wait)}`).join(', ')}][least(times, ${WAITS.length})]`;
+}

@@ -1,0 +1,133 @@
+import { noOutcomes, noReach, type Outcome, type OutcomeCounts, type Reach } from '../../contract/outcome';
+import type { PartPlan } from '../../contract/plan';
+import type { RefusalCount, SegmentReport } from '../../contract/report';
+import type { Database } from '../../duckdb/database';
+import { quoteText } from '../../duckdb/quote';
+import type { PlanDocument } from '../store/documents';
+import { sum } from '../plan/counts';
+import { rank, UNCERTAIN } from './row-results';
+import { countBits } from '../plan/tag-masks';
+
+export interface SettlementCounts {
+  readonly outcomes: OutcomeCounts;
+  readonly reach: Reach;
+  readonly refusals: readonly RefusalCount[];
+  readonly segments: readonly SegmentReport[];
+  readonly uncertain: number;
+  readonly mismatches: readonly string[];
+}
+
+/** Notes a sum that is not what the plan has. */
+type CheckSum = (what: string, found: number, expected: number) => void;
+
+/** A report travels through Temporal: it takes the first few. */
+const MOST_MISMATCHES = 10;
+
+export async function countSettlement(
+  database: Database,
+  { plan, tags, request }: PlanDocument,
+  { outcomes }: { outcomes: string },
+): Promise<SettlementCounts> {
+  await database.run(`CREATE VIEW settled AS SELECT * FROM read_parquet(${quoteText(outcomes)})`);
+  const mismatches: string[] = [];
+  const checkSum: CheckSum = (what, found, expected) => {
+    if (found === expected || mismatches.length >= MOST_MISMATCHES) return;
+    mismatches.push(`${what}: ${found} where the plan has ${expected}`);
+  };
+  const counts = await countOutcomes(database);
+  checkSum('outcomes', sum(Object.values(counts)), plan.selected + plan.departed);
+  await checkParts(database, plan.parts, checkSum);
+  const segments = await countSegments(database, { plan, tags, request }, checkSum);
+  const { uncertain } = await database.row<{ uncertain: number }>(
+    `SELECT count(*) AS uncertain FROM settled WHERE outcome = 'created' AND reason = ${quoteText(UNCERTAIN)}`,
+  );
+  const reach = await countReach(database);
+  const refusals = await countRefusals(database);
+  return { outcomes: counts, reach, refusals, segments, uncertain, mismatches };
+}
+
+function isIn(part: PartPlan, chunk: number): boolean {
+  return part.firstChunk <= chunk && chunk <= part.lastChunk;
+}
+
+/** Every row of a part has one answer at most, and no answer is about a row that was not in it. */
+async function checkParts(database: Database, parts: readonly PartPlan[], checkSum: CheckSum): Promise<void> {
+  const chunks = await database.rows<{ chunk: number; rows: number }>(
+    'SELECT chunk, count(*) AS rows FROM told_change GROUP BY chunk ORDER BY chunk',
+  );
+  for (const part of parts) {
+    const rows = chunks.filter(({ chunk }) => isIn(part, chunk)).map((chunk) => chunk.rows);
+    checkSum(`rows of part ${part.part}`, sum(rows), part.rows);
+  }
+  const strange = chunks.filter(({ chunk }) => !parts.some((part) => isIn(part, chunk)));
+  checkSum('rows of no part', sum(strange.map(({ rows }) => rows)), 0);
+}
+
+async function countOutcomes(database: Database): Promise<OutcomeCounts> {
+  const rows = await database.rows<{ outcome: Outcome; count: number }>(
+    'SELECT outcome, count(*) AS count FROM settled GROUP BY outcome',
+  );
+  return { ...noOutcomes(), ...Object.fromEntries(rows.map(({ outcome, count }) => [outcome, count])) };
+}
+
+async function countReach(database: Database): Promise<Reach> {
+  const reach: Record<string, number> = noReach();
+  const rows = await database.rows<{ status: string; count: number }>(
+    `SELECT status, count(*) AS count FROM told WHERE upsert = ${rank('acknowledged')} AND status IS NOT NULL GROUP BY status`,
+  );
+  for (const { status, count } of rows) if (status in reach) reach[status] = count;
+  return reach as Reach;
+}
+
+/** A report travels through Temporal, so it takes the most frequent texts and sums up the rest. */
+const MOST_REFUSALS = 30;
+
+async function countRefusals(database: Database): Promise<readonly RefusalCount[]> {
+  return database.rows<RefusalCount>(`
+    WITH counted AS (
+      SELECT outcome, coalesce(reason, '') AS class, coalesce(text, '') AS text, count(*) AS count
+      FROM settled WHERE outcome IN ('suppressed', 'throttled', 'rejected', 'unproven') GROUP BY ALL),
+    placed AS (SELECT *, row_number() OVER (ORDER BY count DESC, outcome, class, text) AS place FROM counted)
+    SELECT outcome, CASE WHEN place <= ${MOST_REFUSALS} THEN class ELSE 'other' END AS class,
+      CASE WHEN place <= ${MOST_REFUSALS} THEN text ELSE '' END AS text, sum(count)::BIGINT AS count
+    FROM placed GROUP BY ALL ORDER BY count DESC, outcome, class, text`);
+}
+
+async function countSegments(
+  database: Database,
+  { plan, tags, request }: Pick<PlanDocument, 'plan' | 'tags' | 'request'>,
+  checkSum: CheckSum,
+): Promise<readonly SegmentReport[]> {
+  const count = async (masks: string): Promise<readonly number[]> => {
+    const rows = await database.rows<{ count: number }>(countBits(masks));
+    return rows.map(({ count }) => count);
+  };
+  const toTag = await count('SELECT gained::BIT AS mask, count(*) AS count FROM people GROUP BY ALL');
+  const toUntag = await count('SELECT lost::BIT AS mask, count(*) AS count FROM people GROUP BY ALL');
+  const tagged = await count(`SELECT gained::BIT AS mask, count(*) AS count FROM people JOIN told USING (id)
+    WHERE told.upsert = ${rank('acknowledged')} GROUP BY ALL`);
+  const untagged = await count(
+    'SELECT off AS mask, count(*) AS count FROM told WHERE off IS NOT NULL GROUP BY ALL',
+  );
+  return plan.segments.map((segment) => {
+    const bit = tags.findIndex((tag) => tag.segment === segment.segment && tag.name === segment.tag);
+    const at = (counts: readonly number[]): number => counts[bit] ?? 0;
+    checkSum(
+      `tags of the segment "${segment.segment}"`,
+      at(toTag) + at(toUntag),
+      segment.toTag + segment.toUntag,
+    );
+    return {
+      segment: segment.segment,
+      tagId:
+        tags[bit]?.tagId ??
+        request.segments.find((known) => known.segment === segment.segment)?.tagId ??
+        null,
+      name: segment.tag,
+      profiles: segment.profiles,
+      tagged: at(tagged),
+      untagged: at(untagged),
+      failed: at(toTag) + at(toUntag) - at(tagged) - at(untagged),
+    };
+  });
+}

@@ -1,0 +1,42 @@
+import type { ExportRef } from '../../contract/identifiers';
+import { listClaims } from '../delivery/claim';
+import { mayHaveArrived } from '../delivery/attempts';
+import type { BaselineDocument } from '../store/documents';
+import { BASELINE, type Layout } from '../store/layout';
+import { readDocument } from '../store/atomic-files';
+import { settle, type SettleInput } from './settle';
+
+/**
+ * Settles what was sent after the named baseline and never settled, since destination and export were lost. Without that the people
+ * it has tagged would keep the tag for ever: no baseline names them.
+ * @returns the export whose baseline is the latest: the named one, or one that has come after it
+ */
+export async function settleEarlier(input: SettleInput, baseline: string | null): Promise<string | null> {
+  const { layout, ref } = input;
+  let latest = { exportId: baseline, generation: await generationOf(layout, ref, baseline) };
+  for (const exportId of await claimedSince(layout, ref, baseline)) {
+    const earlier = { ...ref, exportId };
+    if (await mayHaveArrived(layout, earlier)) await settle({ ...input, ref: earlier }, null);
+    const generation = await generationOf(layout, ref, exportId);
+    if (generation > latest.generation) latest = { exportId, generation };
+  }
+  return latest.exportId;
+}
+
+/** Exports that have claimed the destination after the named one, and before this one. */
+async function claimedSince(
+  layout: Layout,
+  { destinationId, exportId }: ExportRef,
+  baseline: string | null,
+): Promise<readonly string[]> {
+  const claims = await listClaims(layout, destinationId);
+  const ours = claims.indexOf(exportId);
+  return claims.slice(baseline === null ? 0 : claims.indexOf(baseline) + 1, ours < 0 ? claims.length : ours);
+}
+
+/** 0: there is no baseline. */
+async function generationOf(layout: Layout, ref: ExportRef, exportId: string | null): Promise<number> {
+  if (exportId === null) return 0;
+  const document = await readDocument<BaselineDocument>(layout.inExport({ ...ref, exportId }, BASELINE));
+  return document?.generation ?? 0;
+}

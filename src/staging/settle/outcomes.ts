@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import type { Database } from '../../duckdb/database';
+import { quoteText } from '../../duckdb/quote';
+import { DECIDED, OUTCOMES } from '../store/documents';
+import { snapshotProfiles } from '../plan/profiles';
+import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN } from './row-results';
+
+/** Makes `outcome`: one row a person, with the worst of what is decided and what was told. */
+export async function createOutcomes(database: Database): Promise<void> {
+  await database.run(`
+    CREATE TABLE outcome AS
+    SELECT n, b, address, CASE
+        WHEN told IS NULL THEN decided
+        WHEN worst > ${rank('acknowledged')} THEN ${nameOfRank('worst')}
+        WHEN NOT selected THEN 'removed'
+        WHEN upsert AND NOT known THEN 'created'
+        ELSE 'updated' END AS outcome,
+      CASE WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
+        WHEN is_decided THEN coalesce(class, CASE decided WHEN 'not_sent' THEN ${quoteText(BEYOND_LIMIT)} END)
+        WHEN worst > ${rank('acknowledged')} THEN coalesce(why.class, CASE worst WHEN ${rank('unproven')} THEN ${quoteText(NO_ANSWER)} END) END AS reason,
+      CASE WHEN is_decided THEN text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text
+    FROM (
+      SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text,
+        t.worst AS told, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
+        coalesce(${rankOf('p.decided')} >= t.worst, t.worst IS NULL) AS is_decided
+      FROM people p LEFT JOIN told t USING (id))`);
+}
+
+/** Writes `outcomes.parquet`: one row a subject. A departed address goes by the key of the profile that had it. */
+export async function writeOutcomes(
+  database: Database,
+  { plan, snapshot, into }: { plan: string; snapshot: string; into: string },
+): Promise<void> {
+  await database.run(`
+    COPY (
+      SELECT key, email, outcome, reason, NULL::VARCHAR AS text FROM read_parquet(${quoteText(join(plan, DECIDED))})
+      UNION ALL
+      SELECT s.key, s.a0, o.outcome, o.reason, o.text FROM ${snapshotProfiles(snapshot)} s JOIN outcome o USING (n)
+      UNION ALL
+      SELECT w.keys[1], o.address, o.outcome, o.reason, o.text FROM parent w JOIN (SELECT * FROM outcome WHERE n IS NULL) o USING (b)
+    ) TO ${quoteText(join(into, OUTCOMES))} (FORMAT parquet, COMPRESSION zstd)`);
+}

@@ -1,0 +1,111 @@
+import { join } from 'node:path';
+import type { Outcome } from '../../contract/outcome';
+import type { PartPlan } from '../../contract/plan';
+import type { PlanRequest } from '../../ports/staging';
+import type { Database } from '../../duckdb/database';
+import { quoteText, quoteTexts } from '../../duckdb/quote';
+import { CHANGES, PEOPLE, type PlannedTag } from '../store/documents';
+import type { Results } from '../delivery/results';
+import { createTags, maskOf, noTags } from '../plan/tag-masks';
+
+/** An address with several results gets the last of these that one of them is. `acknowledged` becomes the kind of success. */
+const FROM_BEST_TO_WORST = [
+  'acknowledged',
+  'not_sent',
+  'suppressed',
+  'throttled',
+  'rejected',
+  'unproven',
+] as const satisfies readonly (Outcome | 'acknowledged')[];
+
+/** SQL: rank of a result, from 1. */
+export function rankOf(result: string): string {
+  return `list_position(${quoteTexts(FROM_BEST_TO_WORST)}, ${result})::TINYINT`;
+}
+
+/** SQL: the name of a rank. */
+export function nameOfRank(rank: string): string {
+  return `${quoteTexts(FROM_BEST_TO_WORST)}[${rank}]`;
+}
+
+export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
+  return FROM_BEST_TO_WORST.indexOf(result) + 1;
+}
+
+/** Why something was not sent or has no proof, where no reply gave a reason. */
+export const NOT_REACHED = 'not_reached';
+export const BEYOND_LIMIT = 'beyond_limit';
+export const NO_ANSWER = 'no_answer';
+/** Reason of somebody who was created, but perhaps by an earlier attempt. */
+export const UNCERTAIN = 'uncertain';
+
+interface FacetsInput {
+  readonly plan: string;
+  readonly request: PlanRequest;
+  readonly tags: readonly PlannedTag[];
+  readonly parts: readonly PartPlan[];
+  /** Parts that were sent, or may have been. */
+  readonly attempted: readonly number[];
+  readonly results: Results;
+}
+
+/**
+ * Makes `told_change`, what was said of each change (and, without `id`, of rows that no change asked for), and `told`: for each person with changes, what became of them: the worst rank with its reason, the rank, reason and echoed
+ * status of the upsert, and the mask of tags that are surely off.
+ */
+export async function createTold(database: Database, input: FacetsInput): Promise<void> {
+  const { plan, request, tags, parts, attempted, results } = input;
+  await database.run(`
+    CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(join(plan, PEOPLE))});
+    CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(join(plan, CHANGES))});
+    CREATE TABLE attempted (first INTEGER, last INTEGER)`);
+  await createResults(database, results);
+  await createTags(database, tags, request.segments);
+  const sent = parts.filter(({ part }) => attempted.includes(part));
+  await database.append(
+    'attempted',
+    sent.map(({ firstChunk, lastChunk }) => [firstChunk, lastChunk]),
+  );
+  await database.run(`
+    CREATE TABLE told_change AS
+    SELECT coalesce(c.chunk, r.chunk) AS chunk, c.id, c.tag, t.bit, r.status, r.text,
+      CASE WHEN r.result IS NOT NULL THEN ${rankOf('r.result')}
+        WHEN a.chunk IS NOT NULL THEN ${rank('unproven')} ELSE ${rank('not_sent')} END AS rank,
+      CASE WHEN r.result IS NOT NULL THEN r.class
+        WHEN a.chunk IS NOT NULL THEN ${quoteText(NO_ANSWER)} ELSE ${quoteText(NOT_REACHED)} END AS class
+    FROM change c
+    FULL JOIN result r ON r.chunk = c.chunk AND r.email = c.address
+    LEFT JOIN (SELECT unnest(range(first, last + 1)) AS chunk FROM attempted) a ON a.chunk = c.chunk
+    LEFT JOIN tag t ON t.id = c.tag;
+    CREATE TABLE told AS
+    SELECT id, max(rank) AS worst, arg_max({'class': class, 'text': text}, rank * 2 + (tag IS NULL)::TINYINT) AS why,
+      max(rank) FILTER (tag IS NULL) AS upsert, max(status) FILTER (tag IS NULL) AS status,
+      arg_max({'class': class, 'text': text}, rank) FILTER (tag IS NULL) AS upsert_why,
+      ${maskOf('bit', tags)} FILTER (rank = ${rank('acknowledged')})
+        & ~coalesce(${maskOf('bit', tags)} FILTER (rank > ${rank('acknowledged')}), ${noTags(tags)}) AS off,
+      coalesce(bool_or(rank = ${rank('unproven')}), false) AS is_exposed
+    FROM told_change WHERE id IS NOT NULL GROUP BY id`);
+}
+
+/**
+ * Makes `result`: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. In two steps, since
+ * each reading of JSON holds 32 MB a thread, whatever is read.
+ */
+async function createResults(database: Database, { parts, chunks }: Results): Promise<void> {
+  await database.run(`CREATE TABLE result AS SELECT * FROM ${readResults(chunks.map(({ path }) => path))}`);
+  await database.run(`
+    INSERT INTO result SELECT * FROM ${readResults(parts.map(({ path }) => path))}
+    ANTI JOIN (SELECT chunk, email FROM result) USING (chunk, email)`);
+}
+
+const RESULT_COLUMNS =
+  "{chunk: 'INTEGER', email: 'VARCHAR', result: 'VARCHAR', status: 'VARCHAR', class: 'VARCHAR', text: 'VARCHAR'}";
+
+/** SQL: the rows of sealed results. */
+function readResults(paths: readonly string[]): string {
+  if (paths.length === 0) {
+    return `(SELECT NULL::INTEGER AS chunk, NULL::VARCHAR AS email, NULL::VARCHAR AS result, NULL::VARCHAR AS status,
+      NULL::VARCHAR AS class, NULL::VARCHAR AS text WHERE false)`;
+  }
+  return `read_json(${quoteTexts(paths)}, format = 'newline_delimited', columns = ${RESULT_COLUMNS})`;
+}

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
+import type { Settlement, Tally } from '../../contract/report';
+import type { Database } from '../../duckdb/database';
+import { quoteText } from '../../duckdb/quote';
+import { once } from '../store/run-once';
+import { attemptsByPart } from '../delivery/attempts';
+import { BASELINE_ROWS, type BaselineDocument, OUTCOMES, type PlanDocument } from '../store/documents';
+import { BASELINE, type Layout, PLAN } from '../store/layout';
+import { type FoundBaseline, findBaseline } from '../plan/plan';
+import { listResults } from '../delivery/results';
+import { keepFile, readDocument } from '../store/atomic-files';
+import { createParent, writeNextBaseline } from './baseline';
+import { countSettlement } from './counts';
+import { createTold } from './row-results';
+import { createOutcomes, writeOutcomes } from './outcomes';
+import { readSnapshot } from '../plan/snapshot';
+import { withWorkspace } from '../store/workspace';
+
+export interface SettleInput {
+  readonly layout: Layout;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+  readonly now: () => Date;
+}
+
+export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
+  const { layout, ref } = input;
+  const plan = await readDocument<PlanDocument>(layout.inExport(ref, PLAN));
+  if (!plan) return null;
+  const document = await once<BaselineDocument>(layout, ref, {
+    step: 'settle',
+    document: BASELINE,
+    work: (folder) => makeSettlement(input, { plan, tally, folder }),
+  });
+  return document.settlement;
+}
+
+interface Materials {
+  readonly plan: PlanDocument;
+  readonly tally: Tally | null;
+  readonly folder: string;
+}
+
+async function makeSettlement(
+  { layout, memoryLimit, ref, now }: SettleInput,
+  { plan, tally, folder }: Materials,
+): Promise<Omit<BaselineDocument, 'folder'>> {
+  const parent = await findBaseline(layout, ref, plan.request.baseline);
+  const { folder: snapshot } = await readSnapshot(layout, ref);
+  const settledAt = now().toISOString();
+  const planFolder = layout.inExport(ref, plan.folder);
+  const told = {
+    plan: planFolder,
+    request: plan.request,
+    tags: plan.tags,
+    parts: plan.plan.parts,
+    attempted: [...(await attemptsByPart(layout, ref)).keys()],
+    results: await listResults(layout, ref),
+  };
+  const next = {
+    snapshot,
+    fields: plan.request.fields,
+    tags: plan.tags,
+    parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
+    keepLeavers: plan.request.keepLeavers,
+    settledAt,
+    into: folder,
+  };
+  const allow = layout.exports(ref.destinationId);
+  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+    await createTold(database, told);
+    await createOutcomes(database);
+    await createParent(database, next);
+    await writeOutcomes(database, { plan: planFolder, snapshot, into: folder });
+    const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
+    await writeNextBaseline(database, next);
+    for (const name of [OUTCOMES, BASELINE_ROWS]) await keepFile(join(folder, name));
+    const { held, tags } = await countHeld(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
+    const { selected, departed, readdressed, invalid, warnings } = plan.plan;
+    return {
+      exportId: ref.exportId,
+      parent: plan.request.baseline,
+      generation: (parent?.document.generation ?? 0) + 1,
+      settledAt,
+      fields: plan.request.fields.map(({ field }) => field.tag),
+      tags,
+      census: plan.census,
+      held,
+      settlement: { selected, departed, readdressed, ...counts, invalid, warnings, held, tally },
+    };
+  });
+}
+
+/** Tags of the baseline that the plan left out since they are no more. */
+function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly number[] {
+  const live = new Set(tags.map(({ tagId }) => tagId));
+  return Object.keys(document.tags)
+    .map(Number)
+    .filter((tagId) => !live.has(tagId));
+}
+
+interface Held {
+  readonly held: number;
+  readonly tags: BaselineDocument['tags'];
+}
+
+/** Addresses that carry a tag of ours, and those tags. */
+async function countHeld(
+  database: Database,
+  { rows, plan, parent }: { rows: string; plan: PlanDocument; parent: FoundBaseline | undefined },
+): Promise<Held> {
+  const from = `read_parquet(${quoteText(rows)})`;
+  const { held } = await database.row<{ held: number }>(
+    `SELECT count(*) FILTER (len(tags) > 0) AS held FROM ${from}`,
+  );
+  const carried = await database.rows<{ id: number }>(
+    `SELECT DISTINCT unnest(tags) AS id FROM (SELECT DISTINCT tags FROM ${from}) ORDER BY id`,
+  );
+  const known = {
+    ...parent?.document.tags,
+    ...Object.fromEntries(plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }])),
+  };
+  return {
+    held,
+    tags: Object.fromEntries(carried.flatMap(({ id }) => (known[id] ? [[id, known[id]]] : []))),
+  };
+}

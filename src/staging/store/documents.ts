@@ -1,0 +1,53 @@
+import type { FieldMatch } from '../../contract/merge-field';
+import type { ExportPlan } from '../../contract/plan';
+import type { Settlement } from '../../contract/report';
+import type { PlanRequest } from '../../ports/staging';
+import type { Sealed } from './run-once';
+
+/** A tag that a plan deals with: of a configured segment, or of one that people still carry it from. */
+export interface PlannedTag {
+  readonly tagId: number;
+  readonly segment: string;
+  readonly name: string;
+}
+
+/**
+ * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
+ * `people.parquet` (one row an address) and `changes.parquet` (one row a change, by chunk).
+ */
+export interface PlanDocument extends Sealed {
+  readonly request: PlanRequest;
+  readonly plan: ExportPlan;
+  /** Position is the bit in the people's tag masks. */
+  readonly tags: readonly PlannedTag[];
+  /** Export whose census this plan was made with. */
+  readonly census: string | null;
+}
+
+/** A sealed settlement: the next baseline. Its folder holds `baseline.parquet` and `outcomes.parquet`. */
+export interface BaselineDocument extends Sealed {
+  readonly exportId: string;
+  readonly parent: string | null;
+  readonly generation: number;
+  readonly settledAt: string;
+  /** Merge field tags that the baseline has a column for. */
+  readonly fields: readonly string[];
+  /** Tags that somebody in the baseline carries, by Mailchimp's id. */
+  readonly tags: Readonly<Record<string, { readonly segment: string; readonly name: string }>>;
+  /** Whoever was in the audience before us stays so: later plans read this export's census. */
+  readonly census: string | null;
+  readonly held: number;
+  readonly settlement: Settlement;
+}
+
+export const PEOPLE = 'people.parquet';
+export const DECIDED = 'decided.parquet';
+export const CHANGES = 'changes.parquet';
+export const OUTCOMES = 'outcomes.parquet';
+export const BASELINE_ROWS = 'baseline.parquet';
+export const CENSUS_ROWS = 'census.parquet';
+
+/** Column of a merge field's hash. */
+export function hashColumn({ field }: FieldMatch): string {
+  return `f_${field.tag}`;
+}

@@ -1,0 +1,40 @@
+import { consentFacts } from '../../text/consent-notes';
+import { count, instant } from '../../text/format';
+import type { ExportReport } from '../../contract/report';
+import type { DestinationState } from './state';
+import { inMarkdown } from '../export/current-details';
+
+/** The page that people see of a destination in the Web UI. Markdown with one GFM table; ids and counts only. */
+export function describeDestination(state: DestinationState): string {
+  const { connection, consent, configuration, baseline, phase, exports } = state;
+  // The Web UI shows about six rows at once, and the summary is gone after the first run.
+  const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
+  const rows = [
+    ['Last export', describeLast(exports[0])],
+    ['Held in Mailchimp', `${count(baseline?.held ?? 0)} addresses`],
+    ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
+    ['New people become', describeFirstStatus(connection)],
+    ['Consent', describeConsent(consent)],
+    ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
+  ];
+  const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
+  return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
+}
+
+function describeFirstStatus(connection: DestinationState['connection']): string {
+  if (!connection) return '';
+  const { firstStatus, audience } = connection;
+  const warnings = consentFacts(firstStatus, audience).filter(({ kind }) => kind === 'warning');
+  return [`${firstStatus}.`, ...warnings.map(({ message }) => message)].join(' ');
+}
+
+function describeConsent(consent: DestinationState['consent']): string {
+  if (!consent) return 'none';
+  const { agreedBy, agreedAt, withdrawnAt } = consent;
+  return withdrawnAt ? `withdrawn ${instant(withdrawnAt)}` : `${agreedBy}, ${instant(agreedAt)}`;
+}
+
+function describeLast(report: ExportReport | undefined): string {
+  if (!report) return 'none';
+  return `${report.n}: ${report.ending}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+}

@@ -1,0 +1,157 @@
+import {
+  CancellationScope,
+  ContinueAsNew,
+  allHandlersFinished,
+  condition,
+  isCancellation,
+  makeContinueAsNewFunc,
+  uuid4,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { DestinationInputSchema } from '../../contract/destination';
+import { parse } from '../../contract/parse';
+import { answerDestinationMessages } from './handlers';
+import {
+  NEW_DESTINATION,
+  toExportInput,
+  withReport,
+  withSuccessor,
+  type DestinationState,
+  type Job,
+} from './state';
+import { toFailure } from '../failure';
+import { runExport, settleLost } from './run-export';
+import { storeChecks } from '../steps';
+import { remember, type Destination } from './live-destination';
+import { Mutex } from './mutex';
+
+/** How long a destination that was started without a valid connect waits for one before it ends. */
+const FIRST_CONNECT = '2 minutes';
+
+/**
+ * One destination, for as long as it exists: consent, connection, matching, segments, baseline pointer and the last exports. Runs
+ * one job at a time, as a child, and continues as new after each.
+ */
+export async function mailchimpDestination(
+  input: { destinationId: string },
+  carried?: DestinationState,
+): Promise<void> {
+  const { destinationId } = parseInput(input);
+  const destination: Destination = {
+    destinationId,
+    lock: new Mutex(),
+    state: carried ?? NEW_DESTINATION,
+    running: null,
+    isHandingOver: false,
+    hasFailedToConnect: false,
+    isDiscarded: false,
+  };
+  answerDestinationMessages(destination);
+  remember(destination);
+  try {
+    if (!carried && !(await isConnected(destination))) return;
+    await workUntilRemoved(destination);
+  } catch (error) {
+    if (error instanceof ContinueAsNew) throw error;
+    // Children were cancelled and settled on the way here; nothing else may make this workflow fail.
+    await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
+    throw toFailure(error);
+  }
+}
+
+function parseInput(input: unknown) {
+  try {
+    return parse(DestinationInputSchema, input, { what: 'The input of the destination' });
+  } catch (error) {
+    throw toFailure(error);
+  }
+}
+
+async function isConnected(destination: Destination): Promise<boolean> {
+  await condition(
+    () => destination.state.phase !== 'connecting' || destination.hasFailedToConnect,
+    FIRST_CONNECT,
+  );
+  await condition(allHandlersFinished);
+  return destination.state.phase !== 'connecting';
+}
+
+async function workUntilRemoved(destination: Destination): Promise<void> {
+  if (destination.state.unsettled) await settle(destination, destination.state.unsettled);
+  await condition(() => isRemoved(destination) || destination.state.queue.length > 0 || hasGrown());
+  const job = destination.state.queue[0];
+  destination.isHandingOver = true;
+  if (job && !isRemoved(destination)) await work(destination, job);
+  // Closed before the hand-over: otherwise an update could be accepted by a run that is about to end.
+  await condition(() => isRemoved(destination) || allHandlersFinished());
+  if (isRemoved(destination)) return discard(destination);
+  const input = { destinationId: destination.destinationId };
+  await makeContinueAsNewFunc<typeof mailchimpDestination>()(input, destination.state);
+}
+
+function hasGrown(): boolean {
+  return workflowInfo().continueAsNewSuggested;
+}
+
+function isRemoved({ state }: Destination): boolean {
+  return state.phase === 'removed';
+}
+
+async function work(destination: Destination, job: Job): Promise<void> {
+  const { destinationId, state } = destination;
+  const input = toExportInput(destinationId, state, job);
+  destination.state = { ...state, queue: state.queue.slice(1), unsettled: input && job };
+  if (!input) return;
+  try {
+    const report = await runExport(destination, job, input);
+    destination.state =
+      report.ending === 'replanned' && !isRemoved(destination)
+        ? withSuccessor(destination.state, job, { report, exportId: uuid4() })
+        : withReport(destination.state, report, input.configuration);
+  } finally {
+    destination.running = null;
+  }
+  await tidy(input.storeId, destination);
+}
+
+async function tidy(storeId: string, { destinationId, state }: Destination): Promise<void> {
+  const steps = storeChecks(storeId);
+  try {
+    await steps['mailchimp.tidyStaging']({ destinationId, baseline: state.baseline?.exportId ?? null });
+  } catch (error) {
+    // Old row files can be deleted after the next export as well.
+    if (isCancellation(error)) throw error;
+  }
+}
+
+/** An export that a lost run of this destination left behind. */
+async function settle(destination: Destination, job: Job): Promise<void> {
+  const input = toExportInput(destination.destinationId, destination.state, job);
+  if (!input) return;
+  const failure = {
+    code: 'UNEXPECTED' as const,
+    message: 'The run of the destination that started this export was lost',
+  };
+  const report = await settleLost(destination, input, { ending: 'failed', startedAtMs: Date.now(), failure });
+  destination.state = withReport(destination.state, report);
+}
+
+async function discard(destination: Destination): Promise<void> {
+  const { destinationId, state } = destination;
+  if (state.connection) {
+    const { withdrawnBy = '', withdrawnAt = '' } = state.consent ?? {};
+    const steps = storeChecks(state.connection.storeId);
+    try {
+      await steps['mailchimp.discardDestination']({
+        destinationId,
+        withdrawal: { event: 'withdrawn', by: withdrawnBy, at: withdrawnAt },
+      });
+    } catch (error) {
+      // The folder is out of reach: nothing more can be done from here, and the destination must end all the same.
+      if (isCancellation(error)) throw error;
+    }
+  }
+  destination.isDiscarded = true;
+  remember(destination);
+  await condition(allHandlersFinished);
+}

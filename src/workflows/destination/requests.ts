@@ -1,0 +1,183 @@
+import { condition, uuid4 } from '@temporalio/workflow';
+import {
+  CONSENT_TEXT,
+  type ConfigureRequest,
+  type ConnectRequest,
+  type StartedExport,
+} from '../../contract/destination';
+import { exportWorkflowId } from '../../contract/identifiers';
+import { ExportError } from '../../errors';
+import { toExportInput, withoutWaiting, type Job } from './state';
+import { remember, type Destination } from './live-destination';
+import { checks, storeChecks } from '../steps';
+
+export function requireConsentText({ consent }: ConnectRequest): void {
+  if (consent && consent.textVersion === CONSENT_TEXT.version) return;
+  throw new ExportError(
+    'CONSENT_REQUIRED',
+    `Nothing leaves before somebody agrees to the data privacy statement (version ${CONSENT_TEXT.version}). Read it and connect with --agree.`,
+  );
+}
+
+export function requireConnected({ state, destinationId }: Destination): void {
+  if (state.phase === 'removed')
+    throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} has been removed.`);
+  if (state.phase !== 'connecting') return;
+  throw new ExportError(
+    'NOT_CONNECTED',
+    `The destination ${destinationId} is not connected yet. Connect it first.`,
+  );
+}
+
+export function requireConfigured(destination: Destination): void {
+  requireConnected(destination);
+  const { state, destinationId } = destination;
+  if (!state.consent || state.consent.withdrawnAt) {
+    throw new ExportError(
+      'CONSENT_REQUIRED',
+      `The consent of ${destinationId} was withdrawn. Connect it again with --agree.`,
+    );
+  }
+  if (state.configuration) return;
+  throw new ExportError(
+    'NOT_CONFIGURED',
+    `The destination ${destinationId} has no data matching and no segments yet. Configure it first.`,
+  );
+}
+
+export async function connect(destination: Destination, request: ConnectRequest): Promise<void> {
+  const { destinationId, state } = destination;
+  try {
+    requireSameAudience(destination, request);
+    const { consent, ...rest } = request;
+    if (!consent)
+      throw new ExportError(
+        'CONSENT_REQUIRED',
+        'Nothing leaves before somebody agrees to the data privacy statement.',
+      );
+    const agreed = {
+      agreedBy: consent.agreedBy,
+      agreedAt: new Date().toISOString(),
+      textVersion: consent.textVersion,
+    };
+    // The rows of a destination stay where they are: connecting again must not land on a worker with another store.
+    const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
+    const checked = await steps['mailchimp.checkConnection']({
+      destinationId,
+      request: rest,
+      accountId: state.connection?.accountId ?? null,
+      consent: { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion },
+    });
+    const { accountId, audience, storeId, baseline } = checked;
+    const { name, account, source, firstStatus, exportUser } = request;
+    destination.state = {
+      ...destination.state,
+      phase: destination.state.configuration ? 'configured' : 'connected',
+      connection: { name, account, accountId, audience, source, storeId, firstStatus, exportUser },
+      consent: agreed,
+      baseline: baseline ?? destination.state.baseline,
+    };
+    remember(destination);
+  } catch (error) {
+    destination.hasFailedToConnect = true;
+    throw error;
+  }
+}
+
+/** Baseline and tags belong to one audience of one account. */
+function requireSameAudience({ state, destinationId }: Destination, { audienceId }: ConnectRequest): void {
+  if (state.phase === 'removed')
+    throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} is being removed.`);
+  if (!state.connection || state.connection.audience.id === audienceId) return;
+  throw new ExportError(
+    'ACCOUNT_DIFFERS',
+    `The destination ${destinationId} belongs to audience ${state.connection.audience.id}. Connect another destination for audience ${audienceId}.`,
+  );
+}
+
+export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
+  const { connection, configuration } = destination.state;
+  if (!connection) throw new ExportError('NOT_CONNECTED', 'Connect the destination first.');
+  const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration']({
+    account: connection.account,
+    audienceId: connection.audience.id,
+    source: connection.source,
+    request,
+    own: configuration?.segments ?? [],
+  });
+  destination.state = { ...destination.state, configuration: checked, phase: 'configured' };
+  remember(destination);
+}
+
+export async function enqueue(
+  destination: Destination,
+  asked: Pick<Job, 'options' | 'trigger'>,
+): Promise<StartedExport> {
+  const { destinationId, state } = destination;
+  const workflowId = exportWorkflowId(destinationId);
+  const isEqual = (job: Job) => isSame(job.options, asked.options) && exportsAsAskedNow(destination, job);
+  const equal = [state.unsettled, ...state.queue].find((job) => job !== null && isEqual(job));
+  if (equal) {
+    const runId = runIdOf(destination, equal);
+    return { exportId: equal.exportId, n: equal.n, workflowId, ...runId, disposition: 'joined' };
+  }
+  if (state.queue.length > 0) {
+    throw new ExportError(
+      'DESTINATION_BUSY',
+      `The destination ${destinationId} exports already and one more export is waiting. Try again when one has ended.`,
+    );
+  }
+  const job: Job = { exportId: uuid4(), n: state.lastNumber + 1, ...asked };
+  const isQueued = state.unsettled !== null;
+  destination.state = { ...state, lastNumber: job.n, queue: [...state.queue, job] };
+  if (isQueued) return { exportId: job.exportId, n: job.n, workflowId, disposition: 'queued' };
+  await condition(() => !isAboutToStart(destination, job));
+  const runId = runIdOf(destination, job);
+  return { exportId: job.exportId, n: job.n, workflowId, ...runId, disposition: 'started' };
+}
+
+/** A waiting export takes the configuration that there is when it starts; one that runs keeps that of its start. */
+function exportsAsAskedNow({ destinationId, state, running }: Destination, job: Job): boolean {
+  if (state.queue.includes(job)) return true;
+  return running?.job === job && isSame(running.input, toExportInput(destinationId, state, job));
+}
+
+function isSame(one: unknown, other: unknown): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}
+
+/** No longer than that may a handler wait for it: this run ends, and the next one begins, only when all handlers have answered. */
+function isAboutToStart({ state, running, isHandingOver }: Destination, { exportId }: Job): boolean {
+  if (state.unsettled?.exportId !== exportId)
+    return !isHandingOver && state.queue.some((job) => job.exportId === exportId);
+  return running === null || (running.firstExecutionRunId === null && !running.isHeldUp);
+}
+
+function runIdOf({ running }: Destination, { exportId }: Job): Pick<StartedExport, 'firstExecutionRunId'> {
+  const runId = running?.job.exportId === exportId ? running.firstExecutionRunId : null;
+  return runId === null ? {} : { firstExecutionRunId: runId };
+}
+
+export function cancel(destination: Destination, exportId: string): void {
+  const { destinationId, state, running } = destination;
+  if (running?.job.exportId === exportId) return running.cancel();
+  if (!state.queue.some((job) => job.exportId === exportId)) {
+    throw new ExportError(
+      'EXPORT_NOT_FOUND',
+      'The export does not run any more; there is nothing to cancel.',
+    );
+  }
+  destination.state = withoutWaiting(destinationId, state, (job) => job.exportId === exportId);
+}
+
+export async function remove(destination: Destination, removedBy: string): Promise<void> {
+  const state = withoutWaiting(destination.destinationId, destination.state, () => true);
+  const withdrawn = { withdrawnAt: new Date().toISOString(), withdrawnBy: removedBy };
+  destination.state = {
+    ...state,
+    phase: 'removed',
+    consent: state.consent && { ...state.consent, ...withdrawn },
+  };
+  destination.running?.cancel();
+  await condition(() => destination.isDiscarded);
+}

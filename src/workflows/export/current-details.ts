@@ -1,0 +1,77 @@
+import type { ExportInput, ExportView } from '../../contract/export';
+import { count } from '../../text/format';
+import { progressOf, type Progress } from '../../text/progress';
+import type { ExportReport } from '../../contract/report';
+import {
+  describeEnding,
+  describeProgress,
+  describeResult,
+  describeState,
+  PHASE,
+} from '../../text/describe-export';
+
+const ROWS = 10;
+
+/**
+ * The page that people see in the Web UI, in the words of the command line: the decisive line first. Markdown with one GFM table;
+ * counts only.
+ */
+export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
+  // The Web UI shows about six rows of it at once.
+  const rows: [string, string][] = [
+    ...(view.report ? reportRows(view.report) : describeProgress(view)),
+    ['Audience', `${input.audience.name} (${input.audience.id})`],
+  ];
+  return [
+    `**${inMarkdown(headline(view, deliveringMs))}**`,
+    '',
+    '| | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${inMarkdown(name)} | ${inMarkdown(value)} |`),
+  ].join('\n');
+}
+
+function headline(view: ExportView, deliveringMs: number): string {
+  if (view.report) return describeEnding(view.report);
+  const state = describeState(view);
+  const progress = progressOf(view);
+  if (state !== PHASE.delivering || !progress) return state;
+  const { done, total } = progress;
+  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
+}
+
+function timeLeft({ done, total }: Progress, elapsedMs: number): string {
+  if (done === 0 || done >= total) return '';
+  const minutes = Math.ceil(((elapsedMs / done) * (total - done)) / 60_000);
+  return `, about ${minutes} min left`;
+}
+
+function reportRows(report: ExportReport): [string, string][] {
+  const result = describeResult(report);
+  const time: [string, string] = ['Time', `${Math.round(report.durationMs / 1000)} s`];
+  return [...result, ...tagRows(report.segments, ROWS - result.length - 2), time];
+}
+
+/** With more tags than there is room for, the last row says how many. */
+function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
+  const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
+  const rows = shown.map(({ name, tagged, untagged, failed }): [string, string] => [
+    `Tag ${name}`,
+    `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
+  ]);
+  return shown.length < segments.length
+    ? [...rows, ['Tags', `${segments.length - shown.length} more`]]
+    : rows;
+}
+
+/**
+ * Text in a cell, a bold line or a summary of the Web UI, which reads Markdown. Names come from Mailchimp and from people: one must
+ * not break the table, and never be a link, an image or HTML.
+ */
+export function inMarkdown(text: string): string {
+  return text
+    .replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu, ' ')
+    .trim()
+    .replaceAll('|', '/')
+    .replaceAll(/[\\`*[\]<>]/g, String.raw`\$&`);
+}

@@ -1,0 +1,123 @@
+import type { Approval, Guard } from '../../contract/guard';
+import type { ExportInput } from '../../contract/export';
+import { noOutcomes, noReach } from '../../contract/outcome';
+import type { ExportPlan, Lane } from '../../contract/plan';
+import type { ExportEnding, ExportReport, Settlement, Tally } from '../../contract/report';
+import type { Reason } from '../failure';
+import type { Run } from './run';
+
+/** Nothing was planned, so nothing was sent. */
+const NOTHING: Settlement = {
+  selected: 0,
+  departed: 0,
+  outcomes: noOutcomes(),
+  uncertain: 0,
+  readdressed: 0,
+  reach: noReach(),
+  invalid: {},
+  refusals: [],
+  segments: [],
+  warnings: [],
+  mismatches: [],
+  held: 0,
+  tally: null,
+};
+
+export const CANCELLED: Reason = { code: 'EXPORT_CANCELLED', message: 'The export was cancelled.' };
+
+interface Ended {
+  readonly ending: ExportEnding;
+  readonly startedAtMs: number;
+  readonly failure?: Reason;
+  readonly guards?: readonly Guard[];
+  readonly approval?: Approval | null;
+}
+
+export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
+  const { ref, n, storeId } = input;
+  const { ending, startedAtMs, failure, guards = [], approval = null } = ended;
+  return {
+    ...(settlement ?? NOTHING),
+    ...ref,
+    n,
+    storeId,
+    ending,
+    isSettled: settlement !== null && ending !== 'planned',
+    ...(failure && { failure }),
+    guards,
+    approval,
+    startedAt: new Date(startedAtMs).toISOString(),
+    durationMs: Date.now() - startedAtMs,
+  };
+}
+
+export function settledReport(
+  run: Run,
+  settlement: Settlement | null,
+  ending: ExportEnding = 'completed',
+): ExportReport {
+  const { input, startedAtMs, guards } = run;
+  const ended = { startedAtMs, guards, approval: approvalOf(run) };
+  const failure = mismatchOf(settlement);
+  return toReport(
+    input,
+    settlement,
+    failure ? { ...ended, ending: 'failed', failure } : { ...ended, ending },
+  );
+}
+
+/** The export fails, but what was acknowledged is in the baseline: the next one goes on from there. */
+function mismatchOf(settlement: Settlement | null): Reason | undefined {
+  if (!settlement || settlement.mismatches.length === 0) return undefined;
+  const message =
+    `Settling counted ${settlement.mismatches.join('; ')}. What Mailchimp acknowledged is kept. ` +
+    'This is a bug, or the staging folder was changed.';
+  return { code: 'ACCOUNTING_MISMATCH', message };
+}
+
+/** An earlier plan's approval holds as long as no number went beyond it. */
+function approvalOf({ approval, guards, input }: Run): Approval | null {
+  return approval ?? (guards.length === 0 ? (input.approved ?? null) : null);
+}
+
+/** What the export has asked of Mailchimp so far. */
+export function toTally({ parts, requests, batches, lanes }: Run): Tally {
+  const rowsOf = (lane: Lane): number =>
+    parts.reduce((sum, part) => sum + (part.done && part.lane === lane ? part.plan.rows : 0), 0);
+  const delivered = { batch: rowsOf('batch'), direct: rowsOf('direct') };
+  const hasSent = delivered.batch + delivered.direct > 0;
+  return { requests, batches, lanes: hasSent ? { ...delivered, why: lanes?.why ?? 'few changes' } : null };
+}
+
+/** The same words as after an export, for what would be sent. */
+export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
+  const outcomes = {
+    ...plan.decided,
+    created: plan.decided.created + plan.creates,
+    updated: plan.decided.updated + plan.updates,
+    removed: plan.decided.removed + plan.removals,
+  };
+  const settlement: Settlement = {
+    ...NOTHING,
+    selected: plan.selected,
+    departed: plan.departed,
+    uncertain: plan.uncertain,
+    readdressed: plan.readdressed,
+    outcomes,
+    invalid: plan.invalid,
+    segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag }) => ({
+      segment,
+      tagId: run.segments.find((known) => known.segment === segment)?.tagId ?? null,
+      name: tag,
+      profiles,
+      tagged: toTag,
+      untagged: toUntag,
+      failed: 0,
+    })),
+    warnings: plan.warnings,
+    held: plan.held,
+    tally: toTally(run),
+  };
+  const { input, startedAtMs, guards } = run;
+  return toReport(input, settlement, { ending: 'planned', startedAtMs, guards });
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from '@jest/globals';
+import { findGuards, withoutAllowed, type Guarded } from '../../../src/activities/rules/guards';
+import { ExportOptionsSchema } from '../../../src/contract/destination';
+import { GUARDS, GuardSettingsSchema, type Guard, type GuardSettings } from '../../../src/contract/guard';
+import type { ExportPlan, SegmentPlan } from '../../../src/contract/plan';
+import { PLAN } from '../../workflows/samples';
+
+const SEGMENTS = [
+  { segment: 'vip', tag: 'VIP', tagId: 11 },
+  { segment: 'north', tag: 'North', tagId: 12 },
+];
+const segment = (change: Partial<SegmentPlan>): SegmentPlan => ({
+  segment: 'vip',
+  tag: 'VIP',
+  profiles: 400,
+  toTag: 0,
+  toUntag: 0,
+  restores: 0,
+  ...change,
+});
+
+/** 1,000 people held, nothing to do. */
+function guards(
+  plan: Partial<ExportPlan>,
+  settings: Partial<GuardSettings> = {},
+  more: Partial<Guarded> = {},
+) {
+  const whole = {
+    ...PLAN,
+    held: 1_000,
+    creates: 0,
+    updates: 0,
+    removals: 0,
+    segments: [segment({})],
+    ...plan,
+  };
+  const found = findGuards({
+    plan: whole,
+    segments: SEGMENTS,
+    settings: GuardSettingsSchema.parse(settings),
+    contacts: null,
+    ...more,
+  });
+  return found.map(({ code, segment = 'all', number, limit }) => [code, segment, number, limit]);
+}
+
+describe('a plan is held', () => {
+  test('when more than a share of the people held would lose all tags, a fifth by default', () => {
+    expect(guards({ removals: 200 })).toEqual([]);
+    expect(guards({ removals: 201 })).toEqual([['MASS_REMOVAL', 'all', 201, 200]]);
+    expect(guards({ removals: 301 }, { removalShare: 0.3 })).toEqual([['MASS_REMOVAL', 'all', 301, 300]]);
+    expect(guards({ removals: 1 }, { removalShare: 0 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
+  });
+
+  test('however few they are', () => {
+    expect(guards({ held: 5, removals: 1 })).toEqual([]);
+    expect(guards({ held: 4, removals: 1 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
+  });
+
+  test('when as many lose one tag, although another remains', () => {
+    expect(guards({ segments: [segment({ toUntag: 200 })] })).toEqual([]);
+    expect(guards({ segments: [segment({ toUntag: 201 })] })).toEqual([['MASS_REMOVAL', 'vip', 201, 200]]);
+  });
+
+  test('when a segment falls to zero, or is configured no more, however few it held', () => {
+    expect(guards({ segments: [segment({ profiles: 0, toUntag: 1 })] })).toEqual([
+      ['MASS_REMOVAL', 'vip', 1, 0],
+    ]);
+    expect(guards({ segments: [segment({ segment: 'gone', profiles: 0, toUntag: 1 })] })).toEqual([
+      ['MASS_REMOVAL', 'gone', 1, 0],
+    ]);
+    expect(guards({ segments: [segment({ profiles: 0 })] })).toEqual([]);
+  });
+
+  test('when the people of a deleted tag would be tagged again', () => {
+    const segments = [{ ...SEGMENTS[0]!, isRestored: true }];
+    const plan = { segments: [segment({ toTag: 7 })] };
+    expect(guards(plan, {}, { segments })).toEqual([['TAG_RESTORED', 'vip', 7, 0]]);
+    expect(guards({ segments: [segment({ toTag: 0 })] }, {}, { segments })).toEqual([]);
+    expect(guards(plan)).toEqual([]);
+  });
+
+  test('when more contacts are new than allowed, where that is set', () => {
+    expect(guards({ creates: 1_000_000 })).toEqual([]);
+    expect(guards({ creates: 10 }, { newContacts: 10 })).toEqual([]);
+    expect(guards({ creates: 11 }, { newContacts: 10 })).toEqual([['NEW_CONTACTS', 'all', 11, 10]]);
+    expect(guards({ creates: 1 }, { newContacts: 0 })).toEqual([['NEW_CONTACTS', 'all', 1, 0]]);
+  });
+
+  test('when the contacts of the account, with the new ones, cross the limit that is set', () => {
+    const contacts = 95;
+    expect(guards({ creates: 5 }, { contactLimit: 100 }, { contacts })).toEqual([]);
+    expect(guards({ creates: 6 }, { contactLimit: 100 }, { contacts })).toEqual([
+      ['CONTACT_LIMIT', 'all', 101, 100],
+    ]);
+  });
+});
+
+const approved = (number: number, segment?: string) => ({
+  planId: 'p',
+  by: 'Kim',
+  at: '',
+  numbers: [{ code: 'NEW_CONTACTS' as const, number, ...(segment !== undefined && { segment }) }],
+});
+
+describe('a guard lets pass', () => {
+  const all: Guard[] = GUARDS.map((code) => ({ code, message: '', number: 10, limit: 5 }));
+  const left = (options: object, approved?: Parameters<typeof withoutAllowed>[1]['approved']) =>
+    withoutAllowed(all, { options: ExportOptionsSchema.parse(options), approved }).map(({ code }) => code);
+
+  test.each([
+    ['MASS_REMOVAL', 'allowMassRemoval'],
+    ['TAG_RESTORED', 'allowRestoredTags'],
+    ['NEW_CONTACTS', 'allowNewContacts'],
+    ['CONTACT_LIMIT', 'allowOverLimit'],
+  ])('with its switch alone: %s', (code, allow) => {
+    expect(left({ [allow]: true })).toEqual(GUARDS.filter((guard) => guard !== code));
+  });
+
+  test('up to the number that was approved, of the same segment', () => {
+    expect(left({}, approved(10))).not.toContain('NEW_CONTACTS');
+    expect(left({}, approved(9))).toContain('NEW_CONTACTS');
+    expect(left({}, approved(10, 'vip'))).toContain('NEW_CONTACTS');
+    expect(left({}, approved(10))).toHaveLength(3);
+  });
+});

@@ -1,0 +1,241 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { Fixture, type SourceInput, errorOf } from '../sources/files/fixture';
+
+/** Column by column; null is an empty value. */
+export interface Content {
+  readonly columns: readonly string[];
+  readonly rows: readonly (readonly (string | null)[])[];
+}
+
+const PROFILES: Content = {
+  columns: ['CustomerId', 'Email', 'First Name', 'Score'],
+  rows: [
+    ['c1', 'ann@nordlichtpost.de', 'Ann, "the 1st"', '007'],
+    ['c2', ' Bob@Nordlichtpost.de ', 'Bób\nLine', '31/12/1980'],
+    ['c3', null, "O'Hara; ü 山田", null],
+    ['c4', 'dan@nordlichtpost.de', null, '1e3'],
+    ['C4', 'other@nordlichtpost.de', 'Same key but for case', '2'],
+  ],
+};
+const MEMBERSHIPS: Content = {
+  columns: ['CustomerId', 'Segment'],
+  rows: [
+    ['c1', 'vip'],
+    ['c2', 'vip'],
+    ['c2', 'vip'],
+    ['c3', 'new customers'],
+    ['c1', 'new customers'],
+    ['gone', 'vip'],
+    ['c4', 'not configured'],
+  ],
+};
+const ONE: Content = { columns: ['id'], rows: [['c4'], ['C4'], ['c4']] };
+
+/**
+ * What every source has to do.
+ *
+ * @param write Writes a table in the format under test; returns how the configuration names it, without a key.
+ */
+export function describeSource(
+  name: string,
+  write: (fixture: Fixture, table: string, content: Content) => Promise<{ readonly path: string }>,
+): void {
+  describe(`A source of ${name}`, () => {
+    let fixture: Fixture;
+    let input: SourceInput;
+
+    beforeEach(async () => {
+      fixture = await Fixture.make();
+      const profiles = { ...(await write(fixture, 'profiles', PROFILES)), key: 'CustomerId' };
+      const members = {
+        ...(await write(fixture, 'memberships', MEMBERSHIPS)),
+        key: 'CustomerId',
+        segment: 'Segment',
+      };
+      const one = { ...(await write(fixture, 'one', ONE)), key: 'id' };
+      input = {
+        profiles,
+        tables: { memberships: await write(fixture, 'memberships', MEMBERSHIPS) },
+        segments: {
+          vip: { members },
+          fresh: { name: 'New customers', members: { ...members, value: 'new customers' } },
+          one: { members: one },
+          sql: {
+            sql: `SELECT p.CustomerId FROM profiles p JOIN memberships m USING (CustomerId) WHERE m.Segment = 'vip' AND p.Score LIKE '0%'`,
+          },
+        },
+      };
+    });
+    afterEach(() => fixture.remove());
+
+    test('tells its attributes in their order and its segments with names and digests', async () => {
+      const source = await fixture.open(input);
+      const { attributes, segments } = await source.describe();
+      expect(attributes).toEqual(PROFILES.columns);
+      expect(segments.map(({ id, name }) => [id, name])).toEqual([
+        ['vip', 'vip'],
+        ['fresh', 'New customers'],
+        ['one', 'one'],
+        ['sql', 'sql'],
+      ]);
+      expect(new Set(segments.map(({ digest }) => digest))).toHaveProperty('size', 4);
+      await source.close();
+    });
+
+    test('counts profiles and members when it is checked', async () => {
+      const source = await fixture.open(input);
+      expect(await source.check()).toMatchObject({
+        profiles: 5,
+        members: [
+          { segment: 'vip', profiles: 2 },
+          { segment: 'fresh', profiles: 2 },
+          { segment: 'one', profiles: 2 },
+          { segment: 'sql', profiles: 1 },
+        ],
+        rejected: [],
+      });
+      await source.close();
+    });
+
+    test('copies the members of the segments, each once, with their values untouched', async () => {
+      const extracted = await fixture.extract(input, {
+        attributes: ['Score', 'Email', 'First Name'],
+        segments: ['fresh', 'vip', 'sql'],
+      });
+      expect(extracted).toMatchObject({
+        profiles: 5,
+        selected: 3,
+        members: [2, 2, 1],
+        orphans: 1,
+        rejected: [],
+      });
+      expect(extracted.keys).toEqual([['c1', 'c3'], ['c1', 'c2'], ['c1']]);
+      expect(extracted.rows).toEqual({
+        c1: ['007', 'ann@nordlichtpost.de', 'Ann, "the 1st"'],
+        c2: ['31/12/1980', ' Bob@Nordlichtpost.de ', 'Bób\nLine'],
+        c3: [null, null, "O'Hara; ü 山田"],
+      });
+    });
+
+    test('writes the columns that were agreed', async () => {
+      const { folder } = await fixture.extract(input, { attributes: ['Score', 'Email'], segments: ['vip'] });
+      expect(await fixture.schemaOf(join(folder, 'profiles.parquet'))).toEqual([
+        'key VARCHAR',
+        'segments VARCHAR',
+        'a0 VARCHAR',
+        'a1 VARCHAR',
+      ]);
+    });
+
+    test('keeps keys apart that differ in case only, and takes the key as an attribute', async () => {
+      const { rows } = await fixture.extract(input, { attributes: ['CustomerId'], segments: ['one'] });
+      expect(rows).toEqual({ c4: ['c4'], C4: ['C4'] });
+    });
+
+    test('copies no attributes and no segments when none are asked for', async () => {
+      const none = await fixture.extract(input, { attributes: [], segments: [] });
+      expect(none).toMatchObject({ profiles: 5, selected: 0, members: [], orphans: 0, rows: {} });
+    });
+
+    test('writes over what a dead attempt left', async () => {
+      const into = await mkdtemp(join(fixture.folder, 'into-'));
+      for (const left of ['profiles.parquet', 'tmp_profiles.parquet']) {
+        await writeFile(join(into, left), 'half a file');
+      }
+      const source = await fixture.open(input);
+      const request = { attributes: ['Email'], segments: ['one'], into };
+      const first = await source.extract(request);
+      expect(await source.extract(request)).toEqual(first);
+      expect(await fixture.read(into, 1)).toMatchObject({ keys: [['C4', 'c4']] });
+      await source.close();
+    });
+
+    test('counts nothing in a source without rows', async () => {
+      const empty = { columns: PROFILES.columns, rows: [] };
+      const profiles = { ...(await write(fixture, 'empty', empty)), key: 'CustomerId' };
+      const request = { attributes: ['Email'], segments: ['vip'] };
+      expect(await fixture.extract({ ...input, profiles }, request)).toMatchObject({
+        profiles: 0,
+        selected: 0,
+        members: [0],
+        orphans: 4,
+        rows: {},
+      });
+    });
+
+    test('counts rows without a key as rejected', async () => {
+      const rows = [...PROFILES.rows, [null, 'x@nordlichtpost.de', null, null], [' \t', null, null, '1']];
+      const profiles = { ...(await write(fixture, 'empty-keys', { ...PROFILES, rows })), key: 'CustomerId' };
+      const { profiles: count, rejected } = await fixture.extract(
+        { ...input, profiles },
+        { attributes: ['Email'], segments: ['vip'] },
+      );
+      expect(count).toBe(5);
+      expect(rejected).toMatchObject([{ lines: 2, first: [{ fault: 'EMPTY KEY' }, { fault: 'EMPTY KEY' }] }]);
+      expect(rejected[0]?.file).toMatch(/^empty-keys\./);
+    });
+
+    test('refuses a key that several rows have, with their number and without the key', async () => {
+      const rows = [...PROFILES.rows, ['c1', null, null, null], ['c1', null, null, null]];
+      const profiles = { ...(await write(fixture, 'twice', { ...PROFILES, rows })), key: 'CustomerId' };
+      const error = await errorOf(
+        fixture.extract({ ...input, profiles }, { attributes: ['Email'], segments: ['vip'] }),
+      );
+      expect(error).toMatchObject({
+        code: 'SOURCE_KEY_NOT_UNIQUE',
+        message: expect.stringContaining('2 of their rows'),
+      });
+      expect(error.message).not.toContain('c1');
+    });
+
+    test.each([
+      [
+        'ATTRIBUTE_NOT_FOUND',
+        { attributes: ['email'], segments: ['vip'] },
+        'Did you mean "Email"? Available: CustomerId, Email',
+      ],
+      [
+        'SEGMENT_NOT_FOUND',
+        { attributes: ['Email'], segments: ['vib'] },
+        'Did you mean "vip"? Available: vip, fresh',
+      ],
+    ])('answers %s with what there is', async (code, request, text) => {
+      const error = await errorOf(fixture.extract(input, request));
+      expect(error).toMatchObject({ code, message: expect.stringContaining(text) });
+    });
+
+    test('says so when the key column is not there', async () => {
+      const profiles = { ...input.profiles, key: 'CustomerID' };
+      const source = await fixture.open({ ...input, profiles });
+      expect(await errorOf(source.describe())).toMatchObject({
+        code: 'SOURCE_MALFORMED',
+        message: expect.stringContaining('Did you mean "CustomerId"?'),
+      });
+      await source.close();
+    });
+
+    test('says so when a file is not there, before it reads anything', async () => {
+      const profiles = {
+        ...input.profiles,
+        path: `missing${/\..*$/.exec(String(input.profiles.path))?.[0]}`,
+      };
+      const source = await fixture.open({ ...input, profiles });
+      expect(await errorOf(source.check())).toMatchObject({
+        code: 'SOURCE_UNREADABLE',
+        message: expect.stringContaining('there is no file missing'),
+      });
+      await source.close();
+    });
+
+    test('stops when it is closed in the middle', async () => {
+      const sql = 'SELECT CustomerId FROM profiles, range(100000000000) r(n) WHERE n % 7 = 8';
+      const source = await fixture.open({ ...input, segments: { slow: { sql } } });
+      const checked = errorOf(source.check());
+      const again = setInterval(() => void source.close(), 50);
+      expect(await checked).toMatchObject({ kind: 'INTERRUPT' });
+      clearInterval(again);
+    });
+  });
+}

@@ -1,0 +1,276 @@
+import { mkdir, symlink, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { checkUnchanged, lookAt } from '../../../src/sources/files/data-file';
+import { findFiles } from '../../../src/sources/files/find-files';
+import { Fixture, type SourceInput, errorOf } from './fixture';
+
+let fixture: Fixture;
+
+beforeEach(async () => {
+  fixture = await Fixture.make();
+});
+afterEach(() => fixture.remove());
+
+async function namesOf(patterns: string | readonly string[]): Promise<string[]> {
+  const files = await findFiles(patterns, { baseFolder: fixture.folder, what: 'profiles' });
+  return files.map(({ path }) => path.slice(fixture.folder.length + 1));
+}
+
+describe('Paths', () => {
+  beforeEach(async () => {
+    for (const file of [
+      'a1.csv',
+      'a2.csv',
+      'b.csv',
+      'x/a1.csv',
+      'x/y/a3.csv',
+      '.a.csv.crc',
+      '.hidden/a4.csv',
+    ]) {
+      await fixture.write(file, 'k\n1\n');
+    }
+    await mkdir(join(fixture.folder, 'folder.csv'));
+  });
+
+  test.each([
+    ['a1.csv', ['a1.csv']],
+    ['a*.csv', ['a1.csv', 'a2.csv']],
+    ['*.csv', ['a1.csv', 'a2.csv', 'b.csv']],
+    ['a?.csv', ['a1.csv', 'a2.csv']],
+    ['a[!1].csv', ['a2.csv']],
+    ['[ab].csv', ['b.csv']],
+    ['*/a1.csv', ['x/a1.csv']],
+    ['**/*.csv', ['a1.csv', 'a2.csv', 'b.csv', 'x/a1.csv', 'x/y/a3.csv']],
+    ['x/**/a*.csv', ['x/a1.csv', 'x/y/a3.csv']],
+    ['./x/../b.csv', ['b.csv']],
+  ])('like %s find files', async (pattern, files) => {
+    expect(await namesOf(pattern)).toEqual(files);
+  });
+
+  test('may be several and absolute, and name a file twice', async () => {
+    expect(await namesOf(['b.csv', join(fixture.folder, 'a*.csv'), 'a1.csv'])).toEqual([
+      'a1.csv',
+      'a2.csv',
+      'b.csv',
+    ]);
+  });
+
+  test.each(['a*.csv', 'a[1].csv', '[in]/a1.csv', 'it\'s "a".csv'])(
+    'like %s mean a file that is called so, and no other',
+    async (file) => {
+      await fixture.write(file, 'k,b\n1,ours\n');
+      await fixture.write('i/a1.csv', 'k,b\n2,theirs\n');
+      const { rows } = await fixture.extract(
+        { profiles: { path: file, key: 'k' }, segments: { all: { sql: 'SELECT k FROM profiles' } } },
+        { attributes: ['b'], segments: ['all'] },
+      );
+      expect(rows).toEqual({ '1': ['ours'] });
+    },
+  );
+
+  test('follow links to files', async () => {
+    await symlink(join(fixture.folder, 'b.csv'), join(fixture.folder, 'current.csv'));
+    expect(await namesOf('curr*.csv')).toEqual(['current.csv']);
+  });
+
+  test.each([
+    ['nothing.csv', 'there is no file nothing.csv (looked for from'],
+    ['nothing-*.csv', 'there is no file nothing-*.csv'],
+    ['x', 'Name its files, e.g. x/*.csv'],
+    ['s3://bucket/a.csv', 'only local files'],
+  ])('like %s are refused with what to do', async (pattern, text) => {
+    expect(await errorOf(namesOf(pattern))).toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining(text),
+    });
+  });
+
+  test('that lead nowhere are refused', async () => {
+    await symlink('circle.csv', join(fixture.folder, 'circle.csv'));
+    expect(await errorOf(namesOf('circle.csv'))).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+  });
+});
+
+test('A file that changes while it is read is not used', async () => {
+  const path = await fixture.write('p.csv', 'k\n1\n');
+  const file = await lookAt(path);
+  await checkUnchanged([file]);
+  await utimes(path, 1, 1);
+  expect(await errorOf(checkUnchanged([file]))).toMatchObject({
+    code: 'SOURCE_UNREADABLE',
+    message: expect.stringContaining('p.csv was changed'),
+  });
+});
+
+describe('A table of several files', () => {
+  const all = { segments: { all: { sql: 'SELECT k FROM profiles' } } };
+  const request = { attributes: ['a', 'b'], segments: ['all'] };
+
+  test('may have its columns in another order in each, also in packed and empty ones and in named folders', async () => {
+    await fixture.write('day=1/p.csv', 'k,a,b\n1,a1,b1\n');
+    await fixture.write('day=2/p.csv', 'b,a,k\nb2,a2,2\n3\n');
+    await fixture.write('day=3/p.csv', gzipSync('a,k,b\na4,4,b4\n5\n6\n'));
+    await fixture.write('day=4/p.csv', '');
+    const profiles = { path: 'day=*/*.csv', key: 'k' };
+    const { rows, rejected } = await fixture.extract({ profiles, ...all }, request);
+    expect(rows).toEqual({ '1': ['a1', 'b1'], '2': ['a2', 'b2'], '4': ['a4', 'b4'] });
+    expect(rejected).toEqual([
+      { file: 'p.csv', lines: 1, first: [{ line: 3, fault: 'MISSING COLUMNS' }] },
+      { file: 'p.csv', lines: 2, first: [3, 4].map((line) => ({ line, fault: 'MISSING COLUMNS' })) },
+    ]);
+  });
+
+  test('must have the same columns in each', async () => {
+    await fixture.write('p1.csv', 'k,a,b\n1,a1,b1\n');
+    await fixture.write('p2.csv', 'k,a\n2,a2\n');
+    const error = await errorOf(fixture.extract({ profiles: { path: 'p*.csv', key: 'k' }, ...all }, request));
+    expect(error).toMatchObject({
+      code: 'SOURCE_MALFORMED',
+      message: expect.stringContaining('The first line of p1.csv names 3, that of p2.csv names 2 or others.'),
+    });
+  });
+
+  test('may be NDJSON with other names in each line', async () => {
+    await fixture.write('p1.ndjson', '{"k":1}\n{"k":2,"a":"x"}\n');
+    await fixture.write('p2.jsonl.gz', gzipSync('{"b":true,"k":"3"}\n'));
+    await fixture.write('p3.jsonl', '');
+    const profiles = { path: ['*.ndjson', '*.jsonl', '*.jsonl.gz'], key: 'k' };
+    const { rows } = await fixture.extract({ profiles, ...all }, request);
+    expect(rows).toEqual({ '1': [null, null], '2': ['x', null], '3': [null, 'true'] });
+  });
+});
+
+function openProfiles(profiles: SourceInput['profiles']) {
+  return fixture.open({ profiles, segments: {} });
+}
+
+describe('The format', () => {
+  test('is configured where the ending does not tell', async () => {
+    await fixture.write('p.txt', 'k;b\n1;x\n');
+    const source = await openProfiles({ path: 'p.txt', key: 'k', format: 'csv', csv: { delimiter: ';' } });
+    expect((await source.describe()).attributes).toEqual(['k', 'b']);
+    await source.close();
+  });
+
+  test.each<[string, Omit<SourceInput['profiles'], 'key'>]>([
+    ['Set format', { path: 'p.txt' }],
+    ['cannot mix formats', { path: ['p.csv', 'p.parquet'] }],
+    ['Set columns', { path: 'p.csv', csv: { header: false } }],
+    ['have to be ASCII characters', { path: 'p.csv', csv: { quote: '«' } }],
+    ['have to be ASCII characters', { path: 'p.csv', csv: { delimiter: '"' } }],
+  ])('is refused with "%s" where it cannot be known', async (text, profiles) => {
+    const source = await openProfiles({ key: 'k', ...profiles });
+    expect(await errorOf(source.describe())).toMatchObject({
+      code: 'CONFIG_INVALID',
+      message: expect.stringContaining(text),
+    });
+    await source.close();
+  });
+});
+
+describe('A Parquet file', () => {
+  test('gives numbers, dates and nested values as text, and rows their number', async () => {
+    await fixture.sql(`
+      COPY (
+        SELECT * FROM (VALUES
+          ('1'::BLOB, 1.50::DECIMAL(9, 2), DATE '2026-01-31', true, {'a': [1, 2]}, ['x']),
+          (NULL, NULL, NULL, NULL, NULL, NULL)
+        ) t(k, n, d, t, o, l)
+      ) TO '${fixture.folder}/p.parquet' (FORMAT parquet)`);
+    const { rows, rejected } = await fixture.extract(
+      { profiles: { path: 'p.parquet', key: 'k' }, segments: { all: { sql: 'SELECT k FROM profiles' } } },
+      { attributes: ['n', 'd', 't', 'o', 'l'], segments: ['all'] },
+    );
+    expect(rows).toEqual({ '1': ['1.50', '2026-01-31', 'true', '{"a":[1,2]}', '["x"]'] });
+    expect(rejected).toEqual([{ file: 'p.parquet', lines: 1, first: [{ line: 2, fault: 'EMPTY KEY' }] }]);
+  });
+
+  test.each(['not Parquet at all', `PAR1${'x'.repeat(100)}PAR1`])(
+    'is refused when it is damaged',
+    async (content) => {
+      await fixture.write('p.parquet', content);
+      const source = await openProfiles({ path: 'p.parquet', key: 'k' });
+      expect(await errorOf(source.describe())).toMatchObject({
+        code: 'SOURCE_MALFORMED',
+        message: expect.stringContaining('p.parquet could not be read'),
+      });
+      await source.close();
+    },
+  );
+});
+
+describe('An NDJSON file', () => {
+  test('gives text as it is, numbers as JSON has them and nested values as JSON', async () => {
+    const values = ['text "é😀"', '', null, 7, true, 12345678901234567890n, { a: [1, { b: 'ü' }] }];
+    const json = values.map((value) => (typeof value === 'bigint' ? String(value) : JSON.stringify(value)));
+    await fixture.write(
+      'p.ndjson',
+      `\uFEFF${json.map((value, n) => `{"k": ${n}, "a/b~c": ${value}}\r\n`).join('')}`,
+    );
+    const { rows } = await fixture.extract(
+      { profiles: { path: 'p.ndjson', key: 'k' }, segments: { all: { sql: 'SELECT k FROM profiles' } } },
+      { attributes: ['a/b~c'], segments: ['all'] },
+    );
+    expect(Object.values(rows).flat()).toEqual([
+      'text "é😀"',
+      null,
+      null,
+      '7',
+      'true',
+      '12345678901234567890',
+      '{"a":[1,{"b":"ü"}]}',
+    ]);
+  });
+
+  test('has its broken lines counted with place and fault', async () => {
+    const lines = [
+      '{"k":"1"}',
+      '{"k":"2"',
+      '',
+      '["3"]',
+      'null',
+      '{"k":"4"} x',
+      '{"k":null}',
+      '{"other":"5"}',
+      '{"k":"6"}',
+    ];
+    await fixture.write(
+      'p.ndjson',
+      Buffer.concat([Buffer.from(`${lines.join('\n')}\n{"k":"`), Buffer.from([0xff]), Buffer.from('"}\n')]),
+    );
+    const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
+    expect(await source.check()).toMatchObject({
+      profiles: 2,
+      rejected: [
+        {
+          file: 'p.ndjson',
+          lines: 7,
+          first: [
+            { line: 2, fault: 'INVALID JSON' },
+            { line: 4, fault: 'NOT AN OBJECT' },
+            { line: 5, fault: 'NOT AN OBJECT' },
+            { line: 6, fault: 'INVALID JSON' },
+            { line: 7, fault: 'EMPTY KEY' },
+          ],
+        },
+      ],
+    });
+    await source.close();
+  });
+
+  test('is read past a value without a name', async () => {
+    await fixture.write('p.ndjson', '{"k":1,"":"x"}\n');
+    const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
+    expect(await source.check()).toMatchObject({ attributes: ['k'], profiles: 1, rejected: [] });
+    await source.close();
+  });
+
+  test('is refused when two names differ in case only', async () => {
+    await fixture.write('p.ndjson', '{"k":1,"Email":"x"}\n{"k":2,"email":"y"}\n');
+    const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
+    expect(await errorOf(source.describe())).toMatchObject({ code: 'SOURCE_MALFORMED' });
+    await source.close();
+  });
+});

@@ -1,0 +1,170 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import {
+  baselineOf,
+  emailsOf,
+  exportAll,
+  FAKE,
+  openStage,
+  type Profile,
+  refuseBob,
+  type Stage,
+  VIP,
+} from '../stage';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openStage();
+});
+afterEach(() => stage.close());
+
+const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip', 'locals'] };
+const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
+
+describe('a refusal for good', () => {
+  test('is not sent again while nothing changes, and is counted each time with its class and text', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
+    const refusals = [{ outcome: 'rejected', class: 'fake', text: 'looks fake or invalid', count: 1 }];
+    expect(first.settlement).toMatchObject({ outcomes: { created: 1, rejected: 1 }, refusals, held: 1 });
+    let last = first;
+    for (let times = 0; times < 2; times++) {
+      last = await exportAll(stage, [ANNA, BOB], { after: last });
+      expect(last.plan).toMatchObject({ chunks: 0, decided: { rejected: 1, unchanged: 1 } });
+      expect(last.settlement).toMatchObject({ outcomes: { rejected: 1, unchanged: 1 }, refusals });
+      expect(await stage.staging.readRejects(last.ref, {})).toEqual([
+        {
+          key: '2',
+          email: 'bob@mail.test',
+          outcome: 'rejected',
+          reason: 'fake',
+          text: 'looks fake or invalid',
+        },
+      ]);
+    }
+  });
+
+  test('is tried again when what was refused changes: a field or a tag', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
+    const field = await exportAll(stage, [ANNA, { ...BOB, first: 'Rob' }], { after: first });
+    expect(field.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+    const tag = await exportAll(stage, [ANNA, { ...BOB, segments: ['vip'] }], { after: first });
+    expect(tag.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+  });
+
+  test('is not forgotten while the profile is away, which is no departure', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
+    const second = await exportAll(stage, [ANNA], { after: first });
+    expect(second.plan).toMatchObject({ departed: 0 });
+    const third = await exportAll(stage, [ANNA, BOB], { after: second });
+    expect(third.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
+  });
+
+  test('of a change leaves what was acknowledged before, and tags are still taken off', async () => {
+    const both = { ...BOB, segments: ['vip', 'locals'] };
+    const first = await exportAll(stage, [both]);
+    const changed = { ...both, first: 'Rob' };
+    const second = await exportAll(stage, [changed], { after: first, respond: refuseBob(FAKE) });
+    expect(second.settlement).toMatchObject({ outcomes: { rejected: 1 }, held: 1 });
+    const third = await exportAll(stage, [changed], { after: second });
+    expect(third.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
+    const back = await exportAll(stage, [both], { after: third });
+    expect(back.plan).toMatchObject({ chunks: 0, decided: { unchanged: 1 } });
+    const departed = await exportAll(stage, [ANNA], { after: third });
+    expect(departed.settlement.outcomes).toMatchObject({ removed: 1, created: 1 });
+  });
+
+  test('and a tag that has to go: the tag is taken off, and the refusal is what counts', async () => {
+    const both: Profile = { ...BOB, segments: ['vip', 'locals'] };
+    const first = await exportAll(stage, [both]);
+    const changed = { ...BOB, first: 'Rob' };
+    const second = await exportAll(stage, [changed], {
+      after: first,
+      respond: (email, chunk) =>
+        chunk.kind === 'upsert' ? FAKE : { result: 'rejected', class: 'odd', text: '' },
+    });
+    expect(second.settlement.outcomes).toMatchObject({ rejected: 1 });
+    const third = await exportAll(stage, [changed], { after: second });
+    expect(third.chunks).toEqual([{ kind: 'untag', chunk: 0, tagId: VIP.tagId, emails: ['bob@mail.test'] }]);
+    expect(third.settlement).toMatchObject({
+      outcomes: { rejected: 1 },
+      refusals: [{ class: 'fake' }],
+      segments: [{ untagged: 1 }, {}],
+    });
+  });
+
+  test.each(['fake', 'compliance', 'forgotten', 'cleaned', 'merge_field', 'sms', 'schema'])(
+    'of class %s is remembered',
+    async (name) => {
+      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
+      const first = await exportAll(stage, [ANNA, BOB], { respond });
+      const second = await exportAll(stage, [ANNA, BOB], { after: first });
+      expect(second.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
+    },
+  );
+});
+
+describe('a refusal that may pass', () => {
+  test.each(['unknown', 'server_error', 'plan_limit', 'exists'])(
+    'of class %s is tried again by the next export',
+    async (name) => {
+      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
+      const first = await exportAll(stage, [ANNA, BOB], { respond });
+      const second = await exportAll(stage, [ANNA, BOB], { after: first });
+      expect(second.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+    },
+  );
+});
+
+describe('a throttled address', () => {
+  const respond = refuseBob({ result: 'throttled', class: 'too_many_signups', text: 'too many' });
+  const MINUTE = 1 / (24 * 60);
+
+  test('waits, whatever there is to send, and counts as throttled each time', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { respond });
+    expect(first.settlement.outcomes).toMatchObject({ created: 1, throttled: 1 });
+    const same = await exportAll(stage, [ANNA, BOB], { after: first });
+    expect(same.plan).toMatchObject({ chunks: 0, decided: { throttled: 1, unchanged: 1 } });
+    expect(same.settlement).toMatchObject({
+      outcomes: { throttled: 1, unchanged: 1 },
+      refusals: [{ outcome: 'throttled', class: 'too_many_signups', text: 'too many', count: 1 }],
+    });
+    const changed = await exportAll(stage, [ANNA, { ...BOB, first: 'Rob' }], { after: same });
+    expect(changed.plan).toMatchObject({ chunks: 0, decided: { throttled: 1 } });
+  });
+
+  test('is tried again after five minutes, a day, two days, seven days, and seven days from then on', async () => {
+    let last = await exportAll(stage, [ANNA, BOB], { respond });
+    for (const [index, days] of [5 * MINUTE, 1, 2, 7, 7].entries()) {
+      stage.wait(days - MINUTE);
+      last = await exportAll(stage, [ANNA, BOB], { after: last, respond });
+      expect(last.plan.chunks).toBe(0);
+      stage.wait(2 * MINUTE);
+      const changed = { ...BOB, first: `Bob ${index}` };
+      last = await exportAll(stage, [ANNA, changed], { after: last, respond });
+      expect(last.chunks.map(emailsOf)).toEqual([['bob@mail.test']]);
+    }
+    stage.wait(8);
+    last = await exportAll(stage, [ANNA, BOB], { after: last });
+    expect(last.settlement.outcomes).toMatchObject({ created: 1 });
+    expect(await baselineOf(stage, last)).toMatchObject([
+      {},
+      { address: 'bob@mail.test', state: 'proven', refused_outcome: null, refused_until: null },
+    ]);
+  });
+
+  test('still loses a tag that has to go', async () => {
+    const both: Profile = { ...BOB, segments: ['vip', 'locals'] };
+    const first = await exportAll(stage, [both]);
+    const changed = await exportAll(stage, [{ ...both, first: 'Rob' }], { after: first, respond });
+    const left = await exportAll(stage, [{ ...BOB, first: 'Rob' }], { after: changed });
+    expect(left.chunks).toMatchObject([{ kind: 'untag', tagId: VIP.tagId }]);
+    expect(left.settlement.outcomes).toMatchObject({ throttled: 1 });
+  });
+});
+
+test('the baseline follows a profile whose key changed, although nothing is sent', async () => {
+  const first = await exportAll(stage, [ANNA, { ...ANNA, key: '5' }]);
+  expect(await baselineOf(stage, first)).toMatchObject([{ keys: ['1', '5'] }]);
+  const second = await exportAll(stage, [{ ...ANNA, key: '7' }], { after: first });
+  expect(second.plan.chunks).toBe(0);
+  expect(await baselineOf(stage, second)).toMatchObject([{ keys: ['7'] }]);
+});

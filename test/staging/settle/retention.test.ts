@@ -1,0 +1,88 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { mkdir, readdir, utimes } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
+
+let stage: Stage;
+beforeEach(async () => {
+  stage = await openStage();
+});
+afterEach(() => stage.close());
+
+const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip'] };
+const LONG_AGO = new Date(Date.now() - 40 * 24 * 60 * 60_000);
+
+const exportsFolder = (): string => join(stage.folder, 'destinations', DESTINATION, 'exports');
+
+async function fileNames(exportId: string): Promise<string[]> {
+  return readdir(join(exportsFolder(), exportId)).catch(() => []);
+}
+
+test('rows of ended exports go after their time; of the current baseline stays what the next export reads', async () => {
+  const first = await exportAll(stage, [ANNA]);
+  const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: 1 });
+  expect(await fileNames(first.ref.exportId)).toContain('baseline.json');
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
+  expect(await readdir(exportsFolder())).toEqual([second.ref.exportId]);
+  const names = await fileNames(second.ref.exportId);
+  expect(names.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).toSorted()).toEqual([
+    'baseline.json',
+    'settle',
+  ]);
+  const third = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: second });
+  expect(third.plan.chunks).toBe(0);
+});
+
+test('they go too where nothing is exported any more, and whoever asks for them is told so', async () => {
+  const { ref } = await exportAll(stage, [ANNA], { audience: [] });
+  expect(await stage.staging.readRejects(ref, {})).toEqual([]);
+  await stage.staging.expireAll(30);
+  expect(await fileNames(ref.exportId)).toContain('snapshot.json');
+  await stage.staging.expireAll(-1);
+  expect(await fileNames(ref.exportId)).toEqual(expect.arrayContaining(['baseline.json', 'census.json']));
+  expect(await fileNames(ref.exportId)).not.toContain('snapshot.json');
+  await expect(stage.staging.readRejects(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
+});
+
+test('an export that never settled goes when another has taken its place, not while it may still run', async () => {
+  const ref = stage.newExport();
+  await stage.staging.claim(ref);
+  await stage.snapshot(ref, [ANNA]);
+  await utimes(join(exportsFolder(), ref.exportId), LONG_AGO, LONG_AGO);
+  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30 });
+  expect(await fileNames(ref.exportId)).toContain('snapshot.json');
+  await stage.staging.claim(stage.newExport());
+  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30 });
+  expect(await fileNames(ref.exportId)).toEqual([]);
+});
+
+test('a destination without exports has nothing to expire, and no baseline', async () => {
+  await stage.staging.expire('nobody', { baseline: null, keepDays: 30 });
+  expect(await stage.staging.latestBaseline('nobody')).toBeUndefined();
+});
+
+test('discarding deletes all rows, and may be repeated', async () => {
+  const { ref } = await exportAll(stage, [ANNA]);
+  await stage.staging.discard(ref.destinationId);
+  await stage.staging.discard(ref.destinationId);
+  expect(await readdir(join(stage.folder, 'destinations', DESTINATION))).toEqual(['claims']);
+  expect(await stage.staging.latestBaseline(DESTINATION)).toBeUndefined();
+});
+
+test('a new attempt deletes the folders of attempts that died long ago, and no other', async () => {
+  const ref = stage.newExport();
+  await stage.snapshot(ref, [ANNA]);
+  const folder = join(exportsFolder(), ref.exportId);
+  const sealed = (await readdir(folder)).find((name) => name.startsWith('snapshot-')) ?? '';
+  for (const name of ['snapshot-00000000dead', 'plan-00000000dead', 'plan-0000000alive', sealed]) {
+    await mkdir(join(folder, name), { recursive: true });
+    if (!name.includes('alive')) await utimes(join(folder, name), LONG_AGO, LONG_AGO);
+  }
+  const opened = await stage.staging.openExtractFolder(ref);
+  const names = await readdir(folder);
+  expect(names.filter((name) => name.includes('-')).toSorted()).toEqual(
+    [sealed, 'plan-0000000alive', opened.slice(folder.length + 1)].toSorted(),
+  );
+});

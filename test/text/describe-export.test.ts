@@ -1,0 +1,93 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeReport } from '../../src/cli/text/report';
+import { describeView } from '../../src/cli/text/view';
+import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
+import type { Held } from '../../src/contract/guard';
+import type { ExportReport } from '../../src/contract/report';
+import { describeEnding, describeState } from '../../src/text/describe-export';
+import { describeExport } from '../../src/workflows/export/current-details';
+import { INPUT, report, view } from '../workflows/samples';
+
+const HELD: Held = {
+  planId: 'p1',
+  since: '2026-11-27T06:00:00.000Z',
+  until: '2026-11-28T06:00:00.000Z',
+  guards: [
+    { code: 'MASS_REMOVAL', message: '30 people would lose the tag "VIP".', number: 30, limit: 20 },
+    { code: 'NEW_CONTACTS', message: '9 new contacts would be created.', number: 9, limit: 5 },
+  ],
+};
+const REASON = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
+
+const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
+  ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
+  ['held', { phase: 'held', held: HELD }],
+  ['paused', { isPaused: true }],
+  ['waiting', { waiting: REASON }],
+  ['stopped', { stopped: REASON }],
+];
+
+/** The same page in the Web UI, without what Markdown needs. */
+const page = (change: Partial<ExportView>) => describeExport(view(change), INPUT, 0).replaceAll('\\', '');
+
+describe('the Web UI and the command line tell the same', () => {
+  test.each(STATES)('of an export that runs: %s', (_, change) => {
+    const state = describeState(view(change));
+    expect(page(change)).toContain(`**${state}`);
+    expect(describeView(view(change))).toContain(`Export 3 of newsletter: ${state}`);
+  });
+
+  test('of what is planned, under way and answered', () => {
+    const rows = page({}).split('\n').slice(4, -1);
+    expect(rows.length).toBeGreaterThan(4);
+    for (const row of rows) {
+      const [, name, value] = /^\| (.*) \| (.*) \|$/.exec(row)!;
+      expect(describeView(view()).replaceAll(/ +/g, ' ')).toContain(`${name} ${value}`);
+    }
+  });
+
+  test.each(['completed', 'planned', 'cancelled', 'rejected', 'expired', 'replanned', 'failed'] as const)(
+    'of an export that has ended: %s',
+    (ending) => {
+      const ended = report({ ending, ...(ending === 'replanned' && { next: { exportId: 'e', n: 4 } }) });
+      const words = describeEnding(ended);
+      expect(page({ phase: ending, report: ended })).toContain(`**${words}**`);
+      expect(describeReport(ended).toLowerCase()).toContain(`export 3 ${words.toLowerCase()}`);
+    },
+  );
+
+  test('of warnings, of what it was held for, and of who approved', () => {
+    const ended: ExportReport = report({
+      warnings: [{ attribute: 'bio', field: 'BIO', kind: 'cut', count: 2 }],
+      guards: HELD.guards,
+      approval: { planId: 'p1', by: 'Kim', at: '2026-11-27T08:00:00.000Z', numbers: [] },
+    });
+    for (const text of [page({ phase: 'completed', report: ended }), describeReport(ended)]) {
+      for (const words of [
+        '2 values of bio cut to the 255 bytes that BIO takes.',
+        'MASS_REMOVAL. 30 people would lose the tag "VIP".',
+        'NEW_CONTACTS. 9 new contacts would be created.',
+        'Kim, 2026-11-27 08:00:00 UTC',
+      ]) {
+        expect(text).toContain(words);
+      }
+    }
+  });
+});
+
+test('what is wrong comes before what is only so, and each says what to do', () => {
+  const all = view({ stopped: REASON, waiting: REASON, held: HELD, phase: 'held', isPaused: true });
+  expect(describeState(all)).toBe(
+    'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume newsletter',
+  );
+  expect(describeState({ ...all, stopped: null })).toBe(
+    'Waiting: PLAN_LIMIT. The plan is full. It goes on by itself.',
+  );
+  expect(describeState({ ...all, stopped: null, waiting: null })).toBe(
+    'Held: MASS_REMOVAL. 30 people would lose the tag "VIP". NEW_CONTACTS. 9 new contacts would be created. Nothing was sent. ' +
+      'Until 2026-11-28 06:00:00 UTC: temporal-mailchimp export approve newsletter --plan p1 or: temporal-mailchimp export reject newsletter --plan p1',
+  );
+  expect(describeState({ ...all, stopped: null, waiting: null, held: null })).toContain(
+    'temporal-mailchimp export resume newsletter',
+  );
+});

@@ -1,0 +1,158 @@
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
+import { pauseUpdate, resumeUpdate } from '../../../src/workflows/messages';
+import { CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { until } from '../../support/until';
+
+describe('a destination that is asked at an awkward moment', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
+  });
+
+  afterEach(async () => {
+    await stage.close();
+  });
+
+  const show = () => stage.client.show(stage.destinationId);
+  const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
+  const destination = () => stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
+  const isOver = async () => (await destination().describe()).status.name !== 'RUNNING';
+
+  const hasAccepted = async (update: string, times: number) => {
+    const { events } = await destination().fetchHistory();
+    const accepted = (events ?? []).filter(
+      (event) =>
+        event.workflowExecutionUpdateAcceptedEventAttributes?.acceptedRequest?.input?.name === update,
+    );
+    return accepted.length === times;
+  };
+
+  /** Tidying reads the baseline of each export: from a pipe it has none until somebody writes one. */
+  const holdTidying = async () => {
+    const folder = join(stage.folder, 'staging/destinations', stage.destinationId, 'exports/held');
+    await mkdir(folder, { recursive: true });
+    const pipe = join(folder, 'baseline.json');
+    execFileSync('mkfifo', [pipe]);
+    // So long ago that it is deleted, and holds nothing a second time.
+    return () => writeFile(pipe, JSON.stringify({ settledAt: '2020-01-01T00:00:00Z' }));
+  };
+
+  /** Whatever holds the id of the export, the server allows no second one: such as one that outlived its destination. */
+  const holdExportId = async () => {
+    const held = await stage.temporal.workflow.start('never-run', {
+      workflowId: exportWorkflowId(stage.destinationId),
+      taskQueue: `${stage.taskQueue}-nobody`,
+    });
+    return () => held.terminate();
+  };
+
+  test('takes an export that is asked for while it tidies after another', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      const goOn = await holdTidying();
+      const first = await stage.client.start(stage.destinationId);
+      await until(async () => (await show()).exports[0]?.exportId === first.exportId);
+      const second = await stage.client.start(stage.destinationId);
+      await goOn();
+      expect(second).toMatchObject({ n: 2, disposition: 'started' });
+      expect(await stage.follow(second.exportId)).toMatchObject({ n: 2, outcomes: { unchanged: 8 } });
+    });
+  });
+
+  test('answers at once while an earlier export is still open, and can cancel the one that waits for it', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      const goOn = await holdExportId();
+      const { exportId } = await stage.client.start(stage.destinationId);
+      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      const cancelled = await until(async () => (await show()).exports[0]);
+      expect(cancelled).toMatchObject({ exportId, ending: 'cancelled', selected: 0 });
+      await goOn();
+    });
+  });
+
+  test('starts no export after it was removed, also none that was about to start', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      const goOn = await holdExportId();
+      await stage.client.start(stage.destinationId);
+      const removed = await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
+      expect(removed).toMatchObject({ phase: 'removed', exports: [{ ending: 'cancelled' }] });
+      await goOn();
+      await until(isOver);
+      const { events } = await destination().fetchHistory();
+      expect(events?.filter((event) => event.childWorkflowExecutionStartedEventAttributes)).toEqual([]);
+    });
+  });
+
+  test('ends when it is removed, whatever was waiting behind', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      stage.sandbox.fail('delay 8 s on GET /lists/*/merge-fields');
+      const configuring = stage.configure();
+      await until(() => hasAccepted('configure', 2));
+      const removing = stage.client.remove(stage.destinationId, { removedBy: 'tester' });
+      await until(() => hasAccepted('removeDestination', 1));
+      const others = [stage.configure(), stage.client.start(stage.destinationId)].map((asked) =>
+        expect(asked).rejects.toMatchObject({ code: 'DESTINATION_REMOVED' }),
+      );
+      await configuring;
+      expect(await removing).toMatchObject({ phase: 'removed' });
+      await Promise.all(others);
+      await until(isOver);
+      expect(await show()).toMatchObject({ phase: 'removed', queued: 0 });
+    });
+  });
+
+  test('is not disturbed by a resume while a cancelled export winds down', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      const { exportId } = await stage.client.start(stage.destinationId);
+      const progress = () => stage.client.progress(stage.destinationId);
+      await until(async () => (await progress())?.batches === 1);
+      stage.sandbox.fail('401 on GET /batches/*');
+      await until(async () => (await progress())?.stopped);
+      stage.sandbox.fail('delay 3 s on GET /batches/*');
+      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.client.resume(stage.destinationId);
+      expect(await stage.follow(exportId)).toMatchObject({
+        ending: 'cancelled',
+        outcomes: { created: 5, unproven: 3 },
+      });
+      const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
+      const { events = [] } = await handle.fetchHistory();
+      expect(events?.filter((event) => event.workflowTaskFailedEventAttributes)).toEqual([]);
+    });
+  });
+
+  test('has an export that is neither paused nor resumed by a request that is read too late', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      await stage.client.start(stage.destinationId);
+      await until(() => stage.client.progress(stage.destinationId));
+      const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
+      const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
+      for (const update of [pauseUpdate, resumeUpdate]) {
+        await expect(handle.executeUpdate(update, { args: [late] })).rejects.toMatchObject({
+          cause: { type: 'REQUEST_EXPIRED' },
+        });
+      }
+    });
+  });
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ExportReport } from '../../../src/contract/report';
+import { toReport } from '../../../src/workflows/export/report';
+import { toExportInput, withAnswer, withReport } from '../../../src/workflows/destination/state';
+import { DESTINATION, INPUT, report } from '../samples';
+
+function tagIds(...segments: ExportReport['segments']) {
+  const { configuration } = withReport(DESTINATION, report({ segments }));
+  return configuration?.segments.map(({ tagId }) => tagId);
+}
+
+describe('the report of an export', () => {
+  test('moves the baseline when it was settled, however the export ended, and closes the job', () => {
+    for (const ending of ['completed', 'cancelled', 'failed'] as const) {
+      expect(withReport(DESTINATION, report({ ending }))).toMatchObject({
+        baseline: { exportId: report().exportId, held: 59_000 },
+        unsettled: null,
+        exports: [{ ending }],
+      });
+    }
+  });
+
+  test('moves it also when the run that could tell the requests is lost', () => {
+    const { baseline } = withReport(DESTINATION, report({ ending: 'failed', tally: null }));
+    expect(baseline).toEqual({ exportId: report().exportId, held: 59_000 });
+  });
+
+  test.each([
+    ['a plan', report({ ending: 'planned', isSettled: false })],
+    ['an export of which nothing was planned', toReport(INPUT, null, { ending: 'failed', startedAtMs: 0 })],
+  ])('leaves the baseline where it was: %s', (_, unsettled) => {
+    expect(withReport(DESTINATION, unsettled)).toMatchObject({
+      baseline: DESTINATION.baseline,
+      unsettled: null,
+      exports: [{ isSettled: false }],
+    });
+  });
+
+  test('brings the ids of tags, and loses none', () => {
+    const [vip, north] = report().segments;
+    expect(tagIds(vip!, north!)).toEqual([11, 12]);
+    expect(tagIds({ ...vip!, tagId: 99 })).toEqual([99, null]);
+    expect(tagIds({ ...vip!, tagId: null }, north!)).toEqual([11, 12]);
+    expect(tagIds()).toEqual([11, null]);
+  });
+
+  test('is kept with the nine before it, latest first', () => {
+    let state = DESTINATION;
+    for (let n = 1; n <= 12; n++) state = withReport(state, report({ n }));
+    expect(state.exports.map(({ n }) => n)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  });
+});
+
+describe('answers', () => {
+  test('are kept for the last hundred requests, latest first', () => {
+    let state = DESTINATION;
+    for (let n = 1; n <= 130; n++) state = withAnswer(state, `request ${n}`, null);
+    expect(state.answers).toHaveLength(100);
+    expect(state.answers[0]).toEqual({ requestId: 'request 130', started: null });
+    expect(state.answers.at(-1)).toEqual({ requestId: 'request 31', started: null });
+  });
+});
+
+test('an export is told what the destination knows when it starts, and nothing without connection or matching', () => {
+  const { audience, account, accountId, source, storeId, firstStatus } = INPUT;
+  const connection = {
+    name: 'Newsletter',
+    account,
+    accountId,
+    source,
+    storeId,
+    firstStatus,
+    exportUser: 'tester',
+    audience: { ...audience, doubleOptin: false },
+  };
+  const job = DESTINATION.unsettled!;
+  expect(toExportInput('newsletter', { ...DESTINATION, connection }, job)).toEqual({
+    ...INPUT,
+    baseline: 'earlier',
+  });
+  expect(toExportInput('newsletter', DESTINATION, job)).toBeNull();
+  expect(toExportInput('newsletter', { ...DESTINATION, connection, configuration: null }, job)).toBeNull();
+});

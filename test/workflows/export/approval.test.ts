@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Approval, Held } from '../../../src/contract/guard';
+import { exportWorkflowId } from '../../../src/contract/identifiers';
+import { approveUpdate, rejectUpdate } from '../../../src/workflows/messages';
+import { callMailchimp, tagIdOf } from '../../support/mailchimp';
+import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+import { until } from '../../support/until';
+
+const envelope = () => ({ requestId: randomUUID(), notAfter: Date.now() + 60_000 });
+const decision = ({ planId }: Held) => ({ planId, by: 'Kim' });
+
+describe('an export that would take tags from many', () => {
+  let stage: Stage;
+
+  beforeEach(async () => {
+    stage = await openStage();
+    await stage.writeProfiles([1, 2, 3].map((number) => person(number)));
+    await stage.writeMembers([
+      ['000001', 'vip'],
+      ['000002', 'vip'],
+      ['000003', 'north'],
+    ]);
+  });
+
+  afterEach(async () => {
+    await stage.close();
+  });
+
+  const progress = () => stage.client.progress(stage.destinationId);
+  const handle = () => stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
+  const tags = () => stage.sandbox.state(AUDIENCE).tags;
+  const writes = () =>
+    stage.sandbox.requests().filter(({ method, via }) => method !== 'GET' && via === 'http').length;
+
+  const exportFirst = async () => {
+    await stage.connect();
+    await stage.configure();
+    expect(await stage.export()).toMatchObject({ ending: 'completed', guards: [], approval: null });
+  };
+
+  /** The segment vip falls to zero. */
+  const startHeld = async (): Promise<{ exportId: string; held: Held }> => {
+    await stage.writeMembers([['000003', 'north']]);
+    const { exportId } = await stage.client.start(stage.destinationId);
+    return { exportId, held: await untilHeld() };
+  };
+  const untilHeld = () => until(async () => (await progress())?.held);
+
+  test('is held with its numbers, sends nothing, and goes on when its plan is approved', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const before = writes();
+      const { exportId, held } = await startHeld();
+      expect(held.guards).toEqual([
+        {
+          code: 'MASS_REMOVAL',
+          segment: 'vip',
+          number: 2,
+          limit: 0,
+          message: 'The segment "vip" holds nobody any more: 2 people would lose the tag "VIP".',
+        },
+      ]);
+      expect(Date.parse(held.until) - Date.parse(held.since)).toBe(24 * 60 * 60_000);
+      expect(await progress()).toMatchObject({ phase: 'held', plan: { planId: held.planId } });
+      expect(writes()).toBe(before);
+
+      const { n } = (await progress())!;
+      expect(await stage.client.approve(stage.destinationId, decision(held))).toEqual({
+        disposition: 'approved',
+        exportId,
+        n,
+      });
+      const report = await stage.follow(exportId);
+      expect(report).toMatchObject({
+        ending: 'completed',
+        outcomes: { removed: 2 },
+        guards: [{ code: 'MASS_REMOVAL', number: 2 }],
+        approval: { by: 'Kim', planId: held.planId, numbers: [{ code: 'MASS_REMOVAL', number: 2 }] },
+      });
+      expect(tags()).toEqual({ North: 1, VIP: 0 });
+    });
+  });
+
+  test('runs the preflight again after the approval', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const { exportId, held } = await startHeld();
+      stage.sandbox.fail('401 on GET /');
+      await stage.client.approve(stage.destinationId, decision(held));
+      const stopped = await until(async () => (await progress())?.stopped);
+      expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
+      expect(tags()).toEqual({ North: 1, VIP: 2 });
+      await stage.client.resume(stage.destinationId);
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { removed: 2 } });
+    });
+  });
+
+  test('ends with nothing sent when it is rejected, and would be held again', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const before = writes();
+      const { exportId, held } = await startHeld();
+      await stage.client.reject(stage.destinationId, decision(held));
+      expect(await stage.follow(exportId)).toMatchObject({
+        ending: 'rejected',
+        isSettled: true,
+        outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
+        guards: [{ code: 'MASS_REMOVAL' }],
+        approval: null,
+      });
+      expect(writes()).toBe(before);
+      const planned = await stage.export({ planOnly: true });
+      expect(planned).toMatchObject({ ending: 'planned', guards: [{ code: 'MASS_REMOVAL', number: 2 }] });
+    });
+  });
+
+  test('is not held when its switch is set, and its plan does not say so either', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      await stage.writeMembers([['000003', 'north']]);
+      const planned = await stage.export({ planOnly: true, allowMassRemoval: true });
+      expect(planned).toMatchObject({ ending: 'planned', guards: [] });
+      const report = await stage.export({ allowMassRemoval: true });
+      expect(report).toMatchObject({ ending: 'completed', guards: [], outcomes: { removed: 2 } });
+    });
+  });
+
+  test('is approved while it is paused, and sends when it is resumed', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const { exportId, held } = await startHeld();
+      await stage.client.pause(stage.destinationId);
+      await stage.client.approve(stage.destinationId, decision(held));
+      expect(await progress()).toMatchObject({ held: null, isPaused: true });
+      expect(tags()).toEqual({ North: 1, VIP: 2 });
+      await stage.client.resume(stage.destinationId);
+      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { removed: 2 } });
+    });
+  });
+
+  test('is joined while it is held, and cancelled with nothing sent', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const { exportId } = await startHeld();
+      expect(await stage.client.start(stage.destinationId)).toMatchObject({
+        exportId,
+        disposition: 'joined',
+      });
+      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      expect(await stage.follow(exportId)).toMatchObject({
+        ending: 'cancelled',
+        isSettled: true,
+        outcomes: { not_sent: 2 },
+      });
+      expect(tags()).toEqual({ North: 1, VIP: 2 });
+    });
+  });
+
+  test('takes no decision about another plan, about no plan, or too late; a repeated one is harmless', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const { destinationId, client } = stage;
+      const { exportId, held } = await startHeld();
+      const other = { planId: 'another', by: 'Kim' };
+      for (const decide of [client.approve.bind(client), client.reject.bind(client)]) {
+        await expect(decide(destinationId, other)).rejects.toMatchObject({
+          code: 'PLAN_DIFFERS',
+          message: expect.stringContaining(held.planId),
+        });
+      }
+      const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
+      for (const update of [approveUpdate, rejectUpdate]) {
+        await expect(handle().executeUpdate(update, { args: [decision(held), late] })).rejects.toMatchObject({
+          cause: { type: 'REQUEST_EXPIRED' },
+        });
+        await expect(
+          handle().executeUpdate(update, { args: [{ planId: held.planId } as Approval, envelope()] }),
+        ).rejects.toMatchObject({ cause: { type: 'INPUT_INVALID' } });
+      }
+      expect(await progress()).toMatchObject({ phase: 'held' });
+
+      stage.sandbox.control.set({ batchPolls: 1_000_000 });
+      await client.approve(destinationId, decision(held));
+      expect(await client.approve(destinationId, { ...decision(held), by: 'Lee' })).toMatchObject({
+        disposition: 'approved',
+        exportId,
+      });
+      await expect(client.reject(destinationId, decision(held))).rejects.toMatchObject({
+        code: 'EXPORT_NOT_HELD',
+      });
+      stage.sandbox.control.set({ batchPolls: 0 });
+      expect(await stage.follow(exportId)).toMatchObject({ approval: { by: 'Kim' } });
+      await expect(client.approve(destinationId, decision(held))).rejects.toMatchObject({
+        code: 'EXPORT_NOT_FOUND',
+      });
+    });
+  });
+
+  test('that is not held takes no decision', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      stage.sandbox.control.set({ batchPolls: 1_000_000 });
+      await stage.client.start(stage.destinationId);
+      await until(async () => (await progress())?.parts.submitted === 1);
+      await expect(
+        stage.client.approve(stage.destinationId, { planId: 'p', by: 'Kim' }),
+      ).rejects.toMatchObject({ code: 'EXPORT_NOT_HELD' });
+    });
+  });
+
+  test('is planned again when the audience has changed until the approval', async () => {
+    await stage.withWorker(async () => {
+      await exportFirst();
+      const { exportId, held } = await startHeld();
+      const tagId = await tagIdOf(stage.sandbox, AUDIENCE, 'North');
+      await callMailchimp(stage.sandbox, `PATCH /lists/${AUDIENCE}/segments/${tagId}`, { name: 'Nord' });
+      await stage.client.approve(stage.destinationId, decision(held));
+      const report = await stage.follow(exportId);
+      expect(report).toMatchObject({ n: 3, ending: 'completed', outcomes: { removed: 2 } });
+      const [, before] = (await stage.client.show(stage.destinationId)).exports;
+      expect(before).toMatchObject({ exportId, ending: 'replanned', next: { n: 3 } });
+      expect(report).toMatchObject({ approval: { planId: held.planId, by: 'Kim' } });
+    });
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, test } from '@jest/globals';
+import { EXPORT_PHASES, type ExportView } from '../../../src/contract/export';
+import type { Held } from '../../../src/contract/guard';
+import { noOutcomes, OUTCOMES } from '../../../src/contract/outcome';
+import { describeExport } from '../../../src/workflows/export/current-details';
+import { INPUT, report, view } from '../samples';
+
+const MINUTE_MS = 60_000;
+const MULTILINE = {
+  code: 'SOURCE_MALFORMED',
+  message: '3 lines could not be read:\n  a|b.csv: 3 (line 7: MISSING COLUMNS)\nMend the file.',
+};
+const HELD: Held = {
+  planId: 'p1',
+  since: '2026-11-27T06:00:00.000Z',
+  until: '2026-11-28T06:00:00.000Z',
+  guards: [
+    { code: 'MASS_REMOVAL', message: '30 people | would lose the tag "VIP".', number: 30, limit: 20 },
+    { code: 'NEW_CONTACTS', message: '9 new contacts would be created.', number: 9, limit: 5 },
+  ],
+};
+
+const page = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
+  describeExport(view(change), INPUT, deliveringMs).split('\n');
+const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
+  page(change, deliveringMs)[0];
+
+const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
+  ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
+  ['before the plan', { phase: 'snapshot', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
+  ['paused', { isPaused: true }],
+  ['waiting', { waiting: MULTILINE }],
+  ['stopped', { stopped: MULTILINE }],
+  ['held', { phase: 'held', held: HELD }],
+  [
+    'ended after an approval, with warnings',
+    {
+      phase: 'completed',
+      report: report({
+        guards: HELD.guards,
+        approval: { planId: 'p1', by: 'Kim', at: '2026-11-27T08:00:00.000Z', numbers: [] },
+        warnings: [{ attribute: 'bio', field: 'BIO', kind: 'cut', count: 1 }],
+        segments: Array.from({ length: 60 }, () => report().segments[0]!),
+      }),
+    },
+  ],
+  ['ended', { phase: 'completed', report: report() }],
+  [
+    'ended with every outcome and many tags',
+    {
+      phase: 'completed',
+      report: report({
+        outcomes: { ...noOutcomes(), ...Object.fromEntries(OUTCOMES.map((name) => [name, 1_000_000])) },
+        segments: Array.from({ length: 60 }, (_, index) => ({
+          ...report().segments[0]!,
+          name: `Tag | ${index}\nof many`,
+        })),
+      }),
+    },
+  ],
+];
+
+describe('the page of an export', () => {
+  test.each(STATES)('is one bold line and one table of about ten lines: %s', (_, change) => {
+    const [first, empty, head, rule, ...rows] = page(change);
+    expect(first).toMatch(/^\*\*[^*]+\*\*$/);
+    expect([empty, head, rule]).toEqual(['', '| | |', '|---|---|']);
+    expect(rows.length).toBeGreaterThan(0);
+    expect(rows.length).toBeLessThanOrEqual(10);
+    expect(rows.filter((row) => !/^\| [^|]+ \| [^|]+ \|$/.test(row))).toEqual([]);
+  });
+
+  test('begins with what a person has to know: mend this, wait for that, paused, how far (also in batches that still run)', () => {
+    const trouble = { stopped: MULTILINE, waiting: MULTILINE, isPaused: true };
+    expect(headline(trouble)).toMatch(
+      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
+    );
+    expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It goes on by itself\.\*\*$/);
+    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
+    expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
+  });
+
+  test('tells no time left before anything is answered and when all is', () => {
+    expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
+      '**Delivering: 0 of 45,030 changes done**',
+    );
+    expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes done**');
+  });
+
+  test('has a phase of its own words for each phase', () => {
+    const words = EXPORT_PHASES.map((phase) => headline({ phase, plan: null }));
+    expect(new Set(words).size).toBe(EXPORT_PHASES.length);
+  });
+
+  test('counts what is planned, under way and answered', () => {
+    const text = page().join('\n');
+    expect(text).toContain('| Profiles | 60,000 profiles selected, 40 addresses departed |');
+    expect(text).toContain('| To send | 25,000 new, 20,000 changed, 30 to untag |');
+    expect(text).toContain('| Not to send | 14,000 unchanged, 10 removed, 700 invalid, 300 duplicate |');
+    expect(text).toContain('| Parts | 1 done, 1 at Mailchimp, 1 to go |');
+  });
+
+  test('ends with the report: outcomes that occurred, reach, and each tag', () => {
+    const text = page({ phase: 'completed', report: report() }).join('\n');
+    expect(text).toContain('**Completed: every profile has one outcome.**');
+    expect(text).toContain(
+      '| Outcomes | 25,000 created, 20,000 updated, 14,000 unchanged, 40 removed, 1,000 invalid |',
+    );
+    expect(text).toMatch(/\| Reach \| [\d,]+ subscribed/);
+    expect(text).toContain('| Tag North | 15,000 tagged, 5 untagged, 0 failed |');
+    expect(text).not.toContain('more');
+  });
+
+  test('says how many tags it leaves out', () => {
+    const segments = Array.from({ length: 60 }, () => report().segments[0]!);
+    const text = page({ phase: 'completed', report: report({ segments }) }).join('\n');
+    expect(text.match(/\| Tag VIP/g)).toHaveLength(4);
+    expect(text).toContain('| Tags | 56 more |');
+  });
+});

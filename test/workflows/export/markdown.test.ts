@@ -1,0 +1,45 @@
+import { expect, test } from '@jest/globals';
+import { describeDestination } from '../../../src/workflows/destination/current-details';
+import { NEW_DESTINATION, type DestinationState } from '../../../src/workflows/destination/state';
+import { inMarkdown } from '../../../src/workflows/export/current-details';
+import { report } from '../samples';
+
+test.each([
+  ['Our News & Offers (2026)', 'Our News & Offers (2026)'],
+  ['MAILCHIMP_API_KEY is not set', 'MAILCHIMP_API_KEY is not set'],
+  ['a | b\n| c', 'a / b / c'],
+  ['![x](https://evil.test/pixel)', String.raw`!\[x\](https://evil.test/pixel)`],
+  ['<img src=x onerror=alert(1)>', String.raw`\<img src=x onerror=alert(1)\>`],
+  ['**bold** `code` \\', String.raw`\*\*bold\*\* \`code\` \\`],
+  ['tab\tescape\u001b[31m\u202Eright', String.raw`tab escape \[31m right`],
+])('%j is plain text in Markdown', (text, markdown) => {
+  expect(inMarkdown(text)).toBe(markdown);
+});
+
+const CONNECTED: DestinationState = {
+  ...NEW_DESTINATION,
+  phase: 'connected',
+  connection: {
+    name: 'News *',
+    account: 'main',
+    accountId: '1',
+    audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
+    source: 'crm',
+    storeId: 's',
+    firstStatus: 'subscribed',
+    exportUser: 'Kim',
+  },
+};
+
+test('the page of a destination stays a table, whatever it and the audience are called', () => {
+  const page = describeDestination(CONNECTED);
+  expect(page.split('\n')).toHaveLength(10);
+  expect(page).toContain(String.raw`| Audience | A / # B !\[x\](y) (c417f00d5e) |`);
+});
+
+test('the page of a destination begins with its name, and then the last export: the Web UI shows few lines', () => {
+  const state = { ...CONNECTED, exports: [report({ startedAt: '2026-11-27T06:39:40.123Z' })] };
+  const [first, , , , last] = describeDestination(state).split('\n');
+  expect(first).toBe(String.raw`**News \*: destination connected**`);
+  expect(last).toMatch(/^\| Last export \| \d+: completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/);
+});

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { WithStartWorkflowOperation } from '@temporalio/client';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { Envelope } from '../../../src/contract/destination';
+import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
+import type { mailchimpDestination, mailchimpExport } from '../../../src/workflows';
+import {
+  configureUpdate,
+  connectUpdate,
+  progressQuery,
+  startExportUpdate,
+} from '../../../src/workflows/messages';
+import { startTimeSkipping } from '../../support/skip-time';
+import {
+  AUDIENCE,
+  CONFIGURE,
+  CONNECT,
+  CROWD,
+  CROWD_MEMBERS,
+  openStage,
+  type Stage,
+} from '../../support/stage';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+// Each test starts a server of its own, in Java.
+jest.setTimeout(120_000);
+
+describe('an export on a server that skips time', () => {
+  let environment: TestWorkflowEnvironment;
+  let stage: Stage;
+
+  beforeEach(async () => {
+    environment = await startTimeSkipping();
+    stage = await openStage({ address: environment.address });
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
+  });
+
+  afterEach(async () => {
+    await stage.close();
+    await environment.teardown();
+  });
+
+  const envelope = async (): Promise<Envelope> => ({
+    requestId: randomUUID(),
+    notAfter: (await environment.currentTimeMs()) + MINUTE_MS,
+  });
+
+  /** Not by ExportClient: this server does not tell who polls, which it asks first. */
+  async function start() {
+    const { workflow } = environment.client;
+    const workflowId = destinationWorkflowId(stage.destinationId);
+    await workflow.executeUpdateWithStart(connectUpdate, {
+      args: [CONNECT, await envelope()],
+      startWorkflowOperation: new WithStartWorkflowOperation<typeof mailchimpDestination>(
+        'mailchimpDestination',
+        {
+          workflowId,
+          taskQueue: stage.taskQueue,
+          args: [{ destinationId: stage.destinationId }],
+          workflowIdConflictPolicy: 'USE_EXISTING',
+        },
+      ),
+    });
+    const destination = workflow.getHandle(workflowId);
+    await destination.executeUpdate(configureUpdate, { args: [CONFIGURE, await envelope()] });
+    await destination.executeUpdate(startExportUpdate, {
+      args: [{ options: { lane: 'batch' } }, await envelope()],
+    });
+    return workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(stage.destinationId));
+  }
+
+  const members = () => stage.sandbox.state(AUDIENCE).members;
+
+  test('waits three hours for Mailchimp, with a small history', async () => {
+    // Looks come every two minutes in the end.
+    stage.sandbox.control.set({ batchPolls: { pending: 100 } });
+    await stage.withWorker(async () => {
+      const began = Date.now();
+      const handle = await start();
+      const report = await handle.result();
+      expect(report.durationMs).toBeGreaterThan(3 * HOUR_MS);
+      expect(report.durationMs).toBeLessThan(4 * HOUR_MS);
+      expect(Date.now() - began).toBeLessThan(2 * MINUTE_MS);
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
+      expect(members()).toBe(8);
+
+      const { events = [] } = await handle.fetchHistory();
+      const [first, last] = [events?.at(0), events?.at(-1)].map((event) => Number(event?.eventTime?.seconds));
+      expect((last! - first!) * 1000).toBeGreaterThan(3 * HOUR_MS);
+      expect(events?.length).toBeLessThan(1_300);
+    });
+  });
+
+  test('says that it waits while Mailchimp is away, and goes on by itself', async () => {
+    // A cut line, since refusals like 503 are repeated within the step, in real seconds.
+    stage.sandbox.fail('reset always on GET /batches/*');
+    await stage.withWorker(async () => {
+      const handle = await start();
+      const began = await environment.currentTimeMs();
+      const waiting = await passTimeUntil(async () => (await handle.query(progressQuery)).waiting);
+      expect(waiting).toMatchObject({ code: 'MAILCHIMP_UNAVAILABLE' });
+      // Not at the first refusal: Temporal has repeated the step for ten minutes.
+      expect((await environment.currentTimeMs()) - began).toBeGreaterThan(9 * MINUTE_MS);
+
+      stage.sandbox.clearFaults();
+      const report = await handle.result();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
+      expect(report.durationMs).toBeGreaterThan(14 * MINUTE_MS);
+      expect(report.durationMs).toBeLessThan(30 * MINUTE_MS);
+      expect(members()).toBe(8);
+    });
+  });
+
+  test('deletes a batch that does not move for four hours, and sends its people directly, each once', async () => {
+    stage.sandbox.fail('stuck batch');
+    await stage.withWorker(async () => {
+      const handle = await start();
+      const report = await handle.result();
+      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8, unproven: 0 } });
+      expect(report.tally).toMatchObject({ batches: 1, lanes: { direct: 8, batch: 0 } });
+      expect(report.durationMs).toBeGreaterThan(4 * HOUR_MS);
+      expect(report.durationMs).toBeLessThan(4.5 * HOUR_MS);
+      expect(members()).toBe(8);
+      expect(stage.sandbox.requests()).toContainEqual(
+        expect.objectContaining({ method: 'DELETE', route: '/batches/{batch_id}', count: 1 }),
+      );
+    });
+  });
+
+  async function passTimeUntil<Fact>(ask: () => Promise<Fact | null>): Promise<Fact> {
+    for (let minute = 0; minute < 60; minute++) {
+      const fact = await ask();
+      if (fact !== null) return fact;
+      await environment.sleep('1 minute');
+    }
+    throw new Error(`Passed an hour in vain for: ${ask.toString()}`);
+  }
+});
