@@ -7,12 +7,12 @@ import type { Scene } from './scene';
 import { bytesIn, watchDisk, watchMemory, type Watch } from './watch';
 
 /** Each lasts ten seconds and more. */
-const MOST_SILENCES = 12;
+const MAX_SILENCES = 12;
 
 const PREPARATION = ['takeSnapshot', 'planExport'];
 
 /** Steps after the plan that deliver nothing. */
-const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight', 'awaitQuiet']);
+const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight', 'drainEarlierWrites']);
 
 /** Runs one export from start to report. @throws Error unless it completes with an outcome for everybody */
 export async function measureExport(scene: Scene): Promise<ExportFigures> {
@@ -61,7 +61,7 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
 
 /** A worker that has its hands full may leave a question unanswered: that is no reason to stop, but for one that is gone. */
 async function reportOf({ exports }: Scene, exportId: string): Promise<ExportReport> {
-  let patience = MOST_SILENCES;
+  let patience = MAX_SILENCES;
   for (;;) {
     try {
       const following = exports.follow({ destinationId: DESTINATION, exportId });

@@ -36,7 +36,7 @@ const CODES = {
   ACCOUNT_DIFFERS: 'refuse',
   ROLE_TOO_LOW: 'refuse',
   AUDIENCE_NOT_FOUND: 'refuse',
-  AUDIENCE_HELD: 'refuse',
+  AUDIENCE_IN_USE: 'refuse',
   MAILCHIMP_REFUSED: 'refuse',
   MAILCHIMP_BUSY: 'retry',
   MAILCHIMP_UNAVAILABLE: 'retry',
@@ -45,7 +45,7 @@ const CODES = {
   PLAN_LIMIT: 'stop',
   // An export
   EXPORT_NOT_HELD: 'refuse',
-  PLAN_DIFFERS: 'refuse',
+  PLAN_OUTDATED: 'refuse',
   SUPERSEDED: 'refuse',
   ACCOUNTING_MISMATCH: 'refuse',
   CONSENT_TRIPWIRE: 'refuse',
@@ -63,7 +63,7 @@ const CODES = {
   BASELINE_EXISTS: 'refuse',
   STAGING_CORRUPT: 'refuse',
   STAGING_NOT_REACHABLE: 'refuse',
-  STAGING_ELSEWHERE: 'retry',
+  STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
   DISK_FULL: 'stop',
   // Temporal

@@ -14,7 +14,7 @@ await exports.connect(destinationId, {
   account: 'main',
   audienceId: process.env.AUDIENCE_ID,
   source: 'shop',
-  firstStatus: 'subscribed', // for people who are new; existing people keep theirs
+  statusIfNew: 'subscribed', // for people who are new; existing people keep theirs
   exportUser: 'ada@shop.internal',
   consent: { agreedBy: 'Ada Lovelace', textVersion: CONSENT_TEXT.version },
 });

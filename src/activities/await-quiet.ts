@@ -1,23 +1,23 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
-import type { OpenWrite } from '../contract/plan';
+import type { UnansweredWrite } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { withHeartbeat } from './heartbeat';
 import { findLostBatch } from './rules/lost-batch';
 
-export interface AwaitQuietInput {
+export interface DrainInput {
   readonly ref: ExportRef;
   readonly account: string;
   /** Export whose baseline counts, as far as the destination knows. */
   readonly baseline: string | null;
   /** Everything had ended when this was asked before, and the time of Mailchimp's longest request has passed since. */
-  readonly hasFaded: boolean;
+  readonly hasCooledDown: boolean;
 }
 
 export interface Quiet {
-  /** `running`: ask again; `fading`: everything has ended, but its last request may still run; wait, and ask with `hasFaded`. */
+  /** `running`: ask again; `fading`: everything has ended, but its last request may still run; wait, and ask with `hasCooledDown`. */
   readonly state: 'quiet' | 'running' | 'fading';
   readonly waitMs: number;
   /** Export whose baseline counts; another one than the destination knows where that has lost an export. */
@@ -25,27 +25,27 @@ export interface Quiet {
   readonly requests: number;
 }
 
-const LOOK_AGAIN_MS = 5_000;
+const POLL_MS = 5_000;
 
 /**
  * Makes sure that nothing which earlier exports of the destination have sent can still run at Mailchimp: a write that comes late would
  * undo what this export does. Batches that nobody waits for any more are deleted; what was sent by exports that are lost with their
  * destination is settled. May be repeated.
  */
-export function createAwaitQuiet(dependencies: ActivityDependencies) {
+export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
-  return async function awaitQuiet(input: AwaitQuietInput): Promise<Quiet> {
-    const { ref, baseline, hasFaded } = input;
+  return async function drainEarlierWrites(input: DrainInput): Promise<Quiet> {
+    const { ref, baseline, hasCooledDown } = input;
     return withHeartbeat(() =>
       duringExport(async () => {
-        const writes = await staging.openWrites(ref);
+        const writes = await staging.unansweredWrites(ref);
         const { states, longestRequestMs, requests } =
           writes.length > 0 ? await look(dependencies, input, writes) : NOTHING_SENT;
-        if (states.has('running')) return { state: 'running', waitMs: LOOK_AGAIN_MS, baseline, requests };
-        if (states.size > 0 && !hasFaded)
+        if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
+        if (states.size > 0 && !hasCooledDown)
           return { state: 'fading', waitMs: longestRequestMs, baseline, requests };
         // What is not known to have ended, the next export looks for again.
-        if (!states.has('unknown')) await staging.recordQuiet(ref);
+        if (!states.has('unknown')) await staging.recordDrained(ref);
         return { state: 'quiet', waitMs: 0, baseline: await staging.settleEarlier(ref, baseline), requests };
       }),
     );
@@ -65,8 +65,8 @@ const NOTHING_SENT: Looked = { states: new Set(), longestRequestMs: 0, requests:
 
 async function look(
   { staging, openAccount }: ActivityDependencies,
-  input: AwaitQuietInput,
-  writes: readonly OpenWrite[],
+  input: DrainInput,
+  writes: readonly UnansweredWrite[],
 ): Promise<Looked> {
   const account = await openAccount(input.account);
   const states = new Set<WriteState>();
@@ -82,7 +82,7 @@ interface Looking {
 
 async function stateOf(
   { staging, account, ref: { destinationId } }: Looking,
-  { exportId, part, batchId, attempts }: OpenWrite,
+  { exportId, part, batchId, attempts }: UnansweredWrite,
 ): Promise<WriteState> {
   if (batchId !== null && (await isStillThere(account, batchId))) return 'running';
   const batches = attempts.filter(({ lane }) => lane === 'batch');

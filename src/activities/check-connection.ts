@@ -43,7 +43,7 @@ export function createCheckConnection({ staging, openAccount, openSource }: Acti
           `name (${baseline.held} people). Connect with --adopt to go on from it, or choose another name.`,
       );
     }
-    await staging.holdAudience(destinationId, { accountId, audienceId: audience.id });
+    await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });
     await staging.recordConsent(destinationId, input.consent);
     return {
       accountId,

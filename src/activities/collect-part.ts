@@ -5,7 +5,7 @@ import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../
 import type { ActivityDependencies } from './dependencies';
 import { duringExport } from './during-export';
 import { type Pulse, withHeartbeat } from './heartbeat';
-import { areLost } from './rules/lost-batch';
+import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
 
 /** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
@@ -15,7 +15,7 @@ export interface CollectPartInput {
   readonly ref: ExportRef;
   readonly account: string;
   readonly batchId: string;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   readonly part: PartPlan;
 }
 
@@ -51,7 +51,7 @@ interface Reading {
 
 async function* readAnswers(
   { staging, accountFor }: ActivityDependencies,
-  { ref, batchId, firstStatus, part }: CollectPartInput,
+  { ref, batchId, statusIfNew, part }: CollectPartInput,
   { account, pulse }: Reading,
 ): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
@@ -63,10 +63,10 @@ async function* readAnswers(
         continue;
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
-      yield { chunk, results: accountFor(chunk, operation, firstStatus) };
+      yield { chunk, results: accountFor(chunk, operation, statusIfNew) };
       pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
-    if (!areLost(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;
+    if (!areResultsUnavailable(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;
   }
 }

@@ -28,6 +28,6 @@ export interface ActivityDependencies {
   readonly accountFor: (
     chunk: Chunk,
     result: Pick<OperationResult, 'status' | 'response'>,
-    firstStatus: string,
+    statusIfNew: string,
   ) => readonly RowResult[];
 }

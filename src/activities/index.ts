@@ -1,4 +1,4 @@
-import { createAwaitQuiet } from './await-quiet';
+import { createDrainEarlierWrites } from './await-quiet';
 import { createCheckConfiguration } from './check-configuration';
 import { createCheckConnection } from './check-connection';
 import { createCollectPart } from './collect-part';
@@ -25,7 +25,7 @@ const STEPS = {
   'mailchimp.checkConnection': createCheckConnection,
   'mailchimp.checkConfiguration': createCheckConfiguration,
   'mailchimp.preflight': createPreflight,
-  'mailchimp.awaitQuiet': createAwaitQuiet,
+  'mailchimp.drainEarlierWrites': createDrainEarlierWrites,
   'mailchimp.takeCensus': createTakeCensus,
   'mailchimp.takeSnapshot': createTakeSnapshot,
   'mailchimp.planExport': createPlanExport,

@@ -6,7 +6,7 @@ import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
 /** Mailchimp allows more; it is what this package is built and measured for. */
-const MOST_PROFILES = 1_000_000;
+const MAX_PROFILES = 1_000_000;
 
 export interface TakeSnapshotInput {
   readonly ref: ExportRef;
@@ -83,12 +83,12 @@ function refuseSize({ selected, members }: SourceExtract, segments: readonly str
       `Nothing was sent: the chosen segments hold no profile (${list}). Check the source and the segments.`,
     );
   }
-  if (selected <= MOST_PROFILES) return;
+  if (selected <= MAX_PROFILES) return;
   throw new ExportError(
     'TOO_MANY_PROFILES',
-    `Nothing was sent: the chosen segments hold ${selected} distinct profiles, and one export takes at most ${MOST_PROFILES} (${list}). ` +
+    `Nothing was sent: the chosen segments hold ${selected} distinct profiles, and one export takes at most ${MAX_PROFILES} (${list}). ` +
       'Choose fewer segments, or make several destinations.',
-    { details: { selected, most: MOST_PROFILES } },
+    { details: { selected, most: MAX_PROFILES } },
   );
 }
 

@@ -185,7 +185,7 @@ export class ExportClient {
   /**
    * Lets a held export send. `planId` names the plan whose numbers were seen; repeated, it gives the same answer. More than an hour after
    * the plan, the export is planned again: the answer names the one that was started in its stead.
-   * @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_DIFFERS
+   * @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED
    */
   async approve(destinationId: string, input: ApproveInput): Promise<ApprovedExport> {
     const earlier = await this.replanned(destinationId, input);
@@ -204,7 +204,7 @@ export class ExportClient {
     }
   }
 
-  /** Ends a held export with nothing sent. @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_DIFFERS */
+  /** Ends a held export with nothing sent. @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED */
   async reject(destinationId: string, input: ApproveInput): Promise<void> {
     await this.tellExport(destinationId, (handle) =>
       handle.startUpdate(rejectUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),

@@ -24,7 +24,7 @@ export const ConnectSettingsSchema = z.strictObject({
     .regex(/^[a-z0-9]{4,20}$/, 'an audience id is ten hexadecimal digits, e.g. 1a2b3c4d5e')
     .describe('In Mailchimp: Audience > Settings > Audience name and defaults.'),
   source: NameSchema.describe('Source of profiles and segments, as the worker configuration names it.'),
-  firstStatus: FirstStatusSchema.describe(
+  statusIfNew: FirstStatusSchema.describe(
     'Status given to people who are new to the audience; existing people keep theirs. "pending" makes Mailchimp send each a confirmation mail.',
   ),
 });
@@ -240,7 +240,7 @@ export interface DestinationView {
   readonly audience: Audience;
   readonly source: string;
   readonly storeId: string;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   /** What that means for the consent of new people, with the audience's double opt-in; empty before it is connected. */
   readonly consentFacts: readonly ConsentFact[];
   readonly exportUser: string;

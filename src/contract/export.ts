@@ -17,7 +17,7 @@ export interface ExportInput {
   readonly audience: { readonly id: string; readonly name: string };
   readonly source: string;
   readonly storeId: string;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   readonly configuration: Configuration;
   readonly baseline: string | null;
   /** Of the plan that this export replaces: numbers up to these do not hold it again. */

@@ -30,7 +30,7 @@ export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 /** Statuses of people who get no campaigns, by their own will or somebody's decision: nobody may be moved out of them. */
 const OPTED_OUT: readonly string[] = ['unsubscribed', 'cleaned', 'archived'] satisfies MemberStatus[];
 
-export function isOptedOut(status: string): boolean {
+export function isProtectedStatus(status: string): boolean {
   return OPTED_OUT.includes(status);
 }
 

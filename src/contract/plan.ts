@@ -138,7 +138,7 @@ export interface Attempt {
 }
 
 /** A part of an earlier export that was sent and has no complete answer. */
-export interface OpenWrite {
+export interface UnansweredWrite {
   readonly exportId: string;
   readonly part: PartPlan;
   /** Null: sent directly, or the reply to its batch was lost. */

@@ -56,7 +56,7 @@ export interface Settlement {
  * Nothing was sent by an export that was `planned`, `rejected`, has `expired` while it was held, or was `replanned` because the approval
  * came more than an hour after the plan.
  */
-export type ExportEnding =
+export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'rejected' | 'expired' | 'replanned' | 'failed';
 
 /** What happened to every profile, in counts, with where the rows lie. */
@@ -65,7 +65,7 @@ export interface ExportReport extends Settlement {
   readonly exportId: string;
   /** First export of a destination is 1. */
   readonly n: number;
-  readonly ending: ExportEnding;
+  readonly ending: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
   readonly failure?: { readonly code: string; readonly message: string };

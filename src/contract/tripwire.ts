@@ -1,4 +1,4 @@
-import { isOptedOut } from './outcome';
+import { isProtectedStatus } from './outcome';
 import type { UpsertRow } from './plan';
 
 /** Class of an acknowledged row that trips the wire: somebody is reached whom nobody asked to be. */
@@ -10,7 +10,7 @@ export interface Seen {
   /** Counted as new by the reply. */
   readonly isNew: boolean;
   /** What new people were to become. */
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
 }
 
 /**
@@ -20,9 +20,9 @@ export interface Seen {
  */
 export function isResubscribed(
   row: Pick<UpsertRow, 'status' | 'known'>,
-  { status, isNew, firstStatus }: Seen,
+  { status, isNew, statusIfNew }: Seen,
 ): boolean {
-  if (isOptedOut(status)) return false;
-  if (isNew && (row.known || (status === 'subscribed' && status !== firstStatus))) return true;
-  return row.status !== null && isOptedOut(row.status);
+  if (isProtectedStatus(status)) return false;
+  if (isNew && (row.known || (status === 'subscribed' && status !== statusIfNew))) return true;
+  return row.status !== null && isProtectedStatus(row.status);
 }

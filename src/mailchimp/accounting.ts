@@ -53,9 +53,9 @@ export interface ChunkReply {
  * `no_answer`, `chunk_refused`, `chunk_failed` or `unreadable`; for an untag, a row that could not be taken off is `unproven`
  * with class `untag_refused`. Sending the chunk again, directly, settles them.
  *
- * @param firstStatus what new people were to become
+ * @param statusIfNew what new people were to become
  */
-export function accountFor(chunk: Chunk, { status, response }: ChunkReply, firstStatus: string): RowResult[] {
+export function accountFor(chunk: Chunk, { status, response }: ChunkReply, statusIfNew: string): RowResult[] {
   if (status < 200 || status > 299) {
     return allUnproven(chunk, {
       class: status >= 500 ? 'chunk_failed' : 'chunk_refused',
@@ -65,7 +65,7 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply, first
   const body = parseJson(response);
   if (chunk.kind === 'upsert') {
     const reply = UpsertReplySchema.safeParse(body);
-    if (reply.success) return accountUpsert(chunk, reply.data, firstStatus);
+    if (reply.success) return accountUpsert(chunk, reply.data, statusIfNew);
   } else {
     const reply = UntagReplySchema.safeParse(body);
     if (reply.success) return accountUntag(chunk, reply.data);
@@ -76,7 +76,7 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply, first
 export function accountUpsert(
   { chunk, rows }: UpsertChunk,
   reply: UpsertReply,
-  firstStatus: string,
+  statusIfNew: string,
 ): RowResult[] {
   const emails = rows.map(({ email }) => email);
   const sent = new Map(rows.map((row) => [addressKey(row.email), row]));
@@ -87,7 +87,7 @@ export function accountUpsert(
       const key = index.find(member);
       const row = key === undefined ? undefined : sent.get(key);
       if (key === undefined || !row) continue;
-      const trips = status !== undefined && isResubscribed(row, { status, isNew, firstStatus });
+      const trips = status !== undefined && isResubscribed(row, { status, isNew, statusIfNew });
       found.set(key, {
         result: 'acknowledged',
         ...(status !== undefined && { status }),
@@ -144,7 +144,7 @@ function refused(error: RowError, address: string): Omit<RowResult, 'chunk' | 'e
 
 const WRAPPED = /^\s*(\\?["'])(.*)\1\s*$/s;
 /** Longer than any address in any number of quotes that makes sense: taking them off takes the square of the length. */
-const LONGEST_ECHO = 1_000;
+const MAX_ECHO = 1_000;
 const PUNCTUATION = /^[("']+|[)"',.;:]+$/g;
 
 /** Finds a chunk's row by what a reply echoes: in other case, padded, in quotes, or by the member's id. */
@@ -159,7 +159,7 @@ class RowIndex {
 
   find({ email_address: address = '', id }: Pick<Echo, 'email_address' | 'id'>): string | undefined {
     // One pair of quotes at a time: an address may have some of its own.
-    const first = address.length > LONGEST_ECHO ? undefined : address;
+    const first = address.length > MAX_ECHO ? undefined : address;
     for (let echo = first; echo !== undefined; echo = WRAPPED.exec(echo)?.[2]) {
       const key = addressKey(echo);
       if (this.#keys.has(key)) return key;

@@ -7,11 +7,11 @@ import type { OperationResult } from '../ports/mailchimp';
 import { arrayObjects, MalformedArray } from './json-array';
 
 /** A reply to 500 rows has about 1.6 MB, and twice that as a string in JSON at the very most. */
-const LONGEST_RESULT = 64 * 1024 * 1024;
+const MAX_RESULT = 64 * 1024 * 1024;
 
 /** Far beyond what a batch of ours can be answered with; a file that goes on and on must end somewhere. */
-const LARGEST_ARCHIVE = 1024 * 1024 * 1024;
-const MOST_RESULTS = 10_000;
+const MAX_ARCHIVE = 1024 * 1024 * 1024;
+const MAX_RESULTS = 10_000;
 
 const ResultSchema = z.object({
   status_code: z.int(),
@@ -33,7 +33,7 @@ const ResultSchema = z.object({
 export async function* readArchive(
   packed: Readable,
   idleMs: number,
-  largest = LARGEST_ARCHIVE,
+  largest = MAX_ARCHIVE,
 ): AsyncGenerator<OperationResult> {
   const entries = extract();
   const unpacking = pipeline(packed, createGunzip(), (bytes) => upTo(largest, bytes), entries);
@@ -42,15 +42,15 @@ export async function* readArchive(
   unpacking.catch(() => {});
   const giveUp = () => packed.destroy(new Error('no more data in time'));
   try {
-    for await (const entry of patiently(entries, { idleMs, giveUp })) {
+    for await (const entry of withRetry(entries, { idleMs, giveUp })) {
       if (entry.header.type !== 'file') {
         entry.resume();
         continue;
       }
       const bytes = entry as AsyncIterable<Uint8Array>;
-      for await (const result of arrayObjects(patiently(bytes, { idleMs, giveUp }), LONGEST_RESULT)) {
+      for await (const result of arrayObjects(withRetry(bytes, { idleMs, giveUp }), MAX_RESULT)) {
         results += 1;
-        if (results > MOST_RESULTS) throw new MalformedArray(`there are over ${MOST_RESULTS} results`);
+        if (results > MAX_RESULTS) throw new MalformedArray(`there are over ${MAX_RESULTS} results`);
         yield parseResult(result);
       }
     }
@@ -78,7 +78,7 @@ function parseResult(input: unknown): OperationResult {
 }
 
 /** Gives up when the next item does not come in time. The time between, in which the caller works, does not count. */
-async function* patiently<T>(
+async function* withRetry<T>(
   source: AsyncIterable<T>,
   { idleMs, giveUp }: { readonly idleMs: number; readonly giveUp: () => unknown },
 ): AsyncGenerator<T> {

@@ -43,7 +43,7 @@ export interface Connection {
 }
 
 /** Mailchimp ends a request after 120 s. */
-const LONGEST_REQUEST_MS = 130_000;
+const MAX_REQUEST_MS = 130_000;
 
 /** How often one request is sent at most, by what went wrong last. */
 const TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 2, failed: 3, final: 1 };
@@ -52,7 +52,7 @@ export function openConnection({
   apiKey,
   baseUrl = baseUrlOf(apiKey),
   limiter,
-  longestRequestMs = LONGEST_REQUEST_MS,
+  longestRequestMs = MAX_REQUEST_MS,
   timeoutMs = longestRequestMs,
   guard = async () => {},
   backOffMs = 500,

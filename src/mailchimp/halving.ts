@@ -7,7 +7,7 @@ import { classifyRowError } from './classify';
 export type SendWhole = (chunk: Chunk) => Promise<RowResult[]>;
 
 /** Finds about a dozen poisonous rows among 500 (each takes two requests a level); a chunk with more of them is not a row's fault. */
-const MOST_REQUESTS = 200;
+const MAX_REQUESTS = 200;
 /** So many rows refused alone, and not one accepted: then it is the form of our requests that Mailchimp does not take. */
 const REFUSED_ALONE = 20;
 /** A row alone that is answered 500, twice, while nothing of the chunk was accepted: then Mailchimp itself is ill. */
@@ -33,7 +33,7 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
   const single = sizeOf(chunk) === 1;
 
   async function attempt(piece: Chunk): Promise<RowResult[]> {
-    if (search.requests >= MOST_REQUESTS) return allUnproven(piece, { class: 'chunk_refused' });
+    if (search.requests >= MAX_REQUESTS) return allUnproven(piece, { class: 'chunk_refused' });
     search.requests += 1;
     let poison: Poison;
     try {

@@ -9,8 +9,8 @@ export type UntagChunk = Extract<Chunk, { kind: 'untag' }>;
  * cost of sending them. Never a `status` (it would overwrite an opt-out) and never `sync_tags` (it would take away the
  * tags of others).
  */
-export function upsertBody({ firstStatus }: Delivery, { rows }: UpsertChunk): string {
-  const status = JSON.stringify(firstStatus);
+export function upsertBody({ statusIfNew }: Delivery, { rows }: UpsertChunk): string {
+  const status = JSON.stringify(statusIfNew);
   return `{"members":[${rows.map((row) => member(row, status)).join(',')}],"update_existing":true}`;
 }
 

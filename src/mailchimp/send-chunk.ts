@@ -34,7 +34,7 @@ async function postUpsert(
     body: upsertBody(delivery, chunk),
     reply: UpsertReplySchema,
   });
-  return accountUpsert(chunk, reply, delivery.firstStatus);
+  return accountUpsert(chunk, reply, delivery.statusIfNew);
 }
 
 async function sendUntag(

@@ -2,7 +2,7 @@ const ADDRESS = '«address»';
 const VALUE = '«value»';
 const LONGEST = 300;
 /** Mailchimp's sentences have about 200 characters; the patterns below take the square of the length. */
-const LONGEST_READ = 1_000;
+const MAX_READ = 1_000;
 
 // Mailchimp begins these sentences with what was sent, and what was sent need not look like an address.
 const LEADING_ADDRESS =
@@ -20,7 +20,7 @@ const LONG_NUMBER = /\+?\d[\d ().-]{4,}\d/g;
  */
 export function withoutAddress(text: string, address?: string): string {
   return withoutKnown(text, address?.trim() ?? '')
-    .slice(0, LONGEST_READ)
+    .slice(0, MAX_READ)
     .replace(LEADING_ADDRESS, ADDRESS)
     .replaceAll(LOOKS_LIKE_ADDRESS, ADDRESS)
     .replaceAll(REFUSED_VALUE, `(not ${VALUE})`)

@@ -25,10 +25,10 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   const staging = await openStaging({ folder, memoryLimit });
   const tidying = tidyDaily(() => staging.expireAll(keepDays));
   const connect = createAccounts(config.accounts, baseFolder);
-  const slots = new Map<string, ReturnType<typeof createSlots>>();
+  const slots = new Map<string, ReturnType<typeof createSemaphore>>();
   // By account: one that does not answer must not keep the others waiting.
   const slotsOf = (account: string) => {
-    const found = slots.get(account) ?? createSlots(PARTS_IN_MEMORY);
+    const found = slots.get(account) ?? createSemaphore(PARTS_IN_MEMORY);
     slots.set(account, found);
     return found;
   };
@@ -63,7 +63,7 @@ function tidyDaily(tidy: () => Promise<void>): NodeJS.Timeout {
 }
 
 /** Lets at most so many pieces of work run at once; the others wait, first come first served. */
-export function createSlots(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+export function createSemaphore(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {

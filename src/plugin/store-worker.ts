@@ -28,12 +28,12 @@ export async function runStoreWorker(options: StoreWorkerOptions, host: HostWork
 }
 
 /** Steps of all exports of a store at once: more would not find room in memory, nor in Mailchimp's budget. */
-const MOST_STEPS = 16;
+const MAX_STEPS = 16;
 
 /** A host that allows fewer steps at once means ours as well. The SDK keeps its option as the slots that it became. */
 function mostSteps({ options }: Worker): number {
   const { activityTaskSlotSupplier: slots } = options.tuner;
-  return slots.type === 'fixed-size' ? Math.min(MOST_STEPS, slots.numSlots) : MOST_STEPS;
+  return slots.type === 'fixed-size' ? Math.min(MAX_STEPS, slots.numSlots) : MAX_STEPS;
 }
 
 async function serve(
@@ -44,7 +44,7 @@ async function serve(
   const taskQueue = storeQueue(await storeId);
   // The payloads of its steps come from the host's workflows: it must read and write them as the host does.
   const { namespace, connection, dataConverter } = host.options;
-  const turn = connection && takeTurn(connection, `${namespace}/${taskQueue}`);
+  const turn = connection && acquireQueue(connection, `${namespace}/${taskQueue}`);
   try {
     const ended = hosted.then(
       () => true,
@@ -85,7 +85,7 @@ const lines = new WeakMap<NativeConnection, Map<string, Promise<void>>>();
  * A connection takes one worker a queue, and fails the second. Plugins of one process that share a connection therefore take turns:
  * the worker of the first serves all of them, and when it ends the next one takes over.
  */
-export function takeTurn(connection: NativeConnection, queue: string): Turn {
+export function acquireQueue(connection: NativeConnection, queue: string): Turn {
   const line = lines.get(connection) ?? new Map<string, Promise<void>>();
   lines.set(connection, line);
   const begins = line.get(queue) ?? Promise.resolve();

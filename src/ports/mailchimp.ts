@@ -94,7 +94,7 @@ export interface CensusPage {
 /** How chunks of one destination are written. */
 export interface Delivery {
   readonly audienceId: string;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
 }
 
 /** One operation of a batch. `body` is JSON text, as Mailchimp wants it. */

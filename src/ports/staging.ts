@@ -11,7 +11,7 @@ import type {
   ExportPlan,
   Lane,
   ListingPage,
-  OpenWrite,
+  UnansweredWrite,
   PartSummary,
   RowResult,
   SegmentTag,
@@ -38,9 +38,9 @@ export interface Staging {
   checkClaim(ref: ExportRef): Promise<void>;
   /**
    * One destination an audience, and one audience a destination.
-   * @throws ExportError AUDIENCE_HELD when another destination of this store has it; ACCOUNT_DIFFERS when this one has a baseline in another
+   * @throws ExportError AUDIENCE_IN_USE when another destination of this store has it; ACCOUNT_DIFFERS when this one has a baseline in another
    */
-  holdAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
+  reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */
   releaseAudience(destinationId: string): Promise<void>;
   /** Appends to `consents.ndjson`: kept when the history is gone. */
@@ -82,9 +82,9 @@ export interface Staging {
   /** All batches of this export that were recorded. */
   listBatches(ref: ExportRef): Promise<readonly string[]>;
   /** What earlier exports of the destination have sent and never read the answer of: it may still be running. */
-  openWrites(ref: ExportRef): Promise<readonly OpenWrite[]>;
+  unansweredWrites(ref: ExportRef): Promise<readonly UnansweredWrite[]>;
   /** Nothing that was sent before this export runs any more; later exports look no further back. */
-  recordQuiet(ref: ExportRef): Promise<void>;
+  recordDrained(ref: ExportRef): Promise<void>;
 
   /**
    * Keeps what the provider said of each row of some chunks. Consumes them as they come; sealed when they end.
@@ -143,7 +143,7 @@ export interface PlanRequest {
   /** A value that does not fit its field makes the profile invalid; else it is left out. */
   readonly strict: boolean;
   /** What new people become. Who has that status need not have chosen it. */
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   /** `skip`: people who are unsubscribed or cleaned, and were not added as that by us, get neither fields nor tags. */
   readonly optedOut: OptedOut;
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */

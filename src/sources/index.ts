@@ -16,7 +16,7 @@ const READERS: {
   files: (config, options) => new FilesSource(config, options),
 };
 
-const DEAD_AFTER_MS = 24 * 60 * 60 * 1000;
+const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Opens a source. Nothing of it is read yet, so its files need not be there.
@@ -35,7 +35,7 @@ async function sweep(scratch: string): Promise<void> {
     if (!name.startsWith('source-')) continue;
     const folder = join(scratch, name);
     const stats = await stat(folder).catch(() => undefined);
-    if (stats && Date.now() - stats.mtimeMs > DEAD_AFTER_MS)
+    if (stats && Date.now() - stats.mtimeMs > STALE_AFTER_MS)
       await rm(folder, { recursive: true, force: true });
   }
 }

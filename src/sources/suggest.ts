@@ -1,10 +1,10 @@
-const MOST_NAMES = 30;
+const MAX_NAMES = 30;
 
 /** `"Emial" … Did you mean "Email"? There are: CustomerId, Email, …`: the end of a message about a name that does not exist. */
 export function suggest(name: string, available: readonly string[]): string {
   const near = nearest(name, available);
-  const more = available.length - MOST_NAMES;
-  const list = available.slice(0, MOST_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const more = available.length - MAX_NAMES;
+  const list = available.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
   return `${near === undefined ? '' : `Did you mean "${near}"? `}Available: ${list || 'none'}.`;
 }
 

@@ -4,7 +4,7 @@ import type { Staging } from '../ports/staging';
 import type { Database } from '../duckdb/database';
 import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './store/run-once';
-import { holdAudience, releaseAudience } from './settle/audience-lock';
+import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, readPlan } from './delivery/chunks';
 import { checkClaim, claim } from './delivery/claim';
@@ -21,7 +21,7 @@ import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline } from './settle/retention';
 import { translating } from './store/failure';
 import { createLayout, type Layout } from './store/layout';
-import { openWrites, recordQuiet } from './delivery/unanswered-writes';
+import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { plan } from './plan/plan';
 import { readRejects } from './settle/rejects';
 import { hasResults, readResults } from './delivery/results';
@@ -82,7 +82,7 @@ function smallSteps(
   return {
     claim: (ref) => claim(layout, ref),
     checkClaim: (ref) => checkClaim(layout, ref),
-    holdAudience: (destinationId, audience) => holdAudience(layout, destinationId, audience),
+    reserveAudience: (destinationId, audience) => reserveAudience(layout, destinationId, audience),
     releaseAudience: (destinationId) => releaseAudience(layout, destinationId),
     recordConsent: (destinationId, entry) => recordConsent(layout, destinationId, entry),
     hasCensusPage: (ref, page) => hasCensusPage(layout, ref, page),
@@ -95,8 +95,8 @@ function smallSteps(
     recordBatch: (ref, part, batchId) => recordBatch(layout, ref, { part, batchId }),
     readBatch: (ref, part) => readBatch(layout, ref, part),
     listBatches: (ref) => listBatches(layout, ref),
-    openWrites: (ref) => openWrites(layout, ref),
-    recordQuiet: (ref) => recordQuiet(layout, ref),
+    unansweredWrites: (ref) => unansweredWrites(layout, ref),
+    recordDrained: (ref) => recordDrained(layout, ref),
     hasResults: (ref, key) => hasResults(layout, ref, key),
     readResults: (ref, key) => readResults(layout, ref, key),
     latestBaseline: (destinationId) => latestBaseline(layout, destinationId),

@@ -8,8 +8,8 @@ export interface ConsentFact {
   readonly message: string;
 }
 
-export function consentFacts(firstStatus: string, { doubleOptin }: Audience): readonly ConsentFact[] {
-  if (firstStatus === 'pending') {
+export function consentFacts(statusIfNew: string, { doubleOptin }: Audience): readonly ConsentFact[] {
+  if (statusIfNew === 'pending') {
     return [
       {
         kind: 'note',
@@ -19,7 +19,7 @@ export function consentFacts(firstStatus: string, { doubleOptin }: Audience): re
       },
     ];
   }
-  if (firstStatus === 'subscribed' && doubleOptin) {
+  if (statusIfNew === 'subscribed' && doubleOptin) {
     return [
       {
         kind: 'warning',

@@ -9,11 +9,11 @@ import {
   type OutcomeCounts,
 } from '../contract/outcome';
 import type { FieldWarning } from '../contract/plan';
-import type { ExportEnding, ExportReport, Tally } from '../contract/report';
+import type { ExportStatus, ExportReport, Tally } from '../contract/report';
 
 // What the command line prints and the Web UI shows of an export: one source of words, so that both tell the same.
 
-const ENDING: Readonly<Record<ExportEnding, string>> = {
+const ENDING: Readonly<Record<ExportStatus, string>> = {
   completed: 'Completed: every profile has one outcome',
   planned: 'Planned. Nothing was sent; this is what an export would do',
   cancelled: 'Cancelled. What Mailchimp had acknowledged stays, and is counted here',
@@ -49,7 +49,7 @@ export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   not_sent: 'not sent: the export was stopped or rejected, or beyond --test',
 };
 
-export const REACH_MEANING: Readonly<Record<MemberStatus, string>> = {
+export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
   subscribed: 'get campaigns',
   pending: 'have not confirmed yet',
   transactional: 'get no campaigns',

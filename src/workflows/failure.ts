@@ -32,7 +32,7 @@ function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
   if (timeoutType === 'SCHEDULE_TO_CLOSE' && cause) return reasonOf(cause);
   if (timeoutType === 'SCHEDULE_TO_START' || timeoutType === 'SCHEDULE_TO_CLOSE') {
     return {
-      code: 'STAGING_ELSEWHERE',
+      code: 'STAGING_WORKER_MISSING',
       message:
         'No worker that reaches the staging store has taken the step in time. Start one with the same staging folder, or another one beside those that are busy.',
     };
@@ -41,11 +41,11 @@ function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
 }
 
 /** An unexpected error is taken for passing: a bug mended by a deploy must not have cost the export. */
-export function isPassing({ code }: Reason): boolean {
+export function isTransient({ code }: Reason): boolean {
   return code === 'UNEXPECTED' || treatmentOf(code) === 'retry';
 }
 
-export function isForPeople({ code }: Reason): boolean {
+export function needsOperator({ code }: Reason): boolean {
   return code !== 'UNEXPECTED' && treatmentOf(code) === 'stop';
 }
 

@@ -5,7 +5,7 @@ import { createActivities, type ActivityDependencies } from '../../src/activitie
 const INPUT = {
   ref: { destinationId: 'newsletter', exportId: 'e1' },
   account: 'main',
-  delivery: { audienceId: 'a1', firstStatus: 'subscribed' },
+  delivery: { audienceId: 'a1', statusIfNew: 'subscribed' },
   part: { part: 1, kind: 'upsert', canary: false, firstChunk: 1, lastChunk: 50, rows: 25_000, bytes: 1 },
 };
 

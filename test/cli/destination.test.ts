@@ -45,7 +45,7 @@ describe('a destination', () => {
       destinationId: name,
       phase: 'connected',
       name: 'Our News',
-      firstStatus: 'pending',
+      statusIfNew: 'pending',
       exportUser: 'Marketing',
       consent: { agreedBy: 'Kim Data' },
       audience: { id: AUDIENCE, doubleOptin: false },
@@ -61,7 +61,7 @@ describe('a destination', () => {
     const { document } = await scene.cliJson(
       `destination connect ${name} --first-status transactional ${CONNECT}`,
     );
-    expect(document).toMatchObject({ name: 'Newsletter', firstStatus: 'transactional' });
+    expect(document).toMatchObject({ name: 'Newsletter', statusIfNew: 'transactional' });
   });
 
   test('is connected by a person who reads the statement and types that they agree', async () => {
@@ -204,7 +204,7 @@ describe('bad input to destination commands changes nothing', () => {
   test('connect without settings names each that is missing', async () => {
     const { code, errors } = await scene.cli(`destination connect unheard-of ${CONNECT}`);
     expect(code).toBe(1);
-    for (const name of ['name', 'account', 'audienceId', 'source', 'firstStatus'])
+    for (const name of ['name', 'account', 'audienceId', 'source', 'statusIfNew'])
       expect(errors).toContain(`at ${name}`);
     expect(errors).toContain('destinations.unheard-of.connect');
     expect(errors).toContain(`which has: ${scene.destinationId}`);

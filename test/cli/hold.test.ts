@@ -65,7 +65,7 @@ describe('a held export', () => {
     const { held } = await heldView();
     const wrong = await scene.cli(`export approve ${name} --plan other`);
     expect(wrong.code).toBe(1);
-    expect(wrong.errors).toMatch(new RegExp(`^PLAN_DIFFERS: .*${held!.planId}`));
+    expect(wrong.errors).toMatch(new RegExp(`^PLAN_OUTDATED: .*${held!.planId}`));
     const approved = await scene.cliJson(`export approve ${name} --plan ${held!.planId} --as Kim`);
     expect(approved).toMatchObject({ code: 0, document: { disposition: 'approved', n: 2 } });
     const { code, output } = await scene.cli(`export watch ${name} 2`);

@@ -52,7 +52,7 @@ export function destinationOf({ destinationId }: Stage, change: Readonly<Record<
     account: 'main',
     audienceId: 'c417f00d5e',
     source: 'people',
-    firstStatus: 'subscribed',
+    statusIfNew: 'subscribed',
   };
   const configure = {
     email: 'email',

@@ -33,14 +33,14 @@ test('no upsert of whatever rows has a status or sync_tags', () => {
   const fields = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer()));
   const rows = fc.array(fc.record({ email: fc.string(), fields, tags: fc.array(fc.string()) }));
   fc.assert(
-    fc.property(rows, fc.string(), (list, firstStatus) => {
+    fc.property(rows, fc.string(), (list, statusIfNew) => {
       const chunk = {
         ...upserts([]),
         rows: list.map(({ email, fields, tags }) =>
           row(email, { fields: JSON.stringify(fields), tags: JSON.stringify(tags) }),
         ),
       };
-      const body = JSON.parse(upsertOperation({ ...DELIVERY, firstStatus }, chunk, 'x').body);
+      const body = JSON.parse(upsertOperation({ ...DELIVERY, statusIfNew }, chunk, 'x').body);
       expect(Object.keys(body)).toEqual(['members', 'update_existing']);
       expect(body.members).toHaveLength(list.length);
       for (const [n, member] of body.members.entries()) {

@@ -7,7 +7,7 @@ import { type ConnectionOptions, createLimiter, openAccount } from '../../src/ma
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox';
 
 export const AUDIENCE = 'a1b2c3d4e5';
-export const DELIVERY = { audienceId: AUDIENCE, firstStatus: 'subscribed' };
+export const DELIVERY = { audienceId: AUDIENCE, statusIfNew: 'subscribed' };
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {

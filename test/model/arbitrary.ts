@@ -20,7 +20,7 @@ import {
 export interface Case {
   readonly people: readonly Seed[];
   readonly segments: number;
-  readonly firstStatus: World['firstStatus'];
+  readonly statusIfNew: World['statusIfNew'];
   readonly isNameRequired: boolean;
   readonly holdsRemovals: boolean;
   readonly switches: Readonly<Partial<SandboxSwitches>>;
@@ -218,7 +218,7 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
   fc.record({
     people: fc.array(seed, { minLength: 3, maxLength: 12, size: 'max' }),
     segments: fc.integer({ min: 1, max: SEGMENTS.length }),
-    firstStatus: fc.constantFrom('subscribed', 'subscribed', 'pending', 'unsubscribed', 'transactional'),
+    statusIfNew: fc.constantFrom('subscribed', 'subscribed', 'pending', 'unsubscribed', 'transactional'),
     isNameRequired: fc.boolean(),
     holdsRemovals: fc.boolean(),
     switches,
@@ -227,7 +227,7 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
 );
 
 export function worldOf(given: Case, now: number): World {
-  const { people, segments, firstStatus, isNameRequired, holdsRemovals, switches } = given;
+  const { people, segments, statusIfNew, isNameRequired, holdsRemovals, switches } = given;
   const chosen = SEGMENTS.slice(0, segments);
   const made = new Set<string>(people.flatMap(({ member }) => member?.tags ?? []));
   const profiles = people.map((seed, index) => {
@@ -240,7 +240,7 @@ export function worldOf(given: Case, now: number): World {
   });
   return {
     now,
-    firstStatus,
+    statusIfNew,
     holdsRemovals,
     required: isNameRequired ? ['FNAME'] : [],
     switches: { ...DEFAULT_SWITCHES, ...switches },

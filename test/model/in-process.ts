@@ -197,8 +197,8 @@ async function tryStep(step: Step, input: unknown, scope: CancellationScope): Pr
     try {
       return await environment.run(step, input);
     } catch (error) {
-      const isPassing = error instanceof ApplicationFailure && !error.nonRetryable;
-      if (!isPassing || attempt === TRIES) throw error;
+      const isTransient = error instanceof ApplicationFailure && !error.nonRetryable;
+      if (!isTransient || attempt === TRIES) throw error;
     }
   }
 }

@@ -13,18 +13,18 @@ export interface Row {
 /** Writes a row with `status_if_new`; the result of it. */
 export function upsert(world: World, row: Row): string {
   const { address, values, tags } = row;
-  const { members, switches, firstStatus } = world;
+  const { members, switches, statusIfNew } = world;
   if (address.endsWith('@example.com')) return 'rejected fake';
   if (switches.roleAddressesRefused && address.startsWith('postmaster@')) return 'rejected unknown';
   if (world.forgotten.has(address)) return 'suppressed forgotten';
   const member = members.get(address);
-  const signsUp = !member && (firstStatus === 'subscribed' || firstStatus === 'pending');
+  const signsUp = !member && (statusIfNew === 'subscribed' || statusIfNew === 'pending');
   if (signsUp && world.now < (world.throttledUntil.get(address) ?? 0)) return 'throttled too_many_signups';
   const isKept = member?.isLocked && !switches.optedOutTakesUpdates;
   // A row that changed nothing may be in no list of the reply; then the person is looked up, and has to be as the row says.
   if (member && isKept)
     return switches.unchangedRowInReply || isAs(member, row) ? 'acknowledged' : 'unproven';
-  const written: Member = member ?? { status: firstStatus, fields: {}, tags: new Set(), isLocked: false };
+  const written: Member = member ?? { status: statusIfNew, fields: {}, tags: new Set(), isLocked: false };
   Object.assign(written.fields, values);
   for (const tag of tags) written.tags.add(tag);
   members.set(address, written);

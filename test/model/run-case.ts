@@ -24,7 +24,7 @@ export interface Exporter {
   readonly sandbox: Sandbox;
   readonly audience: string;
   writeProfiles(profiles: Iterable<Profile>): Promise<void>;
-  connect(firstStatus: string): Promise<void>;
+  connect(statusIfNew: string): Promise<void>;
   configure(world: World): Promise<void>;
   export(order: Order): Promise<Answer>;
   passTime(minutes: number): void;
@@ -83,7 +83,7 @@ async function setUp(world: World, exporter: Exporter): Promise<void> {
   for (const email of world.throttledUntil.keys())
     sandbox.control.act({ audience, email, action: 'throttle', seconds: THROTTLED_MS / 1000 });
   await exporter.writeProfiles(world.profiles.values());
-  await exporter.connect(world.firstStatus);
+  await exporter.connect(world.statusIfNew);
   await exporter.configure(world);
 }
 

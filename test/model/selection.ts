@@ -33,10 +33,10 @@ function brokenField({ config, required }: World, { values }: Profile): string |
 }
 
 /** What we add people as is not their choice. */
-export function hasOptedOut({ members, held, firstStatus }: World, address: string): boolean {
+export function hasOptedOut({ members, held, statusIfNew }: World, address: string): boolean {
   const status = members.get(address)?.status ?? '';
   const isForgotten = held.get(address)?.refusal?.outcome === 'suppressed forgotten';
-  return isForgotten || (OUT.includes(status) && status !== firstStatus);
+  return isForgotten || (OUT.includes(status) && status !== statusIfNew);
 }
 
 /** Whether one of these profiles had another address before, under which somebody opted out. */

@@ -85,16 +85,16 @@ class StepDriver implements Exporter {
     return this.sandbox.close();
   }
 
-  async connect(firstStatus: string): Promise<void> {
+  async connect(statusIfNew: string): Promise<void> {
     const asked = { name: 'Newsletter', account: this.audience, source: 'people', exportUser: 'tester' };
     const checked = await this.#call('checkConnection', {
       destinationId: this.#destinationId,
       accountId: null,
       consent: {},
-      request: { ...asked, audienceId: this.audience, firstStatus, adopt: false },
+      request: { ...asked, audienceId: this.audience, statusIfNew, adopt: false },
     });
     const { accountId, audience, storeId } = checked as DestinationState['connection'] & object;
-    const connection = { ...asked, accountId, audience, storeId, firstStatus };
+    const connection = { ...asked, accountId, audience, storeId, statusIfNew };
     this.#state = { ...NEW_DESTINATION, phase: 'connected', connection };
   }
 

@@ -40,9 +40,9 @@ class TemporalDriver implements Exporter {
     return writeSource(this.#stage.folder, profiles);
   }
 
-  async connect(firstStatus: string): Promise<void> {
+  async connect(statusIfNew: string): Promise<void> {
     const { client, destinationId } = this.#stage;
-    await client.connect(destinationId, { ...CONNECT, firstStatus: firstStatus as 'subscribed' });
+    await client.connect(destinationId, { ...CONNECT, statusIfNew: statusIfNew as 'subscribed' });
   }
 
   async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {

@@ -40,7 +40,7 @@ export interface Held {
 
 export interface World {
   now: number;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   readonly required: readonly string[];
   /** Whether every removal is held, not only that of a whole segment. */
   readonly holdsRemovals: boolean;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createSlots } from '../../src/plugin/resources';
+import { createSemaphore } from '../../src/plugin/resources';
 
 /** Work that ends when it is told to. */
 function createWork() {
@@ -15,7 +15,7 @@ function createWork() {
 
 test('as much work runs at once as there are slots, the rest in the order it came', async () => {
   const { started, work, end } = createWork();
-  const withSlot = createSlots(2);
+  const withSlot = createSemaphore(2);
   const all = ['a', 'b', 'c', 'd'].map((name) => withSlot(work(name)));
   expect(started).toEqual(['a', 'b']);
   end('b');
@@ -31,7 +31,7 @@ test('as much work runs at once as there are slots, the rest in the order it cam
 
 test('work that fails gives its slot back, and its error comes through', async () => {
   const { started, work, end } = createWork();
-  const withSlot = createSlots(1);
+  const withSlot = createSemaphore(1);
   const failing = withSlot(work('failing'));
   const next = withSlot(work('next'));
   end('failing', new TypeError('broken'));

@@ -91,7 +91,7 @@ export async function openStage(): Promise<Stage> {
         fields: [FIRST_NAME],
         baseline: null,
         census: null,
-        firstStatus: 'subscribed',
+        statusIfNew: 'subscribed',
         keepLeavers: false,
         strict: false,
         optedOut: 'update',

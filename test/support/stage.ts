@@ -190,7 +190,7 @@ export const CONNECT = {
   account: 'main',
   audienceId: AUDIENCE,
   source: 'people',
-  firstStatus: 'subscribed' as const,
+  statusIfNew: 'subscribed' as const,
   exportUser: 'tester',
   consent: { agreedBy: 'tester', textVersion: CONSENT_TEXT.version },
 };

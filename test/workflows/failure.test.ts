@@ -9,7 +9,7 @@ import {
   TimeoutFailure,
 } from '@temporalio/common';
 import { ExportError } from '../../src/errors';
-import { isForPeople, isPassing, reasonOf, toFailure } from '../../src/workflows/failure';
+import { needsOperator, isTransient, reasonOf, toFailure } from '../../src/workflows/failure';
 
 const inStep = (cause: Error) =>
   new ActivityFailure(
@@ -48,11 +48,11 @@ describe('the reason of a failure', () => {
   test('says that no worker reaches the store when nobody took the step', () => {
     const nobody = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
     expect(reasonOf(nobody)).toMatchObject({
-      code: 'STAGING_ELSEWHERE',
+      code: 'STAGING_WORKER_MISSING',
       message: expect.stringContaining('same staging folder'),
     });
     const nobodyInAll = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
-    expect(reasonOf(nobodyInAll)).toMatchObject({ code: 'STAGING_ELSEWHERE' });
+    expect(reasonOf(nobodyInAll)).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
   });
 
   test('says that the worker went away when it stopped to beat or took too long', () => {
@@ -90,7 +90,7 @@ describe('the reason of a failure', () => {
 test('a reason is passing, for people, or the end', () => {
   const kinds = (
     ['MAILCHIMP_UNAVAILABLE', 'UNEXPECTED', 'KEY_REVOKED', 'DISK_FULL', 'SUPERSEDED'] as const
-  ).map((code) => [code, isPassing({ code, message: '' }), isForPeople({ code, message: '' })]);
+  ).map((code) => [code, isTransient({ code, message: '' }), needsOperator({ code, message: '' })]);
   expect(kinds).toEqual([
     ['MAILCHIMP_UNAVAILABLE', true, false],
     ['UNEXPECTED', true, false],

@@ -18,7 +18,7 @@ export const INPUT: ExportInput = {
   audience: { id: 'c417f00d5e', name: 'Our readers' },
   source: 'people',
   storeId: '5709e1d0',
-  firstStatus: 'subscribed',
+  statusIfNew: 'subscribed',
   configuration: {
     email: 'email',
     fields: [],

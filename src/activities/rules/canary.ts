@@ -1,6 +1,6 @@
 import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/mailchimp';
 import { type Chunk, CANARIES_OF_KIND, DIFFERS, type RowResult, type UpsertRow } from '../../contract/plan';
-import { isOptedOut } from '../../contract/outcome';
+import { isProtectedStatus } from '../../contract/outcome';
 import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
 
 /** New people show what becomes of the first status, known ones whether tags are appended to what somebody has. */
@@ -91,18 +91,18 @@ async function nameOf({ account, delivery }: Sent, tagId: number): Promise<strin
 interface Found {
   readonly row: UpsertRow;
   readonly found: MemberComparison | undefined;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
 }
 
-function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult {
+function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult {
   if (!found) return differs(result, ['acknowledged, and not in the audience']);
   const { status, fields, tags } = found;
   const isNew = result.isNew ?? false;
   // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
-  if (hasLeft(row, { status, firstStatus })) return { ...result, status };
-  if (isResubscribed(row, { status, isNew, firstStatus })) return { ...result, class: RESUBSCRIBED };
+  if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
+  if (isResubscribed(row, { status, isNew, statusIfNew })) return { ...result, class: RESUBSCRIBED };
   const what = [
-    ...(!isNew || status === firstStatus ? [] : [`status ${status} instead of ${firstStatus}`]),
+    ...(!isNew || status === statusIfNew ? [] : [`status ${status} instead of ${statusIfNew}`]),
     ...fields.map((tag) => `merge field ${tag}`),
     ...tags.map((name) => `tag "${name}" missing`),
   ];
@@ -112,10 +112,10 @@ function judge(result: RowResult, { row, found, firstStatus }: Found): RowResult
 /** Whoever was added as opted out was asked to be: of them, everything has to be there. */
 function hasLeft(
   row: UpsertRow,
-  { status, firstStatus }: { readonly status: string; readonly firstStatus: string },
+  { status, statusIfNew }: { readonly status: string; readonly statusIfNew: string },
 ): boolean {
-  const isAsAdded = !row.known && row.status === null && status === firstStatus;
-  return isOptedOut(status) && !isAsAdded;
+  const isAsAdded = !row.known && row.status === null && status === statusIfNew;
+  return isProtectedStatus(status) && !isAsAdded;
 }
 
 /** Who is not in the audience does not carry its tags. */

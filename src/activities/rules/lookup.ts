@@ -28,7 +28,7 @@ export function createLookup(
     const { chunk, email } = result;
     const isProven = fields.length === 0 && tags.length === 0;
     const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
-    return isResubscribed(row, { status, isNew: false, firstStatus: delivery.firstStatus })
+    return isResubscribed(row, { status, isNew: false, statusIfNew: delivery.statusIfNew })
       ? { ...judged, status, class: RESUBSCRIBED }
       : judged;
   }

@@ -10,7 +10,7 @@ const CLOCK_MS = 60_000;
 
 /** The longest wait for batches that may be ours before a part is sent another way. */
 const PATIENCE_MS = 30 * 60_000;
-const LOOK_AGAIN_MS = 15_000;
+const POLL_MS = 15_000;
 
 export interface LostInput {
   readonly account: MailchimpAccount;
@@ -49,7 +49,7 @@ export async function findLostBatch(input: LostInput): Promise<Lost> {
   }
   const elapsed = Date.now() - last;
   if (candidates.some(({ status }) => status !== 'finished')) {
-    return elapsed > PATIENCE_MS ? { kind: 'unknown' } : { kind: 'wait', waitMs: LOOK_AGAIN_MS };
+    return elapsed > PATIENCE_MS ? { kind: 'unknown' } : { kind: 'wait', waitMs: POLL_MS };
   }
   if (elapsed < account.longestRequestMs) return { kind: 'wait', waitMs: account.longestRequestMs - elapsed };
   return { kind: 'never', since: last };
@@ -67,7 +67,7 @@ async function isOurs(
     }
   } catch (error) {
     // Whose it was will not become known; it has finished, so the part may be sent again.
-    if (!areLost(error)) throw error;
+    if (!areResultsUnavailable(error)) throw error;
   }
   return false;
 }
@@ -76,6 +76,6 @@ async function isOurs(
 const LOST: readonly unknown[] = ['results_broken', 'results_refused', 'results_missing', 'results_gone'];
 
 /** Whether the results of a finished batch cannot be had. */
-export function areLost(error: unknown): boolean {
+export function areResultsUnavailable(error: unknown): boolean {
   return error instanceof ExportError && LOST.includes(error.details['class']);
 }

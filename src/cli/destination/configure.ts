@@ -55,10 +55,10 @@ function mergeConfiguration(
   return parse(ConfigureInputSchema, merged, { what: 'The configuration of the destination' });
 }
 
-function toField({ misuse }: Invocation, text: string): [string, string] {
+function toField({ usageError }: Invocation, text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1) {
-    return misuse(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName; not "${text}"`);
+    return usageError(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName; not "${text}"`);
   }
   return [text.slice(0, at), text.slice(at + 1)];
 }

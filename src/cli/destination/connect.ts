@@ -12,7 +12,7 @@ export interface ConnectOptions extends ConsentOptions {
   readonly account?: string;
   readonly audience?: string;
   readonly source?: string;
-  readonly firstStatus?: string;
+  readonly statusIfNew?: string;
   readonly exportUser?: string;
   readonly adopt?: boolean;
 }
@@ -35,8 +35,8 @@ export async function connectDestination(
 
 /** The file's settings, with the options on top; what is missing is named with where it can be set. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
-  const { name, account, audience: audienceId, source, firstStatus } = options;
-  const asked = Object.entries({ name, account, audienceId, source, firstStatus }).filter(
+  const { name, account, audience: audienceId, source, statusIfNew } = options;
+  const asked = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
     ([, value]) => value !== undefined,
   );
   const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(asked) };

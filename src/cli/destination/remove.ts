@@ -35,8 +35,8 @@ async function isCertain(
   { yes }: RemoveOptions,
 ): Promise<boolean> {
   if (yes) return true;
-  const { terminal, options, misuse } = invocation;
-  if (!terminal.isTty || options.json) misuse('without a terminal to ask on, removing needs --yes');
+  const { terminal, options, usageError } = invocation;
+  if (!terminal.isTty || options.json) usageError('without a terminal to ask on, removing needs --yes');
   const said = await terminal.ask(
     `Remove "${destinationId}"? Consent is withdrawn, a running export is cancelled and staged rows are deleted. [y/N] `,
   );

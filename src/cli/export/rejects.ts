@@ -32,7 +32,7 @@ export async function showRejects(
 ): Promise<undefined> {
   const { csv, outcome, limit } = options;
   const isTable = !csv && !invocation.options.json;
-  if (csv && invocation.options.json) invocation.misuse('--csv and --json exclude each other');
+  if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const report = await withClient(invocation, async (client) =>
     findEnded(await client.show(asked.destinationId), asked.exportText),
   );

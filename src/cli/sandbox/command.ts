@@ -75,11 +75,11 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   }
 }
 
-function readFault({ misuse }: Invocation, text: string) {
+function readFault({ usageError }: Invocation, text: string) {
   try {
     return lazy.sandbox().parseFault(text);
   } catch (error) {
-    return misuse(isNativeError(error) ? error.message : String(error));
+    return usageError(isNativeError(error) ? error.message : String(error));
   }
 }
 

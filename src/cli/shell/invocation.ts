@@ -22,7 +22,7 @@ export interface Invocation {
   readonly terminal: Terminal;
   readonly options: GlobalOptions;
   /** Ends the command with exit code 2: for wrong usage that the parser cannot see. */
-  readonly misuse: (message: string) => never;
+  readonly usageError: (message: string) => never;
 }
 
 /** Exit code; nothing: 0. */
@@ -38,7 +38,7 @@ export function act<Args extends unknown[]>(
     const invocation: Invocation = {
       terminal: cli.terminal,
       options: command.optsWithGlobals<GlobalOptions>(),
-      misuse: (message) => command.error(`error: ${message}`),
+      usageError: (message) => command.error(`error: ${message}`),
     };
     cli.exitCode = (await run(invocation, ...(all.slice(0, -1) as Args))) ?? 0;
   };

@@ -35,13 +35,13 @@ const NOT_CONFIGURED = (destinationId: string) =>
   `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
 
 function connectionPairs(view: DestinationView): (readonly [string, string])[] {
-  const { name, account, accountId, audience, source, firstStatus, exportUser, storeId, consent } = view;
+  const { name, account, accountId, audience, source, statusIfNew, exportUser, storeId, consent } = view;
   return [
     ['Name', name],
     ['Audience', `${audience.name} (${audience.id})`],
     ['Account', `${account} (${accountId})`],
     ['Double opt-in', doubleOptin(audience.doubleOptin)],
-    ['First status', `${firstStatus}: ${FIRST_STATUS[firstStatus] ?? ''}`],
+    ['First status', `${statusIfNew}: ${FIRST_STATUS[statusIfNew] ?? ''}`],
     ['Source', source],
     ['Export user', exportUser],
     ['Staging store', storeId],

@@ -10,7 +10,7 @@ import {
   describeUncertain,
   describeWarning,
   OUTCOME_MEANING,
-  REACH_MEANING,
+  MEMBER_STATUS_MEANING,
 } from '../../text/describe-export';
 import { notExported } from './exports';
 import { count, countOf, duration, instant } from './numbers';
@@ -102,7 +102,7 @@ function reachTable({ reach }: ExportReport): string {
   if (found.length === 0) return '';
   return table(
     ['REACH', 'PEOPLE', 'MEANING'],
-    found.map((status) => [status, count(reach[status]), REACH_MEANING[status]]),
+    found.map((status) => [status, count(reach[status]), MEMBER_STATUS_MEANING[status]]),
   );
 }
 

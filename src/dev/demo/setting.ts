@@ -96,7 +96,7 @@ export function destinationSettings({ columns, segments, isShared }: Setting) {
       account: 'sandbox',
       audienceId: AUDIENCE_ID,
       source: 'customers',
-      firstStatus: 'subscribed',
+      statusIfNew: 'subscribed',
     },
     configure: {
       email,

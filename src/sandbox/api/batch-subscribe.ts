@@ -14,8 +14,8 @@ import { resourceLinks } from './links';
 import { memberView, memberViewer } from './member-view';
 import { listField, missing, objectBody } from '../schema';
 
-const MOST_ROWS = 500;
-const MOST_ERRORS = 100;
+const MAX_ROWS = 500;
+const MAX_ERRORS = 100;
 
 interface RowError {
   readonly email_address: string;
@@ -48,10 +48,10 @@ export function batchSubscribe(exchange: Exchange): object {
   const members = listField(body, 'members');
   if (!members) throw new Problem(schemaRefusal([missing('', 'members')]));
   // Nobody has captured the real text.
-  if (members.length > MOST_ROWS)
+  if (members.length > MAX_ROWS)
     throw new Problem(
       invalidResource(
-        `Maximum allowed member items exceeded, please provide at most ${MOST_ROWS} items in members field`,
+        `Maximum allowed member items exceeded, please provide at most ${MAX_ROWS} items in members field`,
       ),
     );
   const subscribe = subscription(exchange, audience, body);
@@ -106,7 +106,7 @@ function checkSchema(subscribe: Subscribe, members: readonly unknown[]): Map<num
     single.set(place, rowError(subscribe, typeof email === 'string' ? email : '', refusal));
   }
   if (errors.length > 0 && switches.schemaErrorsRefuseRequest)
-    throw new Problem(schemaRefusal(errors.slice(0, MOST_ERRORS)));
+    throw new Problem(schemaRefusal(errors.slice(0, MAX_ERRORS)));
   return single;
 }
 

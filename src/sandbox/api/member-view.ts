@@ -4,7 +4,7 @@ import type { Exchange } from './call';
 import { isoTime } from '../model/times';
 import { memberLinks } from './links';
 
-const MOST_TAGS = 50;
+const MAX_TAGS = 50;
 
 export interface MemberViewer {
   readonly audience: Audience;
@@ -42,7 +42,7 @@ function mergeFields(audience: Audience, member: Member): Record<string, unknown
 }
 
 function tagList(audience: Audience, member: Member): { id: number; name: string }[] {
-  const ids = member.tags.ids.length > MOST_TAGS ? member.tags.ids.slice(0, MOST_TAGS) : member.tags.ids;
+  const ids = member.tags.ids.length > MAX_TAGS ? member.tags.ids.slice(0, MAX_TAGS) : member.tags.ids;
   return ids.map((id) => ({ id, name: audience.segments.get(id)!.name }));
 }
 

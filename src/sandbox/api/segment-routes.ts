@@ -14,7 +14,7 @@ import { checkTagName } from './tag-routes';
 
 const SEGMENTS = '/lists/{list_id}/segments';
 const SEGMENT = `${SEGMENTS}/{segment_id}`;
-const MOST_MEMBERS = 500;
+const MAX_MEMBERS = 500;
 
 /** @throws Problem 404 */
 function segmentOf(exchange: Exchange, audience: Audience): Segment {
@@ -157,7 +157,7 @@ function changeMembers(exchange: Exchange): object {
   const body = objectBody(exchange.body);
   const adding = stringList(body, 'members_to_add') ?? [];
   const removing = stringList(body, 'members_to_remove') ?? [];
-  if (adding.length > MOST_MEMBERS || removing.length > MOST_MEMBERS)
+  if (adding.length > MAX_MEMBERS || removing.length > MAX_MEMBERS)
     throw new Problem(
       invalidResource(
         'Maximum allowed member items exceeded, please provide at most 500 items in members_to_add field or members_to_remove field',

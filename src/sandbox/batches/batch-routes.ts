@@ -14,7 +14,7 @@ import { isObject, listField, mismatch, missing, objectBody } from '../schema';
 import { isoTime } from '../model/times';
 import { invalidResource, notFound, Problem, schemaRefusal, tooManyBatches } from '../problem';
 
-const MOST_PENDING = 500;
+const MAX_PENDING = 500;
 
 export interface BatchDesk {
   readonly runner: BatchRunner;
@@ -64,7 +64,7 @@ function startBatch(exchange: Exchange, desk: BatchDesk): object {
   const errors = operations.flatMap((given, place) => operationErrors(given, place));
   if (errors.length > 0) throw new Problem(schemaRefusal(errors.slice(0, 100)));
   const pending = [...account.batches.values()].filter((batch) => batch.state === 'pending');
-  if (pending.length >= MOST_PENDING) throw new Problem(tooManyBatches);
+  if (pending.length >= MAX_PENDING) throw new Problem(tooManyBatches);
   const stuck = world.faults.takeForBatch('stuckBatch');
   const batch: Batch = {
     id: randomBytes(5).toString('hex'),

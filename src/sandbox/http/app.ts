@@ -4,13 +4,13 @@ import fastify from 'fastify';
 import { internalError, nestedTooDeep, problemDocument } from '../problem';
 
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
-const LARGEST_BODY = 512 * 1024 * 1024;
+const MAX_BODY = 512 * 1024 * 1024;
 
 /** The HTTP server, which leaves all bodies as text: what is not JSON gets Mailchimp's words, from the router. */
 export function newApp(): FastifyInstance {
   const app = fastify({
     logger: false,
-    bodyLimit: LARGEST_BODY,
+    bodyLimit: MAX_BODY,
     forceCloseConnections: true,
     // Such as a path that is no URL: Mailchimp calls it nested too deeply.
     frameworkErrors: (_error, _request, reply) => {

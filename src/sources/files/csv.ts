@@ -7,7 +7,7 @@ import {
   CSV_OPTIONS,
   FILE_COLUMN,
   type Fault,
-  LONGEST_LINE,
+  MAX_LINE,
   type LocateRequest,
   type SelectOptions,
   type TextTable,
@@ -192,7 +192,7 @@ function faultOf(
   // Empty lines are none.
   if (values.length === 1 && values[0] === '') return undefined;
   if (badQuote) return 'UNQUOTED VALUE';
-  if (length > LONGEST_LINE) return 'LINE SIZE OVER MAXIMUM';
+  if (length > MAX_LINE) return 'LINE SIZE OVER MAXIMUM';
   if (values.some((value) => value.includes('\uFFFD'))) return 'INVALID ENCODING';
   if (values.length < columns) return 'MISSING COLUMNS';
   // DuckDB lets delimiters at the end of a line pass.

@@ -7,7 +7,7 @@ import { nearest, suggest } from '../suggest';
 export const FILE_COLUMN = '#file';
 
 /** DuckDB's default; it differs when the size of buffers is set. In bytes. */
-export const LONGEST_LINE = 2_000_000;
+export const MAX_LINE = 2_000_000;
 
 /** Options of every `read_csv`. */
 export const CSV_OPTIONS: readonly string[] = [
@@ -18,7 +18,7 @@ export const CSV_OPTIONS: readonly string[] = [
   "compression = 'none'",
   // By default each thread holds several buffers of 32 MB.
   'buffer_size = 8000000',
-  `max_line_size = ${LONGEST_LINE}`,
+  `max_line_size = ${MAX_LINE}`,
 ];
 
 export interface SelectOptions {

@@ -34,7 +34,7 @@ function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
 }
 
 /** Results of that many files are counted without reading them: some exports of a million profiles at once. */
-const MOST_COUNTED = 5_000;
+const MAX_COUNTED = 5_000;
 
 type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
 
@@ -62,7 +62,7 @@ export class Summaries {
     if (!isOurs) return;
     this.#counted.set(this.#layout.inExport(ref, key), counts);
     for (const oldest of this.#counted.keys()) {
-      if (this.#counted.size <= MOST_COUNTED) break;
+      if (this.#counted.size <= MAX_COUNTED) break;
       this.#counted.delete(oldest);
     }
   }

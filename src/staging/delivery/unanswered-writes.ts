@@ -1,5 +1,5 @@
 import type { ExportRef } from '../../contract/identifiers';
-import type { Attempt, OpenWrite, PartPlan } from '../../contract/plan';
+import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
 import { listClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
 import type { PlanDocument } from '../store/documents';
@@ -10,8 +10,8 @@ import { readDocument, sealDocument } from '../store/atomic-files';
 const QUIET = 'quiet.json';
 
 /** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
-export async function openWrites(layout: Layout, ref: ExportRef): Promise<readonly OpenWrite[]> {
-  const writes: OpenWrite[] = [];
+export async function unansweredWrites(layout: Layout, ref: ExportRef): Promise<readonly UnansweredWrite[]> {
+  const writes: UnansweredWrite[] = [];
   for (const exportId of await earlierExports(layout, ref)) {
     const earlier = { destinationId: ref.destinationId, exportId };
     const plan = await readDocument<PlanDocument>(layout.inExport(earlier, PLAN));
@@ -28,7 +28,7 @@ export async function openWrites(layout: Layout, ref: ExportRef): Promise<readon
 }
 
 /** Everything before this export has ended at Mailchimp: later ones need not look further back. */
-export async function recordQuiet(layout: Layout, ref: ExportRef): Promise<void> {
+export async function recordDrained(layout: Layout, ref: ExportRef): Promise<void> {
   await sealDocument(layout.inExport(ref, QUIET), {});
 }
 

@@ -10,8 +10,8 @@ const TOP_LABEL = '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
 /** What Mailchimp may accept, of a normalised address; stricter than HTML's rule, wider than most libraries'. */
 const ADDRESS = String.raw`${ATOM}(?:\.${ATOM})*@(?:${LABEL}\.)+${TOP_LABEL}`;
-const LONGEST_LOCAL_PART = 64;
-const LONGEST_ADDRESS = 254;
+const MAX_LOCAL_PART = 64;
+const MAX_ADDRESS = 254;
 
 const TWO_ADDRESSES = String.raw`@[^@]*[\s,;|/\x{A0}][^@]*@`;
 const NON_ASCII_LOCAL_PART = String.raw`[^@\s]*[^@\x00-\x7F][^@\s]*@[^@\s]+\.[^@\s]+`;
@@ -56,7 +56,7 @@ export function brokenRule(text: string, address: string): string {
   return `CASE
     WHEN coalesce(${text}, '') = '' THEN 'email_missing'
     WHEN regexp_full_match(${address}, '${ADDRESS}') THEN
-      CASE WHEN strpos(${address}, '@') > ${LONGEST_LOCAL_PART + 1} OR strlen(${address}) > ${LONGEST_ADDRESS}
+      CASE WHEN strpos(${address}, '@') > ${MAX_LOCAL_PART + 1} OR strlen(${address}) > ${MAX_ADDRESS}
         THEN 'email_too_long' END
     WHEN regexp_matches(${text}, '${TWO_ADDRESSES}') THEN 'email_two_addresses'
     WHEN regexp_full_match(${text}, '${NON_ASCII_LOCAL_PART}') THEN 'email_non_ascii_local_part'

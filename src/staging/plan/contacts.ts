@@ -12,7 +12,7 @@ import { DOES_NOT_FIT } from './wire-values';
 // million rows.
 
 export interface PeopleInput {
-  readonly request: Pick<PlanRequest, 'fields' | 'firstStatus' | 'keepLeavers' | 'optedOut'>;
+  readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepLeavers' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
@@ -39,13 +39,13 @@ export async function createPeople(database: Database, input: PeopleInput): Prom
  * SQL: addresses of the baseline that a profile had which has another now, by the number of the winner there; whether nobody else has
  * it; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
  */
-function movedQuery({ firstStatus }: PeopleInput['request']): string {
+function movedQuery({ statusIfNew }: PeopleInput['request']): string {
   return `
   SELECT coalesce(d.winner, p.n) AS n, m.b, m.departs, m.objects
   FROM (
     SELECT s.b, s.address, s.present AND s.n IS NULL AS departs, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
     FROM seen s JOIN before b ON b.b = s.b
-    LEFT JOIN (SELECT id FROM opted_out WHERE ${isChosen('status', firstStatus)}) o ON o.id = s.id
+    LEFT JOIN (SELECT id FROM opted_out WHERE ${isChosen('status', statusIfNew)}) o ON o.id = s.id
     LEFT JOIN (SELECT b FROM refusal WHERE class IN (${OBJECTED})) r ON r.b = s.b
     WHERE s.n IS NULL OR o.id IS NOT NULL OR r.b IS NOT NULL) m
   JOIN profile p ON p.key = m.key AND p.address <> m.address LEFT JOIN duplicate d ON d.n = p.n
@@ -53,8 +53,8 @@ function movedQuery({ firstStatus }: PeopleInput['request']): string {
 }
 
 /** SQL: whether a status of somebody who has opted out was their own choice, and not what we add people as. */
-function isChosen(status: string, firstStatus: string): string {
-  return `${status} <> ${quoteText(firstStatus)}`;
+function isChosen(status: string, statusIfNew: string): string {
+  return `${status} <> ${quoteText(statusIfNew)}`;
 }
 
 /** Whether the attribute is empty now in a field that we had filled, in `person`: an empty text is sent to clear it. */
@@ -109,7 +109,7 @@ const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED
 
 /** SQL: each address with what it wants, what it has, and the difference. */
 function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInput): string {
-  const { fields, firstStatus, keepLeavers } = request;
+  const { fields, statusIfNew, keepLeavers } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -131,7 +131,7 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInpu
       SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
-        coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', firstStatus)}, false) AS is_opted_out,
+        coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', statusIfNew)}, false) AS is_opted_out,
         coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere, coalesce(i.mask, ${none}) AS spared
       FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
       WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
@@ -139,7 +139,7 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInpu
 
 /** SQL: each address with what is decided of it. */
 function personQuery({ request, tags }: PeopleInput, compared: string): string {
-  const { fields, firstStatus, keepLeavers, optedOut } = request;
+  const { fields, statusIfNew, keepLeavers, optedOut } = request;
   const none = noTags(tags);
   return `
     SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
@@ -155,7 +155,7 @@ function personQuery({ request, tags }: PeopleInput, compared: string): string {
     FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
       FROM (SELECT c.*, r.outcome, r.class, r.text,
           CASE WHEN is_archived AND (needs_upsert OR lost <> ${none}) THEN 'archived'
-            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', firstStatus)} THEN 'opted_out'
+            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
           needs_upsert AND r.b IS NOT NULL AND (r.outcome = 'throttled' OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused

@@ -3,7 +3,7 @@ import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { isBlank, stripped } from './address';
 
 /** Mailchimp cuts texts there, in bytes; so we do it first, on a character, and know what it holds. */
-const LONGEST_TEXT = 255;
+const MAX_TEXT = 255;
 
 const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?`;
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
@@ -18,7 +18,7 @@ const choice: WireText = (column, { field }) =>
 
 /** SQL for a column with an attribute's text: the value that a merge field gets, as text; null where it does not fit. */
 const WIRE_TEXT: Record<MergeField['type'], WireText> = {
-  text: (column) => `CASE WHEN strlen(${column}) <= ${LONGEST_TEXT} THEN ${column} ELSE ${cut(column)} END`,
+  text: (column) => `CASE WHEN strlen(${column}) <= ${MAX_TEXT} THEN ${column} ELSE ${cut(column)} END`,
   number: (column) => jsonNumber(stripped(column)),
   date: (column, { format }) => day(stripped(column), format),
   birthday: (column, { format }) => birthday(stripped(column), format),
@@ -53,7 +53,7 @@ export function wireValue(column: string, match: FieldMatch): WireValue {
   return {
     text: `CASE WHEN NOT ${isBlank(column)} THEN ${text} END`,
     hash: `CASE WHEN NOT ${isBlank(column)} THEN coalesce(md5_number_lower('${kind}' || (${text})), ${DOES_NOT_FIT}) END`,
-    isCut: field.type === 'text' ? `coalesce(strlen(${column}) > ${LONGEST_TEXT}, false)` : 'false',
+    isCut: field.type === 'text' ? `coalesce(strlen(${column}) > ${MAX_TEXT}, false)` : 'false',
   };
 }
 
@@ -64,7 +64,7 @@ export function wireJson(text: string, field: MergeField): string {
 
 /** The last character may have up to four bytes, so one of four cuts is whole. */
 function cut(text: string): string {
-  const cuts = [0, 1, 2, 3].map((less) => `TRY(decode(encode(${text})[1:${LONGEST_TEXT - less}]))`);
+  const cuts = [0, 1, 2, 3].map((less) => `TRY(decode(encode(${text})[1:${MAX_TEXT - less}]))`);
   return `coalesce(${cuts.join(', ')})`;
 }
 

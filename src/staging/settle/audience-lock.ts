@@ -19,9 +19,9 @@ interface HeldAudience {
 /**
  * Two destinations on one audience would take each other's people for leavers, and a baseline says nothing of another audience than
  * the one it was made in.
- * @throws ExportError AUDIENCE_HELD, ACCOUNT_DIFFERS
+ * @throws ExportError AUDIENCE_IN_USE, ACCOUNT_DIFFERS
  */
-export async function holdAudience(
+export async function reserveAudience(
   layout: Layout,
   destinationId: string,
   { accountId, audienceId }: HeldAudience,
@@ -33,7 +33,7 @@ export async function holdAudience(
   const holder = await readDocument<HolderDocument>(path);
   if (holder?.destinationId === destinationId) return;
   throw new ExportError(
-    'AUDIENCE_HELD',
+    'AUDIENCE_IN_USE',
     `Connecting "${destinationId}" to the audience ${audienceId} was refused: the destination "${holder?.destinationId ?? 'of another'}" exports to it already. ` +
       'Choose another audience, or remove that destination first.',
   );

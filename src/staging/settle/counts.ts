@@ -21,7 +21,7 @@ export interface SettlementCounts {
 type CheckSum = (what: string, found: number, expected: number) => void;
 
 /** A report travels through Temporal: it takes the first few. */
-const MOST_MISMATCHES = 10;
+const MAX_MISMATCHES = 10;
 
 export async function countSettlement(
   database: Database,
@@ -31,7 +31,7 @@ export async function countSettlement(
   await database.run(`CREATE VIEW settled AS SELECT * FROM read_parquet(${quoteText(outcomes)})`);
   const mismatches: string[] = [];
   const checkSum: CheckSum = (what, found, expected) => {
-    if (found === expected || mismatches.length >= MOST_MISMATCHES) return;
+    if (found === expected || mismatches.length >= MAX_MISMATCHES) return;
     mismatches.push(`${what}: ${found} where the plan has ${expected}`);
   };
   const counts = await countOutcomes(database);
@@ -80,7 +80,7 @@ async function countReach(database: Database): Promise<Reach> {
 }
 
 /** A report travels through Temporal, so it takes the most frequent texts and sums up the rest. */
-const MOST_REFUSALS = 30;
+const MAX_REFUSALS = 30;
 
 async function countRefusals(database: Database): Promise<readonly RefusalCount[]> {
   return database.rows<RefusalCount>(`
@@ -88,8 +88,8 @@ async function countRefusals(database: Database): Promise<readonly RefusalCount[
       SELECT outcome, coalesce(reason, '') AS class, coalesce(text, '') AS text, count(*) AS count
       FROM settled WHERE outcome IN ('suppressed', 'throttled', 'rejected', 'unproven') GROUP BY ALL),
     placed AS (SELECT *, row_number() OVER (ORDER BY count DESC, outcome, class, text) AS place FROM counted)
-    SELECT outcome, CASE WHEN place <= ${MOST_REFUSALS} THEN class ELSE 'other' END AS class,
-      CASE WHEN place <= ${MOST_REFUSALS} THEN text ELSE '' END AS text, sum(count)::BIGINT AS count
+    SELECT outcome, CASE WHEN place <= ${MAX_REFUSALS} THEN class ELSE 'other' END AS class,
+      CASE WHEN place <= ${MAX_REFUSALS} THEN text ELSE '' END AS text, sum(count)::BIGINT AS count
     FROM placed GROUP BY ALL ORDER BY count DESC, outcome, class, text`);
 }
 

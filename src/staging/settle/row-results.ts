@@ -53,7 +53,7 @@ interface FacetsInput {
  * Makes `told_change`, what was said of each change (and, without `id`, of rows that no change asked for), and `told`: for each person with changes, what became of them: the worst rank with its reason, the rank, reason and echoed
  * status of the upsert, and the mask of tags that are surely off.
  */
-export async function createTold(database: Database, input: FacetsInput): Promise<void> {
+export async function createPersonResults(database: Database, input: FacetsInput): Promise<void> {
   const { plan, request, tags, parts, attempted, results } = input;
   await database.run(`
     CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(join(plan, PEOPLE))});

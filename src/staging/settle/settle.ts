@@ -12,7 +12,7 @@ import { listResults } from '../delivery/results';
 import { keepFile, readDocument } from '../store/atomic-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
-import { createTold } from './row-results';
+import { createPersonResults } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
 import { withWorkspace } from '../store/workspace';
@@ -69,7 +69,7 @@ async function makeSettlement(
   };
   const allow = layout.exports(ref.destinationId);
   return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
-    await createTold(database, told);
+    await createPersonResults(database, told);
     await createOutcomes(database);
     await createParent(database, next);
     await writeOutcomes(database, { plan: planFolder, snapshot, into: folder });

@@ -10,7 +10,7 @@ export interface Sealed {
 }
 
 /** Longer than any step takes; after it an unsealed folder belongs to a process that died. */
-const DEAD_AFTER_MS = 2 * 60 * 60_000;
+const STALE_AFTER_MS = 2 * 60 * 60_000;
 
 const ATTEMPT = /^(snapshot|census|plan|settle|rejects)-[0-9a-f]{12}$/;
 
@@ -58,7 +58,7 @@ async function sweep(layout: Layout, ref: ExportRef): Promise<void> {
   const kept = new Set(sealed.map((document) => document?.folder));
   for (const name of attempts.filter((name) => !kept.has(name))) {
     const path = join(folder, name);
-    if (await isOlder(path, DEAD_AFTER_MS)) await rm(path, { recursive: true, force: true });
+    if (await isOlder(path, STALE_AFTER_MS)) await rm(path, { recursive: true, force: true });
   }
 }
 

@@ -23,9 +23,9 @@ export function describeDestination(state: DestinationState): string {
 
 function describeFirstStatus(connection: DestinationState['connection']): string {
   if (!connection) return '';
-  const { firstStatus, audience } = connection;
-  const warnings = consentFacts(firstStatus, audience).filter(({ kind }) => kind === 'warning');
-  return [`${firstStatus}.`, ...warnings.map(({ message }) => message)].join(' ');
+  const { statusIfNew, audience } = connection;
+  const warnings = consentFacts(statusIfNew, audience).filter(({ kind }) => kind === 'warning');
+  return [`${statusIfNew}.`, ...warnings.map(({ message }) => message)].join(' ');
 }
 
 function describeConsent(consent: DestinationState['consent']): string {

@@ -12,7 +12,7 @@ export interface Running {
   /** Null until the server has started it. */
   firstExecutionRunId: string | null;
   /** Another export is still open, perhaps for long. */
-  isHeldUp: boolean;
+  isBlocked: boolean;
 }
 
 /** What handlers and the main loop of one destination share. */

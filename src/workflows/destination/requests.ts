@@ -69,11 +69,11 @@ export async function connect(destination: Destination, request: ConnectRequest)
       consent: { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion },
     });
     const { accountId, audience, storeId, baseline } = checked;
-    const { name, account, source, firstStatus, exportUser } = request;
+    const { name, account, source, statusIfNew, exportUser } = request;
     destination.state = {
       ...destination.state,
       phase: destination.state.configuration ? 'configured' : 'connected',
-      connection: { name, account, accountId, audience, source, storeId, firstStatus, exportUser },
+      connection: { name, account, accountId, audience, source, storeId, statusIfNew, exportUser },
       consent: agreed,
       baseline: baseline ?? destination.state.baseline,
     };
@@ -150,7 +150,7 @@ function isSame(one: unknown, other: unknown): boolean {
 function isAboutToStart({ state, running, isHandingOver }: Destination, { exportId }: Job): boolean {
   if (state.unsettled?.exportId !== exportId)
     return !isHandingOver && state.queue.some((job) => job.exportId === exportId);
-  return running === null || (running.firstExecutionRunId === null && !running.isHeldUp);
+  return running === null || (running.firstExecutionRunId === null && !running.isBlocked);
 }
 
 function runIdOf({ running }: Destination, { exportId }: Job): Pick<StartedExport, 'firstExecutionRunId'> {

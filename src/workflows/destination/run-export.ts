@@ -15,7 +15,7 @@ import type { ExportReport } from '../../contract/report';
 import type { Job } from './state';
 import type { Destination, Running } from './live-destination';
 import { mailchimpExport } from '../export/export';
-import { isPassing, reasonOf } from '../failure';
+import { isTransient, reasonOf } from '../failure';
 import { inMarkdown } from '../export/current-details';
 import { CANCELLED, toReport } from '../export/report';
 import { exportSteps } from '../steps';
@@ -36,7 +36,7 @@ export async function runExport(
     input,
     cancel: () => scope.cancel(),
     firstExecutionRunId: null,
-    isHeldUp: false,
+    isBlocked: false,
   };
   destination.running = running;
   try {
@@ -60,7 +60,7 @@ async function startAlone(input: ExportInput, running: Running) {
       return await CancellationScope.nonCancellable(() => startExport(input));
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-      running.isHeldUp = true;
+      running.isBlocked = true;
       await sleep('10 seconds', { summary: 'Another export of this destination is still open' });
     }
   }
@@ -111,7 +111,7 @@ export async function settleLost(
       return toReport(input, settlement, ended);
     } catch (error) {
       const reason = reasonOf(error);
-      const isFinal = !isPassing(reason) && reason.code !== 'DISK_FULL';
+      const isFinal = !isTransient(reason) && reason.code !== 'DISK_FULL';
       if (isFinal || isRemoved()) return toReport(input, null, { ...ended, failure: reason });
       await condition(isRemoved, '5 minutes', { summary: `Settling again later: ${reason.code}` });
     }

@@ -31,7 +31,7 @@ export interface Connection {
   readonly audience: Audience;
   readonly source: string;
   readonly storeId: string;
-  readonly firstStatus: string;
+  readonly statusIfNew: string;
   readonly exportUser: string;
 }
 
@@ -78,7 +78,7 @@ const NO_CONNECTION: Connection = {
   audience: { id: '', name: '', doubleOptin: false },
   source: '',
   storeId: '',
-  firstStatus: '',
+  statusIfNew: '',
   exportUser: '',
 };
 
@@ -112,7 +112,7 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
     audience: { id: connection.audience.id, name: connection.audience.name },
     source: connection.source,
     storeId: connection.storeId,
-    firstStatus: connection.firstStatus,
+    statusIfNew: connection.statusIfNew,
     configuration,
     baseline: state.baseline?.exportId ?? null,
     ...(approved && { approved }),
@@ -120,7 +120,7 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
 }
 
 function factsOf({ connection }: DestinationState) {
-  return connection ? consentFacts(connection.firstStatus, connection.audience) : [];
+  return connection ? consentFacts(connection.statusIfNew, connection.audience) : [];
 }
 
 /** The one durable change that commits an export: its report, and with it the baseline it leaves. `asked`: what it was configured as. */

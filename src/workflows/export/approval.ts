@@ -1,18 +1,18 @@
 import { condition } from '@temporalio/workflow';
 import type { Approval, Approved, Held } from '../../contract/guard';
 import type { ExportPlan } from '../../contract/plan';
-import type { ExportEnding } from '../../contract/report';
+import type { ExportStatus } from '../../contract/report';
 import { describeGuards } from '../../text/describe-export';
 import { ExportError } from '../../errors';
-import { untilGoing } from './retry';
+import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
 import { enter, show, type Run } from './run';
 
 const HOUR_MS = 60 * 60_000;
-const LONGEST_HOLD_MS = 24 * HOUR_MS;
+const MAX_HOLD_MS = 24 * HOUR_MS;
 
 /** Source and audience move on: what somebody approves later than this is planned again. */
-const FRESH_MS = HOUR_MS;
+const PLAN_MAX_AGE_MS = HOUR_MS;
 
 type Decision = Approved | 'rejected' | 'expired';
 
@@ -22,7 +22,7 @@ export interface Hold {
 }
 
 /** Endings of an export that may send nothing. */
-export type Refusal = Extract<ExportEnding, 'rejected' | 'expired' | 'replanned'>;
+export type Refusal = Extract<ExportStatus, 'rejected' | 'expired' | 'replanned'>;
 
 /**
  * Waits until the export may send: at once where no guard holds it or it was approved before. Approved, the preflight runs again, since
@@ -33,7 +33,7 @@ export async function untilAllowed(run: Run, plan: ExportPlan): Promise<Refusal 
   if (run.guards.length === 0 || run.approval) return null;
   const decision = await untilDecided(run, plan);
   if (decision !== 'approved') return decision;
-  await untilGoing(run);
+  await waitWhilePaused(run);
   enter(run, 'preflight');
   const planned = basisOf(run);
   await preflight(run);
@@ -45,14 +45,14 @@ async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision>
   const held = {
     planId,
     since: new Date(sinceMs).toISOString(),
-    until: new Date(sinceMs + LONGEST_HOLD_MS).toISOString(),
+    until: new Date(sinceMs + MAX_HOLD_MS).toISOString(),
     guards: run.guards,
   };
   const hold: Hold = { held, decision: null };
   run.hold = hold;
   enter(run, 'held');
   const isDecided = () => hold.decision !== null;
-  await condition(isDecided, LONGEST_HOLD_MS, {
+  await condition(isDecided, MAX_HOLD_MS, {
     summary: 'Held until somebody approves or rejects the plan',
   });
   hold.decision ??= 'expired';
@@ -64,13 +64,13 @@ function basisOf({ fields, segments }: Run): string {
   return JSON.stringify([fields, segments.map(({ segment, tag, tagId }) => [segment, tag, tagId])]);
 }
 
-/** Repeated, it gives the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_DIFFERS */
+/** Repeated, it gives the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
 export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'>): Approved {
   const hold = requireApprovable(run, planId);
   if (!hold) return 'approved';
   if (hold.decision === 'approved' || hold.decision === 'replanned') return hold.decision;
   const { since, guards } = hold.held;
-  const decision = Date.now() - Date.parse(since) > FRESH_MS ? 'replanned' : 'approved';
+  const decision = Date.now() - Date.parse(since) > PLAN_MAX_AGE_MS ? 'replanned' : 'approved';
   hold.decision = decision;
   const numbers = guards.map(({ code, number, segment }) => ({
     code,
@@ -88,7 +88,7 @@ export function requireApprovable(run: Run, planId: string): Hold | undefined {
   return requireHold(run, planId, ['approved', 'replanned']);
 }
 
-/** @throws ExportError EXPORT_NOT_HELD, PLAN_DIFFERS */
+/** @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
 export function reject(run: Run, planId: string): void {
   requireRejectable(run, planId).decision = 'rejected';
   show(run);
@@ -110,7 +110,7 @@ function requireHold(
   const { held, decision } = hold;
   if (held.planId !== planId) {
     throw new ExportError(
-      'PLAN_DIFFERS',
+      'PLAN_OUTDATED',
       `${name} is held with plan ${held.planId}, not ${planId}: ${describeGuards(held.guards)} If that is right, name plan ${held.planId}.`,
     );
   }

@@ -3,16 +3,16 @@ import type { CollectedPart } from '../../activities/collect-part';
 import type { PolledBatches } from '../../activities/poll-batches';
 import { sendDirectly, sendPartDirectly } from './direct-lane';
 import { chooseLane } from './choose-lane';
-import { patiently, untilGoing } from './retry';
+import { withRetry, waitWhilePaused } from './retry';
 import { pollInterval } from './poll-interval';
 import {
   chunksOf,
   flying,
-  flyingRows,
+  inFlightRows,
   nameOf,
   show,
   toDelivery,
-  yieldWhenLong,
+  continueAsNewWhenLong,
   type PartState,
   type Run,
 } from './run';
@@ -29,12 +29,12 @@ const PATIENCE_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 *
 const DELETION_MS = 10 * MINUTE_MS;
 
 /** Mailchimp's longest request (120 s) and a little, until a look has told what the account is configured for. */
-const LONGEST_REQUEST_MS = 130_000;
+const MAX_REQUEST_MS = 130_000;
 
 /** @returns false when the part cannot go as a batch: whether an earlier try has arrived will not become known */
 export async function submit(run: Run, part: PartState): Promise<boolean> {
   for (;;) {
-    const { batchId, waitMs, requests } = await patiently(run, () => submitOnce(run, part));
+    const { batchId, waitMs, requests } = await withRetry(run, () => submitOnce(run, part));
     run.requests += requests;
     if (batchId !== null) {
       run.batches += 1;
@@ -49,7 +49,7 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
 
 async function submitOnce(run: Run, part: PartState) {
   const { ref, account } = run.input;
-  await untilGoing(run);
+  await waitWhilePaused(run);
   return run.steps.long['mailchimp.submitPart'].executeWithOptions(
     { summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes` },
     [{ ref, account, delivery: toDelivery(run), part: part.plan }],
@@ -65,16 +65,16 @@ export async function collect(run: Run, part: PartState): Promise<CollectedPart>
   const { plan, batchId, batch } = part;
   if (part.isGivenUp) return unproven(part);
   if (batchId === null || batch?.status === 'gone') {
-    await sleep(run.longestRequestMs ?? LONGEST_REQUEST_MS, {
+    await sleep(run.longestRequestMs ?? MAX_REQUEST_MS, {
       summary: `${nameOf(part, run)}: its batch is gone; let its last request end`,
     });
     return sendPartDirectly(run, part);
   }
-  const { ref, account, firstStatus } = run.input;
-  const collected = await patiently(run, () =>
+  const { ref, account, statusIfNew } = run.input;
+  const collected = await withRetry(run, () =>
     run.steps.long['mailchimp.collectPart'].executeWithOptions(
       { summary: `${nameOf(part, run)}: read results` },
-      [{ ref, account, batchId, firstStatus, part: plan }],
+      [{ ref, account, batchId, statusIfNew, part: plan }],
     ),
   );
   run.requests += collected.requests;
@@ -92,11 +92,11 @@ function unproven({ plan }: PartState): CollectedPart {
 
 /** One short look at all batches in flight, then a timer; so no slot is held while Mailchimp works. */
 export async function watchBatches(run: Run, isOver: () => boolean): Promise<void> {
-  const isIdle = () => isOver() || run.isYielding;
+  const isIdle = () => isOver() || run.isContinuingAsNew;
   let looks = 0;
   for (;;) {
     await condition(() => flying(run).length > 0 || isIdle());
-    yieldWhenLong(run);
+    continueAsNewWhenLong(run);
     if (isIdle()) return;
     await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next look at the batches' });
     if (isIdle()) return;
@@ -104,7 +104,7 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
     await look(run);
     looks = flying(run).length < before ? 0 : looks + 1;
     await giveUpStuck(run);
-    const seen = { asked: run.input.options.lane, nowMs: Date.now(), flying: flyingRows(run) };
+    const seen = { asked: run.input.options.lane, nowMs: Date.now(), flying: inFlightRows(run) };
     run.lanes = run.lanes && chooseLane(run.lanes, seen);
     show(run);
   }
@@ -124,7 +124,7 @@ function untilNextLook(run: Run, looks: number): number {
 
 async function look(run: Run): Promise<void> {
   const parts = flying(run);
-  if (parts.length > 0) takeLook(run, parts, await patiently(run, () => askBatches(run, parts)));
+  if (parts.length > 0) takeLook(run, parts, await withRetry(run, () => askBatches(run, parts)));
 }
 
 function askBatches(run: Run, parts: readonly PartState[]) {
@@ -155,7 +155,7 @@ async function giveUpStuck(run: Run): Promise<void> {
   if (stuck.length === 0) return;
   const batchIds = stuck.flatMap(({ batchId }) => batchId ?? []);
   const summary = `Delete ${batchIds.length} batches that do not move: their parts go directly`;
-  const { requests } = await patiently(run, () =>
+  const { requests } = await withRetry(run, () =>
     run.steps.short['mailchimp.deleteBatches'].executeWithOptions({ summary }, [
       { account: run.input.account, batchIds },
     ]),
@@ -178,13 +178,13 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
  * the provider may be what failed; rows without results count as unproven and are sent again by the next export.
  */
 export async function abandon(run: Run): Promise<void> {
-  const { account, ref, firstStatus } = run.input;
+  const { account, ref, statusIfNew } = run.input;
   try {
     const parts = flying(run);
     if (parts.length > 0) takeLook(run, parts, await askBatches(run, parts));
     for (const part of run.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
-      const input = { ref, account, batchId: part.batchId, firstStatus, part: part.plan };
+      const input = { ref, account, batchId: part.batchId, statusIfNew, part: part.plan };
       const { acknowledged, refused, unproven, requests } =
         await run.steps.long['mailchimp.collectPart'](input);
       part.done = { acknowledged, refused, unproven };

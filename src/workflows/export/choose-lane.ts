@@ -10,7 +10,7 @@ const IDLE: LaneMeter = { rows: 0, busyMs: 0, parts: 0, busySinceMs: 0 };
 const SMALL_CHUNKS = 40;
 
 /** The other lane has to be so much faster: both are estimates, and what flies cannot change any more. */
-const CLEARLY = 2;
+const SWITCH_RATIO = 2;
 
 export function openLanes(asked: AskedLane, chunks: number): Lanes {
   const lanes = { batch: IDLE, direct: IDLE };
@@ -69,9 +69,9 @@ export function chooseLane(lanes: Lanes, { asked, nowMs, flying }: Seen): Lanes 
   const batch = rate(answered === 0 ? flying.rows : answered, busyFor(lanes.batch, nowMs));
   if (direct === 0 || batch === 0) return lanes;
   const compared = `${perSecond(direct)} rows a second directly, ${perSecond(batch)} in batches`;
-  if (lanes.current === 'batch' && direct > CLEARLY * batch)
+  if (lanes.current === 'batch' && direct > SWITCH_RATIO * batch)
     return { ...lanes, current: 'direct', why: compared };
-  if (lanes.current === 'direct' && answered > 0 && batch > CLEARLY * direct)
+  if (lanes.current === 'direct' && answered > 0 && batch > SWITCH_RATIO * direct)
     return { ...lanes, current: 'batch', why: compared };
   return lanes;
 }

@@ -5,7 +5,7 @@ import { ExportError } from '../../errors';
 import { collect, hasEnded, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
-import { chunksOf, flyingRows, show, yieldWhenLong, type PartState, type Run } from './run';
+import { chunksOf, inFlightRows, show, continueAsNewWhenLong, type PartState, type Run } from './run';
 
 /** Parts on their way at once: Mailchimp may run only one batch at a time, but must never wait for the next while others are read. */
 const BATCHES_IN_FLIGHT = 6;
@@ -22,7 +22,7 @@ export async function deliver(run: Run): Promise<void> {
   for (const kind of ['upsert', 'untag'] as const) {
     const parts = run.parts.filter(({ plan, done }) => plan.kind === kind && done === null);
     await deliverParts(run, parts);
-    if (run.isYielding) return;
+    if (run.isContinuingAsNew) return;
   }
 }
 
@@ -64,9 +64,9 @@ async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void
 
 async function travel(run: Run, queue: PartState[], lane: Lane): Promise<void> {
   for (;;) {
-    await condition(() => run.isYielding || queue.length === 0 || indexOfNext(run, queue, lane) >= 0);
-    yieldWhenLong(run);
-    if (run.isYielding || queue.length === 0) return;
+    await condition(() => run.isContinuingAsNew || queue.length === 0 || indexOfNext(run, queue, lane) >= 0);
+    continueAsNewWhenLong(run);
+    if (run.isContinuingAsNew || queue.length === 0) return;
     const index = indexOfNext(run, queue, lane);
     // Another traveller may have taken it.
     if (index < 0) continue;
@@ -96,14 +96,14 @@ async function deliverPart(run: Run, part: PartState, lane: Lane): Promise<void>
   finishPart(run, part, collected);
   const nowMs = Date.now();
   const ended = run.lanes && withEnded(run.lanes, lane, { rows, nowMs });
-  run.lanes = ended && chooseLane(ended, { asked: run.input.options.lane, nowMs, flying: flyingRows(run) });
+  run.lanes = ended && chooseLane(ended, { asked: run.input.options.lane, nowMs, flying: inFlightRows(run) });
 }
 
 /** Undefined: the run is yielding, and the next one reads the batch. */
 async function throughBatch(run: Run, part: PartState): Promise<CollectedPart | undefined> {
   if (part.batchId === null && !(await submit(run, part))) return sendPartDirectly(run, part);
   // A finished batch that was seen before the hand-over is seen again by the next run.
-  await condition(() => hasEnded(part) || run.isYielding);
+  await condition(() => hasEnded(part) || run.isContinuingAsNew);
   return hasEnded(part) ? collect(run, part) : undefined;
 }
 

@@ -1,10 +1,10 @@
 import type { CollectedPart } from '../../activities/collect-part';
 import type { SentCanary } from '../../activities/send-canary';
-import { patiently, untilGoing, whileGoing } from './retry';
+import { withRetry, waitWhilePaused, interruptOnPause } from './retry';
 import { chunksOf, nameOf, toDelivery, type PartState, type Run } from './run';
 
 /** Rows that a complete reply did not name are looked up singly: so many in one export. */
-export const MOST_LOOKUPS = 1_000;
+export const MAX_LOOKUPS = 1_000;
 
 /**
  * Half of the look-ups that are left go with a step, so that parts which travel at the same time have some too; what it does not use
@@ -14,7 +14,7 @@ async function withLookups<Sent extends { readonly requests: number; readonly lo
   run: Run,
   send: (lookups: number) => Promise<Sent>,
 ): Promise<Sent> {
-  const taken = Math.ceil((MOST_LOOKUPS - run.lookups) / 2);
+  const taken = Math.ceil((MAX_LOOKUPS - run.lookups) / 2);
   run.lookups += taken;
   const sent = await send(taken);
   run.lookups -= taken - sent.lookups;
@@ -27,8 +27,8 @@ export async function sendCanary(run: Run, part: PartState): Promise<SentCanary>
   const { ref, account } = run.input;
   const summary = `Send ${part.plan.rows} changes first and read them back`;
   const sent = await withLookups(run, (lookups) =>
-    patiently(run, async () => {
-      await untilGoing(run);
+    withRetry(run, async () => {
+      await waitWhilePaused(run);
       return run.steps.long['mailchimp.sendCanary'].executeWithOptions({ summary }, [
         { ref, account, delivery: toDelivery(run), part: part.plan, lookups },
       ]);
@@ -54,8 +54,8 @@ export async function sendDirectly(
   const delivery = toDelivery(run);
   const summary = `${nameOf(part, run)}: send ${chunks.length} chunks directly`;
   return withLookups(run, (lookups) =>
-    patiently(run, () =>
-      whileGoing(run, () =>
+    withRetry(run, () =>
+      interruptOnPause(run, () =>
         run.steps.long['mailchimp.sendChunks'].executeWithOptions({ summary }, [
           { ref, account, delivery, part: part.plan, chunks, lookups },
         ]),

@@ -8,13 +8,13 @@ import {
 } from '@temporalio/workflow';
 import type { ExportCarry, ExportInput } from '../../contract/export';
 import type { ExportPlan } from '../../contract/plan';
-import type { ExportEnding, ExportReport, Settlement } from '../../contract/report';
+import type { ExportStatus, ExportReport, Settlement } from '../../contract/report';
 import { abandon } from './batch-lane';
 import { deliver } from './deliver';
 import { answerExportMessages } from './handlers';
 import { toFailure } from '../failure';
 import { untilAllowed } from './approval';
-import { patiently } from './retry';
+import { withRetry } from './retry';
 import { prepare, renameTags } from './prepare';
 import { plannedReport, settledReport, toTally } from './report';
 import { createRun, enter, show, toCarry, type Run } from './run';
@@ -48,14 +48,14 @@ async function deliverAll(run: Run, plan: ExportPlan): Promise<void> {
   if (run.phase !== 'delivering') run.deliveringSinceMs = Date.now();
   enter(run, 'delivering');
   await deliver(run);
-  if (!run.isYielding) return;
+  if (!run.isContinuingAsNew) return;
   await condition(allHandlersFinished);
   await makeContinueAsNewFunc<typeof mailchimpExport>()(run.input, toCarry(run, plan));
 }
 
 /** The step itself is not cancelled; waiting for a store that is away or full is. */
-async function settle(run: Run, ending?: ExportEnding): Promise<ExportReport> {
-  const settlement = await patiently(run, () => CancellationScope.nonCancellable(() => settleOnce(run)));
+async function settle(run: Run, ending?: ExportStatus): Promise<ExportReport> {
+  const settlement = await withRetry(run, () => CancellationScope.nonCancellable(() => settleOnce(run)));
   return settledReport(run, settlement, ending);
 }
 

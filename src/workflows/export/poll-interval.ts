@@ -1,7 +1,7 @@
 import type { BatchState } from '../../ports/mailchimp';
 
-const LEAST_MS = 2_000;
-const MOST_MS = 120_000;
+const MIN_MS = 2_000;
+const MAX_MS = 120_000;
 
 export interface Looking {
   /** Batches in flight, as they were at the last look. */
@@ -19,6 +19,6 @@ export function pollInterval({ batches, answered, sinceMs, looks }: Looking): nu
   const finished = batches.reduce((sum, batch) => sum + batch.finished, answered);
   const left = batches.map((batch) => batch.total - batch.finished).filter((operations) => operations > 0);
   const isKnown = finished > 0 && left.length > 0;
-  const guess = isKnown ? ((sinceMs / finished) * Math.min(...left)) / 2 : LEAST_MS * 1.5 ** looks;
-  return Math.round(Math.min(Math.max(guess, LEAST_MS), MOST_MS));
+  const guess = isKnown ? ((sinceMs / finished) * Math.min(...left)) / 2 : MIN_MS * 1.5 ** looks;
+  return Math.round(Math.min(Math.max(guess, MIN_MS), MAX_MS));
 }

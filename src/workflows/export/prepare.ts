@@ -1,20 +1,20 @@
 import { sleep } from '@temporalio/workflow';
 import type { ExportInput } from '../../contract/export';
 import type { CensusScope, ExportPlan } from '../../contract/plan';
-import { patiently, untilGoing } from './retry';
+import { withRetry, waitWhilePaused } from './retry';
 import { enter, newPart, type Run } from './run';
 
 /** Everything before the first change is sent: checks, census, snapshot, plan. */
 export async function prepare(run: Run): Promise<ExportPlan> {
   await preflight(run);
   const scope = censusScope(run);
-  if (!run.input.options.planOnly) await awaitQuiet(run);
+  if (!run.input.options.planOnly) await drainEarlierWrites(run);
   await census(run, scope);
   const keepLeavers = await snapshot(run);
-  await untilGoing(run);
+  await waitWhilePaused(run);
   enter(run, 'planning');
   const { ref, account, audience, configuration, options, approved } = run.input;
-  const { plan, segments, guards, requests } = await patiently(run, () =>
+  const { plan, segments, guards, requests } = await withRetry(run, () =>
     run.steps.long['mailchimp.planExport'].executeWithOptions({ summary: 'Work out what has changed' }, [
       {
         ref,
@@ -29,7 +29,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           segments: run.segments,
           baseline: run.baseline,
           census: scope === 'full' ? ref.exportId : null,
-          firstStatus: run.input.firstStatus,
+          statusIfNew: run.input.statusIfNew,
           strict: configuration.strict,
           optedOut: configuration.optedOut,
           latest: configuration.latest,
@@ -49,7 +49,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
 
 export async function preflight(run: Run): Promise<void> {
   const { ref, account, accountId, audience, configuration } = run.input;
-  const checked = await patiently(run, () =>
+  const checked = await withRetry(run, () =>
     run.steps.short['mailchimp.preflight'].executeWithOptions(
       { summary: 'Check account, audience, fields and tags' },
       [
@@ -69,20 +69,20 @@ export async function preflight(run: Run): Promise<void> {
 }
 
 /** What an earlier export has sent and nobody has read the answer of may still run: it must not come after what this one does. */
-async function awaitQuiet(run: Run): Promise<void> {
+async function drainEarlierWrites(run: Run): Promise<void> {
   const { ref, account } = run.input;
-  for (let hasFaded = false; ;) {
-    const { state, waitMs, baseline, requests } = await patiently(run, () =>
-      run.steps.short['mailchimp.awaitQuiet'].executeWithOptions(
+  for (let hasCooledDown = false; ;) {
+    const { state, waitMs, baseline, requests } = await withRetry(run, () =>
+      run.steps.short['mailchimp.drainEarlierWrites'].executeWithOptions(
         { summary: 'Make sure that nothing of an earlier export runs any more' },
-        [{ ref, account, baseline: run.input.baseline, hasFaded }],
+        [{ ref, account, baseline: run.input.baseline, hasCooledDown }],
       ),
     );
     run.requests += requests;
     run.baseline = baseline;
     if (state === 'quiet') return;
     await sleep(waitMs, { summary: 'What an earlier export has sent may still run at Mailchimp' });
-    hasFaded = state === 'fading';
+    hasCooledDown = state === 'fading';
   }
 }
 
@@ -101,8 +101,8 @@ export async function renameTags(run: Run): Promise<void> {
   );
   if (tags.length === 0) return;
   const { ref, account, audience } = run.input;
-  const { requests } = await patiently(run, async () => {
-    await untilGoing(run);
+  const { requests } = await withRetry(run, async () => {
+    await waitWhilePaused(run);
     return run.steps.short['mailchimp.renameTags'].executeWithOptions({ summary: 'Rename tags' }, [
       { ref, account, audienceId: audience.id, tags },
     ]);
@@ -123,9 +123,9 @@ function censusScope({ input, segments }: Run): CensusScope {
 async function census(run: Run, scope: CensusScope): Promise<void> {
   const { ref, account, audience } = run.input;
   const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
-  await untilGoing(run);
+  await waitWhilePaused(run);
   enter(run, 'census');
-  const { requests } = await patiently(run, () =>
+  const { requests } = await withRetry(run, () =>
     run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary }, [
       { ref, account, audienceId: audience.id, scope, baseline: run.baseline },
     ]),
@@ -134,10 +134,10 @@ async function census(run: Run, scope: CensusScope): Promise<void> {
 }
 
 async function snapshot(run: Run): Promise<boolean> {
-  await untilGoing(run);
+  await waitWhilePaused(run);
   enter(run, 'snapshot');
   const { ref, source, configuration, options } = run.input;
-  const { rejectedLines } = await patiently(run, () =>
+  const { rejectedLines } = await withRetry(run, () =>
     run.steps.long['mailchimp.takeSnapshot'].executeWithOptions(
       { summary: 'Read the chosen segments of the source' },
       [

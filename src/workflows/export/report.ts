@@ -2,7 +2,7 @@ import type { Approval, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noReach } from '../../contract/outcome';
 import type { ExportPlan, Lane } from '../../contract/plan';
-import type { ExportEnding, ExportReport, Settlement, Tally } from '../../contract/report';
+import type { ExportStatus, ExportReport, Settlement, Tally } from '../../contract/report';
 import type { Reason } from '../failure';
 import type { Run } from './run';
 
@@ -26,7 +26,7 @@ const NOTHING: Settlement = {
 export const CANCELLED: Reason = { code: 'EXPORT_CANCELLED', message: 'The export was cancelled.' };
 
 interface Ended {
-  readonly ending: ExportEnding;
+  readonly ending: ExportStatus;
   readonly startedAtMs: number;
   readonly failure?: Reason;
   readonly guards?: readonly Guard[];
@@ -54,7 +54,7 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
 export function settledReport(
   run: Run,
   settlement: Settlement | null,
-  ending: ExportEnding = 'completed',
+  ending: ExportStatus = 'completed',
 ): ExportReport {
   const { input, startedAtMs, guards } = run;
   const ended = { startedAtMs, guards, approval: approvalOf(run) };

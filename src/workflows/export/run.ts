@@ -37,7 +37,7 @@ export interface Run {
   waiting: Reason | null;
   stopped: Reason | null;
   /** The run's history has grown enough: nothing new is begun, and the next run takes over. */
-  isYielding: boolean;
+  isContinuingAsNew: boolean;
   requests: number;
   batches: number;
   /** Rows that were looked up singly. */
@@ -71,7 +71,7 @@ export function createRun(input: ExportInput, carry: ExportCarry | undefined): R
     isPaused: carry?.isPaused ?? false,
     waiting: null,
     stopped: null,
-    isYielding: false,
+    isContinuingAsNew: false,
     requests: carry?.requests ?? 0,
     batches: carry?.batches ?? 0,
     lookups: carry?.lookups ?? 0,
@@ -155,7 +155,7 @@ export function flying(run: Run): PartState[] {
 }
 
 /** Rows in batches, as far as Mailchimp has told: an operation is a chunk. */
-export function flyingRows(run: Run): { readonly answered: number; readonly rows: number } {
+export function inFlightRows(run: Run): { readonly answered: number; readonly rows: number } {
   const parts = run.parts.filter(
     ({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null,
   );
@@ -170,7 +170,7 @@ function answeredRows({ plan, batch }: PartState): number {
 }
 
 export function toDelivery({ input }: Run): Delivery {
-  return { audienceId: input.audience.id, firstStatus: input.firstStatus };
+  return { audienceId: input.audience.id, statusIfNew: input.statusIfNew };
 }
 
 export function toView(run: Run): ExportView {
@@ -216,6 +216,6 @@ export function enter(run: Run, phase: ExportPhase): void {
 }
 
 /** The server suggests it at 4,096 events or 4 MB, far from where it would end the run. */
-export function yieldWhenLong(run: Run): void {
-  if (workflowInfo().continueAsNewSuggested) run.isYielding = true;
+export function continueAsNewWhenLong(run: Run): void {
+  if (workflowInfo().continueAsNewSuggested) run.isContinuingAsNew = true;
 }

@@ -95,7 +95,7 @@ describe('what an earlier export has sent', () => {
   test('may still run as long as its batch has no answer, whatever was sent directly since', async () => {
     const next = stage.newExport();
     const part = plan.parts.at(-1)!;
-    const isOpen = async () => (await stage.staging.openWrites(next)).map((write) => write.part.part);
+    const isOpen = async () => (await stage.staging.unansweredWrites(next)).map((write) => write.part.part);
     await stage.staging.claim(ref);
     await stage.staging.recordAttempt(ref, part.part, 'batch');
     for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++)

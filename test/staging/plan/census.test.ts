@@ -80,7 +80,7 @@ describe('a census', () => {
       segments: [],
       baseline: null,
       census: null,
-      firstStatus: 'subscribed',
+      statusIfNew: 'subscribed',
       keepLeavers: false,
       strict: false,
       optedOut: 'update',

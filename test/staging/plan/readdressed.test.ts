@@ -121,7 +121,7 @@ describe('a profile with another address than before', () => {
 
   test('goes on where the old one is only as we had added it: opted out, which nobody chose', async () => {
     const respond = refuseBob({ result: 'acknowledged', status: 'unsubscribed' });
-    const request = { firstStatus: 'unsubscribed', optedOut: 'skip', respond } as const;
+    const request = { statusIfNew: 'unsubscribed', optedOut: 'skip', respond } as const;
     const first = await exportAll(stage, [BOB], request);
     const older = { ...BOB, first: 'Robert' };
     const second = await exportAll(stage, [older], { ...request, after: first, audience: OUT });

@@ -120,25 +120,25 @@ describe('an audience', () => {
   const audience = { accountId: 'acc1', audienceId: '1a2b3c4d5e' };
 
   test('is held by one destination of the store, also when it asks twice', async () => {
-    await stage.staging.holdAudience('one', audience);
-    await stage.staging.holdAudience('one', audience);
-    await expect(stage.staging.holdAudience('two', audience)).rejects.toMatchObject({
-      code: 'AUDIENCE_HELD',
+    await stage.staging.reserveAudience('one', audience);
+    await stage.staging.reserveAudience('one', audience);
+    await expect(stage.staging.reserveAudience('two', audience)).rejects.toMatchObject({
+      code: 'AUDIENCE_IN_USE',
     });
-    await stage.staging.holdAudience('two', { ...audience, audienceId: 'other' });
+    await stage.staging.reserveAudience('two', { ...audience, audienceId: 'other' });
   });
 
   test('is free again once its destination lets go of it', async () => {
-    await stage.staging.holdAudience('one', audience);
+    await stage.staging.reserveAudience('one', audience);
     await stage.staging.releaseAudience('one');
     await stage.staging.releaseAudience('one');
-    await expect(stage.staging.holdAudience('two', audience)).resolves.toBeUndefined();
+    await expect(stage.staging.reserveAudience('two', audience)).resolves.toBeUndefined();
   });
 
   test('gives an audience up when it connects to another before it has exported anything', async () => {
-    await stage.staging.holdAudience('one', audience);
-    await stage.staging.holdAudience('one', { ...audience, audienceId: 'other' });
-    await expect(stage.staging.holdAudience('two', audience)).resolves.toBeUndefined();
+    await stage.staging.reserveAudience('one', audience);
+    await stage.staging.reserveAudience('one', { ...audience, audienceId: 'other' });
+    await expect(stage.staging.reserveAudience('two', audience)).resolves.toBeUndefined();
   });
 });
 

@@ -17,7 +17,7 @@ test('a second destination of a store does not get an audience that another one 
   await stage.withWorker(async () => {
     await stage.connect();
     const second = `${stage.destinationId}-too`;
-    await expect(stage.client.connect(second, CONNECT)).rejects.toMatchObject({ code: 'AUDIENCE_HELD' });
+    await expect(stage.client.connect(second, CONNECT)).rejects.toMatchObject({ code: 'AUDIENCE_IN_USE' });
     await expect(stage.client.show(second)).rejects.toMatchObject({ code: 'DESTINATION_NOT_FOUND' });
     await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
     expect(await stage.client.connect(second, CONNECT)).toMatchObject({ phase: 'connected' });
@@ -26,11 +26,11 @@ test('a second destination of a store does not get an audience that another one 
 
 test('a destination cannot be connected without saying what new people become', async () => {
   await stage.withWorker(async () => {
-    const { firstStatus: _, ...without } = CONNECT;
+    const { statusIfNew: _, ...without } = CONNECT;
     const asked = stage.client.connect(stage.destinationId, without as typeof CONNECT);
     await expect(asked).rejects.toMatchObject({
       code: 'INPUT_INVALID',
-      message: expect.stringContaining('firstStatus'),
+      message: expect.stringContaining('statusIfNew'),
     });
   });
 });

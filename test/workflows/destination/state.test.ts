@@ -62,14 +62,14 @@ describe('answers', () => {
 });
 
 test('an export is told what the destination knows when it starts, and nothing without connection or matching', () => {
-  const { audience, account, accountId, source, storeId, firstStatus } = INPUT;
+  const { audience, account, accountId, source, storeId, statusIfNew } = INPUT;
   const connection = {
     name: 'Newsletter',
     account,
     accountId,
     source,
     storeId,
-    firstStatus,
+    statusIfNew,
     exportUser: 'tester',
     audience: { ...audience, doubleOptin: false },
   };

@@ -165,7 +165,7 @@ describe('an export that would take tags from many', () => {
       const other = { planId: 'another', by: 'Kim' };
       for (const decide of [client.approve.bind(client), client.reject.bind(client)]) {
         await expect(decide(destinationId, other)).rejects.toMatchObject({
-          code: 'PLAN_DIFFERS',
+          code: 'PLAN_OUTDATED',
           message: expect.stringContaining(held.planId),
         });
       }

@@ -86,7 +86,7 @@ describe('the first people of an export', () => {
 
   test('stop it also where they are added as unsubscribed', async () => {
     await stage.withWorker(async () => {
-      await stage.connect({ firstStatus: 'unsubscribed' });
+      await stage.connect({ statusIfNew: 'unsubscribed' });
       await stage.configure();
       stage.sandbox.control.set({ switches: { tagsOnBatch: 'ignored' } });
       expect((await stage.export()).failure).toMatchObject({
@@ -98,7 +98,7 @@ describe('the first people of an export', () => {
 
   test('do not stop it when one of them has signed up since the census, and is more than new people become', async () => {
     await stage.withWorker(async () => {
-      await stage.connect({ firstStatus: 'pending' });
+      await stage.connect({ statusIfNew: 'pending' });
       await stage.configure();
       await stage.writeMembers([['000030', 'vip']]);
       await stage.export();
@@ -193,7 +193,7 @@ describe('somebody who is reached again, which nobody asked for', () => {
 
   test('stops it also where new people are subscribed who were to be asked first', async () => {
     await stage.withWorker(async () => {
-      await stage.connect({ firstStatus: 'pending' });
+      await stage.connect({ statusIfNew: 'pending' });
       await stage.configure();
       stage.sandbox.control.set({ switches: { statusIfNewOnBatch: 'ignored' } });
       expect(await stage.export()).toMatchObject({

@@ -11,7 +11,7 @@ import { untilAnswered } from '../../support/until-answered';
 /** Every step of an export that has something to send, most of it by a batch; and what happens to the export in it. */
 const STEPS = [
   'preflight',
-  'awaitQuiet',
+  'drainEarlierWrites',
   'takeCensus',
   'takeSnapshot',
   'planExport',
@@ -26,7 +26,7 @@ const CASES = STEPS.flatMap((step) =>
   (['terminated', 'cancelled', 'reset'] as const).flatMap((what) =>
     (['export', 'destination'] as const).map((who) => ({ step, what, who })),
   ),
-).map((kase, index) => ({ ...kase, index, audienceId: `c417f0${String(index).padStart(4, '0')}` }));
+).map((testCase, index) => ({ ...testCase, index, audienceId: `c417f0${String(index).padStart(4, '0')}` }));
 type Case = (typeof CASES)[number];
 
 const MERGE_FIELDS = ['FNAME', 'LNAME', 'COUNTRY'].map((tag) => ({ tag, name: tag, type: 'text' as const }));
@@ -56,10 +56,10 @@ afterAll(async () => {
 const idOf = ({ index }: Case) => `${stage.destinationId}-${index}`;
 const handleOf = (workflowId: string, runId?: string) => stage.temporal.workflow.getHandle(workflowId, runId);
 
-async function connect(kase: Case): Promise<void> {
-  const request = { ...CONNECT, audienceId: kase.audienceId, adopt: true };
-  await untilAnswered(() => stage.client.connect(idOf(kase), request));
-  await untilAnswered(() => stage.client.configure(idOf(kase), { ...CONFIGURE, adoptTags: true }));
+async function connect(testCase: Case): Promise<void> {
+  const request = { ...CONNECT, audienceId: testCase.audienceId, adopt: true };
+  await untilAnswered(() => stage.client.connect(idOf(testCase), request));
+  await untilAnswered(() => stage.client.configure(idOf(testCase), { ...CONFIGURE, adoptTags: true }));
 }
 
 async function hasBegun(handle: WorkflowHandle, step: string): Promise<boolean> {
@@ -93,42 +93,42 @@ const isOpen = async (workflowId: string) =>
   (await handleOf(workflowId).describe()).status.name === 'RUNNING';
 
 /** What a person does then: connects and configures again where the destination has ended, or was set back to before that. */
-async function start(kase: Case): Promise<{ readonly exportId: string } | undefined> {
+async function start(testCase: Case): Promise<{ readonly exportId: string } | undefined> {
   try {
-    return await stage.client.start(idOf(kase));
+    return await stage.client.start(idOf(testCase));
   } catch (error) {
     const isSetBack = error instanceof ExportError && error.code.startsWith('NOT_C');
-    if (isSetBack || !(await isOpen(destinationWorkflowId(idOf(kase)))))
-      await connect(kase).catch(() => undefined);
+    if (isSetBack || !(await isOpen(destinationWorkflowId(idOf(testCase)))))
+      await connect(testCase).catch(() => undefined);
     return undefined;
   }
 }
 
 /** The next export, whatever has become of the last one and of its destination. */
-async function exportNext(kase: Case): Promise<ExportReport> {
-  const destinationId = idOf(kase);
-  const { exportId } = await until(() => start(kase));
+async function exportNext(testCase: Case): Promise<ExportReport> {
+  const destinationId = idOf(testCase);
+  const { exportId } = await until(() => start(testCase));
   return follow(stage.client, { destinationId, exportId });
 }
 
 /** @returns what is wrong */
-async function play(kase: Case): Promise<string[]> {
-  const destinationId = idOf(kase);
-  await connect(kase);
+async function play(testCase: Case): Promise<string[]> {
+  const destinationId = idOf(testCase);
+  await connect(testCase);
   await untilAnswered(() => stage.client.start(destinationId));
   const running = handleOf(exportWorkflowId(destinationId));
-  await until(() => hasBegun(running, kase.step));
-  const struck = kase.who === 'export' ? running : handleOf(destinationWorkflowId(destinationId));
+  await until(() => hasBegun(running, testCase.step));
+  const struck = testCase.who === 'export' ? running : handleOf(destinationWorkflowId(destinationId));
   // It may be over in the very moment.
-  await strike(kase, struck).catch(() => undefined);
+  await strike(testCase, struck).catch(() => undefined);
   // What was struck may be the first of these; the one that completes has healed what it left.
   for (let tries = 0; tries < 3; tries++) {
-    const { ending, failure } = await exportNext(kase);
+    const { ending, failure } = await exportNext(testCase);
     if (ending === 'completed') break;
     // Set back to before it knew the tags that it has made: whose they are, somebody has to say.
-    if (failure?.code === 'TAG_TAKEN') await connect(kase);
+    if (failure?.code === 'TAG_TAKEN') await connect(testCase);
   }
-  return faultsOf(kase, await exportNext(kase));
+  return faultsOf(testCase, await exportNext(testCase));
 }
 
 function faultsOf({ audienceId }: Case, { ending, outcomes }: ExportReport): string[] {

@@ -26,7 +26,7 @@ const CONNECTED: DestinationState = {
     audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
     source: 'crm',
     storeId: 's',
-    firstStatus: 'subscribed',
+    statusIfNew: 'subscribed',
     exportUser: 'Kim',
   },
 };

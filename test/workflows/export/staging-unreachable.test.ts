@@ -36,7 +36,7 @@ test('without a worker that reaches the folder nothing is sent: the export says 
         async () => (await stage.client.progress(stage.destinationId))?.waiting,
         3 * MINUTE_MS,
       );
-      expect(waiting).toMatchObject({ code: 'STAGING_ELSEWHERE' });
+      expect(waiting).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
       expect(Date.now() - began).toBeLessThan(2.5 * MINUTE_MS);
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
       return started.exportId;
