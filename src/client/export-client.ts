@@ -62,7 +62,7 @@ export interface ExportClientOptions {
 export interface ApprovedExport {
   readonly disposition: Approved;
   readonly exportId: string;
-  readonly n: number;
+  readonly number: number;
 }
 
 /**
@@ -190,16 +190,16 @@ export class ExportClient {
   async approve(destinationId: string, input: ApproveInput): Promise<ApprovedExport> {
     const earlier = await this.replanned(destinationId, input);
     if (earlier) return earlier;
-    const { ref, n } = await this.requireRunning(destinationId);
+    const { ref, number } = await this.requireRunning(destinationId);
     const disposition = await this.tellExport(destinationId, (handle) =>
       handle.startUpdate(approveUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
     );
-    if (disposition === 'approved') return { disposition, exportId: ref.exportId, n };
+    if (disposition === 'approved') return { disposition, exportId: ref.exportId, number };
     for (;;) {
       const next = await this.replanned(destinationId, input);
       if (next) return next;
       // It may have been cancelled in this very moment.
-      if (await this.report(ref)) return { disposition, exportId: ref.exportId, n };
+      if (await this.report(ref)) return { disposition, exportId: ref.exportId, number };
       await delay(FOLLOW_MS);
     }
   }

@@ -247,7 +247,7 @@ export interface DestinationView {
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
   readonly baseline: { readonly exportId: string; readonly held: number } | null;
-  readonly running: { readonly exportId: string; readonly n: number } | null;
+  readonly running: { readonly exportId: string; readonly number: number } | null;
   readonly queued: number;
   /** Latest first, at most ten. */
   readonly exports: readonly ExportReport[];
@@ -256,7 +256,7 @@ export interface DestinationView {
 /** Answer to `startExport`: at once, before anything is read or sent. */
 export interface StartedExport {
   readonly exportId: string;
-  readonly n: number;
+  readonly number: number;
   readonly workflowId: string;
   /** Known once the export has started. */
   readonly firstExecutionRunId?: string;

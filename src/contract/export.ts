@@ -8,7 +8,7 @@ import type { ExportReport } from './report';
 /** What an export needs to know; fixed when it starts. References and counts only. */
 export interface ExportInput {
   readonly ref: ExportRef;
-  readonly n: number;
+  readonly number: number;
   readonly trigger: string;
   readonly options: ExportOptions;
   readonly destinationName: string;
@@ -45,7 +45,7 @@ export type ExportPhase = (typeof EXPORT_PHASES)[number];
 /** What an export tells while it runs; its current details say the same in words. */
 export interface ExportView {
   readonly ref: ExportRef;
-  readonly n: number;
+  readonly number: number;
   readonly phase: ExportPhase;
   readonly isPaused: boolean;
   /** The provider or the store is away: the export goes on by itself. */

@@ -64,7 +64,7 @@ export interface ExportReport extends Settlement {
   readonly destinationId: string;
   readonly exportId: string;
   /** First export of a destination is 1. */
-  readonly n: number;
+  readonly number: number;
   readonly ending: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
@@ -74,7 +74,7 @@ export interface ExportReport extends Settlement {
   /** Who let it pass. */
   readonly approval: Approval | null;
   /** The export that was started instead, of one that was `replanned`. */
-  readonly next?: { readonly exportId: string; readonly n: number };
+  readonly next?: { readonly exportId: string; readonly number: number };
   readonly startedAt: string;
   readonly durationMs: number;
   readonly storeId: string;

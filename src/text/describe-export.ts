@@ -93,7 +93,7 @@ export function describeGuards(guards: readonly Guard[]): string {
 /** How an export ended; one line. */
 export function describeEnding({ ending, isSettled, next }: ExportReport): string {
   if (ending === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
-  const follow = next ? ` Export ${next.n} was started instead.` : '';
+  const follow = next ? ` Export ${next.number} was started instead.` : '';
   return `${ENDING[ending]}.${follow}`;
 }
 

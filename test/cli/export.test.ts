@@ -58,7 +58,7 @@ describe('export', () => {
     expect(code).toBe(0);
     expect(document).toMatchObject({
       ending: 'completed',
-      n: 1,
+      number: 1,
       selected: 4,
       outcomes: { created: 2, not_sent: 1 },
     });
@@ -68,9 +68,9 @@ describe('export', () => {
     await scene.cli(`export start ${name}`);
     await scene.cli(`export start ${name}`);
     const { document: last } = await scene.cliJson(`export show ${name}`);
-    expect(last).toMatchObject({ n: 2, outcomes: { unchanged: 3 } });
+    expect(last).toMatchObject({ number: 2, outcomes: { unchanged: 3 } });
     const { document: first } = await scene.cliJson(`export show ${name} 1`);
-    expect(first).toMatchObject({ n: 1, outcomes: { created: 3 } });
+    expect(first).toMatchObject({ number: 1, outcomes: { created: 3 } });
     const { exportId } = first as ExportReport;
     expect((await scene.cliJson(`export show ${name} ${exportId}`)).document).toEqual(first);
 
@@ -110,7 +110,7 @@ describe('export', () => {
 
     const { document } = await scene.cliJson(`export rejects ${name} --outcome duplicate`);
     expect(document).toMatchObject({
-      n: 1,
+      number: 1,
       rejects: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
     });
 
@@ -161,9 +161,9 @@ describe('export', () => {
   });
 
   test('of more than 1,000,000 profiles is refused before anything is sent', async () => {
-    const rows = Array.from({ length: 1_000_001 }, (_, n) => `${n},person${n}@mail.chinook.org,a,b,c`);
+    const rows = Array.from({ length: 1_000_001 }, (_, number) => `${number},person${number}@mail.chinook.org,a,b,c`);
     await writeFile(join(scene.folder, 'profiles.csv'), ['id,email,first,last,country', ...rows].join('\n'));
-    const members = rows.map((_, n) => `${n},vip`);
+    const members = rows.map((_, number) => `${number},vip`);
     await writeFile(join(scene.folder, 'members.csv'), ['id,segment', ...members].join('\n'));
     const { code, errors } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
@@ -201,11 +201,11 @@ describe('export', () => {
 
     test('start joins it; show and list tell where it stands; cancel ends it with a report', async () => {
       const { document } = await scene.cliJson(`export start ${name} --lane batch --no-wait`);
-      expect(document).toMatchObject({ n: 1, disposition: 'joined' });
+      expect(document).toMatchObject({ number: 1, disposition: 'joined' });
       expect((await scene.cli(`export show ${name}`)).output).toContain(': Delivering');
       expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n1 +\S+ +running\n$/);
       expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({
-        n: 1,
+        number: 1,
         phase: 'delivering',
       });
       expect((await scene.cli(`export rejects ${name} 1`)).errors).toMatch(

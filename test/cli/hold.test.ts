@@ -67,7 +67,7 @@ describe('a held export', () => {
     expect(wrong.code).toBe(1);
     expect(wrong.errors).toMatch(new RegExp(`^PLAN_OUTDATED: .*${held!.planId}`));
     const approved = await scene.cliJson(`export approve ${name} --plan ${held!.planId} --as Kim`);
-    expect(approved).toMatchObject({ code: 0, document: { disposition: 'approved', n: 2 } });
+    expect(approved).toMatchObject({ code: 0, document: { disposition: 'approved', number: 2 } });
     const { code, output } = await scene.cli(`export watch ${name} 2`);
     expect(code).toBe(0);
     expect(output).toContain('Held: MASS_REMOVAL. The segment "vip"');

@@ -39,7 +39,7 @@ const PLAN: ExportPlan = {
 
 const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
-  n: 3,
+  number: 3,
   phase: 'delivering',
   isPaused: false,
   waiting: null,
@@ -61,7 +61,7 @@ const VIEW: ExportView = {
 const REPORT: ExportReport = {
   destinationId: 'news',
   exportId: 'e',
-  n: 3,
+  number: 3,
   ending: 'completed',
   isSettled: true,
   startedAt: '2026-11-23T17:04:53.123Z',

@@ -41,11 +41,11 @@ export interface Seed {
 
 /** Addresses that Mailchimp treats each in a way of its own. */
 const KINDS = {
-  ordinary: (n: number) => `person${n}@mail.chinook.org`,
-  fake: (n: number) => `person${n}@example.com`,
-  role: (n: number) => `postmaster@mail${n}.chinook.org`,
-  foreign: (n: number) => `person${n}@xn--bcher-kva.ch`,
-  throttled: (n: number) => `throttled${n}@mail.chinook.org`,
+  ordinary: (number: number) => `person${number}@mail.chinook.org`,
+  fake: (number: number) => `person${number}@example.com`,
+  role: (number: number) => `postmaster@mail${number}.chinook.org`,
+  foreign: (number: number) => `person${number}@xn--bcher-kva.ch`,
+  throttled: (number: number) => `throttled${number}@mail.chinook.org`,
 };
 
 const values = fc.record({
@@ -250,8 +250,8 @@ export function worldOf(given: Case, now: number): World {
     ),
     forgotten: new Set(),
     throttledUntil: new Map(
-      people.flatMap((seed, n) =>
-        seed.kind === 'throttled' ? [[KINDS.throttled(n), now + THROTTLED_MS] as const] : [],
+      people.flatMap((seed, number) =>
+        seed.kind === 'throttled' ? [[KINDS.throttled(number), now + THROTTLED_MS] as const] : [],
       ),
     ),
     config: {

@@ -120,7 +120,7 @@ class StepDriver implements Exporter {
     const { cancelled, trouble, allowMassRemoval, census, test, lane } = order;
     const job = {
       exportId: randomUUID(),
-      n: this.#state.lastNumber + 1,
+      number: this.#state.lastNumber + 1,
       options: ExportOptionsSchema.parse({ allowMassRemoval, census, test, lane }),
       trigger: 'test',
     };
@@ -129,7 +129,7 @@ class StepDriver implements Exporter {
     if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#run(input, fates, order);
-    this.#state = withReport({ ...this.#state, lastNumber: job.n }, report);
+    this.#state = withReport({ ...this.#state, lastNumber: job.number }, report);
     const { staging } = this.#stage.resources;
     const rows = report.isSettled ? await staging.readRejects(input.ref, { outcomes: OUTCOMES }) : [];
     const read = (chunk: number) => staging.readChunk(input.ref, chunk);

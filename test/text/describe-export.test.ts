@@ -49,7 +49,7 @@ describe('the Web UI and the command line tell the same', () => {
   test.each(['completed', 'planned', 'cancelled', 'rejected', 'expired', 'replanned', 'failed'] as const)(
     'of an export that has ended: %s',
     (ending) => {
-      const ended = report({ ending, ...(ending === 'replanned' && { next: { exportId: 'e', n: 4 } }) });
+      const ended = report({ ending, ...(ending === 'replanned' && { next: { exportId: 'e', number: 4 } }) });
       const words = describeEnding(ended);
       expect(page({ phase: ending, report: ended })).toContain(`**${words}**`);
       expect(describeReport(ended).toLowerCase()).toContain(`export 3 ${words.toLowerCase()}`);

@@ -9,7 +9,7 @@ export const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-
 
 export const INPUT: ExportInput = {
   ref: REF,
-  n: 3,
+  number: 3,
   trigger: 'on demand',
   options: ExportOptionsSchema.parse({}),
   destinationName: 'Newsletter',
@@ -62,7 +62,7 @@ export const PLAN: ExportPlan = {
 export function view(change: Partial<ExportView> = {}): ExportView {
   return {
     ref: REF,
-    n: 3,
+    number: 3,
     phase: 'delivering',
     isPaused: false,
     waiting: null,
@@ -86,7 +86,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
 export function report(change: Partial<ExportReport> = {}): ExportReport {
   return {
     ...REF,
-    n: 3,
+    number: 3,
     storeId: '5709e1d0',
     ending: 'completed',
     isSettled: true,
@@ -134,5 +134,5 @@ export const DESTINATION: DestinationState = {
   phase: 'configured',
   configuration: INPUT.configuration,
   baseline: { exportId: 'earlier', held: 7 },
-  unsettled: { exportId: REF.exportId, n: 3, options: INPUT.options, trigger: 'on demand' },
+  unsettled: { exportId: REF.exportId, number: 3, options: INPUT.options, trigger: 'on demand' },
 };

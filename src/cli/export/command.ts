@@ -120,7 +120,7 @@ function showCommand(cli: Cli): Command {
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   await withClient(invocation, async (client) => {
-    const { exportId, n, report } = findExport(await client.show(name), which);
+    const { exportId, number, report } = findExport(await client.show(name), which);
     if (report) return void tellReport(invocation, report);
     const view = await client.progress(name);
     if (view?.ref.exportId === exportId) {
@@ -130,8 +130,8 @@ async function show(invocation: Invocation, name: string, which: string | undefi
     const ended = await client.report({ destinationId: name, exportId });
     if (ended) return void tellReport(invocation, ended);
     answer(invocation, {
-      json: { exportId, n: n ?? null },
-      text: () => `Export ${n ?? exportId} of ${name} has not started yet.`,
+      json: { exportId, number: number ?? null },
+      text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
     });
   });
 }
@@ -231,14 +231,14 @@ function cancelCommand(cli: Cli): Command {
 
 async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   const cancelled = await withClient(invocation, async (client) => {
-    const { exportId, n } = findExport(await client.show(name), which);
+    const { exportId, number } = findExport(await client.show(name), which);
     await client.cancel({ destinationId: name, exportId });
-    return { exportId, n: n ?? null };
+    return { exportId, number: number ?? null };
   });
   answer(invocation, {
     json: cancelled,
     text: () =>
-      `Export ${cancelled.n ?? cancelled.exportId} of ${name} is cancelled. Its report follows: temporal-mailchimp export watch ${name}`,
+      `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. Its report follows: temporal-mailchimp export watch ${name}`,
   });
 }
 

@@ -24,11 +24,11 @@ export async function approveExport(
     const decision = await decide(invocation, client, { verb: 'approve', name, options });
     if (!decision) return unchanged(invocation);
     const approved = await client.approve(name, decision);
-    const { disposition, n } = approved;
+    const { disposition, number } = approved;
     const what =
       disposition === 'replanned'
-        ? `The plan was more than an hour old, so it is planned again as export ${n}, which is held only if a number has grown.`
-        : `Export ${n} of ${name} goes on.`;
+        ? `The plan was more than an hour old, so it is planned again as export ${number}, which is held only if a number has grown.`
+        : `Export ${number} of ${name} goes on.`;
     const text = () => `${what} Watch it: temporal-mailchimp export watch ${name}`;
     answer(invocation, { json: approved, text });
     return undefined;
@@ -87,7 +87,7 @@ function requireHeld(view: ExportView | undefined, name: string) {
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',
-        `Export ${view.n} of ${name} is not held; there is nothing to decide.`,
+        `Export ${view.number} of ${name} is not held; there is nothing to decide.`,
       )
     : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
 }

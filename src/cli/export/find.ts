@@ -8,7 +8,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export interface KnownExport {
   readonly exportId: string;
   /** Undefined for one that waits: the destination tells only how many there are. */
-  readonly n: number | undefined;
+  readonly number: number | undefined;
   readonly report: ExportReport | undefined;
 }
 
@@ -21,17 +21,17 @@ export function findExport(view: DestinationView, asked: string | undefined): Kn
   const found =
     asked === undefined
       ? known[0]
-      : known.find(({ exportId, n }) => exportId === asked || String(n) === asked);
+      : known.find(({ exportId, number }) => exportId === asked || String(number) === asked);
   if (found) return found;
   if (view.queued > 0 && asked !== undefined && UUID.test(asked)) {
-    return { exportId: asked, n: undefined, report: undefined };
+    return { exportId: asked, number: undefined, report: undefined };
   }
   const { destinationId } = view;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     known.length === 0
       ? `The destination ${destinationId} has had no export yet. Start one: temporal-mailchimp export start ${destinationId}`
-      : `The destination ${destinationId} knows no export "${asked}". It knows: ${known.map(({ n }) => n).join(', ')}.`,
+      : `The destination ${destinationId} knows no export "${asked}". It knows: ${known.map(({ number }) => number).join(', ')}.`,
   );
 }
 
@@ -48,6 +48,6 @@ export function findEnded(view: DestinationView, asked: string | undefined): Exp
 function knownExports({ running, exports }: DestinationView): KnownExport[] {
   return [
     ...(running ? [{ ...running, report: undefined }] : []),
-    ...exports.map((report) => ({ exportId: report.exportId, n: report.n, report })),
+    ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
   ];
 }

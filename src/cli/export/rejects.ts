@@ -46,7 +46,7 @@ export async function showRejects(
     return;
   }
   answer(invocation, {
-    json: { destinationId: report.destinationId, exportId: report.exportId, n: report.n, rejects: rows },
+    json: { destinationId: report.destinationId, exportId: report.exportId, number: report.number, rejects: rows },
     text: () => describeRejects(report, rows, most),
   });
 }
@@ -65,8 +65,8 @@ function describeRejects(
   rows: readonly RejectRow[],
   limit: number | undefined,
 ): string {
-  const { n, destinationId } = report;
-  if (rows.length === 0) return `Export ${n} of ${destinationId}: nobody to list.`;
+  const { number, destinationId } = report;
+  if (rows.length === 0) return `Export ${number} of ${destinationId}: nobody to list.`;
   const shown = table(
     ['OUTCOME', 'REASON', 'KEY', 'EMAIL', "MAILCHIMP'S TEXT"],
     rows.map((row) => COLUMNS.map((column) => row[column])),
@@ -94,7 +94,7 @@ async function readRejects(
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
-    `The rows of export ${report.n} lie in the staging store ${storeId}, which is not in ${config.staging.folder} here. Run this ` +
+    `The rows of export ${report.number} lie in the staging store ${storeId}, which is not in ${config.staging.folder} here. Run this ` +
       'where a worker with that store runs, with its configuration file.',
     { details: { storeId } },
   );

@@ -46,7 +46,7 @@ export async function startExport(
     }
     invocation.terminal.err(describeStart(destinationId, started));
     const before = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (before?.held) invocation.terminal.err(`Export ${before.n}: ${describeState(before)}`);
+    if (before?.held) invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
     if ('ending' in ended) return tellReport(invocation, ended);
     answer(invocation, { json: ended, text: () => describeView(ended) });
@@ -97,11 +97,11 @@ export async function watchExport(
   });
 }
 
-function describeStart(destinationId: string, { n, exportId, disposition }: StartedExport): string {
+function describeStart(destinationId: string, { number, exportId, disposition }: StartedExport): string {
   const what = {
-    started: `Export ${n} of "${destinationId}" has started`,
-    joined: `Export ${n} of "${destinationId}" does the same already; no second one was started`,
-    queued: `Export ${n} of "${destinationId}" waits for the one that runs`,
+    started: `Export ${number} of "${destinationId}" has started`,
+    joined: `Export ${number} of "${destinationId}" does the same already; no second one was started`,
+    queued: `Export ${number} of "${destinationId}" waits for the one that runs`,
   }[disposition];
   return `${what} (${exportId}).`;
 }

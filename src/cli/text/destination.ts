@@ -21,7 +21,7 @@ export function describeDestination(view: DestinationView): string {
     pairs([
       ...connectionPairs(view),
       ['Held in Mailchimp', held],
-      ['Export running', running ? `${running.n} (${running.exportId})` : 'none'],
+      ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
       ...(queued > 0 ? ([['Waiting exports', count(queued)]] as const) : []),
     ]),
     factLines(view),

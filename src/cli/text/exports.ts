@@ -9,7 +9,7 @@ export function exportTable({
   exports,
 }: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
   const waiting = queued > 0 ? [['', '', `${count(queued)} waiting`]] : [];
-  const open = running ? [[String(running.n), running.exportId, 'running']] : [];
+  const open = running ? [[String(running.number), running.exportId, 'running']] : [];
   return table(
     ['N', 'EXPORT', 'ENDING', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
     [...waiting, ...open, ...exports.map(exportRow)],
@@ -17,9 +17,9 @@ export function exportTable({
 }
 
 function exportRow(report: ExportReport): string[] {
-  const { n, exportId, ending, failure, startedAt, durationMs, selected, outcomes } = report;
+  const { number, exportId, ending, failure, startedAt, durationMs, selected, outcomes } = report;
   return [
-    String(n),
+    String(number),
     exportId,
     failure ? `${ending}: ${failure.code}` : ending,
     instant(startedAt),

@@ -38,7 +38,7 @@ export function describeReport(report: ExportReport): string {
 
 function headline(report: ExportReport): string {
   const ending = describeEnding(report);
-  return `Export ${report.n} ${ending[0]!.toLowerCase()}${ending.slice(1)}\n${describeSubjects(report)}.`;
+  return `Export ${report.number} ${ending[0]!.toLowerCase()}${ending.slice(1)}\n${describeSubjects(report)}.`;
 }
 
 /** What it was held for, or, of a plan, would be held for. */
@@ -133,8 +133,8 @@ function facts({
 }
 
 function rejectsHint(report: ExportReport): string {
-  const { destinationId, n, isSettled } = report;
+  const { destinationId, number, isSettled } = report;
   const rejected = notExported(report);
   if (rejected === 0 || !isSettled) return '';
-  return `Who was not exported, and why: temporal-mailchimp export rejects ${destinationId} ${n}`;
+  return `Who was not exported, and why: temporal-mailchimp export rejects ${destinationId} ${number}`;
 }

@@ -6,10 +6,10 @@ import { pairs } from './table';
 
 /** What `export show` tells of an export that still runs. */
 export function describeView(view: ExportView): string {
-  const { n, ref, startedAt } = view;
+  const { number, ref, startedAt } = view;
   const progress = progressOf(view);
   return [
-    `Export ${n} of ${ref.destinationId}: ${describeState(view)}`,
+    `Export ${number} of ${ref.destinationId}: ${describeState(view)}`,
     pairs([
       ['Export', ref.exportId],
       ['Started', instant(startedAt)],

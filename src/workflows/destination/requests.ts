@@ -119,7 +119,7 @@ export async function enqueue(
   const equal = [state.unsettled, ...state.queue].find((job) => job !== null && isEqual(job));
   if (equal) {
     const runId = runIdOf(destination, equal);
-    return { exportId: equal.exportId, n: equal.n, workflowId, ...runId, disposition: 'joined' };
+    return { exportId: equal.exportId, number: equal.number, workflowId, ...runId, disposition: 'joined' };
   }
   if (state.queue.length > 0) {
     throw new ExportError(
@@ -127,13 +127,13 @@ export async function enqueue(
       `The destination ${destinationId} exports already and one more export is waiting. Try again when one has ended.`,
     );
   }
-  const job: Job = { exportId: uuid4(), n: state.lastNumber + 1, ...asked };
+  const job: Job = { exportId: uuid4(), number: state.lastNumber + 1, ...asked };
   const isQueued = state.unsettled !== null;
-  destination.state = { ...state, lastNumber: job.n, queue: [...state.queue, job] };
-  if (isQueued) return { exportId: job.exportId, n: job.n, workflowId, disposition: 'queued' };
+  destination.state = { ...state, lastNumber: job.number, queue: [...state.queue, job] };
+  if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);
-  return { exportId: job.exportId, n: job.n, workflowId, ...runId, disposition: 'started' };
+  return { exportId: job.exportId, number: job.number, workflowId, ...runId, disposition: 'started' };
 }
 
 /** A waiting export takes the configuration that there is when it starts; one that runs keeps that of its start. */

@@ -71,9 +71,9 @@ function startExport(input: ExportInput) {
     workflowId: exportWorkflowId(input.ref.destinationId),
     args: [input],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `Export ${input.n} of ${inMarkdown(input.destinationName)} (${inMarkdown(input.trigger)})`,
+    staticSummary: `Export ${input.number} of ${inMarkdown(input.destinationName)} (${inMarkdown(input.trigger)})`,
     staticDetails: `Segments ${input.configuration.segments.map(({ segment }) => segment).join(', ')} to audience ${inMarkdown(input.audience.name)}.`,
-    memo: { exportId: input.ref.exportId, n: input.n },
+    memo: { exportId: input.ref.exportId, number: input.number },
   });
 }
 

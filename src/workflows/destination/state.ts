@@ -17,7 +17,7 @@ import { withTag } from './tag-identity';
 /** An export that was asked for. */
 export interface Job {
   readonly exportId: string;
-  readonly n: number;
+  readonly number: number;
   readonly options: ExportOptions;
   readonly trigger: string;
   /** It replaces an export whose approved plan was too old. */
@@ -91,7 +91,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
     consent: state.consent,
     configuration: state.configuration,
     baseline: state.baseline,
-    running: state.unsettled && { exportId: state.unsettled.exportId, n: state.unsettled.n },
+    running: state.unsettled && { exportId: state.unsettled.exportId, number: state.unsettled.number },
     queued: state.queue.length,
     exports: state.exports,
   };
@@ -100,10 +100,10 @@ export function toDestinationView(destinationId: string, state: DestinationState
 export function toExportInput(destinationId: string, state: DestinationState, job: Job): ExportInput | null {
   const { connection, configuration } = state;
   if (!connection || !configuration) return null;
-  const { exportId, n, trigger, options, approved } = job;
+  const { exportId, number, trigger, options, approved } = job;
   return {
     ref: { destinationId, exportId },
-    n,
+    number,
     trigger,
     options,
     destinationName: connection.name,
@@ -148,11 +148,11 @@ export function withSuccessor(
   { options, trigger }: Job,
   { report, exportId }: { readonly report: ExportReport; readonly exportId: string },
 ): DestinationState {
-  const n = state.lastNumber + 1;
+  const number = state.lastNumber + 1;
   const { approval } = report;
-  const job: Job = { exportId, n, options, trigger, ...(approval && { approved: approval }) };
-  const reported = withReport(state, { ...report, next: { exportId, n } });
-  return { ...reported, lastNumber: n, queue: [job, ...state.queue] };
+  const job: Job = { exportId, number, options, trigger, ...(approval && { approved: approval }) };
+  const reported = withReport(state, { ...report, next: { exportId, number } });
+  return { ...reported, lastNumber: number, queue: [job, ...state.queue] };
 }
 
 /** Whoever follows an export that waited, and is not wanted any more, is told so by a report too. */
@@ -171,7 +171,7 @@ export function withoutWaiting(
 }
 
 function latest(reports: readonly ExportReport[]): readonly ExportReport[] {
-  return reports.toSorted((one, other) => other.n - one.n).slice(0, REPORTS_KEPT);
+  return reports.toSorted((one, other) => other.number - one.number).slice(0, REPORTS_KEPT);
 }
 
 export function withAnswer(

@@ -103,7 +103,7 @@ function requireHold(
   planId: string,
   repeated: readonly Decision[],
 ): Hold {
-  const name = `Export ${input.n} of ${input.ref.destinationId}`;
+  const name = `Export ${input.number} of ${input.ref.destinationId}`;
   if (!hold) {
     throw new ExportError('EXPORT_NOT_HELD', `${name} is not held; there is nothing to approve or reject.`);
   }

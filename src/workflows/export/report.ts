@@ -34,12 +34,12 @@ interface Ended {
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
-  const { ref, n, storeId } = input;
+  const { ref, number, storeId } = input;
   const { ending, startedAtMs, failure, guards = [], approval = null } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
-    n,
+    number,
     storeId,
     ending,
     isSettled: settlement !== null && ending !== 'planned',

@@ -178,7 +178,7 @@ export function toView(run: Run): ExportView {
   const total = (count: (part: PartState) => number) => run.parts.reduce((sum, part) => sum + count(part), 0);
   return {
     ref: run.input.ref,
-    n: run.input.n,
+    number: run.input.number,
     phase: run.phase,
     isPaused: run.isPaused,
     waiting: run.waiting,

@@ -54,18 +54,18 @@ describe('a destination', () => {
       await stage.configure();
       holdBatches();
       const first = await stage.client.start(stage.destinationId);
-      expect(first).toMatchObject({ n: 1, disposition: 'started' });
+      expect(first).toMatchObject({ number: 1, disposition: 'started' });
       expect(await stage.client.start(stage.destinationId)).toMatchObject({
         exportId: first.exportId,
         disposition: 'joined',
       });
       const second = await stage.client.start(stage.destinationId, { options: { allowMassRemoval: true } });
-      expect(second).toMatchObject({ n: 2, disposition: 'queued' });
+      expect(second).toMatchObject({ number: 2, disposition: 'queued' });
       await expect(stage.client.start(stage.destinationId, { options: { test: 1 } })).rejects.toMatchObject({
         code: 'DESTINATION_BUSY',
       });
       releaseBatches();
-      expect(await stage.follow(second.exportId)).toMatchObject({ n: 2, outcomes: { unchanged: 2 } });
+      expect(await stage.follow(second.exportId)).toMatchObject({ number: 2, outcomes: { unchanged: 2 } });
     });
   });
 

@@ -62,8 +62,8 @@ describe('what is done once more', () => {
       expect(await stage.client.start(stage.destinationId)).toMatchObject({ disposition: 'joined' });
       await stage.configure({ fields: { FNAME: 'first', LNAME: 'last' } });
       const second = await stage.client.start(stage.destinationId);
-      expect(second).toMatchObject({ n: 2, disposition: 'queued' });
-      expect(await stage.client.start(stage.destinationId)).toMatchObject({ n: 2, disposition: 'joined' });
+      expect(second).toMatchObject({ number: 2, disposition: 'queued' });
+      expect(await stage.client.start(stage.destinationId)).toMatchObject({ number: 2, disposition: 'joined' });
       stage.sandbox.control.set({ batchPolls: 0 });
       await stage.follow(first.exportId);
       expect(await stage.follow(second.exportId)).toMatchObject({ ending: 'completed' });
@@ -87,7 +87,7 @@ describe('what is done once more', () => {
         expect(await stage.follow(waiting.exportId)).toMatchObject({ ending: 'cancelled', isSettled: false });
       }
       const { exports } = await stage.client.show(destinationId);
-      expect(exports.map(({ n, ending }) => [n, ending])).toEqual([
+      expect(exports.map(({ number, ending }) => [number, ending])).toEqual([
         [3, 'cancelled'],
         [2, 'cancelled'],
         [1, 'cancelled'],

@@ -63,8 +63,8 @@ describe('a destination that is asked at an awkward moment', () => {
       await until(async () => (await show()).exports[0]?.exportId === first.exportId);
       const second = await stage.client.start(stage.destinationId);
       await goOn();
-      expect(second).toMatchObject({ n: 2, disposition: 'started' });
-      expect(await stage.follow(second.exportId)).toMatchObject({ n: 2, outcomes: { unchanged: 8 } });
+      expect(second).toMatchObject({ number: 2, disposition: 'started' });
+      expect(await stage.follow(second.exportId)).toMatchObject({ number: 2, outcomes: { unchanged: 8 } });
     });
   });
 

@@ -46,15 +46,15 @@ describe('the report of an export', () => {
 
   test('is kept with the nine before it, latest first', () => {
     let state = DESTINATION;
-    for (let n = 1; n <= 12; n++) state = withReport(state, report({ n }));
-    expect(state.exports.map(({ n }) => n)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+    for (let number = 1; number <= 12; number++) state = withReport(state, report({ number }));
+    expect(state.exports.map(({ number }) => number)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
   });
 });
 
 describe('answers', () => {
   test('are kept for the last hundred requests, latest first', () => {
     let state = DESTINATION;
-    for (let n = 1; n <= 130; n++) state = withAnswer(state, `request ${n}`, null);
+    for (let number = 1; number <= 130; number++) state = withAnswer(state, `request ${number}`, null);
     expect(state.answers).toHaveLength(100);
     expect(state.answers[0]).toEqual({ requestId: 'request 130', started: null });
     expect(state.answers.at(-1)).toEqual({ requestId: 'request 31', started: null });

@@ -27,8 +27,8 @@ describe('a held export, while time passes', () => {
 
   const tags = () => skipping.stage.sandbox.state(AUDIENCE).tags;
   const view = () => skipping.exportHandle().query(progressQuery);
-  const reportOf = (n: number) =>
-    skipping.passTimeUntil(async () => (await skipping.show()).exports.find((known) => known.n === n));
+  const reportOf = (number: number) =>
+    skipping.passTimeUntil(async () => (await skipping.show()).exports.find((known) => known.number === number));
 
   /** The segment vip has fallen to zero. */
   const startHeld = async (): Promise<Held> => {
@@ -40,10 +40,10 @@ describe('a held export, while time passes', () => {
     await skipping.start();
     return untilHeld(2);
   };
-  const untilHeld = (n: number) =>
+  const untilHeld = (number: number) =>
     skipping.passTimeUntil(async () => {
-      const { n: number, held } = await view();
-      return number === n && held;
+      const { number: number, held } = await view();
+      return number === number && held;
     });
 
   const approve = async ({ planId }: Held) =>
@@ -97,7 +97,7 @@ describe('a held export, while time passes', () => {
         ending: 'replanned',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2 },
-        next: { exportId: after.exportId, n: 3 },
+        next: { exportId: after.exportId, number: 3 },
         approval: { by: 'Kim' },
       });
       expect(tags()).toEqual({ VIP: 1, North: 1 });

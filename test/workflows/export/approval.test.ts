@@ -65,11 +65,11 @@ describe('an export that would take tags from many', () => {
       expect(await progress()).toMatchObject({ phase: 'held', plan: { planId: held.planId } });
       expect(writes()).toBe(before);
 
-      const { n } = (await progress())!;
+      const { number } = (await progress())!;
       expect(await stage.client.approve(stage.destinationId, decision(held))).toEqual({
         disposition: 'approved',
         exportId,
-        n,
+        number,
       });
       const report = await stage.follow(exportId);
       expect(report).toMatchObject({
@@ -218,9 +218,9 @@ describe('an export that would take tags from many', () => {
       await callMailchimp(stage.sandbox, `PATCH /lists/${AUDIENCE}/segments/${tagId}`, { name: 'Nord' });
       await stage.client.approve(stage.destinationId, decision(held));
       const report = await stage.follow(exportId);
-      expect(report).toMatchObject({ n: 3, ending: 'completed', outcomes: { removed: 2 } });
+      expect(report).toMatchObject({ number: 3, ending: 'completed', outcomes: { removed: 2 } });
       const [, before] = (await stage.client.show(stage.destinationId)).exports;
-      expect(before).toMatchObject({ exportId, ending: 'replanned', next: { n: 3 } });
+      expect(before).toMatchObject({ exportId, ending: 'replanned', next: { number: 3 } });
       expect(report).toMatchObject({ approval: { planId: held.planId, by: 'Kim' } });
     });
   });

@@ -291,7 +291,7 @@ describe('what an earlier export has sent', () => {
       await stage.temporal.workflow.getHandle(workflowId).terminate('by the test');
       await until(async () => (await stage.client.show(stage.destinationId)).exports[0]);
       const next = await stage.export();
-      expect(next).toMatchObject({ n: 2, outcomes: { created: 25, unchanged: FIRST } });
+      expect(next).toMatchObject({ number: 2, outcomes: { created: 25, unchanged: FIRST } });
       expect(stage.sandbox.requests()).toContainEqual(
         expect.objectContaining({ method: 'DELETE', route: '/batches/{batch_id}', count: 1 }),
       );

@@ -44,7 +44,7 @@ test('the report of a plan tells what would be sent in the words of an export, a
   expect(total(report.outcomes)).toBe(report.selected + report.departed);
   expect(report).toMatchObject({
     ...INPUT.ref,
-    n: 3,
+    number: 3,
     storeId: INPUT.storeId,
     ending: 'planned',
     isSettled: false,
