@@ -12,7 +12,13 @@ const MAX_SILENCES = 12;
 const PREPARATION = ['takeSnapshot', 'planExport'];
 
 /** Steps after the plan that deliver nothing. */
-const NO_DELIVERY = new Set(['settleExport', 'tidyStaging', 'deleteBatches', 'preflight', 'drainEarlierWrites']);
+const NO_DELIVERY = new Set([
+  'settleExport',
+  'tidyStaging',
+  'deleteBatches',
+  'preflight',
+  'drainEarlierWrites',
+]);
 
 /** Runs one export from start to report. @throws Error unless it completes with an outcome for everybody */
 export async function measureExport(scene: Scene): Promise<ExportFigures> {
@@ -54,8 +60,8 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
   if (firstExecutionRunId === undefined) throw new Error('The export did not start at once.');
   const report = await reportOf(scene, exportId);
   const { unproven, rejected, throttled, suppressed, not_sent: notSent } = report.outcomes;
-  if (report.ending !== 'completed' || unproven + rejected + throttled + suppressed + notSent > 0)
-    throw new Error(`The export ended as ${report.ending}: ${JSON.stringify(report.outcomes)}`);
+  if (report.status !== 'completed' || unproven + rejected + throttled + suppressed + notSent > 0)
+    throw new Error(`The export ended as ${report.status}: ${JSON.stringify(report.outcomes)}`);
   return { report, chain: await readChain(temporal, workflowId, firstExecutionRunId) };
 }
 

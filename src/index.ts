@@ -1,5 +1,5 @@
 // Any name added here is a public promise.
 export { MailchimpPlugin, type MailchimpPluginOptions } from './plugin/mailchimp-plugin';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from './errors';
-export { OUTCOMES, type Outcome, type OutcomeCounts, type Reach } from './contract/outcome';
+export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from './contract/outcome';
 export type { ExportReport, SegmentReport } from './contract/report';

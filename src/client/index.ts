@@ -16,4 +16,4 @@ export type {
 export type { ExportView } from '../contract/export';
 export type { Approval, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportReport, SegmentReport } from '../contract/report';
-export { OUTCOMES, type Outcome, type OutcomeCounts, type Reach } from '../contract/outcome';
+export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from '../contract/outcome';

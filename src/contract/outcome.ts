@@ -40,14 +40,14 @@ export const FirstStatusSchema = z.enum(FIRST_STATUSES);
 export type FirstStatus = z.infer<typeof FirstStatusSchema>;
 
 export type OutcomeCounts = Record<Outcome, number>;
-export type Reach = Record<MemberStatus, number>;
+export type MemberStatusCounts = Record<MemberStatus, number>;
 
 export function noOutcomes(): OutcomeCounts {
   return Object.fromEntries(OUTCOMES.map((outcome) => [outcome, 0])) as OutcomeCounts;
 }
 
-export function noReach(): Reach {
-  return Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 0])) as Reach;
+export function noMemberStatuses(): MemberStatusCounts {
+  return Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 0])) as MemberStatusCounts;
 }
 
 /** Why a profile was not sent, when the fault is in the source. */

@@ -1,5 +1,5 @@
 import type { Approval, Guard } from './guard';
-import type { OutcomeCounts, Reach } from './outcome';
+import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
 
 export interface SegmentReport {
@@ -39,7 +39,7 @@ export interface Settlement {
   readonly uncertain: number;
   /** Of the departed: the same profile is selected with another address. */
   readonly readdressed: number;
-  readonly reach: Reach;
+  readonly memberStatuses: MemberStatusCounts;
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
@@ -65,7 +65,7 @@ export interface ExportReport extends Settlement {
   readonly exportId: string;
   /** First export of a destination is 1. */
   readonly number: number;
-  readonly ending: ExportStatus;
+  readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
   readonly failure?: { readonly code: string; readonly message: string };

@@ -13,7 +13,7 @@ import type { ExportStatus, ExportReport, Tally } from '../contract/report';
 
 // What the command line prints and the Web UI shows of an export: one source of words, so that both tell the same.
 
-const ENDING: Readonly<Record<ExportStatus, string>> = {
+const STATUS: Readonly<Record<ExportStatus, string>> = {
   completed: 'Completed: every profile has one outcome',
   planned: 'Planned. Nothing was sent; this is what an export would do',
   cancelled: 'Cancelled. What Mailchimp had acknowledged stays, and is counted here',
@@ -31,7 +31,7 @@ export const PHASE: Readonly<Record<ExportPhase, string>> = {
   held: 'Held',
   delivering: 'Delivering',
   settling: 'Settling: one outcome for every profile',
-  ...ENDING,
+  ...STATUS,
 };
 
 /** What each outcome means, for people who read a report. */
@@ -91,10 +91,10 @@ export function describeGuards(guards: readonly Guard[]): string {
 }
 
 /** How an export ended; one line. */
-export function describeEnding({ ending, isSettled, next }: ExportReport): string {
-  if (ending === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
+export function describeStatus({ status, isSettled, next }: ExportReport): string {
+  if (status === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
   const follow = next ? ` Export ${next.number} was started instead.` : '';
-  return `${ENDING[ending]}.${follow}`;
+  return `${STATUS[status]}.${follow}`;
 }
 
 /** What an export knows and does while it runs: names with their values. */
@@ -125,7 +125,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
     ...rowOf('Uncertain', describeUncertain(report)),
-    ...rowOf('Reach', describeReach(report)),
+    ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Held because', describeGuards(guards)),
     ...rowOf('Approved by', approval ? describeApproval(approval) : ''),
@@ -154,9 +154,9 @@ export function describeSubjects({ selected, departed, readdressed }: Subjects):
 }
 
 /** Of the created, those that may be there since an earlier attempt. Empty where there are none. */
-export function describeUncertain({ uncertain, ending }: ExportReport): string {
+export function describeUncertain({ uncertain, status }: ExportReport): string {
   if (uncertain === 0) return '';
-  const verb = ending === 'planned' ? 'to be created' : 'created';
+  const verb = status === 'planned' ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may be there already, by an earlier attempt without an answer.`;
 }
 
@@ -177,9 +177,9 @@ function describeOutcomes(outcomes: OutcomeCounts): string {
   return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'nobody';
 }
 
-function describeReach({ reach }: ExportReport): string {
-  const found = MEMBER_STATUSES.filter((status) => reach[status] > 0);
-  return found.map((status) => `${count(reach[status])} ${status}`).join(', ');
+function describeMemberStatuses({ memberStatuses }: ExportReport): string {
+  const found = MEMBER_STATUSES.filter((status) => memberStatuses[status] > 0);
+  return found.map((status) => `${count(memberStatuses[status])} ${status}`).join(', ');
 }
 
 function rowOf(name: string, value: string): [string, string][] {

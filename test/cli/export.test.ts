@@ -57,7 +57,7 @@ describe('export', () => {
     const { code, document } = await scene.cliJson(`export start ${name} --test 2`);
     expect(code).toBe(0);
     expect(document).toMatchObject({
-      ending: 'completed',
+      status: 'completed',
       number: 1,
       selected: 4,
       outcomes: { created: 2, not_sent: 1 },
@@ -140,7 +140,7 @@ describe('export', () => {
 
     const { document, code: again } = await scene.cliJson(`export start ${name}`);
     expect(again).toBe(1);
-    expect(document).toMatchObject({ ending: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
+    expect(document).toMatchObject({ status: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
     expect((await scene.cli(`export start ${name} --allow-rejected-lines`)).code).toBe(0);
   });
 
@@ -161,7 +161,10 @@ describe('export', () => {
   });
 
   test('of more than 1,000,000 profiles is refused before anything is sent', async () => {
-    const rows = Array.from({ length: 1_000_001 }, (_, number) => `${number},person${number}@mail.chinook.org,a,b,c`);
+    const rows = Array.from(
+      { length: 1_000_001 },
+      (_, number) => `${number},person${number}@mail.chinook.org,a,b,c`,
+    );
     await writeFile(join(scene.folder, 'profiles.csv'), ['id,email,first,last,country', ...rows].join('\n'));
     const members = rows.map((_, number) => `${number},vip`);
     await writeFile(join(scene.folder, 'members.csv'), ['id,segment', ...members].join('\n'));

@@ -9,7 +9,7 @@ import { describeReport } from '../../src/cli/text/report';
 import { table } from '../../src/cli/text/table';
 import { describeView } from '../../src/cli/text/view';
 import type { ExportView } from '../../src/contract/export';
-import { noOutcomes, noReach, OUTCOMES } from '../../src/contract/outcome';
+import { noOutcomes, noMemberStatuses, OUTCOMES } from '../../src/contract/outcome';
 import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
@@ -62,7 +62,7 @@ const REPORT: ExportReport = {
   destinationId: 'news',
   exportId: 'e',
   number: 3,
-  ending: 'completed',
+  status: 'completed',
   isSettled: true,
   startedAt: '2026-11-23T17:04:53.123Z',
   durationMs: 3_725_000,
@@ -72,7 +72,7 @@ const REPORT: ExportReport = {
   outcomes: { ...noOutcomes(), created: 999_990, removed: 1, rejected: 10 },
   uncertain: 0,
   readdressed: 0,
-  reach: { ...noReach(), subscribed: 999_000, unsubscribed: 990 },
+  memberStatuses: { ...noMemberStatuses(), subscribed: 999_000, unsubscribed: 990 },
   invalid: { email_missing: 0 },
   refusals: [{ outcome: 'rejected', class: 'fake', text: 'looks fake or invalid', count: 10 }],
   segments: [
@@ -155,7 +155,7 @@ describe('tables', () => {
 });
 
 describe('a report', () => {
-  test('tells outcomes, refusals, reach, segments, warnings, requests and where the rows lie', () => {
+  test('tells outcomes, refusals, member statuses, segments, warnings, requests and where the rows lie', () => {
     const text = describeReport(REPORT);
     expect(text).toContain(
       'Export 3 completed: every profile has one outcome.\n1,000,000 profiles selected, 1 address departed.',
@@ -181,14 +181,14 @@ describe('a report', () => {
     const failed = {
       ...REPORT,
       isSettled: false,
-      ending: 'failed' as const,
+      status: 'failed' as const,
       selected: 0,
       departed: 0,
       outcomes: noOutcomes(),
     };
     const text = describeReport({
       ...failed,
-      reach: noReach(),
+      memberStatuses: noMemberStatuses(),
       refusals: [],
       segments: [],
       warnings: [],

@@ -47,11 +47,16 @@ describe('people who act between two exports', () => {
       const report = await stage.export({ lane, allowMassRemoval: true });
 
       expect(statuses()).toEqual(before);
-      expect(report).toMatchObject({ ending: 'completed', selected: 7, departed: 1 });
+      expect(report).toMatchObject({ status: 'completed', selected: 7, departed: 1 });
       // One who opted out and one who bounced among them.
       expect(report.outcomes).toMatchObject({ created: 0, updated: 5 });
       expect(report.outcomes.suppressed).toBeGreaterThanOrEqual(2);
-      expect(report.reach).toMatchObject({ subscribed: 3, unsubscribed: 1, cleaned: 1, archived: 0 });
+      expect(report.memberStatuses).toMatchObject({
+        subscribed: 3,
+        unsubscribed: 1,
+        cleaned: 1,
+        archived: 0,
+      });
     });
   });
 });

@@ -30,7 +30,7 @@ interface DemoJson {
     readonly selected: number;
     readonly departed: number;
     readonly outcomes: Readonly<Record<(typeof OUTCOMES)[number], number>>;
-    readonly reach: Readonly<Record<(typeof STATUSES)[number], number>>;
+    readonly memberStatuses: Readonly<Record<(typeof STATUSES)[number], number>>;
     readonly segments: readonly {
       readonly name: string;
       readonly tagged: number;
@@ -128,7 +128,7 @@ function expectShape(json: DemoJson): void {
     exports: json.exports.map(({ segments }) => ({
       ...numbers,
       outcomes: counts(OUTCOMES),
-      reach: counts(STATUSES),
+      memberStatuses: counts(STATUSES),
       segments: segments.map(() => segment),
     })),
     audience: { members: expect.any(Number), tags: counts(Object.keys(json.audience.tags)) },
@@ -142,9 +142,9 @@ const sum = (counts: Readonly<Record<string, number>>) =>
   Object.values(counts).reduce((total, count) => total + count, 0);
 
 function expectSums({ exports }: DemoJson): void {
-  for (const { selected, departed, outcomes, reach } of exports) {
+  for (const { selected, departed, outcomes, memberStatuses } of exports) {
     expect(sum(outcomes)).toBe(selected + departed);
-    expect(sum(reach)).toBe(outcomes.created + outcomes.updated);
+    expect(sum(memberStatuses)).toBe(outcomes.created + outcomes.updated);
   }
 }
 
@@ -257,8 +257,15 @@ describe('the demo', () => {
     expect(first).toMatchObject({ selected: 41, departed: 0 });
     expect(first?.outcomes).toEqual({ ...none, created: 31, updated: 7, suppressed: 2, invalid: 1 });
     // Nobody who had opted out, bounced or not confirmed is subscribed now.
-    const reach = { subscribed: 34, pending: 1, transactional: 0, unsubscribed: 2, cleaned: 1, archived: 0 };
-    expect(first?.reach).toEqual(reach);
+    const memberStatuses = {
+      subscribed: 34,
+      pending: 1,
+      transactional: 0,
+      unsubscribed: 2,
+      cleaned: 1,
+      archived: 0,
+    };
+    expect(first?.memberStatuses).toEqual(memberStatuses);
     const withheld = ['49', ...ARCHIVED];
     expect(first?.segments).toEqual(
       Object.entries(segments).map(([name, ids]) => ({

@@ -28,7 +28,7 @@ describe('an export from files to an audience', () => {
       await stage.configure();
 
       const first = await stage.export();
-      expect(first).toMatchObject({ ending: 'completed', selected: 4, departed: 0 });
+      expect(first).toMatchObject({ status: 'completed', selected: 4, departed: 0 });
       expect(first.outcomes).toMatchObject({ created: 4, updated: 0, unchanged: 0, removed: 0 });
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 4, tags: { VIP: 2, North: 3 } });
 

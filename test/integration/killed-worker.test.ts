@@ -246,9 +246,20 @@ async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
 
 /** Counts only: an export with a kill makes other requests and takes longer. */
 function countsOf({ report }: End) {
-  const { ending, selected, departed, outcomes, reach, invalid, refusals, warnings, held } = report;
+  const { status, selected, departed, outcomes, memberStatuses, invalid, refusals, warnings, held } = report;
   const segments = report.segments.map((segment) => ({ ...segment, tagId: 0 }));
-  return { ending, selected, departed, outcomes, reach, invalid, refusals, warnings, held, segments };
+  return {
+    status,
+    selected,
+    departed,
+    outcomes,
+    memberStatuses,
+    invalid,
+    refusals,
+    warnings,
+    held,
+    segments,
+  };
 }
 
 describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
@@ -275,7 +286,7 @@ describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
 
   test('reaches the end that is compared with: everybody has an outcome, and many are in the audience', async () => {
     const { report, members, subjects } = await undisturbed.get('nothing')!;
-    expect(report).toMatchObject({ ending: 'completed', selected: PROFILES, departed: 0 });
+    expect(report).toMatchObject({ status: 'completed', selected: PROFILES, departed: 0 });
     expect(report.outcomes.created).toBe(members.length);
     expect(report.outcomes.created).toBeGreaterThan(PROFILES * 0.9);
     expect(report.outcomes.invalid).toBeGreaterThan(0);

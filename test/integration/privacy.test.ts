@@ -60,7 +60,7 @@ test('no address, name or key of an export is found anywhere in Temporal, nor in
     // A broken line fails the snapshot, with a message of its own.
     await stage.writeProfiles([...people, person(11, { email: 'unclosed' })]);
     await appendFile(`${stage.folder}/profiles.csv`, '"000012","secret12@mail.chinook.org","Secretfirst"\n');
-    expect(await stage.export()).toMatchObject({ ending: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
+    expect(await stage.export()).toMatchObject({ status: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
   });
 
   const texts = (

@@ -28,9 +28,11 @@ export function inWords(report: ExportReport, rows: readonly RejectRow[]): Omit<
     .filter(([, { tagged, untagged, failed }]) => tagged + untagged + failed > 0);
   return {
     told: {
-      ending: report.ending === 'failed' ? (report.failure?.code ?? '') : report.ending,
+      status: report.status === 'failed' ? (report.failure?.code ?? '') : report.status,
       subjects: subjects.toSorted(),
-      reach: Object.fromEntries(Object.entries(report.reach).filter(([, count]) => count > 0)),
+      memberStatuses: Object.fromEntries(
+        Object.entries(report.memberStatuses).filter(([, count]) => count > 0),
+      ),
       pairs: Object.fromEntries(pairs),
     },
     subjects: report.selected + report.departed,

@@ -1,12 +1,16 @@
 import type { Change, Counted, Counts } from './world';
 
-/** Reach by status, and pairs of address and tag. */
-export function count({ reach, pairs }: Counts, { gains }: Change, { sent, off, status }: Counted): void {
+/** Members by status, and pairs of address and tag. */
+export function count(
+  { memberStatuses, pairs }: Counts,
+  { gains }: Change,
+  { sent, off, status }: Counted,
+): void {
   const add = (tag: string, how: string) => {
     pairs[tag] ??= { tagged: 0, untagged: 0, failed: 0 };
     pairs[tag][how]! += 1;
   };
-  if (sent === 'acknowledged') reach[status] = (reach[status] ?? 0) + 1;
+  if (sent === 'acknowledged') memberStatuses[status] = (memberStatuses[status] ?? 0) + 1;
   for (const tag of gains) add(tag, sent === 'acknowledged' ? 'tagged' : 'failed');
   for (const [tag, result] of off) add(tag, result === 'acknowledged' ? 'untagged' : 'failed');
 }

@@ -16,16 +16,16 @@ const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 /** One export: changes the world as it may be changed, and tells what is to be told. */
 export function exportOnce(world: World, asked: Asked): Told {
   const census = censusFor(world, asked);
-  const ending = asked.isCancelled ? 'cancelled' : 'completed';
-  const told = { ending, subjects: [] as string[], reach: {}, pairs: {} };
+  const status = asked.isCancelled ? 'cancelled' : 'completed';
+  const told = { status, subjects: [] as string[], memberStatuses: {}, pairs: {} };
   const selection = findPeople(world, told.subjects);
   const changes = findChanges({ ...world, census, isFresh: census !== world.census }, selection);
-  if (told.subjects.length + selection.people.size === 0) return { ...told, ending: 'SOURCE_EMPTY' };
+  if (told.subjects.length + selection.people.size === 0) return { ...told, status: 'SOURCE_EMPTY' };
   world.census = census;
   const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
   for (const change of needy.slice(asked.test ?? Infinity)) putOff(change);
   const isHeld = !asked.allowMassRemoval && asked.answer !== 'approved' && isMassRemoval(world, changes);
-  if (isHeld) told.ending = asked.answer;
+  if (isHeld) told.status = asked.answer;
   const fate = isHeld ? () => 'not_sent' : asked.fate;
   for (const change of changes) {
     const { address, wants, loses, isSent } = change;
@@ -35,7 +35,7 @@ export function exportOnce(world: World, asked: Asked): Told {
     told.subjects.push(settle(world, change, { sent, off }));
     count(told, change, { sent, off, status: world.members.get(address)?.status ?? '' });
   }
-  if (told.ending === 'completed') world.adopted.clear();
+  if (told.status === 'completed') world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));

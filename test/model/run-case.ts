@@ -65,14 +65,14 @@ export async function runFirstExport(
     const before = membersOf(sandbox, audience);
     const { told, fate } = await exporter.export(PLAIN_ORDER);
     const after = membersOf(sandbox, audience);
-    if (told.ending !== 'PROVIDER_DIFFERS') exportOnce(world, { ...PLAIN_ORDER, fate, isCancelled: false });
-    const isFirst = (address: string) => told.ending === 'PROVIDER_DIFFERS' && fate(address) === 'unproven';
+    if (told.status !== 'PROVIDER_DIFFERS') exportOnce(world, { ...PLAIN_ORDER, fate, isCancelled: false });
+    const isFirst = (address: string) => told.status === 'PROVIDER_DIFFERS' && fate(address) === 'unproven';
     const others = (members: Readonly<Record<string, string>>) =>
       pick(members, (address) => !isFirst(address));
     expect(others(after)).toEqual(
-      told.ending === 'PROVIDER_DIFFERS' ? others(before) : audienceOf(world.members),
+      told.status === 'PROVIDER_DIFFERS' ? others(before) : audienceOf(world.members),
     );
-    return [told.ending];
+    return [told.status];
   } finally {
     await exporter.close();
   }
@@ -110,7 +110,7 @@ async function compareExport(world: World, exporter: Exporter, order: Order): Pr
   const expected = exportOnce(world, {
     ...order,
     fate,
-    isCancelled: told.ending === 'cancelled' && order.cancelled !== undefined,
+    isCancelled: told.status === 'cancelled' && order.cancelled !== undefined,
   });
   expect(told).toEqual(expected);
   if (told.subjects.length > 0) for (const tag of Object.values(world.config.segments)) world.made.add(tag);

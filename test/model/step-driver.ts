@@ -163,8 +163,8 @@ class StepDriver implements Exporter {
       const settlement = await this.#call('settleExport', { ref: input.ref, tally: null });
       const failure = reasonOf(error);
       const ended = isCancellation(error)
-        ? ({ ending: 'cancelled', startedAtMs, failure: CANCELLED } as const)
-        : ({ ending: 'failed', startedAtMs, failure } as const);
+        ? ({ status: 'cancelled', startedAtMs, failure: CANCELLED } as const)
+        : ({ status: 'failed', startedAtMs, failure } as const);
       return toReport(input, settlement as Settlement | null, ended);
     }
   }

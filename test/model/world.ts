@@ -82,10 +82,10 @@ export interface Asked {
 /** What an export tells. */
 export interface Told {
   /** Or the code of what made it fail. */
-  readonly ending: string;
+  readonly status: string;
   /** `key, text of the address: outcome`, sorted. */
   readonly subjects: readonly string[];
-  readonly reach: Readonly<Record<string, number>>;
+  readonly memberStatuses: Readonly<Record<string, number>>;
   /** By tag; tags without any are left out. */
   readonly pairs: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
@@ -126,7 +126,7 @@ export interface Results {
 }
 
 export type Counts = {
-  readonly reach: Record<string, number>;
+  readonly memberStatuses: Record<string, number>;
   readonly pairs: Record<string, Record<string, number>>;
 };
 

@@ -62,7 +62,7 @@ async function connectTwoPeople(): Promise<void> {
 
 async function exportTwoPeople(): Promise<void> {
   await connectTwoPeople();
-  expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 2 } });
+  expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
 }
 
 async function sayNothing(): Promise<void> {}

@@ -62,7 +62,7 @@ describe('a host without workflows', () => {
   test('needs nothing but the plugin', async () => {
     const worker = await createWorker({});
     await worker.runUntil(async () => {
-      expect(await exportTwoPeople()).toMatchObject({ ending: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
     });
   });
 });
@@ -78,7 +78,7 @@ describe('a host with workflows of its own', () => {
         workflowId: `greeting-${destinationId}`,
         args: ['Mailchimp'],
       });
-      expect(await exportTwoPeople()).toMatchObject({ ending: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
       expect(await greeting).toBe('Hello, Mailchimp');
     });
   });
@@ -126,7 +126,7 @@ describe('a bundle made beforehand', () => {
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, plugins: [plugin], logger });
     const worker = await createWorker({ workflowBundle });
     await worker.runUntil(async () => {
-      expect(await exportTwoPeople()).toMatchObject({ ending: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
     });
   });
 

@@ -43,7 +43,7 @@ describe('a first export and the next one', () => {
       selected: 2,
       departed: 0,
       outcomes: { created: 2, updated: 0 },
-      reach: { subscribed: 2 },
+      memberStatuses: { subscribed: 2 },
       held: 2,
       segments: [
         { segment: 'vip', tagId: 11, name: 'VIP', profiles: 1, tagged: 1, untagged: 0, failed: 0 },

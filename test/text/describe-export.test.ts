@@ -4,7 +4,7 @@ import { describeView } from '../../src/cli/text/view';
 import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
 import type { Held } from '../../src/contract/guard';
 import type { ExportReport } from '../../src/contract/report';
-import { describeEnding, describeState } from '../../src/text/describe-export';
+import { describeStatus, describeState } from '../../src/text/describe-export';
 import { describeExport } from '../../src/workflows/export/current-details';
 import { INPUT, report, view } from '../workflows/samples';
 
@@ -48,10 +48,10 @@ describe('the Web UI and the command line tell the same', () => {
 
   test.each(['completed', 'planned', 'cancelled', 'rejected', 'expired', 'replanned', 'failed'] as const)(
     'of an export that has ended: %s',
-    (ending) => {
-      const ended = report({ ending, ...(ending === 'replanned' && { next: { exportId: 'e', number: 4 } }) });
-      const words = describeEnding(ended);
-      expect(page({ phase: ending, report: ended })).toContain(`**${words}**`);
+    (status) => {
+      const ended = report({ status, ...(status === 'replanned' && { next: { exportId: 'e', number: 4 } }) });
+      const words = describeStatus(ended);
+      expect(page({ phase: status, report: ended })).toContain(`**${words}**`);
       expect(describeReport(ended).toLowerCase()).toContain(`export 3 ${words.toLowerCase()}`);
     },
   );

@@ -1,6 +1,6 @@
 import { ExportOptionsSchema } from '../../src/contract/destination';
 import type { ExportInput, ExportView } from '../../src/contract/export';
-import { noOutcomes, noReach } from '../../src/contract/outcome';
+import { noOutcomes, noMemberStatuses } from '../../src/contract/outcome';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
 import { NEW_DESTINATION, type DestinationState } from '../../src/workflows/destination/state';
@@ -88,7 +88,7 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
     ...REF,
     number: 3,
     storeId: '5709e1d0',
-    ending: 'completed',
+    status: 'completed',
     isSettled: true,
     selected: 60_000,
     departed: 40,
@@ -102,7 +102,7 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
     },
     uncertain: 0,
     readdressed: 0,
-    reach: { ...noReach(), subscribed: 44_990, unsubscribed: 10 },
+    memberStatuses: { ...noMemberStatuses(), subscribed: 44_990, unsubscribed: 10 },
     invalid: {},
     refusals: [],
     segments: [

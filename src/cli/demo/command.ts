@@ -106,7 +106,7 @@ function describeRespect(neighbours: readonly Neighbour[]): string {
 
 function isAsPromised({ exports, neighbours }: Demo): boolean {
   return (
-    exports.every(({ ending }) => ending === 'completed') &&
+    exports.every(({ status }) => status === 'completed') &&
     neighbours.every(({ isRespected }) => isRespected)
   );
 }
@@ -132,12 +132,20 @@ function toJson({ exports, audience }: Demo, peakRssBytes: number) {
   return { exports: exports.map(toJsonExport), audience, worker: { peakRssBytes } };
 }
 
-function toJsonExport({ selected, departed, outcomes, reach, segments, tally, durationMs }: ExportReport) {
+function toJsonExport({
+  selected,
+  departed,
+  outcomes,
+  memberStatuses,
+  segments,
+  tally,
+  durationMs,
+}: ExportReport) {
   return {
     selected,
     departed,
     outcomes,
-    reach,
+    memberStatuses,
     segments: segments.map(({ name, tagged, untagged, failed }) => ({ name, tagged, untagged, failed })),
     requests: tally?.requests ?? null,
     batches: tally?.batches ?? null,

@@ -18,7 +18,8 @@ export async function obtainConsent(
   const { terminal, options } = invocation;
   const textVersion = CONSENT_TEXT.version;
   if (agree) {
-    const agreedBy = who ?? invocation.usageError('--agree needs --as WHO: the name of the person who agrees');
+    const agreedBy =
+      who ?? invocation.usageError('--agree needs --as WHO: the name of the person who agrees');
     return { agreedBy, textVersion };
   }
   if (!terminal.isTty || options.json) throw refused();

@@ -72,7 +72,9 @@ async function decide(
   if (options.plan !== undefined) return { planId: options.plan, by };
   const { terminal } = invocation;
   if (!terminal.isTty || invocation.options.json) {
-    invocation.usageError(`without a terminal to ask on, ${verb} needs --plan: the plan whose numbers were seen`);
+    invocation.usageError(
+      `without a terminal to ask on, ${verb} needs --plan: the plan whose numbers were seen`,
+    );
   }
   const view = await client.progress(name);
   const { planId } = requireHeld(view, name);

@@ -76,7 +76,7 @@ async function untilReport<Enough extends ExportView>(
       for (;;) {
         const next = await views.next();
         if (next.done) {
-          if (next.value.ending === 'completed') progress.finish();
+          if (next.value.status === 'completed') progress.finish();
           return next.value;
         }
         // After Ctrl-C the line below the last words is the shell's.
@@ -94,10 +94,10 @@ async function untilReport<Enough extends ExportView>(
 
 /** Prints the report, and why it failed where errors go. @returns 1 for an export that did not end well */
 export function tellReport(invocation: Invocation, report: ExportReport): number | undefined {
-  const { ending, failure } = report;
+  const { status, failure } = report;
   answer(invocation, { json: report, text: () => describeReport(report) });
-  if (ending === 'failed' && failure && !invocation.options.json) {
+  if (status === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }
-  return ending === 'completed' || ending === 'planned' ? undefined : EXIT_REFUSED;
+  return status === 'completed' || status === 'planned' ? undefined : EXIT_REFUSED;
 }

@@ -46,7 +46,12 @@ export async function showRejects(
     return;
   }
   answer(invocation, {
-    json: { destinationId: report.destinationId, exportId: report.exportId, number: report.number, rejects: rows },
+    json: {
+      destinationId: report.destinationId,
+      exportId: report.exportId,
+      number: report.number,
+      rejects: rows,
+    },
     text: () => describeRejects(report, rows, most),
   });
 }

@@ -48,7 +48,7 @@ export async function startExport(
     const before = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
     if (before?.held) invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
-    if ('ending' in ended) return tellReport(invocation, ended);
+    if ('status' in ended) return tellReport(invocation, ended);
     answer(invocation, { json: ended, text: () => describeView(ended) });
     return EXIT_REFUSED;
   });

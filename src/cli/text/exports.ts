@@ -11,22 +11,22 @@ export function exportTable({
   const waiting = queued > 0 ? [['', '', `${count(queued)} waiting`]] : [];
   const open = running ? [[String(running.number), running.exportId, 'running']] : [];
   return table(
-    ['N', 'EXPORT', 'ENDING', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
+    ['N', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
     [...waiting, ...open, ...exports.map(exportRow)],
   );
 }
 
 function exportRow(report: ExportReport): string[] {
-  const { number, exportId, ending, failure, startedAt, durationMs, selected, outcomes } = report;
+  const { number, exportId, status, failure, startedAt, durationMs, selected, outcomes } = report;
   return [
     String(number),
     exportId,
-    failure ? `${ending}: ${failure.code}` : ending,
+    failure ? `${status}: ${failure.code}` : status,
     instant(startedAt),
     duration(durationMs),
     count(selected),
-    ending === 'planned' ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
-    ending === 'planned' ? '' : count(notExported(report)),
+    status === 'planned' ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
+    status === 'planned' ? '' : count(notExported(report)),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { FieldWarning } from '../../contract/plan';
 import type { ExportReport } from '../../contract/report';
 import {
   describeApproval,
-  describeEnding,
+  describeStatus,
   describeLanes,
   describeRequests,
   describeSubjects,
@@ -27,7 +27,7 @@ export function describeReport(report: ExportReport): string {
     invalidTable(report),
     describeUncertain(report),
     refusalTable(report),
-    reachTable(report),
+    memberStatusTable(report),
     warningLines(report.warnings),
     facts(report),
     rejectsHint(report),
@@ -37,29 +37,29 @@ export function describeReport(report: ExportReport): string {
 }
 
 function headline(report: ExportReport): string {
-  const ending = describeEnding(report);
-  return `Export ${report.number} ${ending[0]!.toLowerCase()}${ending.slice(1)}\n${describeSubjects(report)}.`;
+  const status = describeStatus(report);
+  return `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}\n${describeSubjects(report)}.`;
 }
 
 /** What it was held for, or, of a plan, would be held for. */
-function guardLines({ guards, approval, ending }: ExportReport): string {
-  const would = ending === 'planned' ? 'Would be held' : 'Held';
+function guardLines({ guards, approval, status }: ExportReport): string {
+  const would = status === 'planned' ? 'Would be held' : 'Held';
   return [
     ...guards.map(({ code, message }) => `${would}: ${code}. ${message}`),
     ...(approval ? [`Approved by ${describeApproval(approval)}.`] : []),
   ].join('\n');
 }
 
-function outcomeTable({ outcomes, ending }: ExportReport): string {
+function outcomeTable({ outcomes, status }: ExportReport): string {
   const found = OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
   if (found.length === 0) return '';
   return table(
-    [ending === 'planned' ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
+    [status === 'planned' ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
     found.map((outcome) => [outcome, count(outcomes[outcome]), OUTCOME_MEANING[outcome]]),
   );
 }
 
-function segmentTable({ segments, ending }: ExportReport): string {
+function segmentTable({ segments, status }: ExportReport): string {
   if (segments.length === 0) return '';
   const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
     segment,
@@ -67,9 +67,9 @@ function segmentTable({ segments, ending }: ExportReport): string {
     count(profiles),
     count(tagged),
     count(untagged),
-    ...(ending === 'planned' ? [] : [count(failed)]),
+    ...(status === 'planned' ? [] : [count(failed)]),
   ]);
-  return ending === 'planned'
+  return status === 'planned'
     ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows)
     : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows);
 }
@@ -97,12 +97,12 @@ function refusalTable({ refusals }: ExportReport): string {
 }
 
 /** Counted apart from outcomes: of the people Mailchimp acknowledged, who can be reached. */
-function reachTable({ reach }: ExportReport): string {
-  const found = MEMBER_STATUSES.filter((status) => reach[status] > 0);
+function memberStatusTable({ memberStatuses }: ExportReport): string {
+  const found = MEMBER_STATUSES.filter((status) => memberStatuses[status] > 0);
   if (found.length === 0) return '';
   return table(
     ['REACH', 'PEOPLE', 'MEANING'],
-    found.map((status) => [status, count(reach[status]), MEMBER_STATUS_MEANING[status]]),
+    found.map((status) => [status, count(memberStatuses[status]), MEMBER_STATUS_MEANING[status]]),
   );
 }
 
@@ -117,7 +117,7 @@ function facts({
   tally,
   held,
   storeId,
-  ending,
+  status,
   isSettled,
 }: ExportReport): string {
   return pairs([
@@ -125,7 +125,7 @@ function facts({
     ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
     ['Requests', tally ? describeRequests(tally) : 'not known'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
-    ...(isSettled || ending === 'planned'
+    ...(isSettled || status === 'planned'
       ? ([['Held in Mailchimp', countOf(held, 'address', 'addresses')]] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),

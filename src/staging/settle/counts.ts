@@ -1,4 +1,10 @@
-import { noOutcomes, noReach, type Outcome, type OutcomeCounts, type Reach } from '../../contract/outcome';
+import {
+  noOutcomes,
+  noMemberStatuses,
+  type Outcome,
+  type OutcomeCounts,
+  type MemberStatusCounts,
+} from '../../contract/outcome';
 import type { PartPlan } from '../../contract/plan';
 import type { RefusalCount, SegmentReport } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
@@ -10,7 +16,7 @@ import { countBits } from '../plan/tag-masks';
 
 export interface SettlementCounts {
   readonly outcomes: OutcomeCounts;
-  readonly reach: Reach;
+  readonly memberStatuses: MemberStatusCounts;
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
   readonly uncertain: number;
@@ -41,9 +47,9 @@ export async function countSettlement(
   const { uncertain } = await database.row<{ uncertain: number }>(
     `SELECT count(*) AS uncertain FROM settled WHERE outcome = 'created' AND reason = ${quoteText(UNCERTAIN)}`,
   );
-  const reach = await countReach(database);
+  const memberStatuses = await countMemberStatuses(database);
   const refusals = await countRefusals(database);
-  return { outcomes: counts, reach, refusals, segments, uncertain, mismatches };
+  return { outcomes: counts, memberStatuses, refusals, segments, uncertain, mismatches };
 }
 
 function isIn(part: PartPlan, chunk: number): boolean {
@@ -70,13 +76,13 @@ async function countOutcomes(database: Database): Promise<OutcomeCounts> {
   return { ...noOutcomes(), ...Object.fromEntries(rows.map(({ outcome, count }) => [outcome, count])) };
 }
 
-async function countReach(database: Database): Promise<Reach> {
-  const reach: Record<string, number> = noReach();
+async function countMemberStatuses(database: Database): Promise<MemberStatusCounts> {
+  const memberStatuses: Record<string, number> = noMemberStatuses();
   const rows = await database.rows<{ status: string; count: number }>(
     `SELECT status, count(*) AS count FROM told WHERE upsert = ${rank('acknowledged')} AND status IS NOT NULL GROUP BY status`,
   );
-  for (const { status, count } of rows) if (status in reach) reach[status] = count;
-  return reach as Reach;
+  for (const { status, count } of rows) if (status in memberStatuses) memberStatuses[status] = count;
+  return memberStatuses as MemberStatusCounts;
 }
 
 /** A report travels through Temporal, so it takes the most frequent texts and sums up the rest. */

@@ -36,5 +36,5 @@ function describeConsent(consent: DestinationState['consent']): string {
 
 function describeLast(report: ExportReport | undefined): string {
   if (!report) return 'none';
-  return `${report.number}: ${report.ending}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  return `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
 }

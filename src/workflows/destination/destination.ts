@@ -105,7 +105,7 @@ async function work(destination: Destination, job: Job): Promise<void> {
   try {
     const report = await runExport(destination, job, input);
     destination.state =
-      report.ending === 'replanned' && !isRemoved(destination)
+      report.status === 'replanned' && !isRemoved(destination)
         ? withSuccessor(destination.state, job, { report, exportId: uuid4() })
         : withReport(destination.state, report, input.configuration);
   } finally {
@@ -132,7 +132,7 @@ async function settle(destination: Destination, job: Job): Promise<void> {
     code: 'UNEXPECTED' as const,
     message: 'The run of the destination that started this export was lost',
   };
-  const report = await settleLost(destination, input, { ending: 'failed', startedAtMs: Date.now(), failure });
+  const report = await settleLost(destination, input, { status: 'failed', startedAtMs: Date.now(), failure });
   destination.state = withReport(destination.state, report);
 }
 

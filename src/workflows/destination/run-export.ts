@@ -48,7 +48,7 @@ export async function runExport(
   } catch (error) {
     const isCancelled = isCancellation(error);
     const reason = isCancelled ? CANCELLED : reasonOf(error);
-    const ended = { ending: isCancelled ? 'cancelled' : 'failed', startedAtMs, failure: reason } as const;
+    const ended = { status: isCancelled ? 'cancelled' : 'failed', startedAtMs, failure: reason } as const;
     return await CancellationScope.nonCancellable(() => settleLost(destination, input, ended));
   }
 }

@@ -163,7 +163,7 @@ export function withoutWaiting(
 ): DestinationState {
   const reports = state.queue.filter(isUnwanted).flatMap((job) => {
     const input = toExportInput(destinationId, state, job);
-    const ended = { ending: 'cancelled', startedAtMs: Date.now(), failure: CANCELLED } as const;
+    const ended = { status: 'cancelled', startedAtMs: Date.now(), failure: CANCELLED } as const;
     return input ? [toReport(input, null, ended)] : [];
   });
   const queue = state.queue.filter((job) => !isUnwanted(job));

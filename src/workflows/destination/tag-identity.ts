@@ -21,8 +21,8 @@ export function withTag(
   // Another tag was chosen while the export ran: that is for the next one.
   if (before?.tagId !== known.tagId) return known;
   const told = report.segments.find(({ segment }) => segment === known.segment);
-  if (!told || told.tagId === null || report.ending === 'planned') return known;
-  const isDone = report.ending === 'completed';
+  if (!told || told.tagId === null || report.status === 'planned') return known;
+  const isDone = report.status === 'completed';
   const isNew = told.tagId !== known.tagId;
   if (isNew && known.tagId !== null && !isDone && !mayBeCarried(told, report)) return known;
   if (!isNew && !isDone) return known;

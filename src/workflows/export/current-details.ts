@@ -3,7 +3,7 @@ import { count } from '../../text/format';
 import { progressOf, type Progress } from '../../text/progress';
 import type { ExportReport } from '../../contract/report';
 import {
-  describeEnding,
+  describeStatus,
   describeProgress,
   describeResult,
   describeState,
@@ -32,7 +32,7 @@ export function describeExport(view: ExportView, input: ExportInput, deliveringM
 }
 
 function headline(view: ExportView, deliveringMs: number): string {
-  if (view.report) return describeEnding(view.report);
+  if (view.report) return describeStatus(view.report);
   const state = describeState(view);
   const progress = progressOf(view);
   if (state !== PHASE.delivering || !progress) return state;

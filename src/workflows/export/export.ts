@@ -54,9 +54,9 @@ async function deliverAll(run: Run, plan: ExportPlan): Promise<void> {
 }
 
 /** The step itself is not cancelled; waiting for a store that is away or full is. */
-async function settle(run: Run, ending?: ExportStatus): Promise<ExportReport> {
+async function settle(run: Run, status?: ExportStatus): Promise<ExportReport> {
   const settlement = await withRetry(run, () => CancellationScope.nonCancellable(() => settleOnce(run)));
-  return settledReport(run, settlement, ending);
+  return settledReport(run, settlement, status);
 }
 
 function settleOnce(run: Run): Promise<Settlement | null> {
@@ -70,7 +70,7 @@ function settleOnce(run: Run): Promise<Settlement | null> {
 
 async function finish(run: Run, report: ExportReport): Promise<ExportReport> {
   run.report = report;
-  enter(run, report.ending);
+  enter(run, report.status);
   // A cancellation that comes now comes too late: what the report says is true already.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return report;

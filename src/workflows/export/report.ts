@@ -1,6 +1,6 @@
 import type { Approval, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
-import { noOutcomes, noReach } from '../../contract/outcome';
+import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
 import type { ExportPlan, Lane } from '../../contract/plan';
 import type { ExportStatus, ExportReport, Settlement, Tally } from '../../contract/report';
 import type { Reason } from '../failure';
@@ -13,7 +13,7 @@ const NOTHING: Settlement = {
   outcomes: noOutcomes(),
   uncertain: 0,
   readdressed: 0,
-  reach: noReach(),
+  memberStatuses: noMemberStatuses(),
   invalid: {},
   refusals: [],
   segments: [],
@@ -26,7 +26,7 @@ const NOTHING: Settlement = {
 export const CANCELLED: Reason = { code: 'EXPORT_CANCELLED', message: 'The export was cancelled.' };
 
 interface Ended {
-  readonly ending: ExportStatus;
+  readonly status: ExportStatus;
   readonly startedAtMs: number;
   readonly failure?: Reason;
   readonly guards?: readonly Guard[];
@@ -35,14 +35,14 @@ interface Ended {
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
   const { ref, number, storeId } = input;
-  const { ending, startedAtMs, failure, guards = [], approval = null } = ended;
+  const { status, startedAtMs, failure, guards = [], approval = null } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
     number,
     storeId,
-    ending,
-    isSettled: settlement !== null && ending !== 'planned',
+    status,
+    isSettled: settlement !== null && status !== 'planned',
     ...(failure && { failure }),
     guards,
     approval,
@@ -54,7 +54,7 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
 export function settledReport(
   run: Run,
   settlement: Settlement | null,
-  ending: ExportStatus = 'completed',
+  status: ExportStatus = 'completed',
 ): ExportReport {
   const { input, startedAtMs, guards } = run;
   const ended = { startedAtMs, guards, approval: approvalOf(run) };
@@ -62,7 +62,7 @@ export function settledReport(
   return toReport(
     input,
     settlement,
-    failure ? { ...ended, ending: 'failed', failure } : { ...ended, ending },
+    failure ? { ...ended, status: 'failed', failure } : { ...ended, status },
   );
 }
 
@@ -119,5 +119,5 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     tally: toTally(run),
   };
   const { input, startedAtMs, guards } = run;
-  return toReport(input, settlement, { ending: 'planned', startedAtMs, guards });
+  return toReport(input, settlement, { status: 'planned', startedAtMs, guards });
 }

@@ -185,7 +185,7 @@ describe('settling', () => {
     expect(next.chunks).toMatchObject([{ kind: 'untag', tagId: 11 }]);
   });
 
-  test('counts reach by the status that replies echoed, apart from outcomes', async () => {
+  test('counts member statuses by the status that replies echoed, apart from outcomes', async () => {
     const statuses = ['subscribed', 'unsubscribed', 'cleaned', 'pending', 'brand new'];
     const profiles = statuses.map((status, key) => ({
       key: `${key}`,
@@ -198,7 +198,7 @@ describe('settling', () => {
       status: statuses[Number(email[0])] ?? '',
     });
     const { settlement } = await exportAll(stage, profiles, { respond });
-    expect(settlement.reach).toEqual({
+    expect(settlement.memberStatuses).toEqual({
       subscribed: 1,
       unsubscribed: 1,
       cleaned: 1,

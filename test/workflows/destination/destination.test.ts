@@ -128,7 +128,7 @@ describe('a destination', () => {
       await stage.configure();
       const planned = await stage.export({ planOnly: true });
       expect(planned).toMatchObject({
-        ending: 'planned',
+        status: 'planned',
         outcomes: { created: 2 },
         segments: [
           { name: 'VIP', tagged: 1 },
@@ -145,7 +145,7 @@ describe('a destination', () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
-      expect(await stage.export()).toMatchObject({ ending: 'failed', failure: { code: 'SOURCE_EMPTY' } });
+      expect(await stage.export()).toMatchObject({ status: 'failed', failure: { code: 'SOURCE_EMPTY' } });
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
     });
   });
@@ -160,7 +160,7 @@ describe('a destination', () => {
       await stage.client.start(stage.destinationId);
       await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       const removed = await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
-      expect(removed.exports[0]).toMatchObject({ ending: 'cancelled' });
+      expect(removed.exports[0]).toMatchObject({ status: 'cancelled' });
     });
   });
 });

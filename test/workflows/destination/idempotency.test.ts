@@ -43,7 +43,7 @@ describe('what is done once more', () => {
       await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       await stage.configure({ fields: { ...CONFIGURE.fields, COUNTRY: 'last' } });
       stage.sandbox.control.set({ batchPolls: 0 });
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed' });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed' });
       const { configuration } = await stage.client.show(stage.destinationId);
       expect(configuration?.segments).toMatchObject([
         { tag: 'VIP', tagId: expect.any(Number) },
@@ -63,10 +63,13 @@ describe('what is done once more', () => {
       await stage.configure({ fields: { FNAME: 'first', LNAME: 'last' } });
       const second = await stage.client.start(stage.destinationId);
       expect(second).toMatchObject({ number: 2, disposition: 'queued' });
-      expect(await stage.client.start(stage.destinationId)).toMatchObject({ number: 2, disposition: 'joined' });
+      expect(await stage.client.start(stage.destinationId)).toMatchObject({
+        number: 2,
+        disposition: 'joined',
+      });
       stage.sandbox.control.set({ batchPolls: 0 });
       await stage.follow(first.exportId);
-      expect(await stage.follow(second.exportId)).toMatchObject({ ending: 'completed' });
+      expect(await stage.follow(second.exportId)).toMatchObject({ status: 'completed' });
     });
   });
 
@@ -84,10 +87,10 @@ describe('what is done once more', () => {
         const waiting = await stage.client.start(destinationId, { options: { test: 1 } });
         expect(waiting).toMatchObject({ disposition: 'queued' });
         await end(waiting.exportId);
-        expect(await stage.follow(waiting.exportId)).toMatchObject({ ending: 'cancelled', isSettled: false });
+        expect(await stage.follow(waiting.exportId)).toMatchObject({ status: 'cancelled', isSettled: false });
       }
       const { exports } = await stage.client.show(destinationId);
-      expect(exports.map(({ number, ending }) => [number, ending])).toEqual([
+      expect(exports.map(({ number, status }) => [number, status])).toEqual([
         [3, 'cancelled'],
         [2, 'cancelled'],
         [1, 'cancelled'],
@@ -102,7 +105,7 @@ describe('what is done once more', () => {
       await stage.configure();
       // The first look finds the batch finished; then the line is cut for a while.
       stage.sandbox.fail('reset 8 times after 1 on GET /batches/*');
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
       const sent = stage.sandbox.requests().filter(({ method, via }) => method === 'POST' && via === 'http');
       expect(sent.map(({ route }) => route).toSorted()).toEqual([
         '/batches',
@@ -120,7 +123,7 @@ describe('what is done once more', () => {
       const { exportId } = await stage.client.start(stage.destinationId);
       await until(async () => (await stage.client.progress(stage.destinationId))?.stopped);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', isSettled: true });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', isSettled: true });
 
       const revived = await reset();
       await expect(revived.result()).rejects.toMatchObject({ cause: { type: 'SUPERSEDED' } });

@@ -77,7 +77,7 @@ describe('a step whose export was terminated', () => {
       await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
       await until(async () => (await stage.client.show(stage.destinationId)).exports[1]);
       await chooseFirst(60);
-      expect((await exportNext()).ending).toBe('completed');
+      expect((await exportNext()).status).toBe('completed');
       const sent = singles();
       expect(sent).toBeLessThan(59);
       // Longer than the next ones of them would have taken.
@@ -94,7 +94,7 @@ describe('a batch that has finished, and whose results cannot be had', () => {
       stage.sandbox.fail('reset after applying on POST /batches');
       stage.sandbox.fail({ effect: { type: 'emptyResultUrl' } });
       expect(await stage.export({ lane: 'batch' })).toMatchObject({
-        ending: 'completed',
+        status: 'completed',
         outcomes: { created: 60 },
       });
       expect(tagged()).toBe(60);

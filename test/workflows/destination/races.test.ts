@@ -76,7 +76,7 @@ describe('a destination that is asked at an awkward moment', () => {
       const { exportId } = await stage.client.start(stage.destinationId);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       const cancelled = await until(async () => (await show()).exports[0]);
-      expect(cancelled).toMatchObject({ exportId, ending: 'cancelled', selected: 0 });
+      expect(cancelled).toMatchObject({ exportId, status: 'cancelled', selected: 0 });
       await goOn();
     });
   });
@@ -88,7 +88,7 @@ describe('a destination that is asked at an awkward moment', () => {
       const goOn = await holdExportId();
       await stage.client.start(stage.destinationId);
       const removed = await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
-      expect(removed).toMatchObject({ phase: 'removed', exports: [{ ending: 'cancelled' }] });
+      expect(removed).toMatchObject({ phase: 'removed', exports: [{ status: 'cancelled' }] });
       await goOn();
       await until(isOver);
       const { events } = await destination().fetchHistory();
@@ -130,7 +130,7 @@ describe('a destination that is asked at an awkward moment', () => {
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({
-        ending: 'cancelled',
+        status: 'cancelled',
         outcomes: { created: 5, unproven: 3 },
       });
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));

@@ -44,7 +44,7 @@ test('three exports at once stay together within the connections of their one us
         if (next.done) return next.value;
     });
     for (const report of await Promise.all(ends))
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: PEOPLE.length } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: PEOPLE.length } });
     expect(stage.sandbox.maxConcurrent).toBe(CONNECTIONS);
     for (const id of AUDIENCES) expect(stage.sandbox.state(id).members).toBe(PEOPLE.length);
   });

@@ -11,23 +11,23 @@ function tagIds(...segments: ExportReport['segments']) {
 
 describe('the report of an export', () => {
   test('moves the baseline when it was settled, however the export ended, and closes the job', () => {
-    for (const ending of ['completed', 'cancelled', 'failed'] as const) {
-      expect(withReport(DESTINATION, report({ ending }))).toMatchObject({
+    for (const status of ['completed', 'cancelled', 'failed'] as const) {
+      expect(withReport(DESTINATION, report({ status }))).toMatchObject({
         baseline: { exportId: report().exportId, held: 59_000 },
         unsettled: null,
-        exports: [{ ending }],
+        exports: [{ status }],
       });
     }
   });
 
   test('moves it also when the run that could tell the requests is lost', () => {
-    const { baseline } = withReport(DESTINATION, report({ ending: 'failed', tally: null }));
+    const { baseline } = withReport(DESTINATION, report({ status: 'failed', tally: null }));
     expect(baseline).toEqual({ exportId: report().exportId, held: 59_000 });
   });
 
   test.each([
-    ['a plan', report({ ending: 'planned', isSettled: false })],
-    ['an export of which nothing was planned', toReport(INPUT, null, { ending: 'failed', startedAtMs: 0 })],
+    ['a plan', report({ status: 'planned', isSettled: false })],
+    ['an export of which nothing was planned', toReport(INPUT, null, { status: 'failed', startedAtMs: 0 })],
   ])('leaves the baseline where it was: %s', (_, unsettled) => {
     expect(withReport(DESTINATION, unsettled)).toMatchObject({
       baseline: DESTINATION.baseline,

@@ -14,21 +14,21 @@ const after = (known: Parameters<typeof withTag>[0], ended: ExportReport, asked 
   withTag(known, ended, [asked]);
 
 test('the first export brings id and name, however it ends', () => {
-  for (const ending of ['completed', 'cancelled', 'rejected'] as const)
-    expect(after(NEW, told(11, 'Vip', { ending }))).toEqual({
+  for (const status of ['completed', 'cancelled', 'rejected'] as const)
+    expect(after(NEW, told(11, 'Vip', { status }))).toEqual({
       ...NEW,
       tagId: 11,
       knownAs: 'Vip',
       tag: 'Vip',
     });
-  expect(after(NEW, told(11, 'VIP', { ending: 'planned' }))).toEqual(NEW);
+  expect(after(NEW, told(11, 'VIP', { status: 'planned' }))).toEqual(NEW);
 });
 
 test('a rename is believed when the export went through, and tried again otherwise', () => {
   const renamed = { ...KNOWN, tag: 'Gold' };
   expect(after(renamed, told(11, 'Gold'))).toEqual({ ...renamed, knownAs: 'Gold' });
-  for (const ending of ['cancelled', 'failed', 'rejected', 'expired', 'replanned'] as const)
-    expect(after(renamed, told(11, 'Gold', { ending }))).toEqual(renamed);
+  for (const status of ['cancelled', 'failed', 'rejected', 'expired', 'replanned'] as const)
+    expect(after(renamed, told(11, 'Gold', { status }))).toEqual(renamed);
 });
 
 test('a name that somebody gave it in Mailchimp is taken over', () => {
@@ -43,11 +43,11 @@ test('what was configured while the export ran is for the next one', () => {
 });
 
 test('a tag that was made again counts as gone until somebody may carry the new one', () => {
-  const rejected = told(12, 'VIP', { ending: 'rejected' });
+  const rejected = told(12, 'VIP', { status: 'rejected' });
   expect(after(KNOWN, rejected)).toEqual(KNOWN);
   expect(after(KNOWN, told(12, 'VIP'))).toMatchObject({ tagId: 12 });
   const [segment] = rejected.segments;
-  const partly = { ...rejected, ending: 'cancelled' as const, segments: [{ ...segment!, tagged: 1 }] };
+  const partly = { ...rejected, status: 'cancelled' as const, segments: [{ ...segment!, tagged: 1 }] };
   expect(after(KNOWN, partly)).toMatchObject({ tagId: 12 });
   const unproven = { ...rejected, outcomes: { ...rejected.outcomes, unproven: 1 } };
   expect(after(KNOWN, unproven)).toMatchObject({ tagId: 12 });
@@ -55,6 +55,6 @@ test('a tag that was made again counts as gone until somebody may carry the new 
 
 test('a tag that was adopted stays so until an export has completed with it', () => {
   const adopted = { ...KNOWN, isAdopted: true };
-  expect(after(adopted, told(11, 'VIP', { ending: 'failed' }))).toEqual(adopted);
+  expect(after(adopted, told(11, 'VIP', { status: 'failed' }))).toEqual(adopted);
   expect(after(adopted, told(11, 'VIP'))).toEqual(KNOWN);
 });

@@ -34,7 +34,7 @@ describe('a tag', () => {
   const exportFirst = async () => {
     await stage.connect();
     await stage.configure();
-    expect(await stage.export()).toMatchObject({ ending: 'completed' });
+    expect(await stage.export()).toMatchObject({ status: 'completed' });
   };
 
   test('that is renamed in the configuration is renamed once; nobody leaves and joins', async () => {
@@ -104,11 +104,11 @@ describe('a tag', () => {
         expect(held.guards).toEqual([expected]);
         await stage.client[decide](stage.destinationId, { planId: held.planId, by: 'Kim' });
         expect(await stage.follow(exportId)).toMatchObject({
-          ending: decide === 'reject' ? 'rejected' : 'completed',
+          status: decide === 'reject' ? 'rejected' : 'completed',
         });
         expect(tags()).toEqual({ North: 1, VIP: decide === 'reject' ? 0 : 2 });
       }
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { unchanged: 3 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { unchanged: 3 } });
     });
   });
 
@@ -116,7 +116,7 @@ describe('a tag', () => {
     await stage.withWorker(async () => {
       await exportFirst();
       await inMailchimp(`DELETE LIST/segments/${await tagIdOf(stage.sandbox, AUDIENCE, 'VIP')}`);
-      expect(await stage.export({ allowRestoredTags: true })).toMatchObject({ ending: 'completed' });
+      expect(await stage.export({ allowRestoredTags: true })).toMatchObject({ status: 'completed' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
     });
   });
@@ -128,11 +128,11 @@ describe('a tag', () => {
       await stage.configure();
       await inMailchimp('POST LIST/members', other);
       await inMailchimp('POST LIST/segments', { name: 'North', static_segment: [] });
-      expect(await stage.export()).toMatchObject({ ending: 'failed', failure: { code: 'TAG_TAKEN' } });
+      expect(await stage.export()).toMatchObject({ status: 'failed', failure: { code: 'TAG_TAKEN' } });
       expect(stage.sandbox.state(AUDIENCE).members).toBe(1);
 
       await stage.configure({ adoptTags: true });
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 3 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 3 } });
       expect(tags()).toEqual({ vip: 3, North: 1 });
       // Who carried it before is not ours to untag.
       await stage.writeMembers([['000003', 'north']]);
@@ -173,7 +173,7 @@ describe('a tag', () => {
       expect((await stage.export()).outcomes).toMatchObject({ suppressed: 1, created: 1 });
 
       stage.sandbox.control.act({ ...act, action: 'subscribe' });
-      expect(await stage.export()).toMatchObject({ ending: 'completed' });
+      expect(await stage.export()).toMatchObject({ status: 'completed' });
       expect(tags()).toEqual({ VIP: 2, North: 1 });
       await stage.writeMembers([['000003', 'north']]);
       expect(await stage.export({ allowMassRemoval: true })).toMatchObject({ outcomes: { removed: 2 } });
@@ -193,7 +193,7 @@ describe('a tag', () => {
       });
       await stage.configure({ segments: { vip: 'Silver', north: 'North' } });
       await inMailchimp('POST LIST/segments', { name: 'Silver', static_segment: [] });
-      expect(await stage.export()).toMatchObject({ ending: 'failed', failure: { code: 'TAG_TAKEN' } });
+      expect(await stage.export()).toMatchObject({ status: 'failed', failure: { code: 'TAG_TAKEN' } });
       expect(tags()).toEqual({ VIP: 2, North: 1, Gold: 0, Silver: 0 });
     });
   });

@@ -28,14 +28,16 @@ describe('a held export, while time passes', () => {
   const tags = () => skipping.stage.sandbox.state(AUDIENCE).tags;
   const view = () => skipping.exportHandle().query(progressQuery);
   const reportOf = (number: number) =>
-    skipping.passTimeUntil(async () => (await skipping.show()).exports.find((known) => known.number === number));
+    skipping.passTimeUntil(async () =>
+      (await skipping.show()).exports.find((known) => known.number === number),
+    );
 
   /** The segment vip has fallen to zero. */
   const startHeld = async (): Promise<Held> => {
     await skipping.connect();
     await skipping.configure({ guards: { newContacts: 10, removalShare: 1 } });
     await skipping.start();
-    expect(await reportOf(1)).toMatchObject({ ending: 'completed' });
+    expect(await reportOf(1)).toMatchObject({ status: 'completed' });
     await skipping.stage.writeMembers([['000003', 'north']]);
     await skipping.start();
     return untilHeld(2);
@@ -58,7 +60,7 @@ describe('a held export, while time passes', () => {
       expect(await view()).toMatchObject({ phase: 'held' });
       const report = await reportOf(2);
       expect(report).toMatchObject({
-        ending: 'expired',
+        status: 'expired',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
@@ -76,7 +78,7 @@ describe('a held export, while time passes', () => {
       const held = await startHeld();
       await skipping.environment.sleep(50 * MINUTE_MS);
       expect(await approve(held)).toBe('approved');
-      expect(await reportOf(2)).toMatchObject({ ending: 'completed', outcomes: { removed: 2 } });
+      expect(await reportOf(2)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
     });
   });
 
@@ -91,10 +93,10 @@ describe('a held export, while time passes', () => {
       ]);
       expect(await approve(held)).toBe('replanned');
       const after = await reportOf(3);
-      expect(after).toMatchObject({ ending: 'completed', approval: { by: 'Kim', planId: held.planId } });
+      expect(after).toMatchObject({ status: 'completed', approval: { by: 'Kim', planId: held.planId } });
       const before = await reportOf(2);
       expect(before).toMatchObject({
-        ending: 'replanned',
+        status: 'replanned',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2 },
         next: { exportId: after.exportId, number: 3 },
@@ -125,7 +127,7 @@ describe('a held export, while time passes', () => {
       expect(tags()).toEqual({ VIP: 2, North: 2 });
       expect(await approve(again)).toBe('approved');
       expect(await reportOf(3)).toMatchObject({
-        ending: 'completed',
+        status: 'completed',
         approval: { planId: again.planId },
         guards: [{ segment: 'north' }],
       });

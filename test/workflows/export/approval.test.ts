@@ -36,7 +36,7 @@ describe('an export that would take tags from many', () => {
   const exportFirst = async () => {
     await stage.connect();
     await stage.configure();
-    expect(await stage.export()).toMatchObject({ ending: 'completed', guards: [], approval: null });
+    expect(await stage.export()).toMatchObject({ status: 'completed', guards: [], approval: null });
   };
 
   /** The segment vip falls to zero. */
@@ -73,7 +73,7 @@ describe('an export that would take tags from many', () => {
       });
       const report = await stage.follow(exportId);
       expect(report).toMatchObject({
-        ending: 'completed',
+        status: 'completed',
         outcomes: { removed: 2 },
         guards: [{ code: 'MASS_REMOVAL', number: 2 }],
         approval: { by: 'Kim', planId: held.planId, numbers: [{ code: 'MASS_REMOVAL', number: 2 }] },
@@ -92,7 +92,7 @@ describe('an export that would take tags from many', () => {
       expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { removed: 2 } });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
     });
   });
 
@@ -103,7 +103,7 @@ describe('an export that would take tags from many', () => {
       const { exportId, held } = await startHeld();
       await stage.client.reject(stage.destinationId, decision(held));
       expect(await stage.follow(exportId)).toMatchObject({
-        ending: 'rejected',
+        status: 'rejected',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
@@ -111,7 +111,7 @@ describe('an export that would take tags from many', () => {
       });
       expect(writes()).toBe(before);
       const planned = await stage.export({ planOnly: true });
-      expect(planned).toMatchObject({ ending: 'planned', guards: [{ code: 'MASS_REMOVAL', number: 2 }] });
+      expect(planned).toMatchObject({ status: 'planned', guards: [{ code: 'MASS_REMOVAL', number: 2 }] });
     });
   });
 
@@ -120,9 +120,9 @@ describe('an export that would take tags from many', () => {
       await exportFirst();
       await stage.writeMembers([['000003', 'north']]);
       const planned = await stage.export({ planOnly: true, allowMassRemoval: true });
-      expect(planned).toMatchObject({ ending: 'planned', guards: [] });
+      expect(planned).toMatchObject({ status: 'planned', guards: [] });
       const report = await stage.export({ allowMassRemoval: true });
-      expect(report).toMatchObject({ ending: 'completed', guards: [], outcomes: { removed: 2 } });
+      expect(report).toMatchObject({ status: 'completed', guards: [], outcomes: { removed: 2 } });
     });
   });
 
@@ -135,7 +135,7 @@ describe('an export that would take tags from many', () => {
       expect(await progress()).toMatchObject({ held: null, isPaused: true });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { removed: 2 } });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
     });
   });
 
@@ -149,7 +149,7 @@ describe('an export that would take tags from many', () => {
       });
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       expect(await stage.follow(exportId)).toMatchObject({
-        ending: 'cancelled',
+        status: 'cancelled',
         isSettled: true,
         outcomes: { not_sent: 2 },
       });
@@ -218,9 +218,9 @@ describe('an export that would take tags from many', () => {
       await callMailchimp(stage.sandbox, `PATCH /lists/${AUDIENCE}/segments/${tagId}`, { name: 'Nord' });
       await stage.client.approve(stage.destinationId, decision(held));
       const report = await stage.follow(exportId);
-      expect(report).toMatchObject({ number: 3, ending: 'completed', outcomes: { removed: 2 } });
+      expect(report).toMatchObject({ number: 3, status: 'completed', outcomes: { removed: 2 } });
       const [, before] = (await stage.client.show(stage.destinationId)).exports;
-      expect(before).toMatchObject({ exportId, ending: 'replanned', next: { number: 3 } });
+      expect(before).toMatchObject({ exportId, status: 'replanned', next: { number: 3 } });
       expect(report).toMatchObject({ approval: { planId: held.planId, by: 'Kim' } });
     });
   });

@@ -102,7 +102,7 @@ describe('an export whose history grows', () => {
       for (; !next.done; next = await following.next()) views.push(next.value);
 
       const { outcomes, ...report } = next.value;
-      expect(report).toMatchObject({ ending: 'completed', selected: people, tally: { batches: 5 } });
+      expect(report).toMatchObject({ status: 'completed', selected: people, tally: { batches: 5 } });
       expect(outcomes).toEqual({ ...noOutcomes(), created: people });
       expect(submitted()).toBe(5);
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: people, tags: { VIP: people } });
@@ -127,7 +127,7 @@ describe('an export whose history grows', () => {
         const exportId = await startHeldExport();
         await untilRuns(3);
         releaseBatches();
-        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+        expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
         expect(submitted()).toBe(1);
       },
       { maxCachedWorkflows: 0 },
@@ -147,7 +147,7 @@ describe('an export whose history grows', () => {
       // What was under way is read also there.
       await until(async () => (await stage.client.progress(stage.destinationId))?.parts.done === 2);
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
     });
   });
 
@@ -158,7 +158,7 @@ describe('an export whose history grows', () => {
       await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
       await untilRuns(2);
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', outcomes: { unproven: 3 } });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', outcomes: { unproven: 3 } });
       expect(stage.sandbox.requests()).toContainEqual(expect.objectContaining({ method: 'DELETE' }));
       releaseBatches();
       expect((await stage.export()).outcomes).toMatchObject({ created: 3 });
@@ -179,7 +179,7 @@ describe('an export whose history grows', () => {
         return run.historyLength >= SUGGESTED_AT && run;
       });
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'cancelled', selected: FIRST + PART + 1 });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', selected: FIRST + PART + 1 });
       expect((await handle.describe()).runId).toBe(runId);
     });
   });

@@ -100,13 +100,13 @@ describe('the page of an export', () => {
     expect(text).toContain('| Parts | 1 done, 1 at Mailchimp, 1 to go |');
   });
 
-  test('ends with the report: outcomes that occurred, reach, and each tag', () => {
+  test('ends with the report: outcomes that occurred, member statuses, and each tag', () => {
     const text = page({ phase: 'completed', report: report() }).join('\n');
     expect(text).toContain('**Completed: every profile has one outcome.**');
     expect(text).toContain(
       '| Outcomes | 25,000 created, 20,000 updated, 14,000 unchanged, 40 removed, 1,000 invalid |',
     );
-    expect(text).toMatch(/\| Reach \| [\d,]+ subscribed/);
+    expect(text).toMatch(/\| Member statuses \| [\d,]+ subscribed/);
     expect(text).toContain('| Tag North | 15,000 tagged, 5 untagged, 0 failed |');
     expect(text).not.toContain('more');
   });

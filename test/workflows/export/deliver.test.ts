@@ -52,7 +52,7 @@ describe('the first people of an export', () => {
   test('are read back, and the rest follows where they are as they were sent', async () => {
     await run(async () => {
       const report = await stage.export();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 30 } });
       expect(report.tally).toMatchObject({ batches: 1, lanes: { direct: FIRST, batch: 30 - FIRST } });
     });
   });
@@ -72,7 +72,7 @@ describe('the first people of an export', () => {
         stage.sandbox.control.set({ switches });
         const report = await stage.export();
         expect(report).toMatchObject({
-          ending: 'failed',
+          status: 'failed',
           failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining(what) },
           outcomes: { unproven: FIRST, not_sent: 30 - FIRST },
         });
@@ -104,7 +104,7 @@ describe('the first people of an export', () => {
       await stage.export();
       await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
       act(SOMEBODY, 'subscribe');
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 29 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 29 } });
       expect(statusOf(SOMEBODY)).toBe('subscribed');
     });
   });
@@ -118,7 +118,7 @@ describe('the first people of an export', () => {
     await run(async () => {
       stage.sandbox.control.set({ switches: { tagsOnBatch: 'ignored' } });
       expect(await stage.export()).toMatchObject({
-        ending: 'failed',
+        status: 'failed',
         failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining('tag "VIP" missing') },
         outcomes: { rejected: FIRST, unproven: 25 },
       });
@@ -160,7 +160,7 @@ describe('the first people of an export', () => {
     await run(async () => {
       actsMeanwhile(SOMEBODY, 'unsubscribe');
       expect(await stage.export()).toMatchObject({
-        ending: 'completed',
+        status: 'completed',
         outcomes: { created: 29, updated: 1 },
       });
       expect(statusOf(SOMEBODY)).toBe('unsubscribed');
@@ -170,7 +170,7 @@ describe('the first people of an export', () => {
   test('are looked up where the reply does not name them', async () => {
     await run(async () => {
       stage.sandbox.fail({ match: 'POST /lists/*', effect: { type: 'omitRows', count: 2 } });
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 30 } });
     });
   });
 });
@@ -185,7 +185,7 @@ describe('somebody who is reached again, which nobody asked for', () => {
     await run(async () => {
       actsMeanwhile(SOMEBODY, meanwhile);
       const report = await stage.export();
-      expect(report).toMatchObject({ ending: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
+      expect(report).toMatchObject({ status: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
       expect(posts('/batches')).toBe(0);
       expect(audience().members).toBe(FIRST + 1);
     });
@@ -197,7 +197,7 @@ describe('somebody who is reached again, which nobody asked for', () => {
       await stage.configure();
       stage.sandbox.control.set({ switches: { statusIfNewOnBatch: 'ignored' } });
       expect(await stage.export()).toMatchObject({
-        ending: 'failed',
+        status: 'failed',
         failure: { code: 'CONSENT_TRIPWIRE' },
         outcomes: { not_sent: PEOPLE.length - FIRST },
       });
@@ -213,7 +213,7 @@ describe('somebody who is reached again, which nobody asked for', () => {
       actsMeanwhile(LAST, 'subscribe');
       stage.sandbox.fail('omit 30 rows after 1 on POST /lists/*');
       expect(await stage.export({ lane: 'direct' })).toMatchObject({
-        ending: 'failed',
+        status: 'failed',
         failure: { code: 'CONSENT_TRIPWIRE' },
         outcomes: { unproven: 0, not_sent: 0 },
       });
@@ -225,7 +225,7 @@ describe('an export by the direct lane', () => {
   test('sends few changes in requests of their own, and says so', async () => {
     await run(async () => {
       const report = await stage.export({ lane: 'auto' });
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 30 } });
       expect(report.tally).toMatchObject({ batches: 0, lanes: { direct: 30, batch: 0, why: 'few changes' } });
       expect(posts('/batches')).toBe(0);
     });
@@ -254,7 +254,7 @@ describe('a batch whose reply is lost', () => {
     await run(async () => {
       stage.sandbox.fail('reset after applying on POST /batches');
       const report = await stage.export();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
       expect(posts('/batches')).toBe(1);
     });
   });
@@ -263,7 +263,7 @@ describe('a batch whose reply is lost', () => {
     await run(async () => {
       stage.sandbox.fail('reset on POST /batches');
       const report = await stage.export();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 30 }, tally: { batches: 1 } });
       expect(posts('/batches')).toBe(2);
     });
   });
@@ -271,7 +271,7 @@ describe('a batch whose reply is lost', () => {
   test('is submitted again at once when it is sure that it did not leave', async () => {
     await run(async () => {
       stage.sandbox.fail('429 5 times on POST /batches');
-      expect(await stage.export()).toMatchObject({ ending: 'completed', outcomes: { created: 30 } });
+      expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 30 } });
       const listed = stage.sandbox
         .requests()
         .filter(({ method, route }) => method === 'GET' && route === '/batches');

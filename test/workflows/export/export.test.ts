@@ -85,7 +85,7 @@ describe('an export in trouble', () => {
       expect(stage.sandbox.requests().filter(({ route }) => route.endsWith('/members'))).toEqual([]);
 
       await stage.client.resume(stage.destinationId);
-      expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
     });
   });
 
@@ -97,7 +97,7 @@ describe('an export in trouble', () => {
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       const cancelled = await stage.follow(exportId);
       expect(cancelled).toMatchObject({
-        ending: 'cancelled',
+        status: 'cancelled',
         selected: 8,
         outcomes: { created: 5, unproven: 3 },
       });
@@ -107,7 +107,7 @@ describe('an export in trouble', () => {
       releaseBatches();
       const next = await stage.export();
       expect(next).toMatchObject({
-        ending: 'completed',
+        status: 'completed',
         outcomes: { created: 3, unchanged: 5, unproven: 0 },
       });
     });
@@ -120,7 +120,7 @@ describe('an export in trouble', () => {
       await until(async () => (await progress())?.batches === 1);
       await stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId)).terminate('by the test');
       const lost = await stage.follow(exportId);
-      expect(lost).toMatchObject({ ending: 'failed', outcomes: { unproven: 3 } });
+      expect(lost).toMatchObject({ status: 'failed', outcomes: { unproven: 3 } });
 
       releaseBatches();
       expect((await stage.export()).outcomes).toMatchObject({ created: 3 });
@@ -132,7 +132,7 @@ describe('an export in trouble', () => {
       stage.sandbox.fail('truncated result 20 times');
       const { exportId } = await start();
       const report = await stage.follow(exportId);
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8, unproven: 0 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 8, unproven: 0 } });
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 8, tags: { VIP: 2, North: 6 } });
     });
   });
@@ -141,7 +141,7 @@ describe('an export in trouble', () => {
     await stage.withWorker(
       async () => {
         const { exportId } = await start();
-        expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 8 } });
+        expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
         expect((await stage.export()).outcomes).toMatchObject({ unchanged: 8 });
       },
       { maxCachedWorkflows: 0 },

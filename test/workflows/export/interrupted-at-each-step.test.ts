@@ -123,19 +123,19 @@ async function play(testCase: Case): Promise<string[]> {
   await strike(testCase, struck).catch(() => undefined);
   // What was struck may be the first of these; the one that completes has healed what it left.
   for (let tries = 0; tries < 3; tries++) {
-    const { ending, failure } = await exportNext(testCase);
-    if (ending === 'completed') break;
+    const { status, failure } = await exportNext(testCase);
+    if (status === 'completed') break;
     // Set back to before it knew the tags that it has made: whose they are, somebody has to say.
     if (failure?.code === 'TAG_TAKEN') await connect(testCase);
   }
   return faultsOf(testCase, await exportNext(testCase));
 }
 
-function faultsOf({ audienceId }: Case, { ending, outcomes }: ExportReport): string[] {
+function faultsOf({ audienceId }: Case, { status, outcomes }: ExportReport): string[] {
   const members = [...stage.sandbox.members(audienceId)];
   const { tags } = stage.sandbox.state(audienceId);
   return [
-    ...(ending === 'completed' ? [] : [`ended ${ending}`]),
+    ...(status === 'completed' ? [] : [`ended ${status}`]),
     ...(outcomes.unchanged === CROWD.length ? [] : [`outcomes ${JSON.stringify(outcomes)}`]),
     ...(members.length === CROWD.length ? [] : [`${members.length} members`]),
     ...(members.every(({ status }) => status === 'subscribed') ? [] : ['somebody is not subscribed']),

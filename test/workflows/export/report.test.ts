@@ -46,7 +46,7 @@ test('the report of a plan tells what would be sent in the words of an export, a
     ...INPUT.ref,
     number: 3,
     storeId: INPUT.storeId,
-    ending: 'planned',
+    status: 'planned',
     isSettled: false,
     startedAt: '1970-01-01T00:00:01.000Z',
     tally: { requests: 9, batches: 0 },
@@ -59,9 +59,9 @@ test('the report of a plan tells what would be sent in the words of an export, a
 
 test('without a plan nothing was sent: the report says so in zeros, with the reason', () => {
   const failure = { code: 'SOURCE_MALFORMED', message: 'Line 7 could not be read.' } as const;
-  const report = toReport(INPUT, null, { ending: 'failed', startedAtMs: 1_000, failure });
+  const report = toReport(INPUT, null, { status: 'failed', startedAtMs: 1_000, failure });
   expect(report).toMatchObject({
-    ending: 'failed',
+    status: 'failed',
     isSettled: false,
     selected: 0,
     departed: 0,
@@ -69,5 +69,5 @@ test('without a plan nothing was sent: the report says so in zeros, with the rea
     failure,
   });
   expect(total(report.outcomes)).toBe(0);
-  expect(settledReport(RUN, null)).toMatchObject({ ending: 'completed', isSettled: false });
+  expect(settledReport(RUN, null)).toMatchObject({ status: 'completed', isSettled: false });
 });

@@ -46,6 +46,6 @@ test('without a worker that reaches the folder nothing is sent: the export says 
   await stage.withWorker(async () => {
     // Not to wait for the next try.
     await stage.client.resume(stage.destinationId);
-    expect(await stage.follow(exportId)).toMatchObject({ ending: 'completed', outcomes: { created: 1 } });
+    expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 1 } });
   });
 });

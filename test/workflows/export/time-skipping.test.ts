@@ -85,7 +85,7 @@ describe('an export on a server that skips time', () => {
       expect(report.durationMs).toBeGreaterThan(3 * HOUR_MS);
       expect(report.durationMs).toBeLessThan(4 * HOUR_MS);
       expect(Date.now() - began).toBeLessThan(2 * MINUTE_MS);
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
       expect(members()).toBe(8);
 
       const { events = [] } = await handle.fetchHistory();
@@ -108,7 +108,7 @@ describe('an export on a server that skips time', () => {
 
       stage.sandbox.clearFaults();
       const report = await handle.result();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 8 }, tally: { batches: 1 } });
       expect(report.durationMs).toBeGreaterThan(14 * MINUTE_MS);
       expect(report.durationMs).toBeLessThan(30 * MINUTE_MS);
       expect(members()).toBe(8);
@@ -120,7 +120,7 @@ describe('an export on a server that skips time', () => {
     await stage.withWorker(async () => {
       const handle = await start();
       const report = await handle.result();
-      expect(report).toMatchObject({ ending: 'completed', outcomes: { created: 8, unproven: 0 } });
+      expect(report).toMatchObject({ status: 'completed', outcomes: { created: 8, unproven: 0 } });
       expect(report.tally).toMatchObject({ batches: 1, lanes: { direct: 8, batch: 0 } });
       expect(report.durationMs).toBeGreaterThan(4 * HOUR_MS);
       expect(report.durationMs).toBeLessThan(4.5 * HOUR_MS);
