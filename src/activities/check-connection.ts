@@ -20,7 +20,7 @@ export interface CheckedConnection {
   readonly audience: Audience;
   readonly storeId: string;
   /** Set when a baseline of an earlier life of this destination was adopted. */
-  readonly baseline: { readonly exportId: string; readonly held: number } | null;
+  readonly baseline: { readonly exportId: string; readonly size: number } | null;
 }
 
 /**
@@ -40,7 +40,7 @@ export function createCheckConnection({ staging, openAccount, openSource }: Acti
       throw new ExportError(
         'BASELINE_EXISTS',
         `Could not connect ${destinationId}: the staging store ${staging.storeId} holds the baseline of an earlier destination of this ` +
-          `name (${baseline.held} people). Connect with --adopt to go on from it, or choose another name.`,
+          `name (${baseline.size} people). Connect with --adopt to go on from it, or choose another name.`,
       );
     }
     await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });

@@ -1,4 +1,4 @@
-import { createDrainEarlierWrites } from './await-quiet';
+import { createDrainEarlierWrites } from './drain-earlier-writes';
 import { createCheckConfiguration } from './check-configuration';
 import { createCheckConnection } from './check-connection';
 import { createCollectPart } from './collect-part';

@@ -82,7 +82,7 @@ function refuseDifferences(results: readonly RowResult[]): void {
   throw new ExportError(
     'PROVIDER_DIFFERS',
     `The export stopped after its first ${results.length} changes: read back from Mailchimp, they are not as they were sent: ` +
-      `${list.join(', ')}. Nobody else was sent. Look at these people in Mailchimp before exporting again: "export rejects" lists them.`,
+      `${list.join(', ')}. Nobody else was sent. Look at these people in Mailchimp before exporting again: "export failures" lists them.`,
     { details: { differing: differing.length, sent: results.length } },
   );
 }

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
-import type { RejectedLines, SourceExtract } from '../ports/source';
+import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
@@ -15,14 +15,14 @@ export interface TakeSnapshotInput {
   readonly fields: readonly FieldMatch[];
   readonly latest: string | null;
   readonly segments: readonly string[];
-  readonly allowRejectedLines: boolean;
+  readonly allowUnreadableLines: boolean;
 }
 
 export interface SnapshotSummary {
   readonly profiles: number;
   readonly selected: number;
   readonly members: readonly number[];
-  readonly rejectedLines: number;
+  readonly unreadableLines: number;
 }
 
 /**
@@ -40,14 +40,14 @@ export function createTakeSnapshot({ staging, openSource, extractAttributes }: A
           into: await staging.openExtractFolder(input.ref),
         });
         pulse.throwIfCancelled();
-        if (!input.allowRejectedLines) refuseRejectedLines(extract.rejected);
+        if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
         const sealed = await staging.sealSnapshot(input.ref, extract);
         return {
           profiles: sealed.profiles,
           selected: sealed.selected,
           members: sealed.members,
-          rejectedLines: countLines(sealed.rejected),
+          unreadableLines: countLines(sealed.unreadable),
         };
       } finally {
         await source.close();
@@ -57,10 +57,10 @@ export function createTakeSnapshot({ staging, openSource, extractAttributes }: A
 }
 
 /** A cut-off file looks like people who left, so an export of it would take tags away from them. */
-function refuseRejectedLines(rejected: readonly RejectedLines[]): void {
-  const lines = countLines(rejected);
+function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
+  const lines = countLines(unreadable);
   if (lines === 0) return;
-  const where = rejected
+  const where = unreadable
     .map(
       ({ file, lines, first }) =>
         `${file}: ${lines} (${first.map(({ line, fault }) => `line ${line}: ${fault}`).join('; ')})`,
@@ -69,7 +69,7 @@ function refuseRejectedLines(rejected: readonly RejectedLines[]): void {
   throw new ExportError(
     'SOURCE_MALFORMED',
     `${lines} lines of the source could not be read, so nothing was sent:\n  ${where}\n` +
-      'Mend the file, or export all the same with --allow-rejected-lines (nobody loses a tag then).',
+      'Mend the file, or export all the same with --allow-unreadable-lines (nobody loses a tag then).',
     { details: { lines } },
   );
 }
@@ -92,6 +92,6 @@ function refuseSize({ selected, members }: SourceExtract, segments: readonly str
   );
 }
 
-function countLines(rejected: readonly RejectedLines[]): number {
-  return rejected.reduce((sum, { lines }) => sum + lines, 0);
+function countLines(unreadable: readonly UnreadableLines[]): number {
+  return unreadable.reduce((sum, { lines }) => sum + lines, 0);
 }

@@ -36,7 +36,7 @@ import {
   connectUpdate,
   pauseUpdate,
   progressQuery,
-  rejectUpdate,
+  denyUpdate,
   removeDestinationUpdate,
   resumeUpdate,
   startExportUpdate,
@@ -122,7 +122,7 @@ export class ExportClient {
     return this.update(destinationId, removeDestinationUpdate, input);
   }
 
-  async show(destinationId: string): Promise<DestinationView> {
+  async describe(destinationId: string): Promise<DestinationView> {
     return this.ask(destinationId, async () => {
       const view = await this.handle(destinationId).query(stateQuery);
       if (view.phase !== 'connecting') return view;
@@ -155,7 +155,7 @@ export class ExportClient {
 
   /** The report of an export that has ended; undefined while it runs or waits. @throws ExportError EXPORT_NOT_FOUND */
   async report({ destinationId, exportId }: ExportRef): Promise<ExportReport | undefined> {
-    const { exports, running, queued } = await this.show(destinationId);
+    const { exports, running, queued } = await this.describe(destinationId);
     const report = exports.find((known) => known.exportId === exportId);
     if (report || running?.exportId === exportId || queued > 0) return report;
     throw new ExportError(
@@ -205,9 +205,9 @@ export class ExportClient {
   }
 
   /** Ends a held export with nothing sent. @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED */
-  async reject(destinationId: string, input: ApproveInput): Promise<void> {
+  async deny(destinationId: string, input: ApproveInput): Promise<void> {
     await this.tellExport(destinationId, (handle) =>
-      handle.startUpdate(rejectUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
+      handle.startUpdate(denyUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
     );
   }
 
@@ -249,7 +249,7 @@ export class ExportClient {
     destinationId: string,
     { planId }: ApproveInput,
   ): Promise<ApprovedExport | undefined> {
-    const { exports } = await this.show(destinationId);
+    const { exports } = await this.describe(destinationId);
     const next = exports.find(({ approval, next }) => next && approval?.planId === planId)?.next;
     return next && { disposition: 'replanned', ...next };
   }

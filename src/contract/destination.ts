@@ -3,7 +3,7 @@ import { DestinationIdSchema, NameSchema } from './identifiers';
 import type { ConsentFact } from '../text/consent-notes';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
-import { FirstStatusSchema } from './outcome';
+import { StatusIfNewSchema } from './outcome';
 import type { ExportReport } from './report';
 
 /** The statement that connecting asks a person to agree to. A new wording is a new version, and asks again. */
@@ -24,7 +24,7 @@ export const ConnectSettingsSchema = z.strictObject({
     .regex(/^[a-z0-9]{4,20}$/, 'an audience id is ten hexadecimal digits, e.g. 1a2b3c4d5e')
     .describe('In Mailchimp: Audience > Settings > Audience name and defaults.'),
   source: NameSchema.describe('Source of profiles and segments, as the worker configuration names it.'),
-  statusIfNew: FirstStatusSchema.describe(
+  statusIfNew: StatusIfNewSchema.describe(
     'Status given to people who are new to the audience; existing people keep theirs. "pending" makes Mailchimp send each a confirmation mail.',
   ),
 });
@@ -124,7 +124,7 @@ export type AskedLane = z.infer<typeof AskedLaneSchema>;
 /** Per-export switches; each is off unless a person asks. */
 export const ExportOptionsSchema = z.strictObject({
   planOnly: z.boolean().default(false).describe('Show the numbers, send nothing.'),
-  allowRejectedLines: z
+  allowUnreadableLines: z
     .boolean()
     .default(false)
     .describe('Export although lines of the source could not be read; plans no removals.'),
@@ -152,7 +152,7 @@ export const ExportOptionsSchema = z.strictObject({
     .describe(
       'Read the whole audience again, as the first export does: who is in it and which tags they carry.',
     ),
-  test: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
+  limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
   lane: AskedLaneSchema.default('auto').describe(
     'How changes travel: as batches, directly, or (auto) by size and by what each way is seen to do.',
   ),
@@ -246,7 +246,7 @@ export interface DestinationView {
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  readonly baseline: { readonly exportId: string; readonly held: number } | null;
+  readonly baseline: { readonly exportId: string; readonly size: number } | null;
   readonly running: { readonly exportId: string; readonly number: number } | null;
   readonly queued: number;
   /** Latest first, at most ten. */

@@ -35,7 +35,7 @@ export const EXPORT_PHASES = [
   'completed',
   'planned',
   'cancelled',
-  'rejected',
+  'denied',
   'expired',
   'replanned',
   'failed',
@@ -52,7 +52,7 @@ export interface ExportView {
   readonly waiting: { readonly code: string; readonly message: string } | null;
   /** A person has to mend something and then `resume`. */
   readonly stopped: { readonly code: string; readonly message: string } | null;
-  /** Somebody has to approve or reject the plan; nothing is sent before. */
+  /** Somebody has to approve or deny the plan; nothing is sent before. */
   readonly held: Held | null;
   readonly startedAt: string;
   readonly plan: ExportPlan | null;

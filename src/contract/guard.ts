@@ -23,7 +23,7 @@ export interface Approval {
   readonly numbers: readonly Pick<Guard, 'code' | 'number' | 'segment'>[];
 }
 
-/** An export that waits for somebody to approve or reject its plan. */
+/** An export that waits for somebody to approve or deny its plan. */
 export interface Held {
   readonly planId: string;
   readonly since: string;

@@ -35,9 +35,9 @@ export function isProtectedStatus(status: string): boolean {
 }
 
 /** Statuses that a new person may be given. There is no default: connecting asks. */
-export const FIRST_STATUSES = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
-export const FirstStatusSchema = z.enum(FIRST_STATUSES);
-export type FirstStatus = z.infer<typeof FirstStatusSchema>;
+export const STATUSES_IF_NEW = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
+export const StatusIfNewSchema = z.enum(STATUSES_IF_NEW);
+export type StatusIfNew = z.infer<typeof StatusIfNewSchema>;
 
 export type OutcomeCounts = Record<Outcome, number>;
 export type MemberStatusCounts = Record<MemberStatus, number>;

@@ -67,7 +67,7 @@ export interface ExportPlan {
   /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
   readonly parts: readonly PartPlan[];
   /** Addresses (with any of our tags) in the baseline that this plan was made against. */
-  readonly held: number;
+  readonly baselineSize: number;
 }
 
 /** Values of one attribute that could not be sent as they are. */

@@ -47,17 +47,17 @@ export interface Settlement {
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline all the same. */
   readonly mismatches: readonly string[];
   /** Addresses in the new baseline. */
-  readonly held: number;
+  readonly baselineSize: number;
   /** Null when the run was lost before it could tell. */
   readonly tally: Tally | null;
 }
 
 /**
- * Nothing was sent by an export that was `planned`, `rejected`, has `expired` while it was held, or was `replanned` because the approval
+ * Nothing was sent by an export that was `planned`, `denied`, has `expired` while it was held, or was `replanned` because the approval
  * came more than an hour after the plan.
  */
 export type ExportStatus =
-  'completed' | 'planned' | 'cancelled' | 'rejected' | 'expired' | 'replanned' | 'failed';
+  'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
 
 /** What happened to every profile, in counts, with where the rows lie. */
 export interface ExportReport extends Settlement {

@@ -37,7 +37,7 @@ export interface SourceDescription {
   readonly segments: readonly SegmentInfo[];
 }
 
-export interface RejectedLines {
+export interface UnreadableLines {
   /** File name without its folder. */
   readonly file: string;
   readonly lines: number;
@@ -48,7 +48,7 @@ export interface RejectedLines {
 export interface SourceCheck extends SourceDescription {
   readonly profiles: number;
   readonly members: readonly { readonly segment: string; readonly profiles: number }[];
-  readonly rejected: readonly RejectedLines[];
+  readonly unreadable: readonly UnreadableLines[];
 }
 
 export interface SourceExtract {
@@ -61,5 +61,5 @@ export interface SourceExtract {
   readonly members: readonly number[];
   /** Membership rows whose key is no profile; dropped. */
   readonly orphans: number;
-  readonly rejected: readonly RejectedLines[];
+  readonly unreadable: readonly UnreadableLines[];
 }

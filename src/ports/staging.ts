@@ -120,9 +120,9 @@ export interface Staging {
   settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
 
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
-  latestBaseline(destinationId: string): Promise<{ exportId: string; held: number } | undefined>;
+  latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */
-  readRejects(ref: ExportRef, request: RejectsRequest): Promise<readonly RejectRow[]>;
+  readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
   /** The same for every destination of the store, by its latest baseline. */
   expireAll(keepDays: number): Promise<void>;
   /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
@@ -154,12 +154,12 @@ export interface PlanRequest {
   readonly limit?: number;
 }
 
-export interface RejectsRequest {
+export interface FailuresRequest {
   readonly outcomes?: readonly string[];
   readonly limit?: number;
 }
 
-export interface RejectRow {
+export interface FailureRow {
   readonly key: string;
   readonly email: string | null;
   readonly outcome: string;

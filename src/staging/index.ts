@@ -23,7 +23,7 @@ import { translating } from './store/failure';
 import { createLayout, type Layout } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { plan } from './plan/plan';
-import { readRejects } from './settle/rejects';
+import { readFailures } from './settle/failures';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/atomic-files';
 import { settle } from './settle/settle';
@@ -62,7 +62,7 @@ export async function openStaging({
       ...readingSteps(layout, reader),
       sealCensus: (ref, scope, baseline) => sealCensus({ layout, memoryLimit, ref, baseline }, scope),
       plan: (ref, request) => plan({ layout, memoryLimit, ref, now }, request),
-      readRejects: (ref, request) => readRejects({ layout, memoryLimit }, ref, request),
+      readFailures: (ref, request) => readFailures({ layout, memoryLimit }, ref, request),
       settle: (ref, tally) => settle({ layout, memoryLimit, ref, now }, tally),
       settleEarlier: (ref, baseline) => settleEarlier({ layout, memoryLimit, ref, now }, baseline),
       close: () => reader.close(),
@@ -77,7 +77,7 @@ function smallSteps(
   layout: Layout,
 ): Omit<
   Steps,
-  'plan' | 'settle' | 'settleEarlier' | 'readRejects' | 'sealCensus' | 'close' | keyof ReadingSteps
+  'plan' | 'settle' | 'settleEarlier' | 'readFailures' | 'sealCensus' | 'close' | keyof ReadingSteps
 > {
   return {
     claim: (ref) => claim(layout, ref),

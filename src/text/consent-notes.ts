@@ -1,6 +1,6 @@
 import type { Audience } from '../contract/destination';
 
-/** What the first status means for the consent of people who are new to the audience. */
+/** What `status_if_new` means for the consent of people who are new to the audience. */
 export interface ConsentFact {
   /** `warning`: it is not what the audience's own forms do. */
   readonly kind: 'note' | 'warning';
@@ -25,7 +25,7 @@ export function consentFacts(statusIfNew: string, { doubleOptin }: Audience): re
         kind: 'warning',
         code: 'SKIPS_CONFIRMATION',
         message:
-          'The audience has double opt-in: its own forms ask people to confirm. First status "subscribed" skips that: new contacts get ' +
+          'The audience has double opt-in: its own forms ask people to confirm. Status if new "subscribed" skips that: new contacts get ' +
           'campaigns without having confirmed. With "pending", Mailchimp sends every new contact a confirmation mail.',
       },
     ];
@@ -35,7 +35,7 @@ export function consentFacts(statusIfNew: string, { doubleOptin }: Audience): re
       kind: 'note',
       code: 'NO_CONFIRMATION_MAIL',
       message:
-        'Nobody is asked to confirm. With first status "pending", Mailchimp would send every new contact a confirmation mail.',
+        'Nobody is asked to confirm. with status if new "pending", Mailchimp would send every new contact a confirmation mail.',
     },
   ];
 }

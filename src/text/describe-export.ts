@@ -17,7 +17,7 @@ const STATUS: Readonly<Record<ExportStatus, string>> = {
   completed: 'Completed: every profile has one outcome',
   planned: 'Planned. Nothing was sent; this is what an export would do',
   cancelled: 'Cancelled. What Mailchimp had acknowledged stays, and is counted here',
-  rejected: 'Rejected. Nothing was sent',
+  denied: 'Denied. Nothing was sent',
   expired: 'Expired: nobody approved it in time. Nothing was sent',
   replanned: 'Planned again, since the approval came late. Nothing was sent',
   failed: 'Failed',
@@ -46,7 +46,7 @@ export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   throttled: 'refused by Mailchimp for now; tried again later',
   rejected: 'refused by Mailchimp',
   unproven: 'sent, but Mailchimp did not prove what became of it; sent again next time',
-  not_sent: 'not sent: the export was stopped or rejected, or beyond --test',
+  not_sent: 'not sent: the export was stopped or denied, or beyond --limit',
 };
 
 export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
@@ -82,7 +82,7 @@ function describeHeld({ guards }: Held): string {
 
 function describeDecision(destinationId: string, { planId, until }: Held): string {
   const verb = (name: string) => `temporal-mailchimp export ${name} ${destinationId} --plan ${planId}`;
-  return `Until ${instant(until)}: ${verb('approve')} or: ${verb('reject')}`;
+  return `Until ${instant(until)}: ${verb('approve')} or: ${verb('deny')}`;
 }
 
 /** Why an export is held, with the numbers. */

@@ -28,4 +28,4 @@ export const pauseUpdate = defineUpdate<null, [Envelope]>('pause');
 export const resumeUpdate = defineUpdate<null, [Envelope]>('resume');
 /** Decide about the plan that an export is held with; both work while it is paused. */
 export const approveUpdate = defineUpdate<Approved, [ApproveInput, Envelope]>('approve');
-export const rejectUpdate = defineUpdate<null, [ApproveInput, Envelope]>('reject');
+export const denyUpdate = defineUpdate<null, [ApproveInput, Envelope]>('deny');

@@ -25,9 +25,9 @@ describe('a destination', () => {
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toContain(`Connected "${name}" to the audience Newsletter (${AUDIENCE}).`);
     expect(output).toMatch(/Double opt-in +off/);
-    expect(output).toMatch(/First status +subscribed: people new to the audience are subscribed at once/);
+    expect(output).toMatch(/Status if new +subscribed: people new to the audience are subscribed at once/);
     expect(output).toContain(
-      'With first status "pending", Mailchimp would send every new contact a confirmation mail.',
+      'with status if new "pending", Mailchimp would send every new contact a confirmation mail.',
     );
     expect(output).toMatch(/Consent +Kim Data, \d{4}-/);
     expect(output).toContain(`Next: temporal-mailchimp destination configure ${name}`);
@@ -36,7 +36,7 @@ describe('a destination', () => {
   test('is connected by options alone; pending and the export user are shown', async () => {
     const { destinationId: name } = scene;
     await scene.writeConfig({ destinations: {} });
-    const settings = `--name "Our News" --account main --audience ${AUDIENCE} --source people --first-status pending`;
+    const settings = `--name "Our News" --account main --audience ${AUDIENCE} --source people --status-if-new pending`;
     const { code, document } = await scene.cliJson(
       `destination connect ${name} ${settings} --export-user "Marketing" ${CONNECT}`,
     );
@@ -59,7 +59,7 @@ describe('a destination', () => {
   test('options override the file', async () => {
     const { destinationId: name } = scene;
     const { document } = await scene.cliJson(
-      `destination connect ${name} --first-status transactional ${CONNECT}`,
+      `destination connect ${name} --status-if-new transactional ${CONNECT}`,
     );
     expect(document).toMatchObject({ name: 'Newsletter', statusIfNew: 'transactional' });
   });
@@ -195,7 +195,7 @@ describe('bad input to destination commands changes nothing', () => {
   });
 
   test('connect under a name that is none', async () => {
-    const settings = `--name News --account main --audience ${AUDIENCE} --source people --first-status pending`;
+    const settings = `--name News --account main --audience ${AUDIENCE} --source people --status-if-new pending`;
     const { code, errors } = await scene.cli(`destination connect "Our News" ${settings} ${CONNECT}`);
     expect(code).toBe(1);
     expect(errors).toMatch(/^INPUT_INVALID: The name of the destination "Our News"[^]*small letters/);
@@ -233,7 +233,7 @@ describe('bad input to destination commands changes nothing', () => {
 
     beforeAll(async () => {
       const settings =
-        '--name News --account main --audience d0d0d0d0d0 --source people --first-status subscribed';
+        '--name News --account main --audience d0d0d0d0d0 --source people --status-if-new subscribed';
       await scene.cli(`destination connect ${name} ${settings} ${CONNECT}`);
     });
 

@@ -49,12 +49,12 @@ describe('export', () => {
     expect(output).toMatch(/invalid +1 +not sent/);
     expect(output).toMatch(/vip +VIP +2 +2 +0 +0\nnorth +north +3 +2 +0 +0/);
     expect(output).toMatch(/subscribed +3 +get campaigns/);
-    expect(output).toContain(`temporal-mailchimp export rejects ${name} 1`);
+    expect(output).toContain(`temporal-mailchimp export failures ${name} 1`);
     expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 3, tags: { VIP: 2, north: 2 } });
   });
 
   test('start --json prints the report as one document', async () => {
-    const { code, document } = await scene.cliJson(`export start ${name} --test 2`);
+    const { code, document } = await scene.cliJson(`export start ${name} --limit 2`);
     expect(code).toBe(0);
     expect(document).toMatchObject({
       status: 'completed',
@@ -85,7 +85,7 @@ describe('export', () => {
     );
   });
 
-  test('rejects lists who was not exported and why: as a table, CSV and JSON', async () => {
+  test('failures lists who was not exported and why: as a table, CSV and JSON', async () => {
     const dirty = [
       person(1),
       person(3, { id: '=3', email: 'PERSON000001@mail.chinook.org ' }),
@@ -98,30 +98,30 @@ describe('export', () => {
       ['000005', 'vip'],
     ]);
     await scene.cli(`export start ${name}`);
-    const shown = await scene.cli(`export rejects ${name}`);
+    const shown = await scene.cli(`export failures ${name}`);
     expect(shown.code).toBe(0);
     expect(shown.output).toMatch(/invalid +email_malformed +000005 +a,"b/);
     expect(shown.output).toMatch(/duplicate +000001 +=3 /);
 
-    const { output } = await scene.cli(`export rejects ${name} 1 --csv`);
+    const { output } = await scene.cli(`export failures ${name} 1 --csv`);
     expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text');
     expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
     expect(output).toContain("duplicate,000001,'=3,");
 
-    const { document } = await scene.cliJson(`export rejects ${name} --outcome duplicate`);
+    const { document } = await scene.cliJson(`export failures ${name} --outcome duplicate`);
     expect(document).toMatchObject({
       number: 1,
-      rejects: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
+      failures: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
     });
 
-    const one = await scene.cli(`export rejects ${name} --limit 1`);
+    const one = await scene.cli(`export failures ${name} --limit 1`);
     expect(one.output).toContain('The first 1 of 2. For more: --limit N, or --csv for all.');
   });
 
-  test('rejects of rows in another store tells where they lie', async () => {
+  test('failures of rows in another store tells where they lie', async () => {
     await scene.cli(`export start ${name}`);
     await scene.writeConfig({ staging: { folder: 'elsewhere' } });
-    const { code, errors } = await scene.cli(`export rejects ${name}`);
+    const { code, errors } = await scene.cli(`export failures ${name}`);
     expect(code).toBe(1);
     const { document } = await scene.cliJson(`export show ${name}`);
     const { storeId } = document as ExportReport;
@@ -134,14 +134,14 @@ describe('export', () => {
     expect(code).toBe(1);
     expect(output).toContain('Export 1 failed.');
     expect(errors).toMatch(
-      /\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-rejected-lines/,
+      /\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-unreadable-lines/,
     );
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
 
     const { document, code: again } = await scene.cliJson(`export start ${name}`);
     expect(again).toBe(1);
     expect(document).toMatchObject({ status: 'failed', failure: { code: 'SOURCE_MALFORMED' } });
-    expect((await scene.cli(`export start ${name} --allow-rejected-lines`)).code).toBe(0);
+    expect((await scene.cli(`export start ${name} --allow-unreadable-lines`)).code).toBe(0);
   });
 
   test.each([
@@ -211,7 +211,7 @@ describe('export', () => {
         number: 1,
         phase: 'delivering',
       });
-      expect((await scene.cli(`export rejects ${name} 1`)).errors).toMatch(
+      expect((await scene.cli(`export failures ${name} 1`)).errors).toMatch(
         /^EXPORT_NOT_FOUND: .*has not ended/,
       );
 

@@ -42,7 +42,7 @@ describe('a held export', () => {
       'MASS_REMOVAL. The segment "vip" holds nobody any more: 2 people would lose the tag "VIP".',
     );
     expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
-    expect(output).toContain(`temporal-mailchimp export reject ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`temporal-mailchimp export deny ${name} --plan ${held!.planId}`);
     expect((await scene.cli(`export show ${name}`)).output).toBe(output);
 
     const again = await scene.cliJson(`export start ${name}`);
@@ -55,7 +55,7 @@ describe('a held export', () => {
       queued,
     );
     await until(async () => queued.errors().includes('Export 2: Held: MASS_REMOVAL.'));
-    expect((await scene.cli(`export reject ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
+    expect((await scene.cli(`export deny ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
     expect(await starting).toBe(0);
     expect(tags()).toMatchObject({ VIP: 0 });
   });
@@ -77,7 +77,7 @@ describe('a held export', () => {
 
   test('without a plan a person is shown the numbers and asked; a script is told to name it', async () => {
     await scene.cli(`export start ${name}`);
-    for (const verb of ['approve', 'reject']) {
+    for (const verb of ['approve', 'deny']) {
       const { code, errors } = await scene.cli(`export ${verb} ${name}`);
       expect(code).toBe(2);
       expect(errors).toContain('--plan');
@@ -87,12 +87,12 @@ describe('a held export', () => {
       expect(no.errors).toContain('Nothing was changed.');
     }
     expect(await heldView()).toMatchObject({ phase: 'held' });
-    const yes = await scene.cli(`export reject ${name}`, { answers: ['y'] });
+    const yes = await scene.cli(`export deny ${name}`, { answers: ['y'] });
     expect(yes.code).toBe(0);
     expect(yes.errors).toContain(`decided by ${userInfo().username}`);
     const { code, output } = await scene.cli(`export watch ${name} 2`);
     expect(code).toBe(1);
-    expect(output).toMatch(/^Export 2 rejected\. Nothing was sent\./);
+    expect(output).toMatch(/^Export 2 denied\. Nothing was sent\./);
     expect(tags()).toMatchObject({ VIP: 2 });
     expect((await scene.cli(`export approve ${name}`, { answers: ['y'] })).errors).toMatch(
       /^EXPORT_NOT_FOUND: /,

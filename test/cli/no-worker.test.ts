@@ -24,7 +24,7 @@ describe('no worker', () => {
       `destination connect ${name} --agree --as Kim`,
       `destination show ${name}`,
       `export start ${name}`,
-      `export rejects ${name}`,
+      `export failures ${name}`,
     ];
     for (const command of commands) {
       const startedAt = Date.now();

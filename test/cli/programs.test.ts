@@ -183,7 +183,7 @@ describe('dev', () => {
       });
       expect(await members.json()).toMatchObject({ total_items: 2 });
       // Rows are found although they lie in a store of dev's own.
-      expect((await scene.cli(`export rejects ${name} ${at}`)).code).toBe(0);
+      expect((await scene.cli(`export failures ${name} ${at}`)).code).toBe(0);
     });
     expect(code).toBe(0);
 
@@ -192,7 +192,7 @@ describe('dev', () => {
       const at = `--address ${temporal.address}`;
       await until(async () => (await scene.cli(`destination show ${name} ${at}`)).code === 0);
       const shown = await scene.cliJson(`destination show ${name} ${at}`);
-      expect(shown.document).toMatchObject({ phase: 'configured', baseline: { held: 2 } });
+      expect(shown.document).toMatchObject({ phase: 'configured', baseline: { size: 2 } });
     });
     expect(again.code).toBe(0);
   }, 120_000);

@@ -40,10 +40,10 @@ describe('source', () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
     const { code, output, errors } = await scene.cli('source check');
     expect(code).toBe(1);
-    expect(errors).toMatch(/^SOURCE_MALFORMED: .*--allow-rejected-lines/);
+    expect(errors).toMatch(/^SOURCE_MALFORMED: .*--allow-unreadable-lines/);
     expect(output).toMatch(/profiles\.csv +7 /);
     const { document } = await scene.cliJson('source check');
-    expect(document).toMatchObject({ profiles: 5, rejected: [{ file: 'profiles.csv', lines: 1 }] });
+    expect(document).toMatchObject({ profiles: 5, unreadable: [{ file: 'profiles.csv', lines: 1 }] });
   });
 
   test('check of a source without profiles exits 1', async () => {

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { firstCommands } from '../../src/cli/dev/command';
 import { createPace } from '../../src/cli/export/progress';
 import { createProgress } from '../../src/cli/export/progress';
-import { toCsv } from '../../src/cli/export/rejects';
+import { toCsv } from '../../src/cli/export/failures';
 import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
-import { REJECT_OUTCOMES } from '../../src/cli/text/outcomes';
+import { NOT_EXPORTED_OUTCOMES } from '../../src/cli/text/outcomes';
 import { describeReport } from '../../src/cli/text/report';
 import { table } from '../../src/cli/text/table';
 import { describeView } from '../../src/cli/text/view';
@@ -34,7 +34,7 @@ const PLAN: ExportPlan = {
     { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 49, rows: 25_000, canary: false },
     { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 59, rows: 5_000, canary: false },
   ],
-  held: 0,
+  baselineSize: 0,
 };
 
 const VIEW: ExportView = {
@@ -83,7 +83,7 @@ const REPORT: ExportReport = {
     { attribute: 'born', field: 'BIRTH', kind: 'omitted', count: 2_000 },
   ],
   mismatches: [],
-  held: 999_990,
+  baselineSize: 999_990,
   tally: { requests: 2_100, batches: 1, lanes: null },
   guards: [],
   approval: null,
@@ -173,7 +173,7 @@ describe('a report', () => {
     expect(text).toMatch(/Requests +2,100, 1 batch\n/);
     expect(text).toMatch(/took 1 h 2 min/);
     expect(text).toMatch(/Rows +staging store abcd/);
-    expect(text).toContain('temporal-mailchimp export rejects news 3');
+    expect(text).toContain('temporal-mailchimp export failures news 3');
     expect(text).not.toContain('INVALID: RULE');
   });
 
@@ -202,7 +202,7 @@ describe('a report', () => {
   test('has words for every outcome; those that were not exported can be listed', () => {
     expect(Object.keys(OUTCOME_MEANING)).toEqual([...OUTCOMES]);
     const exported = ['created', 'updated', 'unchanged', 'removed'];
-    expect([...REJECT_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
+    expect([...NOT_EXPORTED_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
   });
 });
 

@@ -17,9 +17,9 @@ const COMMANDS = [
   'export watch',
   'export show',
   'export list',
-  'export rejects',
+  'export failures',
   'export approve',
-  'export reject',
+  'export deny',
   'export cancel',
   'export pause',
   'export resume',
@@ -76,12 +76,12 @@ describe('wrong usage exits 2, says what is wrong and where help is', () => {
     ['a missing name', ['export', 'start'], "missing required argument 'name'"],
     ['one argument too many', ['destination', 'show', 'a', 'b'], 'too many arguments'],
     ['an option without its value', ['destination', 'list', '--address'], 'argument missing'],
-    ['a number that is none', ['export', 'start', 'x', '--test', 'ten'], 'It must be a whole number'],
-    ['nobody to test with', ['export', 'start', 'x', '--test', '0'], 'above 0'],
-    ['an unknown outcome', ['export', 'rejects', 'x', '--outcome', 'lost'], 'Allowed choices are invalid'],
+    ['a number that is none', ['export', 'start', 'x', '--limit', 'ten'], 'It must be a whole number'],
+    ['a limit of nothing', ['export', 'start', 'x', '--limit', '0'], 'above 0'],
+    ['an unknown outcome', ['export', 'failures', 'x', '--outcome', 'lost'], 'Allowed choices are invalid'],
     [
-      'an unknown first status',
-      ['destination', 'connect', 'x', '--first-status', 'maybe'],
+      'an unknown status if new',
+      ['destination', 'connect', 'x', '--status-if-new', 'maybe'],
       'Allowed choices',
     ],
     ['a field without attribute', ['destination', 'configure', 'x', '--field', 'FNAME'], 'TAG=ATTRIBUTE'],
@@ -106,7 +106,7 @@ describe('wrong usage exits 2, says what is wrong and where help is', () => {
   });
 
   test('CSV and JSON exclude each other', async () => {
-    const { code, document } = await runJson(['export', 'rejects', 'x', '--csv']);
+    const { code, document } = await runJson(['export', 'failures', 'x', '--csv']);
     expect(code).toBe(2);
     expect(document).toMatchObject({ error: { message: 'error: --csv and --json exclude each other' } });
   });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { HeldMember } from '../../src/dev/demo/audience';
+import type { AudienceMember } from '../../src/dev/demo/audience';
 import { compareNeighbours } from '../../src/dev/demo/people-of-other-tools';
 
-const member = (given: Partial<HeldMember>): HeldMember => ({
+const member = (given: Partial<AudienceMember>): AudienceMember => ({
   email: 'a@b.de',
   status: 'unsubscribed',
   merge_fields: { FNAME: 'Ada' },
@@ -11,7 +11,11 @@ const member = (given: Partial<HeldMember>): HeldMember => ({
 });
 
 /** The first that is seeded is an archived customer, the second one who is subscribed; strangers come last. */
-function respectOf(place: 'archived' | 'customer' | 'stranger', was: HeldMember, now: readonly HeldMember[]) {
+function respectOf(
+  place: 'archived' | 'customer' | 'stranger',
+  was: AudienceMember,
+  now: readonly AudienceMember[],
+) {
   const index = { archived: 0, customer: 1, stranger: 11 }[place];
   const others = Array.from({ length: 12 }, (_, n) => member({ email: `other${n}@b.de` }));
   const before = others.with(index, was);

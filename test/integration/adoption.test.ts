@@ -42,7 +42,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
         code: 'BASELINE_EXISTS',
         message: expect.stringContaining('adopt'),
       });
-      await expect(stage.client.show(stage.destinationId)).rejects.toMatchObject({
+      await expect(stage.client.describe(stage.destinationId)).rejects.toMatchObject({
         code: 'DESTINATION_NOT_FOUND',
       });
 
@@ -74,7 +74,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
 
       // Nothing was changed: the right one can still be adopted.
       await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
-      const view = await stage.client.show(stage.destinationId);
+      const view = await stage.client.describe(stage.destinationId);
       expect(view).toMatchObject({ audience: { id: AUDIENCE }, baseline: { held: CROWD.length } });
     });
   });

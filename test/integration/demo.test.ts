@@ -231,7 +231,7 @@ describe('the demo', () => {
     }
 
     const demo = startDemo('--keep');
-    const kept = await demo.says('export rejects newsletter\n');
+    const kept = await demo.says('export failures newsletter\n');
     expect(kept).toContain('Everything runs until Ctrl-C');
     const configFile = /--config (\S+)/.exec(kept)?.[1] ?? '';
     expect(existsSync(configFile)).toBe(true);

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import type { ExportRef } from '../../src/contract/identifiers';
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
-import type { RejectRow } from '../../src/ports/staging';
+import type { FailureRow } from '../../src/ports/staging';
 import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
 import { openStaging } from '../../src/staging';
@@ -77,13 +77,13 @@ const MOMENTS: Readonly<Record<string, Moment>> = {
   'checks account, audience, fields and tags': {
     before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /lists/*'),
     has: ({ stage }) => sandboxState(stage).faults.length === 0,
-    isOver: ({ folder }) => existsSync(join(folder, 'quiet.json')),
+    isOver: ({ folder }) => existsSync(join(folder, 'drained.json')),
   },
   'makes sure that nothing of an earlier export runs any more': {
     after: 'an export cancelled while Mailchimp had its batch',
     before: ({ sandbox }) => sandbox.fail('delay 1500 ms on GET /batches**'),
     has: ({ stage }) => sandboxState(stage).faults.length === 0,
-    isOver: ({ folder }) => existsSync(join(folder, 'quiet.json')),
+    isOver: ({ folder }) => existsSync(join(folder, 'drained.json')),
   },
   'renames a tag': {
     after: 'a tag taken over and named anew',
@@ -157,7 +157,7 @@ function holds(folder: string, name: RegExp): boolean {
 interface End {
   readonly report: ExportReport;
   readonly members: readonly string[];
-  readonly subjects: readonly RejectRow[];
+  readonly subjects: readonly FailureRow[];
   readonly batches: number;
 }
 
@@ -236,7 +236,7 @@ async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
   );
   const staging = await openStaging({ folder: join(stage.folder, 'staging'), memoryLimit: '256MB' });
   try {
-    const subjects = await staging.readRejects(ref, { outcomes: OUTCOMES });
+    const subjects = await staging.readFailures(ref, { outcomes: OUTCOMES });
     const { batches } = sandboxState(stage);
     return { report, members: members.toSorted(), subjects, batches: batches.length };
   } finally {
@@ -246,7 +246,8 @@ async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
 
 /** Counts only: an export with a kill makes other requests and takes longer. */
 function countsOf({ report }: End) {
-  const { status, selected, departed, outcomes, memberStatuses, invalid, refusals, warnings, held } = report;
+  const { status, selected, departed, outcomes, memberStatuses, invalid, refusals, warnings, baselineSize } =
+    report;
   const segments = report.segments.map((segment) => ({ ...segment, tagId: 0 }));
   return {
     status,
@@ -257,7 +258,7 @@ function countsOf({ report }: End) {
     invalid,
     refusals,
     warnings,
-    held,
+    baselineSize,
     segments,
   };
 }

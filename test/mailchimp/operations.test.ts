@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { chunkOperation, untagOperation, upsertOperation } from '../../src/mailchimp';
 import { DELIVERY, row, untags, upserts } from './support';
 
-test('an upsert asks for first status, fields and tags, and for nothing that could change a subscription', () => {
+test('an upsert asks for status_if_new, fields and tags, and for nothing that could change a subscription', () => {
   const chunk = {
     ...upserts([]),
     rows: [row('o"hara@shop.test', { fields: '{"LNAME":"O\\"Hara"}' }), row('b@shop.test')],

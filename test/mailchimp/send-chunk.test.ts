@@ -4,7 +4,7 @@ import { AUDIENCE, byEmail, DELIVERY, openSandbox, people, row, untags, upserts 
 const UPSERT = 'POST /lists/*';
 
 describe('an upsert chunk sent directly', () => {
-  test('adds people with the first status, fields and tags, and acknowledges each', async () => {
+  test('adds people with status_if_new, fields and tags, and acknowledges each', async () => {
     const { account, sandbox } = await openSandbox();
     const results = await account.sendChunk(DELIVERY, upserts(people(500)));
     expect(results).toHaveLength(500);

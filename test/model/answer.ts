@@ -1,6 +1,6 @@
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
-import type { RejectRow } from '../../src/ports/staging';
+import type { FailureRow } from '../../src/ports/staging';
 import type { Baseline } from './baseline';
 import type { Told } from './world';
 
@@ -18,7 +18,10 @@ export interface Answer {
 /** Reasons that the contract does not tell apart. */
 const BARE: readonly string[] = ['unproven', 'not_sent'];
 
-export function inWords(report: ExportReport, rows: readonly RejectRow[]): Omit<Answer, 'fate' | 'baseline'> {
+export function inWords(
+  report: ExportReport,
+  rows: readonly FailureRow[],
+): Omit<Answer, 'fate' | 'baseline'> {
   const subjects = rows.map(({ key, email, outcome, reason }) => {
     const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
     return `${key}, ${email}: ${outcome}${why}`;

@@ -135,14 +135,14 @@ const order: fc.Arbitrary<Order> = fc
       { weight: 3, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
-    answer: fc.constantFrom('approved' as const, 'rejected' as const, 'expired' as const),
+    answer: fc.constantFrom('approved' as const, 'denied' as const, 'expired' as const),
     allowMassRemoval: fc.oneof(
       { weight: 3, arbitrary: fc.constant(true) },
       { weight: 1, arbitrary: fc.constant(false) },
     ),
     what: fc.oneof(
       { weight: 4, arbitrary: fc.constant({}) },
-      { weight: 2, arbitrary: fc.record({ test: fc.integer({ min: 1, max: 4 }) }) },
+      { weight: 2, arbitrary: fc.record({ limit: fc.integer({ min: 1, max: 4 }) }) },
       {
         weight: 3,
         arbitrary: fc.record({

@@ -23,7 +23,7 @@ export function exportOnce(world: World, asked: Asked): Told {
   if (told.subjects.length + selection.people.size === 0) return { ...told, status: 'SOURCE_EMPTY' };
   world.census = census;
   const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
-  for (const change of needy.slice(asked.test ?? Infinity)) putOff(change);
+  for (const change of needy.slice(asked.limit ?? Infinity)) putOff(change);
   const isHeld = !asked.allowMassRemoval && asked.answer !== 'approved' && isMassRemoval(world, changes);
   if (isHeld) told.status = asked.answer;
   const fate = isHeld ? () => 'not_sent' : asked.fate;

@@ -4,7 +4,7 @@ const SENDING = ['mailchimp.sendCanary', 'mailchimp.submitPart', 'mailchimp.send
 const ANSWERING = ['mailchimp.sendCanary', 'mailchimp.collectPart', 'mailchimp.sendChunks'];
 
 /** Watches the steps of an export: which parts were begun, and which were answered. */
-export class Fates {
+export class RowResults {
   #parts: readonly PartPlan[] = [];
   readonly #begun = new Set<number>();
   readonly #answered = new Set<number>();
@@ -31,17 +31,17 @@ export class Fates {
     read: (chunk: number) => Promise<Chunk>,
     tagName: (id: number) => string,
   ): Promise<(address: string, tag?: string) => string | null> {
-    const fates = new Map<string, string>();
+    const rowResults = new Map<string, string>();
     for (const { part, firstChunk, lastChunk } of this.#parts.filter(
       (known) => !this.#answered.has(known.part),
     )) {
       const fate = this.#begun.has(part) ? 'unproven' : 'not_sent';
       for (let number = firstChunk; number <= lastChunk; number++) {
         const chunk = await read(number);
-        if (chunk.kind === 'upsert') for (const { email } of chunk.rows) fates.set(email, fate);
-        else for (const email of chunk.emails) fates.set(`${email} ${tagName(chunk.tagId)}`, fate);
+        if (chunk.kind === 'upsert') for (const { email } of chunk.rows) rowResults.set(email, fate);
+        else for (const email of chunk.emails) rowResults.set(`${email} ${tagName(chunk.tagId)}`, fate);
       }
     }
-    return (address, tag) => fates.get(tag === undefined ? address : `${address} ${tag}`) ?? null;
+    return (address, tag) => rowResults.get(tag === undefined ? address : `${address} ${tag}`) ?? null;
   }
 }

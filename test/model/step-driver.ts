@@ -22,7 +22,7 @@ import { reasonOf } from '../../src/workflows/failure';
 import { CANCELLED, toReport } from '../../src/workflows/export/report';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
-import { Fates } from './row-results';
+import { RowResults } from './row-results';
 import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
@@ -117,41 +117,45 @@ class StepDriver implements Exporter {
   }
 
   async export(order: Order): Promise<Answer> {
-    const { cancelled, trouble, allowMassRemoval, census, test, lane } = order;
+    const { cancelled, trouble, allowMassRemoval, census, limit, lane } = order;
     const job = {
       exportId: randomUUID(),
       number: this.#state.lastNumber + 1,
-      options: ExportOptionsSchema.parse({ allowMassRemoval, census, test, lane }),
+      options: ExportOptionsSchema.parse({ allowMassRemoval, census, limit, lane }),
       trigger: 'test',
     };
     const input = toExportInput(this.#destinationId, this.#state, job)!;
-    const fates = new Fates();
+    const rowResults = new RowResults();
     if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
-    const report = await this.#run(input, fates, order);
+    const report = await this.#run(input, rowResults, order);
     this.#state = withReport({ ...this.#state, lastNumber: job.number }, report);
     const { staging } = this.#stage.resources;
-    const rows = report.isSettled ? await staging.readRejects(input.ref, { outcomes: OUTCOMES }) : [];
+    const rows = report.isSettled ? await staging.readFailures(input.ref, { outcomes: OUTCOMES }) : [];
     const read = (chunk: number) => staging.readChunk(input.ref, chunk);
     const names = await tagNames(this.sandbox, this.audience);
     return {
       ...inWords(report, rows),
       baseline: report.isSettled ? await readBaseline(join(this.#stage.folder, 'staging'), report) : null,
-      fate: await fates.byRow(read, (id) => names.get(id) ?? ''),
+      fate: await rowResults.byRow(read, (id) => names.get(id) ?? ''),
     };
   }
 
-  async #run(input: ExportInput, fates: Fates, { cancelled, answer }: Order): Promise<ExportReport> {
+  async #run(
+    input: ExportInput,
+    rowResults: RowResults,
+    { cancelled, answer }: Order,
+  ): Promise<ExportReport> {
     const startedAtMs = Date.now();
     try {
       return await runWorkflow(
         {
           steps: this.#steps,
           before: (name, given) => {
-            if (isMoment(cancelled, name, fates)) cancelWorkflow();
-            else fates.begin(name, given);
+            if (isMoment(cancelled, name, rowResults)) cancelWorkflow();
+            else rowResults.begin(name, given);
           },
-          after: (name, given, result) => fates.end(name, given, result),
+          after: (name, given, result) => rowResults.end(name, given, result),
           whenIdle: decider(answer),
         },
         mailchimpExport,
@@ -175,10 +179,10 @@ class StepDriver implements Exporter {
 }
 
 /** Cancelled before the first part leaves, before the second one does, or while a batch is stuck. */
-function isMoment(cancelled: Order['cancelled'], name: string, fates: Fates): boolean {
+function isMoment(cancelled: Order['cancelled'], name: string, rowResults: RowResults): boolean {
   if (cancelled === 'while stuck') return name === 'mailchimp.pollBatches';
-  if (!cancelled || !fates.isSending(name)) return false;
-  return fates.partsBegun === (cancelled === 'before all' ? 0 : 1);
+  if (!cancelled || !rowResults.isSending(name)) return false;
+  return rowResults.partsBegun === (cancelled === 'before all' ? 0 : 1);
 }
 
 /** Says to a held export, once, what somebody says; nothing, and it expires. */
@@ -189,7 +193,7 @@ function decider(answer: Order['answer']): () => boolean {
     if (!held || isDecided) return false;
     isDecided = true;
     const envelope = { requestId: randomUUID(), notAfter: Date.now() + 60_000 };
-    ask(answer === 'approved' ? 'approve' : 'reject', { planId: held.planId, by: 'tester' }, envelope);
+    ask(answer === 'approved' ? 'approve' : 'deny', { planId: held.planId, by: 'tester' }, envelope);
     return true;
   };
 }

@@ -22,10 +22,10 @@ export type Action = (typeof ACTIONS)[number];
 export interface Order {
   readonly lane: 'batch' | 'direct';
   readonly allowMassRemoval: boolean;
-  readonly answer: 'approved' | 'rejected' | 'expired';
+  readonly answer: 'approved' | 'denied' | 'expired';
   /** The whole audience is read again. */
   readonly census: boolean;
-  readonly test?: number;
+  readonly limit?: number;
   /** One of `TROUBLES`. */
   readonly trouble?: string;
   readonly cancelled?: 'before all' | 'after the first' | 'while stuck';

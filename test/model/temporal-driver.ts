@@ -55,8 +55,8 @@ class TemporalDriver implements Exporter {
     });
   }
 
-  async export({ trouble, answer, allowMassRemoval, census, lane, test }: Order): Promise<Answer> {
-    const options = { allowMassRemoval, census, lane, ...(test !== undefined && { test }) };
+  async export({ trouble, answer, allowMassRemoval, census, lane, limit }: Order): Promise<Answer> {
+    const options = { allowMassRemoval, census, lane, ...(limit !== undefined && { limit }) };
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#follow(options, answer);
     const baseline = report.isSettled ? await readBaseline(this.#folder, report) : null;
@@ -78,7 +78,7 @@ class TemporalDriver implements Exporter {
       const decision = { planId: value.held.planId, by: 'tester' };
       await (answer === 'approved'
         ? client.approve(destinationId, decision)
-        : client.reject(destinationId, decision));
+        : client.deny(destinationId, decision));
       isDecided = true;
     }
   }
@@ -87,7 +87,7 @@ class TemporalDriver implements Exporter {
     if (!report.isSettled) return [];
     const staging = await openStaging({ folder: this.#folder, memoryLimit: '256MB' });
     try {
-      return await staging.readRejects(report, { outcomes: OUTCOMES });
+      return await staging.readFailures(report, { outcomes: OUTCOMES });
     } finally {
       await staging.close();
     }

@@ -19,7 +19,7 @@ function withoutSlow(step: Step): Step {
   if (step.do !== 'export') return step;
   const { trouble, cancelled: _, answer: asked, ...others } = step.order;
   // Nobody waits for a day here.
-  const answer = asked === 'expired' ? 'rejected' : asked;
+  const answer = asked === 'expired' ? 'denied' : asked;
   const rest = { ...others, answer };
   const order: Order = trouble === undefined || SLOW.includes(trouble) ? rest : { ...rest, trouble };
   return { do: 'export', order };

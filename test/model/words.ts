@@ -35,10 +35,10 @@ function stepInWords(step: Step): string {
   }
 }
 
-function orderInWords({ census, allowMassRemoval, answer, test, trouble, lane, cancelled }: Order): string {
+function orderInWords({ census, allowMassRemoval, answer, limit, trouble, lane, cancelled }: Order): string {
   return [
     allowMassRemoval ? '' : `, guarded and ${answer}`,
-    test === undefined ? '' : `, of ${test} at most`,
+    limit === undefined ? '' : `, of ${limit} at most`,
     `, ${lane} lane`,
     census ? ', with a census' : '',
     trouble === undefined ? '' : `, with ${trouble}`,

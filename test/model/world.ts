@@ -71,9 +71,9 @@ export interface World {
 export interface Asked {
   readonly allowMassRemoval: boolean;
   /** What somebody says to a held export. */
-  readonly answer: 'approved' | 'rejected' | 'expired';
+  readonly answer: 'approved' | 'denied' | 'expired';
   readonly census: boolean;
-  readonly test?: number;
+  readonly limit?: number;
   readonly isCancelled: boolean;
   /** `not_sent` or `unproven` for an upsert, or the untagging of one tag, that was not answered; null: it was answered. */
   readonly fate: (address: string, tag?: string) => string | null;

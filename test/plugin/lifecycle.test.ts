@@ -223,7 +223,7 @@ describe('the plugin', () => {
     await worker.runUntil(async () => {
       await client.connect(stage.destinationId, CONNECT);
       await client.configure(stage.destinationId, CONFIGURE);
-      expect(await client.show(stage.destinationId)).toMatchObject({ phase: 'configured' });
+      expect(await client.describe(stage.destinationId)).toMatchObject({ phase: 'configured' });
     });
   });
 });

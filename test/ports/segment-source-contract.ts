@@ -94,7 +94,7 @@ export function describeSource(
           { segment: 'one', profiles: 2 },
           { segment: 'sql', profiles: 1 },
         ],
-        rejected: [],
+        unreadable: [],
       });
       await source.close();
     });
@@ -109,7 +109,7 @@ export function describeSource(
         selected: 3,
         members: [2, 2, 1],
         orphans: 1,
-        rejected: [],
+        unreadable: [],
       });
       expect(extracted.keys).toEqual([['c1', 'c3'], ['c1', 'c2'], ['c1']]);
       expect(extracted.rows).toEqual({
@@ -165,16 +165,18 @@ export function describeSource(
       });
     });
 
-    test('counts rows without a key as rejected', async () => {
+    test('counts rows without a key as unreadable', async () => {
       const rows = [...PROFILES.rows, [null, 'x@nordlichtpost.de', null, null], [' \t', null, null, '1']];
       const profiles = { ...(await write(fixture, 'empty-keys', { ...PROFILES, rows })), key: 'CustomerId' };
-      const { profiles: count, rejected } = await fixture.extract(
+      const { profiles: count, unreadable } = await fixture.extract(
         { ...input, profiles },
         { attributes: ['Email'], segments: ['vip'] },
       );
       expect(count).toBe(5);
-      expect(rejected).toMatchObject([{ lines: 2, first: [{ fault: 'EMPTY KEY' }, { fault: 'EMPTY KEY' }] }]);
-      expect(rejected[0]?.file).toMatch(/^empty-keys\./);
+      expect(unreadable).toMatchObject([
+        { lines: 2, first: [{ fault: 'EMPTY KEY' }, { fault: 'EMPTY KEY' }] },
+      ]);
+      expect(unreadable[0]?.file).toMatch(/^empty-keys\./);
     });
 
     test('refuses a key that several rows have, with their number and without the key', async () => {

@@ -44,7 +44,7 @@ describe('a first export and the next one', () => {
       departed: 0,
       outcomes: { created: 2, updated: 0 },
       memberStatuses: { subscribed: 2 },
-      held: 2,
+      baselineSize: 2,
       segments: [
         { segment: 'vip', tagId: 11, name: 'VIP', profiles: 1, tagged: 1, untagged: 0, failed: 0 },
         { segment: 'locals', tagId: 12, name: 'Locals', profiles: 2, tagged: 2, untagged: 0, failed: 0 },
@@ -57,7 +57,7 @@ describe('a first export and the next one', () => {
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(second.plan.chunks).toBe(0);
     expect(second.settlement.outcomes).toMatchObject({ unchanged: 2, created: 0 });
-    expect(second.settlement.held).toBe(2);
+    expect(second.settlement.baselineSize).toBe(2);
   });
 
   test('sends exactly the changes', async () => {
@@ -116,7 +116,7 @@ test('a snapshot that is not what the source counted is refused', async () => {
     columns: 2,
     profiles: [['1', '10', 'anna@mail.test', 'Anna']],
   });
-  const counts = { profiles: 2, selected: 2, members: [2, 0], orphans: 0, rejected: [] };
+  const counts = { profiles: 2, selected: 2, members: [2, 0], orphans: 0, unreadable: [] };
   await stage.staging.sealSnapshot(ref, { folder, ...counts });
   await expect(stage.plan(ref)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
 });

@@ -45,7 +45,7 @@ describe('settling', () => {
       'rows of part 0: 3 where the plan has 2',
       'rows of no part: 1 where the plan has 0',
     ]);
-    expect(settlement).toMatchObject({ outcomes: { created: 2 }, held: 2 });
+    expect(settlement).toMatchObject({ outcomes: { created: 2 }, baselineSize: 2 });
     const next = await exportAll(stage, [ANNA, BOB], { baseline: ref.exportId });
     expect(next.plan).toMatchObject({ chunks: 0, decided: { unchanged: 2 } });
   });

@@ -118,7 +118,7 @@ test('the sums add up whatever comes back, and once all is acknowledged the audi
         for (const chunk of third.chunks) apply(audience, chunk);
         const refused = new Set(
           (
-            await stage.staging.readRejects(third.ref, { outcomes: ['rejected', 'suppressed', 'throttled'] })
+            await stage.staging.readFailures(third.ref, { outcomes: ['rejected', 'suppressed', 'throttled'] })
           ).map(({ email }) => email?.trim().toLowerCase()),
         );
         const isClear = ([email]: readonly [string, unknown]): boolean => !refused.has(email);

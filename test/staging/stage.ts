@@ -164,7 +164,7 @@ async function takeSnapshot(
       ({ segment }) => selected.filter((profile) => profile.segments.includes(segment)).length,
     ),
     orphans: 0,
-    rejected: [],
+    unreadable: [],
   });
 }
 

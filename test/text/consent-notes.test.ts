@@ -18,7 +18,7 @@ describe('connecting to an audience with double opt-in', () => {
   });
 
   const connect = (status: string) =>
-    `destination connect ${scene.destinationId} --first-status ${status} --agree --as Kim`;
+    `destination connect ${scene.destinationId} --status-if-new ${status} --agree --as Kim`;
 
   test('warns that "subscribed" skips the confirmation: as text, as JSON, when shown, in the Web UI', async () => {
     const { code, output } = await scene.cli(connect('subscribed'));
@@ -26,7 +26,7 @@ describe('connecting to an audience with double opt-in', () => {
     for (const text of [output, (await scene.cli(`destination show ${scene.destinationId}`)).output]) {
       expect(text).toMatch(/Double opt-in +on: its own forms ask new people to confirm/);
       expect(text).toContain('Warning: The audience has double opt-in');
-      expect(text).toContain('First status "subscribed" skips that');
+      expect(text).toContain('Status if new "subscribed" skips that');
     }
     const { document } = await scene.cliJson(connect('subscribed'));
     expect(document).toMatchObject({
@@ -34,7 +34,7 @@ describe('connecting to an audience with double opt-in', () => {
       consentFacts: [{ kind: 'warning', code: 'SKIPS_CONFIRMATION' }],
     });
     const { details } = await webPage();
-    expect(details).toContain('First status "subscribed" skips that');
+    expect(details).toContain('Status if new "subscribed" skips that');
   });
 
   test('tells what "pending" does, and warns of nothing', async () => {

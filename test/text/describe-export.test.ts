@@ -46,7 +46,7 @@ describe('the Web UI and the command line tell the same', () => {
     }
   });
 
-  test.each(['completed', 'planned', 'cancelled', 'rejected', 'expired', 'replanned', 'failed'] as const)(
+  test.each(['completed', 'planned', 'cancelled', 'denied', 'expired', 'replanned', 'failed'] as const)(
     'of an export that has ended: %s',
     (status) => {
       const ended = report({ status, ...(status === 'replanned' && { next: { exportId: 'e', number: 4 } }) });
@@ -85,7 +85,7 @@ test('what is wrong comes before what is only so, and each says what to do', () 
   );
   expect(describeState({ ...all, stopped: null, waiting: null })).toBe(
     'Held: MASS_REMOVAL. 30 people would lose the tag "VIP". NEW_CONTACTS. 9 new contacts would be created. Nothing was sent. ' +
-      'Until 2026-11-28 06:00:00 UTC: temporal-mailchimp export approve newsletter --plan p1 or: temporal-mailchimp export reject newsletter --plan p1',
+      'Until 2026-11-28 06:00:00 UTC: temporal-mailchimp export approve newsletter --plan p1 or: temporal-mailchimp export deny newsletter --plan p1',
   );
   expect(describeState({ ...all, stopped: null, waiting: null, held: null })).toContain(
     'temporal-mailchimp export resume newsletter',

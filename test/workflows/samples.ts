@@ -56,7 +56,7 @@ export const PLAN: ExportPlan = {
     { part: 1, kind: 'upsert', firstChunk: 50, lastChunk: 89, rows: 20_000, canary: false },
     { part: 2, kind: 'untag', firstChunk: 90, lastChunk: 90, rows: 30, canary: false },
   ],
-  held: 60_040,
+  baselineSize: 60_040,
 };
 
 export function view(change: Partial<ExportView> = {}): ExportView {
@@ -119,7 +119,7 @@ export function report(change: Partial<ExportReport> = {}): ExportReport {
     ],
     warnings: [],
     mismatches: [],
-    held: 59_000,
+    baselineSize: 59_000,
     tally: { requests: 40, batches: 3, lanes: null },
     guards: [],
     approval: null,
@@ -133,6 +133,6 @@ export const DESTINATION: DestinationState = {
   ...NEW_DESTINATION,
   phase: 'configured',
   configuration: INPUT.configuration,
-  baseline: { exportId: 'earlier', held: 7 },
+  baseline: { exportId: 'earlier', size: 7 },
   unsettled: { exportId: REF.exportId, number: 3, options: INPUT.options, trigger: 'on demand' },
 };

@@ -3,7 +3,7 @@ import { type Chunk, CANARIES_OF_KIND, DIFFERS, type RowResult, type UpsertRow }
 import { isProtectedStatus } from '../../contract/outcome';
 import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
 
-/** New people show what becomes of the first status, known ones whether tags are appended to what somebody has. */
+/** New people show what becomes of `status_if_new`, known ones whether tags are appended to what somebody has. */
 export type Kind = 'new' | 'known';
 
 const kindOf = (row: UpsertRow): Kind => (row.known ? 'known' : 'new');

@@ -46,16 +46,16 @@ export function withoutAllowed(
 }
 
 function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
-  const limit = Math.floor(plan.held * settings.removalShare);
+  const limit = Math.floor(plan.baselineSize * settings.removalShare);
   const ofTags = plan.segments.flatMap((segment) => {
     const why = whyEmpty(segment, segments);
     if (why) return lostTag(segment, why, 0);
-    const many = `More than ${count(limit)} of the ${people(plan.held)} exported so far leave the segment "${segment.segment}"`;
+    const many = `More than ${count(limit)} of the ${people(plan.baselineSize)} exported so far leave the segment "${segment.segment}"`;
     return lostTag(segment, many, limit);
   });
   const ofAll = above(plan.removals, limit, (number) => ({
     code: 'MASS_REMOVAL',
-    message: `${count(number)} of the ${people(plan.held)} exported so far would lose all tags of this destination, and more than ${count(limit)} hold an export.`,
+    message: `${count(number)} of the ${people(plan.baselineSize)} exported so far would lose all tags of this destination, and more than ${count(limit)} hold an export.`,
   }));
   return [...ofAll, ...ofTags];
 }
@@ -79,7 +79,7 @@ function restoredTags({ plan, segments }: Guarded): Guard[] {
   return segments
     .filter(({ isRestored }) => isRestored === true)
     .flatMap(({ segment, tag }) => {
-      // Not `restores`: once an export was rejected, the baseline says no more who carried the deleted tag.
+      // Not `restores`: once an export was denied, the baseline says no more who carried the deleted tag.
       const { toTag = 0 } = plan.segments.find((known) => known.segment === segment) ?? {};
       return above(toTag, 0, (number) => ({
         code: 'TAG_RESTORED',

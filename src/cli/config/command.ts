@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { z } from 'zod';
 import { ConfigSchema, type Config } from '../../config/config';
 import { ExportError } from '../../errors';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { pairs } from '../text/table';
@@ -19,7 +19,7 @@ export function configCommand(cli: Cli): Command {
         )
         .addHelpText('after', examples('config schema > temporal-mailchimp.schema.json'))
         .action(
-          act(cli, async ({ terminal }) => {
+          action(cli, async ({ terminal }) => {
             terminal.out(JSON.stringify(configJsonSchema(), null, 2));
             return undefined;
           }),
@@ -31,7 +31,7 @@ export function configCommand(cli: Cli): Command {
           'Check the configuration file: its keys and values, and that destinations name what is in it',
         )
         .addHelpText('after', examples('config check', 'config check --config production.yaml'))
-        .action(act(cli, check)),
+        .action(action(cli, check)),
     );
 }
 
@@ -59,7 +59,7 @@ async function check(invocation: Invocation): Promise<undefined> {
     sources: Object.keys(sources),
     destinations: Object.keys(destinations),
   };
-  answer(invocation, {
+  print(invocation, {
     json: found,
     text: () =>
       [

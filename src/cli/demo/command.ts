@@ -5,7 +5,7 @@ import type { Demo } from '../../dev/demo/run-demo';
 import { createProgress } from '../export/progress';
 import { lazy } from '../lazy';
 import { Interrupted } from '../shell/terminal';
-import { act, type Cli, type Invocation } from '../shell/invocation';
+import { action, type Cli, type Invocation } from '../shell/invocation';
 import { examples, wholeNumber } from '../shell/options';
 import { listenForStop } from '../shell/until-stopped';
 import { count } from '../text/numbers';
@@ -27,7 +27,7 @@ export function demoCommand(cli: Cli): Command {
     .option('--profiles <n>', 'generated, realistically dirty profiles instead', wholeNumber)
     .option('--keep', 'leave everything running until Ctrl-C')
     .addHelpText('after', examples('demo', 'demo --keep', 'demo --profiles 100000 --json'))
-    .action(act(cli, run));
+    .action(action(cli, run));
 }
 
 async function run(
@@ -120,7 +120,7 @@ function describeKept({ uiUrl, pages, configFile, apiKey }: Demo): string {
     'In another terminal:',
     `  export MAILCHIMP_API_KEY=${apiKey}   # the sandbox's`,
     `  npx temporal-mailchimp --config ${configFile} export show newsletter`,
-    `  npx temporal-mailchimp --config ${configFile} export rejects newsletter`,
+    `  npx temporal-mailchimp --config ${configFile} export failures newsletter`,
   ].join('\n');
 }
 

@@ -1,11 +1,11 @@
 import { Command, Option } from 'commander';
 import type { DestinationView } from '../../contract/destination';
-import { FIRST_STATUSES } from '../../contract/outcome';
+import { STATUSES_IF_NEW } from '../../contract/outcome';
 import { statement } from './consent';
 import { connectDestination, type ConnectOptions } from './connect';
 import { configureDestination, type ConfigureOptions } from './configure';
 import { removeDestination, type RemoveOptions } from './remove';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeDestination } from '../text/destination';
@@ -36,9 +36,9 @@ function connectCommand(cli: Cli): Command {
     .option('--source <name>', 'source of profiles and segments, as the worker configuration names it')
     .addOption(
       new Option(
-        '--first-status <status>',
+        '--status-if-new <status>',
         'status of people new to the audience; existing people keep theirs',
-      ).choices(FIRST_STATUSES),
+      ).choices(STATUSES_IF_NEW),
     )
     .option('--agree', 'agree to the data privacy statement')
     .option('--as <who>', 'who agrees; kept in the history')
@@ -49,12 +49,12 @@ function connectCommand(cli: Cli): Command {
       examples(
         'destination connect newsletter --agree --as "Kim Data"',
         'destination connect newsletter --name Newsletter --account main \\\n' +
-          '      --audience a1b2c3d4e5 --source crm --first-status subscribed --agree --as "Kim Data"',
+          '      --audience a1b2c3d4e5 --source crm --status-if-new subscribed --agree --as "Kim Data"',
       ),
     )
     .addHelpText('after', () => `\n${statement()}`)
     .action(
-      act(cli, (invocation, name: string, options: ConnectOptions) =>
+      action(cli, (invocation, name: string, options: ConnectOptions) =>
         connectDestination(invocation, name, options),
       ),
     );
@@ -86,7 +86,7 @@ function configureCommand(cli: Cli): Command {
       ),
     )
     .action(
-      act(cli, (invocation, name: string, options: ConfigureOptions) =>
+      action(cli, (invocation, name: string, options: ConfigureOptions) =>
         configureDestination(invocation, name, options),
       ),
     );
@@ -97,24 +97,24 @@ function showCommand(cli: Cli): Command {
     .description('Show consent, connection, matching, segments and the last exports of a destination')
     .argument('<name>', 'name of the destination')
     .addHelpText('after', examples('destination show newsletter', 'destination show newsletter --json'))
-    .action(act(cli, show));
+    .action(action(cli, show));
 }
 
 async function show(invocation: Invocation, name: string): Promise<undefined> {
-  const view: DestinationView = await withClient(invocation, (client) => client.show(name));
-  answer(invocation, { json: view, text: () => describeDestination(view) });
+  const view: DestinationView = await withClient(invocation, (client) => client.describe(name));
+  print(invocation, { json: view, text: () => describeDestination(view) });
 }
 
 function listCommand(cli: Cli): Command {
   return new Command('list')
     .description('List destinations; a new one may take a second to appear')
     .addHelpText('after', examples('destination list'))
-    .action(act(cli, list));
+    .action(action(cli, list));
 }
 
 async function list(invocation: Invocation): Promise<undefined> {
   const destinations = await withClient(invocation, (client) => client.list());
-  answer(invocation, {
+  print(invocation, {
     json: { destinations },
     text: () =>
       destinations.length === 0
@@ -143,7 +143,7 @@ function removeCommand(cli: Cli): Command {
     .option('--yes', 'do not ask')
     .addHelpText('after', examples('destination remove newsletter --as "Kim Data" --yes'))
     .action(
-      act(cli, (invocation, name: string, options: RemoveOptions) =>
+      action(cli, (invocation, name: string, options: RemoveOptions) =>
         removeDestination(invocation, name, options),
       ),
     );

@@ -2,7 +2,7 @@ import type { Config } from '../../config/config';
 import { ConfigureInputSchema, type ConfigureInput, type DestinationView } from '../../contract/destination';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
 
@@ -26,7 +26,7 @@ export async function configureDestination(
       mergeConfiguration(config?.destinations[destinationId], { ...options, fields, segments }),
     ),
   );
-  answer(invocation, { json: view, text: () => describeConfiguration(view) });
+  print(invocation, { json: view, text: () => describeConfiguration(view) });
 }
 
 interface Asked extends ConfigureOptions {

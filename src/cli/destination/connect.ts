@@ -1,6 +1,6 @@
 import { ConnectSettingsSchema, type ConnectInput, type DestinationView } from '../../contract/destination';
 import { parse } from '../../contract/parse';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConnection } from '../text/destination';
 import type { Config } from '../../config/config';
@@ -30,7 +30,7 @@ export async function connectDestination(
   const view: DestinationView = await withClient(invocation, (client) =>
     client.connect(destinationId, input),
   );
-  answer(invocation, { json: view, text: () => describeConnection(view) });
+  print(invocation, { json: view, text: () => describeConnection(view) });
 }
 
 /** The file's settings, with the options on top; what is missing is named with where it can be set. */

@@ -1,5 +1,5 @@
 import type { DestinationView } from '../../contract/destination';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { withClient } from '../shell/temporal';
 
@@ -20,7 +20,7 @@ export async function removeDestination(
   const view: DestinationView = await withClient(invocation, (client) =>
     client.remove(destinationId, { removedBy: options.as }),
   );
-  answer(invocation, {
+  print(invocation, {
     json: view,
     text: () =>
       `Removed "${destinationId}". Consent is withdrawn and staged rows are deleted; people who were exported stay in the audience ` +

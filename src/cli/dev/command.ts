@@ -6,7 +6,7 @@ import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
 import { DEV_FOLDER } from './folder';
 import { startDev, type Dev } from './start';
-import { act, answer, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
+import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
 import { Interrupted } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
@@ -36,7 +36,7 @@ export function devCommand(cli: Cli): Command {
     .option('--ui-port <n>', 'port of the Web UI; 0: a free one', portNumber, 8233)
     .option('--sandbox-port <n>', 'port of the Mailchimp sandbox; 0: a free one', portNumber, 0)
     .addHelpText('after', examples('dev', 'dev --port 7300 --ui-port 8300'))
-    .action(act(cli, run));
+    .action(action(cli, run));
 }
 
 async function run(invocation: Invocation, options: Options): Promise<undefined> {
@@ -55,7 +55,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     });
     const dev = await orInterrupted(starting, stop.asked);
     try {
-      answer(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
+      print(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
       await runWorkerUntil(dev.worker, stop.asked);
     } finally {
       terminal.err('Stopping …');

@@ -1,15 +1,15 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { AskedLaneSchema } from '../../contract/destination';
-import { approveExport, rejectExport, type DecideOptions } from './decide';
+import { approveExport, denyExport, type DecideOptions } from './decide';
 import { findExport } from './find';
 import { tellReport } from './follow';
-import { showRejects, type RejectsOptions } from './rejects';
+import { showFailures, type FailuresOptions } from './failures';
 import { planExport, startExport, watchExport, type GuardOptions, type StartOptions } from './start';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { exportTable } from '../text/exports';
-import { REJECT_OUTCOMES } from '../text/outcomes';
+import { NOT_EXPORTED_OUTCOMES } from '../text/outcomes';
 import { describeView } from '../text/view';
 
 export function exportCommand(cli: Cli): Command {
@@ -20,9 +20,9 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(watchCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
-    .addCommand(rejectsCommand(cli))
+    .addCommand(failuresCommand(cli))
     .addCommand(approveCommand(cli))
-    .addCommand(rejectCommand(cli))
+    .addCommand(denyCommand(cli))
     .addCommand(cancelCommand(cli))
     .addCommand(pauseCommand(cli))
     .addCommand(resumeCommand(cli));
@@ -44,7 +44,7 @@ function withExport(command: Command, whichOne: string): Command {
 function withGuards(command: Command): Command {
   return command
     .option(
-      '--allow-rejected-lines',
+      '--allow-unreadable-lines',
       'export although lines of the source cannot be read; nobody loses a tag then',
     )
     .option(
@@ -61,7 +61,7 @@ function planCommand(cli: Cli): Command {
   return withGuards(verb('plan', 'Show the numbers of an export: reads source and audience, sends nothing'))
     .addHelpText('after', examples('export plan newsletter', 'export plan newsletter --json'))
     .action(
-      act(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
+      action(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
     );
 }
 
@@ -75,7 +75,7 @@ function startCommand(cli: Cli): Command {
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
-    .option('--test <n>', 'send at most this many profiles', positiveNumber)
+    .option('--limit <n>', 'send at most this many profiles', positiveNumber)
     .addOption(
       new Option(
         '--lane <lane>',
@@ -87,12 +87,14 @@ function startCommand(cli: Cli): Command {
       'after',
       examples(
         'export start newsletter',
-        'export start newsletter --test 10',
+        'export start newsletter --limit 10',
         'export start newsletter --no-wait --json',
       ),
     )
     .action(
-      act(cli, (invocation, name: string, options: StartOptions) => startExport(invocation, name, options)),
+      action(cli, (invocation, name: string, options: StartOptions) =>
+        startExport(invocation, name, options),
+      ),
     );
 }
 
@@ -100,7 +102,7 @@ function watchCommand(cli: Cli): Command {
   return withExport(verb('watch', 'Follow an export to its report'), 'the one that runs, else the last')
     .addHelpText('after', examples('export watch newsletter'))
     .action(
-      act(cli, (invocation, name: string, which: string | undefined) =>
+      action(cli, (invocation, name: string, which: string | undefined) =>
         watchExport(invocation, name, (view) => findExport(view, which)),
       ),
     );
@@ -115,21 +117,21 @@ function showCommand(cli: Cli): Command {
       'after',
       examples('export show newsletter', 'export show newsletter 3', 'export show newsletter --json'),
     )
-    .action(act(cli, show));
+    .action(action(cli, show));
 }
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   await withClient(invocation, async (client) => {
-    const { exportId, number, report } = findExport(await client.show(name), which);
+    const { exportId, number, report } = findExport(await client.describe(name), which);
     if (report) return void tellReport(invocation, report);
     const view = await client.progress(name);
     if (view?.ref.exportId === exportId) {
-      return answer(invocation, { json: view, text: () => describeView(view) });
+      return print(invocation, { json: view, text: () => describeView(view) });
     }
     // It ended between the two questions, or is about to start.
     const ended = await client.report({ destinationId: name, exportId });
     if (ended) return void tellReport(invocation, ended);
-    answer(invocation, {
+    print(invocation, {
       json: { exportId, number: number ?? null },
       text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
     });
@@ -139,12 +141,12 @@ async function show(invocation: Invocation, name: string, which: string | undefi
 function listCommand(cli: Cli): Command {
   return verb('list', 'List the last ten exports of a destination, latest first')
     .addHelpText('after', examples('export list newsletter'))
-    .action(act(cli, list));
+    .action(action(cli, list));
 }
 
 async function list(invocation: Invocation, name: string): Promise<undefined> {
-  const { running, queued, exports } = await withClient(invocation, (client) => client.show(name));
-  answer(invocation, {
+  const { running, queued, exports } = await withClient(invocation, (client) => client.describe(name));
+  print(invocation, {
     json: { running, queued, exports },
     text: () =>
       running || queued > 0 || exports.length > 0
@@ -153,10 +155,10 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   });
 }
 
-function rejectsCommand(cli: Cli): Command {
+function failuresCommand(cli: Cli): Command {
   return withExport(
     verb(
-      'rejects',
+      'failures',
       'List who was not exported, and why.\n\n' +
         'Rows never pass through Temporal: this reads them from the staging folder of the configuration file.',
     ),
@@ -166,28 +168,28 @@ function rejectsCommand(cli: Cli): Command {
     .addOption(
       new Option(
         '--outcome <outcome>',
-        `only these outcomes; repeatable (${REJECT_OUTCOMES.join(', ')})`,
+        `only these outcomes; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
     .option('--limit <n>', 'at most this many rows (default: 100 in the table, else all)', positiveNumber)
     .addHelpText(
       'after',
       examples(
-        'export rejects newsletter',
-        'export rejects newsletter 3 --outcome invalid --csv > invalid.csv',
-        'export rejects newsletter --json',
+        'export failures newsletter',
+        'export failures newsletter 3 --outcome invalid --csv > invalid.csv',
+        'export failures newsletter --json',
       ),
     )
     .action(
-      act(cli, (invocation, ...[name, which, options]: [string, string | undefined, RejectsOptions]) =>
-        showRejects(invocation, { destinationId: name, exportText: which }, options),
+      action(cli, (invocation, ...[name, which, options]: [string, string | undefined, FailuresOptions]) =>
+        showFailures(invocation, { destinationId: name, exportText: which }, options),
       ),
     );
 }
 
 function collectOutcome(value: string, before: readonly string[] = []): string[] {
-  if ((REJECT_OUTCOMES as readonly string[]).includes(value)) return collect(value, before);
-  throw new InvalidArgumentError(`Allowed choices are ${REJECT_OUTCOMES.join(', ')}.`);
+  if ((NOT_EXPORTED_OUTCOMES as readonly string[]).includes(value)) return collect(value, before);
+  throw new InvalidArgumentError(`Allowed choices are ${NOT_EXPORTED_OUTCOMES.join(', ')}.`);
 }
 
 function withDecision(command: Command): Command {
@@ -206,17 +208,19 @@ function approveCommand(cli: Cli): Command {
   )
     .addHelpText('after', examples('export approve newsletter', 'export approve newsletter --plan 1f0c2a'))
     .action(
-      act(cli, (invocation, name: string, options: DecideOptions) =>
+      action(cli, (invocation, name: string, options: DecideOptions) =>
         approveExport(invocation, name, options),
       ),
     );
 }
 
-function rejectCommand(cli: Cli): Command {
-  return withDecision(verb('reject', 'End a held export with nothing sent'))
-    .addHelpText('after', examples('export reject newsletter', 'export reject newsletter --plan 1f0c2a'))
+function denyCommand(cli: Cli): Command {
+  return withDecision(verb('deny', 'End a held export with nothing sent'))
+    .addHelpText('after', examples('export deny newsletter', 'export deny newsletter --plan 1f0c2a'))
     .action(
-      act(cli, (invocation, name: string, options: DecideOptions) => rejectExport(invocation, name, options)),
+      action(cli, (invocation, name: string, options: DecideOptions) =>
+        denyExport(invocation, name, options),
+      ),
     );
 }
 
@@ -226,16 +230,16 @@ function cancelCommand(cli: Cli): Command {
     'the one that runs',
   )
     .addHelpText('after', examples('export cancel newsletter'))
-    .action(act(cli, cancel));
+    .action(action(cli, cancel));
 }
 
 async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   const cancelled = await withClient(invocation, async (client) => {
-    const { exportId, number } = findExport(await client.show(name), which);
+    const { exportId, number } = findExport(await client.describe(name), which);
     await client.cancel({ destinationId: name, exportId });
     return { exportId, number: number ?? null };
   });
-  answer(invocation, {
+  print(invocation, {
     json: cancelled,
     text: () =>
       `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. Its report follows: temporal-mailchimp export watch ${name}`,
@@ -246,10 +250,10 @@ function pauseCommand(cli: Cli): Command {
   return verb('pause', 'Send nothing new until resume; batches at Mailchimp finish and are read')
     .addHelpText('after', examples('export pause newsletter'))
     .action(
-      act(cli, async (invocation, name: string) => {
+      action(cli, async (invocation, name: string) => {
         await withClient(invocation, (client) => client.pause(name));
         const text = () => `Paused. Go on with: temporal-mailchimp export resume ${name}`;
-        answer(invocation, { json: { paused: true }, text });
+        print(invocation, { json: { paused: true }, text });
         return undefined;
       }),
     );
@@ -259,10 +263,10 @@ function resumeCommand(cli: Cli): Command {
   return verb('resume', 'Go on after a pause, or after what stopped the export was mended')
     .addHelpText('after', examples('export resume newsletter'))
     .action(
-      act(cli, async (invocation, name: string) => {
+      action(cli, async (invocation, name: string) => {
         await withClient(invocation, (client) => client.resume(name));
         const text = () => `The export goes on. Watch it: temporal-mailchimp export watch ${name}`;
-        answer(invocation, { json: { paused: false }, text });
+        print(invocation, { json: { paused: false }, text });
         return undefined;
       }),
     );

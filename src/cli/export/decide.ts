@@ -3,7 +3,7 @@ import type { ExportClient } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ApproveInput } from '../../contract/guard';
 import { EXIT_REFUSED } from '../shell/failure';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/view';
 import { ExportError } from '../../errors';
@@ -13,7 +13,7 @@ export interface DecideOptions {
   readonly as?: string;
 }
 
-type Verb = 'approve' | 'reject';
+type Verb = 'approve' | 'deny';
 
 export async function approveExport(
   invocation: Invocation,
@@ -30,23 +30,23 @@ export async function approveExport(
         ? `The plan was more than an hour old, so it is planned again as export ${number}, which is held only if a number has grown.`
         : `Export ${number} of ${name} goes on.`;
     const text = () => `${what} Watch it: temporal-mailchimp export watch ${name}`;
-    answer(invocation, { json: approved, text });
+    print(invocation, { json: approved, text });
     return undefined;
   });
 }
 
-export async function rejectExport(
+export async function denyExport(
   invocation: Invocation,
   name: string,
   options: DecideOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const decision = await decide(invocation, client, { verb: 'reject', name, options });
+    const decision = await decide(invocation, client, { verb: 'deny', name, options });
     if (!decision) return unchanged(invocation);
-    await client.reject(name, decision);
+    await client.deny(name, decision);
     const text = () =>
-      `Rejected: nothing was sent. Its report follows: temporal-mailchimp export watch ${name}`;
-    answer(invocation, { json: { planId: decision.planId, rejected: true }, text });
+      `Denied: nothing was sent. Its report follows: temporal-mailchimp export watch ${name}`;
+    print(invocation, { json: { planId: decision.planId, denied: true }, text });
     return undefined;
   });
 }
@@ -79,7 +79,7 @@ async function decide(
   const view = await client.progress(name);
   const { planId } = requireHeld(view, name);
   terminal.err(`${describeView(view!)}\n`);
-  const question = verb === 'approve' ? 'Send this' : 'Reject this, with nothing sent';
+  const question = verb === 'approve' ? 'Send this' : 'Deny this, with nothing sent';
   const said = await terminal.ask(`${question} (kept in the history as decided by ${by})? [y/N] `);
   return /^\s*y(es)?\s*$/i.test(said) ? { planId, by } : undefined;
 }

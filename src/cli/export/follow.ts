@@ -5,7 +5,7 @@ import type { Held } from '../../contract/guard';
 import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted } from '../shell/terminal';
 import { listenForStop } from '../shell/until-stopped';
@@ -95,7 +95,7 @@ async function untilReport<Enough extends ExportView>(
 /** Prints the report, and why it failed where errors go. @returns 1 for an export that did not end well */
 export function tellReport(invocation: Invocation, report: ExportReport): number | undefined {
   const { status, failure } = report;
-  answer(invocation, { json: report, text: () => describeReport(report) });
+  print(invocation, { json: report, text: () => describeReport(report) });
   if (status === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }

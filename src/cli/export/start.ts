@@ -6,13 +6,13 @@ import type {
 } from '../../contract/destination';
 import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/view';
 import { follow, followUntilHeld, tellReport } from './follow';
 
 export interface GuardOptions {
-  readonly allowRejectedLines?: boolean;
+  readonly allowUnreadableLines?: boolean;
   readonly allowMassRemoval?: boolean;
   readonly allowRestoredTags?: boolean;
   readonly allowNewContacts?: boolean;
@@ -22,7 +22,7 @@ export interface GuardOptions {
 
 export interface StartOptions extends GuardOptions {
   readonly wait: boolean;
-  readonly test?: number;
+  readonly limit?: number;
   readonly lane?: AskedLane;
   readonly trigger: string;
 }
@@ -32,16 +32,16 @@ export async function startExport(
   destinationId: string,
   options: StartOptions,
 ): Promise<number | undefined> {
-  const { test, lane, trigger } = options;
+  const { limit, lane, trigger } = options;
   const asked: ExportOptionsInput = {
     ...guardsOf(options),
-    ...(test !== undefined && { test }),
+    ...(limit !== undefined && { limit }),
     ...(lane !== undefined && { lane }),
   };
   return withClient(invocation, async (client) => {
     const started = await client.start(destinationId, { options: asked, trigger });
     if (!options.wait) {
-      answer(invocation, { json: started, text: () => describeStart(destinationId, started) });
+      print(invocation, { json: started, text: () => describeStart(destinationId, started) });
       return undefined;
     }
     invocation.terminal.err(describeStart(destinationId, started));
@@ -49,7 +49,7 @@ export async function startExport(
     if (before?.held) invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
     if ('status' in ended) return tellReport(invocation, ended);
-    answer(invocation, { json: ended, text: () => describeView(ended) });
+    print(invocation, { json: ended, text: () => describeView(ended) });
     return EXIT_REFUSED;
   });
 }
@@ -69,7 +69,7 @@ export async function planExport(
 }
 
 function guardsOf({
-  allowRejectedLines = false,
+  allowUnreadableLines = false,
   allowMassRemoval = false,
   allowRestoredTags = false,
   allowNewContacts = false,
@@ -77,7 +77,7 @@ function guardsOf({
   census = false,
 }: GuardOptions) {
   return {
-    allowRejectedLines,
+    allowUnreadableLines,
     allowMassRemoval,
     allowRestoredTags,
     allowNewContacts,
@@ -92,7 +92,7 @@ export async function watchExport(
   find: (view: DestinationView) => { readonly exportId: string },
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const { exportId } = find(await client.show(destinationId));
+    const { exportId } = find(await client.describe(destinationId));
     return tellReport(invocation, await follow(invocation, client, { destinationId, exportId }));
   });
 }

@@ -4,7 +4,7 @@ import type { SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
 import { readSeedFile } from './seed-file';
 import { startSandboxWith } from './start';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
 import { listenForStop } from '../shell/until-stopped';
 import { count } from '../text/numbers';
@@ -45,7 +45,7 @@ export function sandboxCommand(cli: Cli): Command {
         'sandbox --fault "429 twice on POST /lists/*" --fault "stuck batch"',
       ),
     )
-    .action(act(cli, run));
+    .action(action(cli, run));
 }
 
 async function run(invocation: Invocation, options: Options): Promise<undefined> {
@@ -55,7 +55,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   try {
     for (const rule of rules) sandbox.fail(rule);
     const { url, apiKey, port } = sandbox;
-    answer(invocation, {
+    print(invocation, {
       json: { url, apiKey, port },
       text: () =>
         [

@@ -29,7 +29,7 @@ export interface Invocation {
 type Outcome = number | undefined;
 
 /** Turns a function of ours into a commander action: arguments, options, then what it was called with. */
-export function act<Args extends unknown[]>(
+export function action<Args extends unknown[]>(
   cli: Cli,
   run: (invocation: Invocation, ...args: Args) => Promise<Outcome>,
 ): (...args: [...Args, Command]) => Promise<void> {
@@ -44,13 +44,13 @@ export function act<Args extends unknown[]>(
   };
 }
 
-export interface Answer {
+export interface Output {
   /** With --json: the one document on standard output. */
   readonly json: unknown;
   /** Without: lines for people. */
   readonly text: () => string;
 }
 
-export function answer({ terminal, options }: Invocation, { json, text }: Answer): void {
+export function print({ terminal, options }: Invocation, { json, text }: Output): void {
   terminal.out(options.json ? printableJson(json) : printableLines(text()));
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import type { SegmentSource, SourceCheck } from '../../ports/source';
 import { ExportError } from '../../errors';
 import { lazy } from '../lazy';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
@@ -13,15 +13,17 @@ import { table } from '../text/table';
 export function sourceCommand(cli: Cli): Command {
   return new Command('source')
     .description('Look into a source of profiles and segments; reads it here, sends nothing')
-    .addCommand(sourceSubcommand('segments', 'List the segments of a source').action(act(cli, showSegments)))
     .addCommand(
-      sourceSubcommand('attributes', 'List the attributes of a source').action(act(cli, showAttributes)),
+      sourceSubcommand('segments', 'List the segments of a source').action(action(cli, showSegments)),
+    )
+    .addCommand(
+      sourceSubcommand('attributes', 'List the attributes of a source').action(action(cli, showAttributes)),
     )
     .addCommand(
       sourceSubcommand(
         'check',
         'Read a source once and count profiles, members and lines that cannot be read; exit code 1 when it cannot be exported',
-      ).action(act(cli, check)),
+      ).action(action(cli, check)),
     );
 }
 
@@ -34,7 +36,7 @@ function sourceSubcommand(verb: string, description: string): Command {
 
 async function showSegments(invocation: Invocation, name: string | undefined): Promise<undefined> {
   const { segments } = await withSource(invocation, name, (source) => source.describe());
-  answer(invocation, {
+  print(invocation, {
     json: { segments },
     text: () =>
       table(
@@ -46,31 +48,31 @@ async function showSegments(invocation: Invocation, name: string | undefined): P
 
 async function showAttributes(invocation: Invocation, name: string | undefined): Promise<undefined> {
   const { attributes } = await withSource(invocation, name, (source) => source.describe());
-  answer(invocation, { json: { attributes }, text: () => attributes.map(printable).join('\n') });
+  print(invocation, { json: { attributes }, text: () => attributes.map(printable).join('\n') });
 }
 
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
   const checked = await withSource(invocation, name, (source) => source.check());
-  answer(invocation, { json: checked, text: () => describeCheck(checked) });
+  print(invocation, { json: checked, text: () => describeCheck(checked) });
   const trouble = troubleOf(checked);
   if (trouble === undefined) return undefined;
   if (!invocation.options.json) invocation.terminal.err(trouble);
   return EXIT_REFUSED;
 }
 
-function troubleOf({ profiles, rejected }: SourceCheck): string | undefined {
-  if (rejected.length > 0) {
+function troubleOf({ profiles, unreadable }: SourceCheck): string | undefined {
+  if (unreadable.length > 0) {
     return (
       'SOURCE_MALFORMED: some lines cannot be read, so an export stops before it sends anything. Mend the files, or export with ' +
-      '--allow-rejected-lines (nobody loses a tag then).'
+      '--allow-unreadable-lines (nobody loses a tag then).'
     );
   }
   return profiles === 0 ? 'SOURCE_EMPTY: the source holds no profiles, so an export stops.' : undefined;
 }
 
-function describeCheck({ profiles, attributes, segments, members, rejected }: SourceCheck): string {
+function describeCheck({ profiles, attributes, segments, members, unreadable }: SourceCheck): string {
   const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
-  const lines = rejected.flatMap(({ file, lines, first }) =>
+  const lines = unreadable.flatMap(({ file, lines, first }) =>
     first
       .map(({ line, fault }) => [file, count(line), fault])
       .concat(lines > first.length ? [[file, '', `and ${count(lines - first.length)} more`]] : []),

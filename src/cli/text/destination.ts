@@ -3,7 +3,7 @@ import { count, instant } from './numbers';
 import { exportTable } from './exports';
 import { pairs, table } from './table';
 
-const FIRST_STATUS: Readonly<Record<string, string>> = {
+const STATUS_IF_NEW: Readonly<Record<string, string>> = {
   subscribed: 'people new to the audience are subscribed at once',
   pending:
     'Mailchimp sends each person new to the audience a confirmation mail; they are subscribed when they confirm',
@@ -13,14 +13,14 @@ const FIRST_STATUS: Readonly<Record<string, string>> = {
 
 export function describeDestination(view: DestinationView): string {
   const { destinationId, phase, running, queued, baseline, exports } = view;
-  const held = baseline
-    ? `${count(baseline.held)} addresses, as of export ${baseline.exportId}`
+  const inBaseline = baseline
+    ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
     : 'nothing yet';
   const parts = [
     `${destinationId}: ${phase}`,
     pairs([
       ...connectionPairs(view),
-      ['Held in Mailchimp', held],
+      ['In the baseline', inBaseline],
       ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
       ...(queued > 0 ? ([['Waiting exports', count(queued)]] as const) : []),
     ]),
@@ -41,7 +41,7 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
     ['Audience', `${audience.name} (${audience.id})`],
     ['Account', `${account} (${accountId})`],
     ['Double opt-in', doubleOptin(audience.doubleOptin)],
-    ['First status', `${statusIfNew}: ${FIRST_STATUS[statusIfNew] ?? ''}`],
+    ['Status if new', `${statusIfNew}: ${STATUS_IF_NEW[statusIfNew] ?? ''}`],
     ['Source', source],
     ['Export user', exportUser],
     ['Staging store', storeId],

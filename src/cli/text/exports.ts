@@ -30,7 +30,7 @@ function exportRow(report: ExportReport): string[] {
   ];
 }
 
-/** Subjects whose rows `export rejects` lists. */
+/** Subjects whose rows `export failures` lists. */
 export function notExported({ outcomes }: ExportReport): number {
   const { invalid, duplicate, suppressed, throttled, rejected, unproven, not_sent } = outcomes;
   return invalid + duplicate + suppressed + throttled + rejected + unproven + not_sent;

@@ -1,7 +1,7 @@
 import type { Outcome } from '../../contract/outcome';
 
-/** Outcomes that `export rejects` lists. */
-export const REJECT_OUTCOMES = [
+/** Outcomes that `export failures` lists. */
+export const NOT_EXPORTED_OUTCOMES = [
   'invalid',
   'duplicate',
   'suppressed',

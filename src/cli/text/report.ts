@@ -30,7 +30,7 @@ export function describeReport(report: ExportReport): string {
     memberStatusTable(report),
     warningLines(report.warnings),
     facts(report),
-    rejectsHint(report),
+    failuresHint(report),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -115,7 +115,7 @@ function facts({
   startedAt,
   durationMs,
   tally,
-  held,
+  baselineSize,
   storeId,
   status,
   isSettled,
@@ -126,15 +126,15 @@ function facts({
     ['Requests', tally ? describeRequests(tally) : 'not known'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
     ...(isSettled || status === 'planned'
-      ? ([['Held in Mailchimp', countOf(held, 'address', 'addresses')]] as const)
+      ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
   ]);
 }
 
-function rejectsHint(report: ExportReport): string {
+function failuresHint(report: ExportReport): string {
   const { destinationId, number, isSettled } = report;
   const rejected = notExported(report);
   if (rejected === 0 || !isSettled) return '';
-  return `Who was not exported, and why: temporal-mailchimp export rejects ${destinationId} ${number}`;
+  return `Who was not exported, and why: temporal-mailchimp export failures ${destinationId} ${number}`;
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { lazy } from '../lazy';
-import { act, answer, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
 import { requireConfig } from '../shell/settings';
@@ -16,7 +16,7 @@ export function workerCommand(cli: Cli): Command {
         'the next worker.',
     )
     .addHelpText('after', examples('worker', 'worker --config production.yaml'))
-    .action(act(cli, run));
+    .action(action(cli, run));
 }
 
 async function run(invocation: Invocation): Promise<undefined> {
@@ -25,7 +25,7 @@ async function run(invocation: Invocation): Promise<undefined> {
   const worker = await lazy.worker().createWorker(config, baseFolder);
   const stop = listenForStop(invocation.terminal);
   try {
-    answer(invocation, {
+    print(invocation, {
       json: { address, namespace, taskQueue, config: path },
       text: () =>
         [

@@ -7,7 +7,7 @@ export interface AudienceHolding {
 }
 
 /** A member as the sandbox tells it over its control path: not what the exporter believes. */
-export interface HeldMember {
+export interface AudienceMember {
   readonly email: string;
   readonly status: string;
   readonly merge_fields: Readonly<Record<string, unknown>>;
@@ -22,10 +22,10 @@ export async function readHolding(url: string): Promise<AudienceHolding> {
 }
 
 /** Everybody, of every status. */
-export async function readMembers(url: string): Promise<HeldMember[]> {
+export async function readMembers(url: string): Promise<AudienceMember[]> {
   const reply = await fetch(new URL(`/_sandbox/audiences/${AUDIENCE_ID}/members`, url));
   return (await reply.text())
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as HeldMember);
+    .map((line) => JSON.parse(line) as AudienceMember);
 }

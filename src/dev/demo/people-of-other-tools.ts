@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { openDatabase } from '../../duckdb/open';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { MemberSeed } from '../../sandbox';
-import type { HeldMember } from './audience';
+import type { AudienceMember } from './audience';
 import type { Setting } from './setting';
 
 type Brought = Omit<MemberSeed, 'email_address'>;
@@ -40,8 +40,8 @@ const STRANGERS: readonly MemberSeed[] = [
 export interface Neighbour {
   /** "customer 16" or "stranger 1": addresses are not printed. */
   readonly who: string;
-  readonly before: HeldMember;
-  readonly now: HeldMember | undefined;
+  readonly before: AudienceMember;
+  readonly now: AudienceMember | undefined;
   /** Status and each tag as before; of a stranger and of an archived member, everything. */
   readonly isRespected: boolean;
 }
@@ -70,7 +70,10 @@ async function readAddresses({ profilesFile, columns }: Setting, folder: string)
 }
 
 /** @param before the members before the first export: all of them, in the order in which they were seeded */
-export function compareNeighbours(before: readonly HeldMember[], now: readonly HeldMember[]): Neighbour[] {
+export function compareNeighbours(
+  before: readonly AudienceMember[],
+  now: readonly AudienceMember[],
+): Neighbour[] {
   const after = new Map(now.map((member) => [member.email, member]));
   const customers = Object.keys(CUSTOMERS);
   return before.map((was, place) => {
@@ -85,7 +88,7 @@ export function compareNeighbours(before: readonly HeldMember[], now: readonly H
   });
 }
 
-function respects(was: HeldMember, is: HeldMember, isExported: boolean): boolean {
+function respects(was: AudienceMember, is: AudienceMember, isExported: boolean): boolean {
   if (!isExported) return isDeepStrictEqual(is, was);
   return is.status === was.status && was.tags.every((tag) => is.tags.includes(tag));
 }

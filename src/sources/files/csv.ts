@@ -38,7 +38,7 @@ export async function openCsv(
   checkSame(what, layouts);
   return {
     columns,
-    rejected: [],
+    unreadable: [],
     select: (wanted, options = {}) =>
       layouts.length === 0
         ? selectNothing(wanted, options)

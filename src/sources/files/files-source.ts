@@ -14,7 +14,7 @@ import { ExportError } from '../../errors';
 import { MEMBERSHIPS, findMembers } from './members';
 import type { OpenTable } from './open-tables';
 import { type FilesContext, type FilesOptions, PROFILES, type Reading, withReading } from './reading';
-import { collectRejects } from './unreadable-lines';
+import { collectUnreadable } from './unreadable-lines';
 import { segmentInfos } from './segments';
 import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
 import { suggest } from '../suggest';
@@ -55,7 +55,7 @@ export class FilesSource implements SegmentSource {
         segments: segmentInfos(config),
         profiles: staged.profiles,
         members: ids.map((segment, index) => ({ segment, profiles: members[index] ?? 0 })),
-        rejected: await collectRejects(reading.database, allTables(reading), staged.emptyKeys),
+        unreadable: await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys),
       };
     });
   }
@@ -69,9 +69,9 @@ export class FilesSource implements SegmentSource {
       const staged = await stageProfiles(reading, config.profiles.key, attributes);
       await stageTables(reading, { allColumns: false });
       const found = await findMembers(reading, config.profiles.key, segments.length);
-      const rejected = await collectRejects(reading.database, allTables(reading), staged.emptyKeys);
+      const unreadable = await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys);
       await write(reading, config.profiles.key, request);
-      return { folder: into, profiles: staged.profiles, ...found, rejected };
+      return { folder: into, profiles: staged.profiles, ...found, unreadable };
     });
   }
 

@@ -6,7 +6,7 @@ import {
   FILE_COLUMN,
   type Fault,
   type LocateRequest,
-  type RejectCount,
+  type UnreadableCount,
   type SelectOptions,
   type TextTable,
   checkNames,
@@ -54,7 +54,7 @@ export async function openNdjson(
   checkNames(what, columns);
   return {
     columns,
-    rejected: rejectsOf(survey, filled),
+    unreadable: unreadableOf(survey, filled),
     select: (wanted, options = {}) =>
       filled.length === 0 ? selectNothing(wanted, options) : selectValues(filled, wanted, options),
     locate,
@@ -81,7 +81,7 @@ function columnsOf(survey: readonly SurveyRow[]): string[] {
   return [...new Set(lists.flat())].filter((name) => name !== '');
 }
 
-function rejectsOf(survey: readonly SurveyRow[], files: readonly DataFile[]): RejectCount[] {
+function unreadableOf(survey: readonly SurveyRow[], files: readonly DataFile[]): UnreadableCount[] {
   return files.flatMap(({ path, readable }) => {
     const faulty = survey.filter(({ file, fault }) => file === readable && fault !== null);
     const lines = faulty.reduce((sum, row) => sum + row.lines, 0);

@@ -32,7 +32,7 @@ export async function openParquet(
   const types = new Map(described.map((column) => [column.column_name, column.column_type]));
   return {
     columns,
-    rejected: [],
+    unreadable: [],
     select: (wanted, { file = false }: SelectOptions = {}) => {
       const values = wanted.map(
         (name) => `nullif(${asText(name, types.get(name))}, '') AS ${quoteName(name)}`,

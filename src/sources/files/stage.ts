@@ -3,7 +3,7 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
-import { FILE_COLUMN, type RejectCount, isEmptyKey } from './table';
+import { FILE_COLUMN, type UnreadableCount, isEmptyKey } from './table';
 
 /** Not a name that a column of theirs might have. */
 export const ROW = '"#row"';
@@ -87,7 +87,7 @@ export async function copyToScratch(
   return file;
 }
 
-async function countEmptyKeys({ database, profiles }: Reading, key: string): Promise<RejectCount[]> {
+async function countEmptyKeys({ database, profiles }: Reading, key: string): Promise<UnreadableCount[]> {
   const rows = await database.rows<{ file: string; lines: number }>(`
     SELECT "${FILE_COLUMN}" AS file, count(*) AS lines
     FROM (${profiles.select([key], { file: true })})

@@ -46,7 +46,7 @@ export interface LocateRequest {
 }
 
 /** Lines of one file that could not be used. */
-export interface RejectCount {
+export interface UnreadableCount {
   readonly path: string;
   readonly lines: number;
   readonly faults: readonly string[];
@@ -58,8 +58,8 @@ export interface TextTable {
   readonly columns: readonly string[];
   /** A SELECT that answers these columns under their names, as VARCHAR, with NULL for an empty value. */
   select(columns: readonly string[], options?: SelectOptions): string;
-  /** Rejected lines that are known without asking DuckDB for what its CSV reader rejected. */
-  readonly rejected: readonly RejectCount[];
+  /** Rejected lines that are known without asking DuckDB for what its CSV reader unreadable. */
+  readonly unreadable: readonly UnreadableCount[];
   /** The first faulty lines of a file. */
   locate(file: DataFile, request: LocateRequest): Promise<Fault[]>;
 }

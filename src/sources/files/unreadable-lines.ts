@@ -1,9 +1,9 @@
-import type { RejectedLines } from '../../ports/source';
+import type { UnreadableLines } from '../../ports/source';
 import type { Database } from '../../duckdb/database';
 import { measureBadQuotes } from './csv';
 import type { DataFile } from './data-file';
 import type { OpenTable } from './open-tables';
-import type { RejectCount } from './table';
+import type { UnreadableCount } from './table';
 
 const LINES_SHOWN = 5;
 const BAD_QUOTE = 'UNQUOTED VALUE';
@@ -12,10 +12,10 @@ const BAD_QUOTE = 'UNQUOTED VALUE';
 export interface EmptyKeys {
   readonly table: string;
   readonly column: string;
-  readonly counts: readonly RejectCount[];
+  readonly counts: readonly UnreadableCount[];
 }
 
-interface CsvReject {
+interface CsvError {
   readonly readable: string;
   readonly lines: number;
   readonly faults: readonly string[];
@@ -26,17 +26,17 @@ interface CsvReject {
  *
  * @throws ExportError SOURCE_MALFORMED when a quote stays open to the end of a file
  */
-export async function collectRejects(
+export async function collectUnreadable(
   database: Database,
   tables: readonly OpenTable[],
   emptyKeys: EmptyKeys,
-): Promise<RejectedLines[]> {
-  const byReader = await rejectedByReader(database);
-  const reports = new Map<string, RejectedLines>();
+): Promise<UnreadableLines[]> {
+  const byReader = await errorsOfReader(database);
+  const reports = new Map<string, UnreadableLines>();
   for (const table of tables) {
     const key = table.id === emptyKeys.table ? emptyKeys.column : undefined;
     for (const file of table.files) {
-      const counts = [...table.rejected, ...(key === undefined ? [] : emptyKeys.counts)].filter(
+      const counts = [...table.unreadable, ...(key === undefined ? [] : emptyKeys.counts)].filter(
         ({ path }) => path === file.path,
       );
       counts.push(...(await countsOf(table, file, byReader)));
@@ -54,8 +54,8 @@ export async function collectRejects(
 async function countsOf(
   { format }: OpenTable,
   file: DataFile,
-  byReader: readonly CsvReject[],
-): Promise<RejectCount[]> {
+  byReader: readonly CsvError[],
+): Promise<UnreadableCount[]> {
   const reject = byReader.find(({ readable }) => readable === file.readable);
   if (!reject) return [];
   const badQuotes =
@@ -63,14 +63,14 @@ async function countsOf(
   return [{ path: file.path, lines: reject.lines + badQuotes, faults: reject.faults }];
 }
 
-/** From the tables that DuckDB's CSV reader keeps; they are there as soon as it has rejected something. */
-async function rejectedByReader(database: Database): Promise<CsvReject[]> {
+/** From the tables that DuckDB's CSV reader keeps; they are there as soon as it has unreadable something. */
+async function errorsOfReader(database: Database): Promise<CsvError[]> {
   const { tables } = await database.row<{ tables: number }>(
     `SELECT count(*) AS tables FROM duckdb_tables() WHERE table_name IN ('reject_errors', 'reject_scans')`,
   );
   if (tables < 2) return [];
   // One line may have several faults, one for each column that it lacks. Lines with bad quotes are counted elsewhere.
-  return database.rows<CsvReject>(`
+  return database.rows<CsvError>(`
     WITH lines AS (
       SELECT file_path, scan_id, line, list(DISTINCT error_type::VARCHAR) AS faults
       FROM reject_errors JOIN reject_scans USING (scan_id, file_id)

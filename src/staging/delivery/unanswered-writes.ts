@@ -7,7 +7,7 @@ import { type Layout, PLAN } from '../store/layout';
 import { listResults, type Results } from './results';
 import { readDocument, sealDocument } from '../store/atomic-files';
 
-const QUIET = 'quiet.json';
+const DRAINED = 'drained.json';
 
 /** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
 export async function unansweredWrites(layout: Layout, ref: ExportRef): Promise<readonly UnansweredWrite[]> {
@@ -29,7 +29,7 @@ export async function unansweredWrites(layout: Layout, ref: ExportRef): Promise<
 
 /** Everything before this export has ended at Mailchimp: later ones need not look further back. */
 export async function recordDrained(layout: Layout, ref: ExportRef): Promise<void> {
-  await sealDocument(layout.inExport(ref, QUIET), {});
+  await sealDocument(layout.inExport(ref, DRAINED), {});
 }
 
 /** Those that claimed the destination before, back to the last one that had made sure itself. */
@@ -40,7 +40,7 @@ async function earlierExports(layout: Layout, ref: ExportRef): Promise<readonly 
   const found: string[] = [];
   for (const exportId of earlier) {
     found.push(exportId);
-    if (await readDocument(layout.inExport({ ...ref, exportId }, QUIET))) break;
+    if (await readDocument(layout.inExport({ ...ref, exportId }, DRAINED))) break;
   }
   return found;
 }

@@ -4,7 +4,7 @@ import type { PlannedTag } from '../store/documents';
 import { OPTED_OUT } from './baseline-table';
 import { noTags } from './tag-masks';
 
-/** SQL: of new people it shows what becomes of the first status, of known ones whether tags are added to what somebody has. */
+/** SQL: of new people it shows what becomes of `status_if_new`, of known ones whether tags are added to what somebody has. */
 const KINDS = ['NOT known', 'known'] as const;
 
 /** SQL, to order by: who has opted out, or is only sent again, shows less when read back than others do. */

@@ -4,7 +4,7 @@ import type { CensusRow, CensusScope, CensusSummary, ListingPage } from '../../c
 import type { Database } from '../../duckdb/database';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { createIdn, withAddress } from './address';
-import { once, type Sealed } from '../store/run-once';
+import { runOnce, type Sealed } from '../store/run-once';
 import { CENSUS_ROWS } from '../store/documents';
 import { CENSUS, type Layout, OPT_OUTS } from '../store/layout';
 import { type FoundBaseline, findBaseline } from './plan';
@@ -37,7 +37,7 @@ interface CensusInput {
 
 /** Puts the pages together: one row an address, without the tags that are there because of us. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
-  const { members, byStatus } = await once<CensusDocument>(input.layout, input.ref, {
+  const { members, byStatus } = await runOnce<CensusDocument>(input.layout, input.ref, {
     step: 'census',
     document: scope === 'full' ? CENSUS : OPT_OUTS,
     // Whoever is in the other one is named without tags.

@@ -12,7 +12,7 @@ import { wireJson, wireValue } from './wire-values';
 
 /** A batch's body is JSON that holds the requests as JSON texts: quotes grow. */
 const ESCAPED = 1.2;
-/** Around a row: the names of its members, quotes and the first status. */
+/** Around a row: the names of its members, quotes and `status_if_new`. */
 const BYTES_AROUND_ROW = 130;
 
 /** SQL: bytes of a person's row in a batch's body, `k` being its row of `mask`. */

@@ -11,7 +11,7 @@ import { DOES_NOT_FIT } from './wire-values';
 
 type PeopleCounts = Pick<
   ExportPlan,
-  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'held'
+  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'baselineSize'
 >;
 
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
@@ -61,7 +61,7 @@ async function countPeople(database: Database, tags: readonly PlannedTag[]): Pro
       count(*) FILTER (NOT selected AND ${changes}) AS removals,
       count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
       (SELECT count(DISTINCT b) FROM moved WHERE departs) AS readdressed,
-      (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS held
+      (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS "baselineSize"
     FROM person`);
 }
 

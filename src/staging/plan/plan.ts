@@ -7,7 +7,7 @@ import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { once } from '../store/run-once';
+import { runOnce } from '../store/run-once';
 import {
   BASELINE_ROWS,
   type BaselineDocument,
@@ -42,7 +42,7 @@ interface PlanInput {
 
 export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
   const { layout, ref } = input;
-  const document = await once<PlanDocument>(layout, ref, {
+  const document = await runOnce<PlanDocument>(layout, ref, {
     step: 'plan',
     document: PLAN,
     work: (folder) => makePlan(input, request, folder),

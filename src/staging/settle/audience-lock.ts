@@ -11,7 +11,7 @@ interface HolderDocument {
   readonly destinationId: string;
 }
 
-interface HeldAudience {
+interface ReservedAudience {
   readonly accountId: string;
   readonly audienceId: string;
 }
@@ -24,7 +24,7 @@ interface HeldAudience {
 export async function reserveAudience(
   layout: Layout,
   destinationId: string,
-  { accountId, audienceId }: HeldAudience,
+  { accountId, audienceId }: ReservedAudience,
 ): Promise<void> {
   const name = `${checkedName(`${accountId}-${audienceId}`)}.json`;
   const path = join(layout.audiences, name);
@@ -41,16 +41,16 @@ export async function reserveAudience(
 
 /** An audience that was reserved by a connect that then failed is given up; one with a baseline is not. */
 async function leaveOthers(layout: Layout, destinationId: string, name: string): Promise<void> {
-  const others = (await heldBy(layout, destinationId)).filter((held) => held !== name);
+  const others = (await audiencesOf(layout, destinationId)).filter((reserved) => reserved !== name);
   if (others.length === 0) return;
   if ((await latestBaseline(layout, destinationId)) || (await hasSent(layout, destinationId))) {
     throw new ExportError(
       'ACCOUNT_DIFFERS',
       `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +
-        `${others.map((held) => basename(held, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
+        `${others.map((reserved) => basename(reserved, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
     );
   }
-  for (const held of others) await unlinkIfThere(join(layout.audiences, held));
+  for (const reserved of others) await unlinkIfThere(join(layout.audiences, reserved));
 }
 
 /** Whether anything of any export may have reached Mailchimp. */
@@ -61,16 +61,17 @@ async function hasSent(layout: Layout, destinationId: string): Promise<boolean> 
 }
 
 export async function releaseAudience(layout: Layout, destinationId: string): Promise<void> {
-  for (const name of await heldBy(layout, destinationId)) await unlinkIfThere(join(layout.audiences, name));
+  for (const name of await audiencesOf(layout, destinationId))
+    await unlinkIfThere(join(layout.audiences, name));
 }
 
-async function heldBy(layout: Layout, destinationId: string): Promise<string[]> {
-  const held: string[] = [];
+async function audiencesOf(layout: Layout, destinationId: string): Promise<string[]> {
+  const reserved: string[] = [];
   for (const name of await listFolder(layout.audiences)) {
     const holder = await readDocument<HolderDocument>(join(layout.audiences, name));
-    if (holder?.destinationId === destinationId) held.push(name);
+    if (holder?.destinationId === destinationId) reserved.push(name);
   }
-  return held;
+  return reserved;
 }
 
 async function unlinkIfThere(path: string): Promise<void> {

@@ -13,7 +13,7 @@ const DAY_MS = 24 * 60 * 60_000;
 export async function latestBaseline(
   layout: Layout,
   destinationId: string,
-): Promise<{ exportId: string; held: number } | undefined> {
+): Promise<{ exportId: string; size: number } | undefined> {
   const documents = await Promise.all(
     (await listFolder(layout.exports(destinationId))).map((exportId) =>
       readBaseline(layout, { destinationId, exportId }),
@@ -23,7 +23,7 @@ export async function latestBaseline(
     .filter((document) => document !== undefined)
     .toSorted((a, b) => a.generation - b.generation || a.settledAt.localeCompare(b.settledAt))
     .at(-1);
-  return latest && { exportId: latest.exportId, held: latest.held };
+  return latest && { exportId: latest.exportId, size: latest.size };
 }
 
 /** All destinations, also those that export no more: what is over goes from here on by the day. */

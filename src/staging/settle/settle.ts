@@ -3,7 +3,7 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
-import { once } from '../store/run-once';
+import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
 import { BASELINE_ROWS, type BaselineDocument, OUTCOMES, type PlanDocument } from '../store/documents';
 import { BASELINE, type Layout, PLAN } from '../store/layout';
@@ -28,7 +28,7 @@ export async function settle(input: SettleInput, tally: Tally | null): Promise<S
   const { layout, ref } = input;
   const plan = await readDocument<PlanDocument>(layout.inExport(ref, PLAN));
   if (!plan) return null;
-  const document = await once<BaselineDocument>(layout, ref, {
+  const document = await runOnce<BaselineDocument>(layout, ref, {
     step: 'settle',
     document: BASELINE,
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
@@ -76,7 +76,7 @@ async function makeSettlement(
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
     for (const name of [OUTCOMES, BASELINE_ROWS]) await keepFile(join(folder, name));
-    const { held, tags } = await countHeld(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
+    const { size, tags } = await countBaseline(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {
       exportId: ref.exportId,
@@ -86,8 +86,17 @@ async function makeSettlement(
       fields: plan.request.fields.map(({ field }) => field.tag),
       tags,
       census: plan.census,
-      held,
-      settlement: { selected, departed, readdressed, ...counts, invalid, warnings, held, tally },
+      size,
+      settlement: {
+        selected,
+        departed,
+        readdressed,
+        ...counts,
+        invalid,
+        warnings,
+        baselineSize: size,
+        tally,
+      },
     };
   });
 }
@@ -100,19 +109,19 @@ function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly
     .filter((tagId) => !live.has(tagId));
 }
 
-interface Held {
-  readonly held: number;
+interface BaselineCounts {
+  readonly size: number;
   readonly tags: BaselineDocument['tags'];
 }
 
 /** Addresses that carry a tag of ours, and those tags. */
-async function countHeld(
+async function countBaseline(
   database: Database,
   { rows, plan, parent }: { rows: string; plan: PlanDocument; parent: FoundBaseline | undefined },
-): Promise<Held> {
+): Promise<BaselineCounts> {
   const from = `read_parquet(${quoteText(rows)})`;
-  const { held } = await database.row<{ held: number }>(
-    `SELECT count(*) FILTER (len(tags) > 0) AS held FROM ${from}`,
+  const { size } = await database.row<{ size: number }>(
+    `SELECT count(*) FILTER (len(tags) > 0) AS size FROM ${from}`,
   );
   const carried = await database.rows<{ id: number }>(
     `SELECT DISTINCT unnest(tags) AS id FROM (SELECT DISTINCT tags FROM ${from}) ORDER BY id`,
@@ -122,7 +131,7 @@ async function countHeld(
     ...Object.fromEntries(plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }])),
   };
   return {
-    held,
+    size,
     tags: Object.fromEntries(carried.flatMap(({ id }) => (known[id] ? [[id, known[id]]] : []))),
   };
 }

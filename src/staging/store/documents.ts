@@ -36,7 +36,7 @@ export interface BaselineDocument extends Sealed {
   readonly tags: Readonly<Record<string, { readonly segment: string; readonly name: string }>>;
   /** Whoever was in the audience before us stays so: later plans read this export's census. */
   readonly census: string | null;
-  readonly held: number;
+  readonly size: number;
   readonly settlement: Settlement;
 }
 

@@ -12,7 +12,7 @@ export interface Sealed {
 /** Longer than any step takes; after it an unsealed folder belongs to a process that died. */
 const STALE_AFTER_MS = 2 * 60 * 60_000;
 
-const ATTEMPT = /^(snapshot|census|plan|settle|rejects)-[0-9a-f]{12}$/;
+const ATTEMPT = /^(snapshot|census|plan|settle|failures)-[0-9a-f]{12}$/;
 
 export async function openAttempt(layout: Layout, ref: ExportRef, step: string): Promise<string> {
   await sweep(layout, ref);
@@ -29,7 +29,7 @@ interface Step<Document extends Sealed> {
 }
 
 /** Does a step once: whoever seals its document first has done it, and everybody gets that document. */
-export async function once<Document extends Sealed>(
+export async function runOnce<Document extends Sealed>(
   layout: Layout,
   ref: ExportRef,
   { step, document, work }: Step<Document>,

@@ -11,9 +11,9 @@ export function describeDestination(state: DestinationState): string {
   const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
   const rows = [
     ['Last export', describeLast(exports[0])],
-    ['Held in Mailchimp', `${count(baseline?.held ?? 0)} addresses`],
+    ['In the baseline', `${count(baseline?.size ?? 0)} addresses`],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
-    ['New people become', describeFirstStatus(connection)],
+    ['New people become', describeStatusIfNew(connection)],
     ['Consent', describeConsent(consent)],
     ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
   ];
@@ -21,7 +21,7 @@ export function describeDestination(state: DestinationState): string {
   return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
 }
 
-function describeFirstStatus(connection: DestinationState['connection']): string {
+function describeStatusIfNew(connection: DestinationState['connection']): string {
   if (!connection) return '';
   const { statusIfNew, audience } = connection;
   const warnings = consentFacts(statusIfNew, audience).filter(({ kind }) => kind === 'warning');

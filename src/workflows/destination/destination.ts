@@ -22,7 +22,7 @@ import {
 import { toFailure } from '../failure';
 import { runExport, settleLost } from './run-export';
 import { storeChecks } from '../steps';
-import { remember, type Destination } from './live-destination';
+import { publishState, type Destination } from './live-destination';
 import { Mutex } from './mutex';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
@@ -47,7 +47,7 @@ export async function mailchimpDestination(
     isDiscarded: false,
   };
   answerDestinationMessages(destination);
-  remember(destination);
+  publishState(destination);
   try {
     if (!carried && !(await isConnected(destination))) return;
     await workUntilRemoved(destination);
@@ -152,6 +152,6 @@ async function discard(destination: Destination): Promise<void> {
     }
   }
   destination.isDiscarded = true;
-  remember(destination);
+  publishState(destination);
   await condition(allHandlersFinished);
 }

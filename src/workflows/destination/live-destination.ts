@@ -28,7 +28,7 @@ export interface Destination {
 }
 
 /** Set again at the start of each run: lists need no custom search attributes, and the Web UI shows the present state. */
-export function remember({ state }: Destination): void {
+export function publishState({ state }: Destination): void {
   upsertMemo({
     name: state.connection?.name ?? '',
     audience: state.connection?.audience.id ?? '',

@@ -8,7 +8,7 @@ import {
 import { exportWorkflowId } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
 import { toExportInput, withoutWaiting, type Job } from './state';
-import { remember, type Destination } from './live-destination';
+import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
 export function requireConsentText({ consent }: ConnectRequest): void {
@@ -77,7 +77,7 @@ export async function connect(destination: Destination, request: ConnectRequest)
       consent: agreed,
       baseline: baseline ?? destination.state.baseline,
     };
-    remember(destination);
+    publishState(destination);
   } catch (error) {
     destination.hasFailedToConnect = true;
     throw error;
@@ -106,7 +106,7 @@ export async function configure(destination: Destination, request: ConfigureRequ
     own: configuration?.segments ?? [],
   });
   destination.state = { ...destination.state, configuration: checked, phase: 'configured' };
-  remember(destination);
+  publishState(destination);
 }
 
 export async function enqueue(

@@ -43,7 +43,7 @@ export interface DestinationState {
   readonly connection: Connection | null;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  readonly baseline: { readonly exportId: string; readonly held: number } | null;
+  readonly baseline: { readonly exportId: string; readonly size: number } | null;
   /** Number of the last export that was asked for. */
   readonly lastNumber: number;
   /** Listed before it starts and taken off when it is settled: a job found here has still to be settled. */
@@ -137,7 +137,7 @@ export function withReport(
     ...state,
     configuration,
     unsettled: null,
-    baseline: report.isSettled ? { exportId: report.exportId, held: report.held } : state.baseline,
+    baseline: report.isSettled ? { exportId: report.exportId, size: report.baselineSize } : state.baseline,
     exports: latest([report, ...state.exports]),
   };
 }

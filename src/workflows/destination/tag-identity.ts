@@ -8,7 +8,7 @@ type ConfiguredTag = Configuration['segments'][number];
  * What an export has found of a segment's tag: its id once it is made, and the name it has in Mailchimp. `asked`: as configured when the
  * export began.
  *
- * A deleted tag that was made again stays "gone" until somebody may carry the new one: otherwise an export that was rejected would
+ * A deleted tag that was made again stays "gone" until somebody may carry the new one: otherwise an export that was denied would
  * have taken the guard away with it. Of a tag that was adopted, a completed export has read who carries it. A name is believed only
  * when the export went through, since a rename may not have happened.
  */

@@ -6,7 +6,7 @@ import { describeGuards } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
-import { enter, show, type Run } from './run';
+import { setPhase, refreshDetails, type Run } from './run';
 
 const HOUR_MS = 60 * 60_000;
 const MAX_HOLD_MS = 24 * HOUR_MS;
@@ -14,7 +14,7 @@ const MAX_HOLD_MS = 24 * HOUR_MS;
 /** Source and audience move on: what somebody approves later than this is planned again. */
 const PLAN_MAX_AGE_MS = HOUR_MS;
 
-type Decision = Approved | 'rejected' | 'expired';
+type Decision = Approved | 'denied' | 'expired';
 
 export interface Hold {
   readonly held: Held;
@@ -22,7 +22,7 @@ export interface Hold {
 }
 
 /** Endings of an export that may send nothing. */
-export type Refusal = Extract<ExportStatus, 'rejected' | 'expired' | 'replanned'>;
+export type Refusal = Extract<ExportStatus, 'denied' | 'expired' | 'replanned'>;
 
 /**
  * Waits until the export may send: at once where no guard holds it or it was approved before. Approved, the preflight runs again, since
@@ -34,7 +34,7 @@ export async function untilAllowed(run: Run, plan: ExportPlan): Promise<Refusal 
   const decision = await untilDecided(run, plan);
   if (decision !== 'approved') return decision;
   await waitWhilePaused(run);
-  enter(run, 'preflight');
+  setPhase(run, 'preflight');
   const planned = basisOf(run);
   await preflight(run);
   return basisOf(run) === planned ? null : 'replanned';
@@ -50,10 +50,10 @@ async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision>
   };
   const hold: Hold = { held, decision: null };
   run.hold = hold;
-  enter(run, 'held');
+  setPhase(run, 'held');
   const isDecided = () => hold.decision !== null;
   await condition(isDecided, MAX_HOLD_MS, {
-    summary: 'Held until somebody approves or rejects the plan',
+    summary: 'Held until somebody approves or denies the plan',
   });
   hold.decision ??= 'expired';
   return hold.decision;
@@ -78,7 +78,7 @@ export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'
     ...(segment !== undefined && { segment }),
   }));
   run.approval = { planId, by, at: new Date().toISOString(), numbers };
-  show(run);
+  refreshDetails(run);
   return decision;
 }
 
@@ -89,13 +89,13 @@ export function requireApprovable(run: Run, planId: string): Hold | undefined {
 }
 
 /** @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
-export function reject(run: Run, planId: string): void {
-  requireRejectable(run, planId).decision = 'rejected';
-  show(run);
+export function deny(run: Run, planId: string): void {
+  requireDeniable(run, planId).decision = 'denied';
+  refreshDetails(run);
 }
 
-export function requireRejectable(run: Run, planId: string): Hold {
-  return requireHold(run, planId, ['rejected']);
+export function requireDeniable(run: Run, planId: string): Hold {
+  return requireHold(run, planId, ['denied']);
 }
 
 function requireHold(
@@ -105,7 +105,7 @@ function requireHold(
 ): Hold {
   const name = `Export ${input.number} of ${input.ref.destinationId}`;
   if (!hold) {
-    throw new ExportError('EXPORT_NOT_HELD', `${name} is not held; there is nothing to approve or reject.`);
+    throw new ExportError('EXPORT_NOT_HELD', `${name} is not held; there is nothing to approve or deny.`);
   }
   const { held, decision } = hold;
   if (held.planId !== planId) {

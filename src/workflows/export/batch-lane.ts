@@ -7,10 +7,10 @@ import { withRetry, waitWhilePaused } from './retry';
 import { pollInterval } from './poll-interval';
 import {
   chunksOf,
-  flying,
+  inFlight,
   inFlightRows,
   nameOf,
-  show,
+  refreshDetails,
   toDelivery,
   continueAsNewWhenLong,
   type PartState,
@@ -39,7 +39,7 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
     if (batchId !== null) {
       run.batches += 1;
       Object.assign(part, { batchId, lane: 'batch', submittedAtMs: Date.now(), progressAtMs: Date.now() });
-      show(run);
+      refreshDetails(run);
       return true;
     }
     if (waitMs === null) return false;
@@ -95,18 +95,18 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
   const isIdle = () => isOver() || run.isContinuingAsNew;
   let looks = 0;
   for (;;) {
-    await condition(() => flying(run).length > 0 || isIdle());
+    await condition(() => inFlight(run).length > 0 || isIdle());
     continueAsNewWhenLong(run);
     if (isIdle()) return;
     await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next look at the batches' });
     if (isIdle()) return;
-    const before = flying(run).length;
+    const before = inFlight(run).length;
     await look(run);
-    looks = flying(run).length < before ? 0 : looks + 1;
+    looks = inFlight(run).length < before ? 0 : looks + 1;
     await giveUpStuck(run);
-    const seen = { asked: run.input.options.lane, nowMs: Date.now(), flying: inFlightRows(run) };
+    const seen = { asked: run.input.options.lane, nowMs: Date.now(), inFlight: inFlightRows(run) };
     run.lanes = run.lanes && chooseLane(run.lanes, seen);
-    show(run);
+    refreshDetails(run);
   }
 }
 
@@ -115,7 +115,7 @@ function untilNextLook(run: Run, looks: number): number {
     (part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)),
   );
   return pollInterval({
-    batches: flying(run).flatMap(({ batch }) => batch ?? []),
+    batches: inFlight(run).flatMap(({ batch }) => batch ?? []),
     answered: answered.flatMap(chunksOf).length,
     sinceMs: Date.now() - run.deliveringSinceMs,
     looks,
@@ -123,7 +123,7 @@ function untilNextLook(run: Run, looks: number): number {
 }
 
 async function look(run: Run): Promise<void> {
-  const parts = flying(run);
+  const parts = inFlight(run);
   if (parts.length > 0) takeLook(run, parts, await withRetry(run, () => askBatches(run, parts)));
 }
 
@@ -149,9 +149,9 @@ function takeLook(run: Run, parts: readonly PartState[], looked: PolledBatches):
 /** Deletes what does not move any more. Once Mailchimp does not know such a batch any longer, its part goes directly. */
 async function giveUpStuck(run: Run): Promise<void> {
   const now = Date.now();
-  for (const part of flying(run))
+  for (const part of inFlight(run))
     if (part.deletedAtMs !== null && now - part.deletedAtMs > DELETION_MS) part.isGivenUp = true;
-  const stuck = flying(run).filter((part) => part.deletedAtMs === null && isStuck(run, part, now));
+  const stuck = inFlight(run).filter((part) => part.deletedAtMs === null && isStuck(run, part, now));
   if (stuck.length === 0) return;
   const batchIds = stuck.flatMap(({ batchId }) => batchId ?? []);
   const summary = `Delete ${batchIds.length} batches that do not move: their parts go directly`;
@@ -170,7 +170,7 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
   const isOvertaken = run.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );
-  return isOvertaken || flying(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
+  return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
 }
 
 /**
@@ -180,7 +180,7 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
 export async function abandon(run: Run): Promise<void> {
   const { account, ref, statusIfNew } = run.input;
   try {
-    const parts = flying(run);
+    const parts = inFlight(run);
     if (parts.length > 0) takeLook(run, parts, await askBatches(run, parts));
     for (const part of run.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
@@ -190,7 +190,7 @@ export async function abandon(run: Run): Promise<void> {
       part.done = { acknowledged, refused, unproven };
       run.requests += requests;
     }
-    const batchIds = flying(run).flatMap(({ batchId }) => batchId ?? []);
+    const batchIds = inFlight(run).flatMap(({ batchId }) => batchId ?? []);
     if (batchIds.length === 0) return;
     run.requests += (await run.steps.short['mailchimp.deleteBatches']({ account, batchIds })).requests;
   } catch {

@@ -55,18 +55,18 @@ export interface Seen {
   readonly asked: AskedLane;
   readonly nowMs: number;
   /** Rows of batches in flight that are answered at Mailchimp already, and all rows of them. */
-  readonly flying: { readonly answered: number; readonly rows: number };
+  readonly inFlight: { readonly answered: number; readonly rows: number };
 }
 
 /**
  * Which lane the remaining parts take. A batch that has shown nothing yet may be through in the next moment: until it is, its lane
  * counts as fast as it could be then.
  */
-export function chooseLane(lanes: Lanes, { asked, nowMs, flying }: Seen): Lanes {
+export function chooseLane(lanes: Lanes, { asked, nowMs, inFlight }: Seen): Lanes {
   if (asked !== 'auto') return lanes;
   const direct = rate(lanes.direct.rows, busyFor(lanes.direct, nowMs));
-  const answered = lanes.batch.rows + flying.answered;
-  const batch = rate(answered === 0 ? flying.rows : answered, busyFor(lanes.batch, nowMs));
+  const answered = lanes.batch.rows + inFlight.answered;
+  const batch = rate(answered === 0 ? inFlight.rows : answered, busyFor(lanes.batch, nowMs));
   if (direct === 0 || batch === 0) return lanes;
   const compared = `${perSecond(direct)} rows a second directly, ${perSecond(batch)} in batches`;
   if (lanes.current === 'batch' && direct > SWITCH_RATIO * batch)

@@ -5,7 +5,14 @@ import { ExportError } from '../../errors';
 import { collect, hasEnded, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
-import { chunksOf, inFlightRows, show, continueAsNewWhenLong, type PartState, type Run } from './run';
+import {
+  chunksOf,
+  inFlightRows,
+  refreshDetails,
+  continueAsNewWhenLong,
+  type PartState,
+  type Run,
+} from './run';
 
 /** Parts on their way at once: Mailchimp may run only one batch at a time, but must never wait for the next while others are read. */
 const BATCHES_IN_FLIGHT = 6;
@@ -72,7 +79,7 @@ async function travel(run: Run, queue: PartState[], lane: Lane): Promise<void> {
     if (index < 0) continue;
     const [part] = queue.splice(index, 1);
     if (part) await deliverPart(run, part, lane);
-    show(run);
+    refreshDetails(run);
   }
 }
 
@@ -96,7 +103,8 @@ async function deliverPart(run: Run, part: PartState, lane: Lane): Promise<void>
   finishPart(run, part, collected);
   const nowMs = Date.now();
   const ended = run.lanes && withEnded(run.lanes, lane, { rows, nowMs });
-  run.lanes = ended && chooseLane(ended, { asked: run.input.options.lane, nowMs, flying: inFlightRows(run) });
+  run.lanes =
+    ended && chooseLane(ended, { asked: run.input.options.lane, nowMs, inFlight: inFlightRows(run) });
 }
 
 /** Undefined: the run is yielding, and the next one reads the batch. */
@@ -110,7 +118,7 @@ async function throughBatch(run: Run, part: PartState): Promise<CollectedPart | 
 function finishPart(run: Run, part: PartState, collected: CollectedPart): void {
   const { acknowledged, refused, unproven, resubscribed } = collected;
   part.done = { acknowledged, refused, unproven };
-  show(run);
+  refreshDetails(run);
   if (resubscribed === 0) return;
   throw new ExportError(
     'CONSENT_TRIPWIRE',

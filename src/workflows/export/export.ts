@@ -17,7 +17,7 @@ import { untilAllowed } from './approval';
 import { withRetry } from './retry';
 import { prepare, renameTags } from './prepare';
 import { plannedReport, settledReport, toTally } from './report';
-import { createRun, enter, show, toCarry, type Run } from './run';
+import { createRun, setPhase, refreshDetails, toCarry, type Run } from './run';
 
 /**
  * One export of one destination; started by its destination only.
@@ -28,7 +28,7 @@ import { createRun, enter, show, toCarry, type Run } from './run';
 export async function mailchimpExport(input: ExportInput, carry?: ExportCarry): Promise<ExportReport> {
   const run = createRun(input, carry);
   answerExportMessages(run);
-  show(run);
+  refreshDetails(run);
   try {
     const plan = run.plan ?? (await prepare(run));
     if (input.options.planOnly) return finish(run, plannedReport(run, plan));
@@ -46,7 +46,7 @@ export async function mailchimpExport(input: ExportInput, carry?: ExportCarry): 
 
 async function deliverAll(run: Run, plan: ExportPlan): Promise<void> {
   if (run.phase !== 'delivering') run.deliveringSinceMs = Date.now();
-  enter(run, 'delivering');
+  setPhase(run, 'delivering');
   await deliver(run);
   if (!run.isContinuingAsNew) return;
   await condition(allHandlersFinished);
@@ -60,7 +60,7 @@ async function settle(run: Run, status?: ExportStatus): Promise<ExportReport> {
 }
 
 function settleOnce(run: Run): Promise<Settlement | null> {
-  enter(run, 'settling');
+  setPhase(run, 'settling');
   const { ref } = run.input;
   return run.steps.long['mailchimp.settleExport'].executeWithOptions(
     { summary: 'One outcome for every profile' },
@@ -70,7 +70,7 @@ function settleOnce(run: Run): Promise<Settlement | null> {
 
 async function finish(run: Run, report: ExportReport): Promise<ExportReport> {
   run.report = report;
-  enter(run, report.status);
+  setPhase(run, report.status);
   // A cancellation that comes now comes too late: what the report says is true already.
   await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
   return report;
@@ -90,6 +90,6 @@ async function windDown(run: Run, isCancelled: boolean): Promise<void> {
     await abandon(run);
     await settleOnce(run).catch(() => undefined);
   }
-  enter(run, isCancelled ? 'cancelled' : 'failed');
+  setPhase(run, isCancelled ? 'cancelled' : 'failed');
   await condition(allHandlersFinished);
 }

@@ -3,11 +3,11 @@ import type { Envelope } from '../../contract/destination';
 import { ApproveInputSchema, type ApproveInput } from '../../contract/guard';
 import { parse } from '../../contract/parse';
 import { toFailure } from '../failure';
-import { approve, reject, requireApprovable, requireRejectable } from './approval';
+import { approve, deny, requireApprovable, requireDeniable } from './approval';
 import { preflight } from './prepare';
 import { requireInTime, validating } from '../request-validation';
-import { approveUpdate, pauseUpdate, progressQuery, rejectUpdate, resumeUpdate } from '../messages';
-import { show, toView, type Run } from './run';
+import { approveUpdate, pauseUpdate, progressQuery, denyUpdate, resumeUpdate } from '../messages';
+import { refreshDetails, toView, type Run } from './run';
 
 /** All may be repeated: pausing what is paused, resuming what runs and approving what is approved change nothing. */
 export function answerExportMessages(run: Run): void {
@@ -16,7 +16,7 @@ export function answerExportMessages(run: Run): void {
     pauseUpdate,
     () => {
       run.isPaused = true;
-      show(run);
+      refreshDetails(run);
       return null;
     },
     {
@@ -31,7 +31,7 @@ export function answerExportMessages(run: Run): void {
       run.isPaused = false;
       run.waiting = null;
       run.stopped = null;
-      show(run);
+      refreshDetails(run);
       return null;
     },
     {
@@ -51,17 +51,17 @@ function answerDecisions(run: Run): void {
     }),
   });
   setHandler(
-    rejectUpdate,
+    denyUpdate,
     (request) =>
       answering(() => {
-        reject(run, toDecision(request).planId);
+        deny(run, toDecision(request).planId);
         return null;
       }),
     {
       description: 'End a held export with nothing sent; names the plan',
       validator: validating((request: ApproveInput, envelope: Envelope) => {
         requireInTime(envelope);
-        requireRejectable(run, toDecision(request).planId);
+        requireDeniable(run, toDecision(request).planId);
       }),
     },
   );

@@ -2,7 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { ExportInput } from '../../contract/export';
 import type { CensusScope, ExportPlan } from '../../contract/plan';
 import { withRetry, waitWhilePaused } from './retry';
-import { enter, newPart, type Run } from './run';
+import { setPhase, newPart, type Run } from './run';
 
 /** Everything before the first change is sent: checks, census, snapshot, plan. */
 export async function prepare(run: Run): Promise<ExportPlan> {
@@ -12,7 +12,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   await census(run, scope);
   const keepLeavers = await snapshot(run);
   await waitWhilePaused(run);
-  enter(run, 'planning');
+  setPhase(run, 'planning');
   const { ref, account, audience, configuration, options, approved } = run.input;
   const { plan, segments, guards, requests } = await withRetry(run, () =>
     run.steps.long['mailchimp.planExport'].executeWithOptions({ summary: 'Work out what has changed' }, [
@@ -34,7 +34,7 @@ export async function prepare(run: Run): Promise<ExportPlan> {
           optedOut: configuration.optedOut,
           latest: configuration.latest,
           keepLeavers,
-          ...(options.test !== undefined && { limit: options.test }),
+          ...(options.limit !== undefined && { limit: options.limit }),
         },
       },
     ]),
@@ -80,9 +80,9 @@ async function drainEarlierWrites(run: Run): Promise<void> {
     );
     run.requests += requests;
     run.baseline = baseline;
-    if (state === 'quiet') return;
+    if (state === 'drained') return;
     await sleep(waitMs, { summary: 'What an earlier export has sent may still run at Mailchimp' });
-    hasCooledDown = state === 'fading';
+    hasCooledDown = state === 'cooling down';
   }
 }
 
@@ -124,7 +124,7 @@ async function census(run: Run, scope: CensusScope): Promise<void> {
   const { ref, account, audience } = run.input;
   const summary = scope === 'full' ? 'Read who is in the audience' : 'Read who has opted out of the audience';
   await waitWhilePaused(run);
-  enter(run, 'census');
+  setPhase(run, 'census');
   const { requests } = await withRetry(run, () =>
     run.steps.long['mailchimp.takeCensus'].executeWithOptions({ summary }, [
       { ref, account, audienceId: audience.id, scope, baseline: run.baseline },
@@ -135,9 +135,9 @@ async function census(run: Run, scope: CensusScope): Promise<void> {
 
 async function snapshot(run: Run): Promise<boolean> {
   await waitWhilePaused(run);
-  enter(run, 'snapshot');
+  setPhase(run, 'snapshot');
   const { ref, source, configuration, options } = run.input;
-  const { rejectedLines } = await withRetry(run, () =>
+  const { unreadableLines } = await withRetry(run, () =>
     run.steps.long['mailchimp.takeSnapshot'].executeWithOptions(
       { summary: 'Read the chosen segments of the source' },
       [
@@ -148,10 +148,10 @@ async function snapshot(run: Run): Promise<boolean> {
           fields: run.fields,
           latest: configuration.latest,
           segments: configuration.segments.map(({ segment }) => segment),
-          allowRejectedLines: options.allowRejectedLines,
+          allowUnreadableLines: options.allowUnreadableLines,
         },
       ],
     ),
   );
-  return rejectedLines > 0;
+  return unreadableLines > 0;
 }

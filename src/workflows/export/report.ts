@@ -19,7 +19,7 @@ const NOTHING: Settlement = {
   segments: [],
   warnings: [],
   mismatches: [],
-  held: 0,
+  baselineSize: 0,
   tally: null,
 };
 
@@ -115,7 +115,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
       failed: 0,
     })),
     warnings: plan.warnings,
-    held: plan.held,
+    baselineSize: plan.baselineSize,
     tally: toTally(run),
   };
   const { input, startedAtMs, guards } = run;

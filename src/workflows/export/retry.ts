@@ -1,6 +1,6 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { needsOperator, isTransient, reasonOf } from '../failure';
-import { show, type Run } from './run';
+import { refreshDetails, type Run } from './run';
 
 const MINUTE_MS = 60_000;
 const FIRST_WAIT_MS = 5 * MINUTE_MS;
@@ -16,7 +16,7 @@ export async function withRetry<Result>(run: Run, step: () => Promise<Result>): 
       const result = await step();
       if (run.waiting) {
         run.waiting = null;
-        show(run);
+        refreshDetails(run);
       }
       return result;
     } catch (error) {
@@ -56,19 +56,19 @@ export async function interruptOnPause<Result>(run: Run, step: () => Promise<Res
 async function untilResumed(run: Run, reason: NonNullable<Run['stopped']>): Promise<void> {
   stop(run, reason);
   await condition(() => run.stopped === null);
-  show(run);
+  refreshDetails(run);
   await run.recheck;
 }
 
 function stop(run: Run, reason: NonNullable<Run['stopped']>): void {
   run.stopped = reason;
   run.recheck = null;
-  show(run);
+  refreshDetails(run);
 }
 
 async function backOff(run: Run, reason: NonNullable<Run['waiting']>, round: number): Promise<void> {
   run.waiting = reason;
-  show(run);
+  refreshDetails(run);
   // `resume` clears the reason: somebody who knows better need not wait for the timer.
   await condition(() => run.waiting === null, Math.min(FIRST_WAIT_MS * round, MAX_WAIT_MS));
 }

@@ -143,7 +143,7 @@ export function chunksOf({ plan }: PartState): number[] {
 }
 
 /** Parts whose batch is at Mailchimp and has not ended. */
-export function flying(run: Run): PartState[] {
+export function inFlight(run: Run): PartState[] {
   return run.parts.filter(
     ({ batchId, batch, done, isGivenUp }) =>
       batchId !== null &&
@@ -206,13 +206,13 @@ export function toView(run: Run): ExportView {
 }
 
 /** Makes the Web UI's current details tell the present state. Called after each change that people would want to see. */
-export function show(run: Run): void {
+export function refreshDetails(run: Run): void {
   setCurrentDetails(describeExport(toView(run), run.input, Date.now() - run.deliveringSinceMs));
 }
 
-export function enter(run: Run, phase: ExportPhase): void {
+export function setPhase(run: Run, phase: ExportPhase): void {
   run.phase = phase;
-  show(run);
+  refreshDetails(run);
 }
 
 /** The server suggests it at 4,096 events or 4 MB, far from where it would end the run. */

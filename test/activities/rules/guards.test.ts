@@ -27,7 +27,7 @@ function guards(
 ) {
   const whole = {
     ...PLAN,
-    held: 1_000,
+    baselineSize: 1_000,
     creates: 0,
     updates: 0,
     removals: 0,
@@ -53,8 +53,8 @@ describe('a plan is held', () => {
   });
 
   test('however few they are', () => {
-    expect(guards({ held: 5, removals: 1 })).toEqual([]);
-    expect(guards({ held: 4, removals: 1 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
+    expect(guards({ baselineSize: 5, removals: 1 })).toEqual([]);
+    expect(guards({ baselineSize: 4, removals: 1 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
   });
 
   test('when as many lose one tag, although another remains', () => {

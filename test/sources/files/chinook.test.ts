@@ -39,7 +39,7 @@ describe('The Chinook example', () => {
         { segment: 'big-spenders', profiles: 14 },
         { segment: 'blues-lovers', profiles: 23 },
       ],
-      rejected: [],
+      unreadable: [],
     });
   });
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { RejectedLines } from '../../../src/ports/source';
+import type { UnreadableLines } from '../../../src/ports/source';
 import { Fixture, type SourceInput, errorOf } from './fixture';
 
 type Csv = NonNullable<SourceInput['profiles']['csv']>;
@@ -19,17 +19,17 @@ async function read(
 ) {
   await fixture.write(file, content);
   const profiles = { path: file, key: 'k', ...(csv && { csv }), ...(columns && { columns }) };
-  const { rows, rejected } = await fixture.extract(
+  const { rows, unreadable } = await fixture.extract(
     { profiles, segments: { all: { sql: 'SELECT k FROM profiles' } } },
     { attributes: ['b'], segments: ['all'] },
   );
-  return { rows: Object.fromEntries(Object.entries(rows).map(([key, [value]]) => [key, value])), rejected };
+  return { rows: Object.fromEntries(Object.entries(rows).map(([key, [value]]) => [key, value])), unreadable };
 }
 
 /** Reads one file as profiles; answers what was wrong with its lines. */
-async function rejectedOf(content: string | Uint8Array, csv?: Csv): Promise<RejectedLines | undefined> {
-  const { rejected } = await read(content, csv ? { csv } : {});
-  return rejected[0];
+async function unreadableOf(content: string | Uint8Array, csv?: Csv): Promise<UnreadableLines | undefined> {
+  const { unreadable } = await read(content, csv ? { csv } : {});
+  return unreadable[0];
 }
 
 describe('A CSV file', () => {
@@ -54,7 +54,7 @@ describe('A CSV file', () => {
     ],
     ['a NUL character', 'k,b\n1,x\0y\n', { '1': 'x\0y' }],
   ])('is read with %s', async (_, content, rows) => {
-    expect(await read(content)).toEqual({ rows, rejected: [] });
+    expect(await read(content)).toEqual({ rows, unreadable: [] });
   });
 
   test.each<{ what: string; csv: Csv; content: string | Uint8Array; rows: object }>([
@@ -83,33 +83,33 @@ describe('A CSV file', () => {
       rows: { '1': 'é 山' },
     },
   ])('is read with $what as configured', async ({ csv, content, rows }) => {
-    expect(await read(content, { csv })).toEqual({ rows, rejected: [] });
+    expect(await read(content, { csv })).toEqual({ rows, unreadable: [] });
   });
 
   test('is read without a header line when its columns are configured', async () => {
     const csv = { header: false };
     expect(await read('x,1\ny,2\n', { csv, columns: ['b', 'k'] })).toEqual({
       rows: { '1': 'x', '2': 'y' },
-      rejected: [],
+      unreadable: [],
     });
-    expect(await read('', { csv, columns: ['b', 'k'] })).toEqual({ rows: {}, rejected: [] });
+    expect(await read('', { csv, columns: ['b', 'k'] })).toEqual({ rows: {}, unreadable: [] });
   });
 
   test('may have one column and an empty line at the end', async () => {
     await fixture.write('p.csv', 'k\n1\n\n2\n\n');
     const source = await fixture.open({ profiles: { path: 'p.csv', key: 'k' }, segments: {} });
-    expect(await source.check()).toMatchObject({ profiles: 2, rejected: [] });
+    expect(await source.check()).toMatchObject({ profiles: 2, unreadable: [] });
     await source.close();
   });
 
   test('may be packed, whatever its name says', async () => {
     const packed = gzipSync('k,b\n1,x\n');
     const rows = { '1': 'x' };
-    expect(await read(packed, { file: 'a.csv.gz' })).toEqual({ rows, rejected: [] });
-    expect(await read(packed, { file: 'packed-without-saying.csv' })).toEqual({ rows, rejected: [] });
+    expect(await read(packed, { file: 'a.csv.gz' })).toEqual({ rows, unreadable: [] });
+    expect(await read(packed, { file: 'packed-without-saying.csv' })).toEqual({ rows, unreadable: [] });
     expect(await read('k,b\n1,x\n', { file: 'unpacked-by-a-browser.csv.gz' })).toEqual({
       rows,
-      rejected: [],
+      unreadable: [],
     });
     const twoMembers = Buffer.concat([packed, gzipSync('2,y\n')]);
     expect(await read(twoMembers, { file: 'b.csv.gz' })).toMatchObject({ rows: { '1': 'x', '2': 'y' } });
@@ -125,7 +125,7 @@ describe('Lines that cannot be read', () => {
     const content = 'k,b\n1,"two\nlines"\n2\n3,x,y\n\n4,ok\n5\n';
     expect(await read(content)).toEqual({
       rows: { '1': 'two\nlines', '4': 'ok' },
-      rejected: [
+      unreadable: [
         {
           file: 'p.csv',
           lines: 3,
@@ -140,9 +140,9 @@ describe('Lines that cannot be read', () => {
   });
 
   test('count once however many columns they lack, and only the first few are named', async () => {
-    const rejected = await rejectedOf(`k,b,c,d\n${'1\n'.repeat(9)}`);
-    expect(rejected).toMatchObject({ lines: 9 });
-    expect(rejected?.first.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6]);
+    const unreadable = await unreadableOf(`k,b,c,d\n${'1\n'.repeat(9)}`);
+    expect(unreadable).toMatchObject({ lines: 9 });
+    expect(unreadable?.first.map(({ line }) => line)).toEqual([2, 3, 4, 5, 6]);
   });
 
   test.each<[string, string | Uint8Array, object]>([
@@ -165,11 +165,11 @@ describe('Lines that cannot be read', () => {
     ['an empty key', 'k,b\n1,x\n,y\n', { line: 3, fault: 'EMPTY KEY' }],
     ['a key of blanks', 'k,b\n1,x\n"\t ",y\n', { line: 3, fault: 'EMPTY KEY' }],
   ])('are known by %s', async (_, content, fault) => {
-    expect(await rejectedOf(content)).toEqual({ file: 'p.csv', lines: 1, first: [fault] });
+    expect(await unreadableOf(content)).toEqual({ file: 'p.csv', lines: 1, first: [fault] });
   });
 
   test('count as empty keys where the key is the text for no value', async () => {
-    expect(await rejectedOf('k,b\nNULL,x\n', { nullText: 'NULL' })).toMatchObject({
+    expect(await unreadableOf('k,b\nNULL,x\n', { nullText: 'NULL' })).toMatchObject({
       lines: 1,
       first: [{ line: 2 }],
     });
@@ -179,13 +179,13 @@ describe('Lines that cannot be read', () => {
     const content = 'k,b\n1,x\n2,"open\n3,x\n4,x\n5,"closed"\n6,y\n';
     expect(await read(content)).toEqual({
       rows: { '1': 'x', '6': 'y' },
-      rejected: [{ file: 'p.csv', lines: 4, first: [{ line: 3, fault: 'UNQUOTED VALUE' }] }],
+      unreadable: [{ file: 'p.csv', lines: 4, first: [{ line: 3, fault: 'UNQUOTED VALUE' }] }],
     });
   });
 
   test('of an encoding other than UTF-8 are found at their place too', async () => {
     const content = Buffer.from('\uFEFFk,b\r\n1,"é\r\né"\r\n2\r\n', 'utf16le');
-    expect(await rejectedOf(content, { encoding: 'utf-16' })).toMatchObject({
+    expect(await unreadableOf(content, { encoding: 'utf-16' })).toMatchObject({
       lines: 1,
       first: [{ line: 4, fault: 'MISSING COLUMNS' }],
     });
@@ -198,9 +198,9 @@ describe('Lines that cannot be read', () => {
       n % 1_000 === 500 ? `${n},"a\nb, ${'c'.repeat(n % 50)}\n\nd"` : `${n},${long}`,
     );
     lines[45_000] = 'no value';
-    const { rows, rejected } = await read(`k,b\n${lines.join('\n')}\n`);
+    const { rows, unreadable } = await read(`k,b\n${lines.join('\n')}\n`);
     expect(Object.keys(rows)).toHaveLength(49_999);
-    expect(rejected).toMatchObject([
+    expect(unreadable).toMatchObject([
       { lines: 1, first: [{ line: 45_002 + 45 * 3, fault: 'MISSING COLUMNS' }] },
     ]);
   });

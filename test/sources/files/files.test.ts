@@ -114,9 +114,9 @@ describe('A table of several files', () => {
     await fixture.write('day=3/p.csv', gzipSync('a,k,b\na4,4,b4\n5\n6\n'));
     await fixture.write('day=4/p.csv', '');
     const profiles = { path: 'day=*/*.csv', key: 'k' };
-    const { rows, rejected } = await fixture.extract({ profiles, ...all }, request);
+    const { rows, unreadable } = await fixture.extract({ profiles, ...all }, request);
     expect(rows).toEqual({ '1': ['a1', 'b1'], '2': ['a2', 'b2'], '4': ['a4', 'b4'] });
-    expect(rejected).toEqual([
+    expect(unreadable).toEqual([
       { file: 'p.csv', lines: 1, first: [{ line: 3, fault: 'MISSING COLUMNS' }] },
       { file: 'p.csv', lines: 2, first: [3, 4].map((line) => ({ line, fault: 'MISSING COLUMNS' })) },
     ]);
@@ -179,12 +179,12 @@ describe('A Parquet file', () => {
           (NULL, NULL, NULL, NULL, NULL, NULL)
         ) t(k, n, d, t, o, l)
       ) TO '${fixture.folder}/p.parquet' (FORMAT parquet)`);
-    const { rows, rejected } = await fixture.extract(
+    const { rows, unreadable } = await fixture.extract(
       { profiles: { path: 'p.parquet', key: 'k' }, segments: { all: { sql: 'SELECT k FROM profiles' } } },
       { attributes: ['n', 'd', 't', 'o', 'l'], segments: ['all'] },
     );
     expect(rows).toEqual({ '1': ['1.50', '2026-01-31', 'true', '{"a":[1,2]}', '["x"]'] });
-    expect(rejected).toEqual([{ file: 'p.parquet', lines: 1, first: [{ line: 2, fault: 'EMPTY KEY' }] }]);
+    expect(unreadable).toEqual([{ file: 'p.parquet', lines: 1, first: [{ line: 2, fault: 'EMPTY KEY' }] }]);
   });
 
   test.each(['not Parquet at all', `PAR1${'x'.repeat(100)}PAR1`])(
@@ -243,7 +243,7 @@ describe('An NDJSON file', () => {
     const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
     expect(await source.check()).toMatchObject({
       profiles: 2,
-      rejected: [
+      unreadable: [
         {
           file: 'p.ndjson',
           lines: 7,
@@ -263,7 +263,7 @@ describe('An NDJSON file', () => {
   test('is read past a value without a name', async () => {
     await fixture.write('p.ndjson', '{"k":1,"":"x"}\n');
     const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
-    expect(await source.check()).toMatchObject({ attributes: ['k'], profiles: 1, rejected: [] });
+    expect(await source.check()).toMatchObject({ attributes: ['k'], profiles: 1, unreadable: [] });
     await source.close();
   });
 

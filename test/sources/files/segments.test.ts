@@ -85,7 +85,7 @@ describe('A segment in SQL', () => {
 
   test('reads no table that it does not name', async () => {
     const extracted = await select('SELECT customer FROM orders');
-    expect(extracted).toMatchObject({ members: [2], orphans: 1, rejected: [] });
+    expect(extracted).toMatchObject({ members: [2], orphans: 1, unreadable: [] });
     const source = await fixture.open({ profiles, tables, segments: {} });
     expect(await errorOf(source.check())).toMatchObject({ code: 'SOURCE_MALFORMED' });
     await source.close();
@@ -145,7 +145,7 @@ describe('A segment in SQL', () => {
     ['a pragma as a function', "FROM pragma_table_info('profiles')"],
     ['the catalogue', 'SELECT table_name FROM information_schema.tables'],
     ['a table of ours', 'SELECT segment FROM own.pairs'],
-    ['rejected lines', 'SELECT csv_line FROM reject_errors'],
+    ['unreadable lines', 'SELECT csv_line FROM reject_errors'],
     ['SQLite’s catalogue', 'FROM sqlite_master'],
     ['an environment variable', "SELECT getenv('HOME')"],
     ['the network', "FROM 'https://127.0.0.1:1/x.csv'"],
@@ -239,7 +239,7 @@ describe('Segments by membership files', () => {
     ).toEqual([['1', '2']]);
   });
 
-  test('have their rejected lines counted once though two segments lie in the file', async () => {
+  test('have their unreadable lines counted once though two segments lie in the file', async () => {
     await fixture.write('members.csv', 'Segment,who\nvip,1\nvip\nnew,3\n');
     const members = { path: 'members.csv', key: 'who', segment: 'Segment' };
     const segments = {
@@ -247,11 +247,11 @@ describe('Segments by membership files', () => {
       new: { members },
       all: { members: { path: 'members.csv', key: 'who' } },
     };
-    const { rejected } = await fixture.extract(
+    const { unreadable } = await fixture.extract(
       { profiles, segments },
       { attributes: [], segments: ['vip', 'new', 'all'] },
     );
-    expect(rejected).toEqual([
+    expect(unreadable).toEqual([
       { file: 'members.csv', lines: 1, first: [{ line: 3, fault: 'MISSING COLUMNS' }] },
     ]);
   });

@@ -218,7 +218,7 @@ describe('who is archived now', () => {
       outcomes: { suppressed: 1, created: 1 },
       refusals: [{ outcome: 'suppressed', class: 'archived', text: '', count: 1 }],
     });
-    expect(await stage.staging.readRejects(first.ref, {})).toMatchObject([
+    expect(await stage.staging.readFailures(first.ref, {})).toMatchObject([
       { key: '1', outcome: 'suppressed', reason: 'archived' },
     ]);
     const audience = [member('anna@mail.test', 'archived')];

@@ -33,7 +33,7 @@ describe('a person who leaves', () => {
   test('all of them departs and loses all our tags, once', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [BOB], { after: first });
-    expect(second.plan).toMatchObject({ departed: 1, removals: 1, held: 2 });
+    expect(second.plan).toMatchObject({ departed: 1, removals: 1, baselineSize: 2 });
     expect(second.chunks).toEqual([
       { kind: 'untag', chunk: 0, tagId: 11, emails: ['anna@mail.test'] },
       { kind: 'untag', chunk: 1, tagId: 12, emails: ['anna@mail.test'] },
@@ -42,14 +42,14 @@ describe('a person who leaves', () => {
       selected: 1,
       departed: 1,
       outcomes: { removed: 1, unchanged: 1 },
-      held: 1,
+      baselineSize: 1,
       segments: [
         { segment: 'vip', profiles: 0, tagged: 0, untagged: 1, failed: 0 },
         { segment: 'locals', profiles: 1, tagged: 0, untagged: 1, failed: 0 },
       ],
     });
     const third = await exportAll(stage, [BOB], { after: second });
-    expect(third.plan).toMatchObject({ departed: 0, chunks: 0, held: 1 });
+    expect(third.plan).toMatchObject({ departed: 0, chunks: 0, baselineSize: 1 });
   });
 
   test('and comes back is known: updated, not created', async () => {
@@ -74,7 +74,7 @@ describe('a person who leaves', () => {
     const first = await exportAll(stage, [ANNA, BOB], { fields });
     const second = await exportAll(stage, [ANNA, { ...BOB, first: '' }], { after: first, fields });
     expect(second.plan).toMatchObject({ chunks: 0, departed: 0 });
-    expect(second.settlement).toMatchObject({ held: 2, outcomes: { invalid: 1, unchanged: 1 } });
+    expect(second.settlement).toMatchObject({ baselineSize: 2, outcomes: { invalid: 1, unchanged: 1 } });
     const third = await exportAll(stage, [ANNA], { after: second, fields });
     expect(third.settlement).toMatchObject({ departed: 1, outcomes: { removed: 1 } });
   });
@@ -115,7 +115,11 @@ describe('a person who leaves', () => {
     expect(kept.chunks).toMatchObject([
       { kind: 'upsert', rows: [{ email: 'bob@mail.test', tags: '["VIP"]' }] },
     ]);
-    expect(kept.settlement).toMatchObject({ departed: 1, held: 2, outcomes: { updated: 1, unchanged: 1 } });
+    expect(kept.settlement).toMatchObject({
+      departed: 1,
+      baselineSize: 2,
+      outcomes: { updated: 1, unchanged: 1 },
+    });
     const whole = await exportAll(stage, [{ ...BOB, first: 'Rob', segments: ['vip'] }], { after: kept });
     expect(whole.settlement.outcomes).toMatchObject({ removed: 1, updated: 1 });
     expect(whole.chunks.map((chunk) => [chunk.kind, emailsOf(chunk)])).toEqual([

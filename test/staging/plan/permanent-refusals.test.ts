@@ -24,13 +24,17 @@ describe('a refusal for good', () => {
   test('is not sent again while nothing changes, and is counted each time with its class and text', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
     const refusals = [{ outcome: 'rejected', class: 'fake', text: 'looks fake or invalid', count: 1 }];
-    expect(first.settlement).toMatchObject({ outcomes: { created: 1, rejected: 1 }, refusals, held: 1 });
+    expect(first.settlement).toMatchObject({
+      outcomes: { created: 1, rejected: 1 },
+      refusals,
+      baselineSize: 1,
+    });
     let last = first;
     for (let times = 0; times < 2; times++) {
       last = await exportAll(stage, [ANNA, BOB], { after: last });
       expect(last.plan).toMatchObject({ chunks: 0, decided: { rejected: 1, unchanged: 1 } });
       expect(last.settlement).toMatchObject({ outcomes: { rejected: 1, unchanged: 1 }, refusals });
-      expect(await stage.staging.readRejects(last.ref, {})).toEqual([
+      expect(await stage.staging.readFailures(last.ref, {})).toEqual([
         {
           key: '2',
           email: 'bob@mail.test',
@@ -63,7 +67,7 @@ describe('a refusal for good', () => {
     const first = await exportAll(stage, [both]);
     const changed = { ...both, first: 'Rob' };
     const second = await exportAll(stage, [changed], { after: first, respond: refuseBob(FAKE) });
-    expect(second.settlement).toMatchObject({ outcomes: { rejected: 1 }, held: 1 });
+    expect(second.settlement).toMatchObject({ outcomes: { rejected: 1 }, baselineSize: 1 });
     const third = await exportAll(stage, [changed], { after: second });
     expect(third.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
     const back = await exportAll(stage, [both], { after: third });

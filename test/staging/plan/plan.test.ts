@@ -178,7 +178,7 @@ describe('a test export', () => {
     const first = await exportAll(stage, profiles, { limit: 2 });
     expect(first.chunks.flatMap(emailsOf).toSorted()).toEqual(['a@mail.test', 'b@mail.test']);
     expect(first.settlement.outcomes).toMatchObject({ created: 2, not_sent: 1 });
-    expect(await stage.staging.readRejects(first.ref, {})).toMatchObject([
+    expect(await stage.staging.readFailures(first.ref, {})).toMatchObject([
       { key: 'c', outcome: 'not_sent', reason: 'beyond_limit' },
     ]);
     const second = await exportAll(stage, profiles, { after: first, respond: acknowledge });
@@ -199,7 +199,7 @@ describe('a test export', () => {
       limit: 1,
     });
     expect(settlement.outcomes).toMatchObject({ updated: 1, suppressed: 1, not_sent: 0 });
-    expect(await stage.staging.readRejects(ref, {})).toMatchObject([
+    expect(await stage.staging.readFailures(ref, {})).toMatchObject([
       { key: 'z', outcome: 'suppressed', reason: 'opted_out' },
     ]);
   });

@@ -42,7 +42,7 @@ describe('a profile with another address than before', () => {
       const first = await exportAll(stage, [ANNA, BOB]);
       const second = await exportAll(stage, [ANNA, MOVED], { after: first, audience });
       expect(second.chunks.flatMap(emailsOf)).not.toContain('robert@mail.test');
-      expect(await stage.staging.readRejects(second.ref, {})).toContainEqual({
+      expect(await stage.staging.readFailures(second.ref, {})).toContainEqual({
         key: '2',
         email: 'robert@mail.test',
         outcome: 'suppressed',
@@ -95,7 +95,7 @@ describe('a profile with another address than before', () => {
   ] as const)('gets nothing where the old one was never sent since it $why', async ({ status, optedOut }) => {
     const audience = [member('bob@mail.test', status)];
     const first = await exportAll(stage, [ANNA, BOB], { audience, optedOut });
-    expect(first.settlement).toMatchObject({ held: 1, outcomes: { suppressed: 1 } });
+    expect(first.settlement).toMatchObject({ baselineSize: 1, outcomes: { suppressed: 1 } });
     const second = await exportAll(stage, [ANNA, MOVED], { after: first, audience, optedOut });
     expect(second.plan).toMatchObject({ chunks: 0, departed: 0, decided: { suppressed: 1 } });
   });

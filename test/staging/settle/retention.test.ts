@@ -37,13 +37,13 @@ test('rows of ended exports go after their time; of the current baseline stays w
 
 test('they go too where nothing is exported any more, and whoever asks for them is told so', async () => {
   const { ref } = await exportAll(stage, [ANNA], { audience: [] });
-  expect(await stage.staging.readRejects(ref, {})).toEqual([]);
+  expect(await stage.staging.readFailures(ref, {})).toEqual([]);
   await stage.staging.expireAll(30);
   expect(await fileNames(ref.exportId)).toContain('snapshot.json');
   await stage.staging.expireAll(-1);
   expect(await fileNames(ref.exportId)).toEqual(expect.arrayContaining(['baseline.json', 'census.json']));
   expect(await fileNames(ref.exportId)).not.toContain('snapshot.json');
-  await expect(stage.staging.readRejects(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
+  await expect(stage.staging.readFailures(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
 });
 
 test('an export that never settled goes when another has taken its place, not while it may still run', async () => {

@@ -62,14 +62,14 @@ describe('settling', () => {
     const settlement = await stage.staging.settle(ref, null);
     expect(settlement).toMatchObject({
       outcomes: { not_sent: 2, created: 0 },
-      held: 0,
+      baselineSize: 0,
       tally: null,
       segments: [
         { tagged: 0, failed: 1 },
         { tagged: 0, failed: 2 },
       ],
     });
-    expect(await stage.staging.readRejects(ref, { limit: 1 })).toEqual([
+    expect(await stage.staging.readFailures(ref, { limit: 1 })).toEqual([
       { key: '1', email: 'anna@mail.test', outcome: 'not_sent', reason: 'not_reached', text: null },
     ]);
     const next = await exportAll(stage, [ANNA, BOB], { baseline: ref.exportId });
@@ -95,7 +95,7 @@ describe('settling', () => {
       uncertain: 2,
       segments: [{ tagged: 1 }, { tagged: 2 }],
     });
-    expect(await stage.staging.readRejects(next.ref, { outcomes: ['created'] })).toMatchObject([
+    expect(await stage.staging.readFailures(next.ref, { outcomes: ['created'] })).toMatchObject([
       { key: '1', reason: 'uncertain' },
       { key: '2', reason: 'uncertain' },
     ]);
@@ -142,7 +142,7 @@ describe('settling', () => {
     });
     expect(second.settlement).toMatchObject({
       departed: 1,
-      held: 2,
+      baselineSize: 2,
       outcomes: { rejected: 1, unchanged: 1 },
       segments: [{}, { untagged: 0, failed: 1 }],
     });
@@ -180,7 +180,10 @@ describe('settling', () => {
     await stage.snapshot(ref, [BOB]);
     const plan = await stage.plan(ref, { baseline: first.ref.exportId });
     await deliver(stage, ref, { plan: { ...plan, parts: plan.parts.slice(0, 1) } });
-    expect(await stage.staging.settle(ref, null)).toMatchObject({ outcomes: { not_sent: 1 }, held: 1 });
+    expect(await stage.staging.settle(ref, null)).toMatchObject({
+      outcomes: { not_sent: 1 },
+      baselineSize: 1,
+    });
     const next = await exportAll(stage, [BOB], { baseline: ref.exportId });
     expect(next.chunks).toMatchObject([{ kind: 'untag', tagId: 11 }]);
   });
@@ -241,7 +244,7 @@ describe('settling', () => {
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(await stage.staging.latestBaseline(first.ref.destinationId)).toEqual({
       exportId: second.ref.exportId,
-      held: 2,
+      size: 2,
     });
   });
 
@@ -270,14 +273,14 @@ test('rejects are ordered by key, may be chosen by outcome, and show the address
     ],
     { respond: refuseBob(FAKE) },
   );
-  expect(await stage.staging.readRejects(ref, {})).toEqual([
+  expect(await stage.staging.readFailures(ref, {})).toEqual([
     { key: '2', email: 'bob@mail.test', outcome: 'rejected', reason: 'fake', text: 'looks fake or invalid' },
     { key: '3', email: 'ANNA@mail.test', outcome: 'duplicate', reason: '1', text: null },
     { key: '8', email: null, outcome: 'invalid', reason: 'email_missing', text: null },
     { key: '9', email: ' Nobody ', outcome: 'invalid', reason: 'email_malformed', text: null },
   ]);
-  expect(await stage.staging.readRejects(ref, { outcomes: ['created'] })).toMatchObject([{ key: '1' }]);
-  await expect(stage.staging.readRejects(stage.newExport(), {})).rejects.toMatchObject({
+  expect(await stage.staging.readFailures(ref, { outcomes: ['created'] })).toMatchObject([{ key: '1' }]);
+  await expect(stage.staging.readFailures(stage.newExport(), {})).rejects.toMatchObject({
     code: 'EXPORT_NOT_FOUND',
   });
 });

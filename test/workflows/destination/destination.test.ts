@@ -31,7 +31,7 @@ describe('a destination', () => {
         code: 'CONSENT_REQUIRED',
       });
       await stage.connect();
-      const { consent } = await stage.client.show(stage.destinationId);
+      const { consent } = await stage.client.describe(stage.destinationId);
       expect(consent).toMatchObject({ agreedBy: 'tester', textVersion: CONNECT.consent.textVersion });
       expect(consent?.withdrawnAt).toBeUndefined();
     });
@@ -61,7 +61,7 @@ describe('a destination', () => {
       });
       const second = await stage.client.start(stage.destinationId, { options: { allowMassRemoval: true } });
       expect(second).toMatchObject({ number: 2, disposition: 'queued' });
-      await expect(stage.client.start(stage.destinationId, { options: { test: 1 } })).rejects.toMatchObject({
+      await expect(stage.client.start(stage.destinationId, { options: { limit: 1 } })).rejects.toMatchObject({
         code: 'DESTINATION_BUSY',
       });
       releaseBatches();
@@ -79,7 +79,7 @@ describe('a destination', () => {
       const first = await ask();
       await stage.follow(first.exportId);
       expect(await ask()).toEqual(first);
-      expect((await stage.client.show(stage.destinationId)).exports).toHaveLength(1);
+      expect((await stage.client.describe(stage.destinationId)).exports).toHaveLength(1);
     });
   });
 

@@ -44,7 +44,7 @@ describe('what is done once more', () => {
       await stage.configure({ fields: { ...CONFIGURE.fields, COUNTRY: 'last' } });
       stage.sandbox.control.set({ batchPolls: 0 });
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed' });
-      const { configuration } = await stage.client.show(stage.destinationId);
+      const { configuration } = await stage.client.describe(stage.destinationId);
       expect(configuration?.segments).toMatchObject([
         { tag: 'VIP', tagId: expect.any(Number) },
         { tag: 'North', tagId: expect.any(Number) },
@@ -84,12 +84,12 @@ describe('what is done once more', () => {
         (exportId: string) => stage.client.cancel({ destinationId, exportId }),
         () => stage.client.remove(destinationId, { removedBy: 'tester' }),
       ]) {
-        const waiting = await stage.client.start(destinationId, { options: { test: 1 } });
+        const waiting = await stage.client.start(destinationId, { options: { limit: 1 } });
         expect(waiting).toMatchObject({ disposition: 'queued' });
         await end(waiting.exportId);
         expect(await stage.follow(waiting.exportId)).toMatchObject({ status: 'cancelled', isSettled: false });
       }
-      const { exports } = await stage.client.show(destinationId);
+      const { exports } = await stage.client.describe(destinationId);
       expect(exports.map(({ number, status }) => [number, status])).toEqual([
         [3, 'cancelled'],
         [2, 'cancelled'],

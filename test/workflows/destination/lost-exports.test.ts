@@ -75,7 +75,7 @@ describe('a step whose export was terminated', () => {
       await stage.client.start(stage.destinationId, { options: { lane: 'direct', allowMassRemoval: true } });
       await until(async () => singles() >= 2);
       await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
-      await until(async () => (await stage.client.show(stage.destinationId)).exports[1]);
+      await until(async () => (await stage.client.describe(stage.destinationId)).exports[1]);
       await chooseFirst(60);
       expect((await exportNext()).status).toBe('completed');
       const sent = singles();

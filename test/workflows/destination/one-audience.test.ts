@@ -18,7 +18,7 @@ test('a second destination of a store does not get an audience that another one 
     await stage.connect();
     const second = `${stage.destinationId}-too`;
     await expect(stage.client.connect(second, CONNECT)).rejects.toMatchObject({ code: 'AUDIENCE_IN_USE' });
-    await expect(stage.client.show(second)).rejects.toMatchObject({ code: 'DESTINATION_NOT_FOUND' });
+    await expect(stage.client.describe(second)).rejects.toMatchObject({ code: 'DESTINATION_NOT_FOUND' });
     await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
     expect(await stage.client.connect(second, CONNECT)).toMatchObject({ phase: 'connected' });
   });

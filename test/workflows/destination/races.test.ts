@@ -21,7 +21,7 @@ describe('a destination that is asked at an awkward moment', () => {
     await stage.close();
   });
 
-  const show = () => stage.client.show(stage.destinationId);
+  const show = () => stage.client.describe(stage.destinationId);
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const destination = () => stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
   const isOver = async () => (await destination().describe()).status.name !== 'RUNNING';

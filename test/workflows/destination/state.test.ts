@@ -13,7 +13,7 @@ describe('the report of an export', () => {
   test('moves the baseline when it was settled, however the export ended, and closes the job', () => {
     for (const status of ['completed', 'cancelled', 'failed'] as const) {
       expect(withReport(DESTINATION, report({ status }))).toMatchObject({
-        baseline: { exportId: report().exportId, held: 59_000 },
+        baseline: { exportId: report().exportId, size: 59_000 },
         unsettled: null,
         exports: [{ status }],
       });
@@ -22,7 +22,7 @@ describe('the report of an export', () => {
 
   test('moves it also when the run that could tell the requests is lost', () => {
     const { baseline } = withReport(DESTINATION, report({ status: 'failed', tally: null }));
-    expect(baseline).toEqual({ exportId: report().exportId, held: 59_000 });
+    expect(baseline).toEqual({ exportId: report().exportId, size: 59_000 });
   });
 
   test.each([

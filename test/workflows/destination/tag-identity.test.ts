@@ -14,7 +14,7 @@ const after = (known: Parameters<typeof withTag>[0], ended: ExportReport, asked 
   withTag(known, ended, [asked]);
 
 test('the first export brings id and name, however it ends', () => {
-  for (const status of ['completed', 'cancelled', 'rejected'] as const)
+  for (const status of ['completed', 'cancelled', 'denied'] as const)
     expect(after(NEW, told(11, 'Vip', { status }))).toEqual({
       ...NEW,
       tagId: 11,
@@ -27,7 +27,7 @@ test('the first export brings id and name, however it ends', () => {
 test('a rename is believed when the export went through, and tried again otherwise', () => {
   const renamed = { ...KNOWN, tag: 'Gold' };
   expect(after(renamed, told(11, 'Gold'))).toEqual({ ...renamed, knownAs: 'Gold' });
-  for (const status of ['cancelled', 'failed', 'rejected', 'expired', 'replanned'] as const)
+  for (const status of ['cancelled', 'failed', 'denied', 'expired', 'replanned'] as const)
     expect(after(renamed, told(11, 'Gold', { status }))).toEqual(renamed);
 });
 
@@ -43,13 +43,13 @@ test('what was configured while the export ran is for the next one', () => {
 });
 
 test('a tag that was made again counts as gone until somebody may carry the new one', () => {
-  const rejected = told(12, 'VIP', { status: 'rejected' });
-  expect(after(KNOWN, rejected)).toEqual(KNOWN);
+  const denied = told(12, 'VIP', { status: 'denied' });
+  expect(after(KNOWN, denied)).toEqual(KNOWN);
   expect(after(KNOWN, told(12, 'VIP'))).toMatchObject({ tagId: 12 });
-  const [segment] = rejected.segments;
-  const partly = { ...rejected, status: 'cancelled' as const, segments: [{ ...segment!, tagged: 1 }] };
+  const [segment] = denied.segments;
+  const partly = { ...denied, status: 'cancelled' as const, segments: [{ ...segment!, tagged: 1 }] };
   expect(after(KNOWN, partly)).toMatchObject({ tagId: 12 });
-  const unproven = { ...rejected, outcomes: { ...rejected.outcomes, unproven: 1 } };
+  const unproven = { ...denied, outcomes: { ...denied.outcomes, unproven: 1 } };
   expect(after(KNOWN, unproven)).toMatchObject({ tagId: 12 });
 });
 

@@ -22,7 +22,7 @@ describe('a tag', () => {
 
   const tags = () => stage.sandbox.state(AUDIENCE).tags;
   const configured = async () => {
-    const { configuration } = await stage.client.show(stage.destinationId);
+    const { configuration } = await stage.client.describe(stage.destinationId);
     return configuration?.segments.map(({ tag, tagId, knownAs }) => ({ tag, tagId, knownAs }));
   };
   const writes = () => {
@@ -83,7 +83,7 @@ describe('a tag', () => {
     });
   });
 
-  test('that was deleted in Mailchimp holds the export, again after a rejection, until its people may be tagged again', async () => {
+  test('that was deleted in Mailchimp holds the export, again after a denial, until its people may be tagged again', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       await inMailchimp(`DELETE LIST/segments/${await tagIdOf(stage.sandbox, AUDIENCE, 'VIP')}`);
@@ -95,7 +95,7 @@ describe('a tag', () => {
         message:
           'The tag "VIP" was deleted in Mailchimp: it would be made again, and 2 people would be tagged again.',
       };
-      for (const decide of ['reject', 'approve'] as const) {
+      for (const decide of ['deny', 'approve'] as const) {
         const { exportId } = await stage.client.start(stage.destinationId);
         const held = await until(async () => {
           const view = await stage.client.progress(stage.destinationId);
@@ -104,9 +104,9 @@ describe('a tag', () => {
         expect(held.guards).toEqual([expected]);
         await stage.client[decide](stage.destinationId, { planId: held.planId, by: 'Kim' });
         expect(await stage.follow(exportId)).toMatchObject({
-          status: decide === 'reject' ? 'rejected' : 'completed',
+          status: decide === 'deny' ? 'denied' : 'completed',
         });
-        expect(tags()).toEqual({ North: 1, VIP: decide === 'reject' ? 0 : 2 });
+        expect(tags()).toEqual({ North: 1, VIP: decide === 'deny' ? 0 : 2 });
       }
       expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { unchanged: 3 } });
     });

@@ -42,10 +42,10 @@ describe('a held export, while time passes', () => {
     await skipping.start();
     return untilHeld(2);
   };
-  const untilHeld = (number: number) =>
+  const untilHeld = (wanted: number) =>
     skipping.passTimeUntil(async () => {
-      const { number: number, held } = await view();
-      return number === number && held;
+      const { number, held } = await view();
+      return number === wanted && held;
     });
 
   const approve = async ({ planId }: Held) =>

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Approval, Held } from '../../../src/contract/guard';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
-import { approveUpdate, rejectUpdate } from '../../../src/workflows/messages';
+import { approveUpdate, denyUpdate } from '../../../src/workflows/messages';
 import { callMailchimp, tagIdOf } from '../../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
 import { until } from '../../support/until';
@@ -96,14 +96,14 @@ describe('an export that would take tags from many', () => {
     });
   });
 
-  test('ends with nothing sent when it is rejected, and would be held again', async () => {
+  test('ends with nothing sent when it is denied, and would be held again', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const before = writes();
       const { exportId, held } = await startHeld();
-      await stage.client.reject(stage.destinationId, decision(held));
+      await stage.client.deny(stage.destinationId, decision(held));
       expect(await stage.follow(exportId)).toMatchObject({
-        status: 'rejected',
+        status: 'denied',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
@@ -163,14 +163,14 @@ describe('an export that would take tags from many', () => {
       const { destinationId, client } = stage;
       const { exportId, held } = await startHeld();
       const other = { planId: 'another', by: 'Kim' };
-      for (const decide of [client.approve.bind(client), client.reject.bind(client)]) {
+      for (const decide of [client.approve.bind(client), client.deny.bind(client)]) {
         await expect(decide(destinationId, other)).rejects.toMatchObject({
           code: 'PLAN_OUTDATED',
           message: expect.stringContaining(held.planId),
         });
       }
       const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
-      for (const update of [approveUpdate, rejectUpdate]) {
+      for (const update of [approveUpdate, denyUpdate]) {
         await expect(handle().executeUpdate(update, { args: [decision(held), late] })).rejects.toMatchObject({
           cause: { type: 'REQUEST_EXPIRED' },
         });
@@ -186,7 +186,7 @@ describe('an export that would take tags from many', () => {
         disposition: 'approved',
         exportId,
       });
-      await expect(client.reject(destinationId, decision(held))).rejects.toMatchObject({
+      await expect(client.deny(destinationId, decision(held))).rejects.toMatchObject({
         code: 'EXPORT_NOT_HELD',
       });
       stage.sandbox.control.set({ batchPolls: 0 });
@@ -219,7 +219,7 @@ describe('an export that would take tags from many', () => {
       await stage.client.approve(stage.destinationId, decision(held));
       const report = await stage.follow(exportId);
       expect(report).toMatchObject({ number: 3, status: 'completed', outcomes: { removed: 2 } });
-      const [, before] = (await stage.client.show(stage.destinationId)).exports;
+      const [, before] = (await stage.client.describe(stage.destinationId)).exports;
       expect(before).toMatchObject({ exportId, status: 'replanned', next: { number: 3 } });
       expect(report).toMatchObject({ approval: { planId: held.planId, by: 'Kim' } });
     });

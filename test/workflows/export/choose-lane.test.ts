@@ -10,7 +10,7 @@ import {
 } from '../../../src/workflows/export/choose-lane';
 
 const NOTHING = { answered: 0, rows: 0 };
-const see = (nowMs: number, flying = NOTHING) => ({ asked: 'auto', nowMs, flying }) as const;
+const see = (nowMs: number, inFlight = NOTHING) => ({ asked: 'auto', nowMs, inFlight }) as const;
 
 /** Both lanes busy since 0; so many rows of each answered at `nowMs`. */
 function measured(rows: { batch: number; direct: number }, nowMs: number): Lanes {
@@ -56,17 +56,17 @@ describe('the lane of an export', () => {
   test('stays with batches that may be through in the next moment, and leaves those that show nothing for too long', () => {
     let lanes = withBegun(openLanes('auto', 1_000), 'batch', 0);
     lanes = withEnded(withBegun(lanes, 'direct', 0), 'direct', { rows: 1_000, nowMs: 1_000 });
-    const flying = { answered: 0, rows: 100_000 };
-    expect(chooseLane(lanes, see(1_000, flying)).current).toBe('batch');
-    expect(chooseLane(lanes, see(300_000, flying)).current).toBe('direct');
+    const inFlight = { answered: 0, rows: 100_000 };
+    expect(chooseLane(lanes, see(1_000, inFlight)).current).toBe('batch');
+    expect(chooseLane(lanes, see(300_000, inFlight)).current).toBe('direct');
   });
 
   test('counts what batches in flight have answered already', () => {
     let lanes = withBegun(openLanes('auto', 1_000), 'batch', 0);
     lanes = withEnded(withBegun(lanes, 'direct', 0), 'direct', { rows: 1_000, nowMs: 1_000 });
-    const flying = { answered: 5_000, rows: 100_000 };
-    expect(chooseLane(lanes, see(8_000, flying)).current).toBe('batch');
-    expect(chooseLane(lanes, see(12_000, flying)).current).toBe('direct');
+    const inFlight = { answered: 5_000, rows: 100_000 };
+    expect(chooseLane(lanes, see(8_000, inFlight)).current).toBe('batch');
+    expect(chooseLane(lanes, see(12_000, inFlight)).current).toBe('direct');
   });
 
   test('is not measured while it has nothing to do, nor twice for parts side by side', () => {

@@ -64,7 +64,7 @@ describe('the first people of an export', () => {
       what: 'tag "VIP" missing (5 of 5)',
       members: FIRST,
     },
-    { name: 'the first status', switches: { statusIfNewOnBatch: 'refused' }, what: 'refused', members: 0 },
+    { name: 'status_if_new', switches: { statusIfNewOnBatch: 'refused' }, what: 'refused', members: 0 },
   ] as const)(
     'stop it where Mailchimp does not take $name as it was told',
     async ({ switches, what, members }) => {
@@ -289,7 +289,7 @@ describe('what an earlier export has sent', () => {
       // Terminated, so that nobody deletes the batch: it is there when the next export begins.
       const { workflowId } = await stage.client.start(stage.destinationId);
       await stage.temporal.workflow.getHandle(workflowId).terminate('by the test');
-      await until(async () => (await stage.client.show(stage.destinationId)).exports[0]);
+      await until(async () => (await stage.client.describe(stage.destinationId)).exports[0]);
       const next = await stage.export();
       expect(next).toMatchObject({ number: 2, outcomes: { created: 25, unchanged: FIRST } });
       expect(stage.sandbox.requests()).toContainEqual(

@@ -69,7 +69,7 @@ async function hasBegun(handle: WorkflowHandle, step: string): Promise<boolean> 
   );
 }
 
-async function strike({ what }: Case, handle: WorkflowHandle): Promise<void> {
+async function interrupt({ what }: Case, handle: WorkflowHandle): Promise<void> {
   if (what === 'terminated') await handle.terminate('by the test');
   else if (what === 'cancelled') await handle.cancel();
   else await reset(handle);
@@ -112,16 +112,16 @@ async function exportNext(testCase: Case): Promise<ExportReport> {
 }
 
 /** @returns what is wrong */
-async function play(testCase: Case): Promise<string[]> {
+async function runCase(testCase: Case): Promise<string[]> {
   const destinationId = idOf(testCase);
   await connect(testCase);
   await untilAnswered(() => stage.client.start(destinationId));
   const running = handleOf(exportWorkflowId(destinationId));
   await until(() => hasBegun(running, testCase.step));
-  const struck = testCase.who === 'export' ? running : handleOf(destinationWorkflowId(destinationId));
+  const interrupted = testCase.who === 'export' ? running : handleOf(destinationWorkflowId(destinationId));
   // It may be over in the very moment.
-  await strike(testCase, struck).catch(() => undefined);
-  // What was struck may be the first of these; the one that completes has healed what it left.
+  await interrupt(testCase, interrupted).catch(() => undefined);
+  // What was interrupted may be the first of these; the one that completes has repaired what it left.
   for (let tries = 0; tries < 3; tries++) {
     const { status, failure } = await exportNext(testCase);
     if (status === 'completed') break;
@@ -146,12 +146,12 @@ function faultsOf({ audienceId }: Case, { status, outcomes }: ExportReport): str
 async function playAll(queue: Iterator<Case, unknown>, wrong: string[]): Promise<void> {
   for (let next = queue.next(); next.done !== true; next = queue.next()) {
     const { who, what, step } = next.value;
-    const faults = await play(next.value).catch((error: unknown) => [String(error)]);
+    const faults = await runCase(next.value).catch((error: unknown) => [String(error)]);
     wrong.push(...faults.map((fault) => `${who} ${what} in ${step}: ${fault}`));
   }
 }
 
-test('an export that is struck in any of its steps loses nobody, and the next one heals', async () => {
+test('an export that is interrupted in any of its steps loses no contact, and the next one recovers', async () => {
   const wrong: string[] = [];
   const queue = CASES.values();
   await stage.withWorker(() => Promise.all(Array.from({ length: AT_ONCE }, () => playAll(queue, wrong))));

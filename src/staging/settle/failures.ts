@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { ExportRef } from '../../contract/identifiers';
 import { OUTCOMES as ALL_OUTCOMES } from '../../contract/outcome';
-import type { RejectRow, RejectsRequest } from '../../ports/staging';
+import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { openAttempt } from '../store/run-once';
@@ -12,11 +12,11 @@ import { withWorkspace } from '../store/workspace';
 
 const EXPORTED: readonly string[] = ['created', 'updated', 'unchanged', 'removed'];
 
-export async function readRejects(
+export async function readFailures(
   { layout, memoryLimit }: { layout: Layout; memoryLimit: string },
   ref: ExportRef,
-  { outcomes, limit }: RejectsRequest,
-): Promise<readonly RejectRow[]> {
+  { outcomes, limit }: FailuresRequest,
+): Promise<readonly FailureRow[]> {
   const settled = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
   const rows = settled && layout.inExport(ref, settled.folder, OUTCOMES);
   if (!rows || !(await isThere(rows))) {
@@ -26,10 +26,10 @@ export async function readRejects(
     );
   }
   const wanted = outcomes ?? ALL_OUTCOMES.filter((outcome) => !EXPORTED.includes(outcome));
-  const folder = await openAttempt(layout, ref, 'rejects');
+  const folder = await openAttempt(layout, ref, 'failures');
   try {
     return await withWorkspace({ folder, memoryLimit, allow: layout.export(ref) }, (database) =>
-      database.rows<RejectRow>(
+      database.rows<FailureRow>(
         `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
          FROM read_parquet(${quoteText(rows)})
          WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)

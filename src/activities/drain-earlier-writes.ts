@@ -18,7 +18,7 @@ export interface DrainInput {
 
 export interface Quiet {
   /** `running`: ask again; `fading`: everything has ended, but its last request may still run; wait, and ask with `hasCooledDown`. */
-  readonly state: 'quiet' | 'running' | 'fading';
+  readonly state: 'drained' | 'running' | 'cooling down';
   readonly waitMs: number;
   /** Export whose baseline counts; another one than the destination knows where that has lost an export. */
   readonly baseline: string | null;
@@ -43,10 +43,15 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
           writes.length > 0 ? await look(dependencies, input, writes) : NOTHING_SENT;
         if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
         if (states.size > 0 && !hasCooledDown)
-          return { state: 'fading', waitMs: longestRequestMs, baseline, requests };
+          return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
         // What is not known to have ended, the next export looks for again.
         if (!states.has('unknown')) await staging.recordDrained(ref);
-        return { state: 'quiet', waitMs: 0, baseline: await staging.settleEarlier(ref, baseline), requests };
+        return {
+          state: 'drained',
+          waitMs: 0,
+          baseline: await staging.settleEarlier(ref, baseline),
+          requests,
+        };
       }),
     );
   };

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
-import type { RejectRow, RejectsRequest } from '../../ports/staging';
+import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
 import { DEV_FOLDER } from '../dev/folder';
 import { lazy } from '../lazy';
-import { answer, type Invocation } from '../shell/invocation';
+import { print, type Invocation } from '../shell/invocation';
 import { requireConfig } from '../shell/settings';
 import { withClient } from '../shell/temporal';
 import { count } from '../text/numbers';
@@ -15,7 +15,7 @@ import { findEnded } from './find';
 import { notExported } from '../text/exports';
 import { printableLines } from '../text/printable';
 
-export interface RejectsOptions {
+export interface FailuresOptions {
   readonly csv?: boolean;
   readonly outcome?: readonly string[];
   readonly limit?: number;
@@ -25,19 +25,19 @@ export interface RejectsOptions {
 const TABLE_LIMIT = 100;
 
 /** Rows never pass through Temporal: they are read here, from the store they lie in. */
-export async function showRejects(
+export async function showFailures(
   invocation: Invocation,
   asked: { readonly destinationId: string; readonly exportText: string | undefined },
-  options: RejectsOptions,
+  options: FailuresOptions,
 ): Promise<undefined> {
   const { csv, outcome, limit } = options;
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const report = await withClient(invocation, async (client) =>
-    findEnded(await client.show(asked.destinationId), asked.exportText),
+    findEnded(await client.describe(asked.destinationId), asked.exportText),
   );
   const most = limit ?? (isTable ? TABLE_LIMIT : undefined);
-  const rows = await readRejects(invocation, report, {
+  const rows = await readFailures(invocation, report, {
     ...(outcome && { outcomes: outcome }),
     ...(most !== undefined && { limit: most }),
   });
@@ -45,29 +45,35 @@ export async function showRejects(
     invocation.terminal.out(rowsToCsv(rows));
     return;
   }
-  answer(invocation, {
+  print(invocation, {
     json: {
       destinationId: report.destinationId,
       exportId: report.exportId,
       number: report.number,
-      rejects: rows,
+      failures: rows,
     },
-    text: () => describeRejects(report, rows, most),
+    text: () => describeFailures(report, rows, most),
   });
 }
 
-const COLUMNS = ['outcome', 'reason', 'key', 'email', 'text'] as const satisfies readonly (keyof RejectRow)[];
+const COLUMNS = [
+  'outcome',
+  'reason',
+  'key',
+  'email',
+  'text',
+] as const satisfies readonly (keyof FailureRow)[];
 
-function rowsToCsv(rows: readonly RejectRow[]): string {
+function rowsToCsv(rows: readonly FailureRow[]): string {
   return toCsv(
     COLUMNS,
     rows.map((row) => COLUMNS.map((column) => row[column])),
   );
 }
 
-function describeRejects(
+function describeFailures(
   report: ExportReport,
-  rows: readonly RejectRow[],
+  rows: readonly FailureRow[],
   limit: number | undefined,
 ): string {
   const { number, destinationId } = report;
@@ -80,11 +86,11 @@ function describeRejects(
   return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more: --limit N, or --csv for all.`;
 }
 
-async function readRejects(
+async function readFailures(
   { options }: Invocation,
   report: ExportReport,
-  request: RejectsRequest,
-): Promise<readonly RejectRow[]> {
+  request: FailuresRequest,
+): Promise<readonly FailureRow[]> {
   const { config, baseFolder } = await requireConfig(options);
   const { destinationId, exportId, storeId } = report;
   for (const folder of stagingFolders(config, baseFolder)) {
@@ -92,7 +98,8 @@ async function readRejects(
       .worker()
       .openResources({ ...config, staging: { ...config.staging, folder } }, baseFolder);
     try {
-      if (staging.storeId === storeId) return await staging.readRejects({ destinationId, exportId }, request);
+      if (staging.storeId === storeId)
+        return await staging.readFailures({ destinationId, exportId }, request);
     } finally {
       await close();
     }
