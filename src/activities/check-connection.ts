@@ -65,7 +65,7 @@ async function checkLogin(account: MailchimpAccount, { request, accountId }: Che
   }
   if (accountId !== null && accountId !== login.accountId) {
     throw new ExportError(
-      'ACCOUNT_DIFFERS',
+      'ACCOUNT_MISMATCH',
       `The key of account ${request.account} belongs to another Mailchimp account than the one this destination was connected to. ` +
         'Use a key of the same account, or connect another destination.',
     );
