@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery } from '../ports/mailchimp';
-import { chunkKey, DIFFERS, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
@@ -73,7 +73,7 @@ async function kindsToSee(
 }
 
 function refuseDifferences(results: readonly RowResult[]): void {
-  const differing = results.filter((row) => row.class === DIFFERS);
+  const differing = results.filter((row) => row.class === 'differs');
   if (differing.length === 0) return;
   const counts = new Map<string, number>();
   for (const { text = '' } of differing)

@@ -1,7 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
 import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
-import { RESUBSCRIBED } from '../contract/tripwire';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { duringExport } from './during-export';
@@ -69,7 +68,7 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
       const results = await sendOne(sending, chunk);
       done += 1;
       pulse.tell({ chunks: done, of: chunks.length });
-      if (results.some((row) => row.class === RESUBSCRIBED)) isOver = true;
+      if (results.some((row) => row.class === 'resubscribed')) isOver = true;
     }
   }
 

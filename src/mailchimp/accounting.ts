@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Chunk, RowResult } from '../contract/plan';
-import { isResubscribed, RESUBSCRIBED } from '../contract/tripwire';
+import { classified } from '../contract/row-class';
+import { isResubscribed } from '../contract/tripwire';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -57,9 +58,10 @@ export interface ChunkReply {
  */
 export function accountFor(chunk: Chunk, { status, response }: ChunkReply, statusIfNew: string): RowResult[] {
   if (status < 200 || status > 299) {
-    return allUnproven(chunk, {
-      class: status >= 500 ? 'chunk_failed' : 'chunk_refused',
-      text: problemText(response),
+    const text = problemText(response);
+    return sameForAllRows(chunk, {
+      ...classified(status >= 500 ? 'chunk_failed' : 'chunk_refused'),
+      ...(text !== '' && { text }),
     });
   }
   const body = parseJson(response);
@@ -70,7 +72,7 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply, statu
     const reply = UntagReplySchema.safeParse(body);
     if (reply.success) return accountUntag(chunk, reply.data);
   }
-  return allUnproven(chunk, { class: 'unreadable' });
+  return sameForAllRows(chunk, classified('unreadable'));
 }
 
 export function accountUpsert(
@@ -92,7 +94,7 @@ export function accountUpsert(
         result: 'acknowledged',
         ...(status !== undefined && { status }),
         ...(isNew && { isNew }),
-        ...(trips && { class: RESUBSCRIBED }),
+        ...(trips && classified('resubscribed')),
       });
     }
   };
@@ -106,7 +108,7 @@ export function accountUpsert(
   return emails.map((email) => ({
     chunk,
     email,
-    ...(found.get(addressKey(email)) ?? { result: 'unproven', class: 'no_answer' }),
+    ...(found.get(addressKey(email)) ?? classified('no_answer')),
   }));
 }
 
@@ -123,17 +125,14 @@ export function accountUntag({ chunk, emails }: UntagChunk, reply: UntagReply): 
   return emails.map((email) => {
     const text = refusals.get(addressKey(email));
     if (text === undefined) return { chunk, email, result: 'acknowledged' };
-    return { chunk, email, result: 'unproven', class: 'untag_refused', text };
+    return { chunk, email, ...classified('untag_refused'), text };
   });
 }
 
-export function allUnproven(
-  chunk: Chunk,
-  why: { readonly class: string; readonly text?: string },
-): RowResult[] {
+/** Gives every row of a chunk the same result. */
+export function sameForAllRows(chunk: Chunk, result: Omit<RowResult, 'chunk' | 'email'>): RowResult[] {
   const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
-  const rest = { result: 'unproven', class: why.class, ...(why.text && { text: why.text }) } as const;
-  return emails.map((email) => ({ chunk: chunk.chunk, email, ...rest }));
+  return emails.map((email) => ({ chunk: chunk.chunk, email, ...result }));
 }
 
 function refused(error: RowError, address: string): Omit<RowResult, 'chunk' | 'email'> {

@@ -1,6 +1,7 @@
 import type { Chunk, RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
-import { allUnproven } from './accounting';
+import { classified } from '../contract/row-class';
+import { sameForAllRows } from './accounting';
 import { classifyRowError } from './classify';
 
 /** Sends a chunk, or a part of one, as one request, and accounts for its rows. */
@@ -33,7 +34,7 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
   const single = sizeOf(chunk) === 1;
 
   async function attempt(piece: Chunk): Promise<RowResult[]> {
-    if (search.requests >= MAX_REQUESTS) return allUnproven(piece, { class: 'chunk_refused' });
+    if (search.requests >= MAX_REQUESTS) return sameForAllRows(piece, classified('chunk_refused'));
     search.requests += 1;
     let poison: Poison;
     try {
@@ -52,13 +53,13 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
     if (status === 500) {
       search.failedAlone += 1;
       // One row, and nothing to compare it with: an illness of Mailchimp's cannot be told from a poisonous row.
-      if (single) return allUnproven(piece, { class: 'server_error' });
+      if (single) return sameForAllRows(piece, classified('chunk_failed'));
       if (search.accepted === 0 && search.failedAlone >= FAILED_ALONE) throw error;
-      return refusedAlone(piece, { result: 'rejected', class: 'server_error' });
+      return sameForAllRows(piece, classified('server_error'));
     }
     search.refusedAlone += 1;
     if (search.accepted === 0 && search.refusedAlone >= REFUSED_ALONE) throw error;
-    return refusedAlone(piece, { ...classifyRowError(text), text });
+    return sameForAllRows(piece, { ...classifyRowError(text), text });
   }
 
   return attempt(chunk);
@@ -78,10 +79,6 @@ function asPoison(error: unknown): Poison {
   const { status, text = '' } = error.details;
   if (!POISONOUS.includes(status) || error.code === 'PLAN_LIMIT') throw error;
   return { status: Number(status), text: String(text), error };
-}
-
-function refusedAlone(piece: Chunk, why: Pick<RowResult, 'result' | 'class' | 'text'>): RowResult[] {
-  return allUnproven(piece, { class: 'refused' }).map(({ chunk, email }) => ({ chunk, email, ...why }));
 }
 
 export function sizeOf(chunk: Chunk): number {

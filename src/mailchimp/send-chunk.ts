@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Delivery } from '../ports/mailchimp';
 import type { Chunk, RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
-import { accountUntag, accountUpsert, UntagReplySchema, UpsertReplySchema } from './accounting';
+import { classified } from '../contract/row-class';
+import {
+  accountUntag,
+  accountUpsert,
+  sameForAllRows,
+  UntagReplySchema,
+  UpsertReplySchema,
+} from './accounting';
 import { classifyRowError } from './classify';
 import type { Connection } from './connection';
 import { sendHalving } from './halving';
@@ -47,12 +54,7 @@ async function sendUntag(
     results = await sendHalving(chunk, (piece) => postUntag(connection, audienceId, piece as UntagChunk));
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    results = chunk.emails.map((email) => ({
-      chunk: chunk.chunk,
-      email,
-      result: 'unproven',
-      class: 'untag_refused',
-    }));
+    results = sameForAllRows(chunk, classified('untag_refused'));
   }
   if (!results.some(isOpen)) return results;
   const name = await tagName(connection, audienceId, chunk.tagId);

@@ -1,7 +1,8 @@
 import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/mailchimp';
-import { type Chunk, CANARIES_OF_KIND, DIFFERS, type RowResult, type UpsertRow } from '../../contract/plan';
+import { type Chunk, CANARIES_OF_KIND, type RowResult, type UpsertRow } from '../../contract/plan';
 import { isProtectedStatus } from '../../contract/outcome';
-import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
+import { classified } from '../../contract/row-class';
+import { isResubscribed } from '../../contract/tripwire';
 
 /** New people show what becomes of `status_if_new`, known ones whether tags are appended to what somebody has. */
 export type Kind = 'new' | 'known';
@@ -55,7 +56,7 @@ export async function verify(sent: Sent, results: readonly RowResult[]): Promise
   for (const result of results)
     verified.push(await verifyOne(sent, result, { row: rows.get(result.email), untagged }));
   // Untags are few, and all of them are read.
-  if (untagged !== undefined || !verified.some((row) => row.class === DIFFERS)) return verified;
+  if (untagged !== undefined || !verified.some((row) => row.class === 'differs')) return verified;
   return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? unread(row) : row));
 }
 
@@ -81,7 +82,7 @@ async function verifyOne(
 }
 
 function unread({ chunk, email }: RowResult): RowResult {
-  return { chunk, email, result: 'unproven', class: 'not_read_back' };
+  return { chunk, email, ...classified('not_read_back') };
 }
 
 async function nameOf({ account, delivery }: Sent, tagId: number): Promise<string | undefined> {
@@ -100,7 +101,8 @@ function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult
   const isNew = result.isNew ?? false;
   // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
   if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
-  if (isResubscribed(row, { status, isNew, statusIfNew })) return { ...result, class: RESUBSCRIBED };
+  if (isResubscribed(row, { status, isNew, statusIfNew }))
+    return { ...result, ...classified('resubscribed') };
   const what = [
     ...(!isNew || status === statusIfNew ? [] : [`status ${status} instead of ${statusIfNew}`]),
     ...fields.map((tag) => `merge field ${tag}`),
@@ -131,5 +133,5 @@ function judgeUntag(result: RowResult, found: MemberComparison | undefined): Row
 
 function differs({ chunk, email, status }: RowResult, what: readonly string[]): RowResult {
   const text = what.join('; ');
-  return { chunk, email, result: 'unproven', class: DIFFERS, text, ...(status !== undefined && { status }) };
+  return { chunk, email, ...classified('differs'), text, ...(status !== undefined && { status }) };
 }

@@ -1,15 +1,12 @@
 import type { Delivery, MailchimpAccount } from '../../ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
-import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
+import { isResubscribed } from '../../contract/tripwire';
 
 export interface Lookup {
   /** Looks up the rows that a complete reply did not name, as long as the budget lasts. */
   readonly settle: (chunk: Chunk, results: readonly RowResult[]) => Promise<readonly RowResult[]>;
   readonly used: () => number;
 }
-
-/** Class of a row that stands in no list of a complete reply: it may have changed nothing, or not have been taken. */
-const NO_ANSWER = 'no_answer';
 
 /**
  * Proves single rows by reading the member: fields and tags have to be as they were sent, since that somebody is there says nothing.
@@ -29,7 +26,7 @@ export function createLookup(
     const isProven = fields.length === 0 && tags.length === 0;
     const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
     return isResubscribed(row, { status, isNew: false, statusIfNew: delivery.statusIfNew })
-      ? { ...judged, status, class: RESUBSCRIBED }
+      ? { ...judged, status, class: 'resubscribed' }
       : judged;
   }
 
@@ -40,7 +37,7 @@ export function createLookup(
       const rows = new Map(chunk.rows.map((row) => [row.email, row]));
       const settled: RowResult[] = [];
       for (const result of results) {
-        const row = result.class === NO_ANSWER ? rows.get(result.email) : undefined;
+        const row = result.class === 'no_answer' ? rows.get(result.email) : undefined;
         if (row && left > 0) {
           left -= 1;
           settled.push(await prove(row, result));
