@@ -3,8 +3,7 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { UnansweredWrite } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep, type ExportStep } from './export-step';
 import { findLostBatch } from './rules/lost-batch';
 
 export interface DrainInput {
@@ -36,24 +35,22 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function drainEarlierWrites(input: DrainInput): Promise<Quiet> {
     const { ref, baseline, hasCooledDown } = input;
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const writes = await staging.unansweredWrites(ref);
-        const { states, longestRequestMs, requests } =
-          writes.length > 0 ? await look(dependencies, input, writes) : NOTHING_SENT;
-        if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
-        if (states.size > 0 && !hasCooledDown)
-          return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
-        // What is not known to have ended, the next export looks for again.
-        if (!states.has('unknown')) await staging.recordDrained(ref);
-        return {
-          state: 'drained',
-          waitMs: 0,
-          baseline: await staging.settleEarlier(ref, baseline),
-          requests,
-        };
-      }),
-    );
+    return exportStep(dependencies, input, async (step) => {
+      const writes = await staging.unansweredWrites(ref);
+      const { states, longestRequestMs, requests } =
+        writes.length > 0 ? await look({ staging, step, ref }, writes) : NOTHING_SENT;
+      if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
+      if (states.size > 0 && !hasCooledDown)
+        return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
+      // What is not known to have ended, the next export looks for again.
+      if (!states.has('unknown')) await staging.recordDrained(ref);
+      return {
+        state: 'drained',
+        waitMs: 0,
+        baseline: await staging.settleEarlier(ref, baseline),
+        requests,
+      };
+    });
   };
 }
 
@@ -69,13 +66,12 @@ interface Looked {
 const NOTHING_SENT: Looked = { states: new Set(), longestRequestMs: 0, requests: 0 };
 
 async function look(
-  { staging, openAccount }: ActivityDependencies,
-  input: DrainInput,
+  { staging, step, ref }: { readonly staging: Staging; readonly step: ExportStep; readonly ref: ExportRef },
   writes: readonly UnansweredWrite[],
 ): Promise<Looked> {
-  const account = await openAccount(input.account);
+  const account = await step.openAccount();
   const states = new Set<WriteState>();
-  for (const write of writes) states.add(await stateOf({ staging, account, ref: input.ref }, write));
+  for (const write of writes) states.add(await stateOf({ staging, account, ref }, write));
   return { states, longestRequestMs: account.longestRequestMs, requests: account.requests() };
 }
 

@@ -5,9 +5,8 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ExportPlan, SegmentTag } from '../contract/plan';
 import type { PlanRequest } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
+import { exportStep } from './export-step';
 import { findGuards, withoutAllowed } from './rules/guards';
-import { withHeartbeat } from './heartbeat';
 
 export interface PlanExportInput {
   readonly ref: ExportRef;
@@ -33,27 +32,26 @@ export interface PlannedExport {
  * Works out what has to be sent and checks it against the guards; creates missing tags, since the plan names tags by their ids.
  * Sends nothing of anybody. A retry finds the tags and returns the sealed plan; contacts are counted anew.
  */
-export function createPlanExport({ staging, openAccount }: ActivityDependencies) {
+export function createPlanExport(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
     const { ref, request, options, approved } = input;
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        await staging.checkClaim(ref);
-        const segments = options.planOnly
-          ? request.segments.map(withStandIn)
-          : await createTags(account, input.audienceId, request.segments);
-        const plan = await staging.plan(ref, { ...request, segments });
-        const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
-        const found = findGuards({ plan, segments, settings: input.guards, contacts });
-        return {
-          plan,
-          segments: options.planOnly ? request.segments : segments,
-          guards: withoutAllowed(found, { options, approved }),
-          requests: account.requests(),
-        };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      await staging.checkClaim(ref);
+      const segments = options.planOnly
+        ? request.segments.map(withStandIn)
+        : await createTags(account, input.audienceId, request.segments);
+      const plan = await staging.plan(ref, { ...request, segments });
+      const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
+      const found = findGuards({ plan, segments, settings: input.guards, contacts });
+      return {
+        plan,
+        segments: options.planOnly ? request.segments : segments,
+        guards: withoutAllowed(found, { options, approved }),
+        requests: account.requests(),
+      };
+    });
   };
 }
 

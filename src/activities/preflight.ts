@@ -5,8 +5,7 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { FieldMatch } from '../contract/merge-field';
 import type { SegmentTag } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { resolveTags } from './rules/resolve-tags';
 
 export interface PreflightInput {
@@ -28,13 +27,14 @@ export interface Preflight {
  * Claims the destination for this export, then checks that account, audience, merge fields and tags are still as they were when
  * the destination was configured. Changes nothing at Mailchimp.
  */
-export function createPreflight({ staging, openAccount }: ActivityDependencies) {
+export function createPreflight(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function preflight(input: PreflightInput): Promise<Preflight> {
-    return withHeartbeat(async () => {
+    return exportStep(dependencies, input, async ({ openAccount }) => {
       await staging.claim(input.ref);
-      // A run that was brought back after its export was settled gets no further.
+      // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
-      return duringExport(async () => check(await openAccount(input.account), input));
+      return check(await openAccount(), input);
     });
   };
 }

@@ -5,10 +5,8 @@ import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { createLookup } from './rules/lookup';
-import { stillOurs } from './still-ours';
 
 export interface SendCanaryInput {
   readonly ref: ExportRef;
@@ -35,29 +33,28 @@ export interface SentCanary extends CollectedPart {
  *
  * @throws ExportError PROVIDER_DIFFERS with what differs; names of fields and tags, and counts
  */
-export function createSendCanary({ staging, openAccount }: ActivityDependencies) {
+export function createSendCanary(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
     const key = chunkKey(part.firstChunk);
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-        const chunk = await staging.readChunk(ref, part.firstChunk);
-        const lookup = createLookup(account, input);
-        const kinds = await kindsToSee(staging, input);
-        if (!(await staging.hasResults(ref, key))) {
-          await staging.recordAttempt(ref, part.part, 'direct');
-          const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-          const verified = await verify({ account, delivery, chunk, kinds }, results);
-          await staging.sealResults(ref, key, [{ chunk, results: verified }]);
-        }
-        const results = await staging.readResults(ref, key);
-        refuseDifferences(results);
-        const summary = await staging.summarisePart(ref, part.part);
-        const isBlind = unseen(kinds, { chunk, results, delivery }).length > 0;
-        return { ...summary, requests: account.requests(), lookups: lookup.used(), isBlind };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      const chunk = await staging.readChunk(ref, part.firstChunk);
+      const lookup = createLookup(account, input);
+      const kinds = await kindsToSee(staging, input);
+      if (!(await staging.hasResults(ref, key))) {
+        await staging.recordAttempt(ref, part.part, 'direct');
+        const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+        const verified = await verify({ account, delivery, chunk, kinds }, results);
+        await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+      }
+      const results = await staging.readResults(ref, key);
+      refuseDifferences(results);
+      const summary = await staging.summarisePart(ref, part.part);
+      const isBlind = unseen(kinds, { chunk, results, delivery }).length > 0;
+      return { ...summary, requests: account.requests(), lookups: lookup.used(), isBlind };
+    });
   };
 }
 

@@ -3,10 +3,9 @@ import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
 import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
-import { duringExport } from './during-export';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
+import type { Pulse } from './heartbeat';
 import { createLookup, type Lookup } from './rules/lookup';
-import { stillOurs } from './still-ours';
 
 export interface SendChunksInput {
   readonly ref: ExportRef;
@@ -31,19 +30,18 @@ const AHEAD = 3;
  * on with the chunks without a sealed answer; requests that were cut off are repeated, which upserts and append-only tags bear.
  * Once a reply shows somebody resubscribed, no further chunk leaves.
  */
-export function createSendChunks({ staging, openAccount }: ActivityDependencies) {
+export function createSendChunks(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function sendChunks(input: SendChunksInput): Promise<SentChunks> {
     const { ref, part, chunks } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-        const lookup = createLookup(account, input);
-        await staging.recordAttempt(ref, part.part, 'direct');
-        await sendAll({ staging, input, account, lookup, pulse }, chunks);
-        const summary = await staging.summarisePart(ref, part.part);
-        return { ...summary, requests: account.requests(), lookups: lookup.used() };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+      const account = await openAccount();
+      const lookup = createLookup(account, input);
+      await staging.recordAttempt(ref, part.part, 'direct');
+      await sendAll({ staging, input, account, lookup, pulse }, chunks);
+      const summary = await staging.summarisePart(ref, part.part);
+      return { ...summary, requests: account.requests(), lookups: lookup.used() };
+    });
   };
 }
 
@@ -67,7 +65,7 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
       pulse.throwIfCancelled();
       const results = await sendOne(sending, chunk);
       done += 1;
-      pulse.tell({ chunks: done, of: chunks.length });
+      pulse.report({ chunks: done, of: chunks.length });
       if (results.some((row) => row.class === 'resubscribed')) isOver = true;
     }
   }

@@ -3,11 +3,9 @@ import type { BatchOperation, Delivery, MailchimpAccount } from '../ports/mailch
 import type { PartPlan } from '../contract/plan';
 import { ExportError } from '../errors';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
-import { stillOurs } from './still-ours';
 
 export interface SubmitPartInput {
   readonly ref: ExportRef;
@@ -29,33 +27,31 @@ export interface SubmittedPart {
  * are known as perhaps sent. A retry after a lost reply first looks whether the batch is there, and waits as long as it may be.
  */
 export function createSubmitPart(dependencies: ActivityDependencies) {
-  const { staging, openAccount, withPartInMemory } = dependencies;
+  const { staging, withPartInMemory } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
     const { ref, part } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(() =>
-        withPartInMemory(input.account, async () => {
-          // Waiting may have taken long. What others have done meanwhile is looked at only now: another attempt may have submitted it.
-          pulse.throwIfCancelled();
-          const earlier = await staging.readBatch(ref, part.part);
-          if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
-          const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-          const attempts = await staging.listAttempts(ref, part.part);
-          if (attempts.length > 0) {
-            const lost = await findLostBatch({ account, staging, ref, part, attempts });
-            if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
-            if (lost.kind !== 'never') {
-              return {
-                batchId: lost.kind === 'found' ? lost.batch.batchId : null,
-                waitMs: lost.kind === 'wait' ? lost.waitMs : null,
-                requests: account.requests(),
-              };
-            }
+    return exportStep(dependencies, input, ({ openAccount, pulse }) =>
+      withPartInMemory(input.account, async () => {
+        // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
+        pulse.throwIfCancelled();
+        const earlier = await staging.readBatch(ref, part.part);
+        if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
+        const account = await openAccount();
+        const attempts = await staging.listAttempts(ref, part.part);
+        if (attempts.length > 0) {
+          const lost = await findLostBatch({ account, staging, ref, part, attempts });
+          if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+          if (lost.kind !== 'never') {
+            return {
+              batchId: lost.kind === 'found' ? lost.batch.batchId : null,
+              waitMs: lost.kind === 'wait' ? lost.waitMs : null,
+              requests: account.requests(),
+            };
           }
-          const batchId = await submit(dependencies, input, account);
-          return { batchId, waitMs: null, requests: account.requests() };
-        }),
-      ),
+        }
+        const batchId = await submit(dependencies, input, account);
+        return { batchId, waitMs: null, requests: account.requests() };
+      }),
     );
   };
 }

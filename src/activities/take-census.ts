@@ -3,8 +3,8 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import { CENSUS_LISTINGS, type CensusScope, type CensusSummary, type Listing } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
+import type { Pulse } from './heartbeat';
 
 /**
  * Members between the starts of two pages. Less than the 1000 of a page: whoever leaves a listing while it is read moves the others
@@ -28,21 +28,20 @@ export interface TakeCensusInput {
  * Reads who is in the audience, or only who has opted out of it, page by page into staging. A retry fetches the pages that are not
  * sealed yet.
  */
-export function createTakeCensus({ staging, openAccount }: ActivityDependencies) {
+export function createTakeCensus(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function takeCensus(
     input: TakeCensusInput,
   ): Promise<CensusSummary & { readonly requests: number }> {
     const { ref, audienceId, scope, baseline } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        // One after the other: somebody who is archived meanwhile has to be in the earlier listing or in the later one.
-        for (const listing of CENSUS_LISTINGS[scope]) {
-          await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
-        }
-        return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+      const account = await openAccount();
+      // One after the other: somebody who is archived meanwhile has to be in the earlier listing or in the later one.
+      for (const listing of CENSUS_LISTINGS[scope]) {
+        await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
+      }
+      return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
+    });
   };
 }
 
@@ -68,7 +67,7 @@ async function readListing(reading: Reading): Promise<void> {
       const { rows, totalItems } = await account.censusPage(audienceId, page, scope);
       total = totalItems;
       await staging.sealCensusPage(ref, page, rows);
-      pulse.tell({ listing, members: Math.min(next, total), of: total });
+      pulse.report({ listing, members: Math.min(next, total), of: total });
       return true;
     }
     return false;
