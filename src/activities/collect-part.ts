@@ -2,6 +2,7 @@ import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../contract/plan';
+import { accountFor } from '../mailchimp/accounting';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import type { Pulse } from './heartbeat';
@@ -51,7 +52,7 @@ interface Reading {
 }
 
 async function* readAnswers(
-  { staging, accountFor }: ActivityDependencies,
+  { staging }: ActivityDependencies,
   { ref, batchId, statusIfNew, part }: CollectPartInput,
   { account, pulse }: Reading,
 ): AsyncGenerator<ChunkResults> {

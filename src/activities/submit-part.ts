@@ -2,6 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { BatchOperation, Delivery, MailchimpAccount } from '../ports/mailchimp';
 import type { PartPlan } from '../contract/plan';
 import { ExportError } from '../errors';
+import { chunkOperation } from '../mailchimp/operations';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import { findLostBatch } from './rules/lost-batch';
@@ -57,7 +58,7 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
 }
 
 async function submit(
-  { staging, chunkOperation }: ActivityDependencies,
+  { staging }: ActivityDependencies,
   { ref, delivery, part }: SubmitPartInput,
   account: MailchimpAccount,
 ): Promise<string> {

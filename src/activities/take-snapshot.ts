@@ -2,6 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
+import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
@@ -29,7 +30,7 @@ export interface SnapshotSummary {
  * Copies the chosen segments as they are now into staging and seals them. A retry after sealing returns the sealed snapshot:
  * one export never mixes two states of the source.
  */
-export function createTakeSnapshot({ staging, openSource, extractAttributes }: ActivityDependencies) {
+export function createTakeSnapshot({ staging, openSource }: ActivityDependencies) {
   return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
     return withHeartbeat(async (pulse) => {
       const source = await openSource(input.source);
