@@ -1,6 +1,5 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
-import { audience, login, mergeFields } from './audiences';
-import { contacts } from './audiences';
+import { audience, contacts, login, mergeFields } from './audiences';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';

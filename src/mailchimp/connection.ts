@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { z } from 'zod';
-import { baseUrlOf } from './api-key';
+import { ExportError } from '../errors';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
 
@@ -40,6 +40,24 @@ export interface Connection {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly longestRequestMs: number;
+}
+
+const KEY_WITH_DATA_CENTRE = /^[^\s-]+-([a-z0-9]+)$/;
+
+/**
+ * URL of the API for a key: the part after the key's dash names the data centre of its account.
+ * @throws ExportError KEY_INVALID for a key without a data centre
+ */
+function baseUrlOf(apiKey: string): string {
+  const dataCentre = KEY_WITH_DATA_CENTRE.exec(apiKey)?.[1];
+  if (dataCentre === undefined) {
+    throw new ExportError(
+      'KEY_INVALID',
+      'Could not open the Mailchimp account: its API key has no data centre. A key is 32 letters and digits, a dash and the data ' +
+        'centre, like 0123456789abcdef0123456789abcdef-us21. Copy the whole key from Mailchimp: Profile > Extras > API keys.',
+    );
+  }
+  return `https://${dataCentre}.api.mailchimp.com/3.0`;
 }
 
 /** Mailchimp ends a request after 120 s. */

@@ -81,7 +81,7 @@ function asPoison(error: unknown): Poison {
   return { status: Number(status), text: String(text), error };
 }
 
-export function sizeOf(chunk: Chunk): number {
+function sizeOf(chunk: Chunk): number {
   return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { Chunk, RowResult } from '../../src/contract/plan';
-import { accountFor, type ChunkReply } from '../../src/mailchimp';
+import { accountFor, type ChunkReply } from '../../src/mailchimp/accounting';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
 import { byEmail, people, row, untags, upserts } from './support';
 

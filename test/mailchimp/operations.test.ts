@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { chunkOperation, untagOperation, upsertOperation } from '../../src/mailchimp';
+import { chunkOperation, untagOperation, upsertOperation } from '../../src/mailchimp/operations';
 import { DELIVERY, row, untags, upserts } from './support';
 
 test('an upsert asks for status_if_new, fields and tags, and for nothing that could change a subscription', () => {
