@@ -24,8 +24,9 @@ export interface Preflight {
 }
 
 /**
- * Claims the destination for this export, then checks that account, audience, merge fields and tags are still as they were when
- * the destination was configured. Changes nothing at Mailchimp.
+ * Claims the destination for this export, then checks that account, audience, merge fields and tags are as they were when the destination
+ * was configured. Changes nothing in Mailchimp. A retry keeps the claim and checks again.
+ * @throws ExportError SUPERSEDED, KEY_REVOKED, AUDIENCE_GONE, REQUIRED_FIELD_UNMATCHED, MERGE_FIELD_NOT_FOUND, TAG_TAKEN
  */
 export function createPreflight(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
@@ -44,7 +45,7 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   if (accountId !== input.accountId) {
     throw new ExportError(
       'KEY_REVOKED',
-      `The key of account ${input.account} now belongs to another Mailchimp account. Put back a key of the first one.`,
+      `The key of account ${input.account} now belongs to another Mailchimp account. Use a key of the account that the destination was connected to.`,
     );
   }
   await account.audience(input.audienceId);
@@ -53,7 +54,7 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   return { fields, segments, requests: account.requests() };
 }
 
-/** Choices and "required" may have changed since. */
+/** The matched merge fields as they are now: choices and "required" may have changed. */
 async function refreshFields(account: MailchimpAccount, { audienceId, configuration }: PreflightInput) {
   const available = await account.mergeFields(audienceId);
   const unmatched = available.find(

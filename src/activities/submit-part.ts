@@ -16,16 +16,16 @@ export interface SubmitPartInput {
 }
 
 export interface SubmittedPart {
-  /** Null: not submitted yet, or not known to be. */
+  /** Null: not submitted, or not known to be. */
   readonly batchId: string | null;
-  /** Without a batch: when to ask again; null: the part has to go another way. */
+  /** Without a batch: milliseconds until the step is to run again; null: the part has to be sent directly. */
   readonly waitMs: number | null;
   readonly requests: number;
 }
 
 /**
- * Sends one part to Mailchimp as a batch. The attempt is recorded before the request leaves, so that rows whose reply was lost
- * are known as perhaps sent. A retry after a lost reply first looks whether the batch is there, and waits as long as it may be.
+ * Submits one part to Mailchimp as a batch. Records the attempt before the request, so that rows whose reply is lost count as possibly sent.
+ * A retry after a lost reply looks for the batch first, and waits as long as it may still appear.
  */
 export function createSubmitPart(dependencies: ActivityDependencies) {
   const { staging, withPartInMemory } = dependencies;
@@ -76,13 +76,13 @@ async function submit(
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);
-  // Another attempt may have submitted it in the same moment: its batch is the one that is waited for.
+  // Another attempt may have submitted the part at the same time: the batch that was recorded first is the one to wait for.
   return (await staging.readBatch(ref, part.part)) ?? batchId;
 }
 
-/** Classes of a failed request after which it may have been applied. */
-const PERHAPS_APPLIED: readonly unknown[] = ['reply_lost', 'timeout', 'unreadable', 'server_error'];
+/** Classes of a failed request that may have been applied. */
+const POSSIBLY_APPLIED: readonly unknown[] = ['reply_lost', 'timeout', 'unreadable', 'server_error'];
 
 function isUnsent(error: unknown): boolean {
-  return error instanceof ExportError && !PERHAPS_APPLIED.includes(error.details['class']);
+  return error instanceof ExportError && !POSSIBLY_APPLIED.includes(error.details['class']);
 }

@@ -4,7 +4,7 @@ import { isProtectedStatus } from '../../contract/outcome';
 import { classified } from '../../contract/row-class';
 import { isResubscribed } from '../../contract/tripwire';
 
-/** New people show what becomes of `status_if_new`, known ones whether tags are appended to what somebody has. */
+/** New contacts show whether `status_if_new` is applied; known ones, whether tags are appended to those that a member has. */
 export type Kind = 'new' | 'known';
 
 const kindOf = (row: UpsertRow): Kind => (row.known ? 'known' : 'new');
@@ -19,21 +19,21 @@ interface Answered {
   readonly delivery: Delivery;
 }
 
-/** Kinds of which nobody was acknowledged who shows anything. */
+/** Kinds without an acknowledged row that proves anything. */
 export function unseen(kinds: readonly Kind[], answered: Answered): readonly Kind[] {
-  return kinds.filter((kind) => tellingRows(kind, answered).length === 0);
+  return kinds.filter((kind) => conclusiveRows(kind, answered).length === 0);
 }
 
-/** A few acknowledged rows of a kind. Whether Mailchimp takes updates of who has opted out is not sure, so they tell nothing. */
-function tellingRows(kind: Kind, { chunk, results, delivery }: Answered): readonly UpsertRow[] {
+/** A few acknowledged rows of a kind. Not of opted-out members: Mailchimp may ignore updates of them, so they prove nothing. */
+function conclusiveRows(kind: Kind, { chunk, results, delivery }: Answered): readonly UpsertRow[] {
   if (chunk.kind === 'untag') return [];
   const acknowledged = new Map(results.flatMap((one) => (isAcknowledged(one) ? [[one.email, one]] : [])));
-  const telling = chunk.rows.filter((row) => {
+  const conclusive = chunk.rows.filter((row) => {
     const result = acknowledged.get(row.email);
     if (!result || kindOf(row) !== kind) return false;
     return result.status === undefined || !hasLeft(row, { ...delivery, status: result.status });
   });
-  return telling.slice(0, CANARIES_OF_KIND);
+  return conclusive.slice(0, CANARIES_OF_KIND);
 }
 
 const isAcknowledged = ({ result }: RowResult) => result === 'acknowledged';
@@ -46,8 +46,8 @@ interface Sent {
 }
 
 /**
- * What the reply said, put right by what is at Mailchimp. Where somebody is not as sent, an acknowledgement proves nothing of the
- * others either.
+ * Corrects the results of a reply by reading members back. When one member differs from what was sent, the acknowledgements of the rows that
+ * were not read back count as unproven.
  */
 export async function verify(sent: Sent, results: readonly RowResult[]): Promise<readonly RowResult[]> {
   const rows = rowsToRead(sent, results);
@@ -55,17 +55,17 @@ export async function verify(sent: Sent, results: readonly RowResult[]): Promise
   const verified: RowResult[] = [];
   for (const result of results)
     verified.push(await verifyOne(sent, result, { row: rows.get(result.email), untagged }));
-  // Untags are few, and all of them are read.
+  // All rows of an untag chunk are read back: a canary has few of them.
   if (untagged !== undefined || !verified.some((row) => row.class === 'differs')) return verified;
-  return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? unread(row) : row));
+  return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? notReadBack(row) : row));
 }
 
 function rowsToRead(
   { chunk, delivery, kinds }: Sent,
   results: readonly RowResult[],
 ): ReadonlyMap<string, UpsertRow> {
-  const telling = kinds.flatMap((kind) => tellingRows(kind, { chunk, results, delivery }));
-  return new Map(telling.map((row) => [row.email, row]));
+  const conclusive = kinds.flatMap((kind) => conclusiveRows(kind, { chunk, results, delivery }));
+  return new Map(conclusive.map((row) => [row.email, row]));
 }
 
 async function verifyOne(
@@ -81,7 +81,7 @@ async function verifyOne(
   return row ? judge(result, { row, found, ...delivery }) : judgeUntag(result, found);
 }
 
-function unread({ chunk, email }: RowResult): RowResult {
+function notReadBack({ chunk, email }: RowResult): RowResult {
   return { chunk, email, ...classified('not_read_back') };
 }
 
@@ -96,10 +96,10 @@ interface Found {
 }
 
 function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult {
-  if (!found) return differs(result, ['acknowledged, and not in the audience']);
+  if (!found) return differs(result, ['acknowledged, but not in the audience']);
   const { status, fields, tags } = found;
   const isNew = result.isNew ?? false;
-  // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
+  // A member that opts out or is archived at this moment proves nothing.
   if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
   if (isResubscribed(row, { status, isNew, statusIfNew }))
     return { ...result, ...classified('resubscribed') };
@@ -111,7 +111,7 @@ function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult
   return what.length > 0 ? differs(result, what) : result;
 }
 
-/** Whoever was added as opted out was asked to be: of them, everything has to be there. */
+/** Whether a member has opted out since. A contact that was added with an opted-out `status_if_new` has not: it is compared in full. */
 function hasLeft(
   row: UpsertRow,
   { status, statusIfNew }: { readonly status: string; readonly statusIfNew: string },
@@ -120,13 +120,13 @@ function hasLeft(
   return isProtectedStatus(status) && !isAsAdded;
 }
 
-/** Who is not in the audience does not carry its tags. */
+/** An address that is not in the audience carries no tags. */
 function judgeUntag(result: RowResult, found: MemberComparison | undefined): RowResult {
   const left = found?.tags ?? [];
   return left.length > 0
     ? differs(
         result,
-        left.map((name) => `tag "${name}" still there`),
+        left.map((name) => `tag "${name}" not removed`),
       )
     : result;
 }

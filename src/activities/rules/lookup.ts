@@ -3,14 +3,17 @@ import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
 import { isResubscribed } from '../../contract/tripwire';
 
 export interface Lookup {
-  /** Looks up the rows that a complete reply did not name, as long as the budget lasts. */
+  /** Reads the members of the rows that a complete reply does not name (`no_answer`), until the budget is used up. */
   readonly settle: (chunk: Chunk, results: readonly RowResult[]) => Promise<readonly RowResult[]>;
+  /** Number of members read so far. */
   readonly used: () => number;
 }
 
 /**
- * Proves single rows by reading the member: fields and tags have to be as they were sent, since that somebody is there says nothing.
- * What differs, or nobody has, stays unproven; who had opted out and is reached again trips the wire, as in a reply.
+ * Proves single rows by reading the member: fields and tags have to be as they were sent, because the member may have existed before. A row
+ * whose member differs or does not exist stays unproven. A member that was resubscribed gets that class, as in a reply.
+ *
+ * @param lookups maximum of members to read: each is a request
  */
 export function createLookup(
   account: MailchimpAccount,
