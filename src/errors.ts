@@ -33,10 +33,11 @@ const CODES = {
   // Mailchimp
   KEY_INVALID: 'refuse',
   ACCOUNT_NOT_FOUND: 'refuse',
-  ACCOUNT_DIFFERS: 'refuse',
+  ACCOUNT_MISMATCH: 'refuse',
   ROLE_TOO_LOW: 'refuse',
   AUDIENCE_NOT_FOUND: 'refuse',
   AUDIENCE_IN_USE: 'refuse',
+  AUDIENCE_MISMATCH: 'refuse',
   MAILCHIMP_REFUSED: 'refuse',
   MAILCHIMP_BUSY: 'retry',
   MAILCHIMP_UNAVAILABLE: 'retry',

@@ -17,18 +17,23 @@ export interface CheckConfigurationInput {
   readonly audienceId: string;
   readonly source: string;
   readonly request: ConfigureRequest;
-  /** Tags that this destination has already: they are not taken by somebody else. */
+  /** The segments and tags that this destination has now: a tag of its own does not count as taken. */
   readonly own: Configuration['segments'];
 }
 
-/** Checks data matching and segments against the real source and the real audience. Changes nothing; may be repeated. */
+/**
+ * Checks data matching and segments against the source and the audience, and returns them completed with merge fields and tag ids. Changes
+ * nothing; a retry checks again.
+ * @throws ExportError EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, TAG_INVALID, TAG_TAKEN, MERGE_FIELD_NOT_FOUND,
+ *   MERGE_FIELD_UNSUPPORTED, REQUIRED_FIELD_UNMATCHED
+ */
 export function createCheckConfiguration({ openAccount, openSource }: ActivityDependencies) {
   return async function checkConfiguration(input: CheckConfigurationInput): Promise<Configuration> {
     const { request } = input;
     if (request.email === '') {
       throw new ExportError(
         'EMAIL_NOT_MATCHED',
-        'Match the Email field to an attribute: without an address nobody can be exported.',
+        'No attribute is matched to Email. Match one: Mailchimp identifies a contact by its address.',
       );
     }
     const description = await describeSource(openSource, input.source);
@@ -50,11 +55,11 @@ function requireAttributes(request: ConfigureRequest, { attributes }: SourceDesc
   if (missing.length === 0) return;
   throw new ExportError(
     'ATTRIBUTE_NOT_FOUND',
-    `The source has no attribute ${list(missing)}. It has: ${list(attributes)}.`,
+    `The source has no attribute ${list(missing)}. Match one that it has: ${list(attributes)}.`,
   );
 }
 
-/** With everything that a plain attribute name leaves open. */
+/** Each matched merge field with its settings; a plain attribute name means the defaults. */
 function fieldSettings({ fields }: ConfigureRequest): ({ readonly tag: string } & FieldSettings)[] {
   return Object.entries(fields).map(([tag, settings]) =>
     typeof settings === 'string' ? { tag, attribute: settings, empty: 'clear' } : { tag, ...settings },
@@ -66,17 +71,20 @@ function chooseSegments(request: ConfigureRequest, description: SourceDescriptio
     const found = description.segments.find(({ id }) => id === segment);
     if (found) return { segment, tag: tag ?? ownTag(found), digest: found.digest };
     const known = list(description.segments.map(({ id }) => id));
-    throw new ExportError('SEGMENT_NOT_FOUND', `The source has no segment "${segment}". It has: ${known}.`);
+    throw new ExportError(
+      'SEGMENT_NOT_FOUND',
+      `The source has no segment "${segment}". Choose from: ${known}.`,
+    );
   });
   if (chosen.length === 0)
-    throw new ExportError('SEGMENT_NOT_FOUND', 'Choose at least one segment to export.');
+    throw new ExportError('SEGMENT_NOT_FOUND', 'No segment is chosen. Choose at least one to export.');
   const seen = new Set<string>();
   for (const { tag } of chosen) {
     const folded = tagKey(tag);
     if (seen.has(folded)) {
       throw new ExportError(
         'TAG_INVALID',
-        `Two segments would become the tag "${tag}" (case does not count). Give one of them another tag.`,
+        `Two segments would become the tag "${tag}" (Mailchimp ignores case). Give one of them another tag.`,
       );
     }
     seen.add(folded);
@@ -84,13 +92,13 @@ function chooseSegments(request: ConfigureRequest, description: SourceDescriptio
   return chosen;
 }
 
-/** The source's own name was checked by nobody yet. */
+/** The tag of a segment without a configured one: its own name, which the source does not restrict. */
 function ownTag({ id, name }: SegmentInfo): string {
   const tag = TagNameSchema.safeParse(name);
   if (tag.success) return tag.data;
   throw new ExportError(
     'TAG_INVALID',
-    `The segment ${id} has a name that cannot be a tag: a tag has 1 to 100 characters, and no control characters. Give it another tag.`,
+    `The segment ${id} has a name that cannot be a tag: a tag has 1 to 100 characters, and no control characters. Configure a tag for it.`,
   );
 }
 
@@ -101,13 +109,13 @@ function matchFields(request: ConfigureRequest, available: readonly MergeField[]
       throw new ExportError(
         'MERGE_FIELD_NOT_FOUND',
         `The audience has no merge field ${tag}. It has: ${list(available.map((candidate) => candidate.tag))}. ` +
-          'Mailchimp would drop the values silently, so add the field there first.',
+          'Add the field in Mailchimp first: Mailchimp drops the values of unknown fields silently.',
       );
     }
     if (field.type === 'address') {
       throw new ExportError(
         'MERGE_FIELD_UNSUPPORTED',
-        `The merge field ${tag} is of type address, which cannot be exported to yet.`,
+        `The merge field ${tag} is of type address, which is not supported yet. Match another field.`,
       );
     }
     refuseFormat(field, format);
@@ -117,7 +125,7 @@ function matchFields(request: ConfigureRequest, available: readonly MergeField[]
   if (unmatched.length === 0) return matches;
   throw new ExportError(
     'REQUIRED_FIELD_UNMATCHED',
-    `The audience requires ${list(unmatched.map(({ tag }) => tag))}, which no attribute is matched to: Mailchimp would refuse everybody. ` +
+    `The audience requires ${list(unmatched.map(({ tag }) => tag))}, which no attribute is matched to: Mailchimp would reject every contact. ` +
       'Match it, or make it optional in Mailchimp.',
   );
 }
@@ -142,7 +150,10 @@ async function claimTags(
   return segments.map((chosen) => claimTag(chosen, tags, input));
 }
 
-/** A tag keeps its identity through renames; one that is there already is taken only from ourselves, or when somebody says so. */
+/**
+ * Finds the tag of a segment. A tag that the segment has keeps its id through renames. A tag that exists in the audience is used only when it
+ * belongs to this destination, or with `adoptTags`.
+ */
 function claimTag(
   chosen: Chosen,
   tags: readonly Tag[],
@@ -157,7 +168,7 @@ function claimTag(
     ...(known?.isAdopted && { isAdopted: true }),
   };
   if (!holder || holder.id === known?.tagId) return kept;
-  // The same name as before claims nothing new: an export may have made the tag meanwhile. The preflight looks at it again.
+  // An unchanged name is not checked here: the tag may have been created by an export since. The preflight checks it.
   if (known && isSameTag(known.tag, chosen.tag) && !request.adoptTags) return kept;
   const former = own.find(({ tagId }) => tagId === holder.id);
   const isFree = former && !(former.segment in request.segments);
@@ -172,8 +183,8 @@ function claimTag(
     'TAG_TAKEN',
     former
       ? `The tag "${holder.name}" belongs to the segment ${former.segment} of this destination. Give the segment ${chosen.segment} another tag.`
-      : `The audience has a tag "${holder.name}" already, which may belong to another tool. Give the segment ${chosen.segment} another ` +
-          'tag, or allow existing tags with --adopt-tags: people who carry it now keep it.',
+      : `The audience already has a tag "${holder.name}", which may belong to another tool. Give the segment ${chosen.segment} another ` +
+          'tag, or allow existing tags with --adopt-tags: members that carry it now keep it.',
   );
 }
 

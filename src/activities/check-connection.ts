@@ -4,13 +4,13 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
 
-/** Roles that may write members. Mailchimp: viewers and authors may not. */
+/** Mailchimp's user levels that may add and update contacts. Viewer and author may not. */
 const WRITING_ROLES = new Set(['owner', 'admin', 'manager']);
 
 export interface CheckConnectionInput {
   readonly destinationId: string;
   readonly request: Omit<ConnectRequest, 'consent'>;
-  /** Account id of an earlier connect: a new key must show the same account. */
+  /** Account id of an earlier connect, which a new key must belong to; null for the first connect. */
   readonly accountId: string | null;
   readonly consent: Readonly<Record<string, string>>;
 }
@@ -19,13 +19,14 @@ export interface CheckedConnection {
   readonly accountId: string;
   readonly audience: Audience;
   readonly storeId: string;
-  /** Set when a baseline of an earlier life of this destination was adopted. */
+  /** Baseline of an earlier destination of this name that was adopted; null: none. */
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
 }
 
 /**
- * Checks a connection against the real account, audience and source, then records the consent and reserves the audience.
- * Changes nothing at Mailchimp. A retry repeats the checks; the consent may then be recorded twice, with the same time.
+ * Checks a connection against the account, the audience and the source, then reserves the audience and records the consent. Changes nothing
+ * in Mailchimp. A retry repeats the checks, and can record the consent twice, with the same time.
+ * @throws ExportError KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS
  */
 export function createCheckConnection({ staging, openAccount, openSource }: ActivityDependencies) {
   return async function checkConnection(input: CheckConnectionInput): Promise<CheckedConnection> {
@@ -40,7 +41,7 @@ export function createCheckConnection({ staging, openAccount, openSource }: Acti
       throw new ExportError(
         'BASELINE_EXISTS',
         `Could not connect ${destinationId}: the staging store ${staging.storeId} holds the baseline of an earlier destination of this ` +
-          `name (${baseline.size} people). Connect with --adopt to go on from it, or choose another name.`,
+          `name (${baseline.size} contacts). Connect with --adopt to continue from it, or choose another name.`,
       );
     }
     await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });
@@ -65,8 +66,8 @@ async function checkLogin(account: MailchimpAccount, { request, accountId }: Che
   }
   if (accountId !== null && accountId !== login.accountId) {
     throw new ExportError(
-      'ACCOUNT_DIFFERS',
-      `The key of account ${request.account} belongs to another Mailchimp account than the one this destination was connected to. ` +
+      'ACCOUNT_MISMATCH',
+      `The key of account ${request.account} does not belong to the Mailchimp account that this destination was connected to. ` +
         'Use a key of the same account, or connect another destination.',
     );
   }

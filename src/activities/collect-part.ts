@@ -2,13 +2,14 @@ import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../contract/plan';
+import { accountFor } from '../mailchimp/accounting';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
+import type { Pulse } from './heartbeat';
 import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
 
-/** After so many tries a broken archive is taken for what it is; the chunks that it lacks are sent again directly. */
+/** Attempts of the activity at an archive that cannot be read whole; then the chunks without a result are sent again directly. */
 const ARCHIVE_TRIES = 3;
 
 export interface CollectPartInput {
@@ -19,28 +20,29 @@ export interface CollectPartInput {
   readonly part: PartPlan;
 }
 
-/** Counts of a part, with the chunks that have rows without proof. */
+/** Counts of a part, with the chunks that have unproven rows. */
 export interface CollectedPart extends PartSummary {
   readonly troubled: readonly number[];
   readonly requests: number;
 }
 
-/** Reads the results of a finished batch, accounts for every row of it and seals that. A retry finds the sealed results. */
+/**
+ * Reads the results of a finished batch, accounts for every row of the part and seals the row results. A retry returns the sealed ones.
+ */
 export function createCollectPart(dependencies: ActivityDependencies) {
-  const { staging, openAccount, withPartInMemory } = dependencies;
+  const { staging, withPartInMemory } = dependencies;
   return async function collectPart(input: CollectPartInput): Promise<CollectedPart> {
     const { ref, part } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        const key = partKey(part.part);
-        return withPartInMemory(input.account, async () => {
-          if (!(await staging.hasResults(ref, key)))
-            await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
-          return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
-        });
-      }),
-    );
+    // Without `ref`: a superseded export still collects what Mailchimp has answered, so that it is settled as acknowledged.
+    return exportStep(dependencies, { account: input.account }, async ({ openAccount, pulse }) => {
+      const account = await openAccount();
+      const key = partKey(part.part);
+      return withPartInMemory(input.account, async () => {
+        if (!(await staging.hasResults(ref, key)))
+          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
+        return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
+      });
+    });
   };
 }
 
@@ -50,7 +52,7 @@ interface Reading {
 }
 
 async function* readAnswers(
-  { staging, accountFor }: ActivityDependencies,
+  { staging }: ActivityDependencies,
   { ref, batchId, statusIfNew, part }: CollectPartInput,
   { account, pulse }: Reading,
 ): AsyncGenerator<ChunkResults> {
@@ -64,7 +66,7 @@ async function* readAnswers(
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
       yield { chunk, results: accountFor(chunk, operation, statusIfNew) };
-      pulse.tell({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
+      pulse.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
     if (!areResultsUnavailable(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;

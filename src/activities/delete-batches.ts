@@ -1,24 +1,21 @@
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 
 export interface DeleteBatchesInput {
   readonly account: string;
   readonly batchIds: readonly string[];
 }
 
-/** Stops batches at Mailchimp. What they had done by then is done; their results are lost. Repeated, it does nothing. */
-export function createDeleteBatches({ openAccount }: ActivityDependencies) {
-  return async function deleteBatches({
-    account: name,
-    batchIds,
-  }: DeleteBatchesInput): Promise<{ readonly requests: number }> {
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const account = await openAccount(name);
-        for (const batchId of batchIds) await account.deleteBatch(batchId);
-        return { requests: account.requests() };
-      }),
-    );
+/**
+ * Deletes batches at Mailchimp. Operations that have run stay applied, and the results of a deleted batch are lost. A retry deletes the
+ * remaining ones: a batch that is gone is not an error.
+ */
+export function createDeleteBatches(dependencies: ActivityDependencies) {
+  return async function deleteBatches(input: DeleteBatchesInput): Promise<{ readonly requests: number }> {
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      for (const batchId of input.batchIds) await account.deleteBatch(batchId);
+      return { requests: account.requests() };
+    });
   };
 }

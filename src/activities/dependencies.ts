@@ -1,33 +1,20 @@
-import type { BatchOperation, Delivery, MailchimpAccount, OperationResult } from '../ports/mailchimp';
-import type { FieldMatch } from '../contract/merge-field';
-import type { Chunk, RowResult } from '../contract/plan';
+import type { MailchimpAccount } from '../ports/mailchimp';
 import type { SegmentSource } from '../ports/source';
 import type { Staging } from '../ports/staging';
 
-/** Everything that a step may touch. Made once by the composition root; opened and closed with the worker. */
+/** What the activities work with. Opened by the plugin when its worker runs, and closed with it. */
 export interface ActivityDependencies {
   readonly staging: Staging;
   /** Days that row files of ended exports are kept. */
   readonly keepDays: number;
   /**
-   * Resolves the account's secret anew each time, so that a replaced key works at the next attempt. `guard` is asked before each request.
+   * Opens an account by its name in the worker's configuration. Resolves the account's secret at each call, so that a replaced key works at
+   * the next attempt. `guard` runs before each request; when it throws, the request is not sent.
    * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID
    */
   readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
-  /** @throws ExportError SOURCE_NOT_FOUND */
+  /** Opens a source by its name in the worker's configuration. The caller closes it. @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<SegmentSource>;
-  /** Attributes to read, in the order that staging expects them. */
-  readonly extractAttributes: (matching: {
-    readonly email: string;
-    readonly fields: readonly FieldMatch[];
-    readonly latest: string | null;
-  }) => readonly string[];
-  /** For work that holds a whole part in memory: a few at once, of all exports of an account together. */
+  /** Runs work that holds a whole part in memory: at most two at a time for each account, over all exports of the worker. */
   readonly withPartInMemory: <Result>(account: string, work: () => Promise<Result>) => Promise<Result>;
-  readonly chunkOperation: (delivery: Delivery, chunk: Chunk, operationId: string) => BatchOperation;
-  readonly accountFor: (
-    chunk: Chunk,
-    result: Pick<OperationResult, 'status' | 'response'>,
-    statusIfNew: string,
-  ) => readonly RowResult[];
 }

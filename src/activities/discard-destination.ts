@@ -5,7 +5,10 @@ export interface DiscardDestinationInput {
   readonly withdrawal: Readonly<Record<string, string>>;
 }
 
-/** Deletes the destination's rows and lets go of its audience. The record of consent and withdrawal stays. */
+/**
+ * Records the withdrawal of consent, releases the audience and deletes the destination's rows. The record of consents stays. A retry can
+ * record the withdrawal twice, with the same time.
+ */
 export function createDiscardDestination({ staging }: ActivityDependencies) {
   return async function discardDestination({
     destinationId,

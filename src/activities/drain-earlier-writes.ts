@@ -3,24 +3,26 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { UnansweredWrite } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep, type ExportStep } from './export-step';
 import { findLostBatch } from './rules/lost-batch';
 
 export interface DrainInput {
   readonly ref: ExportRef;
   readonly account: string;
-  /** Export whose baseline counts, as far as the destination knows. */
+  /** Export whose baseline is the destination's current one; null: none. */
   readonly baseline: string | null;
-  /** Everything had ended when this was asked before, and the time of Mailchimp's longest request has passed since. */
+  /** An earlier call answered `cooling down`, and its wait has passed. */
   readonly hasCooledDown: boolean;
 }
 
-export interface Quiet {
-  /** `running`: ask again; `fading`: everything has ended, but its last request may still run; wait, and ask with `hasCooledDown`. */
+export interface DrainedWrites {
+  /**
+   * `running`: call again after `waitMs`. `cooling down`: all writes have ended, but the last request may still be running: call again after
+   * `waitMs`, with `hasCooledDown`.
+   */
   readonly state: 'drained' | 'running' | 'cooling down';
   readonly waitMs: number;
-  /** Export whose baseline counts; another one than the destination knows where that has lost an export. */
+  /** Export whose baseline is the current one now: a later one where exports of a lost destination were settled. */
   readonly baseline: string | null;
   readonly requests: number;
 }
@@ -28,70 +30,66 @@ export interface Quiet {
 const POLL_MS = 5_000;
 
 /**
- * Makes sure that nothing which earlier exports of the destination have sent can still run at Mailchimp: a write that comes late would
- * undo what this export does. Batches that nobody waits for any more are deleted; what was sent by exports that are lost with their
- * destination is settled. May be repeated.
+ * Makes sure that no write of an earlier export of this destination can still run at Mailchimp: a late write would undo what this export
+ * does. Deletes batches without an answer, and settles exports that were lost with their destination. A retry continues.
  */
 export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
-  return async function drainEarlierWrites(input: DrainInput): Promise<Quiet> {
+  return async function drainEarlierWrites(input: DrainInput): Promise<DrainedWrites> {
     const { ref, baseline, hasCooledDown } = input;
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const writes = await staging.unansweredWrites(ref);
-        const { states, longestRequestMs, requests } =
-          writes.length > 0 ? await look(dependencies, input, writes) : NOTHING_SENT;
-        if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
-        if (states.size > 0 && !hasCooledDown)
-          return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
-        // What is not known to have ended, the next export looks for again.
-        if (!states.has('unknown')) await staging.recordDrained(ref);
-        return {
-          state: 'drained',
-          waitMs: 0,
-          baseline: await staging.settleEarlier(ref, baseline),
-          requests,
-        };
-      }),
-    );
+    return exportStep(dependencies, input, async (step) => {
+      const writes = await staging.unansweredWrites(ref);
+      const { states, longestRequestMs, requests } =
+        writes.length > 0 ? await checkWrites({ staging, step, ref }, writes) : NOTHING_SENT;
+      if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
+      if (states.size > 0 && !hasCooledDown)
+        return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
+      // Writes that are not known to have ended are checked again by the next export.
+      if (!states.has('unknown')) await staging.recordDrained(ref);
+      return {
+        state: 'drained',
+        waitMs: 0,
+        baseline: await staging.settleEarlier(ref, baseline),
+        requests,
+      };
+    });
   };
 }
 
-/** `unknown`: something that may be ours has been running for longer than anybody waits. */
+/** `unknown`: a batch that may be ours has been running for longer than `findLostBatch` waits. */
 type WriteState = 'running' | 'ended' | 'unknown';
 
-interface Looked {
+interface CheckedWrites {
   readonly states: ReadonlySet<WriteState>;
   readonly longestRequestMs: number;
   readonly requests: number;
 }
 
-const NOTHING_SENT: Looked = { states: new Set(), longestRequestMs: 0, requests: 0 };
+const NOTHING_SENT: CheckedWrites = { states: new Set(), longestRequestMs: 0, requests: 0 };
 
-async function look(
-  { staging, openAccount }: ActivityDependencies,
-  input: DrainInput,
+async function checkWrites(
+  { staging, step, ref }: { readonly staging: Staging; readonly step: ExportStep; readonly ref: ExportRef },
   writes: readonly UnansweredWrite[],
-): Promise<Looked> {
-  const account = await openAccount(input.account);
+): Promise<CheckedWrites> {
+  const account = await step.openAccount();
   const states = new Set<WriteState>();
-  for (const write of writes) states.add(await stateOf({ staging, account, ref: input.ref }, write));
+  for (const write of writes) states.add(await stateOf({ staging, account, ref }, write));
   return { states, longestRequestMs: account.longestRequestMs, requests: account.requests() };
 }
 
-interface Looking {
+interface WriteContext {
   readonly staging: Staging;
   readonly account: MailchimpAccount;
   readonly ref: ExportRef;
 }
 
 async function stateOf(
-  { staging, account, ref: { destinationId } }: Looking,
+  { staging, account, ref: { destinationId } }: WriteContext,
   { exportId, part, batchId, attempts }: UnansweredWrite,
 ): Promise<WriteState> {
-  if (batchId !== null && (await isStillThere(account, batchId))) return 'running';
+  if (batchId !== null && (await deleteIfRunning(account, batchId))) return 'running';
   const batches = attempts.filter(({ lane }) => lane === 'batch');
-  // Direct requests end by themselves; the claim keeps the earlier export from sending more. One attempt is the batch that is known.
+  // Direct requests end by themselves, and the claim keeps the earlier export from sending more. One batch attempt is the known batch.
   if (batches.length <= (batchId === null ? 0 : 1)) return 'ended';
   const ref = { destinationId, exportId };
   const found = await findLostBatch({ account, staging, ref, part, attempts: batches });
@@ -99,7 +97,7 @@ async function stateOf(
   return found.kind === 'unknown' ? 'unknown' : 'ended';
 }
 
-async function isStillThere(account: MailchimpAccount, batchId: string): Promise<boolean> {
+async function deleteIfRunning(account: MailchimpAccount, batchId: string): Promise<boolean> {
   const [batch] = await account.batches([batchId]);
   if (!batch || batch.status === 'finished' || batch.status === 'gone') return false;
   await account.deleteBatch(batchId);

@@ -2,8 +2,8 @@ import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { ExportError, treatmentOf } from '../errors';
 
 /**
- * The only place that turns our errors into Temporal's. A failure stays in the history for as long as the namespace keeps
- * it, so no cause goes along (a driver's error may quote a row or a header), and an unexpected error leaves its name only.
+ * The only place that converts errors to Temporal failures. The history keeps a failure as long as the namespace retains it, so the cause is
+ * left out (a driver's error can quote a row or a header), and an unexpected error keeps only its name and system code.
  */
 export function toApplicationFailure(error: unknown, step: string): Error {
   if (error instanceof CancelledFailure || error instanceof ApplicationFailure) return error;
@@ -17,12 +17,12 @@ export function toApplicationFailure(error: unknown, step: string): Error {
     });
   }
   return ApplicationFailure.create({
-    message: `Unexpected ${nameOf(error)} in step ${step}. This is a bug; the worker's TEMPORAL_MAILCHIMP_DEBUG=1 prints it, rows and all.`,
+    message: `Unexpected ${describeUnexpected(error)} in step ${step}. This is a bug. Run the worker with TEMPORAL_MAILCHIMP_DEBUG=1 to print the error; it can contain rows.`,
     type: 'UNEXPECTED',
   });
 }
 
-function nameOf(error: unknown): string {
+function describeUnexpected(error: unknown): string {
   if (process.env['TEMPORAL_MAILCHIMP_DEBUG'] === '1')
     process.stderr.write(`${String((error as Error)?.stack ?? error)}\n`);
   if (!(error instanceof Error)) return typeof error;

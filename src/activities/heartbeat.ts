@@ -1,27 +1,28 @@
 import { Context } from '@temporalio/activity';
 
-const BEAT_MS = 5_000;
+/** A quarter of the activities' heartbeat timeout of 20 s. */
+const HEARTBEAT_MS = 5_000;
 
-/** What people see in the Web UI's card of a pending step. Counts only. */
+/** Shown in the Web UI for a pending activity. Counts and references only: heartbeats are kept by the server. */
 export type Progress = Readonly<Record<string, number | string>>;
 
 export interface Pulse {
-  /** Replaces what the next beats tell. */
-  readonly tell: (progress: Progress) => void;
-  /** @throws CancelledFailure as soon as the step was asked to stop */
+  /** Sets the details of the next heartbeats. */
+  readonly report: (progress: Progress) => void;
+  /** @throws CancelledFailure once cancellation of the step was requested */
   readonly throwIfCancelled: () => void;
 }
 
-/** Beats from a timer, not from the work: so one slow request is not taken for a dead worker. */
+/** Sends heartbeats from a timer, not from the work: otherwise one slow request would look like a dead worker. */
 export async function withHeartbeat<Result>(work: (pulse: Pulse) => Promise<Result>): Promise<Result> {
   let progress: Progress = {};
   const context = Context.current();
   const beat = () => context.heartbeat(progress);
   beat();
-  const timer = setInterval(beat, BEAT_MS);
+  const timer = setInterval(beat, HEARTBEAT_MS);
   try {
     return await work({
-      tell: (next) => {
+      report: (next) => {
         progress = next;
       },
       throwIfCancelled: () => context.cancellationSignal.throwIfAborted(),

@@ -20,7 +20,7 @@ import { createTidyStaging } from './tidy-staging';
 
 export type { ActivityDependencies } from './dependencies';
 
-/** Every step, under the name that Temporal knows it by; prefixed, since it lives beside a host's own. */
+/** Every step by its activity name. The prefix keeps it apart from the host's own activities. */
 const STEPS = {
   'mailchimp.checkConnection': createCheckConnection,
   'mailchimp.checkConfiguration': createCheckConfiguration,
@@ -46,8 +46,8 @@ export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEP
 type Step = (input: unknown) => Promise<unknown>;
 
 /**
- * The steps, each behind the one translation of errors. Dependencies are asked for at each call: a plugin registers its steps
- * before its resources are opened, and its first steps may have to wait for them.
+ * Creates the activities, each with the conversion of errors to Temporal failures. `dependencies` is called for each execution, because the
+ * plugin registers the activities before its resources are open: the first executions may wait for them.
  */
 export function createActivities(dependencies: () => Promise<ActivityDependencies>): Activities {
   const steps = Object.entries(STEPS).map(([name, create]) => [

@@ -5,9 +5,8 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ExportPlan, SegmentTag } from '../contract/plan';
 import type { PlanRequest } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
+import { exportStep } from './export-step';
 import { findGuards, withoutAllowed } from './rules/guards';
-import { withHeartbeat } from './heartbeat';
 
 export interface PlanExportInput {
   readonly ref: ExportRef;
@@ -15,49 +14,49 @@ export interface PlanExportInput {
   readonly audienceId: string;
   readonly request: PlanRequest;
   readonly guards: GuardSettings;
-  /** With `planOnly`, only the numbers are wanted: no tag is created. */
+  /** With `planOnly`, no tag is created. */
   readonly options: ExportOptions;
   readonly approved?: Approval;
 }
 
 export interface PlannedExport {
   readonly plan: ExportPlan;
-  /** With the ids of tags that were created for it. */
+  /** With the ids of the tags that were created. */
   readonly segments: readonly SegmentTag[];
-  /** What the export has to be held for; empty: it may go on. */
+  /** Guards that hold the export; empty: it may continue. */
   readonly guards: readonly Guard[];
   readonly requests: number;
 }
 
 /**
- * Works out what has to be sent and checks it against the guards; creates missing tags, since the plan names tags by their ids.
- * Sends nothing of anybody. A retry finds the tags and returns the sealed plan; contacts are counted anew.
+ * Creates missing tags, since the plan names tags by their ids, computes the changes to send, and checks them against the guards. Sends no
+ * contact. A retry finds the tags, returns the sealed plan, and counts the account's contacts again.
+ * @throws ExportError TAG_TAKEN, SUPERSEDED
  */
-export function createPlanExport({ staging, openAccount }: ActivityDependencies) {
+export function createPlanExport(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
     const { ref, request, options, approved } = input;
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        await staging.checkClaim(ref);
-        const segments = options.planOnly
-          ? request.segments.map(withStandIn)
-          : await createTags(account, input.audienceId, request.segments);
-        const plan = await staging.plan(ref, { ...request, segments });
-        const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
-        const found = findGuards({ plan, segments, settings: input.guards, contacts });
-        return {
-          plan,
-          segments: options.planOnly ? request.segments : segments,
-          guards: withoutAllowed(found, { options, approved }),
-          requests: account.requests(),
-        };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      await staging.checkClaim(ref);
+      const segments = options.planOnly
+        ? request.segments.map(withStandIn)
+        : await createTags(account, input.audienceId, request.segments);
+      const plan = await staging.plan(ref, { ...request, segments });
+      const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
+      const found = findGuards({ plan, segments, settings: input.guards, contacts });
+      return {
+        plan,
+        segments: options.planOnly ? request.segments : segments,
+        guards: withoutAllowed(found, { options, approved }),
+        requests: account.requests(),
+      };
+    });
   };
 }
 
-/** An id that nobody carries: so the numbers come out as they will when the tag exists. */
+/** Gives a tag that does not exist an id that no member carries, so that the counts are those of the export that creates it. */
 function withStandIn(segment: SegmentTag, index: number): SegmentTag {
   return segment.tagId === null ? { ...segment, tagId: -1 - index } : segment;
 }

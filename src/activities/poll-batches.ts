@@ -1,7 +1,6 @@
 import type { BatchState } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 
 export interface PollBatchesInput {
   readonly account: string;
@@ -10,20 +9,18 @@ export interface PollBatchesInput {
 
 export interface PolledBatches {
   readonly batches: readonly BatchState[];
-  /** After so long nothing of a batch that is gone can be running any more. */
+  /** Milliseconds after which no operation of a batch that is gone can be running any longer. */
   readonly longestRequestMs: number;
   readonly requests: number;
 }
 
-/** One short look at all batches in flight. The waiting between looks is the workflow's. */
-export function createPollBatches({ openAccount }: ActivityDependencies) {
+/** Reads the state of all batches in flight once. The wait between two polls is a timer of the workflow. */
+export function createPollBatches(dependencies: ActivityDependencies) {
   return async function pollBatches(input: PollBatchesInput): Promise<PolledBatches> {
-    return withHeartbeat(() =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        const batches = await account.batches(input.batchIds);
-        return { batches, longestRequestMs: account.longestRequestMs, requests: account.requests() };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      const batches = await account.batches(input.batchIds);
+      return { batches, longestRequestMs: account.longestRequestMs, requests: account.requests() };
+    });
   };
 }

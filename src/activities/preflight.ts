@@ -5,8 +5,7 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import type { FieldMatch } from '../contract/merge-field';
 import type { SegmentTag } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { resolveTags } from './rules/resolve-tags';
 
 export interface PreflightInput {
@@ -25,16 +24,18 @@ export interface Preflight {
 }
 
 /**
- * Claims the destination for this export, then checks that account, audience, merge fields and tags are still as they were when
- * the destination was configured. Changes nothing at Mailchimp.
+ * Claims the destination for this export, then checks that account, audience, merge fields and tags are as they were when the destination
+ * was configured. Changes nothing in Mailchimp. A retry keeps the claim and checks again.
+ * @throws ExportError SUPERSEDED, KEY_REVOKED, AUDIENCE_GONE, REQUIRED_FIELD_UNMATCHED, MERGE_FIELD_NOT_FOUND, TAG_TAKEN
  */
-export function createPreflight({ staging, openAccount }: ActivityDependencies) {
+export function createPreflight(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function preflight(input: PreflightInput): Promise<Preflight> {
-    return withHeartbeat(async () => {
+    return exportStep(dependencies, input, async ({ openAccount }) => {
       await staging.claim(input.ref);
-      // A run that was brought back after its export was settled gets no further.
+      // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
-      return duringExport(async () => check(await openAccount(input.account), input));
+      return check(await openAccount(), input);
     });
   };
 }
@@ -44,7 +45,7 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   if (accountId !== input.accountId) {
     throw new ExportError(
       'KEY_REVOKED',
-      `The key of account ${input.account} now belongs to another Mailchimp account. Put back a key of the first one.`,
+      `The key of account ${input.account} now belongs to another Mailchimp account. Use a key of the account that the destination was connected to.`,
     );
   }
   await account.audience(input.audienceId);
@@ -53,7 +54,7 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   return { fields, segments, requests: account.requests() };
 }
 
-/** Choices and "required" may have changed since. */
+/** The matched merge fields as they are now: choices and "required" may have changed. */
 async function refreshFields(account: MailchimpAccount, { audienceId, configuration }: PreflightInput) {
   const available = await account.mergeFields(audienceId);
   const unmatched = available.find(

@@ -1,14 +1,12 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery } from '../ports/mailchimp';
-import { chunkKey, DIFFERS, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { createLookup } from './rules/lookup';
-import { stillOurs } from './still-ours';
 
 export interface SendCanaryInput {
   readonly ref: ExportRef;
@@ -16,48 +14,48 @@ export interface SendCanaryInput {
   readonly delivery: Delivery;
   /** Of one chunk. */
   readonly part: PartPlan;
-  /** How many rows that the reply does not name may be looked up singly. */
+  /** Maximum of members to read one by one for rows that the reply does not name. */
   readonly lookups: number;
 }
 
 export interface SentCanary extends CollectedPart {
   readonly lookups: number;
-  /** Of the new people, or of the known ones, nobody could be read back: Mailchimp refused them all. */
+  /** Of the new contacts, or of the known ones, none could be read back, because Mailchimp refused them all. */
   readonly isBlind: boolean;
 }
 
 /**
- * Sends the first, small chunk of an export and reads its people back: status, fields and tags have to be at Mailchimp as they were
- * sent. `status_if_new` and `tags` of a batch subscribe are newer than some descriptions of Mailchimp's API; if they are not
- * honoured there, it costs these few people's update and not everybody's. Of a later chunk, only a few of those are read back
- * that the first one has not shown. A retry finds the verdict; where the first try's was lost, the reply counts nobody as new any
- * more, and what new people have become is not looked at.
+ * Sends the first, small chunk of an export and reads its members back: status, fields and tags have to be in Mailchimp as they were sent.
+ * Some descriptions of Mailchimp's API do not list `status_if_new` and `tags` for a batch subscribe; if Mailchimp ignores them, only these
+ * few contacts are affected. Of a later chunk, only kinds of rows are read back that the first chunk did not show.
  *
- * @throws ExportError PROVIDER_DIFFERS with what differs; names of fields and tags, and counts
+ * A retry returns the sealed verdict. Where it was not sealed yet, the chunk is sent again: the reply then lists no contact as new, so the
+ * status of new contacts is not checked.
+ *
+ * @throws ExportError PROVIDER_DIFFERS, with the names of the fields and tags that differ, and counts
  */
-export function createSendCanary({ staging, openAccount }: ActivityDependencies) {
+export function createSendCanary(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
     const key = chunkKey(part.firstChunk);
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-        const chunk = await staging.readChunk(ref, part.firstChunk);
-        const lookup = createLookup(account, input);
-        const kinds = await kindsToSee(staging, input);
-        if (!(await staging.hasResults(ref, key))) {
-          await staging.recordAttempt(ref, part.part, 'direct');
-          const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-          const verified = await verify({ account, delivery, chunk, kinds }, results);
-          await staging.sealResults(ref, key, [{ chunk, results: verified }]);
-        }
-        const results = await staging.readResults(ref, key);
-        refuseDifferences(results);
-        const summary = await staging.summarisePart(ref, part.part);
-        const isBlind = unseen(kinds, { chunk, results, delivery }).length > 0;
-        return { ...summary, requests: account.requests(), lookups: lookup.used(), isBlind };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount }) => {
+      const account = await openAccount();
+      const chunk = await staging.readChunk(ref, part.firstChunk);
+      const lookup = createLookup(account, input);
+      const kinds = await kindsToSee(staging, input);
+      if (!(await staging.hasResults(ref, key))) {
+        await staging.recordAttempt(ref, part.part, 'direct');
+        const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+        const verified = await verify({ account, delivery, chunk, kinds }, results);
+        await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+      }
+      const results = await staging.readResults(ref, key);
+      refuseDifferences(results);
+      const summary = await staging.summarisePart(ref, part.part);
+      const isBlind = unseen(kinds, { chunk, results, delivery }).length > 0;
+      return { ...summary, requests: account.requests(), lookups: lookup.used(), isBlind };
+    });
   };
 }
 
@@ -73,7 +71,7 @@ async function kindsToSee(
 }
 
 function refuseDifferences(results: readonly RowResult[]): void {
-  const differing = results.filter((row) => row.class === DIFFERS);
+  const differing = results.filter((row) => row.class === 'differs');
   if (differing.length === 0) return;
   const counts = new Map<string, number>();
   for (const { text = '' } of differing)
@@ -81,8 +79,8 @@ function refuseDifferences(results: readonly RowResult[]): void {
   const list = Array.from(counts, ([what, count]) => `${what} (${count} of ${results.length})`);
   throw new ExportError(
     'PROVIDER_DIFFERS',
-    `The export stopped after its first ${results.length} changes: read back from Mailchimp, they are not as they were sent: ` +
-      `${list.join(', ')}. Nobody else was sent. Look at these people in Mailchimp before exporting again: "export failures" lists them.`,
+    `The export stopped after its first ${results.length} changes, because the members read back from Mailchimp differ from what was sent: ` +
+      `${list.join(', ')}. No other contacts were sent. Check these members in Mailchimp before the next export: "export failures" lists them.`,
     { details: { differing: differing.length, sent: results.length } },
   );
 }

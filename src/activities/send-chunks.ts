@@ -1,13 +1,11 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
 import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
-import { RESUBSCRIBED } from '../contract/tripwire';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
-import { duringExport } from './during-export';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
+import type { Pulse } from './heartbeat';
 import { createLookup, type Lookup } from './rules/lookup';
-import { stillOurs } from './still-ours';
 
 export interface SendChunksInput {
   readonly ref: ExportRef;
@@ -15,36 +13,35 @@ export interface SendChunksInput {
   readonly delivery: Delivery;
   readonly part: PartPlan;
   readonly chunks: readonly number[];
-  /** How many rows that a reply does not name may be looked up singly. */
+  /** Maximum of members to read one by one for rows that a reply does not name. */
   readonly lookups: number;
 }
 
 export interface SentChunks extends CollectedPart {
-  /** Of the rows that might have been looked up, how many were. */
+  /** Number of members that were read. */
   readonly lookups: number;
 }
 
-/** Chunks that are read, or accounted for, while others are on their way: so that no connection waits for the worker. */
+/** Chunks that are read or accounted for while others are in flight, so that no connection waits for the worker. */
 const AHEAD = 3;
 
 /**
- * Sends chunks of a part directly, one request each, several at a time, and seals what the replies said of every row. A retry goes
- * on with the chunks without a sealed answer; requests that were cut off are repeated, which upserts and append-only tags bear.
- * Once a reply shows somebody resubscribed, no further chunk leaves.
+ * Sends chunks of a part directly, one request each, several at a time, and seals the row results. A retry sends the chunks without sealed
+ * results; a chunk that was applied is sent again, which ends in the same state. A reply that shows a resubscribed member stops the step
+ * before the next request.
  */
-export function createSendChunks({ staging, openAccount }: ActivityDependencies) {
+export function createSendChunks(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function sendChunks(input: SendChunksInput): Promise<SentChunks> {
     const { ref, part, chunks } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-        const lookup = createLookup(account, input);
-        await staging.recordAttempt(ref, part.part, 'direct');
-        await sendAll({ staging, input, account, lookup, pulse }, chunks);
-        const summary = await staging.summarisePart(ref, part.part);
-        return { ...summary, requests: account.requests(), lookups: lookup.used() };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+      const account = await openAccount();
+      const lookup = createLookup(account, input);
+      await staging.recordAttempt(ref, part.part, 'direct');
+      await sendAll({ staging, input, account, lookup, pulse }, chunks);
+      const summary = await staging.summarisePart(ref, part.part);
+      return { ...summary, requests: account.requests(), lookups: lookup.used() };
+    });
   };
 }
 
@@ -68,8 +65,8 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
       pulse.throwIfCancelled();
       const results = await sendOne(sending, chunk);
       done += 1;
-      pulse.tell({ chunks: done, of: chunks.length });
-      if (results.some((row) => row.class === RESUBSCRIBED)) isOver = true;
+      pulse.report({ chunks: done, of: chunks.length });
+      if (results.some((row) => row.class === 'resubscribed')) isOver = true;
     }
   }
 
@@ -79,7 +76,7 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
       throw error;
     }),
   );
-  // All of them: what is on its way when one fails has its answer sealed before the step ends.
+  // Waits for all: when one fails, the results of the chunks in flight are sealed before the step ends.
   for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason;
 }
 
@@ -89,7 +86,7 @@ async function sendOne(
 ): Promise<readonly RowResult[]> {
   const { ref, delivery } = input;
   const key = chunkKey(number);
-  // Read, since what they say may be that nothing more is to be sent.
+  // Read, not skipped: they may show a resubscribed member.
   if (await staging.hasResults(ref, key)) return staging.readResults(ref, key);
   const chunk = await staging.readChunk(ref, number);
   const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));

@@ -5,13 +5,13 @@ import { withHeartbeat } from './heartbeat';
 
 export interface SettleExportInput {
   readonly ref: ExportRef;
-  /** Null when the run that knew it is lost. */
+  /** Null when the workflow run that counted was lost. */
   readonly tally: Tally | null;
 }
 
 /**
- * Gives every subject its outcome and seals the next baseline, by what Mailchimp acknowledged. Repeated, it gives the same
- * answer. Null: nothing was planned, so nothing was sent.
+ * Gives every subject its outcome and seals the next baseline, from what Mailchimp acknowledged. Returns null when nothing was planned, so
+ * that nothing was sent. A retry returns the sealed settlement.
  */
 export function createSettleExport({ staging }: ActivityDependencies) {
   return async function settleExport({ ref, tally }: SettleExportInput): Promise<Settlement | null> {

@@ -2,12 +2,11 @@ import type { ExportRef } from '../contract/identifiers';
 import type { BatchOperation, Delivery, MailchimpAccount } from '../ports/mailchimp';
 import type { PartPlan } from '../contract/plan';
 import { ExportError } from '../errors';
+import { chunkOperation } from '../mailchimp/operations';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
-import { stillOurs } from './still-ours';
 
 export interface SubmitPartInput {
   readonly ref: ExportRef;
@@ -17,51 +16,49 @@ export interface SubmitPartInput {
 }
 
 export interface SubmittedPart {
-  /** Null: not submitted yet, or not known to be. */
+  /** Null: not submitted, or not known to be. */
   readonly batchId: string | null;
-  /** Without a batch: when to ask again; null: the part has to go another way. */
+  /** Without a batch: milliseconds until the step is to run again; null: the part has to be sent directly. */
   readonly waitMs: number | null;
   readonly requests: number;
 }
 
 /**
- * Sends one part to Mailchimp as a batch. The attempt is recorded before the request leaves, so that rows whose reply was lost
- * are known as perhaps sent. A retry after a lost reply first looks whether the batch is there, and waits as long as it may be.
+ * Submits one part to Mailchimp as a batch. Records the attempt before the request, so that rows whose reply is lost count as possibly sent.
+ * A retry after a lost reply looks for the batch first, and waits as long as it may still appear.
  */
 export function createSubmitPart(dependencies: ActivityDependencies) {
-  const { staging, openAccount, withPartInMemory } = dependencies;
+  const { staging, withPartInMemory } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
     const { ref, part } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(() =>
-        withPartInMemory(input.account, async () => {
-          // Waiting may have taken long. What others have done meanwhile is looked at only now: another attempt may have submitted it.
-          pulse.throwIfCancelled();
-          const earlier = await staging.readBatch(ref, part.part);
-          if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
-          const account = await openAccount(input.account, stillOurs(staging, ref, pulse));
-          const attempts = await staging.listAttempts(ref, part.part);
-          if (attempts.length > 0) {
-            const lost = await findLostBatch({ account, staging, ref, part, attempts });
-            if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
-            if (lost.kind !== 'never') {
-              return {
-                batchId: lost.kind === 'found' ? lost.batch.batchId : null,
-                waitMs: lost.kind === 'wait' ? lost.waitMs : null,
-                requests: account.requests(),
-              };
-            }
+    return exportStep(dependencies, input, ({ openAccount, pulse }) =>
+      withPartInMemory(input.account, async () => {
+        // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
+        pulse.throwIfCancelled();
+        const earlier = await staging.readBatch(ref, part.part);
+        if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
+        const account = await openAccount();
+        const attempts = await staging.listAttempts(ref, part.part);
+        if (attempts.length > 0) {
+          const lost = await findLostBatch({ account, staging, ref, part, attempts });
+          if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+          if (lost.kind !== 'never') {
+            return {
+              batchId: lost.kind === 'found' ? lost.batch.batchId : null,
+              waitMs: lost.kind === 'wait' ? lost.waitMs : null,
+              requests: account.requests(),
+            };
           }
-          const batchId = await submit(dependencies, input, account);
-          return { batchId, waitMs: null, requests: account.requests() };
-        }),
-      ),
+        }
+        const batchId = await submit(dependencies, input, account);
+        return { batchId, waitMs: null, requests: account.requests() };
+      }),
     );
   };
 }
 
 async function submit(
-  { staging, chunkOperation }: ActivityDependencies,
+  { staging }: ActivityDependencies,
   { ref, delivery, part }: SubmitPartInput,
   account: MailchimpAccount,
 ): Promise<string> {
@@ -79,13 +76,13 @@ async function submit(
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);
-  // Another attempt may have submitted it in the same moment: its batch is the one that is waited for.
+  // Another attempt may have submitted the part at the same time: the batch that was recorded first is the one to wait for.
   return (await staging.readBatch(ref, part.part)) ?? batchId;
 }
 
-/** Classes of a failed request after which it may have been applied. */
-const PERHAPS_APPLIED: readonly unknown[] = ['reply_lost', 'timeout', 'unreadable', 'server_error'];
+/** Classes of a failed request that may have been applied. */
+const POSSIBLY_APPLIED: readonly unknown[] = ['reply_lost', 'timeout', 'unreadable', 'server_error'];
 
 function isUnsent(error: unknown): boolean {
-  return error instanceof ExportError && !PERHAPS_APPLIED.includes(error.details['class']);
+  return error instanceof ExportError && !POSSIBLY_APPLIED.includes(error.details['class']);
 }

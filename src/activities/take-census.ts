@@ -3,16 +3,16 @@ import type { MailchimpAccount } from '../ports/mailchimp';
 import { CENSUS_LISTINGS, type CensusScope, type CensusSummary, type Listing } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
-import { duringExport } from './during-export';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
+import type { Pulse } from './heartbeat';
 
 /**
- * Members between the starts of two pages. Less than the 1000 of a page: whoever leaves a listing while it is read moves the others
- * up, and without the overlap somebody would slip between two pages.
+ * Members between the starts of two pages. Less than the 1,000 of a page: a member that leaves the listing while it is read moves the others
+ * up, and without the overlap a member could be skipped between two pages.
  */
-const STEP = 950;
+const PAGE_STEP = 950;
 
-/** Pages on their way at once, within the account's budget of connections. */
+/** Pages in flight, within the account's connections. */
 const PAGES_AT_ONCE = 4;
 
 export interface TakeCensusInput {
@@ -20,29 +20,25 @@ export interface TakeCensusInput {
   readonly account: string;
   readonly audienceId: string;
   readonly scope: CensusScope;
-  /** Export whose baseline says which tags are ours; null: none are yet. */
+  /** Export whose baseline lists the tags of this destination; null: none yet. */
   readonly baseline: string | null;
 }
 
-/**
- * Reads who is in the audience, or only who has opted out of it, page by page into staging. A retry fetches the pages that are not
- * sealed yet.
- */
-export function createTakeCensus({ staging, openAccount }: ActivityDependencies) {
+/** Reads the members of the audience, or only the opted-out ones, page by page into staging. A retry reads the pages that are not sealed. */
+export function createTakeCensus(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function takeCensus(
     input: TakeCensusInput,
   ): Promise<CensusSummary & { readonly requests: number }> {
     const { ref, audienceId, scope, baseline } = input;
-    return withHeartbeat((pulse) =>
-      duringExport(async () => {
-        const account = await openAccount(input.account);
-        // One after the other: somebody who is archived meanwhile has to be in the earlier listing or in the later one.
-        for (const listing of CENSUS_LISTINGS[scope]) {
-          await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
-        }
-        return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
-      }),
-    );
+    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+      const account = await openAccount();
+      // One listing after the other: a member that is archived during the census is then in the earlier or in the later one.
+      for (const listing of CENSUS_LISTINGS[scope]) {
+        await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
+      }
+      return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
+    });
   };
 }
 
@@ -58,35 +54,35 @@ async function readListing(reading: Reading): Promise<void> {
   let next = 0;
   let total = Number.POSITIVE_INFINITY;
 
-  /** @returns whether there was a page that had to be fetched */
+  /** @returns whether a page was read */
   async function readNext(): Promise<boolean> {
     while (next < total) {
       pulse.throwIfCancelled();
       const page = { listing, offset: next };
-      next += STEP;
+      next += PAGE_STEP;
       if (await staging.hasCensusPage(ref, page)) continue;
       const { rows, totalItems } = await account.censusPage(audienceId, page, scope);
       total = totalItems;
       await staging.sealCensusPage(ref, page, rows);
-      pulse.tell({ listing, members: Math.min(next, total), of: total });
+      pulse.report({ listing, members: Math.min(next, total), of: total });
       return true;
     }
     return false;
   }
 
-  async function readOn(): Promise<void> {
+  async function readPages(): Promise<void> {
     try {
       while (await readNext());
     } catch (error) {
-      // Nothing more is asked for by the other lanes.
+      // Stops the other readers.
       next = Number.POSITIVE_INFINITY;
       throw error;
     }
   }
 
-  // The first page tells how many there are.
+  // The first page returns the total.
   if (!(await readNext())) return;
-  const lanes = await Promise.allSettled(Array.from({ length: PAGES_AT_ONCE }, readOn));
-  const failed = lanes.find((lane) => lane.status === 'rejected');
+  const readers = await Promise.allSettled(Array.from({ length: PAGES_AT_ONCE }, readPages));
+  const failed = readers.find((reader) => reader.status === 'rejected');
   if (failed) throw failed.reason;
 }

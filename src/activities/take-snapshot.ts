@@ -2,10 +2,11 @@ import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
+import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
 
-/** Mailchimp allows more; it is what this package is built and measured for. */
+/** What this package is built and measured for; Mailchimp allows more. */
 const MAX_PROFILES = 1_000_000;
 
 export interface TakeSnapshotInput {
@@ -26,10 +27,11 @@ export interface SnapshotSummary {
 }
 
 /**
- * Copies the chosen segments as they are now into staging and seals them. A retry after sealing returns the sealed snapshot:
- * one export never mixes two states of the source.
+ * Copies the profiles of the chosen segments into staging and seals them. A retry after sealing returns the sealed snapshot, so that one
+ * export never mixes two states of the source.
+ * @throws ExportError SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED, SOURCE_EMPTY, TOO_MANY_PROFILES
  */
-export function createTakeSnapshot({ staging, openSource, extractAttributes }: ActivityDependencies) {
+export function createTakeSnapshot({ staging, openSource }: ActivityDependencies) {
   return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
     return withHeartbeat(async (pulse) => {
       const source = await openSource(input.source);
@@ -56,7 +58,7 @@ export function createTakeSnapshot({ staging, openSource, extractAttributes }: A
   };
 }
 
-/** A cut-off file looks like people who left, so an export of it would take tags away from them. */
+/** A truncated file looks like departures: exporting it would remove tags. */
 function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   const lines = countLines(unreadable);
   if (lines === 0) return;
@@ -69,25 +71,25 @@ function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   throw new ExportError(
     'SOURCE_MALFORMED',
     `${lines} lines of the source could not be read, so nothing was sent:\n  ${where}\n` +
-      'Mend the file, or export all the same with --allow-unreadable-lines (nobody loses a tag then).',
+      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tag is removed.',
     { details: { lines } },
   );
 }
 
-/** Both before anything of the export reaches Mailchimp, so that nothing is left behind there. */
+/** Checked before the export creates anything in Mailchimp. */
 function refuseSize({ selected, members }: SourceExtract, segments: readonly string[]): void {
   const list = segments.map((segment, index) => `${segment}: ${members[index] ?? 0}`).join(', ');
   if (selected === 0) {
     throw new ExportError(
       'SOURCE_EMPTY',
-      `Nothing was sent: the chosen segments hold no profile (${list}). Check the source and the segments.`,
+      `Nothing was sent: the chosen segments have no profile (${list}). Check the source and the segments.`,
     );
   }
   if (selected <= MAX_PROFILES) return;
   throw new ExportError(
     'TOO_MANY_PROFILES',
-    `Nothing was sent: the chosen segments hold ${selected} distinct profiles, and one export takes at most ${MAX_PROFILES} (${list}). ` +
-      'Choose fewer segments, or make several destinations.',
+    `Nothing was sent: the chosen segments have ${selected} distinct profiles, and an export takes at most ${MAX_PROFILES} (${list}). ` +
+      'Choose fewer segments, or use several destinations.',
     { details: { selected, most: MAX_PROFILES } },
   );
 }

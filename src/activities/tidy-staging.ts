@@ -5,7 +5,7 @@ export interface TidyStagingInput {
   readonly baseline: string | null;
 }
 
-/** Deletes row files whose time is over. Repeated, it does nothing. */
+/** Deletes the row files of exports that ended more than `keepDays` ago. A retry deletes the remaining ones. */
 export function createTidyStaging({ staging, keepDays }: ActivityDependencies) {
   return async function tidyStaging({ destinationId, baseline }: TidyStagingInput): Promise<void> {
     await staging.expire(destinationId, { baseline, keepDays });

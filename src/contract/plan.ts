@@ -1,4 +1,5 @@
 import type { OutcomeCounts } from './outcome';
+import type { RowClass, RowResultKind } from './row-class';
 
 /** A segment of a destination with the tag it becomes. */
 export interface SegmentTag {
@@ -103,13 +104,13 @@ export type Chunk =
 export interface RowResult {
   readonly chunk: number;
   readonly email: string;
-  readonly result: 'acknowledged' | 'suppressed' | 'throttled' | 'rejected' | 'unproven';
+  readonly result: RowResultKind;
   /** The member's status as echoed by the reply, where there is one. */
   readonly status?: string;
   /** The reply counts it as new. */
   readonly isNew?: true;
-  /** For anything but acknowledged: a class of our closed table (`fake`, `compliance`, …). */
-  readonly class?: string;
+  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. */
+  readonly class?: RowClass;
   /** Mailchimp's text with the address taken out. */
   readonly text?: string;
 }
@@ -153,15 +154,12 @@ export interface PartSummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly unproven: number;
-  /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `RESUBSCRIBED`. */
+  /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `isResubscribed`. */
   readonly resubscribed: number;
 }
 
 /** So many new people, and so many known ones, are read back before all others are sent. */
 export const CANARIES_OF_KIND = 5;
-
-/** Class of a row of the canary that is not at Mailchimp as it was sent. */
-export const DIFFERS = 'differs';
 
 /** A listing of the audience's members by status; `current` is everybody who is not archived. */
 export type Listing = 'current' | 'unsubscribed' | 'cleaned' | 'archived';

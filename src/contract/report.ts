@@ -1,6 +1,7 @@
 import type { Approval, Guard } from './guard';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
+import type { RowClass, WithheldClass } from './row-class';
 
 export interface SegmentReport {
   readonly segment: string;
@@ -17,7 +18,8 @@ export interface SegmentReport {
 /** Refusals with the same class and text, counted. */
 export interface RefusalCount {
   readonly outcome: 'suppressed' | 'throttled' | 'rejected' | 'unproven';
-  readonly class: string;
+  /** `other`: the less frequent refusals, added up. */
+  readonly class: RowClass | WithheldClass | 'other' | '';
   readonly text: string;
   readonly count: number;
 }

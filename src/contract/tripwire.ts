@@ -1,9 +1,6 @@
 import { isProtectedStatus } from './outcome';
 import type { UpsertRow } from './plan';
 
-/** Class of an acknowledged row that trips the wire: somebody is reached whom nobody asked to be. */
-export const RESUBSCRIBED = 'resubscribed';
-
 /** What Mailchimp shows of somebody after a write. */
 export interface Seen {
   readonly status: string;

@@ -1,6 +1,5 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
-import { audience, login, mergeFields } from './audiences';
-import { contacts } from './audiences';
+import { audience, contacts, login, mergeFields } from './audiences';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';
@@ -10,10 +9,11 @@ import { sendChunk } from './send-chunk';
 import { createTag, isTagCarried, renameTag, tags } from './tags';
 
 /**
- * One Mailchimp account over the network. Cheap to open, nothing to close; open one a step, all with the account's one limiter.
+ * Opens one Mailchimp account over the network. Opening sends nothing and there is nothing to close: each step opens its own, with the
+ * limiter that all accounts of the user share.
  *
- * A request that Mailchimp did not look at (429, 403 without a reason, 503) is sent up to five times within about ten seconds;
- * one whose reply was lost twice, one answered 500 three times, except where repeating is not safe. Then the error goes up.
+ * A request that Mailchimp did not process (429, 403 without a reason, 503) is sent up to five times within about ten seconds. A request
+ * whose reply was lost is sent twice, and one answered 500 three times, unless it must not be applied twice. Then the error is thrown.
  *
  * @throws ExportError KEY_INVALID for a key without a data centre, unless `baseUrl` is given
  */

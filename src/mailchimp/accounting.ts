@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { Chunk, RowResult } from '../contract/plan';
-import { isResubscribed, RESUBSCRIBED } from '../contract/tripwire';
+import { classified } from '../contract/row-class';
+import { isResubscribed } from '../contract/tripwire';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
 import { withoutAddress } from './without-address';
 
-// Lenient inside a row: one odd member must not hide what the reply says of the other 499. It is then in no list.
+// Lenient inside a row: one malformed member must not hide the results of the other 499. It then matches no row.
 const EchoSchema = z.object({
   id: z.string().optional().catch(undefined),
   email_address: z.string().optional().catch(undefined),
@@ -23,7 +24,7 @@ const RowErrorSchema = z.object({
 });
 type RowError = z.infer<typeof RowErrorSchema>;
 
-/** Reply of `POST /lists/{list_id}`: 200 also when every row failed. */
+/** Reply of `POST /lists/{list_id}`. Its status is 200 even when every row failed. */
 export const UpsertReplySchema = z.object({
   new_members: z.array(EchoSchema),
   updated_members: z.array(EchoSchema),
@@ -47,19 +48,20 @@ export interface ChunkReply {
 }
 
 /**
- * What one reply says of each row of its chunk: exactly one result for every row, in the chunk's order.
+ * Accounts for a reply: returns exactly one result for each row of the chunk, in the chunk's order. Never throws.
  *
- * Rows that the reply does not name, and rows of a chunk that was refused or not answered readably, are `unproven` with class
- * `no_answer`, `chunk_refused`, `chunk_failed` or `unreadable`; for an untag, a row that could not be taken off is `unproven`
- * with class `untag_refused`. Sending the chunk again, directly, settles them.
+ * `unproven` rows are settled by sending the chunk again directly. Their classes: `no_answer` (the reply does not name the row),
+ * `chunk_refused` (a status below 500), `chunk_failed` (500 or above), `unreadable` (not the JSON that was expected), `untag_refused` (the
+ * tag could not be removed from the member).
  *
- * @param statusIfNew what new people were to become
+ * @param statusIfNew status that the request asked for new contacts
  */
 export function accountFor(chunk: Chunk, { status, response }: ChunkReply, statusIfNew: string): RowResult[] {
   if (status < 200 || status > 299) {
-    return allUnproven(chunk, {
-      class: status >= 500 ? 'chunk_failed' : 'chunk_refused',
-      text: problemText(response),
+    const text = problemText(response);
+    return sameForAllRows(chunk, {
+      ...classified(status >= 500 ? 'chunk_failed' : 'chunk_refused'),
+      ...(text !== '' && { text }),
     });
   }
   const body = parseJson(response);
@@ -70,7 +72,7 @@ export function accountFor(chunk: Chunk, { status, response }: ChunkReply, statu
     const reply = UntagReplySchema.safeParse(body);
     if (reply.success) return accountUntag(chunk, reply.data);
   }
-  return allUnproven(chunk, { class: 'unreadable' });
+  return sameForAllRows(chunk, classified('unreadable'));
 }
 
 export function accountUpsert(
@@ -92,13 +94,13 @@ export function accountUpsert(
         result: 'acknowledged',
         ...(status !== undefined && { status }),
         ...(isNew && { isNew }),
-        ...(trips && { class: RESUBSCRIBED }),
+        ...(trips && classified('resubscribed')),
       });
     }
   };
   take(reply.new_members, true);
   take(reply.updated_members, false);
-  // After the acknowledgements: a row in both lists was not taken as it was sent.
+  // After the acknowledgements: a row that is acknowledged and has an error was not applied as it was sent.
   for (const error of reply.errors) {
     const key = index.find({ email_address: error.email_address }) ?? index.findIn(error.error);
     if (key !== undefined && found.get(key)?.text === undefined) found.set(key, refused(error, key));
@@ -106,11 +108,11 @@ export function accountUpsert(
   return emails.map((email) => ({
     chunk,
     email,
-    ...(found.get(addressKey(email)) ?? { result: 'unproven', class: 'no_answer' }),
+    ...(found.get(addressKey(email)) ?? classified('no_answer')),
   }));
 }
 
-/** An address in no list of the reply did not carry the tag. */
+/** A row that is in no list of the reply is acknowledged: the member did not carry the tag. */
 export function accountUntag({ chunk, emails }: UntagChunk, reply: UntagReply): RowResult[] {
   const index = new RowIndex(emails);
   const refusals = new Map<string, string>();
@@ -123,17 +125,14 @@ export function accountUntag({ chunk, emails }: UntagChunk, reply: UntagReply): 
   return emails.map((email) => {
     const text = refusals.get(addressKey(email));
     if (text === undefined) return { chunk, email, result: 'acknowledged' };
-    return { chunk, email, result: 'unproven', class: 'untag_refused', text };
+    return { chunk, email, ...classified('untag_refused'), text };
   });
 }
 
-export function allUnproven(
-  chunk: Chunk,
-  why: { readonly class: string; readonly text?: string },
-): RowResult[] {
+/** Gives every row of a chunk the same result. */
+export function sameForAllRows(chunk: Chunk, result: Omit<RowResult, 'chunk' | 'email'>): RowResult[] {
   const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
-  const rest = { result: 'unproven', class: why.class, ...(why.text && { text: why.text }) } as const;
-  return emails.map((email) => ({ chunk: chunk.chunk, email, ...rest }));
+  return emails.map((email) => ({ chunk: chunk.chunk, email, ...result }));
 }
 
 function refused(error: RowError, address: string): Omit<RowResult, 'chunk' | 'email'> {
@@ -143,14 +142,14 @@ function refused(error: RowError, address: string): Omit<RowResult, 'chunk' | 'e
 }
 
 const WRAPPED = /^\s*(\\?["'])(.*)\1\s*$/s;
-/** Longer than any address in any number of quotes that makes sense: taking them off takes the square of the length. */
+/** Far more characters than an address in quotes has. Removing the quotes of a longer text would take time quadratic in its length. */
 const MAX_ECHO = 1_000;
 const PUNCTUATION = /^[("']+|[)"',.;:]+$/g;
 
-/** Finds a chunk's row by what a reply echoes: in other case, padded, in quotes, or by the member's id. */
+/** Finds the row of a chunk for an address in a reply, which may differ in case, blanks and quotes, or for a member's id. */
 class RowIndex {
   readonly #keys: Set<string>;
-  // Only made when an address was not found: hashing 500 addresses costs more than the rest of the accounting.
+  // Created only when an address was not found: hashing 500 addresses costs more than the rest of the accounting.
   #byHash: Map<string, string> | undefined;
 
   constructor(emails: readonly string[]) {
@@ -158,7 +157,7 @@ class RowIndex {
   }
 
   find({ email_address: address = '', id }: Pick<Echo, 'email_address' | 'id'>): string | undefined {
-    // One pair of quotes at a time: an address may have some of its own.
+    // One pair of quotes at a time: quotes may be part of the address.
     const first = address.length > MAX_ECHO ? undefined : address;
     for (let echo = first; echo !== undefined; echo = WRAPPED.exec(echo)?.[2]) {
       const key = addressKey(echo);
@@ -169,7 +168,7 @@ class RowIndex {
     return this.#byHash.get(id.toLowerCase());
   }
 
-  /** Mailchimp has been seen to report an error with an empty address and the address in the text. */
+  /** Mailchimp reports some errors with an empty address, and the address in the text (seen in replies). */
   findIn(text: string): string | undefined {
     for (const word of text.split(/\s+/)) {
       if (!word.includes('@')) continue;
@@ -192,7 +191,6 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not JSON: no schema accepts it.
     return undefined;
   }
 }

@@ -6,17 +6,17 @@ import { z } from 'zod';
 import type { OperationResult } from '../ports/mailchimp';
 import { arrayObjects, MalformedArray } from './json-array';
 
-/** A reply to 500 rows has about 1.6 MB, and twice that as a string in JSON at the very most. */
-const MAX_RESULT = 64 * 1024 * 1024;
+/** Bytes. A reply to 500 rows has about 1.6 MB, and at most twice that as a string in JSON. */
+const MAX_RESULT_BYTES = 64 * 1024 * 1024;
 
-/** Far beyond what a batch of ours can be answered with; a file that goes on and on must end somewhere. */
-const MAX_ARCHIVE = 1024 * 1024 * 1024;
+/** Far above the results of a batch of 50 chunks: a file that does not end must not fill the memory. */
+const MAX_ARCHIVE_BYTES = 1024 * 1024 * 1024;
 const MAX_RESULTS = 10_000;
 
 const ResultSchema = z.object({
   status_code: z.int(),
   operation_id: z.string().nullable().default(null),
-  // JSON in a string; an object is taken too, in case Mailchimp should ever drop the wrapping.
+  // JSON in a string. An object is accepted as well, in case Mailchimp drops the wrapping.
   response: z
     .unknown()
     .optional()
@@ -24,31 +24,33 @@ const ResultSchema = z.object({
 });
 
 /**
- * The results in a batch's gzipped tar, one at a time: a directory entry first, then one or more files with a JSON array each,
- * some of them empty. Nothing is read ahead of the caller but a few buffers.
+ * Yields the results in the gzipped tar of a batch, one at a time. The tar has a directory entry first, then one or more files with a JSON
+ * array each, some of them empty. Reads only a few buffers ahead of the caller.
  *
- * @throws whatever says that the archive is not whole: of zlib, of the tar reader, of the connection, MalformedArray (also for
- *   more than 1 GiB, unpacked, or 10,000 results)
+ * @param idleMs milliseconds to wait for more data
+ * @param largest bytes that the archive may unpack to
+ * @throws an error of zlib, the tar reader or the connection when the archive is not complete; MalformedArray also for an archive that
+ *   unpacks to more than `largest`, and for more than 10,000 results
  */
 export async function* readArchive(
   packed: Readable,
   idleMs: number,
-  largest = MAX_ARCHIVE,
+  largest = MAX_ARCHIVE_BYTES,
 ): AsyncGenerator<OperationResult> {
   const entries = extract();
   const unpacking = pipeline(packed, createGunzip(), (bytes) => upTo(largest, bytes), entries);
   let results = 0;
-  // Its failure also ends the loop below; this keeps it from being nobody's in the moment between.
+  // Its failure ends the loop below as well; without a handler it would be an unhandled rejection until then.
   unpacking.catch(() => {});
   const giveUp = () => packed.destroy(new Error('no more data in time'));
   try {
-    for await (const entry of withRetry(entries, { idleMs, giveUp })) {
+    for await (const entry of withIdleLimit(entries, { idleMs, giveUp })) {
       if (entry.header.type !== 'file') {
         entry.resume();
         continue;
       }
       const bytes = entry as AsyncIterable<Uint8Array>;
-      for await (const result of arrayObjects(withRetry(bytes, { idleMs, giveUp }), MAX_RESULT)) {
+      for await (const result of arrayObjects(withIdleLimit(bytes, { idleMs, giveUp }), MAX_RESULT_BYTES)) {
         results += 1;
         if (results > MAX_RESULTS) throw new MalformedArray(`there are over ${MAX_RESULTS} results`);
         yield parseResult(result);
@@ -60,7 +62,7 @@ export async function* readArchive(
   }
 }
 
-/** A few kilobytes can unpack to any number of gigabytes. */
+/** Limits the unpacked size: a few kilobytes can unpack to many gigabytes. */
 async function* upTo(largest: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let length = 0;
   for await (const block of bytes) {
@@ -72,13 +74,13 @@ async function* upTo(largest: number, bytes: AsyncIterable<Uint8Array>): AsyncGe
 
 function parseResult(input: unknown): OperationResult {
   const result = ResultSchema.safeParse(input);
-  if (!result.success) throw new MalformedArray('a result has no status or a wrong one');
+  if (!result.success) throw new MalformedArray('a result has no status or an invalid one');
   const { status_code: status, operation_id: operationId, response } = result.data;
   return { operationId, status, response };
 }
 
-/** Gives up when the next item does not come in time. The time between, in which the caller works, does not count. */
-async function* withRetry<T>(
+/** Calls `giveUp` when the next item does not arrive within `idleMs`. The time that the caller spends on an item does not count. */
+async function* withIdleLimit<T>(
   source: AsyncIterable<T>,
   { idleMs, giveUp }: { readonly idleMs: number; readonly giveUp: () => unknown },
 ): AsyncGenerator<T> {

@@ -3,7 +3,7 @@ import type { AccountInfo, AudienceInfo } from '../ports/mailchimp';
 import { MERGE_FIELD_TYPES, type MergeField } from '../contract/merge-field';
 import type { Connection } from './connection';
 
-/** Mailchimp's largest page; its default is 10. */
+/** Items of a page: Mailchimp's maximum. Its default is 10. */
 export const PAGE = 1000;
 
 const RootSchema = z.object({
@@ -52,7 +52,7 @@ const MergeFieldsSchema = z.object({
     z.object({
       tag: z.string(),
       name: z.string(),
-      // A type that came after this version still takes text, and Mailchimp judges each value.
+      // A type that is newer than this version still takes text; Mailchimp validates each value.
       type: z.enum(MERGE_FIELD_TYPES).catch('text'),
       required: z.boolean(),
       options: z
@@ -89,13 +89,13 @@ export async function mergeFields(
   }));
 }
 
-/** Statuses that Mailchimp counts as contacts, and bills. */
+/** Statuses of the contacts that Mailchimp counts and bills. */
 const COUNTED = ['subscribed', 'unsubscribed', 'transactional'] as const;
 
 const AudiencesSchema = z.object({ lists: z.array(z.object({ id: z.string() })), total_items: z.int() });
 const TotalSchema = z.object({ total_items: z.int() });
 
-/** Counts by listings of one member: an audience's `stats` lag behind, and leave out whom they like. */
+/** Counts by `total_items` of member listings: an audience's `stats` lag behind and do not include all of these statuses. */
 export async function contacts(connection: Connection): Promise<number> {
   let total = 0;
   for (const audienceId of await audienceIds(connection)) {

@@ -3,28 +3,27 @@ import { ExportError } from '../errors';
 import { readArchive } from './archive';
 import { resultsPlace } from './batches';
 import type { Connection } from './connection';
-import { NotHandedOut, openUrl, resultsUrl } from './download';
+import { DownloadRefused, openUrl, resultsUrl } from './download';
 
-/** Each with a fresh URL: a signed one expires after ten minutes, and a slow reader may have needed longer. */
+/** Tries at a download that the storage host refuses, each with a new URL: a signed one expires after ten minutes. */
 const REFUSED_DOWNLOADS = 3;
-/** An archive that breaks off twice is taken to be stored like that. */
+/** Tries at an archive that is incomplete or malformed: after the second one it is taken to be stored like that. */
 const BROKEN_DOWNLOADS = 2;
 
 /**
- * Results of a finished batch, one operation at a time, in any order. A download that fails is begun again with a fresh URL,
- * and what was handed on already (by operation id) is left out; so each operation comes once, unless it has no id.
+ * Yields the results of a finished batch, one operation at a time, in any order. A failed download starts again with a new URL and skips
+ * the operation ids that were already yielded, so each operation comes once, unless it has no id.
  *
- * An archive that is twice broken, a URL that is refused again and again, an empty URL, a batch that is not finished, and one
- * that is gone, end it with an error after everything readable was handed on. The caller mends chunks without a result.
+ * Throws after it has yielded every readable result. The caller then sends the chunks without a result again.
  *
- * @throws ExportError MAILCHIMP_UNAVAILABLE, with details `class`: `results_broken`, `results_refused`, `results_missing`,
- *   `results_not_ready`, `results_gone`
+ * @throws ExportError MAILCHIMP_UNAVAILABLE, with details `class`: `results_broken` (the archive was incomplete twice), `results_refused`
+ *   (the storage host refused the URL three times), `results_missing` (no usable URL), `results_not_ready`, `results_gone`
  */
 export async function* batchResults(
   connection: Connection,
   batchId: string,
 ): AsyncGenerator<OperationResult> {
-  const handedOn = new Set<string>();
+  const yielded = new Set<string>();
   const failed = { refused: 0, broken: 0 };
   for (;;) {
     const url = await freshUrl(connection, batchId);
@@ -33,20 +32,20 @@ export async function* batchResults(
       const archive = readArchive(await openUrl(url, connection.timeoutMs), connection.timeoutMs);
       for await (const result of archive) {
         if (result.operationId !== null) {
-          if (handedOn.has(result.operationId)) continue;
-          handedOn.add(result.operationId);
+          if (yielded.has(result.operationId)) continue;
+          yielded.add(result.operationId);
         }
         yield result;
       }
       return;
     } catch (error) {
-      const kind = error instanceof NotHandedOut ? 'refused' : 'broken';
+      const kind = error instanceof DownloadRefused ? 'refused' : 'broken';
       failed[kind] += 1;
       if (failed.refused < REFUSED_DOWNLOADS && failed.broken < BROKEN_DOWNLOADS) continue;
       throw unreadable(batchId, {
         class: `results_${kind}`,
-        // The error's own text may hold the URL, which is signed, or pieces of the file, which are people.
-        what: error instanceof NotHandedOut ? error.message : 'the archive breaks off or is malformed',
+        // Not the error's own text: it can hold the signed URL, or pieces of the file, which are contacts.
+        what: error instanceof DownloadRefused ? error.message : 'the archive is incomplete or malformed',
       });
     }
   }
@@ -55,16 +54,20 @@ export async function* batchResults(
 async function freshUrl(connection: Connection, batchId: string): Promise<URL> {
   const place = await resultsPlace(connection, batchId);
   if (!place) {
-    throw unreadable(batchId, { class: 'results_gone', what: 'Mailchimp does not know the batch any more' });
+    throw unreadable(batchId, { class: 'results_gone', what: 'Mailchimp no longer has the batch' });
   }
   if (place.status !== 'finished') {
     throw unreadable(batchId, { class: 'results_not_ready', what: `the batch is ${place.status}` });
   }
   if (place.url === '') {
-    throw unreadable(batchId, { class: 'results_missing', what: 'Mailchimp gives no URL for them' });
+    throw unreadable(batchId, { class: 'results_missing', what: 'Mailchimp returned no URL for them' });
   }
   const url = resultsUrl(place.url, connection.baseUrl);
-  if (!url) throw unreadable(batchId, { class: 'results_missing', what: 'their URL is not one of the web' });
+  if (!url)
+    throw unreadable(batchId, {
+      class: 'results_missing',
+      what: 'their URL is neither https nor the host of the API',
+    });
   return url;
 }
 
@@ -74,7 +77,7 @@ function unreadable(
 ): ExportError {
   return new ExportError(
     'MAILCHIMP_UNAVAILABLE',
-    `Could not read the results of batch ${batchId}: ${what}. Its chunks without a result have to be sent again.`,
+    `Could not read the results of batch ${batchId}: ${what}. Chunks without a result are sent again directly.`,
     { details: { batch: batchId, class: name } },
   );
 }

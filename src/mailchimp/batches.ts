@@ -16,8 +16,9 @@ type Batch = z.infer<typeof BatchSchema>;
 const FIELDS = ['id', 'status', 'total_operations', 'finished_operations', 'errored_operations'];
 
 /**
- * Sent again only when Mailchimp did not look at it: a batch whose reply was lost may be running.
- * @throws ExportError MAILCHIMP_UNAVAILABLE, with details `class` `reply_lost` or `timeout` when it may be running
+ * Submits a batch and returns its id. Sent again only when Mailchimp did not process the request: a batch whose reply was lost may be
+ * running.
+ * @throws ExportError MAILCHIMP_UNAVAILABLE, with details `class` `reply_lost` or `timeout` when the batch may be running
  */
 export async function submitBatch(
   connection: Connection,
@@ -41,7 +42,7 @@ export async function submitBatch(
   return batch.id;
 }
 
-/** One listing watches all of them; only those that it does not hold are asked for singly. In the order of `batchIds`. */
+/** States in the order of `batchIds`. One listing returns most of them; the ones that it does not contain are read one by one. */
 export async function batches(
   connection: Connection,
   batchIds: readonly string[],
@@ -66,7 +67,7 @@ async function listBatches(connection: Connection): Promise<ReadonlyMap<string, 
   return new Map(reply.batches.map((batch) => [batch.id, batch]));
 }
 
-/** Anybody's, submitted then or later. What a lost reply may have started is among them. */
+/** All batches of the account, of any tool, that were submitted at `since` (milliseconds since 1970) or later. */
 export async function batchesSince(connection: Connection, since: number): Promise<readonly BatchState[]> {
   const found: BatchState[] = [];
   for (let offset = 0; ; offset += PAGE) {
@@ -99,7 +100,7 @@ async function findBatch(connection: Connection, batchId: string): Promise<Batch
   );
 }
 
-/** Stops a batch; its results are lost. One that is gone already is as wanted. */
+/** Deletes a batch: it stops, and its results are lost. A batch that is gone is not an error. */
 export async function deleteBatch(connection: Connection, batchId: string): Promise<void> {
   await unlessGone(
     connection.send({
@@ -116,11 +117,11 @@ const ResultsSchema = z.object({ status: z.string(), response_body_url: z.string
 
 export interface ResultsPlace {
   readonly status: string;
-  /** Signed, valid for ten minutes; each reading of the batch gives a fresh one. May be empty. */
+  /** Signed and valid for ten minutes; each read of the batch returns a new one. May be empty. */
   readonly url: string;
 }
 
-/** Undefined when the batch is gone: Mailchimp keeps results for seven days. */
+/** Where the results are; undefined when the batch is gone. Mailchimp keeps results for seven days. */
 export async function resultsPlace(
   connection: Connection,
   batchId: string,

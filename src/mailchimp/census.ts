@@ -20,8 +20,8 @@ const FIELDS = 'members.id,members.email_address,members.status,total_items';
 const TAG_FIELDS = 'members.tags,members.tags_count';
 
 /**
- * A page of one listing, in the order in which people opted in, which an export does not change. Archived members are listed only
- * when asked for: so `current` never holds them.
+ * Reads a page of one listing, in the order of opt-in times, which an export does not change. Mailchimp lists archived members only for
+ * `status=archived`, so `current` has none.
  */
 export async function censusPage(
   connection: Connection,
@@ -45,7 +45,7 @@ export async function censusPage(
   });
   const rows: CensusRow[] = [];
   for (const member of members) {
-    // In case archived members are in the default listing too: the other one has them all.
+    // In case Mailchimp includes archived members in the default listing: the listing `archived` has all of them.
     if (listing === 'current' && member.status === 'archived') continue;
     rows.push(await toRow(connection, audienceId, member));
   }
@@ -55,7 +55,7 @@ export async function censusPage(
 async function toRow(connection: Connection, audienceId: string, member: Member): Promise<CensusRow> {
   const { email_address: email, status, tags, tags_count: count } = member;
   const ids = tags.map(({ id }) => id);
-  // A member's listing holds at most 50 tags.
+  // A listing contains at most 50 tags of a member.
   const complete = count > ids.length ? await allTags(connection, audienceId, member) : ids;
   return { email, status, tags: complete };
 }
@@ -78,7 +78,7 @@ async function allTags(
     });
     return reply.tags.map((tag) => tag.id);
   } catch (error) {
-    // Deleted for good since the listing.
+    // Permanently deleted since the listing was read.
     if (error instanceof ExportError && error.details['status'] === 404) return tags.map((tag) => tag.id);
     throw error;
   }

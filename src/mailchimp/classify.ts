@@ -1,46 +1,31 @@
-import type { RowResult } from '../contract/plan';
-
-export interface RowErrorClass {
-  readonly result: Extract<RowResult['result'], 'suppressed' | 'throttled' | 'rejected'>;
-  /** Closed: one of the classes below, or `unknown`. */
-  readonly class: string;
-}
-
-type Line = readonly [text: RegExp, result: RowErrorClass['result'], name: string];
+import { classified, type ClassifiedRow, type RowClass } from '../contract/row-class';
 
 /**
- * Mailchimp's replies know two error codes for a row, one of which says "generic"; so the text decides. First match wins.
- * Texts: recordings and reports of users, since Mailchimp documents none.
+ * What Mailchimp's text about a row means; the first match wins. The text decides, because Mailchimp has only two error codes for a row,
+ * and one of them is ERROR_GENERIC. Mailchimp documents none of the texts: they come from recorded replies and from reports of users.
  */
-const TABLE: readonly Line[] = [
-  [/has signed up to a lot of lists|too many recent signup requests/i, 'throttled', 'too_many_signups'],
-  [/permanently deleted|forgotten email/i, 'suppressed', 'forgotten'],
-  [/compliance state/i, 'suppressed', 'compliance'],
-  [/status is "?cleaned/i, 'suppressed', 'cleaned'],
-  [/looks fake or invalid/i, 'rejected', 'fake'],
-  [/blank email address/i, 'rejected', 'address_blank'],
-  [/valid email address|email address is invalid|invalid email/i, 'rejected', 'address_invalid'],
-  [
-    /merge fields? (?:were|was|is|are) invalid|please enter (?:a|an) |value must be one of/i,
-    'rejected',
-    'merge_field',
-  ],
-  [/already a list member/i, 'rejected', 'exists'],
-  [/already subscribed to another contact|contact_sms_subscription|phone number cannot/i, 'rejected', 'sms'],
+const CLASS_BY_TEXT: readonly (readonly [text: RegExp, name: RowClass])[] = [
+  [/has signed up to a lot of lists|too many recent signup requests/i, 'too_many_signups'],
+  [/permanently deleted|forgotten email/i, 'forgotten'],
+  [/compliance state/i, 'compliance'],
+  [/status is "?cleaned/i, 'cleaned'],
+  [/looks fake or invalid/i, 'fake'],
+  [/blank email address/i, 'address_blank'],
+  [/valid email address|email address is invalid|invalid email/i, 'address_invalid'],
+  [/merge fields? (?:were|was|is|are) invalid|please enter (?:a|an) |value must be one of/i, 'merge_field'],
+  [/already a list member/i, 'exists'],
+  [/already subscribed to another contact|contact_sms_subscription|phone number cannot/i, 'sms'],
   [
     /could not be validated|schema describes|required fields were not provided|did not match any of the schemas/i,
-    'rejected',
     'schema',
   ],
-  // Nobody has reported the text for a full account.
-  [/\b(?:contact limit|plan|upgrade)\b/i, 'rejected', 'plan_limit'],
+  // A guess: the text for an account that has reached its contact limit is not known.
+  [/\b(?:contact limit|plan|upgrade)\b/i, 'plan_limit'],
 ];
 
-/** What Mailchimp's text about one row means. `unknown` texts are rejected, and shown to the operator as they are. */
-export function classifyRowError(text: string, code?: string): RowErrorClass {
-  for (const [pattern, result, name] of TABLE) {
-    if (pattern.test(text)) return { result, class: name };
-  }
-  if (code === 'ERROR_CONTACT_EXISTS') return { result: 'rejected', class: 'exists' };
-  return { result: 'rejected', class: 'unknown' };
+/** Class of a row that Mailchimp refused, by its text and error code. An unknown text is `unknown`: rejected, and reported as it is. */
+export function classifyRowError(text: string, code?: string): ClassifiedRow {
+  const known = CLASS_BY_TEXT.find(([pattern]) => pattern.test(text));
+  if (known) return classified(known[1]);
+  return classified(code === 'ERROR_CONTACT_EXISTS' ? 'exists' : 'unknown');
 }

@@ -11,13 +11,13 @@ const TagNameSchema = z.object({ name: z.string() });
 const MemberSchema = z.object({
   status: z.string(),
   merge_fields: z.record(z.string(), z.unknown()).default({}),
-  // Whether a member's reply holds tags is not sure; at most 50 of them in any case.
+  // The reply may omit tags, and contains at most 50 of them.
   tags: z.array(TagNameSchema).optional(),
   tags_count: z.int().optional(),
 });
 type Member = z.infer<typeof MemberSchema>;
 
-/** Reads one member and tells where they differ from what was sent; undefined: nobody has this address. */
+/** Reads one member and returns how it differs from what was sent; undefined when the audience has no member with this address. */
 export async function compareMember(
   connection: Connection,
   audienceId: string,
@@ -78,7 +78,7 @@ function remainingTag(name: string | undefined, carried: ReadonlySet<string>): s
 
 const FORMATTED = /[\s().+/-]/g;
 
-/** Mailchimp trims texts, and writes telephone numbers its own way. */
+/** Mailchimp trims texts and formats telephone numbers. */
 function isSame(sent: string | number, found: unknown): boolean {
   if (typeof sent === 'number') return Number(found) === sent;
   const text = typeof found === 'string' || typeof found === 'number' ? String(found) : '';

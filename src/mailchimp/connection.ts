@@ -2,7 +2,7 @@ import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { z } from 'zod';
-import { baseUrlOf } from './api-key';
+import { ExportError } from '../errors';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
 
@@ -11,13 +11,13 @@ export interface ConnectionOptions {
   /** @default the API of the key's data centre */
   readonly baseUrl?: string;
   readonly limiter: ConnectionLimiter;
-  /** Milliseconds after which a request cannot be running at Mailchimp any more. @default 130_000, its limit of 120 s and a little */
+  /** Milliseconds after which a request can no longer be running at Mailchimp. @default 130_000: Mailchimp's limit of 120 s, and a margin */
   readonly longestRequestMs?: number;
-  /** Milliseconds after which a request is given up on. @default longestRequestMs */
+  /** Milliseconds to wait for a reply. @default longestRequestMs */
   readonly timeoutMs?: number;
-  /** Asked before each request leaves, once it has its slot; what it throws ends the call, and nothing is sent. */
+  /** Runs before each request, once it has its slot. When it throws, the call fails with its error and nothing is sent. */
   readonly guard?: (() => Promise<void>) | undefined;
-  /** Milliseconds before the first repetition; doubles with each, ± half of it by chance. @default 500 */
+  /** Milliseconds before the first retry; doubles with each retry, with ± 50 % jitter. @default 500 */
   readonly backOffMs?: number;
 }
 
@@ -27,14 +27,14 @@ export interface Call<Schema extends z.ZodType> extends Asked {
   /** JSON text. */
   readonly body?: string;
   readonly reply: Schema;
-  /** Set for a request that must not be applied twice: it is repeated only when Mailchimp did not look at it. */
+  /** For a request that must not be applied twice: it is retried only when Mailchimp did not process it. */
   readonly once?: boolean;
 }
 
-/** All requests to one account go through here: slots, time limit, quick repetitions, reply's shape, count. */
+/** Sends all requests of one account: takes a slot, limits the time, retries quickly, checks the reply's shape, counts. */
 export interface Connection {
   readonly send: <Schema extends z.ZodType>(call: Call<Schema>) => Promise<z.output<Schema>>;
-  /** For requests that go elsewhere on the account's behalf. */
+  /** Counts a request for the account that does not go to the API: a download of results. */
   readonly count: () => void;
   readonly requests: () => number;
   readonly baseUrl: string;
@@ -42,11 +42,29 @@ export interface Connection {
   readonly longestRequestMs: number;
 }
 
+const KEY_WITH_DATA_CENTRE = /^[^\s-]+-([a-z0-9]+)$/;
+
+/**
+ * URL of the API for a key: the part after the key's dash names the data centre of its account.
+ * @throws ExportError KEY_INVALID for a key without a data centre
+ */
+function baseUrlOf(apiKey: string): string {
+  const dataCentre = KEY_WITH_DATA_CENTRE.exec(apiKey)?.[1];
+  if (dataCentre === undefined) {
+    throw new ExportError(
+      'KEY_INVALID',
+      'Could not open the Mailchimp account: its API key has no data centre. A key is 32 letters and digits, a dash and the data ' +
+        'centre, like 0123456789abcdef0123456789abcdef-us21. Copy the whole key from Mailchimp: Profile > Extras > API keys.',
+    );
+  }
+  return `https://${dataCentre}.api.mailchimp.com/3.0`;
+}
+
 /** Mailchimp ends a request after 120 s. */
 const MAX_REQUEST_MS = 130_000;
 
-/** How often one request is sent at most, by what went wrong last. */
-const TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 2, failed: 3, final: 1 };
+/** How many times a request is sent at most, by its last failure. */
+const MAX_TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 2, failed: 3, final: 1 };
 
 export function openConnection({
   apiKey,
@@ -59,11 +77,11 @@ export function openConnection({
 }: ConnectionOptions): Connection {
   const options = { apiKey, baseUrl, timeoutMs: Math.max(timeoutMs, longestRequestMs) };
   const sdk = openSdk({ ...options, agent: limiter.agentFor(baseUrl) });
-  // On a connection of its own: one that was kept may be closed by Mailchimp in the moment of sending, and then nobody knows.
+  // Without keep-alive: Mailchimp can close an idle connection while a request is sent, and then it is unknown whether it was applied.
   const fresh = openSdk(options);
   let requests = 0;
 
-  /** One request. Its slot is given back when it cannot be running any more, which may be long after it was given up on. */
+  /** Sends one request. Its slot is released when the request can no longer be running, which can be long after its timeout. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
     const release = await limiter.acquire();
     await guard().catch((error: unknown) => {
@@ -79,15 +97,15 @@ export function openConnection({
       },
       (error: unknown) => {
         const failure = toFailure(call, error);
-        if (failure.repeat === 'busy') limiter.tooMuch();
-        // Without an answer nobody knows whether Mailchimp is still at it, and until then it counts against the user's ten.
+        if (failure.repeat === 'busy') limiter.backOff();
+        // Without a reply the request may still be running, and it counts against the ten connections of the user until it ends.
         const leftMs = failure.repeat === 'lost' ? sentAt + longestRequestMs - Date.now() : 0;
         if (leftMs > 0) setTimeout(release, leftMs).unref();
         else release();
         return { failure };
       },
     );
-    return within(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
+    return withTimeout(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
   }
 
   async function send<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.output<Schema>> {
@@ -96,7 +114,7 @@ export function openConnection({
       if ('data' in result) return result.data as z.output<Schema>;
       const { repeat, error } = result.failure;
       const mayRepeat = repeat === 'busy' || repeat === 'unsent' || call.once !== true;
-      if (!mayRepeat || sent >= TRIES[repeat]) throw error;
+      if (!mayRepeat || sent >= MAX_TRIES[repeat]) throw error;
       await sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
     }
   }
@@ -113,14 +131,14 @@ export function openConnection({
   };
 }
 
-/** Stops waiting, not the work: that goes on holding its slot. */
-async function within<T>(ms: number, work: Promise<T>, otherwise: () => T): Promise<T> {
+/** Stops waiting, not the work: the request goes on and holds its slot. */
+async function withTimeout<T>(ms: number, work: Promise<T>, otherwise: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
-  const givenUp = new Promise<T>((resolve) => {
+  const timedOut = new Promise<T>((resolve) => {
     timer = setTimeout(() => resolve(otherwise()), ms);
   });
   try {
-    return await Promise.race([work, givenUp]);
+    return await Promise.race([work, timedOut]);
   } finally {
     clearTimeout(timer);
   }
@@ -131,7 +149,7 @@ type Result = { readonly data: unknown } | { readonly failure: Failure };
 function read(call: Call<z.ZodType>, data: unknown): Result {
   const parsed = call.reply.safeParse(data);
   if (parsed.success) return { data: parsed.data };
-  // Paths only: zod's messages may quote what they found.
+  // Paths only: zod's messages can quote values of the reply.
   const paths = parsed.error.issues.slice(0, 3).map(({ path }) => path.join('.') || 'the whole reply');
   return { failure: toUnreadable(call, paths.join(', ')) };
 }
@@ -144,14 +162,14 @@ interface SdkOptions {
 }
 
 function openSdk({ apiKey, baseUrl, timeoutMs, agent }: SdkOptions): ApiClient {
-  // An instance of our own: the package's singleton would share one key among all accounts of the process.
+  // Not the package's singleton: it would use one key for all accounts of the process.
   const sdk = new ApiClient();
-  // Without `server`, and with the data centre in basePath: the client replaces the word "server" wherever the URL has it first.
+  // The data centre goes into basePath, not into `server`: the client replaces the first "server" in the URL, wherever it is.
   sdk.setConfig({ apiKey });
   sdk.basePath = baseUrl.replace(/\/+$/, '');
   sdk.timeout = timeoutMs;
-  // The one hook to the request itself. A redirected POST would be repeated as a GET, and its answer taken for the POST's. Left to
-  // itself the client opens a connection for each request: three round trips in which a slot does nothing.
+  // The client's only hook to the request. Redirects off: a redirected POST would be repeated as a GET, and the GET's reply taken for the
+  // POST's. An agent of ours: the client would open a connection for each request, and its slot would be idle for three round trips.
   sdk.enableCookies = true;
   sdk.agent = {
     attachCookies: (request) => {
@@ -163,7 +181,7 @@ function openSdk({ apiKey, baseUrl, timeoutMs, agent }: SdkOptions): ApiClient {
   return sdk;
 }
 
-// Async, so that what the client throws at once is a rejection too.
+// Async, so that an error that the client throws synchronously is a rejection as well.
 async function callSdk(sdk: ApiClient, call: Call<z.ZodType>): Promise<unknown> {
   const { route, method, params = {}, query = {}, body = null } = call;
   const json = ['application/json'];

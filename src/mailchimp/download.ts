@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 
-/** The storage host did not hand out the file: for an expired URL, 400 or 403. */
-export class NotHandedOut extends Error {
-  override readonly name = 'NotHandedOut';
+/** The storage host refused the download: for an expired URL it answers 400 or 403. */
+export class DownloadRefused extends Error {
+  override readonly name = 'DownloadRefused';
   readonly status: number;
 
   constructor(status: number) {
@@ -14,9 +14,9 @@ export class NotHandedOut extends Error {
 }
 
 /**
- * The URL in a reply, if it is one that may be opened: encrypted (Mailchimp does not say at which host its results lie), or
- * unencrypted on the host of a Mailchimp that is itself spoken to unencrypted, which is the sandbox. Whoever sits on such a line
- * must not send the worker to any other host.
+ * Parses the URL of results in a reply. Allowed are https to any host, since Mailchimp does not document the storage host, and http to the
+ * host of an API that is itself reached by http, which is the sandbox. A reply over http could be forged: it must not direct the worker
+ * to another host.
  */
 export function resultsUrl(text: string, baseUrl: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -33,17 +33,18 @@ function hostOf({ hostname }: URL): string {
 }
 
 /**
- * Opens a signed URL. Not with Mailchimp's client: the storage host is somebody else's and must not see the key.
- * Node's own http, since `fetch` would unpack a body that says `content-encoding: gzip` and a storage host may say so.
+ * Opens a signed URL. Not with Mailchimp's client, because the storage host must not see the key; and with Node's http, because `fetch`
+ * would unpack a body with `content-encoding: gzip`, which a storage host may set.
  *
- * `idleMs` is for the time until the reply begins; reading on is the caller's to watch.
+ * @param idleMs milliseconds until the reply has to begin; the caller limits the time of reading it
+ * @throws DownloadRefused for any status but 200; an error of the connection
  */
 export async function openUrl(url: URL, idleMs: number): Promise<IncomingMessage> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
-  // Said so, a storage host hands out the file as it is stored, and never an unpacked one.
+  // Asks for the file as it is stored: a host could unpack it otherwise.
   const request = send(url, { headers: { 'accept-encoding': 'gzip' }, agent: false });
   const timer = setTimeout(() => request.destroy(new Error('no reply in time')), idleMs);
-  // A connection that breaks later is the response's error; this one must not be nobody's.
+  // An error after the response has begun is reported by the response; without a handler here it would be uncaught.
   request.on('error', () => {});
   request.end();
   try {
@@ -51,7 +52,7 @@ export async function openUrl(url: URL, idleMs: number): Promise<IncomingMessage
     const status = response.statusCode ?? 0;
     if (status === 200) return response;
     response.destroy();
-    throw new NotHandedOut(status);
+    throw new DownloadRefused(status);
   } finally {
     clearTimeout(timer);
   }

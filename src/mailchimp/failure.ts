@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ExportError, type ExportErrorCode } from '../errors';
 import { withoutAddress } from './without-address';
 
-/** What was asked of Mailchimp, in words that hold no value of anybody's. */
+/** What a request asks of Mailchimp, without any value of a contact. */
 export interface Asked {
   /** Ends the sentence "Could not …". */
   readonly what: string;
@@ -12,12 +12,12 @@ export interface Asked {
 }
 
 /**
- * May the request be sent again at once?
- * - `busy`: it was not looked at (429, bare 403, 503).
- * - `unsent`: there was no way to Mailchimp, so it was not sent.
- * - `lost`: it may have been applied; no reply that says so.
- * - `failed`: Mailchimp answered 500; for a write, perhaps because of one row for ever.
- * - `final`: the answer would be the same.
+ * Whether the request may be retried at once:
+ * - `busy`: Mailchimp did not process it (429, 503, 403 without a reason).
+ * - `unsent`: no connection could be made, so it was not sent.
+ * - `lost`: it may have been applied; there is no usable reply.
+ * - `failed`: Mailchimp answered 500; for a write, one row can be the cause each time.
+ * - `final`: the reply would be the same.
  */
 export type Repeat = 'busy' | 'unsent' | 'lost' | 'failed' | 'final';
 
@@ -46,11 +46,11 @@ const HttpErrorSchema = z.object({
   response: z.object({ body: z.unknown().optional() }),
 });
 
-/** Its one parameter is the audience: a 404 there says that the audience is not there. */
+/** Routes whose only parameter is the audience: a 404 there means that the audience does not exist. */
 const AUDIENCE_ROUTE = /^\/lists\/\{list_id\}[^{}]*$/;
 const ABOUT_THE_PLAN = /\b(?:contact limit|plan|upgrade)\b/i;
 
-/** The only place where what the client threw becomes ours. Nothing of superagent's error goes on: it holds key and body. */
+/** The only place that translates errors of Mailchimp's client. Nothing of superagent's error is kept: it contains the key and the body. */
 export function toFailure(asked: Asked, thrown: unknown): Failure {
   if (thrown instanceof ExportError) return { repeat: 'final', error: thrown };
   const answered = HttpErrorSchema.safeParse(thrown);
@@ -60,14 +60,14 @@ export function toFailure(asked: Asked, thrown: unknown): Failure {
   return fromStatus(asked, status, problem.success ? problem.data : undefined);
 }
 
-/** A reply that is not what the reference says, although its status was good. */
+/** For a reply with a 2xx status whose body has another shape than Mailchimp's reference says. */
 export function toUnreadable(asked: Asked, why: string): Failure {
-  const message = `${attempted(asked)} was answered in a form that is not known (${why}). It is tried again.`;
+  const message = `${attempted(asked)} was answered in an unknown format (${why}). It is retried.`;
   return { repeat: 'lost', error: unavailable(asked, 'unreadable', { message }) };
 }
 
 export function toTimeout(asked: Asked, timeoutMs: number): Failure {
-  const message = `${attempted(asked)} was not answered within ${timeoutMs} ms. Mailchimp may still be at it.`;
+  const message = `${attempted(asked)} was not answered within ${timeoutMs} ms. It may still be running at Mailchimp; it is retried.`;
   return { repeat: 'lost', error: unavailable(asked, 'timeout', { message }) };
 }
 
@@ -79,7 +79,7 @@ function fromStatus(asked: Asked, status: number, problem: Problem | undefined):
   if (status > 500 || status < 400) {
     return { repeat: 'lost', error: answered(asked, { status, problem, ...FAILED, class: 'reply_lost' }) };
   }
-  // A page without a reason is of something in front of the API; it has been seen to come and go.
+  // A page without a reason comes from a proxy in front of the API; it was observed to be transient.
   if (status === 400 && !problem) {
     return { repeat: 'lost', error: answered(asked, { status, problem, ...FAILED, class: 'unreadable' }) };
   }
@@ -95,26 +95,27 @@ interface Meaning {
 const BUSY: Meaning = {
   code: 'MAILCHIMP_BUSY',
   class: 'busy',
-  advice: 'Too much is asked of this Mailchimp user at once; it is tried again later.',
+  advice: 'This Mailchimp user has too many requests at once; it is retried later.',
 };
 const FAILED: Meaning = {
   code: 'MAILCHIMP_UNAVAILABLE',
   class: 'server_error',
-  advice: 'The fault is at Mailchimp; it is tried again later.',
+  advice: 'The fault is at Mailchimp; it is retried later.',
 };
 
 function refusal({ route }: Asked, status: number, problem: Problem | undefined): Meaning {
   const said = `${problem?.title ?? ''} ${problem?.detail ?? ''}`;
   if (status === 401) {
-    const advice = 'Check that the key was copied whole, with its data centre, and was not revoked.';
+    const advice = 'Check that the key is complete, with its data centre, and was not revoked.';
     return { code: 'KEY_INVALID', class: 'key', advice };
   }
   if (status === 403 && /disabled|deactivated/i.test(said)) {
-    const advice = 'The user or account of this key is disabled at Mailchimp.';
+    const advice =
+      'The user or account of this key is disabled in Mailchimp: enable it there, or use a key of another user.';
     return { code: 'KEY_INVALID', class: 'user_disabled', advice };
   }
   if ((status === 400 || status === 403) && ABOUT_THE_PLAN.test(said)) {
-    return { code: 'PLAN_LIMIT', class: 'plan', advice: 'Look at the plan and its limits in Mailchimp.' };
+    return { code: 'PLAN_LIMIT', class: 'plan', advice: 'Check the plan and its limits in Mailchimp.' };
   }
   if (status === 403) {
     const advice = 'Use a key of a user with the role Manager or higher.';
@@ -124,7 +125,7 @@ function refusal({ route }: Asked, status: number, problem: Problem | undefined)
     const advice = 'Check the audience id, and that it belongs to the account of this key.';
     return { code: 'AUDIENCE_NOT_FOUND', class: 'audience', advice };
   }
-  return { code: 'MAILCHIMP_REFUSED', class: 'refused', advice: 'Asking again will not help.' };
+  return { code: 'MAILCHIMP_REFUSED', class: 'refused', advice: 'A retry would get the same answer.' };
 }
 
 interface Answer extends Meaning {
@@ -152,17 +153,17 @@ function lost(asked: Asked, thrown: unknown): Failure {
   if (thrown instanceof SyntaxError) return toUnreadable(asked, 'not JSON');
   const network = NetworkErrorSchema.safeParse(thrown);
   const code = network.success ? network.data.code : 'UNKNOWN';
-  const message = `${attempted(asked)} got no reply (${code}). Check the way to Mailchimp; it is tried again later.`;
-  // A new error: the client's own carries the request with its key.
+  const message = `${attempted(asked)} got no reply (${code}). Check the network connection to Mailchimp; it is retried later.`;
+  // A new error: the client's error contains the request with the key.
   const cause = new Error(code);
-  if (NO_WAY.has(code))
+  if (NOT_CONNECTED.has(code))
     return { repeat: 'unsent', error: unavailable(asked, 'unreachable', { message, cause }) };
   const name = code === 'ECONNABORTED' ? 'timeout' : 'reply_lost';
   return { repeat: 'lost', error: unavailable(asked, name, { message, cause }) };
 }
 
-/** What fails before a request can leave. */
-const NO_WAY = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
+/** Network errors of a request that was not sent. */
+const NOT_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']);
 
 function unavailable(
   { method, route }: Asked,

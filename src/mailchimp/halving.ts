@@ -1,16 +1,17 @@
 import type { Chunk, RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
-import { allUnproven } from './accounting';
+import { classified } from '../contract/row-class';
+import { sameForAllRows } from './accounting';
 import { classifyRowError } from './classify';
 
 /** Sends a chunk, or a part of one, as one request, and accounts for its rows. */
 export type SendWhole = (chunk: Chunk) => Promise<RowResult[]>;
 
-/** Finds about a dozen poisonous rows among 500 (each takes two requests a level); a chunk with more of them is not a row's fault. */
+/** Enough to find about a dozen bad rows among 500, each of which takes two requests a level. With more of them, no row is the cause. */
 const MAX_REQUESTS = 200;
-/** So many rows refused alone, and not one accepted: then it is the form of our requests that Mailchimp does not take. */
+/** After so many rows were refused alone and no row was accepted, the format of the requests is the cause, not the rows. */
 const REFUSED_ALONE = 20;
-/** A row alone that is answered 500, twice, while nothing of the chunk was accepted: then Mailchimp itself is ill. */
+/** After so many rows got a 500 alone and no row was accepted, Mailchimp is failing, not the rows. */
 const FAILED_ALONE = 2;
 
 interface Search {
@@ -21,10 +22,10 @@ interface Search {
 }
 
 /**
- * Sends a chunk; when Mailchimp refuses it as a whole (400, 413) or fails over it (500), sends its halves, and so on, until
- * the poisonous rows stand alone. They are `rejected`; the others are accounted for as usual.
+ * Sends a chunk. When Mailchimp refuses it as a whole (400, 413) or answers 500, sends its halves, and so on, until each bad row is alone
+ * in its request and gets the class of its refusal. The other rows are accounted for as usual.
  *
- * Upserts, appended tags and removals may be repeated, so it does not matter what a failed request had applied.
+ * Rows that a failed request has applied are sent again: upserts, appended tags and removals end in the same state.
  *
  * @throws ExportError MAILCHIMP_REFUSED when every row is refused, MAILCHIMP_UNAVAILABLE when every row fails
  */
@@ -33,58 +34,54 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
   const single = sizeOf(chunk) === 1;
 
   async function attempt(piece: Chunk): Promise<RowResult[]> {
-    if (search.requests >= MAX_REQUESTS) return allUnproven(piece, { class: 'chunk_refused' });
+    if (search.requests >= MAX_REQUESTS) return sameForAllRows(piece, classified('chunk_refused'));
     search.requests += 1;
-    let poison: Poison;
+    let refusal: Refusal;
     try {
       const results = await send(piece);
       search.accepted += 1;
       return results;
     } catch (error) {
-      poison = asPoison(error);
+      refusal = asRefusal(error);
     }
-    if (sizeOf(piece) === 1) return alone(piece, poison);
+    if (sizeOf(piece) === 1) return alone(piece, refusal);
     const [first, second] = halves(piece);
     return [...(await attempt(first)), ...(await attempt(second))];
   }
 
-  function alone(piece: Chunk, { status, text, error }: Poison): RowResult[] {
+  function alone(piece: Chunk, { status, text, error }: Refusal): RowResult[] {
     if (status === 500) {
       search.failedAlone += 1;
-      // One row, and nothing to compare it with: an illness of Mailchimp's cannot be told from a poisonous row.
-      if (single) return allUnproven(piece, { class: 'server_error' });
+      // With no other row to compare with, a failure of Mailchimp looks the same as a bad row.
+      if (single) return sameForAllRows(piece, classified('chunk_failed'));
       if (search.accepted === 0 && search.failedAlone >= FAILED_ALONE) throw error;
-      return refusedAlone(piece, { result: 'rejected', class: 'server_error' });
+      return sameForAllRows(piece, classified('server_error'));
     }
     search.refusedAlone += 1;
     if (search.accepted === 0 && search.refusedAlone >= REFUSED_ALONE) throw error;
-    return refusedAlone(piece, { ...classifyRowError(text), text });
+    return sameForAllRows(piece, { ...classifyRowError(text), text });
   }
 
   return attempt(chunk);
 }
 
-interface Poison {
+interface Refusal {
   readonly status: number;
   readonly text: string;
   readonly error: ExportError;
 }
 
-/** Statuses that one row can bring upon its whole chunk. Everything else is thrown on. */
-const POISONOUS: readonly unknown[] = [400, 413, 500];
+/** Statuses that one row can cause for its whole chunk. All other errors are thrown. */
+const CAUSED_BY_A_ROW: readonly unknown[] = [400, 413, 500];
 
-function asPoison(error: unknown): Poison {
+function asRefusal(error: unknown): Refusal {
   if (!(error instanceof ExportError)) throw error;
   const { status, text = '' } = error.details;
-  if (!POISONOUS.includes(status) || error.code === 'PLAN_LIMIT') throw error;
+  if (!CAUSED_BY_A_ROW.includes(status) || error.code === 'PLAN_LIMIT') throw error;
   return { status: Number(status), text: String(text), error };
 }
 
-function refusedAlone(piece: Chunk, why: Pick<RowResult, 'result' | 'class' | 'text'>): RowResult[] {
-  return allUnproven(piece, { class: 'refused' }).map(({ chunk, email }) => ({ chunk, email, ...why }));
-}
-
-export function sizeOf(chunk: Chunk): number {
+function sizeOf(chunk: Chunk): number {
   return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
 }
 

@@ -1,7 +1,3 @@
 export { openAccount } from './account';
-export { accountFor, type ChunkReply } from './accounting';
-export { classifyRowError, type RowErrorClass } from './classify';
 export type { ConnectionOptions } from './connection';
 export { createLimiter, type ConnectionLimiter } from './limiter';
-export { chunkOperation, untagOperation, upsertOperation } from './operations';
-export { withoutAddress } from './without-address';

@@ -1,14 +1,14 @@
 const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
 const [ARRAY_OPEN, ARRAY_CLOSE] = [0x5b, 0x5d];
-/** Blanks, comma and the array's brackets: all that may stand between two objects. */
+/** Bytes allowed between two objects: blanks, the comma and the array's brackets. */
 const BETWEEN = new Set([0x20, 0x09, 0x0a, 0x0d, 0x2c, ARRAY_OPEN, ARRAY_CLOSE]);
 
 interface Scan {
-  /** Braces open. */
+  /** Open braces. */
   depth: number;
   inString: boolean;
   escaped: boolean;
-  /** Brackets open outside of objects. */
+  /** Open brackets outside of objects. */
   arrays: number;
 }
 
@@ -17,12 +17,13 @@ export class MalformedArray extends Error {
 }
 
 /**
- * The objects of a JSON array of objects, one at a time; an empty text has none. Holds one object's text, never the array's.
+ * Yields the objects of a JSON array of objects, one at a time; an empty text has none. Holds the text of one object in memory.
  *
- * Only finds where each object ends and leaves its parsing to `JSON.parse`: with strings of a megabyte that is as fast as the
- * fastest general streaming parser, and ten times faster than the usual one.
+ * Finds only the end of each object and leaves the parsing to `JSON.parse`. With strings of a megabyte that was measured to be as fast as
+ * the fastest general streaming parser, and ten times faster than the common one.
  *
- * @throws MalformedArray when an object does not end, or something else than objects is found
+ * @param longest bytes that one object may have
+ * @throws MalformedArray when the array or an object does not end, an object is too long, or the array contains anything but objects
  */
 export async function* arrayObjects(bytes: AsyncIterable<Uint8Array>, longest: number): AsyncGenerator {
   const scan: Scan = { depth: 0, inString: false, escaped: false, arrays: 0 };
@@ -57,7 +58,7 @@ function skipBetween(block: Uint8Array, from: number, scan: Scan): number {
   return at;
 }
 
-/** Position after the object's closing brace, or the block's end with the scan's state to go on from. */
+/** Position after the object's closing brace; or the block's length, and `scan` has the state to continue with. */
 function endOfObject(block: Uint8Array, from: number, scan: Scan): number {
   let { depth, inString, escaped } = scan;
   let at = from;
@@ -85,7 +86,7 @@ function parseObject(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Without the parser's message: it quotes the text, which holds people.
+    // Without the parser's message: it quotes the text, which contains contacts.
     throw new MalformedArray('an object is not JSON');
   }
 }

@@ -3,68 +3,69 @@ import https from 'node:https';
 
 /** Bounds the simultaneous connections of one Mailchimp user, within this process. */
 export interface ConnectionLimiter {
-  /** How many slots there are now: fewer than configured for a while after Mailchimp said that it was too much. */
+  /** Number of slots now: fewer than configured for a while after a 429. */
   readonly connections: () => number;
-  /** Slots taken now, those of requests that were given up on included. */
+  /** Slots in use now, including those of requests that timed out and may still be running. */
   readonly inUse: () => number;
-  /** Waits for a slot, first come first served. The returned function gives it back; further calls of it do nothing. */
+  /** Waits for a slot, first in, first out. The returned function releases it; calling it again does nothing. */
   readonly acquire: () => Promise<() => void>;
-  /** Keeps connections open between requests, for all accounts with this limiter. */
+  /** The keep-alive agent of all accounts with this limiter. */
   readonly agentFor: (url: string) => Agent;
-  /** Halves the slots. Each `REQUESTS_PER_SLOT` requests that end without this being called again bring one back. */
-  readonly tooMuch: () => void;
+  /** Halves the slots, after a 429. One slot returns after every `REQUESTS_PER_SLOT` requests that end without another call. */
+  readonly backOff: () => void;
 }
 
 const REQUESTS_PER_SLOT = 20;
 
-/** Shorter than servers keep an idle connection (five seconds is usual): using one that was just closed costs a slot its time. */
+/** Shorter than servers keep an idle connection (usually 5 s): a request on a connection that was just closed fails. */
 const IDLE_MS = 4_000;
 
 /**
- * Keep one for each data centre and login in a process: two limiters for the same login would together open more
- * connections than Mailchimp allows (10, shared with every other tool of that user).
+ * Use one limiter for each data centre and login of a process: two of them would together open more connections than Mailchimp allows
+ * a user, which is 10, shared with all other tools of that user.
+ * @throws RangeError unless `connections` is a positive integer
  */
-export function createLimiter({ connections: most }: { readonly connections: number }): ConnectionLimiter {
-  if (!Number.isInteger(most) || most < 1) throw new RangeError('connections: at least 1');
+export function createLimiter({ connections: max }: { readonly connections: number }): ConnectionLimiter {
+  if (!Number.isInteger(max) || max < 1) throw new RangeError('connections: at least 1');
   const waiting: (() => void)[] = [];
-  let slots = most;
-  let taken = 0;
-  let calm = 0;
+  let slots = max;
+  let used = 0;
+  let endedSinceBackOff = 0;
   let agent: Agent | undefined;
 
   function slot(): () => void {
-    let held = true;
+    let isHeld = true;
     return () => {
-      if (!held) return;
-      held = false;
-      taken -= 1;
+      if (!isHeld) return;
+      isHeld = false;
+      used -= 1;
       recover();
       admit();
     };
   }
 
   function recover(): void {
-    calm += 1;
-    if (slots === most || calm < REQUESTS_PER_SLOT) return;
+    endedSinceBackOff += 1;
+    if (slots === max || endedSinceBackOff < REQUESTS_PER_SLOT) return;
     slots += 1;
-    calm = 0;
+    endedSinceBackOff = 0;
   }
 
   function admit(): void {
-    while (taken < slots) {
+    while (used < slots) {
       const next = waiting.shift();
       if (!next) return;
-      taken += 1;
+      used += 1;
       next();
     }
   }
 
   return {
     connections: () => slots,
-    inUse: () => taken,
+    inUse: () => used,
     acquire: () =>
       new Promise((resolve) => {
-        // Behind those who wait already, so that nobody overtakes the first in line.
+        // Always through the queue, so that no caller overtakes one that waits.
         waiting.push(() => resolve(slot()));
         admit();
       }),
@@ -77,9 +78,9 @@ export function createLimiter({ connections: most }: { readonly connections: num
       });
       return agent;
     },
-    tooMuch: () => {
+    backOff: () => {
       slots = Math.max(1, Math.floor(slots / 2));
-      calm = 0;
+      endedSinceBackOff = 0;
     },
   };
 }

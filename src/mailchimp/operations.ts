@@ -5,9 +5,8 @@ export type UpsertChunk = Extract<Chunk, { kind: 'upsert' }>;
 export type UntagChunk = Extract<Chunk, { kind: 'untag' }>;
 
 /**
- * Body of `POST /lists/{list_id}`, joined from the rows' JSON texts: parsing and printing 500 rows again would be most of the
- * cost of sending them. Never a `status` (it would overwrite an opt-out) and never `sync_tags` (it would take away the
- * tags of others).
+ * Body of `POST /lists/{list_id}`, joined from the rows' JSON texts, because parsing and serializing 500 rows would be most of the cost of
+ * sending them. It never has `status`, which would overwrite an opt-out, nor `sync_tags`, which would remove the tags of other tools.
  */
 export function upsertBody({ statusIfNew }: Delivery, { rows }: UpsertChunk): string {
   const status = JSON.stringify(statusIfNew);
@@ -18,28 +17,15 @@ function member({ email, fields, tags }: UpsertRow, status: string): string {
   return `{"email_address":${JSON.stringify(email)},"status_if_new":${status},"merge_fields":${fields},"tags":${tags}}`;
 }
 
-/** Body of `POST /lists/{list_id}/segments/{segment_id}`: takes the tag off. */
+/** Body of `POST /lists/{list_id}/segments/{segment_id}`: removes the tag from members. */
 export function untagBody({ emails }: UntagChunk): string {
   return JSON.stringify({ members_to_remove: emails });
 }
 
-export function upsertOperation(delivery: Delivery, chunk: UpsertChunk, operationId: string): BatchOperation {
-  return {
-    method: 'POST',
-    path: `/lists/${delivery.audienceId}`,
-    operationId,
-    body: upsertBody(delivery, chunk),
-  };
-}
-
-export function untagOperation(delivery: Delivery, chunk: UntagChunk, operationId: string): BatchOperation {
-  const path = `/lists/${delivery.audienceId}/segments/${chunk.tagId}`;
-  return { method: 'POST', path, operationId, body: untagBody(chunk) };
-}
-
-/** A chunk as one operation of a batch. Repeating it is safe: upserts, appended tags and removals end in the same state. */
+/** A chunk as one operation of a batch. It may run twice: upserts, appended tags and removals end in the same state. */
 export function chunkOperation(delivery: Delivery, chunk: Chunk, operationId: string): BatchOperation {
+  const audience = `/lists/${delivery.audienceId}`;
   return chunk.kind === 'upsert'
-    ? upsertOperation(delivery, chunk, operationId)
-    : untagOperation(delivery, chunk, operationId);
+    ? { method: 'POST', path: audience, operationId, body: upsertBody(delivery, chunk) }
+    : { method: 'POST', path: `${audience}/segments/${chunk.tagId}`, operationId, body: untagBody(chunk) };
 }

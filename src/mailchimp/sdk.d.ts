@@ -1,11 +1,11 @@
 /**
- * The one class of Mailchimp's client that is used, as its source is. The package ships no types, and those of DefinitelyTyped
- * describe neither this file nor what really comes back.
+ * Types of the one class of Mailchimp's client that is used, after its source code. The package ships no types, and those of
+ * DefinitelyTyped describe neither this class nor the actual replies.
  */
 declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
   import type { Agent } from 'node:http';
 
-  /** superagent's request, as far as it is touched. */
+  /** The used part of superagent's request. */
   interface SdkRequest {
     redirects(count: number): SdkRequest;
     agent(agent: Agent): SdkRequest;
@@ -32,7 +32,7 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
     enableCookies: boolean;
     agent: { attachCookies(request: SdkRequest): void; saveCookies(response: unknown): void };
     setConfig(config: { apiKey: string }): void;
-    /** Rejects with superagent's error, which carries the key and the body: never let it out of this folder. */
+    /** Rejects with superagent's error, which contains the key and the body: it must not leave this folder. */
     callApi(...request: SdkCall): Promise<{ readonly data: unknown }>;
   }
   export = ApiClient;

@@ -2,7 +2,14 @@ import { z } from 'zod';
 import type { Delivery } from '../ports/mailchimp';
 import type { Chunk, RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
-import { accountUntag, accountUpsert, UntagReplySchema, UpsertReplySchema } from './accounting';
+import { classified } from '../contract/row-class';
+import {
+  accountUntag,
+  accountUpsert,
+  sameForAllRows,
+  UntagReplySchema,
+  UpsertReplySchema,
+} from './accounting';
 import { classifyRowError } from './classify';
 import type { Connection } from './connection';
 import { sendHalving } from './halving';
@@ -10,14 +17,13 @@ import { untagBody, type UntagChunk, upsertBody, type UpsertChunk } from './oper
 import { subscriberHash } from './subscriber-hash';
 import { tagName } from './tags';
 
-/** One chunk as a request of its own, with an answer for every row. May be repeated at any time. */
+/** Sends one chunk directly and returns a result for every row. May be repeated: rows that were applied end in the same state. */
 export async function sendChunk(
   connection: Connection,
   delivery: Delivery,
   chunk: Chunk,
 ): Promise<readonly RowResult[]> {
   if (chunk.kind === 'untag') return sendUntag(connection, delivery, chunk);
-  // Rows that a complete reply does not name leave here as `no_answer`; looking them up singly would come after this line.
   return sendHalving(chunk, (piece) => postUpsert(connection, delivery, piece as UpsertChunk));
 }
 
@@ -47,16 +53,11 @@ async function sendUntag(
     results = await sendHalving(chunk, (piece) => postUntag(connection, audienceId, piece as UntagChunk));
   } catch (error) {
     if (!isNotFound(error)) throw error;
-    results = chunk.emails.map((email) => ({
-      chunk: chunk.chunk,
-      email,
-      result: 'unproven',
-      class: 'untag_refused',
-    }));
+    results = sameForAllRows(chunk, classified('untag_refused'));
   }
   if (!results.some(isOpen)) return results;
   const name = await tagName(connection, audienceId, chunk.tagId);
-  // The tag is gone, so nobody carries it.
+  // The tag was deleted, so no member carries it.
   if (name === undefined) return results.map((row) => (isOpen(row) ? acknowledged(row) : row));
   const settled: RowResult[] = [];
   for (const row of results) {
@@ -71,7 +72,7 @@ async function postUntag(
   chunk: UntagChunk,
 ): Promise<RowResult[]> {
   const reply = await connection.send({
-    what: 'take a tag off members',
+    what: 'remove a tag from members',
     method: 'POST',
     route: '/lists/{list_id}/segments/{segment_id}',
     params: { list_id: audienceId, segment_id: chunk.tagId },
@@ -81,7 +82,7 @@ async function postUntag(
   return accountUntag(chunk, reply);
 }
 
-/** The way for one address that the tag's own endpoint would not take off. */
+/** Removes the tag by the member's own tags, for a member that the tag's endpoint refused. */
 async function untagMember(
   connection: Connection,
   { audienceId, name }: { readonly audienceId: string; readonly name: string },
@@ -89,7 +90,7 @@ async function untagMember(
 ): Promise<RowResult> {
   try {
     await connection.send({
-      what: 'take a tag off a member',
+      what: 'remove a tag from a member',
       method: 'POST',
       route: '/lists/{list_id}/members/{subscriber_hash}/tags',
       params: { list_id: audienceId, subscriber_hash: subscriberHash(row.email) },
@@ -98,7 +99,7 @@ async function untagMember(
     });
     return acknowledged(row);
   } catch (error) {
-    // Who is not in the audience does not carry its tags.
+    // An address that is not in the audience carries no tags.
     if (isNotFound(error)) return acknowledged(row);
     if (!(error instanceof ExportError) || error.details['status'] !== 400) throw error;
     const text = String(error.details['text'] ?? '');

@@ -8,9 +8,9 @@ import type { Connection } from './connection';
 const TagSchema = z.object({ id: z.int(), name: z.string() });
 const TagsSchema = z.object({ segments: z.array(TagSchema), total_items: z.int() });
 
-/** A tag is a static segment; the tag search has no paging, so the segments are listed. */
+/** Lists the static segments, which are the tags: Mailchimp's tag search has no paging. */
 export async function tags(connection: Connection, audienceId: string): Promise<readonly Tag[]> {
-  // By id: a tag that appears or goes between two pages moves the others.
+  // By id: a tag that is created or deleted between two pages shifts the others, which can then be listed twice.
   const found = new Map<number, Tag>();
   for (let offset = 0; ; offset += PAGE) {
     const page = await connection.send({
@@ -39,7 +39,7 @@ export async function createTag(connection: Connection, audienceId: string, name
       once: true,
     });
   } catch (error) {
-    if (!maybeDone(error)) throw error;
+    if (!isPerhapsDone(error)) throw error;
     const existing = (await tags(connection, audienceId)).find((tag) => isSameTag(tag.name, name));
     if (!existing) throw error;
     if (await isTagCarried(connection, audienceId, existing.id)) throw taken(existing);
@@ -47,7 +47,7 @@ export async function createTag(connection: Connection, audienceId: string, name
   }
 }
 
-/** The name alone is sent: with addresses, even none, Mailchimp would replace everybody who carries the tag. */
+/** Sends only the name: with `static_segment`, even an empty one, Mailchimp would replace the members that carry the tag. */
 export async function renameTag(connection: Connection, audienceId: string, tag: Tag): Promise<void> {
   try {
     await connection.send({
@@ -59,22 +59,22 @@ export async function renameTag(connection: Connection, audienceId: string, tag:
       reply: TagSchema,
     });
   } catch (error) {
-    if (!maybeDone(error)) throw error;
+    if (!isPerhapsDone(error)) throw error;
     const holder = (await tags(connection, audienceId)).find(({ name }) => isSameTag(name, tag.name));
     if (holder && holder.id !== tag.id) throw taken(holder);
     if (holder?.name !== tag.name) throw error;
   }
 }
 
-/** A refusal may say that it is done already, and a lost reply may have said that it is done. */
-function maybeDone(error: unknown): boolean {
+/** Whether the tag may be as wanted in spite of the error: a refusal can mean that it already was, and a lost reply that it now is. */
+function isPerhapsDone(error: unknown): boolean {
   return error instanceof ExportError && ['MAILCHIMP_REFUSED', 'MAILCHIMP_UNAVAILABLE'].includes(error.code);
 }
 
 function taken({ name }: Tag): ExportError {
   return new ExportError(
     'TAG_TAKEN',
-    `The audience has a tag "${name}" by now, which may belong to another tool. Configure another tag, or allow existing tags with --adopt-tags.`,
+    `Could not create or rename a tag: the audience now has a tag "${name}", which may belong to another tool. Configure another tag, or allow existing tags with --adopt-tags.`,
   );
 }
 
@@ -86,7 +86,7 @@ export async function isTagCarried(
   tagId: number,
 ): Promise<boolean> {
   const { total_items } = await connection.send({
-    what: 'count who carries a tag',
+    what: 'count the members that carry a tag',
     method: 'GET',
     route: '/lists/{list_id}/segments/{segment_id}/members',
     params: { list_id: audienceId, segment_id: tagId },
@@ -102,7 +102,7 @@ export async function isTagCarried(
   return total_items > 0;
 }
 
-/** Name of a tag by its id; undefined when the tag is gone. @throws ExportError AUDIENCE_NOT_FOUND */
+/** Name of a tag by its id; undefined when the tag was deleted. @throws ExportError AUDIENCE_NOT_FOUND */
 export async function tagName(
   connection: Connection,
   audienceId: string,
@@ -121,7 +121,7 @@ export async function tagName(
   } catch (error) {
     if (!(error instanceof ExportError) || error.details['status'] !== 404) throw error;
   }
-  // A 404 is the same for a tag and for an audience that is not there; the listing tells them apart.
+  // A missing tag and a missing audience get the same 404; the listing fails only for a missing audience.
   const found = await tags(connection, audienceId);
   return found.find((tag) => tag.id === tagId)?.name;
 }

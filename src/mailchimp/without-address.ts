@@ -1,13 +1,13 @@
 const ADDRESS = '«address»';
 const VALUE = '«value»';
 const LONGEST = 300;
-/** Mailchimp's sentences have about 200 characters; the patterns below take the square of the length. */
+/** Mailchimp's sentences have about 200 characters; the patterns below take time quadratic in the length. */
 const MAX_READ = 1_000;
 
-// Mailchimp begins these sentences with what was sent, and what was sent need not look like an address.
+// Mailchimp begins these sentences with the address that was sent, which need not look like one.
 const LEADING_ADDRESS =
   /^.*?(?= (?:is already a list member|is in a compliance state|looks fake or invalid|has signed up to a lot of lists|was permanently deleted))/s;
-// An apostrophe belongs to the name before the @ (o'brien), but ends what is after it.
+// An apostrophe can be part of the name before the @ (o'brien), but not of the domain after it.
 const LOOKS_LIKE_ADDRESS = /"[^"]*"@[^\s,;"]+|[^\s"<>(),;:]+@[^\s"'<>(),;]*|@[^\s"'<>(),;]+/g;
 const REFUSED_VALUE = /\(not .*\)/gs;
 const QUOTED = /"[^"]*"|“[^”]*”|(?<=^|[\s(])'[^']*'(?=$|[\s.,;)])/g;
@@ -15,8 +15,9 @@ const STATUS = /^"(?:subscribed|unsubscribed|cleaned|pending|transactional|archi
 const LONG_NUMBER = /\+?\d[\d ().-]{4,}\d/g;
 
 /**
- * Mailchimp's text with everything taken out that may be somebody's: addresses, refused and quoted values, long numbers.
- * At most 300 characters. `address`, where it is known, is also found when it does not look like one.
+ * Removes everything from a text of Mailchimp that may be a contact's: addresses, refused and quoted values, long numbers. Returns at most
+ * 300 characters.
+ * @param address is removed also where it does not look like an address
  */
 export function withoutAddress(text: string, address?: string): string {
   return withoutKnown(text, address?.trim() ?? '')
@@ -33,7 +34,7 @@ function withoutKnown(text: string, address: string): string {
   if (address === '') return text;
   const wanted = address.toLowerCase();
   const lower = text.toLowerCase();
-  // Lower-casing changes the length of a few letters; then positions in the two texts differ, and the patterns must do.
+  // Lower-casing changes the length of a few letters; positions in the two texts then differ, and only the patterns apply.
   if (lower.length !== text.length) return text;
   let clean = '';
   let from = 0;

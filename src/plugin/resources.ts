@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { ActivityDependencies } from '../activities';
 import type { WorkerConfig } from '../config/config';
-import { accountFor, chunkOperation } from '../mailchimp';
 import { openSource } from '../sources';
-import { extractAttributes, openStaging } from '../staging';
+import { openStaging } from '../staging';
 import { createAccounts } from './accounts';
 import { findEntry } from './find-entry';
 
@@ -35,9 +34,6 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   return {
     staging,
     keepDays,
-    extractAttributes,
-    chunkOperation,
-    accountFor,
     withPartInMemory: (account, work) => slotsOf(account)(work),
     openAccount: connect,
     openSource: async (name) => {

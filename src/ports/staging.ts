@@ -38,7 +38,7 @@ export interface Staging {
   checkClaim(ref: ExportRef): Promise<void>;
   /**
    * One destination an audience, and one audience a destination.
-   * @throws ExportError AUDIENCE_IN_USE when another destination of this store has it; ACCOUNT_DIFFERS when this one has a baseline in another
+   * @throws ExportError AUDIENCE_IN_USE when another destination of this store has it; AUDIENCE_MISMATCH when this one has a baseline in another
    */
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */

@@ -32,8 +32,6 @@ import { sealSnapshot } from './plan/snapshot';
 import { openStore } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
-export { extractAttributes } from './plan/snapshot';
-
 export interface StagingOptions {
   /** Local folder, made with mode 0700 if absent. */
   readonly folder: string;

@@ -5,7 +5,10 @@ import {
   defaultFailureConverter,
   defaultPayloadConverter,
 } from '@temporalio/common';
-import { duringExport } from '../../src/activities/during-export';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import type { ActivityDependencies } from '../../src/activities';
+import { exportStep } from '../../src/activities/export-step';
 import { toApplicationFailure } from '../../src/activities/failure';
 import { ExportError, type ExportErrorCode } from '../../src/errors';
 
@@ -33,10 +36,11 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   TOO_MANY_PROFILES: 'refuse',
   KEY_INVALID: 'refuse',
   ACCOUNT_NOT_FOUND: 'refuse',
-  ACCOUNT_DIFFERS: 'refuse',
+  ACCOUNT_MISMATCH: 'refuse',
   ROLE_TOO_LOW: 'refuse',
   AUDIENCE_NOT_FOUND: 'refuse',
   AUDIENCE_IN_USE: 'refuse',
+  AUDIENCE_MISMATCH: 'refuse',
   MAILCHIMP_REFUSED: 'refuse',
   MAILCHIMP_BUSY: 'retry',
   MAILCHIMP_UNAVAILABLE: 'retry',
@@ -167,19 +171,28 @@ test('what Temporal throws to steps stays what it is', () => {
   expect(toApplicationFailure(applied, 'step')).toBe(applied);
 });
 
-describe('once an export runs', () => {
-  const MENDED_BY_PEOPLE: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
+describe('in a step of an export', () => {
+  const FOR_THE_OPERATOR: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
     KEY_INVALID: 'KEY_REVOKED',
     ROLE_TOO_LOW: 'KEY_REVOKED',
     SECRET_UNAVAILABLE: 'KEY_REVOKED',
     AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
   };
 
-  test.each(CODES.map(([code]) => [code, MENDED_BY_PEOPLE[code] ?? code] as const))(
+  /** A step that needs nothing but `work`. */
+  function run(work: () => Promise<unknown>): Promise<unknown> {
+    const environment = new MockActivityEnvironment(
+      {},
+      { logger: new DefaultLogger('ERROR', () => undefined) },
+    );
+    return environment.run(() => exportStep({} as ActivityDependencies, { account: 'main' }, work));
+  }
+
+  test.each(CODES.map(([code]) => [code, FOR_THE_OPERATOR[code] ?? code] as const))(
     '%s is %s',
     async (code, expected) => {
       const error = new ExportError(code, 'What was attempted.', { details: { attempt: 2 } });
-      await expect(duringExport(() => Promise.reject(error))).rejects.toMatchObject({
+      await expect(run(() => Promise.reject(error))).rejects.toMatchObject({
         code: expected,
         message: 'What was attempted.',
         details: { attempt: 2 },
@@ -187,13 +200,13 @@ describe('once an export runs', () => {
     },
   );
 
-  test('what is refused elsewhere because a person must mend it stops the export and does not end it', () => {
-    const codes = Object.values(MENDED_BY_PEOPLE);
+  test('what the operator has to fix stops the export instead of ending it', () => {
+    const codes = Object.values(FOR_THE_OPERATOR);
     expect(codes.map((code) => TREATMENTS[code])).toEqual(codes.map(() => 'stop'));
   });
 
-  test('answers and unexpected errors pass', async () => {
-    await expect(duringExport(() => Promise.resolve(7))).resolves.toBe(7);
-    await expect(duringExport(() => Promise.reject(DRIVER))).rejects.toBe(DRIVER);
+  test('results and unexpected errors pass unchanged', async () => {
+    await expect(run(() => Promise.resolve(7))).resolves.toBe(7);
+    await expect(run(() => Promise.reject(DRIVER))).rejects.toBe(DRIVER);
   });
 });

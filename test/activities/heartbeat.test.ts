@@ -40,8 +40,8 @@ describe('a long step', () => {
   test('beats at once, then every few seconds however long one request takes, with the latest progress', async () => {
     const { ended, end, pulse } = begin();
     expect(beats).toEqual([{}]);
-    pulse.tell({ chunks: 1, of: 50 });
-    pulse.tell({ chunks: 2, of: 50 });
+    pulse.report({ chunks: 1, of: 50 });
+    pulse.report({ chunks: 2, of: 50 });
     // A third of the 20 seconds after which Temporal takes the worker for dead.
     jest.advanceTimersByTime(7_000);
     expect(beats).toEqual([{}, { chunks: 2, of: 50 }]);

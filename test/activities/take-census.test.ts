@@ -24,6 +24,7 @@ let sandbox: Sandbox;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'census-'));
   staging = await openStaging({ folder, memoryLimit: '128MB' });
+  await staging.claim(ref);
   sandbox = await startSandbox({
     audiences: [
       {

@@ -4,6 +4,9 @@ import { describe, expect, test } from '@jest/globals';
 
 const SRC = resolve(__dirname, '../../src');
 
+/** Pure functions of other rooms that activities call: in files that load no driver and do no I/O. */
+const PURE_FILES = ['mailchimp/accounting', 'mailchimp/operations', 'staging/plan/attributes'];
+
 /** What each room may import at run time; `import type` is free. The table of ARCHITECTURE.md, as the machine reads it. */
 const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
   errors: { rooms: [], packages: [] },
@@ -23,7 +26,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
   },
   activities: {
-    rooms: ['contract', 'errors', 'ports'],
+    rooms: ['contract', 'errors', 'ports', ...PURE_FILES],
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {
@@ -93,6 +96,13 @@ function runtimeImports(file: string): Import[] {
   return [...statements, ...calls].map((specifier) => ({ from: file, specifier }));
 }
 
+/** Packages and Node modules that a file loads at run time, through the files of ours that it imports. */
+function loadedBy(file: string): string[] {
+  return runtimeImports(file).flatMap(({ from, specifier }) =>
+    specifier.startsWith('.') ? loadedBy(`${resolve(dirname(from), specifier)}.ts`) : [specifier],
+  );
+}
+
 function roomOf(file: string): string {
   const [first = ''] = relative(SRC, file).split('/');
   return first.replace(/\.ts$/, '');
@@ -132,6 +142,17 @@ describe('the import table', () => {
   test('holds for every file', () => {
     expect(files.length).toBeGreaterThan(100);
     expect(files.flatMap(runtimeImports).flatMap((found) => judge(found) ?? [])).toEqual([]);
+  });
+
+  test.each(PURE_FILES)('lets activities import %s, which loads no driver and no file system', (file) => {
+    const loaded = loadedBy(join(SRC, `${file}.ts`));
+    expect(loaded.filter((name) => !['zod', 'node:crypto'].includes(name))).toEqual([]);
+  });
+
+  test('sees what a file loads through other files', () => {
+    expect(loadedBy(join(SRC, 'mailchimp/account.ts'))).toContain(
+      '@mailchimp/mailchimp_marketing/src/ApiClient',
+    );
   });
 
   test('notices a source that reaches into staging, and a workflow that reads a file', () => {

@@ -39,7 +39,7 @@ describe('a held export', () => {
     expect(code).toBe(1);
     const { held } = await heldView();
     expect(output).toContain(
-      'MASS_REMOVAL. The segment "vip" holds nobody any more: 2 people would lose the tag "VIP".',
+      'MASS_REMOVAL. The segment "vip" is empty now: 2 contacts would lose the tag "VIP".',
     );
     expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
     expect(output).toContain(`temporal-mailchimp export deny ${name} --plan ${held!.planId}`);
@@ -102,7 +102,7 @@ describe('a held export', () => {
   test('plan shows what it would be held for; the switch lets it pass', async () => {
     const { code, output } = await scene.cli(`export plan ${name}`);
     expect(code).toBe(0);
-    expect(output).toContain('Would be held: MASS_REMOVAL. The segment "vip" holds nobody any more');
+    expect(output).toContain('Would be held: MASS_REMOVAL. The segment "vip" is empty now');
     expect((await scene.cli(`export plan ${name} --allow-mass-removal`)).output).not.toContain('held:');
     expect((await scene.cli(`export start ${name} --allow-mass-removal`)).code).toBe(0);
   });

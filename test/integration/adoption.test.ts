@@ -68,7 +68,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
 
       const other = { ...CONNECT, audienceId: OTHER_AUDIENCE, adopt: true };
       await expect(stage.client.connect(stage.destinationId, other)).rejects.toMatchObject({
-        code: 'ACCOUNT_DIFFERS',
+        code: 'AUDIENCE_MISMATCH',
         message: expect.stringContaining(AUDIENCE),
       });
 

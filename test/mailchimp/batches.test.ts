@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { BatchOperation } from '../../src/ports/mailchimp';
-import { accountFor, chunkOperation } from '../../src/mailchimp';
+import { accountFor } from '../../src/mailchimp/accounting';
+import { chunkOperation } from '../../src/mailchimp/operations';
 import {
   AUDIENCE,
   byEmail,

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { classifyRowError } from '../../src/mailchimp';
+import { classifyRowError } from '../../src/mailchimp/classify';
 
 const X = 'ada@shop.test';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { NotHandedOut, openUrl, resultsUrl } from '../../src/mailchimp/download';
+import { DownloadRefused, openUrl, resultsUrl } from '../../src/mailchimp/download';
 import { serve } from './support';
 
 const REAL = 'https://us21.api.mailchimp.com/3.0';
@@ -23,7 +23,7 @@ test('a redirect is not followed', async () => {
   const base = await serve((_, response) => {
     response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end();
   });
-  await expect(openUrl(new URL(base), 1000)).rejects.toEqual(new NotHandedOut(302));
+  await expect(openUrl(new URL(base), 1000)).rejects.toEqual(new DownloadRefused(302));
 });
 
 test('a host that does not begin to answer is given up on', async () => {

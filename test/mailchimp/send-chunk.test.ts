@@ -194,7 +194,7 @@ describe('an upsert chunk sent directly', () => {
       details: { status: 500 },
     });
     const [only] = await account.sendChunk(DELIVERY, upserts(['ada@shop.test']));
-    expect(only).toMatchObject({ result: 'unproven', class: 'server_error' });
+    expect(only).toMatchObject({ result: 'unproven', class: 'chunk_failed' });
   });
 
   test('does not blame rows when Mailchimp refuses every one of them', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { withoutAddress } from '../../src/mailchimp';
+import { withoutAddress } from '../../src/mailchimp/without-address';
 
 test.each([
   [

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import type { RowResult } from '../../src/contract/plan';
+import { classified } from '../../src/contract/row-class';
 import { apply, type AudienceModel, expectedAudience, plain } from './audience';
 import {
   emailsOf,
@@ -84,6 +85,14 @@ test('applying the difference between two states of the source to the first give
 
 type Fate = { readonly result: RowResult['result']; readonly isApplied: boolean };
 
+const CLASS_OF = {
+  acknowledged: {},
+  unproven: classified('no_answer'),
+  rejected: classified('fake'),
+  suppressed: classified('cleaned'),
+  throttled: classified('too_many_signups'),
+};
+
 const fate: fc.Arbitrary<Fate> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ result: 'acknowledged', isApplied: true } as const) },
   fc.record({ result: fc.constant('unproven' as const), isApplied: fc.boolean() }),
@@ -101,7 +110,7 @@ test('the sums add up whatever comes back, and once all is acknowledged the audi
         const respond: Respond = (email, chunk) => {
           const { result, isApplied } = fates.next().value as Fate;
           if (isApplied) apply(audience, chunk, (other) => other === email);
-          return { result, class: result === 'rejected' ? 'fake' : 'some', text: '' };
+          return { result, ...CLASS_OF[result], text: '' };
         };
         const first = await exportAll(stage, before, { respond });
         const second = await exportAll(stage, after, { after: first, respond });

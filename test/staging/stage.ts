@@ -20,7 +20,8 @@ import type { Settlement } from '../../src/contract/report';
 import type { PlanRequest, Staging } from '../../src/ports/staging';
 import { openDatabase } from '../../src/duckdb/open';
 import { quoteText } from '../../src/duckdb/quote';
-import { extractAttributes, openStaging } from '../../src/staging';
+import { openStaging } from '../../src/staging';
+import { extractAttributes } from '../../src/staging/plan/attributes';
 
 /** A row of a source: attribute by name, and the segments that it is in. */
 export interface Profile {

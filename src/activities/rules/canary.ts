@@ -1,9 +1,10 @@
 import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/mailchimp';
-import { type Chunk, CANARIES_OF_KIND, DIFFERS, type RowResult, type UpsertRow } from '../../contract/plan';
+import { type Chunk, CANARIES_OF_KIND, type RowResult, type UpsertRow } from '../../contract/plan';
 import { isProtectedStatus } from '../../contract/outcome';
-import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
+import { classified } from '../../contract/row-class';
+import { isResubscribed } from '../../contract/tripwire';
 
-/** New people show what becomes of `status_if_new`, known ones whether tags are appended to what somebody has. */
+/** New contacts show whether `status_if_new` is applied; known ones, whether tags are appended to those that a member has. */
 export type Kind = 'new' | 'known';
 
 const kindOf = (row: UpsertRow): Kind => (row.known ? 'known' : 'new');
@@ -18,21 +19,21 @@ interface Answered {
   readonly delivery: Delivery;
 }
 
-/** Kinds of which nobody was acknowledged who shows anything. */
+/** Kinds without an acknowledged row that proves anything. */
 export function unseen(kinds: readonly Kind[], answered: Answered): readonly Kind[] {
-  return kinds.filter((kind) => tellingRows(kind, answered).length === 0);
+  return kinds.filter((kind) => conclusiveRows(kind, answered).length === 0);
 }
 
-/** A few acknowledged rows of a kind. Whether Mailchimp takes updates of who has opted out is not sure, so they tell nothing. */
-function tellingRows(kind: Kind, { chunk, results, delivery }: Answered): readonly UpsertRow[] {
+/** A few acknowledged rows of a kind. Not of opted-out members: Mailchimp may ignore updates of them, so they prove nothing. */
+function conclusiveRows(kind: Kind, { chunk, results, delivery }: Answered): readonly UpsertRow[] {
   if (chunk.kind === 'untag') return [];
   const acknowledged = new Map(results.flatMap((one) => (isAcknowledged(one) ? [[one.email, one]] : [])));
-  const telling = chunk.rows.filter((row) => {
+  const conclusive = chunk.rows.filter((row) => {
     const result = acknowledged.get(row.email);
     if (!result || kindOf(row) !== kind) return false;
     return result.status === undefined || !hasLeft(row, { ...delivery, status: result.status });
   });
-  return telling.slice(0, CANARIES_OF_KIND);
+  return conclusive.slice(0, CANARIES_OF_KIND);
 }
 
 const isAcknowledged = ({ result }: RowResult) => result === 'acknowledged';
@@ -45,8 +46,8 @@ interface Sent {
 }
 
 /**
- * What the reply said, put right by what is at Mailchimp. Where somebody is not as sent, an acknowledgement proves nothing of the
- * others either.
+ * Corrects the results of a reply by reading members back. When one member differs from what was sent, the acknowledgements of the rows that
+ * were not read back count as unproven.
  */
 export async function verify(sent: Sent, results: readonly RowResult[]): Promise<readonly RowResult[]> {
   const rows = rowsToRead(sent, results);
@@ -54,17 +55,17 @@ export async function verify(sent: Sent, results: readonly RowResult[]): Promise
   const verified: RowResult[] = [];
   for (const result of results)
     verified.push(await verifyOne(sent, result, { row: rows.get(result.email), untagged }));
-  // Untags are few, and all of them are read.
-  if (untagged !== undefined || !verified.some((row) => row.class === DIFFERS)) return verified;
-  return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? unread(row) : row));
+  // All rows of an untag chunk are read back: a canary has few of them.
+  if (untagged !== undefined || !verified.some((row) => row.class === 'differs')) return verified;
+  return verified.map((row) => (isAcknowledged(row) && !rows.has(row.email) ? notReadBack(row) : row));
 }
 
 function rowsToRead(
   { chunk, delivery, kinds }: Sent,
   results: readonly RowResult[],
 ): ReadonlyMap<string, UpsertRow> {
-  const telling = kinds.flatMap((kind) => tellingRows(kind, { chunk, results, delivery }));
-  return new Map(telling.map((row) => [row.email, row]));
+  const conclusive = kinds.flatMap((kind) => conclusiveRows(kind, { chunk, results, delivery }));
+  return new Map(conclusive.map((row) => [row.email, row]));
 }
 
 async function verifyOne(
@@ -80,8 +81,8 @@ async function verifyOne(
   return row ? judge(result, { row, found, ...delivery }) : judgeUntag(result, found);
 }
 
-function unread({ chunk, email }: RowResult): RowResult {
-  return { chunk, email, result: 'unproven', class: 'not_read_back' };
+function notReadBack({ chunk, email }: RowResult): RowResult {
+  return { chunk, email, ...classified('not_read_back') };
 }
 
 async function nameOf({ account, delivery }: Sent, tagId: number): Promise<string | undefined> {
@@ -95,12 +96,13 @@ interface Found {
 }
 
 function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult {
-  if (!found) return differs(result, ['acknowledged, and not in the audience']);
+  if (!found) return differs(result, ['acknowledged, but not in the audience']);
   const { status, fields, tags } = found;
   const isNew = result.isNew ?? false;
-  // Somebody who opts out, or is archived, in this very moment is no surprise, and tells nothing.
+  // A member that opts out or is archived at this moment proves nothing.
   if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
-  if (isResubscribed(row, { status, isNew, statusIfNew })) return { ...result, class: RESUBSCRIBED };
+  if (isResubscribed(row, { status, isNew, statusIfNew }))
+    return { ...result, ...classified('resubscribed') };
   const what = [
     ...(!isNew || status === statusIfNew ? [] : [`status ${status} instead of ${statusIfNew}`]),
     ...fields.map((tag) => `merge field ${tag}`),
@@ -109,7 +111,7 @@ function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult
   return what.length > 0 ? differs(result, what) : result;
 }
 
-/** Whoever was added as opted out was asked to be: of them, everything has to be there. */
+/** Whether a member has opted out since. A contact that was added with an opted-out `status_if_new` has not: it is compared in full. */
 function hasLeft(
   row: UpsertRow,
   { status, statusIfNew }: { readonly status: string; readonly statusIfNew: string },
@@ -118,18 +120,18 @@ function hasLeft(
   return isProtectedStatus(status) && !isAsAdded;
 }
 
-/** Who is not in the audience does not carry its tags. */
+/** An address that is not in the audience carries no tags. */
 function judgeUntag(result: RowResult, found: MemberComparison | undefined): RowResult {
   const left = found?.tags ?? [];
   return left.length > 0
     ? differs(
         result,
-        left.map((name) => `tag "${name}" still there`),
+        left.map((name) => `tag "${name}" not removed`),
       )
     : result;
 }
 
 function differs({ chunk, email, status }: RowResult, what: readonly string[]): RowResult {
   const text = what.join('; ');
-  return { chunk, email, result: 'unproven', class: DIFFERS, text, ...(status !== undefined && { status }) };
+  return { chunk, email, ...classified('differs'), text, ...(status !== undefined && { status }) };
 }

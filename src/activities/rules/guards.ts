@@ -6,33 +6,33 @@ export interface Guarded {
   readonly plan: ExportPlan;
   readonly segments: readonly SegmentTag[];
   readonly settings: GuardSettings;
-  /** Contacts that Mailchimp counts over all audiences; null: no limit is set, so nobody asked. */
+  /** Contacts that Mailchimp counts over all audiences; null: not read, because no limit is set. */
   readonly contacts: number | null;
 }
 
-/** The numbers of a plan that are above their limits, the gravest first. */
+/** The numbers of a plan that exceed their limits, the most serious first. */
 export function findGuards(guarded: Guarded): Guard[] {
-  const { plan, settings, contacts } = guarded;
+  const { plan, settings } = guarded;
   return [
     ...massRemovals(guarded),
     ...restoredTags(guarded),
     ...above(plan.creates, settings.newContacts, (number, limit) => ({
       code: 'NEW_CONTACTS',
-      message: `${people(number, 'new contact')} would be created, and more than ${count(limit)} hold an export.`,
+      message: `${contacts(number, 'new contact')} would be created; the limit is ${count(limit)}.`,
     })),
-    ...above((contacts ?? 0) + plan.creates, settings.contactLimit, (number, limit) => ({
+    ...above((guarded.contacts ?? 0) + plan.creates, settings.contactLimit, (number, limit) => ({
       code: 'CONTACT_LIMIT',
-      message: `Mailchimp would count ${count(number)} contacts over all audiences, and the limit is set to ${count(limit)}.`,
+      message: `Mailchimp would count ${count(number)} contacts over all audiences; the limit is ${count(limit)}.`,
     })),
   ];
 }
 
-/** Without those that the switches of this export let pass, or that somebody has approved up to this number. */
+/** Without the guards that an option of this export allows, or whose number was approved. */
 export function withoutAllowed(
   guards: readonly Guard[],
   { options, approved }: { readonly options: ExportOptions; readonly approved: Approval | undefined },
 ): Guard[] {
-  const switches: Record<GuardCode, boolean> = {
+  const isAllowed: Record<GuardCode, boolean> = {
     MASS_REMOVAL: options.allowMassRemoval,
     TAG_RESTORED: options.allowRestoredTags,
     NEW_CONTACTS: options.allowNewContacts,
@@ -42,7 +42,7 @@ export function withoutAllowed(
     approved?.numbers.some(
       (known) => known.code === code && known.segment === segment && known.number >= number,
     ) ?? false;
-  return guards.filter((guard) => !switches[guard.code] && !isApproved(guard));
+  return guards.filter((guard) => !isAllowed[guard.code] && !isApproved(guard));
 }
 
 function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
@@ -50,27 +50,27 @@ function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   const ofTags = plan.segments.flatMap((segment) => {
     const why = whyEmpty(segment, segments);
     if (why) return lostTag(segment, why, 0);
-    const many = `More than ${count(limit)} of the ${people(plan.baselineSize)} exported so far leave the segment "${segment.segment}"`;
+    const many = `More than ${count(limit)} of the ${contacts(plan.baselineSize)} exported so far left the segment "${segment.segment}"`;
     return lostTag(segment, many, limit);
   });
   const ofAll = above(plan.removals, limit, (number) => ({
     code: 'MASS_REMOVAL',
-    message: `${count(number)} of the ${people(plan.baselineSize)} exported so far would lose all tags of this destination, and more than ${count(limit)} hold an export.`,
+    message: `${count(number)} of the ${contacts(plan.baselineSize)} exported so far would lose all tags of this destination; the limit is ${count(limit)}.`,
   }));
   return [...ofAll, ...ofTags];
 }
 
-/** A segment that is configured no more is a removal like one that has lost all its people. */
+/** Why no profile has the tag now: the segment was removed from the configuration, or is empty. */
 function whyEmpty({ segment, profiles }: SegmentPlan, segments: readonly SegmentTag[]): string | undefined {
   if (!segments.some((known) => known.segment === segment))
-    return `The segment "${segment}" is not exported any more`;
-  return profiles === 0 ? `The segment "${segment}" holds nobody any more` : undefined;
+    return `The segment "${segment}" is no longer exported`;
+  return profiles === 0 ? `The segment "${segment}" is empty now` : undefined;
 }
 
 function lostTag({ segment, tag, toUntag }: SegmentPlan, why: string, limit: number): Guard[] {
   return above(toUntag, limit, (number) => ({
     code: 'MASS_REMOVAL',
-    message: `${why}: ${people(number)} would lose the tag "${tag}".`,
+    message: `${why}: ${contacts(number)} would lose the tag "${tag}".`,
     segment,
   }));
 }
@@ -79,11 +79,11 @@ function restoredTags({ plan, segments }: Guarded): Guard[] {
   return segments
     .filter(({ isRestored }) => isRestored === true)
     .flatMap(({ segment, tag }) => {
-      // Not `restores`: once an export was denied, the baseline says no more who carried the deleted tag.
+      // Not `restores`: after a denied export the baseline no longer lists the members that carried the deleted tag.
       const { toTag = 0 } = plan.segments.find((known) => known.segment === segment) ?? {};
       return above(toTag, 0, (number) => ({
         code: 'TAG_RESTORED',
-        message: `The tag "${tag}" was deleted in Mailchimp: it would be made again, and ${people(number)} would be tagged again.`,
+        message: `The tag "${tag}" was deleted in Mailchimp: it would be created again, and ${contacts(number)} would be tagged again.`,
         segment,
       }));
     });
@@ -97,9 +97,8 @@ function above(
   return limit === undefined || number <= limit ? [] : [{ ...toGuard(number, limit), number, limit }];
 }
 
-function people(number: number, one = 'person'): string {
-  const many = one === 'person' ? 'people' : `${one}s`;
-  return `${count(number)} ${number === 1 ? one : many}`;
+function contacts(number: number, one = 'contact'): string {
+  return `${count(number)} ${number === 1 ? one : `${one}s`}`;
 }
 
 function count(number: number): string {

@@ -1,19 +1,19 @@
 import type { Delivery, MailchimpAccount } from '../../ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
-import { isResubscribed, RESUBSCRIBED } from '../../contract/tripwire';
+import { isResubscribed } from '../../contract/tripwire';
 
 export interface Lookup {
-  /** Looks up the rows that a complete reply did not name, as long as the budget lasts. */
+  /** Reads the members of the rows that a complete reply does not name (`no_answer`), until the budget is used up. */
   readonly settle: (chunk: Chunk, results: readonly RowResult[]) => Promise<readonly RowResult[]>;
+  /** Number of members read so far. */
   readonly used: () => number;
 }
 
-/** Class of a row that stands in no list of a complete reply: it may have changed nothing, or not have been taken. */
-const NO_ANSWER = 'no_answer';
-
 /**
- * Proves single rows by reading the member: fields and tags have to be as they were sent, since that somebody is there says nothing.
- * What differs, or nobody has, stays unproven; who had opted out and is reached again trips the wire, as in a reply.
+ * Proves single rows by reading the member: fields and tags have to be as they were sent, because the member may have existed before. A row
+ * whose member differs or does not exist stays unproven. A member that was resubscribed gets that class, as in a reply.
+ *
+ * @param lookups maximum of members to read: each is a request
  */
 export function createLookup(
   account: MailchimpAccount,
@@ -29,7 +29,7 @@ export function createLookup(
     const isProven = fields.length === 0 && tags.length === 0;
     const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
     return isResubscribed(row, { status, isNew: false, statusIfNew: delivery.statusIfNew })
-      ? { ...judged, status, class: RESUBSCRIBED }
+      ? { ...judged, status, class: 'resubscribed' }
       : judged;
   }
 
@@ -40,7 +40,7 @@ export function createLookup(
       const rows = new Map(chunk.rows.map((row) => [row.email, row]));
       const settled: RowResult[] = [];
       for (const result of results) {
-        const row = result.class === NO_ANSWER ? rows.get(result.email) : undefined;
+        const row = result.class === 'no_answer' ? rows.get(result.email) : undefined;
         if (row && left > 0) {
           left -= 1;
           settled.push(await prove(row, result));

@@ -5,42 +5,43 @@ import type { Staging } from '../../ports/staging';
 import { parseOperationId } from './operation-id';
 import { ExportError } from '../../errors';
 
-/** Clocks differ, and Mailchimp tells when a batch was submitted to the second. */
-const CLOCK_MS = 60_000;
+/** The worker's clock and Mailchimp's differ, and `submitted_at` has a resolution of a second. */
+const CLOCK_SKEW_MS = 60_000;
 
-/** The longest wait for batches that may be ours before a part is sent another way. */
-const PATIENCE_MS = 30 * 60_000;
+/** How long to wait for unfinished batches that may be ours, before the part is sent directly. */
+const MAX_WAIT_MS = 30 * 60_000;
 const POLL_MS = 15_000;
 
-export interface LostInput {
+export interface LostBatchInput {
   readonly account: MailchimpAccount;
   readonly staging: Staging;
   readonly ref: ExportRef;
   readonly part: PartPlan;
-  /** Attempts at the part whose reply is not known. */
+  /** Attempts at the part whose reply was lost. */
   readonly attempts: readonly Attempt[];
 }
 
-export type Lost =
-  /** It did arrive. */
+export type LostBatch =
+  /** The batch exists. */
   | { readonly kind: 'found'; readonly batch: BatchState }
-  /** It may still arrive, or be one of the batches that run. */
+  /** It may still be created, or be one of the unfinished batches. */
   | { readonly kind: 'wait'; readonly waitMs: number }
-  | { readonly kind: 'never'; readonly since: number }
-  /** Something that may be ours has been running for too long. */
+  /** It was not created, and cannot be any longer. */
+  | { readonly kind: 'never' }
+  /** A batch that may be ours has not finished within the longest wait. */
   | { readonly kind: 'unknown' };
 
 /**
- * Looks for the batch of a request whose reply was lost. What is in a batch, only its results tell, so whatever was submitted since
- * and has as many operations is waited for: sending the part again beside it could undo what comes after.
+ * Looks for the batch of a request whose reply was lost. Only its results show what a batch contains, so every unknown batch that was
+ * submitted since and has as many operations is waited for: a second batch of the part beside it could undo later changes.
  */
-export async function findLostBatch(input: LostInput): Promise<Lost> {
+export async function findLostBatch(input: LostBatchInput): Promise<LostBatch> {
   const { account, staging, ref, part, attempts } = input;
   const first = Math.min(...attempts.map(({ atMs }) => atMs));
   const last = Math.max(...attempts.map(({ atMs }) => atMs));
   const known = new Set(await staging.listBatches(ref));
   const size = part.lastChunk - part.firstChunk + 1;
-  const since = await account.batchesSince(first - CLOCK_MS);
+  const since = await account.batchesSince(first - CLOCK_SKEW_MS);
   const candidates = since.filter(
     ({ batchId, total }) => !known.has(batchId) && (total === size || total === 0),
   );
@@ -49,15 +50,15 @@ export async function findLostBatch(input: LostInput): Promise<Lost> {
   }
   const elapsed = Date.now() - last;
   if (candidates.some(({ status }) => status !== 'finished')) {
-    return elapsed > PATIENCE_MS ? { kind: 'unknown' } : { kind: 'wait', waitMs: POLL_MS };
+    return elapsed > MAX_WAIT_MS ? { kind: 'unknown' } : { kind: 'wait', waitMs: POLL_MS };
   }
   if (elapsed < account.longestRequestMs) return { kind: 'wait', waitMs: account.longestRequestMs - elapsed };
-  return { kind: 'never', since: last };
+  return { kind: 'never' };
 }
 
 async function isOurs(
   account: MailchimpAccount,
-  { ref, part }: Pick<LostInput, 'ref' | 'part'>,
+  { ref, part }: Pick<LostBatchInput, 'ref' | 'part'>,
   { batchId }: BatchState,
 ): Promise<boolean> {
   try {
@@ -66,16 +67,21 @@ async function isOurs(
       return name !== undefined && name.exportId === ref.exportId && name.part === part.part;
     }
   } catch (error) {
-    // Whose it was will not become known; it has finished, so the part may be sent again.
+    // Whose batch it was stays unknown. It has finished, so the part may be sent again.
     if (!areResultsUnavailable(error)) throw error;
   }
   return false;
 }
 
-/** What Mailchimp itself says, or hands out. An outage is none of them: then the results are still there when it is over. */
-const LOST: readonly unknown[] = ['results_broken', 'results_refused', 'results_missing', 'results_gone'];
+/** Classes of errors of `batchResults` after which the results stay unavailable. After an outage they are available again. */
+const UNAVAILABLE: readonly unknown[] = [
+  'results_broken',
+  'results_refused',
+  'results_missing',
+  'results_gone',
+];
 
-/** Whether the results of a finished batch cannot be had. */
+/** Whether the results of a finished batch cannot be read, now or later. */
 export function areResultsUnavailable(error: unknown): boolean {
-  return error instanceof ExportError && LOST.includes(error.details['class']);
+  return error instanceof ExportError && UNAVAILABLE.includes(error.details['class']);
 }

@@ -7,12 +7,12 @@ export interface OperationName {
   readonly attempt: number;
 }
 
-/** Names an operation of a batch, so that its result finds its chunk, whichever attempt at the part it comes from. */
+/** The id of an operation in a batch: it maps a result to its chunk, for any attempt at the part. */
 export function operationId({ exportId }: ExportRef, name: Omit<OperationName, 'exportId'>): string {
   return `${exportId}/${name.part}/${name.chunk}/${name.attempt}`;
 }
 
-/** Undefined for the id of an operation that is not ours. */
+/** Returns undefined for the id of an operation that this package did not submit. */
 export function parseOperationId(id: string | null): OperationName | undefined {
   const match = /^([^/]+)\/(\d+)\/(\d+)\/(\d+)$/.exec(id ?? '');
   if (!match) return undefined;

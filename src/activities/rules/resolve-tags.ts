@@ -9,14 +9,14 @@ type Configured = Configuration['segments'][number];
 interface Resolving {
   readonly audienceId: string;
   readonly configured: readonly Configured[];
-  /** All tags of the audience, as they are now. */
+  /** All tags of the audience. */
   readonly tags: readonly Tag[];
 }
 
 /**
- * Finds each segment's tag by Mailchimp's id, whatever it is called by now. A tag that was not made yet, or is gone, is found by name
- * only if nobody carries it: an export that died before it sent anything may have left it behind.
- * @throws ExportError TAG_TAKEN where the name belongs to somebody else by now
+ * Finds the tag of each segment by its id, also after a rename in Mailchimp. A tag that does not exist yet, or was deleted, is found by its
+ * name only when no member carries it: an export that failed before it sent anything may have created it.
+ * @throws ExportError TAG_TAKEN when another tag has the name
  */
 export async function resolveTags(
   account: MailchimpAccount,
@@ -35,7 +35,7 @@ export async function resolveTags(
   return resolved;
 }
 
-/** Renamed here: it is to have the new name. Renamed in Mailchimp by somebody: that name is followed. */
+/** A name that was changed in the configuration is applied; one that was changed in Mailchimp is adopted. */
 function byId(own: Tag, { segment, tag, knownAs }: Configured, { tags }: Resolving): SegmentTag {
   const isRenamedHere = knownAs !== null && tag !== knownAs;
   if (!isRenamedHere || own.name === tag) return { segment, tag: own.name, tagId: own.id };
@@ -61,7 +61,7 @@ async function byName(
 function taken({ name }: Tag, segment: string): ExportError {
   return new ExportError(
     'TAG_TAKEN',
-    `Nothing was sent: the segment ${segment} would become the tag "${name}", which the audience has by now and which may belong to ` +
-      'another tool. Configure another tag for the segment, or allow existing tags with --adopt-tags: people who carry it now keep it.',
+    `Nothing was sent: the segment ${segment} would become the tag "${name}", which now exists in the audience and may belong to ` +
+      'another tool. Configure another tag for the segment, or allow existing tags with --adopt-tags: members that carry it now keep it.',
   );
 }

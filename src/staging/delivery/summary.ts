@@ -8,7 +8,6 @@ import {
   type PartSummary,
   type RowResult,
 } from '../../contract/plan';
-import { RESUBSCRIBED } from '../../contract/tripwire';
 import type { Layout } from '../store/layout';
 import { listResults, readResultsByChunk, sealResults } from './results';
 
@@ -28,7 +27,7 @@ function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
     const row = said.get(email);
     if (!row || row.result === 'unproven') counts.unproven += 1;
     else if (row.result === 'acknowledged') counts.acknowledged += 1;
-    if (row?.class === RESUBSCRIBED) counts.resubscribed += 1;
+    if (row?.class === 'resubscribed') counts.resubscribed += 1;
   }
   return counts;
 }

@@ -1,7 +1,7 @@
 import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
-import { attributeColumn, extractAttributes } from './snapshot';
+import { attributeColumn, extractAttributes } from './attributes';
 import type { PlannedTag } from '../store/documents';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';

@@ -4,7 +4,7 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import type { PlanRequest } from '../../ports/staging';
 import { OPTED_OUT } from './baseline-table';
-import { OBJECTED } from './permanent-refusals';
+import { BACKED_OFF, OBJECTED } from './permanent-refusals';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
@@ -158,7 +158,7 @@ function personQuery({ request, tags }: PeopleInput, compared: string): string {
             WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
-          needs_upsert AND r.b IS NOT NULL AND (r.outcome = 'throttled' OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused
+          needs_upsert AND r.b IS NOT NULL AND (r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused
         FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
         LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
 }

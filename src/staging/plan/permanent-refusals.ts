@@ -1,23 +1,21 @@
+import { rowClassesWhere, withheldClassesWhere } from '../../contract/row-class';
 import { quoteText } from '../../duckdb/quote';
 
-/** Classes of refusals that stay true until what is sent changes. All others are tried again by the next export. */
-const PERMANENT_CLASSES = [
-  'fake',
-  'address_invalid',
-  'address_blank',
-  'compliance',
-  'forgotten',
-  'cleaned',
-  'merge_field',
-  'sms',
-  'schema',
-];
+/** SQL: classes of refusals that stay true until what is sent changes, in a list. */
+export const PERMANENT = list(rowClassesWhere(({ memory }) => memory === 'permanent'));
 
-/** SQL: those classes, in a list. */
-export const PERMANENT = PERMANENT_CLASSES.map(quoteText).join(', ');
+/** SQL: classes of refusals after which the address waits, whatever there is to send, in a list. */
+export const BACKED_OFF = list(rowClassesWhere(({ memory }) => memory === 'backOff'));
 
-/** SQL: classes that tell that the person wants no mail, whichever address they have. */
-export const OBJECTED = ['compliance', 'forgotten'].map(quoteText).join(', ');
+/** SQL: classes which say that the contact wants no mail, at any address, in a list. */
+export const OBJECTED = list(rowClassesWhere(({ isObjection }) => isObjection === true));
 
-/** What a throttled address waits before it is tried again: the first, second, third, and every later time. */
+/** SQL: classes of contacts that are withheld for what their own address says, in a list. */
+export const OPTED_OUT_ITSELF = list(withheldClassesWhere(({ isOwnOptOut }) => isOwnOptOut));
+
+/** Waits of a backed-off address: after the first, second, third, and every later refusal. */
 export const WAITS = ['5 minutes', '1 day', '2 days', '7 days'];
+
+function list(classes: readonly string[]): string {
+  return classes.map(quoteText).join(', ');
+}

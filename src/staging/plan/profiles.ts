@@ -3,7 +3,7 @@ import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { brokenRule, createIdn, stripped, withAddress } from './address';
-import { attributeColumn, extractAttributes } from './snapshot';
+import { attributeColumn, extractAttributes } from './attributes';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { createMaskNames, maskOf } from './tag-masks';
 import { DOES_NOT_FIT, wireValue } from './wire-values';

@@ -1,4 +1,5 @@
 import type { SegmentTag } from '../../contract/plan';
+import { isSameTag, tagKey } from '../../contract/tag-name';
 import type { BaselineDocument, PlannedTag } from '../store/documents';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
@@ -17,10 +18,10 @@ export function plannedTags(
     tagId === null ? [] : [{ tagId, segment, name: tag }],
   );
   const ids = new Set(configured.map(({ tagId }) => tagId));
-  const names = new Set(segments.map(({ tag }) => comparable(tag)));
+  const names = new Set(segments.map(({ tag }) => tagKey(tag)));
   const left = Object.entries(baseline?.tags ?? {})
     .map(([id, tag]) => ({ tagId: Number(id), ...tag }))
-    .filter(({ tagId, name }) => !ids.has(tagId) && !names.has(comparable(name)));
+    .filter(({ tagId, name }) => !ids.has(tagId) && !names.has(tagKey(name)));
   return [...configured, ...left.toSorted((a, b) => a.tagId - b.tagId)];
 }
 
@@ -39,14 +40,9 @@ export function restoredTags(
   const dead = Object.entries(baseline?.tags ?? {}).filter(([id]) => !live.has(Number(id)));
   return segments.flatMap(({ tag, tagId }) =>
     dead.flatMap(([id, { name }]) =>
-      tagId !== null && comparable(name) === comparable(tag) ? [{ tagId, deadId: Number(id) }] : [],
+      tagId !== null && isSameTag(name, tag) ? [{ tagId, deadId: Number(id) }] : [],
     ),
   );
-}
-
-/** Mailchimp compares tag names without case. */
-function comparable(name: string): string {
-  return name.normalize('NFC').toLowerCase();
 }
 
 interface RestoresInput {

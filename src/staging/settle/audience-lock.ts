@@ -19,7 +19,7 @@ interface ReservedAudience {
 /**
  * Two destinations on one audience would take each other's people for leavers, and a baseline says nothing of another audience than
  * the one it was made in.
- * @throws ExportError AUDIENCE_IN_USE, ACCOUNT_DIFFERS
+ * @throws ExportError AUDIENCE_IN_USE, AUDIENCE_MISMATCH
  */
 export async function reserveAudience(
   layout: Layout,
@@ -45,7 +45,7 @@ async function leaveOthers(layout: Layout, destinationId: string, name: string):
   if (others.length === 0) return;
   if ((await latestBaseline(layout, destinationId)) || (await hasSent(layout, destinationId))) {
     throw new ExportError(
-      'ACCOUNT_DIFFERS',
+      'AUDIENCE_MISMATCH',
       `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +
         `${others.map((reserved) => basename(reserved, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
     );

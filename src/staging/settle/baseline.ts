@@ -5,7 +5,7 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
 import { payloadHash } from '../plan/contacts';
 import { snapshotProfiles } from '../plan/profiles';
-import { OBJECTED, PERMANENT, WAITS } from '../plan/permanent-refusals';
+import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, PERMANENT, WAITS } from '../plan/permanent-refusals';
 import { nameOfRank, rank } from './row-results';
 import { createMaskNames, noTags } from '../plan/tag-masks';
 
@@ -139,22 +139,27 @@ function nextQuery(input: NextBaselineInput): string {
       CASE WHEN is_refused THEN why.text WHEN NOT is_acknowledged THEN was.refused_text END AS refused_text,
       CASE WHEN is_refused THEN TIMESTAMP ${quoteText(settledAt)} WHEN NOT is_acknowledged THEN was.refused_at END AS refused_at,
       CASE WHEN is_refused THEN times WHEN NOT is_acknowledged THEN was.refused_count END AS refused_count,
-      CASE WHEN is_refused THEN CASE WHEN upsert_rank = ${rank('throttled')} THEN TIMESTAMP ${quoteText(settledAt)} + ${waitSql()} END
+      CASE WHEN is_refused THEN CASE WHEN is_backed_off THEN TIMESTAMP ${quoteText(settledAt)} + ${waitSql()} END
         WHEN NOT is_acknowledged THEN was.refused_until END AS refused_until
       ${hashes.join('')}
     FROM (SELECT *,
-        1 + CASE WHEN was.refused_hash = payload OR (was.refused_outcome = 'throttled' AND upsert_rank = ${rank('throttled')})
+        1 + CASE WHEN was.refused_hash = payload OR (was.refused_class IN (${BACKED_OFF}) AND is_backed_off)
           THEN was.refused_count ELSE 0 END AS times,
         CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged THEN 'proven' ELSE was.state END AS state
       FROM (${factsQuery({ fields, none })}))`;
 }
 
 /** SQL: withheld for what the address itself says: kept, so that a new address of the profile is withheld too. */
-const IS_WITHHELD = "coalesce(p.class IN ('archived', 'opted_out'), false)";
+const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}), false)`;
 
 /** SQL: whether that is what was told of the upsert. */
 function is(name: Parameters<typeof rank>[0]): string {
   return `coalesce(t.upsert = ${rank(name)}, false)`;
+}
+
+/** SQL: whether the upsert was refused with one of the classes. */
+function hasClass(classes: string): string {
+  return `coalesce(t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} AND t.upsert_why.class IN (${classes}), false)`;
 }
 
 function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: string }): string {
@@ -162,7 +167,7 @@ function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: str
     SELECT p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
       ${fields.map((match) => `p.${quoteName(hashColumn(match))}, `).join('')}
       ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
-      ${is('throttled')} OR ((${is('suppressed')} OR ${is('rejected')}) AND t.upsert_why.class IN (${PERMANENT})) AS is_refused,
+      ${hasClass(PERMANENT)} OR ${hasClass(BACKED_OFF)} AS is_refused, ${hasClass(BACKED_OFF)} AS is_backed_off,
       coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
       CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,
       CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask

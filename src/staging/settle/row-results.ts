@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Outcome } from '../../contract/outcome';
 import type { PartPlan } from '../../contract/plan';
+import type { RowClass } from '../../contract/row-class';
 import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
@@ -35,7 +36,7 @@ export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
 /** Why something was not sent or has no proof, where no reply gave a reason. */
 export const NOT_REACHED = 'not_reached';
 export const BEYOND_LIMIT = 'beyond_limit';
-export const NO_ANSWER = 'no_answer';
+export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of somebody who was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';
 

@@ -90,7 +90,7 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
     throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} is being removed.`);
   if (!state.connection || state.connection.audience.id === audienceId) return;
   throw new ExportError(
-    'ACCOUNT_DIFFERS',
+    'AUDIENCE_MISMATCH',
     `The destination ${destinationId} belongs to audience ${state.connection.audience.id}. Connect another destination for audience ${audienceId}.`,
   );
 }

@@ -31,8 +31,10 @@ async function* breakingOff(): AsyncGenerator<ChunkResults> {
 async function* withStranger(): AsyncGenerator<ChunkResults> {
   yield* acknowledged([1, 2, 3]);
   const chunk = await stage.staging.readChunk(ref, 1);
-  const stranger = { chunk: 1, email: 'stranger@mail.test', class: 'fake', text: '' };
-  yield { chunk, results: [{ ...stranger, result: 'rejected' }] };
+  yield {
+    chunk,
+    results: [{ chunk: 1, email: 'stranger@mail.test', result: 'rejected', class: 'fake', text: '' }],
+  };
 }
 
 async function* acknowledged(chunks: readonly number[]): AsyncGenerator<ChunkResults> {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { classified } from '../../../src/contract/row-class';
 import {
   baselineOf,
   emailsOf,
@@ -83,7 +84,7 @@ describe('a refusal for good', () => {
     const second = await exportAll(stage, [changed], {
       after: first,
       respond: (email, chunk) =>
-        chunk.kind === 'upsert' ? FAKE : { result: 'rejected', class: 'odd', text: '' },
+        chunk.kind === 'upsert' ? FAKE : { result: 'rejected', class: 'unknown', text: '' },
     });
     expect(second.settlement.outcomes).toMatchObject({ rejected: 1 });
     const third = await exportAll(stage, [changed], { after: second });
@@ -95,22 +96,29 @@ describe('a refusal for good', () => {
     });
   });
 
-  test.each(['fake', 'compliance', 'forgotten', 'cleaned', 'merge_field', 'sms', 'schema'])(
-    'of class %s is remembered',
-    async (name) => {
-      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
-      const first = await exportAll(stage, [ANNA, BOB], { respond });
-      const second = await exportAll(stage, [ANNA, BOB], { after: first });
-      expect(second.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
-    },
-  );
+  test.each([
+    'fake',
+    'address_blank',
+    'address_invalid',
+    'compliance',
+    'forgotten',
+    'cleaned',
+    'merge_field',
+    'sms',
+    'schema',
+  ] as const)('of class %s is remembered', async (name) => {
+    const respond = refuseBob({ ...classified(name), text: '' });
+    const first = await exportAll(stage, [ANNA, BOB], { respond });
+    const second = await exportAll(stage, [ANNA, BOB], { after: first });
+    expect(second.plan).toMatchObject({ chunks: 0, decided: { [classified(name).result]: 1 } });
+  });
 });
 
 describe('a refusal that may pass', () => {
-  test.each(['unknown', 'server_error', 'plan_limit', 'exists'])(
+  test.each(['unknown', 'server_error', 'plan_limit', 'exists'] as const)(
     'of class %s is tried again by the next export',
     async (name) => {
-      const respond = refuseBob({ result: 'rejected', class: name, text: '' });
+      const respond = refuseBob({ ...classified(name), text: '' });
       const first = await exportAll(stage, [ANNA, BOB], { respond });
       const second = await exportAll(stage, [ANNA, BOB], { after: first });
       expect(second.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });

@@ -23,11 +23,13 @@ const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
 
 const throttleUntags: Respond = (email, chunk) =>
-  chunk.kind === 'untag' ? { result: 'throttled', class: 'busy', text: 'later' } : acknowledge(email, chunk);
+  chunk.kind === 'untag'
+    ? { result: 'throttled', class: 'too_many_signups', text: 'later' }
+    : acknowledge(email, chunk);
 
 const refuseEachOtherwise: Respond = (email) => ({
   result: 'rejected',
-  class: 'odd',
+  class: 'unknown',
   text: `text ${email.split('@')[0]}`,
 });
 
@@ -166,7 +168,7 @@ describe('settling', () => {
     const second = await exportAll(stage, [BOB], { after: first, respond: throttleUntags });
     expect(second.settlement).toMatchObject({
       outcomes: { throttled: 1, updated: 0 },
-      refusals: [{ outcome: 'throttled', class: 'busy', text: 'later', count: 1 }],
+      refusals: [{ outcome: 'throttled', class: 'too_many_signups', text: 'later', count: 1 }],
       segments: [
         { segment: 'vip', untagged: 0, failed: 1 },
         { segment: 'locals', tagged: 1, failed: 0 },

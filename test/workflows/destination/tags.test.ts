@@ -93,7 +93,7 @@ describe('a tag', () => {
         number: 2,
         limit: 0,
         message:
-          'The tag "VIP" was deleted in Mailchimp: it would be made again, and 2 people would be tagged again.',
+          'The tag "VIP" was deleted in Mailchimp: it would be created again, and 2 contacts would be tagged again.',
       };
       for (const decide of ['deny', 'approve'] as const) {
         const { exportId } = await stage.client.start(stage.destinationId);

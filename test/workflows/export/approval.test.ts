@@ -58,7 +58,7 @@ describe('an export that would take tags from many', () => {
           segment: 'vip',
           number: 2,
           limit: 0,
-          message: 'The segment "vip" holds nobody any more: 2 people would lose the tag "VIP".',
+          message: 'The segment "vip" is empty now: 2 contacts would lose the tag "VIP".',
         },
       ]);
       expect(Date.parse(held.until) - Date.parse(held.since)).toBe(24 * 60 * 60_000);

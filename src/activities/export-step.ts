@@ -1,0 +1,59 @@
+import type { ExportRef } from '../contract/identifiers';
+import { ExportError, type ExportErrorCode } from '../errors';
+import type { MailchimpAccount } from '../ports/mailchimp';
+import type { ActivityDependencies } from './dependencies';
+import { type Pulse, withHeartbeat } from './heartbeat';
+
+export interface ExportStepInput {
+  /** Name of the Mailchimp account in the worker's configuration. */
+  readonly account: string;
+  /** The export that must hold the destination's claim while the step sends. Absent: a superseded export may run the step too. */
+  readonly ref?: ExportRef;
+}
+
+export interface ExportStep {
+  /** Resolves the account's secret and opens it, with the claim guard before each of its requests. */
+  readonly openAccount: () => Promise<MailchimpAccount>;
+  readonly pulse: Pulse;
+}
+
+/**
+ * Runs a step of an export that talks to Mailchimp: sends heartbeats, guards each request, and translates errors.
+ *
+ * The guard runs before each request leaves, not once a step: a chunk can take hundreds of requests, and a step goes on after its export
+ * was terminated. Its requests would then undo what the next export does.
+ *
+ * @throws CancelledFailure before a request of a cancelled step; ExportError SUPERSEDED before a request of an export without the claim
+ */
+export async function exportStep<Result>(
+  { staging, openAccount }: Pick<ActivityDependencies, 'staging' | 'openAccount'>,
+  { account, ref }: ExportStepInput,
+  work: (step: ExportStep) => Promise<Result>,
+): Promise<Result> {
+  return withHeartbeat(async (pulse) => {
+    const guard = async () => {
+      pulse.throwIfCancelled();
+      if (ref) await staging.checkClaim(ref);
+    };
+    try {
+      return await work({ openAccount: () => openAccount(account, guard), pulse });
+    } catch (error) {
+      throw whileExporting(error);
+    }
+  });
+}
+
+/** Codes that end a request to connect or configure, but only stop an export: it keeps its place until an operator has fixed the cause. */
+const CODE_WHILE_EXPORTING: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
+  KEY_INVALID: 'KEY_REVOKED',
+  ROLE_TOO_LOW: 'KEY_REVOKED',
+  SECRET_UNAVAILABLE: 'KEY_REVOKED',
+  AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
+};
+
+function whileExporting(error: unknown): unknown {
+  if (!(error instanceof ExportError)) return error;
+  const code = CODE_WHILE_EXPORTING[error.code];
+  if (code === undefined) return error;
+  return new ExportError(code, error.message, { details: error.details, cause: error });
+}
