@@ -21,6 +21,7 @@ import type {
 import type { ExportView } from '../contract/export';
 import type { ApproveInput, Approved } from '../contract/guard';
 import {
+  DESTINATION_ID_PREFIX,
   DestinationIdSchema,
   destinationWorkflowId,
   exportWorkflowId,
@@ -43,7 +44,6 @@ import {
   stateQuery,
 } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
-import { listDestinations, type ListedDestination } from './list';
 import { answerMissing, toExportError } from './errors';
 import { requireWorker } from './pollers';
 
@@ -56,6 +56,13 @@ export interface ExportClientOptions {
   readonly client: Client;
   /** Queue of the workers that hold the plugin. @default 'mailchimp' */
   readonly taskQueue?: string;
+}
+
+export interface ListedDestination {
+  readonly destinationId: string;
+  readonly name: string;
+  readonly audienceId: string;
+  readonly phase: string;
 }
 
 /** The export that goes on after an approval: the same one, or the one that was started in its stead. */
@@ -328,4 +335,22 @@ export class ExportClient {
 
 function noneRuns(destinationId: string): ExportError {
   return new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
+}
+
+/** Found by workflow type and memo, so that no custom search attribute is needed. */
+async function listDestinations(client: Client): Promise<ListedDestination[]> {
+  const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
+  const found: ListedDestination[] = [];
+  for await (const { workflowId, memo } of client.workflow.list({ query })) {
+    const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
+    // Never connected: it ends by itself.
+    if (text('name') === '') continue;
+    found.push({
+      destinationId: workflowId.slice(DESTINATION_ID_PREFIX.length),
+      name: text('name'),
+      audienceId: text('audience'),
+      phase: text('state'),
+    });
+  }
+  return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));
 }

@@ -4,6 +4,7 @@ import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
   OUTCOMES,
+  type InvalidRule,
   type MemberStatus,
   type Outcome,
   type OutcomeCounts,
@@ -48,6 +49,28 @@ export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   unproven: 'sent, but Mailchimp did not prove what became of it; sent again next time',
   not_sent: 'not sent: the export was stopped or denied, or beyond --limit',
 };
+
+/** Outcomes that `export failures` lists. */
+export const NOT_EXPORTED_OUTCOMES = [
+  'invalid',
+  'duplicate',
+  'suppressed',
+  'throttled',
+  'rejected',
+  'unproven',
+  'not_sent',
+] as const satisfies readonly Outcome[];
+
+/** What each rule means that makes a profile `invalid`. */
+export const INVALID_MEANING: Readonly<Record<string, string>> = {
+  email_missing: 'no address',
+  email_malformed: 'not an e-mail address',
+  email_non_ascii_local_part: 'letters before the @ that Mailchimp does not take',
+  email_two_addresses: 'more than one address',
+  email_too_long: 'the address is too long',
+  required_field_empty: 'a merge field that the audience requires is empty',
+  value_does_not_fit: 'a value does not fit its merge field',
+} satisfies Record<InvalidRule, string>;
 
 export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
   subscribed: 'get campaigns',

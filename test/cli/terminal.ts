@@ -1,7 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { main } from '../../src/cli/main';
-import { Interrupted } from '../../src/cli/shell/terminal';
-import type { Terminal } from '../../src/cli/shell/terminal';
+import { Interrupted, type Terminal } from '../../src/cli/shell/terminal';
 
 export interface FakeTerminal extends Terminal {
   /** Everything on standard output so far. */

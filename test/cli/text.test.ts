@@ -1,19 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstCommands } from '../../src/cli/dev/command';
-import { createPace } from '../../src/cli/export/progress';
-import { createProgress } from '../../src/cli/export/progress';
+import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
-import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
-import { NOT_EXPORTED_OUTCOMES } from '../../src/cli/text/outcomes';
+import { count, countOf, duration, instant } from '../../src/text/format';
+import { NOT_EXPORTED_OUTCOMES, describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { describeReport } from '../../src/cli/text/report';
 import { table } from '../../src/cli/text/table';
-import { describeView } from '../../src/cli/text/view';
+import { describeView } from '../../src/cli/text/export';
 import type { ExportView } from '../../src/contract/export';
 import { noOutcomes, noMemberStatuses, OUTCOMES } from '../../src/contract/outcome';
 import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
-import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeReport } from '../../src/cli/text/report';
-import { describeView } from '../../src/cli/text/view';
+import { describeView } from '../../src/cli/text/export';
 import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
 import type { Held } from '../../src/contract/guard';
 import type { ExportReport } from '../../src/contract/report';

@@ -4,11 +4,10 @@ import type { Neighbour } from '../../dev/demo/people-of-other-tools';
 import type { Demo } from '../../dev/demo/run-demo';
 import { createProgress } from '../export/progress';
 import { lazy } from '../lazy';
-import { Interrupted } from '../shell/terminal';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { action, type Cli, type Invocation } from '../shell/invocation';
 import { examples, wholeNumber } from '../shell/options';
-import { listenForStop } from '../shell/until-stopped';
-import { count } from '../text/numbers';
+import { count } from '../../text/format';
 import { describeReport } from '../text/report';
 import { table } from '../text/table';
 

@@ -4,14 +4,12 @@ import { Command } from 'commander';
 import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER } from './folder';
+import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { startDev, type Dev } from './start';
 import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
-import { Interrupted } from '../shell/terminal';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
-import { requireConfig } from '../shell/settings';
-import { listenForStop } from '../shell/until-stopped';
 import { pairs } from '../text/table';
 
 interface Options {

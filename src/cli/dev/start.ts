@@ -4,7 +4,7 @@ import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
-import { startSandboxWith } from '../sandbox/start';
+import { startSandboxWith } from '../sandbox/command';
 import { audiencesOf, intoSandbox, ontoThisMachine } from './sandboxed';
 
 export interface DevOptions {

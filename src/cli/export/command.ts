@@ -8,9 +8,8 @@ import { planExport, startExport, watchExport, type GuardOptions, type StartOpti
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
-import { exportTable } from '../text/exports';
-import { NOT_EXPORTED_OUTCOMES } from '../text/outcomes';
-import { describeView } from '../text/view';
+import { exportTable, describeView } from '../text/export';
+import { NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
 
 export function exportCommand(cli: Cli): Command {
   return new Command('export')

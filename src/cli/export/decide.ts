@@ -5,7 +5,7 @@ import type { ApproveInput } from '../../contract/guard';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/view';
+import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
 
 export interface DecideOptions {

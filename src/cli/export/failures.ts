@@ -4,15 +4,14 @@ import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER } from '../dev/folder';
+import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
-import { requireConfig } from '../shell/settings';
 import { withClient } from '../shell/temporal';
-import { count } from '../text/numbers';
+import { count } from '../../text/format';
 import { table } from '../text/table';
 import { findEnded } from './find';
-import { notExported } from '../text/exports';
+import { notExported } from '../text/export';
 import { printableLines } from '../text/printable';
 
 export interface FailuresOptions {

@@ -7,8 +7,7 @@ import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
 import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
-import { Interrupted } from '../shell/terminal';
-import { listenForStop } from '../shell/until-stopped';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressTeller } from './progress';
 

@@ -2,7 +2,7 @@ import { SingleBar } from 'cli-progress';
 import type { ExportView } from '../../contract/export';
 import { progressOf, type Progress } from '../../text/progress';
 import type { Terminal } from '../shell/terminal';
-import { count, duration } from '../text/numbers';
+import { count, duration } from '../../text/format';
 import { describeState } from '../../text/describe-export';
 
 /** Tells on standard error where an export stands. */

@@ -8,7 +8,7 @@ import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/view';
+import { describeView } from '../text/export';
 import { follow, followUntilHeld, tellReport } from './follow';
 
 export interface GuardOptions {

@@ -2,8 +2,7 @@ import { isNativeError } from 'node:util/types';
 import { CommanderError } from 'commander';
 import { ExportError } from '../../errors';
 import { printableJson } from '../text/printable';
-import { Interrupted } from './terminal';
-import type { Terminal } from './terminal';
+import { Interrupted, type Terminal } from './terminal';
 
 export const EXIT_REFUSED = 1;
 const EXIT_USAGE = 2;

@@ -5,6 +5,12 @@ import { parse } from '../../contract/parse';
 import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../config/config-file';
 import type { GlobalOptions } from './invocation';
 
+/**
+ * Where `temporal-mailchimp dev` keeps its database and its staging store, beside the configuration file. The store is separate from
+ * the worker's: a baseline of what a sandbox holds must never be used for the real audience.
+ */
+export const DEV_FOLDER = '.temporal-mailchimp/dev';
+
 export type Temporal = Config['temporal'];
 
 export interface Settings {

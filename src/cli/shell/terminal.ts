@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
 /** What a command may touch of the world around it; a test brings its own. */
@@ -51,4 +52,16 @@ async function ask(question: string): Promise<string> {
 /** Somebody pressed Ctrl-C. The message says what goes on without them. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+}
+
+export interface Stop {
+  /** Resolves at the first Ctrl-C or SIGTERM. */
+  readonly asked: Promise<void>;
+  readonly off: () => void;
+}
+
+export function listenForStop(terminal: Terminal): Stop {
+  const controller = new AbortController();
+  const asked = once(controller.signal, 'abort').then(() => undefined);
+  return { asked, off: terminal.onStop(() => controller.abort()) };
 }

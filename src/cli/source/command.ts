@@ -6,7 +6,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
-import { count, countOf } from '../text/numbers';
+import { count, countOf } from '../../text/format';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
 

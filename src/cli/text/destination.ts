@@ -1,6 +1,6 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
-import { count, instant } from './numbers';
-import { exportTable } from './exports';
+import { count, instant } from '../../text/format';
+import { exportTable } from './export';
 import { pairs, table } from './table';
 
 const STATUS_IF_NEW: Readonly<Record<string, string>> = {

@@ -9,12 +9,12 @@ import {
   describeSubjects,
   describeUncertain,
   describeWarning,
-  OUTCOME_MEANING,
+  INVALID_MEANING,
   MEMBER_STATUS_MEANING,
+  OUTCOME_MEANING,
 } from '../../text/describe-export';
-import { notExported } from './exports';
-import { count, countOf, duration, instant } from './numbers';
-import { INVALID_MEANING } from './outcomes';
+import { notExported } from './export';
+import { count, countOf, duration, instant } from '../../text/format';
 import { pairs, table } from './table';
 
 /** The whole report of an export, or of a plan: the decisive line first. */

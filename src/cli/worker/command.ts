@@ -4,7 +4,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
 import { requireConfig } from '../shell/settings';
-import { listenForStop } from '../shell/until-stopped';
+import { listenForStop } from '../shell/terminal';
 import { pairs } from '../text/table';
 
 export function workerCommand(cli: Cli): Command {

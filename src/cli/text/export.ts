@@ -1,7 +1,27 @@
 import type { DestinationView } from '../../contract/destination';
+import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
-import { count, duration, instant } from './numbers';
-import { table } from './table';
+import { describeProgress, describeState, NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
+import { count, duration, instant } from '../../text/format';
+import { progressOf } from '../../text/progress';
+import { pairs, table } from './table';
+
+/** What `export show` tells of an export that still runs. */
+export function describeView(view: ExportView): string {
+  const { number, ref, startedAt } = view;
+  const progress = progressOf(view);
+  return [
+    `Export ${number} of ${ref.destinationId}: ${describeState(view)}`,
+    pairs([
+      ['Export', ref.exportId],
+      ['Started', instant(startedAt)],
+      ...(progress
+        ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
+        : []),
+      ...describeProgress(view),
+    ]),
+  ].join('\n\n');
+}
 
 export function exportTable({
   running,
@@ -30,8 +50,7 @@ function exportRow(report: ExportReport): string[] {
   ];
 }
 
-/** Subjects whose rows `export failures` lists. */
+/** The number of rows that `export failures` lists. */
 export function notExported({ outcomes }: ExportReport): number {
-  const { invalid, duplicate, suppressed, throttled, rejected, unproven, not_sent } = outcomes;
-  return invalid + duplicate + suppressed + throttled + rejected + unproven + not_sent;
+  return NOT_EXPORTED_OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
 }
