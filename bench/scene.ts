@@ -122,7 +122,7 @@ export async function startSandbox(
   const settings = { audiences: [audience], replies, operationMs, batchParallelism: 1, folder };
   const program = join(PROGRAMS, 'sandbox-process.js');
   const started = await startProgram(program, [JSON.stringify(settings)]);
-  return { started, ...(JSON.parse(started.told) as { url: string; apiKey: string }) };
+  return { started, ...(JSON.parse(started.readyText) as { url: string; apiKey: string }) };
 }
 
 async function connectDestination(exports: ExportClient, setting: Setting): Promise<void> {

@@ -1,4 +1,4 @@
-// Any name added here is a public promise.
+// Public API: every name exported here is a promise.
 export {
   ExportClient,
   type ApprovedExport,

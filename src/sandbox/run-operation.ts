@@ -5,7 +5,7 @@ import type { Recorder } from './record';
 import type { World } from './world';
 import { problemReply } from './api/router';
 import { internalError } from './problem';
-import { strike } from './http/strike';
+import { applyFault } from './http/apply-fault';
 
 /** Runs the operations of batches through the router that answers HTTP, too. */
 export function operationRunner(world: World, router: Router, recorder: Recorder): RunOperation {
@@ -14,7 +14,7 @@ export function operationRunner(world: World, router: Router, recorder: Recorder
     const { path, query } = locate(operation.path, operation.params);
     const call: ApiCall = { account, method, path, query, body, via: 'batch', instance: '' };
     const effect = world.faults.takeForRequest(call);
-    const ending = await strike({ world, effect, instance: '', apply: () => router.run(call) });
+    const ending = await applyFault({ world, effect, instance: '', apply: () => router.run(call) });
     // A connection that breaks inside Mailchimp is nothing a client ever sees but as a failed operation.
     const reply: Reply =
       ending.type === 'reply' ? ending.reply : failed(ending.type === 'page' ? ending.status : 500);

@@ -117,7 +117,7 @@ test('where all fails, one error says what was tried and what to install, and th
     message: expect.stringMatching(
       new RegExp(
         [
-          'Found no Temporal CLI',
+          'No Temporal CLI was found',
           'TEMPORAL_CLI_PATH is not set',
           'no temporal on the PATH',
           `nothing cached in ${cache}`,

@@ -6,7 +6,7 @@ import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
 import { pairs, table } from './table';
 
-/** What `export show` tells of an export that still runs. */
+/** What `export show` prints for a running export. */
 export function describeView(view: ExportView): string {
   const { number, ref, startedAt } = view;
   const progress = progressOf(view);
@@ -28,10 +28,10 @@ export function exportTable({
   queued,
   exports,
 }: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
-  const waiting = queued > 0 ? [['', '', `${count(queued)} waiting`]] : [];
+  const waiting = queued > 0 ? [['', '', `${count(queued)} queued`]] : [];
   const open = running ? [[String(running.number), running.exportId, 'running']] : [];
   return table(
-    ['N', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
+    ['NUMBER', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
     [...waiting, ...open, ...exports.map(exportRow)],
   );
 }

@@ -5,14 +5,14 @@ import type { Account } from '../model/account';
 import type { Recorder } from '../record';
 import type { World } from '../world';
 import type { Refusal } from '../problem';
-import type { Ending } from './strike';
+import type { Ending } from './apply-fault';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { problemReply } from '../api/router';
 import { nestedTooDeep, tooManyConnections } from '../problem';
 import { authenticate } from './authenticate';
-import { strike } from './strike';
+import { applyFault } from './apply-fault';
 import { triggeredError } from './trigger-error';
 
 const compress = promisify(gzip);
@@ -163,7 +163,12 @@ async function work(
   const due = isWrite && operationMs > 0 ? account.directPace.due(call.arrived, operationMs) : undefined;
   const effect = world.faults.takeForRequest({ ...call, via: 'http' });
   const apiCall: ApiCall = { ...call, account, via: 'http' };
-  const ending = await strike({ world, effect, instance: call.instance, apply: () => router.run(apiCall) });
+  const ending = await applyFault({
+    world,
+    effect,
+    instance: call.instance,
+    apply: () => router.run(apiCall),
+  });
   const body = await bodyOf(ending, gzip && acceptsGzip);
   if (due !== undefined) {
     await world.pause(due - performance.now());

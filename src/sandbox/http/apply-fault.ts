@@ -34,7 +34,7 @@ function statusEnding(effect: Extract<RequestEffect, { type: 'status' }>, instan
   return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
 }
 
-export interface Strike {
+export interface FaultedRequest {
   readonly world: World;
   readonly effect: RequestEffect | undefined;
   readonly instance: string;
@@ -42,7 +42,7 @@ export interface Strike {
 }
 
 /** Runs a request as the fault, if there is one, has it. */
-export async function strike({ world, effect, instance, apply }: Strike): Promise<Ending> {
+export async function applyFault({ world, effect, instance, apply }: FaultedRequest): Promise<Ending> {
   if (!effect) return { type: 'reply', reply: apply() };
   switch (effect.type) {
     case 'status':

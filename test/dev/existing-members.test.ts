@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { AudienceMember } from '../../src/dev/demo/audience';
-import { compareNeighbours } from '../../src/dev/demo/people-of-other-tools';
+import { compareExisting } from '../../src/dev/demo/existing-members';
 
 const member = (given: Partial<AudienceMember>): AudienceMember => ({
   email: 'a@b.de',
@@ -19,8 +19,8 @@ function respectOf(
   const index = { archived: 0, customer: 1, stranger: 11 }[place];
   const others = Array.from({ length: 12 }, (_, n) => member({ email: `other${n}@b.de` }));
   const before = others.with(index, was);
-  const found = compareNeighbours(before, [...before.toSpliced(index, 1), ...now])[index];
-  return found?.isRespected;
+  const found = compareExisting(before, [...before.toSpliced(index, 1), ...now])[index];
+  return found?.isPreserved;
 }
 
 describe('people of other tools in the demo', () => {
