@@ -10,37 +10,37 @@ const member = (given: Partial<AudienceMember>): AudienceMember => ({
   ...given,
 });
 
-/** The first that is seeded is an archived customer, the second one who is subscribed; strangers come last. */
-function respectOf(
-  place: 'archived' | 'customer' | 'stranger',
+/** The first seeded member is an archived customer, the second a subscribed one; members that are not customers come last. */
+function isPreserved(
+  place: 'archived' | 'customer' | 'nonCustomer',
   was: AudienceMember,
   now: readonly AudienceMember[],
 ) {
-  const index = { archived: 0, customer: 1, stranger: 11 }[place];
+  const index = { archived: 0, customer: 1, nonCustomer: 11 }[place];
   const others = Array.from({ length: 12 }, (_, n) => member({ email: `other${n}@b.de` }));
   const before = others.with(index, was);
   const found = compareExisting(before, [...before.toSpliced(index, 1), ...now])[index];
   return found?.isPreserved;
 }
 
-describe('people of other tools in the demo', () => {
-  test('a customer is respected who gained our tags and new values', () => {
+describe('members of other tools in the demo', () => {
+  test('a customer with new values and new tags of the destination is preserved', () => {
     const now = member({ tags: ['Vinyl club', 'Blues lovers'], merge_fields: { FNAME: 'Augusta' } });
-    expect(respectOf('customer', member({}), [now])).toBe(true);
+    expect(isPreserved('customer', member({}), [now])).toBe(true);
   });
 
   test.each([
-    ['whose status changed', [member({ status: 'subscribed' })]],
-    ['who lost a tag of others', [member({ tags: ['Blues lovers'] })]],
-    ['who is gone', []],
-  ])('a customer is not respected %s', (_how, now) => {
-    expect(respectOf('customer', member({}), now)).toBe(false);
+    ['with another status', [member({ status: 'subscribed' })]],
+    ['without a tag of another tool', [member({ tags: ['Blues lovers'] })]],
+    ['that is gone', []],
+  ])('a customer %s is not preserved', (_how, now) => {
+    expect(isPreserved('customer', member({}), now)).toBe(false);
   });
 
-  test.each(['archived', 'stranger'] as const)('nothing at all may change for: %s', (place) => {
+  test.each(['archived', 'nonCustomer'] as const)('nothing may change for: %s', (place) => {
     const was = member({ status: place === 'archived' ? 'archived' : 'subscribed' });
-    expect(respectOf(place, was, [was])).toBe(true);
-    expect(respectOf(place, was, [{ ...was, tags: ['Vinyl club', 'Blues lovers'] }])).toBe(false);
-    expect(respectOf(place, was, [{ ...was, merge_fields: { FNAME: 'Augusta' } }])).toBe(false);
+    expect(isPreserved(place, was, [was])).toBe(true);
+    expect(isPreserved(place, was, [{ ...was, tags: ['Vinyl club', 'Blues lovers'] }])).toBe(false);
+    expect(isPreserved(place, was, [{ ...was, merge_fields: { FNAME: 'Augusta' } }])).toBe(false);
   });
 });

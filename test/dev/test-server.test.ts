@@ -47,7 +47,7 @@ test("after the SDK's download has failed, Maven fills the cache with the jars a
   ]);
 });
 
-test('where all fails, one error says what was tried and what to install', async () => {
+test('when every way fails, one error says what was tried and what to install', async () => {
   fakeExecutable(bin, 'java', '');
   await expect(findTestServer({ env })).rejects.toMatchObject({
     code: 'TEMPORAL_SERVER_UNAVAILABLE',

@@ -27,9 +27,9 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(resumeCommand(cli));
 }
 
-/** The first paragraph of the description is the summary in the list of commands. */
+/** The first sentence of the description is the summary in the list of commands. */
 function verb(name: string, description: string): Command {
-  const [summary = ''] = description.split('\n\n');
+  const [summary = ''] = description.split('.\n\n');
   return new Command(name)
     .summary(summary)
     .description(description)
@@ -52,7 +52,7 @@ function withGuards(command: Command): Command {
     )
     .option(
       '--allow-restored-tags',
-      'export although a tag was deleted in Mailchimp; it is created again, with all its contacts',
+      'export although a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )
     .option('--allow-new-contacts', 'export although there are more new contacts than the configured limit')
     .option('--allow-over-limit', 'export although the account would exceed the configured contact limit')
@@ -73,7 +73,7 @@ function startCommand(cli: Cli): Command {
   return withGuards(
     verb(
       'start',
-      'Start an export and follow it until its report.\n\n' +
+      'Start an export, follow it until it ends and print its report.\n\n' +
         'Ctrl-C stops the command, not the export. When a guard holds the export, the command prints why and how to approve it, and ' +
         'returns. Exit code 0 when the export completed; 1 when it failed, was cancelled or is held.',
     ),
@@ -104,7 +104,7 @@ function startCommand(cli: Cli): Command {
 
 function watchCommand(cli: Cli): Command {
   return withExport(
-    verb('watch', 'Follow an export until its report'),
+    verb('watch', 'Follow an export until it ends and print its report'),
     'the running export, otherwise the last',
   )
     .addHelpText('after', examples('export watch newsletter'))
@@ -266,7 +266,7 @@ async function cancel(invocation: Invocation, name: string, which: string | unde
 function pauseCommand(cli: Cli): Command {
   return verb(
     'pause',
-    'Send no further changes until resume; batches in flight finish and their results are read',
+    'Pause an export: send no further changes until resume; batches in flight finish and their results are read',
   )
     .addHelpText('after', examples('export pause newsletter'))
     .action(

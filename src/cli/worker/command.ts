@@ -9,7 +9,7 @@ import { pairs } from '../text/table';
 
 export function workerCommand(cli: Cli): Command {
   return new Command('worker')
-    .summary('Run a worker')
+    .summary('Run a Temporal Worker with MailchimpPlugin')
     .description(
       'Run a Temporal Worker with MailchimpPlugin.\n\n' +
         'Logs go to standard error. Ctrl-C or SIGTERM shuts the worker down: running steps have 10 seconds to finish, and exports ' +
