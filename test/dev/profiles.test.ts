@@ -49,7 +49,7 @@ describe('Generated profiles', () => {
     });
     const check = await source.check();
     await source.close();
-    expect(check).toMatchObject({ profiles: PROFILES, rejected: [] });
+    expect(check).toMatchObject({ profiles: PROFILES, unreadable: [] });
     const percents = check.members.map(({ profiles }) => (100 * profiles) / PROFILES);
     [100, 80, 50, 40, 30, 25, 20, 10, 5, 1].forEach((percent, index) => {
       expect(Math.abs((percents[index] ?? 0) - percent)).toBeLessThan(1);

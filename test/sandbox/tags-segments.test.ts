@@ -30,7 +30,7 @@ describe('tags', () => {
     });
   });
 
-  test('answer 204 to nonsense, which the sandbox warns of, and 404 for strangers', async () => {
+  test('answer 204 to invalid bodies, with a warning of the sandbox, and 404 for unknown members', async () => {
     await withSandbox(two, async (api, sandbox) => {
       expect((await setTags(api, [])).status).toBe(204);
       expect((await api.post(`${memberPath(ADA)}/tags`, { name: 'A', status: 'active' })).status).toBe(204);
