@@ -7,7 +7,7 @@ import type * as SandboxModule from '../sandbox';
 import type * as WorkerModule from '../worker';
 
 /**
- * Modules that are slow to load or bring native code. Each command loads only those it needs, so that `--help` answers at once and
+ * Modules that are slow to load or bring native code. Each command loads only those it needs, so that `--help` prints immediately and
  * `destination show` loads neither DuckDB nor the native worker.
  *
  * `require`, because `import()` needs the built file names (`.js`), which do not exist when tests run the sources.

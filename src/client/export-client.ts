@@ -356,7 +356,7 @@ export class ExportClient {
     }
   }
 
-  /** The server replies "not found" for a closed workflow too; this tells a removed destination from an unknown one. */
+  /** The server replies "not found" for a closed workflow too; this distinguishes a removed destination from an unknown one. */
   private async explain(error: unknown, destinationId: string): Promise<unknown> {
     const translated = toExportError(error, { destinationId, taskQueue: this.taskQueue });
     if (!(translated instanceof ExportError) || translated.code !== 'DESTINATION_NOT_FOUND')

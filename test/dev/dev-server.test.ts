@@ -49,7 +49,7 @@ test('a started server accepts workflows immediately, in the requested namespace
   const server = await start({ headless: true, namespace: 'shop' });
   expect(server.namespace).toBe('shop');
   const handle = await withClient(server, (client) =>
-    client.workflow.start('nobody', { workflowId: 'one', taskQueue: 'empty' }),
+    client.workflow.start('unknown', { workflowId: 'one', taskQueue: 'empty' }),
   );
   expect(handle.workflowId).toBe('one');
 });
@@ -64,7 +64,7 @@ test('workflows are still there after a restart on the same database file', asyn
   const dbFilename = join(folder, 'made', 'temporal.db');
   const first = await start({ headless: true, dbFilename });
   await withClient(first, (client) =>
-    client.workflow.start('nobody', { workflowId: 'kept', taskQueue: 'empty' }),
+    client.workflow.start('unknown', { workflowId: 'kept', taskQueue: 'empty' }),
   );
   await first.close();
   expect(existsSync(dbFilename)).toBe(true);

@@ -19,14 +19,14 @@ let bin: string;
 let cache: string;
 let env: NodeJS.ProcessEnv;
 
-// What the real one does, as far as anybody can see: an executable in GOBIN.
+// The visible effect of the real one: an executable in GOBIN.
 const GO = `echo "$@" >> "\${0%/*}/go.log"; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; /bin/chmod 755 "$GOBIN/temporal"`;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'temporal-binary-'));
   bin = join(folder, 'bin');
   cache = join(folder, 'cache');
-  // A proxy nobody listens on makes the SDK's download fail at once, with and without internet.
+  // A proxy address without a listener makes the SDK's download fail immediately, with and without internet.
   env = { PATH: bin, TEMPORAL_MAILCHIMP_CACHE: cache, HTTPS_PROXY: 'http://127.0.0.1:9' };
 });
 
@@ -104,7 +104,7 @@ test('the lock and the incomplete folder of a killed build do not matter', async
   fakeExecutable(bin, 'go', GO);
   fakeExecutable(join(cache, '.temporal-go-1.5.1.0000'), 'half', '');
   const lock = join(cache, 'temporal.lock');
-  writeFileSync(lock, 'somebody');
+  writeFileSync(lock, 'another-process');
   utimesSync(lock, new Date(0), new Date(0));
   await findTemporalBinary({ env });
   expect(readdirSync(cache)).toEqual(['temporal-go-1.5.1']);

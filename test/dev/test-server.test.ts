@@ -20,7 +20,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'test-server-'));
   bin = join(folder, 'bin');
   cache = join(folder, 'cache');
-  // A proxy nobody listens on makes the SDK's download fail at once, with and without internet.
+  // A proxy address without a listener makes the SDK's download fail immediately, with and without internet.
   env = { PATH: bin, TEMPORAL_MAILCHIMP_CACHE: cache, HTTPS_PROXY: 'http://127.0.0.1:9' };
 });
 

@@ -170,7 +170,7 @@ describe('several batches', () => {
       const first = (await api.post('/batches', { operations: pings(1) })).body;
       const second = (await api.post('/batches', { operations: pings(1) })).body;
       await batchInState(api, second.id, 'finished');
-      // Nobody has looked at the first one yet, which is why it has not moved on.
+      // The first one has not been read yet, so it has not moved on.
       expect((await api.get(`/batches/${first.id}`)).body.status).toBe('started');
     });
   });

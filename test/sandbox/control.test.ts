@@ -133,7 +133,7 @@ describe('the control endpoints', () => {
       expect(ada()?.status).toBe('archived');
       await act('delete-permanent');
       expect(sandbox.state(AUDIENCE)).toMatchObject({ members: 0, forgotten: 1 });
-      expect((await act('archive')).body.error).toContain('nobody with this address');
+      expect((await act('archive')).body.error).toContain('no member with this address');
       await act('subscribe');
       expect(ada()).toMatchObject({ status: 'subscribed', inCompliance: false });
       expect((await act('dance')).status).toBe(400);

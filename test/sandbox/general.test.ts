@@ -43,7 +43,7 @@ describe('credentials', () => {
   test.each([
     ['of another data centre', '0123456789abcdef0123456789abcdef-us2'],
     ['without a data centre', '0123456789abcdef0123456789abcdef'],
-    ['that nobody has', 'ffffffffffffffffffffffffffffffff-us1'],
+    ['that does not exist', 'ffffffffffffffffffffffffffffffff-us1'],
   ])('a key %s is invalid', async (_case, key) => {
     const { status, body } = await keyed(`Bearer ${key}`).get('/');
     expect({ status, title: body.title, detail: body.detail }).toEqual({

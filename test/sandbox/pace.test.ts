@@ -46,7 +46,7 @@ test('a busy provider takes exactly its simulated time, over all batches', async
     const { operations, ms, firstAt, lastAt } = await workedOff(sandbox, 200);
     expect({ operations, ms }).toEqual({ operations: 200, ms: 200 * OPERATION_MS });
     expect(lastAt - firstAt).toBeGreaterThanOrEqual(199 * OPERATION_MS);
-    // A timer is late by a millisecond and more: 200 of them would be 10 % and more.
+    // A timer is late by at least a millisecond: 200 of them would add at least 10 %.
     expect(lastAt - firstAt).toBeLessThan(216 * OPERATION_MS);
   });
 });

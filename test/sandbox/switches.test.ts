@@ -19,7 +19,7 @@ const subscribed: MemberSeed = { email_address: ADA, status: 'subscribed' };
 
 const row = (rest: object = {}): object => ({ email_address: ADA, status_if_new: 'subscribed', ...rest });
 
-/** What a switch decides, seen through one question to the API. */
+/** The effect of a switch on one request to the API. */
 async function ask(
   switches: Partial<SandboxSwitches>,
   seed: MemberSeed,
