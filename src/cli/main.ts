@@ -10,7 +10,7 @@ import { printableLines } from './text/printable';
  * @returns exit code: 0 success; 1 refused, or an export that did not complete; 2 wrong usage; 70 a bug; 130 Ctrl-C
  */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
-  // Messages contain names of audiences, tags, files and columns, which could hold control characters.
+  // Messages contain names of audiences, tags, files and columns, which can contain control characters.
   const cleaned: Terminal = { ...terminal, err: (text) => terminal.err(printableLines(text)) };
   const cli: Cli = { terminal: cleaned, exitCode: 0 };
   const program = createProgram(cli);

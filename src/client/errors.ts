@@ -30,7 +30,7 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
   // Not for workflows: the SDK has a separate error class for workflows that are not found.
   [NOT_FOUND]: UNKNOWN_NAMESPACE,
   [PERMISSION_DENIED]: 'The Temporal server denied the request. Check the API key and the namespace.',
-  [UNAUTHENTICATED]: 'The Temporal server rejected the API key. Check the key.',
+  [UNAUTHENTICATED]: 'The Temporal server refused the API key. Check the key.',
   [RESOURCE_EXHAUSTED]: 'The Temporal server is overloaded. Try again later.',
 };
 

@@ -79,10 +79,10 @@ export interface ApprovedExport {
 /**
  * Manages destinations and their exports from a web server or a script. Loads neither DuckDB nor the native worker.
  *
- * All methods except `list` need a running worker. They reject with an ExportError, whose code is WORKER_NOT_RUNNING (no worker
- * answered), TEMPORAL_UNREACHABLE, DESTINATION_NOT_FOUND, DESTINATION_REMOVED, or a code that the method names. A request is accepted
- * within 10 s and answered within 90 s, or rejected; an accepted request can take effect after the rejection, which the message then
- * says. Every method can be called again after an error: each says what a repeated call does.
+ * All methods except `list` need a running worker. They throw an ExportError, whose code is WORKER_NOT_RUNNING, TEMPORAL_UNREACHABLE,
+ * DESTINATION_NOT_FOUND, DESTINATION_REMOVED, or a code that the method names. WORKER_NOT_RUNNING means that no worker accepted the
+ * request within 10 s, and it never takes effect; or that the accepted request had no result within 90 s, and it can still take effect,
+ * as the message then says. Every method can be called again after an error; each says what a repeated call does.
  */
 export class ExportClient {
   private readonly client: Client;
@@ -152,7 +152,7 @@ export class ExportClient {
 
   /**
    * Removes a destination: withdraws consent, cancels a running export and deletes staged rows. Contacts stay in the audience
-   * unchanged. A repeated call rejects with DESTINATION_REMOVED.
+   * unchanged. A repeated call throws DESTINATION_REMOVED.
    */
   async remove(destinationId: string, input: RemoveInput): Promise<DestinationView> {
     return this.update(destinationId, removeDestinationUpdate, input);

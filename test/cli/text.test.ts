@@ -147,7 +147,7 @@ describe('a report', () => {
     );
     expect(text).toMatch(/subscribed +999,000 +receive campaigns/);
     expect(text).toMatch(/vip +VIP +1,000,000 +999,990 +1 +10/);
-    expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO holds.');
+    expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO allows.');
     expect(text).toContain('Warning: 2,000 values of born left out, because they do not fit BIRTH.');
     expect(text).toMatch(/Requests +2,100, 1 batch\n/);
     expect(text).toMatch(/took 1 h 2 min/);

@@ -64,7 +64,7 @@ describe('the Web UI and the command line use the same text', () => {
     });
     for (const text of [page({ phase: 'completed', report: ended }), describeReport(ended)]) {
       for (const words of [
-        '2 values of bio cut to the 255 bytes that BIO holds.',
+        '2 values of bio cut to the 255 bytes that BIO allows.',
         'MASS_REMOVAL. 30 people would lose the tag "VIP".',
         'NEW_CONTACTS. 9 new contacts would be created.',
         'Kim, 2026-11-27 08:00:00 UTC',

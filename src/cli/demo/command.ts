@@ -55,7 +55,8 @@ async function run(
       },
       stopped: stop.requested,
     });
-    if (!demo) throw new Interrupted('The demo was stopped. All of its processes and files are gone.');
+    if (!demo)
+      throw new Interrupted('The demo was stopped. Its processes have ended and its files are deleted.');
     progress.close();
     say(`\n${describeAudience(demo)}`);
     if (demo.existing.length > 0) say(`\n${describeExisting(demo.existing)}`);
@@ -78,7 +79,7 @@ async function run(
 
 function describeAudience({ audience }: Demo): string {
   const tags = Object.entries(audience.tags).map(([name, members]) => [name, count(members)]);
-  return `The audience now holds ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
+  return `The audience now has ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
 }
 
 function describeExisting(existing: readonly ExistingMember[]): string {

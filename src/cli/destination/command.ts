@@ -80,7 +80,7 @@ function configureCommand(cli: Cli): Command {
         'adds one. The result replaces the previous configuration. Everything is checked against the source and the audience.',
     )
     .argument('<name>', 'name of the destination')
-    .option('--email <attribute>', 'attribute that holds the e-mail address')
+    .option('--email <attribute>', 'attribute with the e-mail address')
     .option('--field <TAG=ATTRIBUTE>', 'fill a merge field from an attribute; repeatable', collect)
     .option(
       '--segment <ID[=TAG]>',

@@ -36,10 +36,10 @@ export async function connectDestination(
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
   const { name, account, audience: audienceId, source, statusIfNew } = options;
-  const asked = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
+  const overrides = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
     ([, value]) => value !== undefined,
   );
-  const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(asked) };
+  const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };
   return parse(ConnectSettingsSchema, merged, {
     what:
       `The connection settings of destination "${destinationId}" (options, or destinations.${destinationId}.connect of the ` +

@@ -196,7 +196,7 @@ function failuresCommand(cli: Cli): Command {
     )
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string | undefined, FailuresOptions]) =>
-        showFailures(invocation, { destinationId: name, exportText: which }, options),
+        showFailures(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }

@@ -26,14 +26,14 @@ const TABLE_LIMIT = 100;
 /** Reads the rows from the staging store, since rows never pass through Temporal. */
 export async function showFailures(
   invocation: Invocation,
-  asked: { readonly destinationId: string; readonly exportText: string | undefined },
+  which: { readonly destinationId: string; readonly numberOrId: string | undefined },
   options: FailuresOptions,
 ): Promise<undefined> {
   const { csv, outcome, limit } = options;
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const report = await withClient(invocation, async (client) =>
-    findEnded(await client.describe(asked.destinationId), asked.exportText),
+    findEnded(await client.describe(which.destinationId), which.numberOrId),
   );
   const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
   const rows = await readFailures(invocation, report, {

@@ -7,7 +7,7 @@ import type { GlobalOptions } from './invocation';
 
 /**
  * Where `temporal-mailchimp dev` keeps its database and its staging store, beside the configuration file. The store is separate from
- * the worker's: a baseline of what a sandbox holds must never be used for the real audience.
+ * the worker's: a baseline from a sandbox must never be used for a real audience.
  */
 export const DEV_FOLDER = '.temporal-mailchimp/dev';
 

@@ -91,11 +91,11 @@ function describeCheck({ profiles, attributes, segments, members, unreadable }: 
 
 async function withSource<Result>(
   { options }: Invocation,
-  asked: string | undefined,
+  sourceName: string | undefined,
   work: (source: SegmentSource) => Promise<Result>,
 ): Promise<Result> {
   const { config, baseFolder } = await requireConfig(options);
-  const name = asked ?? onlySource(Object.keys(config.sources));
+  const name = sourceName ?? onlySource(Object.keys(config.sources));
   const resources = await lazy.worker().openResources(config, baseFolder);
   try {
     const source = await resources.openSource(name);

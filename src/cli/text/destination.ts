@@ -18,13 +18,13 @@ export function describeDestination(view: DestinationView): string {
       ...(queued > 0 ? ([['Queued exports', count(queued)]] as const) : []),
     ]),
     factLines(view),
-    view.configuration ? describeMatching(view.configuration) : notConfigured(destinationId),
+    view.configuration ? describeMatching(view.configuration) : describeUnconfigured(destinationId),
     ...(exports.length > 0 ? [exportTable(view)] : []),
   ];
   return parts.join('\n\n');
 }
 
-const notConfigured = (destinationId: string) =>
+const describeUnconfigured = (destinationId: string) =>
   `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
 
 function connectionPairs(view: DestinationView): (readonly [string, string])[] {
