@@ -6,8 +6,8 @@ import type { Scene } from './scene';
 import { readCsv } from './read-csv';
 
 /**
- * Changes one of a hundred profiles in the source files, as a day brings it: half of these have a new last name, a quarter are new,
- * a quarter are gone. Only people that an export sends are chosen, so that every change has to be sent.
+ * Changes one percent of the profiles in the source files, like a daily refresh: half of these get a new last name, a quarter are new,
+ * a quarter are deleted. Only profiles that an export sends are chosen, so that every change must be sent.
  */
 export async function changeOneOfAHundred({ folder, setting, options }: Scene): Promise<void> {
   const profiles = setting.profilesFile;
@@ -29,7 +29,7 @@ export async function changeOneOfAHundred({ folder, setting, options }: Scene): 
 const copySql = (table: string, file: string): string =>
   `COPY ${table} TO ${quoteText(file)} (FORMAT csv, HEADER true)`;
 
-/** `chosen`: profiles with a good address that nobody shares, in an order of their own. */
+/** `chosen`: profiles with a valid address that no other profile has, in a fixed order. */
 const readSql = (profiles: string, memberships: string): string => `
   CREATE TABLE profiles AS FROM ${readCsv(profiles)};
   CREATE TABLE memberships AS FROM ${readCsv(memberships)};

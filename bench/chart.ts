@@ -4,7 +4,7 @@ import { mainScene } from './tables';
 interface Series {
   readonly name: string;
   readonly color: string;
-  /** Profiles and what they cost. */
+  /** Number of profiles and their cost. */
   readonly points: readonly (readonly [number, number])[];
 }
 
@@ -18,7 +18,7 @@ const WIDTH = 380;
 const HEIGHT = 300;
 const TOP = 50;
 
-/** Cost against size, both in powers of ten: seconds, and write operations at Mailchimp. */
+/** Cost against size, both on logarithmic scales: seconds, and write operations at Mailchimp. */
 export function drawChart({ sizes }: Figures): string {
   const panels: Panel[] = [
     { title: 'Seconds', left: 60, series: secondSeries(sizes) },
@@ -48,7 +48,7 @@ function secondSeries(sizes: readonly SizeFigures[]): Series[] {
 function writeSeries(sizes: readonly SizeFigures[]): Series[] {
   const of = (cost: (size: SizeFigures) => number | undefined) => pointsOf(sizes, cost);
   return [
-    { name: 'one request a person', color: '#7f7f7f', points: of((size) => mainScene(size).first.sent) },
+    { name: 'one request per contact', color: '#7f7f7f', points: of((size) => mainScene(size).first.sent) },
     { name: 'first export', color: '#1f77b4', points: of((size) => mainScene(size).first.provider.writes) },
     {
       name: 'after 1 % changed',
@@ -64,7 +64,7 @@ function pointsOf(
 ): Series['points'] {
   return sizes.flatMap((size) => {
     const value = cost(size);
-    // A logarithm has no place for nothing.
+    // Zero has no logarithm.
     return value === undefined || value <= 0 ? [] : [[size.profiles, value] as const];
   });
 }

@@ -1,4 +1,4 @@
-/** Everything that a run of the bench finds. Seconds, bytes and counts. */
+/** The results of a run of the bench, in seconds, bytes and counts. */
 export interface Figures {
   readonly machine: Machine;
   readonly command: string;
@@ -25,26 +25,26 @@ export interface SizeFigures {
   readonly scenes: readonly SceneFigures[];
 }
 
-/** A sandbox, a worker and the exports between them. */
+/** The exports of one worker to one sandbox. */
 export interface SceneFigures {
   readonly lane: Lane;
   readonly replies: Replies;
-  /** Milliseconds of an operation at the sandbox; 0 = as fast as it can. */
+  /** Milliseconds of an operation at the sandbox; 0 = no delay. */
   readonly operationMs: number;
-  /** Operations that the sandbox works on at once in this lane: batches one after another, connections side by side. */
+  /** Operations that the sandbox processes at the same time in this lane: batches are sequential, connections parallel. */
   readonly parallelism: number;
   readonly first: ExportFigures;
   readonly unchanged?: ExportFigures;
   readonly changed?: ExportFigures;
-  /** Of the worker process, from its start to its end. */
+  /** Maximum over the lifetime of the worker process. */
   readonly peakRss: number;
 }
 
 export interface ExportFigures {
   readonly seconds: number;
-  /** People that were sent and acknowledged. */
+  /** Contacts that were sent and acknowledged. */
   readonly sent: number;
-  /** Told apart before anything was sent. */
+  /** Detected before anything was sent. */
   readonly invalid: number;
   readonly duplicate: number;
   readonly departed: number;
@@ -52,7 +52,7 @@ export interface ExportFigures {
   readonly prepareSeconds: number;
   readonly deliverSeconds: number;
   readonly settleSeconds: number;
-  /** Most memory of the worker in each of these. */
+  /** Peak memory of the worker in each of these steps. */
   readonly prepareRss: number;
   readonly deliverRss: number;
   readonly settleRss: number;
@@ -76,7 +76,7 @@ export interface ProviderFigures {
   readonly reads: number;
   /** Operations of batches and direct writes. */
   readonly writes: number;
-  /** Of these, what carries people: the rest creates tags. */
+  /** Of these, the writes with contacts: the others create tags. */
   readonly rowWrites: number;
   readonly batches: number;
   readonly bytesUp: number;
@@ -84,10 +84,10 @@ export interface ProviderFigures {
   readonly maxConnections: number;
 }
 
-/** The ways of other tools, and the same profiles through ours, a scene a lane. */
+/** The ways of other tools, and the same profiles through temporal-mailchimp, one scene per lane. */
 export interface OtherFigures {
   readonly profiles: number;
-  /** Milliseconds of an operation at the sandbox; 0 = as fast as it can. */
+  /** Milliseconds of an operation at the sandbox; 0 = no delay. */
   readonly operationMs: number;
   readonly ways: readonly WayFigures[];
   readonly ours: readonly SceneFigures[];
@@ -95,7 +95,7 @@ export interface OtherFigures {
 
 export interface WayFigures {
   readonly way: string;
-  /** Rows handed to Mailchimp. */
+  /** Rows sent to Mailchimp. */
   readonly rows: number;
   readonly seconds: number;
   readonly requests: number;

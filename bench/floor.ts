@@ -7,13 +7,13 @@ import { openDatabase } from '../src/duckdb/open';
 import { quoteText, quoteTexts } from '../src/duckdb/quote';
 import { readCsv } from './read-csv';
 
-/** Seconds that the plan of a first export takes as bare SQL: what no exporter that uses DuckDB can be faster than by much. */
+/** Duration in seconds of the plan of a first export as bare SQL: an exporter that uses DuckDB cannot be much faster. */
 export async function measureFloor(profiles: number): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), 'floor-'));
   try {
     const generated = await generateProfiles({ profiles, seed: 1, folder: join(folder, 'data') });
     const start = performance.now();
-    // Memory limit, threads and everything else as in the worker.
+    // With the memory limit, threads and other settings of the worker.
     const database = await openDatabase({ folder, memoryLimit: '256MB', allow: [folder] });
     try {
       await database.run(floorSql({ ...generated, into: join(folder, 'chunks.parquet') }));
@@ -35,7 +35,7 @@ interface FloorInput {
 
 const ADDRESS = String.raw`[a-z0-9!#$%&''*+/=?^_{|}~-]+(?:\.[a-z0-9!#$%&''*+/=?^_{|}~-]+)*@(?:[a-z0-9-]+\.)+[a-z]{2,}`;
 
-/** Tags as bits, and the rows' texts only in the last statement: what fits into the memory limit is fast. */
+/** Tags are bits, and only the last statement reads the texts of the rows, so that the data fits into the memory limit. */
 function floorSql({ profilesFile, membershipFile, segments, into }: FloorInput): string {
   return `
     CREATE TABLE profile AS

@@ -14,7 +14,7 @@ export interface Step {
 
 export interface Chain {
   readonly figures: HistoryFigures;
-  /** In the order they were completed. */
+  /** In the order of their completion. */
   readonly steps: readonly Step[];
 }
 
@@ -65,7 +65,7 @@ function timeOf(event: HistoryEvent | undefined): number {
   return Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6;
 }
 
-/** What Temporal Cloud bills for an event. A step is billed for each attempt; the last one tells how many there were. */
+/** What Temporal Cloud bills for an event. A step is billed for each attempt; the last one has their number. */
 function actionsOf(event: HistoryEvent): number {
   const { activityTaskStartedEventAttributes: started } = event;
   if (started) return started.attempt ?? 1;

@@ -5,12 +5,12 @@ declare module 'mailchimp-api-v3' {
     readonly body: object;
   }
 
-  /** What we use of it. */
+  /** The part that the bench uses. */
   class Mailchimp {
-    /** Where requests go: it has no option for it. */
+    /** Base URL of requests: the package has no option for it. */
     __base_url: string;
     constructor(apiKey: string);
-    /** Submits one batch and waits for it; `unpack: false` leaves its results unread. */
+    /** Submits one batch and waits for it; `unpack: false` does not read its results. */
     batch(
       operations: readonly Operation[],
       options: { readonly verbose: boolean; readonly unpack: false },

@@ -18,7 +18,7 @@ const OTHERS_PROFILES = 20_000;
 const CONNECTIONS = 10;
 const LANES: readonly Lane[] = ['batch', 'direct'];
 
-/** The same for every scene. */
+/** Options that all scenes share. */
 type All = Pick<SceneOptions, 'temporalBinary' | 'cpuProfiles'>;
 type Plan = Omit<SceneOptions, keyof All | 'profiles'>;
 
@@ -73,7 +73,7 @@ async function measureOtherWays(all: All, operationMs: number): Promise<OtherFig
   return { profiles, operationMs, ways: await measureOthers(profiles, operationMs), ours };
 }
 
-/** One scene a lane. */
+/** One scene per lane. */
 const isCompared = (operationMs: number) => (plan: Plan) =>
   plan.replies === 'lean' && plan.operationMs === operationMs;
 
@@ -88,7 +88,7 @@ async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
   return { profiles, floorSeconds, scenes };
 }
 
-/** The first export; in the scene that stands for all, also one after no change and one after a change. */
+/** The first export; in the main scene also an export without changes and one after changes. */
 async function measureScene(options: SceneOptions): Promise<SceneFigures> {
   const { profiles, lane, replies, operationMs, connections } = options;
   say(`${profiles} profiles: lane ${lane}, ${replies} replies, ${paceOf(operationMs)}`);

@@ -6,12 +6,12 @@ import { readChain, type Chain, type Step } from './history';
 import type { Scene } from './scene';
 import { bytesIn, watchDisk, watchMemory, type Watch } from './watch';
 
-/** Each lasts ten seconds and more. */
+/** Each lasts at least ten seconds. */
 const MAX_SILENCES = 12;
 
 const PREPARATION = ['takeSnapshot', 'planExport'];
 
-/** Steps after the plan that deliver nothing. */
+/** Steps after the plan that are not part of delivery. */
 const NO_DELIVERY = new Set([
   'settleExport',
   'tidyStaging',
@@ -20,7 +20,7 @@ const NO_DELIVERY = new Set([
   'drainEarlierWrites',
 ]);
 
-/** Runs one export from start to report. @throws Error unless it completes with an outcome for everybody */
+/** Runs one export from start to report. @throws Error unless it completes and every contact was acknowledged */
 export async function measureExport(scene: Scene): Promise<ExportFigures> {
   await scene.sandbox.clearCounters();
   const memory = watchMemory(scene.workerPid);
@@ -57,7 +57,7 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
     trigger: 'bench',
     options: { lane: options.lane },
   });
-  if (firstExecutionRunId === undefined) throw new Error('The export did not start at once.');
+  if (firstExecutionRunId === undefined) throw new Error('The export was not started immediately.');
   const report = await reportOf(scene, exportId);
   const { unproven, rejected, throttled, suppressed, not_sent: notSent } = report.outcomes;
   if (report.status !== 'completed' || unproven + rejected + throttled + suppressed + notSent > 0)
@@ -65,7 +65,7 @@ async function runExport(scene: Scene): Promise<{ readonly report: ExportReport;
   return { report, chain: await readChain(temporal, workflowId, firstExecutionRunId) };
 }
 
-/** A worker that has its hands full may leave a question unanswered: that is no reason to stop, but for one that is gone. */
+/** A busy worker may not answer a query. Only a worker that stays silent ends the bench. */
 async function reportOf({ exports }: Scene, exportId: string): Promise<ExportReport> {
   let patience = MAX_SILENCES;
   for (;;) {
@@ -82,7 +82,7 @@ async function reportOf({ exports }: Scene, exportId: string): Promise<ExportRep
   }
 }
 
-/** Unix milliseconds; nothing where both are 0. */
+/** Unix milliseconds; both are 0 when there is no window. */
 interface Window {
   readonly from: number;
   readonly to: number;
@@ -91,7 +91,7 @@ interface Window {
 const windowOf = ({ steps }: Chain, types: readonly string[]): Window =>
   span(steps.filter(({ type }) => types.includes(type)));
 
-/** From the first submission to the last outcome: what is done between the plan and settling it. */
+/** From the first submission to the last outcome: the steps between the plan and the settlement. */
 function deliveryOf({ steps }: Chain): Window {
   const planned = steps.findLastIndex(({ type }) => type === 'planExport');
   return span(steps.slice(planned + 1).filter(({ type }) => !NO_DELIVERY.has(type)));

@@ -1,4 +1,4 @@
-/** Numbers as people read them. */
+/** Numbers for display. */
 
 export const count = (number: number): string => Math.round(number).toLocaleString('en-US');
 

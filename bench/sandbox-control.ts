@@ -19,11 +19,11 @@ interface State {
   readonly maxConcurrent: number;
 }
 
-/** `/batches` only takes work in. */
+/** A request to `/batches` only submits or reads work. */
 const isWrite = ({ method, route }: RequestCount): boolean =>
   method !== 'GET' && !route.startsWith('/batches');
 
-/** The sandbox's control path: what it counted and holds, whatever the exporter believes. */
+/** The sandbox's control endpoints: its own counts and members, independent of the exporter. */
 export class SandboxControl {
   readonly #url: string;
 
@@ -55,10 +55,10 @@ export class SandboxControl {
     };
   }
 
-  /** Every member as a line of JSON. */
+  /** All members, one JSON line each. */
   async dump(file: string): Promise<void> {
     const url = new URL(`/_sandbox/audiences/${AUDIENCE_ID}/members`, this.#url);
-    // Not fetch: its streams take a minute for a million lines.
+    // Without fetch, whose streams take a minute for a million lines.
     const [reply] = (await once(get(url), 'response')) as [IncomingMessage];
     if (reply.statusCode !== 200)
       throw new Error(`The sandbox answered ${reply.statusCode} to ${url.pathname}`);

@@ -17,7 +17,7 @@ import { startProgram, type Started, WORKER_NODE_FLAGS } from '../src/dev/progra
 import type { Lane, Replies } from './figures';
 import { SandboxControl } from './sandbox-control';
 
-/** What is measured is what is published: the built package. */
+/** The built package, so that the measured code is the published code. */
 const PROGRAMS = resolve(__dirname, '../../dist/dev/programs');
 
 export interface SceneOptions {
@@ -27,7 +27,7 @@ export interface SceneOptions {
   readonly replies: Replies;
   readonly operationMs: number;
   readonly connections?: number;
-  /** Where the worker leaves a CPU profile when it ends. Default: it makes none. */
+  /** Folder in which the worker writes a CPU profile when it ends. Default: none. */
   readonly cpuProfiles?: string | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface Scene {
   readonly sandboxUrl: string;
   readonly apiKey: string;
   readonly workerPid: number;
-  /** Stops everything, deletes the folder and tells the worker's peak memory. May be called again. */
+  /** Stops everything, deletes the folder and returns the worker's peak memory in bytes. May be called again. */
   close(): Promise<{ readonly peakRss: number }>;
 }
 
@@ -108,12 +108,12 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
 function profilingFlags({ cpuProfiles, ...options }: SceneOptions): string[] {
   if (cpuProfiles === undefined) return [];
   const { profiles, lane, replies, operationMs } = options;
-  // A file for each thread.
+  // One file per thread.
   const folder = join(cpuProfiles, `${profiles}-${lane}-${replies}-${operationMs}ms`);
   return ['--cpu-prof', `--cpu-prof-dir=${folder}`];
 }
 
-/** A sandbox in a process of its own, with one empty audience. */
+/** Starts a sandbox in its own process, with one empty audience. */
 export async function startSandbox(
   folder: string,
   { replies, operationMs }: Pick<SceneOptions, 'replies' | 'operationMs'>,
@@ -122,7 +122,7 @@ export async function startSandbox(
   const settings = { audiences: [audience], replies, operationMs, batchParallelism: 1, folder };
   const program = join(PROGRAMS, 'sandbox-process.js');
   const started = await startProgram(program, [JSON.stringify(settings)]);
-  return { started, ...(JSON.parse(started.told) as { url: string; apiKey: string }) };
+  return { started, ...(JSON.parse(started.readyText) as { url: string; apiKey: string }) };
 }
 
 async function connectDestination(exports: ExportClient, setting: Setting): Promise<void> {

@@ -3,7 +3,7 @@ import { bytes, count, ratio, seconds, share } from './numbers';
 
 type Row = readonly string[];
 
-/** All figures as Markdown tables, which read well in a terminal too. */
+/** All figures as Markdown tables, which are also readable in a terminal. */
 export function describeFigures({ sizes, others }: Figures): string {
   return [
     '### 1. Prepare\n',
@@ -13,14 +13,23 @@ export function describeFigures({ sizes, others }: Figures): string {
     ),
     '\n### 2. Deliver, without delay at the provider\n',
     table(
-      ['profiles', 'lane', 'replies', 'people sent', 'seconds', 'people/s'],
+      ['profiles', 'lane', 'replies', 'contacts sent', 'seconds', 'contacts/s'],
       sizes.flatMap(({ profiles, scenes }) =>
         scenes.filter(isUnpaced).map((scene) => deliverRow(profiles, scene)),
       ),
     ),
     '\n### 3. Delivery efficiency, 100 ms an operation\n',
     table(
-      ['profiles', 'lane', 'operations', 'at once', 'connections seen', 'necessary', 'seconds', 'efficiency'],
+      [
+        'profiles',
+        'lane',
+        'operations',
+        'parallelism',
+        'connections used',
+        'minimum',
+        'seconds',
+        'efficiency',
+      ],
       sizes.flatMap(({ profiles, scenes }) =>
         scenes.filter((scene) => !isUnpaced(scene)).map((scene) => efficiencyRow(profiles, scene)),
       ),
@@ -58,7 +67,7 @@ export function describeFigures({ sizes, others }: Figures): string {
 
 export const isUnpaced = ({ operationMs }: SceneFigures): boolean => operationMs === 0;
 
-/** The scene with everything in it: batch lane, lean replies, no delay. */
+/** The scene with all exports: batch lane, lean replies, no delay. */
 export function mainScene({ scenes }: SizeFigures): SceneFigures {
   const found = scenes.find((scene) => scene.unchanged);
   if (!found) throw new Error('no scene was refreshed');
@@ -81,7 +90,7 @@ function deliverRow(profiles: number, { lane, replies, first }: SceneFigures): R
   return [count(profiles), lane, replies, count(sent), seconds(deliverSeconds), count(sent / deliverSeconds)];
 }
 
-/** Seconds that the provider needs at the least. */
+/** The minimum number of seconds that the provider needs. */
 export function necessarySeconds({ first, operationMs, parallelism }: SceneFigures): number {
   return (first.provider.rowWrites * operationMs) / 1000 / parallelism;
 }
@@ -183,7 +192,7 @@ function describeOthers({ profiles, operationMs, ways, ours }: OtherFigures): st
     ['way', 'rows sent', 'seconds', 'rows/s', 'requests', 'operations', 'refused', 'noticed'],
     [...theirs, ...own],
   );
-  return `\n### 6. What others do: ${count(profiles)} profiles, ${pace} at the provider\n\n${rows}`;
+  return `\n### 6. Other tools: ${count(profiles)} profiles, ${pace} at the provider\n\n${rows}`;
 }
 
 /** Columns of numbers are aligned to the right. */

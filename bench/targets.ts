@@ -2,7 +2,7 @@ import type { Figures, Lane, SceneFigures, SizeFigures } from './figures';
 import { bytes, count, ratio, seconds, share } from './numbers';
 import { efficiency, isUnpaced, mainScene } from './tables';
 
-/** What was set out for, and what came of it. */
+/** A target and the measured value. */
 export interface Target {
   readonly target: string;
   readonly found: string;
@@ -12,7 +12,7 @@ export interface Target {
 const MILLION = 1_000_000;
 const MB = 1_000_000;
 
-/** Only those whose figures were measured. */
+/** The targets whose figures were measured. */
 export function judgeTargets(figures: Figures): Target[] {
   const million = figures.sizes.find(({ profiles }) => profiles === MILLION);
   const smaller = figures.sizes.find(({ profiles }) => profiles === MILLION / 10);
@@ -46,7 +46,7 @@ function judgeLane({ scenes }: SizeFigures, lane: Lane): Target[] {
         return atLeast(`delivery efficiency at 1 M, ${lane}: at least 0.95`, efficiency(scene), 0.95);
       const rate = scene.first.sent / scene.first.deliverSeconds;
       const least = scene.replies === 'lean' ? 20_000 : 5_000;
-      const target = `deliver 1 M, ${lane}, ${scene.replies} replies: at least ${count(least)} people/s`;
+      const target = `deliver 1 M, ${lane}, ${scene.replies} replies: at least ${count(least)} contacts/s`;
       return { target, found: count(rate), isReached: rate >= least };
     });
 }
@@ -65,7 +65,7 @@ function judgeMemory({ scenes }: SizeFigures, smaller: SizeFigures | undefined):
     isReached: peak <= 768 * MB,
   };
   if (!smaller) return [whole];
-  // The scene in which it grew most.
+  // The scene with the largest growth.
   const growth = Math.max(
     ...scenes.map((scene) => {
       const small = smaller.scenes.find((other) => isSame(scene, other));
@@ -135,13 +135,13 @@ function judgeHistory({ scenes }: SizeFigures): Target[] {
   ];
 }
 
-/** Where operations take time, as at Mailchimp: what the ways ask of it is what tells them apart. */
+/** Compared where operations take time, as at Mailchimp: then the number of operations decides. */
 function judgeOthers({ others }: Figures): Target[] {
   const { ways, ours } = others.find(({ operationMs }) => operationMs > 0) ?? { ways: [], ours: [] };
   const best = Math.max(0, ...ours.map(({ first }) => first.sent / first.deliverSeconds));
   return ways.map(({ way, rows, seconds: taken }) => {
     const times = best / (rows / taken);
-    const target = `20,000 profiles, 100 ms an operation: ahead in people/s of: ${way}`;
+    const target = `20,000 profiles, 100 ms an operation: more contacts/s than: ${way}`;
     return { target, found: `${ratio(times)} times`, isReached: times > 1 };
   });
 }

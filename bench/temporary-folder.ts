@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Sends every temporary file of this process and its children to one folder, which goes with it, also at Ctrl-C: it grows to gigabytes. */
+/** Puts all temporary files of this process and its children into one folder and deletes it at exit, also at Ctrl-C: it grows to gigabytes. */
 export function useTemporaryFolder(): void {
   const folder = mkdtempSync(join(tmpdir(), 'temporal-mailchimp-bench-'));
   process.env['TMPDIR'] = folder;

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const MEMORY_EVERY_MS = 100;
 const DISK_EVERY_MS = 500;
 
-/** Looks at a number again and again, until it is stopped. */
+/** Samples a number until it is stopped. */
 export class Watch {
   readonly #samples: { readonly at: number; readonly value: number }[] = [];
   readonly #ended: Promise<void>;
@@ -20,7 +20,7 @@ export class Watch {
     await this.#ended;
   }
 
-  /** Between two unix milliseconds. */
+  /** The maximum between two times in unix milliseconds. */
   peak(from = 0, to = Infinity): number {
     const within = this.#samples.filter(({ at }) => at >= from && at <= to);
     return within.reduce((most, { value }) => Math.max(most, value), 0);
@@ -34,7 +34,7 @@ export class Watch {
   }
 }
 
-/** Memory of a process; 0 where the system does not tell as Linux does. */
+/** Resident memory of a process; 0 on systems without Linux's /proc. */
 export function watchMemory(pid: number): Watch {
   return new Watch(async () => {
     const status = await readFile(`/proc/${pid}/status`, 'utf8').catch(() => '');
@@ -46,7 +46,7 @@ export function watchDisk(folder: string): Watch {
   return new Watch(() => bytesIn(folder), DISK_EVERY_MS);
 }
 
-/** Bytes of all files in a folder and below it; files may come and go meanwhile. */
+/** Bytes of all files in a folder and below it. Files may appear and disappear while it reads. */
 export async function bytesIn(folder: string): Promise<number> {
   const names = await readdir(folder, { recursive: true }).catch(() => []);
   const sizes = await Promise.all(

@@ -1,5 +1,5 @@
-// Usage: node scripts/bundle-workflows.js, after tsc: bundles the workflows once, so that a standalone worker starts in a second
-// and needs no bundler in its memory.
+// Usage: node scripts/bundle-workflows.js, after tsc. Bundles the workflows at build time, so that a standalone worker starts within
+// a second and does not hold a bundler in memory.
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');

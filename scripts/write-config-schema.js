@@ -1,4 +1,4 @@
-// Writes schema/temporal-mailchimp.schema.json from the built package: npm run build && node scripts/write-config-schema.js
+// Usage: npm run build && node scripts/write-config-schema.js. Writes schema/temporal-mailchimp.schema.json from the built package.
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const prettier = require('prettier');

@@ -1,14 +1,14 @@
 /**
- * What Temporal and the export workflow do with a code:
- * - `refuse`: never retried; the caller has to change something.
- * - `retry`: the world may get better by itself; retried with back-off, for ever if need be.
- * - `stop`: an export keeps its place and waits for `resume`, since only a person can mend it.
+ * What Temporal and the export workflow do with an error code:
+ * - `refuse`: not retried; the caller must change something.
+ * - `retry`: transient; retried with backoff, without a limit.
+ * - `stop`: the export keeps its position and waits for `resume`, because it needs an operator.
  */
 type Treatment = 'refuse' | 'retry' | 'stop';
 
-/** Every way this package fails on purpose. Retry is decided here and nowhere else. */
+/** All error codes of this package. This is the only place that decides whether an error is retried. */
 const CODES = {
-  // What a person typed or configured
+  // Input and configuration
   CONFIG_INVALID: 'refuse',
   CONFIG_UNREADABLE: 'refuse',
   INPUT_INVALID: 'refuse',
@@ -77,15 +77,15 @@ const CODES = {
 export type ExportErrorCode = keyof typeof CODES;
 
 export interface ExportErrorOptions extends ErrorOptions {
-  /** Safe to log, to show and to keep in Temporal's history: ids and counts, never addresses, names, rows or keys. */
+  /** Safe to log, display and keep in Temporal's history: ids and counts, never addresses, names, rows or keys. */
   readonly details?: Readonly<Record<string, string | number>>;
 }
 
 /**
- * The only error this package throws on purpose.
+ * The error of every failure that this package expects. Its message says what was attempted, what came back and what to do.
  *
- * One class with a closed set of codes, not a class per case: Temporal keeps a failure's `type` across the wire
- * but not its class, so nobody on the other side could use `instanceof`.
+ * There is one class with a closed set of codes: Temporal preserves the `type` of a failure between processes but not its class, so
+ * `instanceof` with a class per code would not work.
  */
 export class ExportError extends Error {
   override readonly name = 'ExportError';

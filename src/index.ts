@@ -1,4 +1,4 @@
-// Any name added here is a public promise.
+// Public API: every name exported here is a promise.
 export { MailchimpPlugin, type MailchimpPluginOptions } from './plugin/mailchimp-plugin';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from './errors';
 export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from './contract/outcome';

@@ -9,7 +9,7 @@ import { startSandbox } from '../scene';
 import { readRows, type Row } from './rows';
 import { WAYS, type Way } from './ways';
 
-/** Sends the same profiles in the ways of other tools, each to a fresh sandbox; where operations take time, only the first of them. */
+/** Sends the same profiles in the ways of other tools, each to a new sandbox. When operations take time, sends only the first profiles. */
 export async function measureOthers(profiles: number, operationMs: number): Promise<WayFigures[]> {
   const folder = await mkdtemp(join(tmpdir(), 'others-'));
   try {

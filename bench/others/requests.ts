@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http';
 
-/** Plain HTTP with connections that are kept: as fast as node sends. */
+/** Plain HTTP with keep-alive connections: as fast as Node.js can send. */
 export class Requests {
   readonly #agent: Agent;
   readonly #url: string;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { openDatabase } from '../../src/duckdb/open';
 import { readCsv } from '../read-csv';
 
-/** A profile as such tools send it: every row that has an address, as it stands in the source. */
+/** A profile as these tools send it: every row with an address, with the values of the source. */
 export interface Row {
   readonly email_address: string;
   readonly status_if_new: 'subscribed';
@@ -38,7 +38,7 @@ export async function readRows(
   }
 }
 
-/** Below the list: where Mailchimp wants a member to be put. */
+/** Path of a member below the list. */
 export function memberPath(listId: string, address: string): string {
   return `/lists/${listId}/members/${createHash('md5').update(address.trim().toLowerCase()).digest('hex')}`;
 }

@@ -3,7 +3,7 @@ import { AUDIENCE_ID } from '../../src/dev/demo/setting';
 import { Requests } from './requests';
 import { memberPath, type Row } from './rows';
 
-/** How many rows Mailchimp refused, and of how many of these the tool learns. */
+/** The number of rows that Mailchimp refused, and how many of these the tool detects. */
 export interface Told {
   readonly refused: number;
   readonly noticed: number;
@@ -19,13 +19,13 @@ type Send = (rows: readonly Row[], target: Target) => Promise<Told>;
 export interface Way {
   readonly name: string;
   readonly send: Send;
-  /** How many rows are sent where an operation takes 100 ms, so that it ends in about half a minute. */
+  /** Number of rows to send when an operation takes 100 ms, so that it ends in about half a minute. */
   readonly pacedRows: number;
 }
 
 const CONNECTIONS = 10;
 
-/** One request a profile, ten at a time. */
+/** One request per profile, ten at a time. */
 const putEach: Send = async (rows, target) => {
   const requests = new Requests(target, CONNECTIONS);
   let next = 0;
@@ -41,7 +41,7 @@ const putEach: Send = async (rows, target) => {
   return { refused, noticed: refused };
 };
 
-/** 500 a request, one after another. The reply is 200 whatever became of the rows, and that is all that is looked at. */
+/** 500 rows per request, one after another. Checks only the status, which is 200 even when rows were refused. */
 const postMany: Send = async (rows, target) => {
   const requests = new Requests(target, 1);
   let refused = 0;
@@ -61,8 +61,8 @@ const postMany: Send = async (rows, target) => {
 };
 
 /**
- * An operation a profile, all in one batch. Its results are left unread: the package's reader throws, where nobody can catch it, at the
- * first empty file of an archive, and Mailchimp's archives hold such files. What remains is the number of errored operations.
+ * One operation per profile, all in one batch. Does not read the results: the package's reader throws an error that cannot be caught
+ * at the first empty file of an archive, and Mailchimp's archives contain such files. The number of errored operations is known.
  */
 const memberBatch: Send = async (rows, { url, apiKey }) => {
   const client = new Mailchimp(apiKey);

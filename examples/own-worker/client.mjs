@@ -1,4 +1,4 @@
-// Connects, configures, exports and tells the outcome: node examples/own-worker/client.mjs
+// Connects and configures a destination, exports it and prints the outcomes: node examples/own-worker/client.mjs
 import { Client, Connection } from '@temporalio/client';
 import { CONSENT_TEXT, ExportClient } from 'temporal-mailchimp/client';
 
@@ -14,7 +14,7 @@ await exports.connect(destinationId, {
   account: 'main',
   audienceId: process.env.AUDIENCE_ID,
   source: 'shop',
-  statusIfNew: 'subscribed', // for people who are new; existing people keep theirs
+  statusIfNew: 'subscribed', // for new contacts; existing members keep their status
   exportUser: 'ada@shop.internal',
   consent: { agreedBy: 'Ada Lovelace', textVersion: CONSENT_TEXT.version },
 });

@@ -1,4 +1,4 @@
-// A worker of your own that also exports to Mailchimp: node examples/own-worker/worker.mjs
+// A worker with its own workflows and activities that also exports to Mailchimp: node examples/own-worker/worker.mjs
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { MailchimpPlugin } from 'temporal-mailchimp';

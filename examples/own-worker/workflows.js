@@ -1,4 +1,4 @@
-// A host's own workflows, with ours beside them.
+// The worker's own workflows, together with those of temporal-mailchimp.
 const { proxyActivities } = require('@temporalio/workflow');
 
 module.exports = { ...require('temporal-mailchimp/workflows'), greet };

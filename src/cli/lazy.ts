@@ -7,10 +7,10 @@ import type * as SandboxModule from '../sandbox';
 import type * as WorkerModule from '../worker';
 
 /**
- * What takes long to load or brings native code, loaded by the command that needs it: `--help` answers at once, and
- * `destination show` needs neither DuckDB nor the native worker.
+ * Modules that are slow to load or bring native code. Each command loads only those it needs, so that `--help` prints immediately and
+ * `destination show` loads neither DuckDB nor the native worker.
  *
- * By `require`, since `import()` of our own files asks for their built name (`.js`), which the sources do not have in tests.
+ * `require`, because `import()` needs the built file names (`.js`), which do not exist when tests run the sources.
  */
 export const lazy = {
   temporalClient: () => require('@temporalio/client') as typeof TemporalClientModule,

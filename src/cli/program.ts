@@ -19,8 +19,8 @@ export function createProgram(cli: Cli): Command {
     .option('--config <file>', 'configuration file (default: temporal-mailchimp.yaml)')
     .option('--address <host:port>', 'Temporal server; overrides the file')
     .option('--namespace <name>', 'Temporal namespace; overrides the file')
-    .option('--task-queue <name>', "task queue of the worker; overrides the file's")
-    .option('--json', 'one JSON document on standard output, nothing else there')
+    .option('--task-queue <name>', 'task queue of the worker; overrides the file')
+    .option('--json', 'print exactly one JSON document to standard output')
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))
@@ -45,7 +45,7 @@ export function createProgram(cli: Cli): Command {
     .configureOutput({
       writeOut: (text) => cli.terminal.out(text.trimEnd()),
       writeErr: (text) => cli.terminal.err(text.trimEnd()),
-      // With --json the error is told as JSON.
+      // With --json, the error is printed as JSON instead.
       outputError: (text, write) => {
         if (program.opts()['json'] !== true) write(text);
       },
@@ -55,7 +55,7 @@ export function createProgram(cli: Cli): Command {
   return program;
 }
 
-/** Commander hands settings down only to commands that it makes itself. */
+/** Commander passes settings on only to subcommands that it creates itself. */
 function inherit(command: Command): void {
   for (const child of command.commands) {
     child.copyInheritedSettings(command);

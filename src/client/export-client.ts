@@ -21,6 +21,7 @@ import type {
 import type { ExportView } from '../contract/export';
 import type { ApproveInput, Approved } from '../contract/guard';
 import {
+  DESTINATION_ID_PREFIX,
   DestinationIdSchema,
   destinationWorkflowId,
   exportWorkflowId,
@@ -43,33 +44,45 @@ import {
   stateQuery,
 } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
-import { listDestinations, type ListedDestination } from './list';
-import { answerMissing, toExportError } from './errors';
+import { noAnswerInTime, toExportError } from './errors';
 import { requireWorker } from './pollers';
 
-/** How long a request may take to be accepted; after that it is refused, also when a worker reads it later. */
-const ACCEPT_MS = 10_000;
-const ANSWER_MS = 90_000;
-const FOLLOW_MS = 1_000;
+/** A request that a worker reads later than this is refused, so that it cannot take effect after the caller has given up. */
+const ACCEPT_TIMEOUT_MS = 10_000;
+const RESULT_TIMEOUT_MS = 90_000;
+const FOLLOW_INTERVAL_MS = 1_000;
 
 export interface ExportClientOptions {
+  /** A connected client of @temporalio/client, for the namespace of the workers. It is not closed. */
   readonly client: Client;
-  /** Queue of the workers that hold the plugin. @default 'mailchimp' */
+  /** Task queue of the workers that run the plugin. @default 'mailchimp' */
   readonly taskQueue?: string;
 }
 
-/** The export that goes on after an approval: the same one, or the one that was started in its stead. */
+export interface ListedDestination {
+  readonly destinationId: string;
+  /** Display name. */
+  readonly name: string;
+  readonly audienceId: string;
+  /** `connecting`, `connected` or `configured`. */
+  readonly phase: string;
+}
+
+/** The export that sends the approved changes. */
 export interface ApprovedExport {
+  /** `approved`: the held export continues. `replanned`: its plan was too old, and this new export was started instead. */
   readonly disposition: Approved;
   readonly exportId: string;
   readonly number: number;
 }
 
 /**
- * Starts and follows exports from a web server or a script. Loads neither DuckDB nor the native worker.
+ * Manages destinations and their exports from a web server or a script. Loads neither DuckDB nor the native worker.
  *
- * Every method throws ExportError with a code: WORKER_NOT_RUNNING (nothing was started and nothing will be), TEMPORAL_UNREACHABLE,
- * DESTINATION_NOT_FOUND, and what the destination answers. Safe to call again after any of them.
+ * All methods except `list` need a running worker. They throw an ExportError, whose code is WORKER_NOT_RUNNING, TEMPORAL_UNREACHABLE,
+ * DESTINATION_NOT_FOUND, DESTINATION_REMOVED, or a code that the method names. WORKER_NOT_RUNNING means that no worker accepted the
+ * request within 10 s, and it never takes effect; or that the accepted request had no result within 90 s, and it can still take effect,
+ * as the message then says. Every method can be called again after an error; each says what a repeated call does.
  */
 export class ExportClient {
   private readonly client: Client;
@@ -80,7 +93,13 @@ export class ExportClient {
     this.taskQueue = taskQueue;
   }
 
-  /** Connects a destination to an audience, or connects it again with what may change. Checked against the real account. */
+  /**
+   * Connects a destination to an audience of an account, with consent, or changes the settings of a connected one. The account, the
+   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again.
+   * @param destinationId small letters, digits and hyphens; also part of the workflow id
+   * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_DIFFERS (the destination belongs to another account or audience),
+   * ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND
+   */
   async connect(destinationId: string, input: ConnectInput): Promise<DestinationView> {
     parse(DestinationIdSchema, destinationId, { what: `The name of the destination "${destinationId}"` });
     const startWorkflowOperation = new WithStartWorkflowOperation<typeof mailchimpDestination>(
@@ -93,7 +112,7 @@ export class ExportClient {
         staticSummary: `Destination ${input.name}`,
       },
     );
-    return this.answer(destinationId, () =>
+    return this.awaitResult(destinationId, () =>
       this.client.workflow.startUpdateWithStart(connectUpdate, {
         args: [input, this.envelope()],
         waitForStage: 'ACCEPTED',
@@ -102,38 +121,56 @@ export class ExportClient {
     );
   }
 
-  /** Matches data and chooses segments. Checked against the real source and audience; nothing is sent. */
+  /**
+   * Matches attributes to merge fields and chooses segments; replaces the previous configuration. It is checked against the source and
+   * the audience; no profiles are sent. A repeated call checks and stores the same configuration again.
+   * @throws ExportError INPUT_INVALID, NOT_CONNECTED, EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, MERGE_FIELD_NOT_FOUND,
+   * REQUIRED_FIELD_UNMATCHED, TAG_TAKEN
+   */
   async configure(destinationId: string, input: ConfigureInput): Promise<DestinationView> {
     return this.update(destinationId, configureUpdate, input);
   }
 
-  /** Asks for an export and answers at once; an equal export that runs or waits already is joined. */
+  /**
+   * Starts an export and returns its id immediately, before anything is read or sent. While another export runs, the new one is queued
+   * behind it. A running or queued export with the same options and configuration is joined instead, so a repeated call does not
+   * export twice.
+   * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_REQUIRED, DESTINATION_BUSY (another export is queued already)
+   */
   async start(destinationId: string, input: StartExportInput = {}): Promise<StartedExport> {
     return this.update(destinationId, startExportUpdate, input);
   }
 
-  /** Stops an export. What Mailchimp acknowledged stays, and is counted in the report. */
+  /**
+   * Cancels a running or queued export. Changes that Mailchimp has acknowledged stay and are counted in the report. Resolves when the
+   * cancellation is requested, before the export has ended.
+   * @throws ExportError EXPORT_NOT_FOUND when the export has ended, also by an earlier call
+   */
   async cancel({ destinationId, exportId }: ExportRef): Promise<void> {
     await this.update(destinationId, cancelExportUpdate, { exportId });
   }
 
-  /** Withdraws consent, stops a running export and deletes staged rows; people stay in the audience as they are. */
+  /**
+   * Removes a destination: withdraws consent, cancels a running export and deletes staged rows. Contacts stay in the audience
+   * unchanged. A repeated call throws DESTINATION_REMOVED.
+   */
   async remove(destinationId: string, input: RemoveInput): Promise<DestinationView> {
     return this.update(destinationId, removeDestinationUpdate, input);
   }
 
+  /** The state of a destination: consent, connection, configuration, and the reports of its last ten exports, newest first. */
   async describe(destinationId: string): Promise<DestinationView> {
-    return this.ask(destinationId, async () => {
+    return this.withWorker(destinationId, async () => {
       const view = await this.handle(destinationId).query(stateQuery);
       if (view.phase !== 'connecting') return view;
       const { status } = await this.handle(destinationId).describe();
       if (status.name === 'RUNNING') return view;
-      // A first connect that was refused leaves a closed workflow, and no destination.
+      // After a refused first connect there is a closed workflow, but no destination.
       throw new WorkflowNotFoundError('Never connected', destinationWorkflowId(destinationId), undefined);
     });
   }
 
-  /** Destinations that are not removed; needs no worker. Eventually consistent: a new one may take a second to appear. */
+  /** All destinations that are not removed, by id. Needs no worker. Eventually consistent: a new one can take a second to appear. */
   async list(): Promise<ListedDestination[]> {
     try {
       return await this.withDeadline(() => listDestinations(this.client));
@@ -142,7 +179,7 @@ export class ExportClient {
     }
   }
 
-  /** Where the open export of a destination stands; undefined when none is open. */
+  /** The progress of the running export of a destination, in counts; undefined when no export runs. */
   async progress(destinationId: string): Promise<ExportView | undefined> {
     try {
       const view = await this.withDeadline(() => this.exportHandle(destinationId).query(progressQuery));
@@ -153,21 +190,26 @@ export class ExportClient {
     }
   }
 
-  /** The report of an export that has ended; undefined while it runs or waits. @throws ExportError EXPORT_NOT_FOUND */
+  /**
+   * The report of an export that has ended; undefined while it runs or is queued.
+   * @throws ExportError EXPORT_NOT_FOUND when it is not among the last ten exports of the destination
+   */
   async report({ destinationId, exportId }: ExportRef): Promise<ExportReport | undefined> {
     const { exports, running, queued } = await this.describe(destinationId);
     const report = exports.find((known) => known.exportId === exportId);
     if (report || running?.exportId === exportId || queued > 0) return report;
     throw new ExportError(
       'EXPORT_NOT_FOUND',
-      `The destination ${destinationId} knows no export ${exportId}; it keeps the last ten.`,
+      `The destination ${destinationId} has no export ${exportId}. It keeps the reports of the last ten exports.`,
     );
   }
 
   /**
-   * Yields where the export stands about once a second, and returns its report. A held export is followed until somebody decides; one that
-   * is planned again goes on as another, with another id, which is followed from there. Throws WORKER_NOT_RUNNING while no worker answers, also
-   * for some seconds after one has died; the export goes on with the next worker, and following may be called again at any time.
+   * Yields the progress of an export about once a second and returns its report. A held export is followed until it is approved,
+   * denied or expired. When an approval starts a new export, that export is followed, with its own id. Leaving the loop does not stop
+   * the export, and it can be followed again at any time.
+   * @throws ExportError WORKER_NOT_RUNNING while no worker answers, for example while a worker restarts. The export continues on the
+   * next worker; call `follow` again. EXPORT_NOT_FOUND
    */
   async *follow(ref: ExportRef): AsyncGenerator<ExportView, ExportReport> {
     const { destinationId } = ref;
@@ -178,62 +220,72 @@ export class ExportClient {
       if (report?.next) exportId = report.next.exportId;
       const view = await this.progress(destinationId);
       if (view?.ref.exportId === exportId) yield view;
-      await delay(FOLLOW_MS);
+      await delay(FOLLOW_INTERVAL_MS);
     }
   }
 
   /**
-   * Lets a held export send. `planId` names the plan whose numbers were seen; repeated, it gives the same answer. More than an hour after
-   * the plan, the export is planned again: the answer names the one that was started in its stead.
+   * Approves a held export, so that it sends its changes. `planId` is the plan whose numbers were reviewed (`held.planId` of the
+   * view). A plan that is more than an hour old is not sent: a new export plans again, and the result names it. A repeated call gives
+   * the same result.
    * @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED
    */
   async approve(destinationId: string, input: ApproveInput): Promise<ApprovedExport> {
     const earlier = await this.replanned(destinationId, input);
     if (earlier) return earlier;
     const { ref, number } = await this.requireRunning(destinationId);
-    const disposition = await this.tellExport(destinationId, (handle) =>
+    const disposition = await this.updateExport(destinationId, (handle) =>
       handle.startUpdate(approveUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
     );
     if (disposition === 'approved') return { disposition, exportId: ref.exportId, number };
     for (;;) {
       const next = await this.replanned(destinationId, input);
       if (next) return next;
-      // It may have been cancelled in this very moment.
+      // It may have been cancelled at the same time.
       if (await this.report(ref)) return { disposition, exportId: ref.exportId, number };
-      await delay(FOLLOW_MS);
+      await delay(FOLLOW_INTERVAL_MS);
     }
   }
 
-  /** Ends a held export with nothing sent. @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED */
+  /**
+   * Ends a held export without sending anything.
+   * @throws ExportError EXPORT_NOT_FOUND (also when an earlier call has ended it), EXPORT_NOT_HELD, PLAN_OUTDATED
+   */
   async deny(destinationId: string, input: ApproveInput): Promise<void> {
-    await this.tellExport(destinationId, (handle) =>
+    await this.updateExport(destinationId, (handle) =>
       handle.startUpdate(denyUpdate, { args: [input, this.envelope()], waitForStage: 'ACCEPTED' }),
     );
   }
 
-  /** Sends nothing new until `resume`; batches at Mailchimp finish and are read. */
+  /**
+   * Pauses the running export: it sends no further changes until `resume`. Batches in flight finish, and their results are read.
+   * Pausing a paused export changes nothing. @throws ExportError EXPORT_NOT_FOUND
+   */
   async pause(destinationId: string): Promise<void> {
-    await this.tellExport(destinationId, (handle) =>
+    await this.updateExport(destinationId, (handle) =>
       handle.startUpdate(pauseUpdate, { args: [this.envelope()], waitForStage: 'ACCEPTED' }),
     );
   }
 
-  /** Goes on after `pause`, or after what stopped the export was mended. */
+  /**
+   * Resumes an export after `pause`, or after it stopped for an operator (`stopped` of the view) and the cause is fixed. Resuming a
+   * running export changes nothing. @throws ExportError EXPORT_NOT_FOUND
+   */
   async resume(destinationId: string): Promise<void> {
-    await this.tellExport(destinationId, (handle) =>
+    await this.updateExport(destinationId, (handle) =>
       handle.startUpdate(resumeUpdate, { args: [this.envelope()], waitForStage: 'ACCEPTED' }),
     );
   }
 
-  private async tellExport<Answer>(
+  private async updateExport<Result>(
     destinationId: string,
-    send: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<Answer>>,
-  ): Promise<Answer> {
-    return this.answer(destinationId, async () => {
+    send: (handle: WorkflowHandle) => Promise<WorkflowUpdateHandle<Result>>,
+  ): Promise<Result> {
+    return this.awaitResult(destinationId, async () => {
       try {
         return await send(this.exportHandle(destinationId));
       } catch (error) {
-        throw error instanceof WorkflowNotFoundError ? noneRuns(destinationId) : error;
+        throw error instanceof WorkflowNotFoundError ? noRunningExport(destinationId) : error;
       }
     });
   }
@@ -241,10 +293,10 @@ export class ExportClient {
   private async requireRunning(destinationId: string): Promise<ExportView> {
     const view = await this.progress(destinationId);
     if (view) return view;
-    throw noneRuns(destinationId);
+    throw noRunningExport(destinationId);
   }
 
-  /** The export that was started when this plan was approved too late. */
+  /** The export that replaced the one with this plan, when the plan was too old at its approval. */
   private async replanned(
     destinationId: string,
     { planId }: ApproveInput,
@@ -263,15 +315,15 @@ export class ExportClient {
   }
 
   private envelope(): Envelope {
-    return { requestId: randomUUID(), notAfter: Date.now() + ACCEPT_MS };
+    return { requestId: randomUUID(), notAfter: Date.now() + ACCEPT_TIMEOUT_MS };
   }
 
-  private async update<Input, Answer>(
+  private async update<Input, Result>(
     destinationId: string,
-    definition: UpdateDefinition<Answer, [Input, Envelope]>,
+    definition: UpdateDefinition<Result, [Input, Envelope]>,
     input: Input,
-  ): Promise<Answer> {
-    return this.answer(destinationId, () =>
+  ): Promise<Result> {
+    return this.awaitResult(destinationId, () =>
       this.handle(destinationId).startUpdate(definition, {
         args: [input, this.envelope()],
         waitForStage: 'ACCEPTED',
@@ -279,23 +331,23 @@ export class ExportClient {
     );
   }
 
-  private async answer<Answer>(
+  private async awaitResult<Result>(
     destinationId: string,
-    send: () => Promise<WorkflowUpdateHandle<Answer>>,
-  ): Promise<Answer> {
-    return this.ask(destinationId, async () => {
+    send: () => Promise<WorkflowUpdateHandle<Result>>,
+  ): Promise<Result> {
+    return this.withWorker(destinationId, async () => {
       const accepted = await send();
       try {
-        return await this.client.withDeadline(Date.now() + ANSWER_MS, () => accepted.result());
+        return await this.client.withDeadline(Date.now() + RESULT_TIMEOUT_MS, () => accepted.result());
       } catch (error) {
         throw error instanceof WorkflowUpdateRPCTimeoutOrCancelledError
-          ? answerMissing(destinationId)
+          ? noAnswerInTime(destinationId)
           : error;
       }
     });
   }
 
-  private async ask<Answer>(destinationId: string, work: () => Promise<Answer>): Promise<Answer> {
+  private async withWorker<Result>(destinationId: string, work: () => Promise<Result>): Promise<Result> {
     try {
       await this.withDeadline(() => requireWorker(this.client, this.taskQueue));
       return await this.withDeadline(work);
@@ -304,7 +356,7 @@ export class ExportClient {
     }
   }
 
-  /** The server answers "not found" for a closed workflow too; people want to know which it is. */
+  /** The server replies "not found" for a closed workflow too; this distinguishes a removed destination from an unknown one. */
   private async explain(error: unknown, destinationId: string): Promise<unknown> {
     const translated = toExportError(error, { destinationId, taskQueue: this.taskQueue });
     if (!(translated instanceof ExportError) || translated.code !== 'DESTINATION_NOT_FOUND')
@@ -321,11 +373,29 @@ export class ExportClient {
     }
   }
 
-  private async withDeadline<Answer>(work: () => Promise<Answer>): Promise<Answer> {
-    return this.client.withDeadline(Date.now() + ACCEPT_MS, work);
+  private async withDeadline<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.client.withDeadline(Date.now() + ACCEPT_TIMEOUT_MS, work);
   }
 }
 
-function noneRuns(destinationId: string): ExportError {
+function noRunningExport(destinationId: string): ExportError {
   return new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
+}
+
+/** Reads type and memo of the workflows, so that no custom search attribute is needed. */
+async function listDestinations(client: Client): Promise<ListedDestination[]> {
+  const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
+  const found: ListedDestination[] = [];
+  for await (const { workflowId, memo } of client.workflow.list({ query })) {
+    const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
+    // Its first connect has not succeeded, so it is no destination yet.
+    if (text('name') === '') continue;
+    found.push({
+      destinationId: workflowId.slice(DESTINATION_ID_PREFIX.length),
+      name: text('name'),
+      audienceId: text('audience'),
+      phase: text('state'),
+    });
+  }
+  return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));
 }

@@ -1,6 +1,10 @@
-// Any name added here is a public promise.
-export { ExportClient, type ApprovedExport, type ExportClientOptions } from './export-client';
-export type { ListedDestination } from './list';
+// Public API: every name exported here is a promise.
+export {
+  ExportClient,
+  type ApprovedExport,
+  type ExportClientOptions,
+  type ListedDestination,
+} from './export-client';
 export { ExportError, type ExportErrorCode } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
 export type {

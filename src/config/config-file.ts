@@ -11,11 +11,11 @@ export const DEFAULT_CONFIG_FILE = 'temporal-mailchimp.yaml';
 export interface LoadedConfig {
   readonly config: Config;
   readonly path: string;
-  /** Folder of the file: where relative paths in it start. */
+  /** Folder of the file; relative paths in it are resolved against it. */
   readonly baseFolder: string;
 }
 
-/** @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID (each wrong field with its path) */
+/** @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID (names each invalid field by its path) */
 export async function loadConfig(file = DEFAULT_CONFIG_FILE): Promise<LoadedConfig> {
   const path = resolve(file);
   const config = parse(ConfigSchema, readYaml(await read(path), path), {
@@ -32,15 +32,15 @@ async function read(path: string): Promise<string> {
     const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
     throw new ExportError(
       'CONFIG_UNREADABLE',
-      `The configuration file ${path} could not be read (${code}). Name it with --config, or run in its folder.`,
+      `The configuration file ${path} could not be read (${code}). Name the file with --config, or run the command in its folder.`,
     );
   }
 }
 
 function readYaml(text: string, path: string): unknown {
   const document = parseDocument(text);
-  // A warning is of an unknown tag: its value would be taken without it. Never the parser's own message: it quotes the line, which
-  // may hold anything.
+  // A warning means an unknown YAML tag, whose value would be read without it. The parser's own message is not used: it quotes the
+  // line, which may contain a secret.
   const [problem] = [...document.errors, ...document.warnings];
   if (problem) {
     const [start] = problem.linePos ?? [];
@@ -49,10 +49,13 @@ function readYaml(text: string, path: string): unknown {
   try {
     return document.toJS() ?? {};
   } catch {
-    throw invalid(path, ' (an alias without its anchor, or too many of them)');
+    throw invalid(path, ' (an alias without an anchor, or too many aliases)');
   }
 }
 
 function invalid(path: string, where: string): ExportError {
-  return new ExportError('CONFIG_INVALID', `The configuration file ${path} is no valid YAML${where}.`);
+  return new ExportError(
+    'CONFIG_INVALID',
+    `The configuration file ${path} is not valid YAML${where}. Correct it.`,
+  );
 }

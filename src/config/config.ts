@@ -5,22 +5,22 @@ import { SourcesSchema } from './source-config';
 
 /** A Mailchimp API key after the colon. */
 const LOOKS_LIKE_KEY = /^(?:env|file):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
-/** Mailchimp itself, unencrypted: whoever sits on the line would read key and people. */
+/** Unencrypted requests to Mailchimp would expose the key and the contacts. */
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
-/** A secret by reference: its text never stands in a configuration file, a message or Temporal's history. */
+/** A reference to a secret: its text never appears in a configuration file, a message or Temporal's history. */
 export const SecretReferenceSchema = z
   .string()
   .regex(
     /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    'name a secret as env:VARIABLE or file:PATH, never by its text',
+    'name a secret as env:VARIABLE or file:PATH, not by its text',
   )
-  // A reference is named in messages, which stay in Temporal's history.
+  // Messages quote the reference and stay in Temporal's history, so a pasted key must be refused.
   .refine(
     (reference) => !LOOKS_LIKE_KEY.test(reference),
-    'this looks like the key itself: put it into a variable or a file, and name that',
+    'this looks like the key itself: put the key into a variable or a file, and name that',
   )
-  .describe('env:VARIABLE or file:PATH; read by the worker at each attempt.');
+  .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
 
 export const AccountSchema = z.strictObject({
   apiKey: SecretReferenceSchema,
@@ -28,11 +28,11 @@ export const AccountSchema = z.strictObject({
     .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
     .refine(
       (url) => !/^[^/]*\/\/[^/]*@/.test(url),
-      'no user and no password: they would be a secret by its text',
+      'a URL without user and password: these would be a secret in the configuration',
     )
     .refine(
       (url) => !UNENCRYPTED_MAILCHIMP.test(url),
-      'Mailchimp is spoken to by https:// only: the key would travel unencrypted',
+      'Mailchimp needs https://, since http:// would send the key unencrypted',
     )
     .optional()
     .describe(
@@ -44,14 +44,14 @@ export const AccountSchema = z.strictObject({
     .max(10)
     .default(4)
     .describe(
-      'Simultaneous connections of one worker. Mailchimp allows 10 for a user, over all tools: divide by the workers.',
+      'Simultaneous connections of one worker. Mailchimp allows 10 per user, over all tools: divide them among the workers.',
     ),
   longestRequestSeconds: z
     .number()
     .positive()
     .default(130)
     .describe(
-      'After so long a request cannot be running at Mailchimp any more: its limit is 120 s. Shorter only for the sandbox.',
+      'After this time Mailchimp has ended every request, since its limit is 120 s. Use a shorter time only with the sandbox.',
     ),
 });
 export type AccountConfig = z.infer<typeof AccountSchema>;
@@ -61,24 +61,28 @@ export const StagingSchema = z.strictObject({
     .string()
     .min(1)
     .default('.temporal-mailchimp/staging')
-    .describe('Local folder of rows in transit; mode 0700.'),
+    .describe('Local folder for the rows of exports; mode 0700.'),
   memoryLimit: z
     .string()
     .regex(/^\d+(MB|GB)$/)
     .default('256MB')
-    .describe("DuckDB's buffer memory; a worker needs about 300 MB beyond it."),
-  keepDays: z.int().min(1).default(30).describe('Days that the rows of an ended export are kept.'),
+    .describe("DuckDB's buffer memory. A worker needs about 300 MB in addition."),
+  keepDays: z.int().min(1).default(30).describe('Days to keep the rows of an export after it has ended.'),
 });
 
 export const TemporalSchema = z.strictObject({
   address: z.string().default('127.0.0.1:7233'),
   namespace: z.string().default('default'),
-  taskQueue: z.string().min(1).default('mailchimp').describe('Queue of the worker that holds the plugin.'),
+  taskQueue: z
+    .string()
+    .min(1)
+    .default('mailchimp')
+    .describe('Task queue of the worker that runs the plugin.'),
   apiKey: SecretReferenceSchema.optional(),
   tls: z.boolean().optional(),
 });
 
-/** What the worker side needs: the options of `MailchimpPlugin`. */
+/** The options of `MailchimpPlugin`. */
 export const WorkerConfigSchema = z.strictObject({
   staging: StagingSchema.prefault({}),
   accounts: z.record(NameSchema, AccountSchema),
@@ -87,7 +91,7 @@ export const WorkerConfigSchema = z.strictObject({
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;
 
-/** The configuration file: worker side, Temporal, and the destinations that the CLI connects and configures. */
+/** The configuration file: the worker, Temporal, and the destinations that the CLI connects and configures. */
 export const ConfigSchema = WorkerConfigSchema.extend({
   temporal: TemporalSchema.prefault({}),
   destinations: z

@@ -5,7 +5,7 @@ import { ExportError } from '../errors';
 
 /**
  * Reads a secret by its reference (`env:NAME` or `file:PATH`, relative to `baseFolder`).
- * @throws ExportError SECRET_UNAVAILABLE naming the reference, never the text
+ * @throws ExportError SECRET_UNAVAILABLE, which names the reference and never contains the text
  */
 export async function resolveSecret(reference: string, baseFolder: string): Promise<string> {
   const [kind, name] = [
@@ -17,7 +17,7 @@ export async function resolveSecret(reference: string, baseFolder: string): Prom
   if (text !== undefined && text.trim() !== '') return text.trim();
   throw new ExportError(
     'SECRET_UNAVAILABLE',
-    `The secret ${reference} is empty or not set where the worker runs. Set it and try again.`,
+    `The secret ${reference} is empty or not set in the environment of the worker. Set it and try again.`,
   );
 }
 

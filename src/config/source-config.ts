@@ -7,24 +7,24 @@ const CsvDialectSchema = z.strictObject({
     .string()
     .length(1)
     .default('"')
-    .describe('Character around values that hold a delimiter or a line break.'),
+    .describe('Character around values that contain a delimiter or a line break.'),
   escape: z.string().length(1).default('"').describe('Character before a quote inside a quoted value.'),
   header: z.boolean().default(true).describe('Whether the first line names the columns.'),
   encoding: z.enum(['utf-8', 'utf-16', 'latin-1']).default('utf-8'),
   nullText: z
     .string()
     .optional()
-    .describe('Text that stands for "no value", e.g. NULL. An empty value always does.'),
+    .describe('Text that means "no value", e.g. NULL. An empty value always means "no value".'),
 });
 
-/** Files with one table; globs are expanded when the table is read. Relative paths start at the configuration file. */
+/** Files of one table. Globs are expanded when the table is read; relative paths start at the folder of the configuration file. */
 export const TableSchema = z.strictObject({
   path: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .describe(
-      'File, glob or list of them. The ending picks the format: .csv, .tsv, .ndjson, .jsonl (each also .gz), .parquet.',
+      'A file, a glob, or a list of these. The extension sets the format: .csv, .tsv, .ndjson, .jsonl (each also .gz), .parquet.',
     ),
-  format: z.enum(['csv', 'ndjson', 'parquet']).optional().describe('Overrides the ending.'),
+  format: z.enum(['csv', 'ndjson', 'parquet']).optional().describe('Overrides the extension.'),
   csv: CsvDialectSchema.optional(),
   columns: z
     .array(z.string().min(1))
@@ -39,7 +39,7 @@ export const SegmentSchema = z.union([
       .string()
       .min(1)
       .optional()
-      .describe('Text for people and default tag name. Default: the segment id.'),
+      .describe('Display name and default tag name. Default: the segment id.'),
     sql: z
       .string()
       .min(1)
@@ -55,7 +55,7 @@ export const SegmentSchema = z.union([
         .string()
         .min(1)
         .optional()
-        .describe('Column with the segment, where one file holds several segments.'),
+        .describe('Column with the segment, for files with several segments.'),
       value: z
         .string()
         .optional()
@@ -68,17 +68,17 @@ export type SegmentConfig = z.infer<typeof SegmentSchema>;
 export const FilesSourceSchema = z.strictObject({
   kind: z.literal('files'),
   profiles: TableSchema.extend({
-    key: z.string().min(1).describe('Column that names a profile; unique.'),
+    key: z.string().min(1).describe('Column with the unique key of a profile.'),
   }),
   tables: z
     .record(z.string().regex(/^[a-z_][a-z0-9_]*$/), TableSchema)
     .default({})
-    .describe('Further tables that segments written in SQL may read.'),
+    .describe('Additional tables that the SQL of segments can read.'),
   segments: z.record(z.string().min(1), SegmentSchema),
 });
 export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
 
-/** Where profiles and segments are read from. A new reader is a new branch here and one file in `sources/`. */
+/** A source of profiles and segments. A new kind needs a new branch here and a folder in `sources/`. */
 export const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
 export type SourceConfig = z.infer<typeof SourceConfigSchema>;
 

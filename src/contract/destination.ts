@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
-import type { ConsentFact } from '../text/consent-notes';
+import type { ConsentFact } from '../text/consent-facts';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';

@@ -4,7 +4,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { executableName, isExecutable } from './executables';
 
-/** Outside the checkout, so that a clean clone does not fetch or build a server again. */
+/** Outside the checkout, so that a fresh clone does not download or build a server again. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string {
   const own = env['TEMPORAL_MAILCHIMP_CACHE'];
   if (own) return own;
@@ -26,8 +26,8 @@ export function cachedExecutable(entry: CacheEntry): string | undefined {
 
 /**
  * Runs `fill` on an empty folder and moves the folder into the cache in one step, so that a killed process leaves
- * no half-made server. Where another process was faster, its entry wins. Call it under the cache's lock: it
- * sweeps what killed fills of this entry left behind.
+ * no incomplete server. If another process was faster, its entry is kept. Call it under the cache's lock: it
+ * deletes what killed fills of this entry left behind.
  */
 export async function fillEntry(entry: CacheEntry, fill: (folder: string) => Promise<void>): Promise<string> {
   const prefix = `.${entry.name}.`;
@@ -39,7 +39,7 @@ export async function fillEntry(entry: CacheEntry, fill: (folder: string) => Pro
   try {
     await fill(folder);
     if (!isExecutable(join(folder, executableName(entry.executable)))) {
-      throw new Error(`it left no executable ${entry.executable}`);
+      throw new Error(`it created no executable ${entry.executable}`);
     }
     publish(entry, folder);
   } finally {

@@ -12,17 +12,17 @@ const ATTEMPTS = 5;
 export interface DevServerOptions {
   /** The Temporal CLI, see `findTemporalBinary`. */
   readonly binary: string;
-  /** SQLite file that keeps all state over a restart; its folder is made, with mode 0700. Default: state is in memory and lost. */
+  /** SQLite file that keeps all state over a restart; its folder is created with mode 0700. Default: state is kept in memory and lost. */
   readonly dbFilename?: string;
   /** Default: a free port. */
   readonly port?: number;
   /** Port of the Web UI. Default: a free port. */
   readonly uiPort?: number;
-  /** Made when missing. @default 'default' */
+  /** Created when missing. @default 'default' */
   readonly namespace?: string;
-  /** No Web UI. @default false */
+  /** Without the Web UI. @default false */
   readonly headless?: boolean;
-  /** Receives the server's own output, a line a call. */
+  /** Called with each line of the server's own output. */
   readonly log?: (line: string) => void;
 }
 
@@ -32,7 +32,7 @@ export interface DevServer {
   readonly uiUrl?: string;
   readonly namespace: string;
   readonly pid: number;
-  /** Resolves when the server process is gone. May be called again. */
+  /** Resolves when the server process has ended. May be called again. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ interface Ports {
  */
 export async function startDevServer(options: DevServerOptions): Promise<DevServer> {
   if (options.dbFilename !== undefined) {
-    // For the owner only: histories hold names of people who agreed, and the server takes no care of its file's mode.
+    // For the owner only: histories contain the names in consents, and the server does not restrict the mode of its file.
     mkdirSync(dirname(resolve(options.dbFilename)), { recursive: true, mode: 0o700 });
   }
   for (let attempt = 1; ; attempt++) {
@@ -67,7 +67,7 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 }
 
 async function choosePorts(options: DevServerOptions): Promise<Ports> {
-  // Checked first: whatever listens there, such as another Temporal server, would answer in place of ours.
+  // Checked first: a process that already listens there, such as another Temporal server, would answer instead of this one.
   for (const port of [options.port, options.headless ? undefined : options.uiPort]) {
     if (port === undefined || (await isFree(port))) continue;
     throw serverUnavailable(
@@ -109,7 +109,7 @@ async function failureToStart(
 ): Promise<string | undefined> {
   const ended = server.ended.then((how) => `it ended with ${how}`);
   const deadline = Date.now() + READY_TIMEOUT_MS;
-  // Short attempts at first: closing a connection does not end its wait, which would keep this process alive.
+  // Short attempts first: closing a connection does not cancel its pending wait, which would keep this process alive.
   for (let timeout = 1_000; Date.now() < deadline; timeout *= 2) {
     const answer = answers(`127.0.0.1:${port}`, options.namespace ?? 'default', timeout);
     const outcome = await Promise.race([ended, answer]);
@@ -123,7 +123,7 @@ async function answers(address: string, namespace: string, timeout: number): Pro
   const connection = Connection.lazy({
     address,
     connectTimeout: timeout,
-    // The first calls are refused while the server boots; the default back-off would add a second or more.
+    // The first calls are refused while the server boots; the default backoff would add a second or more.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect_backoff_ms': 200 },
   });
   try {
@@ -146,7 +146,7 @@ function describe(server: OwnedProcess, options: DevServerOptions, ports: Ports)
     ...(ports.uiPort !== undefined && { uiUrl: `http://127.0.0.1:${ports.uiPort}` }),
     namespace: options.namespace ?? 'default',
     pid: server.pid,
-    // Without a file there is nothing to save, and a graceful stop takes seconds.
+    // Without a file there is no state to save, and a graceful stop takes seconds.
     close: () => (options.dbFilename === undefined ? server.kill() : server.stop()),
   };
 }

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const TOUCH_EVERY_MS = 2_000;
-// A holder that has not touched its lock for this long is dead. Not a check of its pid: the cache may be shared by
-// containers, whose pids mean nothing to each other.
+const TOUCH_INTERVAL_MS = 2_000;
+// A holder that has not touched its lock for this long is considered dead. Its pid is no proof: containers that share the
+// cache cannot see each other's processes.
 const STALE_AFTER_MS = 30_000;
-const LOOK_EVERY_MS = 500;
+const POLL_MS = 500;
 
 /**
  * Runs `body` while holding a lock file. The lock saves work, not correctness: two holders, possible for a moment when
@@ -14,13 +14,13 @@ const LOOK_EVERY_MS = 500;
  */
 export async function withLock<T>(path: string, onWait: () => void, body: () => Promise<T>): Promise<T> {
   const token = randomUUID();
-  let told = false;
+  let reported = false;
   while (!tryLock(path, token)) {
-    if (!told) onWait();
-    told = true;
-    await delay(LOOK_EVERY_MS);
+    if (!reported) onWait();
+    reported = true;
+    await delay(POLL_MS);
   }
-  const touch = setInterval(() => touchLock(path), TOUCH_EVERY_MS);
+  const touch = setInterval(() => touchLock(path), TOUCH_INTERVAL_MS);
   try {
     return await body();
   } finally {
@@ -50,7 +50,7 @@ function touchLock(path: string): void {
   try {
     utimesSync(path, new Date(), new Date());
   } catch {
-    // Taken over as stale (the machine slept): the work goes on, see withLock.
+    // Another process took over the lock as stale (this machine slept). The work continues; see withLock.
   }
 }
 

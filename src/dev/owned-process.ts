@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 const OUTPUT_KEPT = 8_192;
 const STOP_GRACE_MS = 10_000;
 
-// Reads until its stdin ends, which happens when the parent ends, in whatever way, SIGKILL included; then stops the
-// process group $1. Exit and signal handlers would miss the kills, and would fight with those of a Temporal Worker.
+// Reads until its stdin ends, which happens when the parent ends for any reason, SIGKILL included; then stops the process
+// group $1. Exit and signal handlers would miss SIGKILL and conflict with those of a Temporal Worker.
 const WATCHDOG = `while read -r _; do :; done
 kill -s TERM -- "-$1"
 tries=0
@@ -21,27 +21,27 @@ export interface Command {
   readonly onLine?: (line: string) => void;
 }
 
-/** A child process that cannot outlive this process. */
+/** A child process that ends with this process. */
 export interface OwnedProcess {
   readonly pid: number;
   /** Resolves with a description of the end, such as `exit code 1` or `signal SIGKILL`; never rejects. */
   readonly ended: Promise<string>;
   /** The last 8 KB of its standard output and error together. */
   output(): string;
-  /** Lets this process end (and take the child with it) though the child still runs. */
+  /** Lets this process end, and the child with it, while the child still runs. */
   unref(): void;
-  /** SIGTERM, after ten seconds SIGKILL; resolves when the child is gone. May be called again. */
+  /** SIGTERM, and SIGKILL after ten seconds. Resolves when the child has ended. May be called again. */
   stop(): Promise<void>;
-  /** The same with SIGKILL at once. */
+  /** Like `stop`, with SIGKILL immediately. */
   kill(): Promise<void>;
 }
 
-/** Rejects when the command cannot be run at all. */
+/** Rejects when the command cannot be started. */
 export async function spawnOwned(options: Command): Promise<OwnedProcess> {
   const child = spawn(options.command, options.args, {
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: Ctrl-C in a terminal must reach us first, and us alone, since a worker that shuts
-    // down gracefully still needs its server.
+    // In its own process group, so that Ctrl-C in a terminal reaches only this process: a worker that shuts down gracefully
+    // still needs its server.
     detached: true,
     env: options.env ?? process.env,
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
@@ -70,7 +70,7 @@ function startWatchdog(group: number): ChildProcess {
     detached: true,
     env: { PATH: '/usr/bin:/bin' },
   });
-  // Without a shell (Windows) the child is merely not watched.
+  // Without a shell (Windows) the child is not watched.
   watchdog.once('error', () => undefined);
   unref(watchdog);
   return watchdog;
@@ -87,11 +87,11 @@ async function stop(child: ChildProcess, ended: Promise<string>, first: NodeJS.S
     try {
       if (running()) process.kill(-child.pid!, name);
     } catch {
-      // Gone between the check and the signal.
+      // It ended between the check and the signal.
     }
   };
   signal(first);
-  // Not unrefed on purpose: it keeps this process alive until the child is known to be gone.
+  // Deliberately not unrefed: it keeps this process alive until the child has ended.
   const timer = setTimeout(() => signal('SIGKILL'), STOP_GRACE_MS);
   await ended;
   clearTimeout(timer);

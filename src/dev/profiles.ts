@@ -6,22 +6,22 @@ import { quoteText, quoteTexts } from '../duckdb/quote';
 
 export interface GenerateOptions {
   readonly profiles: number;
-  /** The same seed makes the same files, byte for byte. */
+  /** The same seed gives the same files, byte for byte. */
   readonly seed: number;
-  /** Made if absent. `profiles.csv` and `memberships.csv` in it are replaced. */
+  /** Created if absent. Its `profiles.csv` and `memberships.csv` are replaced. */
   readonly folder: string;
 }
 
 export interface GeneratedProfiles {
   /** CustomerId, Email, FirstName, LastName, Country, City, LoyaltyTier, BirthDate. */
   readonly profilesFile: string;
-  /** CustomerId, Segment: a line for each segment that a profile is in. */
+  /** CustomerId, Segment: one line for each segment of a profile. */
   readonly membershipFile: string;
-  /** In falling order of size; the first holds everybody. */
+  /** In descending order of size; the first contains all profiles. */
   readonly segments: string[];
 }
 
-/** Segment and how many of a hundred profiles are in it. */
+/** Each segment with its share of the profiles, in percent. */
 const SEGMENTS: readonly (readonly [string, number])[] = [
   ['all-customers', 100],
   ['newsletter-readers', 80],
@@ -35,7 +35,7 @@ const SEGMENTS: readonly (readonly [string, number])[] = [
   ['founders-club', 1],
 ];
 
-// Made up, and nobody's test domain: Mailchimp refuses example.com and its like as fake.
+// Invented domains rather than test domains: Mailchimp rejects example.com and the like as fake.
 const DOMAINS = [
   'nordlichtpost.de',
   'bluebarnmail.com',
@@ -112,20 +112,20 @@ const CITIES = [
   'Montréal',
 ];
 
-/** Least `kind` of a profile with an address that is good and its own. */
+/** Profiles with this `kind` or a higher one have a valid address of their own. */
 const OWN_ADDRESS = 80;
 
 /**
- * Writes profiles as dirty as real ones: of 100, three have no address, one a broken one, four the address of another profile in
- * other case, some an address with blanks around it; names with commas, quotes and line breaks, and in other scripts.
- * A million take a few seconds.
+ * Writes profiles with the data errors of real ones: of 100, three have no address, one has an invalid address, four have the address
+ * of another profile in different case, and some have an address with spaces around it. Names contain commas, quotes, line breaks and
+ * non-Latin scripts. A million profiles take a few seconds.
  */
 export async function generateProfiles(options: GenerateOptions): Promise<GeneratedProfiles> {
   const { folder } = options;
   await mkdir(folder, { recursive: true });
   const profilesFile = join(folder, 'profiles.csv');
   const membershipFile = join(folder, 'memberships.csv');
-  // One thread writes rows in the order in which they are made.
+  // With one thread, rows are written in the order of their generation.
   const database = await openDatabase({ folder, memoryLimit: '256MB', threads: 1, allow: [folder] });
   try {
     await draw(database, options);
@@ -138,19 +138,19 @@ export async function generateProfiles(options: GenerateOptions): Promise<Genera
 }
 
 /**
- * A row a profile, with the numbers that decide about it: `kind` of 1000, `name` so that the address fits the name, `twin`, the
- * nearest profile with an address of its own, which a duplicate has too.
- * All chance comes from MD5, since it is the same in every version of DuckDB.
+ * One row per profile, with the numbers that determine it: `kind` (0 to 999), `name`, from which both the name and the address are
+ * made, and `twin`, the nearest profile with its own address, whose address a duplicate gets.
+ * Randomness comes from MD5, which is the same in every version of DuckDB.
  */
 async function draw(database: Database, { profiles, seed }: GenerateOptions): Promise<void> {
   await database.run(`
     CREATE MACRO pick(list, number) AS list[1 + (number % len(list))];
-    -- Signed: DuckDB calculates a mixture of signed and unsigned with 128 bits, many times slower.
+    -- Signed: DuckDB calculates mixed signed and unsigned numbers with 128 bits, which is many times slower.
     CREATE MACRO number(purpose, i) AS (md5_number_lower('${seed} ' || purpose || ' ' || i) // 2)::BIGINT;
     CREATE MACRO address(i, name) AS
       lower(pick(${quoteTexts(LATIN_NAMES[0])}, name) || '.' || pick(${quoteTexts(LATIN_NAMES[1])}, name // 100))
       || i || '@' || pick(${quoteTexts(DOMAINS)}, name // 10000);
-    CREATE TABLE people AS
+    CREATE TABLE drawn AS
       SELECT *, max(CASE WHEN kind >= ${OWN_ADDRESS} THEN i END) OVER (ORDER BY i ROWS UNBOUNDED PRECEDING) AS twin
       FROM (
         SELECT *, (more // 1000000000 % 1000)::INTEGER AS kind
@@ -167,7 +167,7 @@ function selectProfiles(): string {
       ${nameSql(1, 'name // 100')} AS LastName, pick(${quoteTexts(COUNTRIES)}, more) AS Country,
       pick(${quoteTexts(CITIES)}, more) AS City, pick(['Bronze', 'Silver', 'Gold', NULL], more // 100) AS LoyaltyTier,
       CASE WHEN more // 1000 % 10 < 8 THEN DATE '1940-01-01' + (more // 10000 % 25000)::INTEGER END AS BirthDate
-    FROM people`;
+    FROM drawn`;
 }
 
 function emailSql(): string {
@@ -199,13 +199,13 @@ function nameSql(which: 0 | 1, number: string): string {
 }
 
 function selectMemberships(): string {
-  // Two digits of the same number decide about each segment, so that segments overlap as chance will have it.
+  // Two digits of the same number decide for each segment, so that segments overlap at random.
   const rows = SEGMENTS.map(
     ([segment, percent], index) => `(${quoteText(segment)}, ${percent}, ${10 ** Math.max(0, 2 * index - 2)})`,
   );
   return `
     SELECT id AS CustomerId, segment AS Segment
-    FROM people, (VALUES ${rows.join(', ')}) s(segment, percent, place)
+    FROM drawn, (VALUES ${rows.join(', ')}) s(segment, percent, place)
     WHERE percent = 100 OR chance // place % 100 < percent`;
 }
 

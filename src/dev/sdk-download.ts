@@ -7,15 +7,15 @@ import type { Supplier } from './server-executable';
 
 const TIMEOUT_MS = 300_000;
 
-// In a process of its own: the SDK starts its native runtime to download, which installs signal handlers and would
-// make a later `Runtime.install` of the host fail.
+// In its own process: to download, the SDK starts its native runtime, which installs signal handlers and would make a later
+// `Runtime.install` of the host fail.
 const DOWNLOAD = `const [testing, create, downloadDir] = process.argv.slice(1);
 const server = { executable: { type: 'cached-download', downloadDir } };
 require(testing).TestWorkflowEnvironment[create]({ server })
   .then((env) => env.teardown())
   .catch((error) => { console.error(String(error.cause ?? error)); process.exitCode = 1; });`;
 
-/** The download built into the Temporal SDK: it has no public call but starting the server it downloads. */
+/** The download built into the Temporal SDK. The only public way to trigger it is to start the server. */
 export function sdkDownload(create: 'createLocal' | 'createTimeSkipping', executable: string): Supplier {
   return {
     entry: `${executable}-sdk-${version}`,
@@ -26,7 +26,7 @@ export function sdkDownload(create: 'createLocal' | 'createTimeSkipping', execut
       const downloads = join(folder, 'download');
       mkdirSync(downloads);
       const args = ['-e', DOWNLOAD, require.resolve('@temporalio/testing'), create, downloads];
-      // A complete file counts even if the run failed: the SDK gives a server only five seconds to start.
+      // A complete file is enough even if the run failed: the SDK gives a server only five seconds to start.
       const failure = await runTool({
         command: process.execPath,
         args,

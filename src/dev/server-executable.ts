@@ -7,19 +7,19 @@ import { type Report, seconds } from './run-tool';
 import { ExportError } from '../errors';
 
 export interface FetchTarget {
-  /** Empty folder; the supplier leaves the executable in it, under the name of the server. */
+  /** An empty folder, in which the supplier creates the executable under the name of the server. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;
   readonly report: Report;
 }
 
-/** One way to get a server executable that is not on this machine. */
+/** A way to get a server executable that is not on this machine. */
 export interface Supplier {
   /** Name of its cache entry; changes with the version. */
   readonly entry: string;
   readonly title: string;
   readonly duration: string;
-  /** Commands that must be on the PATH. */
+  /** Commands that it needs on the PATH. */
   readonly needs: readonly string[];
   fetch(target: FetchTarget): Promise<void>;
 }
@@ -30,20 +30,20 @@ export interface ServerExecutable {
   /** Environment variable that names the executable. */
   readonly variable: string;
   readonly suppliers: readonly Supplier[];
-  /** Ends the error when all fails. */
+  /** The last sentence of the error when every way fails. */
   readonly advice: string;
 }
 
 export interface LookupOptions {
   /** @default process.env */
   readonly env?: NodeJS.ProcessEnv;
-  /** Progress, one line a call; silent while nothing must be fetched. */
+  /** Called with progress lines; not called when nothing must be fetched. */
   readonly report?: Report;
 }
 
 /**
- * Path of an executable: what the variable names, the one on the PATH, the cached one, else the first supplier that
- * works fills the cache. Throws `TEMPORAL_SERVER_UNAVAILABLE` with all that was tried.
+ * Finds an executable: named by the variable, on the PATH, in the cache, or from the first supplier that succeeds, which fills
+ * the cache. Throws `TEMPORAL_SERVER_UNAVAILABLE` with everything that was tried.
  */
 export async function findServerExecutable(
   server: ServerExecutable,
@@ -80,13 +80,13 @@ function fetchOnce(server: ServerExecutable, env: NodeJS.ProcessEnv, report: Rep
     mkdirSync(cache, { recursive: true });
   } catch (error) {
     throw serverUnavailable(
-      `The cache folder ${cache} cannot be made. Set TEMPORAL_MAILCHIMP_CACHE to a writable folder.`,
+      `The cache folder ${cache} cannot be created. Set TEMPORAL_MAILCHIMP_CACHE to a writable folder.`,
       error,
     );
   }
   const onWait = () => report(`Another process is fetching the ${server.title}; waiting for it …`);
   return withLock(join(cache, `${server.executable}.lock`), onWait, async () => {
-    // Whoever held the lock before may have fetched it.
+    // The previous holder of the lock may have fetched it.
     return findCached(server, env) ?? (await fetchFirst(server, env, report));
   });
 }
@@ -104,7 +104,7 @@ async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, repo
       continue;
     }
     const started = Date.now();
-    report(`Getting the ${server.title} by ${supplier.title} (${supplier.duration}, once) …`);
+    report(`Getting the ${server.title} from ${supplier.title} (${supplier.duration}, once) …`);
     try {
       const path = await fillEntry(entryOf(server, supplier, env), (folder) =>
         supplier.fetch({ folder, env, report }),
@@ -117,10 +117,10 @@ async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, repo
       tried.push(`${supplier.title}: ${reason}`);
     }
   }
-  throw serverUnavailable(`Found no ${server.title}. Tried:\n- ${tried.join('\n- ')}\n${server.advice}`);
+  throw serverUnavailable(`No ${server.title} was found. Tried:\n- ${tried.join('\n- ')}\n${server.advice}`);
 }
 
-/** What every failure to get or start a Temporal server ends as. */
+/** The error of every failure to get or start a Temporal server. */
 export function serverUnavailable(message: string, cause?: unknown): ExportError {
   return new ExportError('TEMPORAL_SERVER_UNAVAILABLE', message, cause === undefined ? {} : { cause });
 }

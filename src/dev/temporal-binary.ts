@@ -3,7 +3,7 @@ import { runTool } from './run-tool';
 import { sdkDownload } from './sdk-download';
 import { findServerExecutable, type LookupOptions, type Supplier } from './server-executable';
 
-// The last version `go install` can build: later ones have a nested module behind a `replace`.
+// The last version that `go install` can build: later ones use a `replace` directive for a nested module.
 const CLI_VERSION = '1.5.1';
 const BUILD_TIMEOUT_MS = 30 * 60_000;
 
@@ -24,8 +24,8 @@ const goInstall: Supplier = {
 };
 
 /**
- * Path of a Temporal CLI, which holds the dev server and its Web UI: `TEMPORAL_CLI_PATH`, `temporal` on the PATH, our
- * cache, the SDK's download, `go install`. Fetches at most once a machine; safe to call from several processes.
+ * Path of a Temporal CLI, which contains the dev server and its Web UI: `TEMPORAL_CLI_PATH`, `temporal` on the PATH, the
+ * cache, the SDK's download, or `go install`. Fetches at most once per machine; safe to call from several processes.
  * Throws `TEMPORAL_SERVER_UNAVAILABLE`.
  */
 export function findTemporalBinary(options: LookupOptions = {}): Promise<string> {

@@ -9,7 +9,7 @@ const SERVER_VERSION = '1.38.0';
 const NAME = 'temporal-test-server';
 const TIMEOUT_MS = 10 * 60_000;
 
-// slf4j-nop only keeps the server from printing three lines about a missing logger at each start.
+// Without slf4j-nop the server prints three lines about a missing logger at each start.
 const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
   <groupId>temporal-mailchimp</groupId>
@@ -22,7 +22,7 @@ const POM = `<project xmlns="http://maven.apache.org/POM/4.0.0">
 </project>
 `;
 
-// The SDK waits five seconds for it to start, in which an unhurried JVM on a busy machine may not be there yet.
+// The SDK waits five seconds for the server; these flags let a JVM on a busy machine start in time.
 const WRAPPER = `#!/bin/sh
 exec java -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto -cp "\${0%/*}/lib/*" io.temporal.testserver.TestServer "$@"
 `;
@@ -57,8 +57,8 @@ const maven: Supplier = {
 
 /**
  * Path of the time-skipping test server, for `TestWorkflowEnvironment.createTimeSkipping` as `existing-path`:
- * `TEMPORAL_TEST_SERVER_PATH`, `temporal-test-server` on the PATH, our cache, the SDK's download, Maven Central (needs
- * Java to run). Fetches at most once a machine; safe to call from several processes. Throws
+ * `TEMPORAL_TEST_SERVER_PATH`, `temporal-test-server` on the PATH, the cache, the SDK's download, or Maven Central (which needs
+ * Java to run). Fetches at most once per machine; safe to call from several processes. Throws
  * `TEMPORAL_SERVER_UNAVAILABLE`.
  */
 export function findTestServer(options: LookupOptions = {}): Promise<string> {

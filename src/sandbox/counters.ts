@@ -8,7 +8,7 @@ export interface RequestCount {
   readonly count: number;
 }
 
-/** What bodies weighed on the wire: of API requests and replies, and of the archives that were downloaded. */
+/** Bytes of bodies on the wire: of API requests and replies, and of downloaded archives. */
 export interface ByteCount {
   readonly up: number;
   readonly down: number;
@@ -17,19 +17,19 @@ export interface ByteCount {
 /** Operations of batches, and direct writes. */
 export interface WorkCount {
   readonly operations: number;
-  /** What they take at the least, one after another. */
+  /** Their minimum total duration, one after another. */
   readonly ms: number;
-  /** Unix milliseconds in which the first one began and the last one ended; 0 = none. */
+  /** When the first one began and the last one ended, in unix milliseconds; 0 = none. */
   readonly firstAt: number;
   readonly lastAt: number;
 }
 
 const NO_WORK: WorkCount = { operations: 0, ms: 0, firstAt: 0, lastAt: 0 };
 
-/** How often what was asked, and what came of it. */
+/** Counts requests by route and result. */
 export class Counters {
   readonly #counts = new Map<string, RequestCount>();
-  /** Of whichever user. */
+  /** Of any user. */
   maxConcurrent = 0;
   bytes: ByteCount = { up: 0, down: 0 };
   work: WorkCount = NO_WORK;
@@ -47,7 +47,7 @@ export class Counters {
     this.bytes = { up: this.bytes.up + up, down: this.bytes.down + down };
   }
 
-  /** An operation that began at `start` (of `performance.now()`) and had to take so long has ended. */
+  /** Counts an operation that began at `start` (a value of `performance.now()`) and has ended after its simulated duration. */
   worked(start: number, operationMs: number): void {
     const { operations, ms, firstAt } = this.work;
     this.work = {

@@ -54,20 +54,20 @@ function effectOf(text: string): FaultEffect | undefined {
 }
 
 /**
- * Reads a fault from its short form, such as `429 twice on POST /lists/*` or `stuck batch`.
- * @throws Error that shows the forms there are
+ * Parses the short form of a fault, such as `429 twice on POST /lists/*` or `stuck batch`.
+ * @throws Error that lists the valid forms
  */
 export function parseFault(text: string): FaultRule {
   const groups = RULE.exec(text.trim().replaceAll(/\s+/g, ' '))?.groups;
   const effect = groups && effectOf(groups['effect']!);
-  if (!groups || !effect) throw new Error(`not a fault: '${text}'. The forms are:${FORMS}`);
+  if (!groups || !effect) throw new Error(`not a fault: '${text}'. The valid forms are:${FORMS}`);
   const { match, after, batch } = groups;
   const isRequest = Object.values(BATCH_FAULTS).every((one) => one.type !== effect.type);
   if (isRequest === (match === undefined))
     throw new Error(
       isRequest
-        ? `the fault '${text}' does not say where: end it with 'on <METHOD> <path>', such as 'on POST /lists/*'`
-        : `the fault '${text}' strikes batches: it takes no 'on <METHOD> <path>'`,
+        ? `the fault '${text}' has no target: add 'on <METHOD> <path>', such as 'on POST /lists/*'`
+        : `the fault '${text}' applies to batches: remove 'on <METHOD> <path>'`,
     );
   return {
     ...(match === undefined ? {} : { match }),

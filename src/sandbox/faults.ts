@@ -1,9 +1,9 @@
 import type { Act } from './model/act';
 import type { BatchState } from './options';
 
-/** What goes wrong with a request. */
+/** A fault of a request. */
 export type RequestEffect =
-  /** Answered with this status, nothing applied. */
+  /** The reply has this status; nothing is applied. */
   | {
       readonly type: 'status';
       readonly status: number;
@@ -11,49 +11,49 @@ export type RequestEffect =
       readonly title?: string;
       readonly detail?: string;
     }
-  /** The socket is destroyed, nothing applied. */
+  /** The socket is destroyed; nothing is applied. */
   | { readonly type: 'reset' }
-  /** Applied, and then answered with this status and an HTML page. */
+  /** The request is applied; the reply is this status with an HTML page. */
   | { readonly type: 'applyThenStatus'; readonly status: number }
   | { readonly type: 'applyThenReset' }
-  /** Applied, and the socket is destroyed in the middle of the reply. */
+  /** The request is applied; the socket is destroyed in the middle of the reply. */
   | { readonly type: 'resetMidBody' }
-  /** Silence for so long, and then the socket is destroyed; nothing applied. The connection stays in use. */
+  /** No reply for `ms`, then the socket is destroyed; nothing is applied. The connection counts as in use. */
   | { readonly type: 'hang'; readonly ms: number }
-  /** The request waits so long before it is worked on. */
+  /** The request is processed after `ms`. */
   | { readonly type: 'delay'; readonly ms: number }
-  /** A person or another tool does something just before the request is worked on. */
+  /** A contact or another tool changes the audience just before the request is processed. */
   | { readonly type: 'act'; readonly act: Act }
-  /** So many rows of a batch subscribe are applied but stand in no list of the reply. */
+  /** This number of rows of a batch subscribe is applied but missing in the reply. */
   | { readonly type: 'omitRows'; readonly count: number };
 
-/** What goes wrong with a batch or its results. */
+/** A fault of a batch or its results. */
 export type BatchEffect =
   /** The next batch never leaves this state (default pending). */
   | { readonly type: 'stuckBatch'; readonly state?: BatchState }
   /** The next batch to finish has no result URL. */
   | { readonly type: 'emptyResultUrl' }
-  /** The next archive to be made ends in the middle, at every download. */
+  /** The next created archive is truncated, at every download. */
   | { readonly type: 'truncatedResult' }
-  /** The next archive to be made lacks the results of so many operations. */
+  /** The next created archive lacks the results of this number of operations. */
   | { readonly type: 'missingResults'; readonly count: number }
-  /** The next download breaks off in the middle; a later one is whole. */
+  /** The next download is truncated; later downloads are complete. */
   | { readonly type: 'truncatedDownload' }
-  /** The next download is refused as expired; a fresh URL is good. */
+  /** The next download is refused as expired; a new URL works. */
   | { readonly type: 'expiredUrl' };
 
 export type FaultEffect = RequestEffect | BatchEffect;
 
 export interface FaultRule {
-  /** Method and path below `/3.0`: `*` is one part of the path or any method, `**` any number of parts. Default: everything. */
+  /** Method and path below `/3.0`: `*` matches any method or one segment of the path, `**` any number of segments. Default: all requests. */
   readonly match?: string;
-  /** Whether it hits requests over HTTP, operations of batches, or both. Default 'http'. */
+  /** Whether it applies to HTTP requests, operations of batches, or both. Default 'http'. */
   readonly via?: 'http' | 'batch' | 'any';
-  /** Hits only requests whose body holds this text: one poisonous row. */
+  /** Applies only to requests whose body contains this text, such as one row. */
   readonly bodyIncludes?: string;
-  /** How many matches it hits. Default 1. */
+  /** Number of matches that it applies to. Default 1. */
   readonly times?: number | 'always';
-  /** Matches to let pass first. Default 0. */
+  /** Number of matches to skip first. Default 0. */
   readonly after?: number;
   readonly effect: FaultEffect;
 }
@@ -83,7 +83,7 @@ interface Entry {
   left: number;
 }
 
-/** `POST /lists/*` as a pattern over `POST /lists/abc`. */
+/** Converts `POST /lists/*` to a pattern that matches `POST /lists/abc`. */
 function patternOf(match: string): RegExp {
   const escaped = match
     .trim()
@@ -92,7 +92,7 @@ function patternOf(match: string): RegExp {
   return new RegExp(`^${escaped}$`);
 }
 
-/** The faults that are still to come, in the order they were given: the first that matches wins. */
+/** The pending faults, in the order in which they were added: the first match applies. */
 export class FaultBook {
   readonly #entries: Entry[] = [];
 
@@ -109,7 +109,7 @@ export class FaultBook {
     this.#entries.length = 0;
   }
 
-  /** Rules with hits left. */
+  /** Rules that can still apply. */
   list(): { readonly rule: FaultRule; readonly left: number | 'always' }[] {
     return this.#entries.map(({ rule, left }) => ({ rule, left: left === Infinity ? 'always' : left }));
   }

@@ -15,7 +15,7 @@ export interface MemberSeed {
   readonly status: MemberStatus;
   readonly merge_fields?: Readonly<Record<string, unknown>>;
   readonly tags?: readonly string[];
-  /** Who ended the subscription of an unsubscribed or archived member. Default 'contact' where `status` is unsubscribed. */
+  /** Who ended the subscription of an unsubscribed or archived member. Default 'contact' when `status` is unsubscribed. */
   readonly unsubscribed_by?: 'contact' | 'api';
 }
 
@@ -25,9 +25,9 @@ export interface AudienceSeed {
   readonly name: string;
   readonly doubleOptin?: boolean;
   readonly emailTypeOption?: boolean;
-  /** GDPR fields on. */
+  /** Whether GDPR fields are enabled. */
   readonly marketingPermissions?: boolean;
-  /** Default FNAME, LNAME, ADDRESS, PHONE, as a new audience has them. */
+  /** Default: FNAME, LNAME, ADDRESS and PHONE, like a new audience. */
   readonly mergeFields?: readonly MergeFieldSeed[];
   readonly members?: readonly MemberSeed[];
   /** A file of `MemberSeed`s: NDJSON, or one JSON array. */
@@ -43,27 +43,27 @@ export interface AccountSeed {
 
 export type BatchState = 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished';
 
-/** What may be changed while the sandbox runs. */
+/** Settings that can be changed while the sandbox runs. */
 export interface SandboxSettings {
-  /** 'full': `_links` and all fields, about 3.3 KB a member. 'lean': the fields that matter. */
+  /** 'full': `_links` and all fields, about 3.3 KB per member. 'lean': the fields that the exporter reads. */
   replies: 'full' | 'lean';
-  /** Simulated milliseconds of one operation of a batch, or of one direct write. */
+  /** Simulated duration in milliseconds of an operation of a batch or of a direct write. */
   operationMs: number;
-  /** Batches run at once per account. */
+  /** Number of batches that run at the same time, per account. */
   batchParallelism: number;
-  /** How often each state of a batch is shown to a client before the next one may begin. */
+  /** How often a client must read each state of a batch before the batch moves on. */
   batchPolls: Partial<Record<BatchState, number>>;
-  /** Results in one file of the archive. */
+  /** Number of results per file of an archive. */
   resultsPerFile: number;
   /** Simultaneous connections per user. */
   connectionLimit: number;
-  /** Milliseconds that a result URL is good for. */
+  /** How long a result URL is valid, in milliseconds. */
   resultUrlMs: number;
-  /** Milliseconds that a batch is known after it finished. */
+  /** How long a finished batch is kept, in milliseconds. */
   batchRetentionMs: number;
-  /** Milliseconds for which audience statistics are cached. */
+  /** How long audience statistics are cached, in milliseconds. */
   statsCacheMs: number;
-  /** Whether replies are compressed for clients that ask for it. */
+  /** Whether replies are compressed for clients that accept gzip. */
   gzip: boolean;
   switches: SandboxSwitches;
 }
@@ -75,11 +75,11 @@ export interface SandboxOptions {
   readonly apiKey?: string;
   /** Audiences of the account of `apiKey`. Default: one, `a1b2c3d4e5`, empty. */
   readonly audiences?: readonly AudienceSeed[];
-  /** Further accounts. */
+  /** Additional accounts. */
   readonly accounts?: readonly AccountSeed[];
   /** File to append one JSON line per API request to; never holds a credential. */
   readonly record?: string;
-  /** Where results of batches lie until the sandbox closes. Default: the system's temporary folder. */
+  /** Folder for the results of batches until the sandbox closes. Default: the system's temporary folder. */
   readonly folder?: string;
   /** Default 'full'. */
   readonly replies?: SandboxSettings['replies'];
@@ -87,7 +87,7 @@ export interface SandboxOptions {
   readonly operationMs?: number;
   /** Default 1. */
   readonly batchParallelism?: number;
-  /** Default none: a batch moves on by itself. A number stands for every state but `finished`. */
+  /** Default: none, so batches move on by themselves. A number applies to every state except `finished`. */
   readonly batchPolls?: number | SandboxSettings['batchPolls'];
   /** Default 1,000. */
   readonly resultsPerFile?: number;
@@ -102,6 +102,6 @@ export interface SandboxOptions {
   /** Default true. */
   readonly gzip?: boolean;
   readonly switches?: Partial<SandboxSwitches>;
-  /** Milliseconds since 1970; a test that waits seven days brings its own. Default `Date.now`. */
+  /** Current time in unix milliseconds, for tests that skip time. Default `Date.now`. */
   readonly clock?: () => number;
 }

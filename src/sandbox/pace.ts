@@ -1,16 +1,16 @@
 import { performance } from 'node:perf_hooks';
 
 /**
- * Simulated work keeps to its time. Timers fire late and the work itself takes some milliseconds: what one operation took too
- * long, the next one makes up for, so that 2,000 operations of 100 ms, one after another, take 200 seconds and no more.
- * All times are those of `performance.now()`.
+ * Keeps simulated work on time. Timers fire late and the work itself takes some milliseconds, so the next operation compensates for
+ * the delay of the previous one: 2,000 sequential operations of 100 ms take exactly 200 seconds.
+ * All times are values of `performance.now()`.
  */
 
-/** Operations of batches: one after another in each of the account's lanes, from batch to batch. */
+/** Operations of batches: sequential in each lane of the account, across batches. */
 export class BatchPace {
   readonly #freeSince: number[] = [];
 
-  /** For one batch, which came at `arrived`. Give it back when the batch is over. */
+  /** A lane for a batch that arrived at `arrived`. Return it with `giveBack` when the batch ends. */
   take(arrived: number): BatchLane {
     return new BatchLane(Math.max(this.#freeSince.pop() ?? 0, arrived));
   }
@@ -21,14 +21,14 @@ export class BatchPace {
 }
 
 export class BatchLane {
-  /** When the operation at hand ends, or the last one ended. */
+  /** When the current operation ends, or the last one ended. */
   due: number;
 
   constructor(start: number) {
     this.due = start;
   }
 
-  /** Returns the milliseconds from now until the next operation of so many ends; 0 when that has passed. */
+  /** Returns the milliseconds until the next operation of this duration ends; 0 when that time has passed. */
   next(operationMs: number): number {
     const now = performance.now();
     if (operationMs === 0) this.due = now;
@@ -36,19 +36,19 @@ export class BatchLane {
     return Math.max(0, this.due - now);
   }
 
-  /** The batch stood still, and no operation made use of that. */
-  stoodStill(): void {
+  /** Call after the batch waited without an operation, so that the wait does not count as simulated work. */
+  waited(): void {
     this.due = Math.max(this.due, performance.now());
   }
 }
 
-/** Direct writes: each from its arrival to its reply, on as many connections as the client has. */
+/** Direct writes: each is timed from its arrival to its reply, on as many connections as the client has. */
 export class DirectPace {
   readonly #late: number[] = [];
 
-  /** Returns when a write that came at `arrived` is due. */
+  /** Returns when the reply to a write that arrived at `arrived` is due. */
   due(arrived: number, operationMs: number): number {
-    // By how much an earlier reply was late, the client could not send the next request sooner.
+    // A late reply delayed the client's next request by the same time, so this request is due that much earlier.
     return arrived + operationMs - (this.#late.pop() ?? 0);
   }
 

@@ -1,4 +1,4 @@
-/** What Mailchimp refuses, and the RFC 9457 document it says so with. */
+/** Mailchimp's refusals and their RFC 9457 problem documents. */
 
 const PROBLEM_TYPE = 'https://mailchimp.com/developer/marketing/docs/errors/';
 
@@ -126,7 +126,7 @@ export const internalError: Refusal = {
     'A deep, internal error has occurred during the processing of your request. Please contact support.',
 };
 
-/** The refusals that a status code alone stands for, in faults and in `X-Trigger-Error`. */
+/** The refusals for status codes in faults and in `X-Trigger-Error`. */
 export function refusalForStatus(status: number): Refusal {
   switch (status) {
     case 400:

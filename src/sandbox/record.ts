@@ -9,7 +9,7 @@ export interface RecordedRequest {
   /** Below `/3.0`. */
   readonly path: string;
   readonly query: Query;
-  /** The text that was sent; undefined where there was none. */
+  /** The body as text; undefined when there was none. */
   readonly body: string | undefined;
   /** 0 = the connection was cut. */
   readonly status: number;
@@ -23,7 +23,7 @@ export interface Recorder {
 
 const NOBODY: Recorder = { add: () => undefined, close: () => Promise.resolve() };
 
-/** A line of JSON per request. Headers are never looked at: no credential can get in. */
+/** Writes one JSON line per request. It does not read headers, so the file contains no credentials. */
 export function openRecorder(file: string | undefined): Recorder {
   if (file === undefined) return NOBODY;
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
@@ -44,7 +44,7 @@ function line({ at, method, path, query, body, status, via }: RecordedRequest): 
   return `${head},"body":${bodyJson(body)},${tail}`;
 }
 
-/** The text as it came where it is JSON on one line: a million rows are not worth writing twice. */
+/** The body unchanged if it is JSON on one line, because parsing and serializing a million rows is slow. */
 function bodyJson(body: string | undefined): string {
   if (body === undefined || body === '') return 'null';
   try {

@@ -5,17 +5,17 @@ import type { Recorder } from './record';
 import type { World } from './world';
 import { problemReply } from './api/router';
 import { internalError } from './problem';
-import { strike } from './http/strike';
+import { applyFault } from './http/apply-fault';
 
-/** Runs the operations of batches through the router that answers HTTP, too. */
+/** Runs the operations of batches through the router that also answers HTTP requests. */
 export function operationRunner(world: World, router: Router, recorder: Recorder): RunOperation {
   return async (account, operation) => {
     const { method, body } = operation;
     const { path, query } = locate(operation.path, operation.params);
     const call: ApiCall = { account, method, path, query, body, via: 'batch', instance: '' };
     const effect = world.faults.takeForRequest(call);
-    const ending = await strike({ world, effect, instance: '', apply: () => router.run(call) });
-    // A connection that breaks inside Mailchimp is nothing a client ever sees but as a failed operation.
+    const ending = await applyFault({ world, effect, instance: '', apply: () => router.run(call) });
+    // A client sees a connection that breaks inside Mailchimp only as a failed operation.
     const reply: Reply =
       ending.type === 'reply' ? ending.reply : failed(ending.type === 'page' ? ending.status : 500);
     const route = router.route(path) ?? '(no route)';

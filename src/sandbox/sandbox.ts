@@ -27,30 +27,35 @@ import { DEFAULT_API_KEY, settingsOf } from './settings';
 import { World } from './world';
 
 export interface Sandbox {
-  /** `http://127.0.0.1:PORT/3.0` */
+  /** The base URL: `http://127.0.0.1:PORT/3.0`. */
   readonly url: string;
   readonly port: number;
-  /** Of the first account. */
+  /** API key of the first account. */
   readonly apiKey: string;
+  /** More control: actions of contacts and other tools, settings and switches. */
   readonly control: Control;
-  /** Adds a fault, as an object or in its short form. */
+  /** Adds a fault, as an object or in its short form, such as `429 twice on POST /lists/*`. @throws Error when it is not a fault */
   fail(rule: FaultRule | string): void;
+  /** Removes all pending faults. */
   clearFaults(): void;
-  /** @throws Error where there is no such audience */
+  /** Counts of an audience: members by status, members by tag. @throws Error for an unknown audience */
   state(audienceId: string): AudienceState;
-  /** @throws Error where there is no such audience */
+  /** The members of an audience that match the filter, of every status. @throws Error for an unknown audience */
   members(audienceId: string, filter?: MemberStateFilter): Generator<MemberState>;
+  /** The number of requests by method, route, status and way (HTTP or batch). */
   requests(): readonly RequestCount[];
+  /** Maximum number of simultaneous requests so far. */
   readonly maxConcurrent: number;
-  /** What a client did that Mailchimp would pass over in silence. */
+  /** Mistakes of a client that Mailchimp ignores without an error, such as unknown fields. */
   readonly warnings: readonly string[];
-  /** Cuts what is open, and removes the files it made. */
+  /** Closes all connections and deletes the files that it created. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a Mailchimp on 127.0.0.1.
- * @throws Error where an option is wrong, a file cannot be read or the port is taken
+ * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `a1b2c3d4e5`. Its state is in memory and
+ * lost at `close`.
+ * @throws Error when an option is invalid, a file cannot be read or the port is in use
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const world = new World(settingsOf(options), options.clock ?? Date.now);

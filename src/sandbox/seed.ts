@@ -21,7 +21,7 @@ const DEFAULT_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'PHONE', name: 'Phone Number', type: 'phone' },
 ];
 
-/** Fills the world with what the options ask for. @throws Error for a key, an audience or a member that cannot be */
+/** Creates the accounts, audiences and members of the options. @throws Error for an invalid key, audience or member */
 export async function seedWorld(world: World, options: SandboxOptions): Promise<void> {
   const first: AccountSeed = {
     apiKeys: [options.apiKey ?? DEFAULT_API_KEY],
@@ -57,7 +57,7 @@ async function audienceOf(world: World, seed: AudienceSeed): Promise<Audience> {
   const audience = new Audience({
     id: seed.id,
     name: seed.name,
-    // Far enough apart that the member ids of two audiences never meet.
+    // Far enough apart that the member ids of two audiences do not overlap.
     webId: 400_000_000 + world.audiences++ * 30_000_000,
     doubleOptin: seed.doubleOptin ?? false,
     emailTypeOption: seed.emailTypeOption ?? false,

@@ -17,7 +17,7 @@ const DEFAULTS: SandboxSettings = {
   switches: DEFAULT_SWITCHES,
 };
 
-// Options of a start that are no settings.
+// Options of `startSandbox` that are not settings.
 const OTHER_OPTIONS = new Set(['port', 'apiKey', 'audiences', 'accounts', 'record', 'folder', 'clock']);
 
 type SettingsPatch = Pick<
@@ -32,8 +32,8 @@ export function settingsOf(options: SandboxOptions): SandboxSettings {
 }
 
 /**
- * Takes over what `patch` names and leaves the rest.
- * @throws Error that names an unknown or ill-typed setting; nothing is changed then.
+ * Changes the settings in `patch` and keeps the others.
+ * @throws Error that names an unknown setting or a setting of the wrong type; nothing is changed then.
  */
 export function patchSettings(settings: SandboxSettings, patch: SettingsPatch): void {
   for (const name of Object.keys(patch))

@@ -5,15 +5,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Counters } from './counters';
 import { FaultBook } from './faults';
 
-/** Everything the sandbox holds, shared by all its rooms. */
+/** The complete state of the sandbox, shared by all of its parts. */
 export class World {
   readonly accounts: Account[] = [];
-  /** How many audiences there ever were: each has member ids of its own. */
+  /** Number of audiences created so far: each audience has its own range of member ids. */
   audiences = 0;
   readonly settings: SandboxSettings;
   readonly faults = new FaultBook();
   readonly counters = new Counters();
-  /** What a client did that Mailchimp would pass over in silence: unknown routes and fields. */
+  /** Mistakes of a client that Mailchimp ignores without an error: unknown routes and fields. */
   readonly warnings = new Set<string>();
   readonly #clock: () => number;
   readonly #closing = new AbortController();
@@ -23,7 +23,7 @@ export class World {
     this.#clock = clock;
   }
 
-  /** Of whichever account. */
+  /** Of any account. */
   audience(id: string): Audience | undefined {
     for (const account of this.accounts) {
       const audience = account.audiences.get(id);
@@ -54,7 +54,7 @@ export class World {
     this.#closing.abort();
   }
 
-  /** @throws AbortError when the sandbox closes meanwhile. */
+  /** @throws AbortError when the sandbox closes during the pause */
   async pause(ms: number): Promise<void> {
     if (ms > 0) await sleep(ms, undefined, { signal: this.#closing.signal });
   }

@@ -4,6 +4,7 @@ import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
   OUTCOMES,
+  type InvalidRule,
   type MemberStatus,
   type Outcome,
   type OutcomeCounts,
@@ -11,67 +12,90 @@ import {
 import type { FieldWarning } from '../contract/plan';
 import type { ExportStatus, ExportReport, Tally } from '../contract/report';
 
-// What the command line prints and the Web UI shows of an export: one source of words, so that both tell the same.
+// The wording of exports, shared by the command line, reports and the Web UI, so that all of them say the same.
 
 const STATUS: Readonly<Record<ExportStatus, string>> = {
   completed: 'Completed: every profile has one outcome',
   planned: 'Planned. Nothing was sent; this is what an export would do',
-  cancelled: 'Cancelled. What Mailchimp had acknowledged stays, and is counted here',
+  cancelled: 'Cancelled. Changes that Mailchimp had acknowledged stay and are counted here',
   denied: 'Denied. Nothing was sent',
-  expired: 'Expired: nobody approved it in time. Nothing was sent',
-  replanned: 'Planned again, since the approval came late. Nothing was sent',
+  expired: 'Expired: it was not approved in time. Nothing was sent',
+  replanned:
+    'Planned again, because the plan was more than an hour old when it was approved. Nothing was sent',
   failed: 'Failed',
 };
 
 export const PHASE: Readonly<Record<ExportPhase, string>> = {
   preflight: 'Checking account, audience and tags',
-  census: 'Reading who is in the audience, and who has opted out',
+  census: 'Reading the members of the audience',
   snapshot: 'Reading the source',
-  planning: 'Working out what has changed',
+  planning: 'Planning the changes',
   held: 'Held',
   delivering: 'Delivering',
   settling: 'Settling: one outcome for every profile',
   ...STATUS,
 };
 
-/** What each outcome means, for people who read a report. */
+/** What each outcome means, as a report explains it. */
 export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   created: 'new to the audience',
-  updated: 'known, and something of ours changed',
-  unchanged: 'known, and nothing of ours differs; nothing was sent',
-  removed: 'left all segments, and lost our tags',
+  updated: 'already in the audience; fields or tags changed',
+  unchanged: 'already in the audience; nothing to change, not sent',
+  removed: 'left all segments; the tags of this destination were removed',
   invalid: 'not sent: the source has no usable address or value',
-  duplicate: 'not sent: another profile with the same address was',
-  suppressed: 'withheld, or refused by Mailchimp for good',
-  throttled: 'refused by Mailchimp for now; tried again later',
+  duplicate: 'not sent: another profile with the same address is used',
+  suppressed: 'withheld, or permanently refused by Mailchimp',
+  throttled: 'temporarily refused by Mailchimp; retried by a later export',
   rejected: 'refused by Mailchimp',
-  unproven: 'sent, but Mailchimp did not prove what became of it; sent again next time',
-  not_sent: 'not sent: the export was stopped or denied, or beyond --limit',
+  unproven: 'sent, but without proof of the result; sent again by the next export',
+  not_sent: 'not sent: the export was cancelled, denied or failed, or --limit was reached',
 };
 
+/** The outcomes that `export failures` lists. */
+export const NOT_EXPORTED_OUTCOMES = [
+  'invalid',
+  'duplicate',
+  'suppressed',
+  'throttled',
+  'rejected',
+  'unproven',
+  'not_sent',
+] as const satisfies readonly Outcome[];
+
+/** What each rule means that makes a profile `invalid`. */
+export const INVALID_MEANING: Readonly<Record<string, string>> = {
+  email_missing: 'no address',
+  email_malformed: 'not an e-mail address',
+  email_non_ascii_local_part: 'characters before the @ that Mailchimp does not accept',
+  email_two_addresses: 'more than one address',
+  email_too_long: 'the address is too long',
+  required_field_empty: 'a merge field that the audience requires is empty',
+  value_does_not_fit: 'a value does not fit its merge field',
+} satisfies Record<InvalidRule, string>;
+
 export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
-  subscribed: 'get campaigns',
+  subscribed: 'receive campaigns',
   pending: 'have not confirmed yet',
-  transactional: 'get no campaigns',
+  transactional: 'receive no campaigns',
   unsubscribed: 'opted out',
   cleaned: 'mail bounced',
   archived: 'archived',
 };
 
-type Trouble = Pick<ExportView, 'phase' | 'isPaused' | 'waiting' | 'stopped' | 'held'> & {
+type StateView = Pick<ExportView, 'phase' | 'isPaused' | 'waiting' | 'stopped' | 'held'> & {
   readonly ref: Pick<ExportView['ref'], 'destinationId'>;
 };
 
-/** What an export does now, or why it does nothing and what to do; one line. */
-export function describeState({ phase, isPaused, waiting, stopped, held, ref }: Trouble): string {
+/** What an export does, or why it does nothing and how to continue it; one line. */
+export function describeState({ phase, isPaused, waiting, stopped, held, ref }: StateView): string {
   const { destinationId } = ref;
   if (stopped) {
     return `Stopped: ${stopped.code}. ${oneLine(stopped.message)} Then: temporal-mailchimp export resume ${destinationId}`;
   }
-  if (waiting) return `Waiting: ${waiting.code}. ${oneLine(waiting.message)} It goes on by itself.`;
+  if (waiting) return `Waiting: ${waiting.code}. ${oneLine(waiting.message)} It continues by itself.`;
   if (held) return `${describeHeld(held)} ${describeDecision(destinationId, held)}`;
   if (isPaused) {
-    return `Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume ${destinationId}`;
+    return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
   }
   return PHASE[phase];
 }
@@ -81,8 +105,8 @@ function describeHeld({ guards }: Held): string {
 }
 
 function describeDecision(destinationId: string, { planId, until }: Held): string {
-  const verb = (name: string) => `temporal-mailchimp export ${name} ${destinationId} --plan ${planId}`;
-  return `Until ${instant(until)}: ${verb('approve')} or: ${verb('deny')}`;
+  const command = (name: string) => `temporal-mailchimp export ${name} ${destinationId} --plan ${planId}`;
+  return `Until ${instant(until)}: ${command('approve')} or: ${command('deny')}`;
 }
 
 /** Why an export is held, with the numbers. */
@@ -97,7 +121,7 @@ export function describeStatus({ status, isSettled, next }: ExportReport): strin
   return `${STATUS[status]}.${follow}`;
 }
 
-/** What an export knows and does while it runs: names with their values. */
+/** The plan and the progress of a running export, as names with values. */
 export function describeProgress(view: ExportView): [string, string][] {
   const { plan, parts, refused, unproven, lane } = view;
   if (!plan) return [['Requests', describeRequests(view)]];
@@ -110,15 +134,15 @@ export function describeProgress(view: ExportView): [string, string][] {
     ['Not to send', describeOutcomes(plan.decided)],
     [
       'Parts',
-      `${parts.done} done, ${parts.submitted - parts.done} at Mailchimp, ${parts.total - parts.submitted} to go`,
+      `${parts.done} done, ${parts.submitted - parts.done} in flight, ${parts.total - parts.submitted} to go`,
     ],
-    ['So far', `${count(refused)} refused, ${count(unproven)} without proof`],
+    ['Problems', `${count(refused)} refused, ${count(unproven)} without proof`],
     ...rowOf('Lane', lane ? `${lane.current}: ${lane.why}` : ''),
     ['Requests', describeRequests(view)],
   ];
 }
 
-/** What became of an export, in short: names with their values. */
+/** The result of an export in short, as names with values. */
 export function describeResult(report: ExportReport): [string, string][] {
   const { outcomes, guards, approval, warnings } = report;
   return [
@@ -138,8 +162,8 @@ export function describeApproval({ by, at }: NonNullable<ExportReport['approval'
 
 export function describeWarning({ attribute, field, kind, count: values }: FieldWarning): string {
   return kind === 'cut'
-    ? `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} takes.`
-    : `${countOf(values, 'value')} of ${attribute} left out, since they do not fit ${field}.`;
+    ? `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`
+    : `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
 }
 
 interface Subjects {
@@ -149,15 +173,15 @@ interface Subjects {
 }
 
 export function describeSubjects({ selected, departed, readdressed }: Subjects): string {
-  const moved = readdressed > 0 ? ` (${count(readdressed)} of them have a new one)` : '';
+  const moved = readdressed > 0 ? ` (${count(readdressed)} of them replaced by a new address)` : '';
   return `${countOf(selected, 'profile')} selected, ${countOf(departed, 'address', 'addresses')} departed${moved}`;
 }
 
-/** Of the created, those that may be there since an earlier attempt. Empty where there are none. */
+/** How many of the created contacts may come from an earlier attempt. Empty when none may. */
 export function describeUncertain({ uncertain, status }: ExportReport): string {
   if (uncertain === 0) return '';
   const verb = status === 'planned' ? 'to be created' : 'created';
-  return `${count(uncertain)} of those ${verb} may be there already, by an earlier attempt without an answer.`;
+  return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {
@@ -165,16 +189,16 @@ export function describeRequests({ requests, batches }: { requests: number; batc
 }
 
 export function describeLanes({ batch, direct, why }: NonNullable<Tally['lanes']>): string {
-  const ways = [
+  const lanes = [
     ...(batch > 0 ? [`${countOf(batch, 'change')} in batches`] : []),
     ...(direct > 0 ? [`${countOf(direct, 'change')} directly`] : []),
   ];
-  return `${ways.join(', ')} (${why})`;
+  return `${lanes.join(', ')} (${why})`;
 }
 
 function describeOutcomes(outcomes: OutcomeCounts): string {
   const counted = OUTCOMES.filter((name) => outcomes[name] > 0);
-  return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'nobody';
+  return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'none';
 }
 
 function describeMemberStatuses({ memberStatuses }: ExportReport): string {

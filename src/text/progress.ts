@@ -1,14 +1,14 @@
 import type { ExportView } from '../contract/export';
 
-/** Changes that have to be sent, and how many of them are through. */
+/** Changes to send, and how many of them are done. */
 export interface Progress {
   readonly done: number;
   readonly total: number;
 }
 
 /**
- * Answered changes, with a share of those in batches that still run: Mailchimp tells finished operations, and an operation is a chunk.
- * Undefined until it is known what has to be sent.
+ * Answered changes, plus a share of the changes in running batches: Mailchimp reports finished operations, and one operation is one
+ * chunk. Undefined before the plan exists.
  */
 export function progressOf({
   plan,

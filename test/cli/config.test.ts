@@ -35,7 +35,7 @@ describe('the configuration file', () => {
     return run(['config', 'check', '--config', file]);
   };
 
-  test('that is valid is summed up, with what options override', async () => {
+  test('is summarized when it is valid, with the overriding options', async () => {
     const { code, output } = await check(VALID);
     expect(code).toBe(0);
     expect(output).toContain('temporal-mailchimp.yaml is valid.');
@@ -72,10 +72,10 @@ describe('the configuration file', () => {
       'a key in plain text',
       VALID.replace('env:MAILCHIMP_API_KEY', 'abc-us1'),
       'CONFIG_INVALID',
-      'never by its text',
+      'not by its text',
     ],
     [
-      'a key where a reference belongs',
+      'a key in place of a reference',
       VALID.replace('env:MAILCHIMP_API_KEY', 'file:0123456789abcdef0123456789abcdef-us1'),
       'CONFIG_INVALID',
       'this looks like the key itself',
@@ -84,7 +84,7 @@ describe('the configuration file', () => {
       'Mailchimp itself, unencrypted',
       VALID.replace('env:MAILCHIMP_API_KEY', 'env:K, baseUrl: "http://us1.api.mailchimp.com/3.0"'),
       'CONFIG_INVALID',
-      'the key would travel unencrypted',
+      'would send the key unencrypted',
     ],
     ...['htps://proxy.test/3.0', 'file:///etc/passwd', 'proxy.test'].map(
       (url): [string, string, string, string] => [
@@ -95,16 +95,16 @@ describe('the configuration file', () => {
       ],
     ),
     [
-      'a password in an address',
+      'a password in a URL',
       VALID.replace(
         'env:MAILCHIMP_API_KEY',
         'env:MAILCHIMP_API_KEY, baseUrl: "https://me:abc-us1@proxy.test"',
       ),
       'CONFIG_INVALID',
-      'no user and no password',
+      'a URL without user and password',
     ],
     [
-      'an unknown segment that every object has',
+      'an unknown segment with the name of an object property',
       VALID.replace('{ vip: VIP }', '{ constructor: VIP }'),
       'CONFIG_INVALID',
       'no segment "constructor"',
@@ -122,14 +122,14 @@ describe('the configuration file', () => {
       'CONFIG_INVALID',
       'no segment "gone"',
     ],
-    ['broken YAML', 'accounts: [', 'CONFIG_INVALID', 'is no valid YAML at line'],
+    ['broken YAML', 'accounts: [', 'CONFIG_INVALID', 'is not valid YAML at line'],
+    ['an unknown YAML tag', 'accounts: !vault 0123456789abcdef', 'CONFIG_INVALID', 'at line 1, column 11'],
     [
-      'a tag that YAML does not know',
-      'accounts: !vault 0123456789abcdef',
+      'an alias without an anchor',
+      'accounts: *0123456789abcdef',
       'CONFIG_INVALID',
-      'at line 1, column 11',
+      'an alias without an anchor',
     ],
-    ['an alias of nothing', 'accounts: *0123456789abcdef', 'CONFIG_INVALID', 'an alias without its anchor'],
     ['nothing in it', '', 'CONFIG_INVALID', 'accounts'],
   ])('with %s is refused, and where is said', async (...[, text, wanted, said]) => {
     const { code, output, errors } = await check(text);
@@ -140,7 +140,7 @@ describe('the configuration file', () => {
     expect(errors).not.toMatch(/abc-us1|0123456789abcdef/);
   });
 
-  test('that is named but not there is an error for every command that could use it', async () => {
+  test('is an error for every command that could use it when --config names a missing file', async () => {
     const file = join(folder, 'missing.yaml');
     for (const command of [
       ['config', 'check'],
@@ -155,7 +155,7 @@ describe('the configuration file', () => {
     }
   });
 
-  test('is not there: dev says what to do', async () => {
+  test('is missing: dev says what to do', async () => {
     const { code, errors } = await run(['dev']);
     expect(code).toBe(1);
     expect(errors).toContain('CONFIG_UNREADABLE: There is no temporal-mailchimp.yaml in this folder');
@@ -164,7 +164,7 @@ describe('the configuration file', () => {
 });
 
 describe('the schema of the configuration file', () => {
-  test('in the package is the one that the program prints', async () => {
+  test('in the package is the same as the printed one', async () => {
     const { code, output } = await run(['config', 'schema']);
     expect(code).toBe(0);
     const stored = await readFile(resolve(__dirname, '../../schema/temporal-mailchimp.schema.json'), 'utf8');
@@ -172,7 +172,7 @@ describe('the schema of the configuration file', () => {
     expect(JSON.parse(stored)).toEqual(JSON.parse(output));
   });
 
-  test('demands what the program demands, and tells what each key is for', async () => {
+  test('requires what the program requires, and describes each key', async () => {
     const { document } = await runJson(['config', 'schema']);
     expect(document).toMatchObject({
       type: 'object',

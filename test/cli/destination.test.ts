@@ -19,15 +19,17 @@ describe('a destination', () => {
     await scene.close();
   });
 
-  test('is connected as the file says, with consent, and what that means is told', async () => {
+  test('is connected with the settings of the file and consent, and shows what they mean', async () => {
     const { destinationId: name } = scene;
     const { code, output, errors } = await scene.cli(`destination connect ${name} ${CONNECT}`);
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toContain(`Connected "${name}" to the audience Newsletter (${AUDIENCE}).`);
     expect(output).toMatch(/Double opt-in +off/);
-    expect(output).toMatch(/Status if new +subscribed: people new to the audience are subscribed at once/);
+    expect(output).toMatch(
+      /Status if new +subscribed: contacts new to the audience are subscribed immediately/,
+    );
     expect(output).toContain(
-      'with status if new "pending", Mailchimp would send every new contact a confirmation mail.',
+      'With status if new "pending", Mailchimp would send every new contact a confirmation mail.',
     );
     expect(output).toMatch(/Consent +Kim Data, \d{4}-/);
     expect(output).toContain(`Next: temporal-mailchimp destination configure ${name}`);
@@ -64,18 +66,18 @@ describe('a destination', () => {
     expect(document).toMatchObject({ name: 'Newsletter', statusIfNew: 'transactional' });
   });
 
-  test('is connected by a person who reads the statement and types that they agree', async () => {
+  test('is connected after the user reads the statement and types "I agree"', async () => {
     const { destinationId: name } = scene;
     const { code, output, errors } = await scene.cli(`destination connect ${name}`, {
       answers: ['I agree', 'Kim Data'],
     });
     expect(code).toBe(0);
     expect(errors).toContain('I agree that profile data of the chosen segments');
-    expect(errors).toContain('kept in the history');
+    expect(errors).toContain('recorded in the history');
     expect(output).toMatch(/Consent +Kim Data/);
   });
 
-  test('is not connected by a person who does not agree, or goes away', async () => {
+  test('is not connected when the user does not agree, or presses Ctrl-C', async () => {
     const { destinationId: name } = scene;
     const refused = await scene.cli(`destination connect ${name}`, { answers: ['well'] });
     expect(refused.code).toBe(1);
@@ -91,7 +93,7 @@ describe('a destination', () => {
     expect(configured.code).toBe(0);
     expect(configured.output).toContain('Nothing was sent.');
     expect(configured.output).toMatch(/first +FNAME \(First Name\) +text +no/);
-    expect(configured.output).toMatch(/vip +VIP +made at the first export/);
+    expect(configured.output).toMatch(/vip +VIP +created by the first export/);
     expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
 
     const { document } = await scene.cliJson(`destination show ${name}`);
@@ -143,7 +145,7 @@ describe('a destination', () => {
   });
 });
 
-describe('bad input to destination commands changes nothing', () => {
+describe('invalid input to destination commands changes nothing', () => {
   let scene: Scene;
   let stopWorker: () => Promise<void>;
   const required = { tag: 'REQ', name: 'Required one', type: 'text' as const, required: true };
@@ -175,14 +177,14 @@ describe('bad input to destination commands changes nothing', () => {
   });
 
   test.each([
-    ['nobody agreed', '', 'CONSENT_REQUIRED', 'I agree that profile data'],
+    ['no consent', '', 'CONSENT_REQUIRED', 'I agree that profile data'],
     ['a wrong key', `${CONNECT} --account wrongkey`, 'KEY_INVALID', ''],
     ['a wrong data centre', `${CONNECT} --account wrongdc`, 'KEY_INVALID', ''],
-    ['a key that is none', `${CONNECT} --account notakey`, 'KEY_INVALID', ''],
+    ['an invalid key', `${CONNECT} --account notakey`, 'KEY_INVALID', ''],
     ['a key that is not set', `${CONNECT} --account nokey`, 'SECRET_UNAVAILABLE', 'env:CLI_TEST_NO_SUCH_KEY'],
     ['an unknown account', `${CONNECT} --account other`, 'ACCOUNT_NOT_FOUND', '"other"'],
     ['a missing audience', `${CONNECT} --audience 0123456789`, 'AUDIENCE_NOT_FOUND', 'Check the audience id'],
-    ['an audience id that is none', `${CONNECT} --audience X`, 'INPUT_INVALID', 'audienceId'],
+    ['an invalid audience id', `${CONNECT} --audience X`, 'INPUT_INVALID', 'audienceId'],
     ['an unknown source', `${CONNECT} --source erp`, 'SOURCE_NOT_FOUND', '"erp"'],
   ])('connect with %s', async (...[, options, wanted, said]) => {
     const { code, output, errors } = await scene.cli(`destination connect ${scene.destinationId} ${options}`);
@@ -194,7 +196,7 @@ describe('bad input to destination commands changes nothing', () => {
     expect(shown.errors).toMatch(/^DESTINATION_NOT_FOUND: /);
   });
 
-  test('connect under a name that is none', async () => {
+  test('connect with an invalid name', async () => {
     const settings = `--name News --account main --audience ${AUDIENCE} --source people --status-if-new pending`;
     const { code, errors } = await scene.cli(`destination connect "Our News" ${settings} ${CONNECT}`);
     expect(code).toBe(1);
@@ -202,15 +204,15 @@ describe('bad input to destination commands changes nothing', () => {
   });
 
   test('connect without settings names each that is missing', async () => {
-    const { code, errors } = await scene.cli(`destination connect unheard-of ${CONNECT}`);
+    const { code, errors } = await scene.cli(`destination connect unknown ${CONNECT}`);
     expect(code).toBe(1);
     for (const name of ['name', 'account', 'audienceId', 'source', 'statusIfNew'])
       expect(errors).toContain(`at ${name}`);
-    expect(errors).toContain('destinations.unheard-of.connect');
+    expect(errors).toContain('destinations.unknown.connect');
     expect(errors).toContain(`which has: ${scene.destinationId}`);
   });
 
-  test('with --json the refusal is the one document', async () => {
+  test('with --json, the error is the only document', async () => {
     const { code, errors, document } = await scene.cliJson(`destination connect ${scene.destinationId}`);
     expect({ code, errors }).toEqual({ code: 1, errors: '' });
     expect(document).toMatchObject({
@@ -221,8 +223,8 @@ describe('bad input to destination commands changes nothing', () => {
     });
   });
 
-  test('configure of a destination that is not there', async () => {
-    const { code, errors } = await scene.cli('destination configure unheard-of --email email --segment vip');
+  test('configure of an unknown destination', async () => {
+    const { code, errors } = await scene.cli('destination configure unknown --email email --segment vip');
     expect(code).toBe(1);
     expect(errors).toMatch(/^DESTINATION_NOT_FOUND: /);
   });
@@ -255,12 +257,12 @@ describe('bad input to destination commands changes nothing', () => {
       ['an unknown segment', `${base} --segment gold`, 'SEGMENT_NOT_FOUND', 'gold'],
       ['a required merge field unmatched', '--email email --segment vip', 'REQUIRED_FIELD_UNMATCHED', 'REQ'],
       [
-        'a merge field tag that is none',
+        'an invalid merge field tag',
         `${base} --field "First Name=first" --segment vip`,
         'INPUT_INVALID',
         'First Name',
       ],
-      ['an export before it', '', 'NOT_CONFIGURED', ''],
+      ['an export before configure', '', 'NOT_CONFIGURED', ''],
     ])('configure with %s', async (...[, options, wanted, said]) => {
       const command = options === '' ? `export start ${name}` : `destination configure ${name} ${options}`;
       const { code, output, errors } = await scene.cli(command);
@@ -275,7 +277,7 @@ describe('bad input to destination commands changes nothing', () => {
   });
 });
 
-describe('an audience whose name holds control characters', () => {
+describe('an audience whose name contains control characters', () => {
   const HOSTILE = 'News\u001b[2J\u009b31m\u202E';
   let scene: Scene;
   let stopWorker: () => Promise<void>;
@@ -290,7 +292,7 @@ describe('an audience whose name holds control characters', () => {
     await scene.close();
   });
 
-  test('cannot move the cursor, and is in JSON as it is', async () => {
+  test('cannot move the cursor, and is unchanged in JSON', async () => {
     const { destinationId: name } = scene;
     const connected = await scene.cli(`destination connect ${name} ${CONNECT}`);
     expect(connected.output).toContain('to the audience News\u{FFFD}[2J\u{FFFD}31m\u{FFFD} (');

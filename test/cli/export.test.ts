@@ -5,7 +5,7 @@ import { main } from '../../src/cli/main';
 import type { ExportReport } from '../../src/contract/report';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
-import { holdUp, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 
 describe('export', () => {
@@ -48,7 +48,7 @@ describe('export', () => {
     expect(output).toMatch(/created +3 +new to the audience/);
     expect(output).toMatch(/invalid +1 +not sent/);
     expect(output).toMatch(/vip +VIP +2 +2 +0 +0\nnorth +north +3 +2 +0 +0/);
-    expect(output).toMatch(/subscribed +3 +get campaigns/);
+    expect(output).toMatch(/subscribed +3 +receive campaigns/);
     expect(output).toContain(`temporal-mailchimp export failures ${name} 1`);
     expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 3, tags: { VIP: 2, north: 2 } });
   });
@@ -64,7 +64,7 @@ describe('export', () => {
     });
   });
 
-  test('show and list tell the same report, by number and by id', async () => {
+  test('show and list give the same report, by number and by id', async () => {
     await scene.cli(`export start ${name}`);
     await scene.cli(`export start ${name}`);
     const { document: last } = await scene.cliJson(`export show ${name}`);
@@ -85,7 +85,7 @@ describe('export', () => {
     );
   });
 
-  test('failures lists who was not exported and why: as a table, CSV and JSON', async () => {
+  test('failures lists the profiles that were not exported, and why: as a table, CSV and JSON', async () => {
     const dirty = [
       person(1),
       person(3, { id: '=3', email: 'PERSON000001@mail.chinook.org ' }),
@@ -115,12 +115,12 @@ describe('export', () => {
     });
 
     const one = await scene.cli(`export failures ${name} --limit 1`);
-    expect(one.output).toContain('The first 1 of 2. For more: --limit N, or --csv for all.');
+    expect(one.output).toContain('The first 1 of 2. For more, pass --limit N; for all, --csv.');
   });
 
-  test('failures of rows in another store tells where they lie', async () => {
+  test('failures of an export in another staging store names that store', async () => {
     await scene.cli(`export start ${name}`);
-    await scene.writeConfig({ staging: { folder: 'elsewhere' } });
+    await scene.writeConfig({ staging: { folder: 'other' } });
     const { code, errors } = await scene.cli(`export failures ${name}`);
     expect(code).toBe(1);
     const { document } = await scene.cliJson(`export show ${name}`);
@@ -128,7 +128,7 @@ describe('export', () => {
     expect(errors).toMatch(new RegExp(`^STAGING_NOT_REACHABLE: [^]*staging store ${storeId}`));
   });
 
-  test('a failed export exits 1 with its code, and changed nothing', async () => {
+  test('a failed export exits with 1 and its code, and changes nothing', async () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
     const { code, output, errors } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
@@ -146,9 +146,9 @@ describe('export', () => {
 
   test.each([
     ['an empty source', () => scene.writeProfiles([]), 'SOURCE_EMPTY'],
-    ['a source that is not there', () => rm(join(scene.folder, 'profiles.csv')), 'SOURCE_UNREADABLE'],
+    ['a missing source', () => rm(join(scene.folder, 'profiles.csv')), 'SOURCE_UNREADABLE'],
     [
-      'an attribute that is gone',
+      'a missing attribute',
       () => writeFile(join(scene.folder, 'profiles.csv'), 'id,mail\n1,a\n'),
       'ATTRIBUTE_NOT_FOUND',
     ],
@@ -174,20 +174,20 @@ describe('export', () => {
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
   });
 
-  test('of a removed destination is refused, and so is one of a destination that never was', async () => {
+  test('of a removed or unknown destination is refused', async () => {
     await scene.cli(`destination remove ${name} --as Kim --yes`);
     const removed = await scene.cli(`export start ${name}`);
     expect(removed.code).toBe(1);
     expect(removed.errors).toMatch(/^DESTINATION_REMOVED: /);
-    const unknown = await scene.cli('export start unheard-of');
+    const unknown = await scene.cli('export start unknown');
     expect(unknown.code).toBe(1);
     expect(unknown.errors).toMatch(/^DESTINATION_NOT_FOUND: /);
   });
 
-  test('that never was is not found, and nothing is cancelled, paused or resumed', async () => {
-    expect((await scene.cli(`export show ${name}`)).errors).toContain('has had no export yet');
+  test('that does not exist is not found, and cannot be cancelled, paused or resumed', async () => {
+    expect((await scene.cli(`export show ${name}`)).errors).toContain('has no export yet');
     await scene.cli(`export plan ${name}`);
-    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It knows: 1\./);
+    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It has: 1\./);
     for (const verb of ['cancel', 'pause', 'resume']) {
       const { code, errors } = await scene.cli(`export ${verb} ${name}`);
       expect({ verb, code }).toEqual({ verb, code: 1 });
@@ -197,12 +197,12 @@ describe('export', () => {
 
   describe('while one runs', () => {
     beforeEach(async () => {
-      await holdUp(scene);
+      await blockBatches(scene);
       await scene.cli(`export start ${name} --lane batch --no-wait`);
       await until(async () => /Changes +5 of 8 done/.test((await scene.cli(`export show ${name}`)).output));
     });
 
-    test('start joins it; show and list tell where it stands; cancel ends it with a report', async () => {
+    test('start joins it; show and list show its progress; cancel ends it with a report', async () => {
       const { document } = await scene.cliJson(`export start ${name} --lane batch --no-wait`);
       expect(document).toMatchObject({ number: 1, disposition: 'joined' });
       expect((await scene.cli(`export show ${name}`)).output).toContain(': Delivering');
@@ -222,12 +222,12 @@ describe('export', () => {
       expect(output).toContain('Export 1 cancelled.');
     });
 
-    test('it is paused and goes on; a person who follows it is told', async () => {
+    test('it is paused and resumed, and watch shows both', async () => {
       const terminal = fakeTerminal({ answers: [] });
       const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
       await until(async () => terminal.errors().includes('Delivering'));
       expect((await scene.cli(`export pause ${name}`)).output).toContain('Paused.');
-      await until(async () => terminal.errors().includes('Paused: batches at Mailchimp finish'));
+      await until(async () => terminal.errors().includes('Paused: batches in flight finish'));
       expect((await scene.cli(`export resume ${name}`)).code).toBe(0);
       await until(async () => terminal.errors().split('Delivering').length > 2);
       await scene.cli(`export cancel ${name}`);
@@ -235,7 +235,7 @@ describe('export', () => {
       expect(terminal.errors()).toMatch(/\[=+ *\] 62% 5 of 8 changes/);
     });
 
-    test('Ctrl-C ends the following only', async () => {
+    test('Ctrl-C stops the command, not the export', async () => {
       const terminal = fakeTerminal();
       const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
       await until(async () => terminal.errors().includes('Delivering'));
@@ -243,7 +243,7 @@ describe('export', () => {
       expect(await watching).toBe(130);
       expect(terminal.output()).toBe('');
       expect(terminal.errors()).toContain(
-        `The export goes on without this terminal. Watch it: temporal-mailchimp export watch ${name}\n`,
+        `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${name}\n`,
       );
       expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({ phase: 'delivering' });
     });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import { AUDIENCE } from '../support/stage';
 import { until } from '../support/until';
-import { holdUp, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal, run, runJson } from './terminal';
 
 const SECONDS = 1000;
@@ -18,7 +18,7 @@ describe('no worker', () => {
     await scene.close();
   });
 
-  test('is said within seconds by commands that need one, with the command that starts it', async () => {
+  test('is reported within seconds by commands that need one, with the command that starts it', async () => {
     const { destinationId: name, taskQueue } = scene;
     const commands = [
       `destination connect ${name} --agree --as Kim`,
@@ -36,13 +36,13 @@ describe('no worker', () => {
     }
   });
 
-  test('destinations are listed all the same', async () => {
+  test('destinations can be listed without one', async () => {
     const { code, document } = await scene.cliJson('destination list');
     expect(code).toBe(0);
     expect(document).toHaveProperty('destinations');
   });
 
-  test('any more: what was asked meanwhile does not happen when one runs again', async () => {
+  test('a request that was refused does not take effect when a worker runs again', async () => {
     const { destinationId: name } = scene;
     let stopWorker = await startWorker(scene);
     await scene.cli(`destination connect ${name} --agree --as Kim`);
@@ -63,20 +63,20 @@ describe('no worker', () => {
   });
 });
 
-describe('a worker that goes away', () => {
-  test('does not end the following: the export goes on with the next one', async () => {
+describe('a worker that stops', () => {
+  test('does not end the command: the export continues on the next worker', async () => {
     const scene = await openScene();
     const { destinationId: name } = scene;
     let stopWorker = await startWorker(scene);
     await scene.cli(`destination connect ${name} --agree --as Kim`);
     await scene.cli(`destination configure ${name}`);
-    await holdUp(scene);
+    await blockBatches(scene);
     const terminal = fakeTerminal();
     const argv = ['export', 'start', name, '--lane', 'batch', '--config', scene.configFile];
     const following = main(argv, terminal);
     await until(async () => terminal.errors().includes('Delivering'));
     await stopWorker();
-    await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: nobody answers just now'));
+    await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: no answer at the moment'));
     stopWorker = await startWorker(scene);
     await until(async () => (await scene.cli(`export cancel ${name}`)).code === 0);
     expect(await following).toBe(1);
@@ -87,18 +87,18 @@ describe('a worker that goes away', () => {
 });
 
 describe('no Temporal', () => {
-  test('is said within seconds, with its address and what starts one', async () => {
+  test('is reported within seconds, with its address and the command that starts one', async () => {
     const startedAt = Date.now();
     const { code, output, errors } = await run(['destination', 'list', '--address', '127.0.0.1:1']);
     expect({ code, output }).toEqual({ code: 1, output: '' });
     expect(errors).toBe(
-      'TEMPORAL_UNREACHABLE: No Temporal server answers at 127.0.0.1:1. Start one (temporal-mailchimp dev brings everything), ' +
-        'or name another with --address or temporal.address in the configuration file.\n',
+      'TEMPORAL_UNREACHABLE: No Temporal server answers at 127.0.0.1:1. Start one (temporal-mailchimp dev starts everything), ' +
+        'or set another address with --address or temporal.address in the configuration file.\n',
     );
     expect(Date.now() - startedAt).toBeLessThan(10 * SECONDS);
   });
 
-  test('namespace of that name is said as well', async () => {
+  test('namespace of that name is reported as well', async () => {
     const address = process.env['TEST_TEMPORAL_ADDRESS']!;
     const argv = ['--address', address, '--namespace', 'no-such-namespace'];
     for (const command of [

@@ -47,7 +47,7 @@ describe('sandbox', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('answers as Mailchimp until Ctrl-C, with what it was given', async () => {
+  test('answers as Mailchimp until Ctrl-C, with the given members and faults', async () => {
     const audience = join(folder, 'audience.json');
     const record = join(folder, 'requests.ndjson');
     const members = [{ email_address: 'a@mail.chinook.org', status: 'subscribed', tags: ['VIP'] }];
@@ -67,7 +67,7 @@ describe('sandbox', () => {
     expect(JSON.parse(lines[0]!)).toMatchObject({ method: 'GET', path: '/ping', status: 503 });
   });
 
-  test('takes members from a file with one a line', async () => {
+  test('takes members from a file with one per line', async () => {
     const file = join(folder, 'members.ndjson');
     await writeFile(file, '{"email_address":"a@mail.chinook.org","status":"unsubscribed"}\n');
     const { code } = await begin(['sandbox', '--audience', file], async (document) => {
@@ -79,7 +79,7 @@ describe('sandbox', () => {
   });
 
   test.each([
-    ['a file that is not there', undefined, 'could not be read'],
+    ['a missing file', undefined, 'could not be read'],
     ['no JSON', 'members', 'is not JSON'],
     ['an audience without id', '{"name":"x"}', 'id'],
     [
@@ -160,7 +160,7 @@ describe('dev', () => {
     await scene.close();
   });
 
-  test('brings Temporal, its Web UI, a sandbox and a worker, and keeps its state', async () => {
+  test('runs Temporal, its Web UI, a sandbox and a worker, and keeps its state', async () => {
     const { destinationId: name, configFile, taskQueue } = scene;
     const port = await freePort();
     const argv = ['dev', '--config', configFile, '--port', String(port), '--ui-port', '0'];
@@ -182,7 +182,7 @@ describe('dev', () => {
         headers: { authorization: `Bearer ${sandbox.apiKey}` },
       });
       expect(await members.json()).toMatchObject({ total_items: 2 });
-      // Rows are found although they lie in a store of dev's own.
+      // Rows are found although they are in the separate store of dev.
       expect((await scene.cli(`export failures ${name} ${at}`)).code).toBe(0);
     });
     expect(code).toBe(0);
@@ -197,7 +197,7 @@ describe('dev', () => {
     expect(again.code).toBe(0);
   }, 120_000);
 
-  test('on a port in use says so, and leaves nothing behind', async () => {
+  test('on a port in use says so, and leaves no process behind', async () => {
     const port = new URL(scene.sandbox.url).port;
     const { code, errors } = await scene.cli(`dev --port ${port}`);
     expect(code).toBe(1);

@@ -15,7 +15,7 @@ export interface Scene extends Stage {
   cliJson(line: string): Promise<Ran & { document: unknown }>;
 }
 
-/** A stage with a configuration file, five people and two segments. */
+/** A stage with a configuration file, five profiles and two segments. */
 export async function openScene(options: StageOptions = {}): Promise<Scene> {
   const stage = await openStage(options);
   const configFile = join(stage.folder, 'temporal-mailchimp.yaml');
@@ -39,8 +39,8 @@ export async function openScene(options: StageOptions = {}): Promise<Scene> {
   return scene;
 }
 
-/** The next export by batches is held up: the first five people get through alone, the other three wait in a batch. */
-export async function holdUp(scene: Scene): Promise<void> {
+/** Blocks the next export by batches: the canary of five contacts is delivered, the other three wait in a batch. */
+export async function blockBatches(scene: Scene): Promise<void> {
   await scene.writeProfiles(CROWD);
   await scene.writeMembers(CROWD_MEMBERS);
   scene.sandbox.fail('stuck batch always');
@@ -70,12 +70,12 @@ function configOf(stage: Stage) {
   };
 }
 
-/** Splits at spaces; "two words" stay together. */
+/** Splits at spaces; "two words" in quotes are one word. */
 function wordsOf(line: string): string[] {
   return [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '');
 }
 
-/** Runs a worker beside the test until the returned function is called. Resolves when the server knows of it. */
+/** Runs a worker until the returned function is called. Resolves when the server lists it as a poller. */
 export async function startWorker(stage: Stage): Promise<() => Promise<void>> {
   const stop = new AbortController();
   const ended = stage.withWorker(() => once(stop.signal, 'abort'));

@@ -36,7 +36,7 @@ describe('source', () => {
     expect(output).toMatch(/vip +vip +2\nnorth +north +3\n/);
   });
 
-  test('check of a malformed file names file and line, and exits 1', async () => {
+  test('check of a malformed file names file and line, and exits with 1', async () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
     const { code, output, errors } = await scene.cli('source check');
     expect(code).toBe(1);
@@ -46,27 +46,27 @@ describe('source', () => {
     expect(document).toMatchObject({ profiles: 5, unreadable: [{ file: 'profiles.csv', lines: 1 }] });
   });
 
-  test('check of a source without profiles exits 1', async () => {
+  test('check of a source without profiles exits with 1', async () => {
     await scene.writeProfiles([]);
     const { code, errors } = await scene.cli('source check');
     expect(code).toBe(1);
     expect(errors).toMatch(/^SOURCE_EMPTY: /);
   });
 
-  test('a file that is not there is named', async () => {
+  test('a missing file is named', async () => {
     await rm(join(scene.folder, 'members.csv'));
     const { code, errors } = await scene.cli('source check');
     expect(code).toBe(1);
     expect(errors).toMatch(/^SOURCE_UNREADABLE: [^]*members\.csv/);
   });
 
-  test('a source that is not there is named, with those that are', async () => {
+  test('an unknown source is named, together with the known sources', async () => {
     const { code, errors } = await scene.cli('source check crm');
     expect(code).toBe(1);
     expect(errors).toMatch(/^SOURCE_NOT_FOUND: [^]*"crm"[^]*people/);
   });
 
-  test('of several sources one has to be named', async () => {
+  test('with several sources, one must be named', async () => {
     const { people } = scene.config.sources;
     await scene.writeConfig({ sources: { people, others: people } });
     const { code, errors } = await scene.cli('source segments');
@@ -76,7 +76,7 @@ describe('source', () => {
     );
   });
 
-  test('SQL that is none is refused with what is wrong', async () => {
+  test('invalid SQL is refused with SEGMENT_SQL_INVALID', async () => {
     const { people } = scene.config.sources;
     const segments = { vip: { sql: 'SELEC id FROM profiles' } };
     await scene.writeConfig({ sources: { people: { ...people, segments } }, destinations: {} });

@@ -1,19 +1,18 @@
 import { PassThrough } from 'node:stream';
 import { main } from '../../src/cli/main';
-import { Interrupted } from '../../src/cli/shell/terminal';
-import type { Terminal } from '../../src/cli/shell/terminal';
+import { Interrupted, type Terminal } from '../../src/cli/shell/terminal';
 
 export interface FakeTerminal extends Terminal {
   /** Everything on standard output so far. */
   readonly output: () => string;
-  /** Everything on standard error so far, what a progress bar drew included. */
+  /** Everything on standard error so far, including the progress bar. */
   readonly errors: () => string;
   /** Presses Ctrl-C. */
   readonly interrupt: () => void;
 }
 
 export interface FakeTerminalOptions {
-  /** What a person types; makes it a terminal with a person. At the end of it comes Ctrl-C. */
+  /** The user's answers to prompts, then Ctrl-C. Set: the terminal is interactive. */
   readonly answers?: readonly string[];
 }
 
@@ -60,7 +59,7 @@ export async function run(argv: readonly string[], options: FakeTerminalOptions 
   return { code, output: terminal.output(), errors: terminal.errors() };
 }
 
-/** The same with --json: the one document on standard output. */
+/** Like `run`, with --json: parses the one document on standard output. */
 export async function runJson(argv: readonly string[]): Promise<Ran & { document: unknown }> {
   const ran = await run([...argv, '--json']);
   return { ...ran, document: JSON.parse(ran.output) as unknown };

@@ -1,19 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstCommands } from '../../src/cli/dev/command';
-import { createPace } from '../../src/cli/export/progress';
-import { createProgress } from '../../src/cli/export/progress';
+import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
-import { count, countOf, duration, instant } from '../../src/cli/text/numbers';
-import { NOT_EXPORTED_OUTCOMES } from '../../src/cli/text/outcomes';
+import { NOT_EXPORTED_OUTCOMES, describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { describeReport } from '../../src/cli/text/report';
 import { table } from '../../src/cli/text/table';
-import { describeView } from '../../src/cli/text/view';
+import { describeView } from '../../src/cli/text/export';
 import type { ExportView } from '../../src/contract/export';
 import { noOutcomes, noMemberStatuses, OUTCOMES } from '../../src/contract/outcome';
 import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
-import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {
@@ -89,26 +86,8 @@ const REPORT: ExportReport = {
   approval: null,
 };
 
-describe('numbers', () => {
-  test('have thousands separators and the right word', () => {
-    expect(count(1_234_567)).toBe('1,234,567');
-    expect(countOf(1, 'profile')).toBe('1 profile');
-    expect(countOf(2_000, 'batch', 'batches')).toBe('2,000 batches');
-  });
-
-  test('of time are short', () => {
-    expect([12, 1_500, 61_000, 3_725_000].map(duration)).toEqual([
-      '12 ms',
-      '1.5 s',
-      '1 min 1 s',
-      '1 h 2 min',
-    ]);
-    expect(instant('2026-11-23T17:04:53.123Z')).toBe('2026-11-23 17:04:53 UTC');
-  });
-});
-
 describe('tables', () => {
-  test('align numbers to the right and have neither lines nor trailing blanks', () => {
+  test('align numbers to the right, without borders or trailing spaces', () => {
     expect(
       table(
         ['NAME', 'N'],
@@ -121,12 +100,12 @@ describe('tables', () => {
     ).toBe('NAME       N\na      1,000\nbcdef      7\nx');
   });
 
-  test('let no row move the cursor', () => {
+  test('prevent a row from moving the cursor', () => {
     expect(table(['T'], [['a\u001b[2Jb\nc']])).toBe('T\na\u{FFFD}[2Jb\u{FFFD}c');
     expect(table(['T'], [['a\u009b2J\u202Eb']])).toBe('T\na\u{FFFD}2J\u{FFFD}b');
   });
 
-  test('as CSV quote what has to be quoted', () => {
+  test('as CSV quote values that need quotes', () => {
     expect(
       toCsv(
         ['a', 'b'],
@@ -149,13 +128,13 @@ describe('tables', () => {
     ['+4930123', '+4930123'],
     ['a=b', 'a=b'],
     ['\u001b[31mred', '\u{FFFD}[31mred'],
-  ])('as CSV keep a spreadsheet from running %j', (text, field) => {
+  ])('as CSV prevent a spreadsheet from running %j', (text, field) => {
     expect(toCsv(['a'], [[text]])).toBe(`a\n${field}`);
   });
 });
 
 describe('a report', () => {
-  test('tells outcomes, refusals, member statuses, segments, warnings, requests and where the rows lie', () => {
+  test('shows outcomes, refusals, member statuses, segments, warnings, requests and the staging store', () => {
     const text = describeReport(REPORT);
     expect(text).toContain(
       'Export 3 completed: every profile has one outcome.\n1,000,000 profiles selected, 1 address departed.',
@@ -164,12 +143,12 @@ describe('a report', () => {
     expect(text).toMatch(/rejected +fake +10 +looks fake or invalid/);
     const withheld = { outcome: 'suppressed', class: 'archived', text: '', count: 2 } as const;
     expect(describeReport({ ...REPORT, refusals: [withheld] })).toMatch(
-      /suppressed +archived +2 +\(withheld by us, not sent\)/,
+      /suppressed +archived +2 +\(withheld, not sent\)/,
     );
-    expect(text).toMatch(/subscribed +999,000 +get campaigns/);
+    expect(text).toMatch(/subscribed +999,000 +receive campaigns/);
     expect(text).toMatch(/vip +VIP +1,000,000 +999,990 +1 +10/);
-    expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO takes.');
-    expect(text).toContain('Warning: 2,000 values of born left out, since they do not fit BIRTH.');
+    expect(text).toContain('Warning: 1 value of bio cut to the 255 bytes that BIO allows.');
+    expect(text).toContain('Warning: 2,000 values of born left out, because they do not fit BIRTH.');
     expect(text).toMatch(/Requests +2,100, 1 batch\n/);
     expect(text).toMatch(/took 1 h 2 min/);
     expect(text).toMatch(/Rows +staging store abcd/);
@@ -177,7 +156,7 @@ describe('a report', () => {
     expect(text).not.toContain('INVALID: RULE');
   });
 
-  test('of an export that failed before it knew anything stays short', () => {
+  test('of an export that failed before planning is short', () => {
     const failed = {
       ...REPORT,
       isSettled: false,
@@ -195,11 +174,11 @@ describe('a report', () => {
       tally: null,
     });
     expect(text).toMatch(/^Export 3 failed\.\n0 profiles selected/);
-    expect(text).toMatch(/Requests +not known$/);
+    expect(text).toMatch(/Requests +unknown$/);
     expect(text).not.toContain('MEANING');
   });
 
-  test('has words for every outcome; those that were not exported can be listed', () => {
+  test('explains every outcome, and lists those that were not exported', () => {
     expect(Object.keys(OUTCOME_MEANING)).toEqual([...OUTCOMES]);
     const exported = ['created', 'updated', 'unchanged', 'removed'];
     expect([...NOT_EXPORTED_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
@@ -214,18 +193,18 @@ describe('a running export', () => {
     expect(describeView(VIEW)).toMatch(/Changes +15,000 of 30,000 done/);
   });
 
-  test('that waits, stopped or was paused says so, and what to do', () => {
+  test('that waits, has stopped or is paused says so, and how to continue', () => {
     const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
     expect(describeState({ ...VIEW, stopped: reason })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
     expect(describeState({ ...VIEW, waiting: { ...reason, code: 'MAILCHIMP_BUSY' } })).toBe(
-      'Waiting: MAILCHIMP_BUSY. The plan is full. It goes on by itself.',
+      'Waiting: MAILCHIMP_BUSY. The plan is full. It continues by itself.',
     );
     expect(describeState({ ...VIEW, isPaused: true })).toContain('temporal-mailchimp export resume news');
   });
 
-  test('has a pace: changes a second of the last minute', () => {
+  test('has a rate: changes per second in the last minute', () => {
     const pace = createPace();
     expect(pace.measure({ done: 0, total: 100 }, 0)).toBeUndefined();
     expect(pace.measure({ done: 0, total: 100 }, 10_000)).toBeUndefined();
@@ -234,7 +213,7 @@ describe('a running export', () => {
     expect(pace.measure({ done: 80, total: 100 }, 140_000)).toBeUndefined();
   });
 
-  test('is told in a log by lines, and not the same line twice', () => {
+  test('is shown in a log as lines, without repeated lines', () => {
     const terminal = fakeTerminal();
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
@@ -247,7 +226,7 @@ describe('a running export', () => {
     expect(terminal.output()).toBe('');
   });
 
-  test('is told to a person by a bar below the state', () => {
+  test('is shown in a terminal as a bar below the state', () => {
     const terminal = fakeTerminal({ answers: [] });
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
@@ -261,7 +240,7 @@ describe('a running export', () => {
     expect(errors).toContain('[===============               ] 50% 15,000 of 30,000 changes');
     expect(errors).toContain('Paused: ');
     expect(errors).toContain('[==============================] 100% 30,000 of 30,000 changes');
-    // The cursor that the bar hid is back.
+    // The bar hides the cursor and must restore it.
     expect(errors.lastIndexOf('\u001b[?25h')).toBeGreaterThan(errors.lastIndexOf('\u001b[?25l'));
   });
 });
@@ -269,7 +248,7 @@ describe('a running export', () => {
 describe('the first commands after `dev`', () => {
   const newsletter = { connect: {} } as never;
 
-  test('name the destination of the file, and what is not the default', () => {
+  test('contain the destination of the file and options that are not the default', () => {
     const [connect, configure, start] = firstCommands(
       { destinations: { newsletter } },
       { config: 'a.yaml', address: '127.0.0.1:7300' },
@@ -280,7 +259,7 @@ describe('the first commands after `dev`', () => {
     expect(start).toBe(`  ${program} export start newsletter`);
   });
 
-  test('are short where everything is the default', () => {
+  test('are short when everything is the default', () => {
     const commands = firstCommands({ destinations: {} }, { address: '127.0.0.1:7233' });
     expect(commands.at(-1)).toBe('  temporal-mailchimp export start NAME');
   });

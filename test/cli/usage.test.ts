@@ -31,7 +31,7 @@ const COMMANDS = [
 ];
 
 describe('help', () => {
-  test.each(COMMANDS)('of %s tells its usage, its options and how it is used', async (command) => {
+  test.each(COMMANDS)('of %s shows its usage, options and examples', async (command) => {
     const { code, output, errors } = await run([...command.split(' '), '--help']);
     expect(code).toBe(0);
     expect(errors).toBe('');
@@ -40,7 +40,7 @@ describe('help', () => {
     expect(output).toMatch(/\n {2}\$ temporal-mailchimp /);
   });
 
-  test('of connect holds the data privacy statement: to be read before --agree', async () => {
+  test('of connect contains the data privacy statement, to read before --agree', async () => {
     const { output } = await run(['destination', 'connect', '--help']);
     const words = output.replaceAll(/\s+/g, ' ');
     expect(words).toContain(`statement (version ${CONSENT_TEXT.version}): ${CONSENT_TEXT.text}`);
@@ -54,7 +54,7 @@ describe('help', () => {
     }
   });
 
-  test('stays within 100 characters a line', async () => {
+  test('has at most 100 characters per line', async () => {
     for (const command of COMMANDS) {
       const { output } = await run([...command.split(' '), '--help']);
       expect(output.split('\n').filter((line) => line.length > 100)).toEqual([]);
@@ -66,7 +66,7 @@ describe('help', () => {
   });
 });
 
-describe('wrong usage exits 2, says what is wrong and where help is', () => {
+describe('wrong usage exits with 2, and names the mistake and --help', () => {
   test.each([
     ['no command', [], 'Usage: temporal-mailchimp'],
     ['a noun alone', ['export'], 'Usage: temporal-mailchimp export'],
@@ -76,8 +76,8 @@ describe('wrong usage exits 2, says what is wrong and where help is', () => {
     ['a missing name', ['export', 'start'], "missing required argument 'name'"],
     ['one argument too many', ['destination', 'show', 'a', 'b'], 'too many arguments'],
     ['an option without its value', ['destination', 'list', '--address'], 'argument missing'],
-    ['a number that is none', ['export', 'start', 'x', '--limit', 'ten'], 'It must be a whole number'],
-    ['a limit of nothing', ['export', 'start', 'x', '--limit', '0'], 'above 0'],
+    ['an invalid number', ['export', 'start', 'x', '--limit', 'ten'], 'It must be a whole number'],
+    ['a limit of zero', ['export', 'start', 'x', '--limit', '0'], 'above 0'],
     ['an unknown outcome', ['export', 'failures', 'x', '--outcome', 'lost'], 'Allowed choices are invalid'],
     [
       'an unknown status if new',
@@ -85,10 +85,10 @@ describe('wrong usage exits 2, says what is wrong and where help is', () => {
       'Allowed choices',
     ],
     ['a field without attribute', ['destination', 'configure', 'x', '--field', 'FNAME'], 'TAG=ATTRIBUTE'],
-    ['a removal by nobody', ['destination', 'remove', 'x', '--yes'], "required option '--as <who>'"],
-    ['a removal that cannot ask', ['destination', 'remove', 'x', '--as', 'me'], 'needs --yes'],
-    ['a fault that is none', ['sandbox', '--fault', 'explode'], "not a fault: 'explode'"],
-    ['a port that is none', ['sandbox', '--port', '70000'], 'It must be a port'],
+    ['a removal without a name', ['destination', 'remove', 'x', '--yes'], "required option '--as <name>'"],
+    ['a removal without a terminal or --yes', ['destination', 'remove', 'x', '--as', 'me'], 'needs --yes'],
+    ['an invalid fault', ['sandbox', '--fault', 'explode'], "not a fault: 'explode'"],
+    ['an invalid port', ['sandbox', '--port', '70000'], 'It must be a port'],
   ])('%s', async (_case, argv, said) => {
     const { code, output, errors } = await run(argv);
     expect(code).toBe(2);
@@ -97,7 +97,7 @@ describe('wrong usage exits 2, says what is wrong and where help is', () => {
     expect(errors).not.toContain('    at ');
   });
 
-  test('with --json the error is the one document', async () => {
+  test('with --json, the error is the only document', async () => {
     const { code, document } = await runJson(['export', 'start']);
     expect(code).toBe(2);
     expect(document).toEqual({

@@ -45,11 +45,11 @@ async function withClient<T>(server: DevServer, use: (client: Client) => Promise
   }
 }
 
-test('a started server takes workflows at once, in the namespace asked for', async () => {
+test('a started server accepts workflows immediately, in the requested namespace', async () => {
   const server = await start({ headless: true, namespace: 'shop' });
   expect(server.namespace).toBe('shop');
   const handle = await withClient(server, (client) =>
-    client.workflow.start('nobody', { workflowId: 'one', taskQueue: 'empty' }),
+    client.workflow.start('unknown', { workflowId: 'one', taskQueue: 'empty' }),
   );
   expect(handle.workflowId).toBe('one');
 });
@@ -64,7 +64,7 @@ test('workflows are still there after a restart on the same database file', asyn
   const dbFilename = join(folder, 'made', 'temporal.db');
   const first = await start({ headless: true, dbFilename });
   await withClient(first, (client) =>
-    client.workflow.start('nobody', { workflowId: 'kept', taskQueue: 'empty' }),
+    client.workflow.start('unknown', { workflowId: 'kept', taskQueue: 'empty' }),
   );
   await first.close();
   expect(existsSync(dbFilename)).toBe(true);
@@ -76,7 +76,7 @@ test('workflows are still there after a restart on the same database file', asyn
 });
 
 test.each([{}, { dbFilename: 'temporal.db' }])(
-  'a closed server is gone, and closing again is harmless',
+  'a closed server has ended, and closing it again is harmless',
   async (options) => {
     const dbFilename = options.dbFilename && join(folder, options.dbFilename);
     const server = await start({ headless: true, ...(dbFilename && { dbFilename }) });
@@ -87,7 +87,7 @@ test.each([{}, { dbFilename: 'temporal.db' }])(
   },
 );
 
-test('a port in use is refused by name instead of talking to whoever listens there', async () => {
+test('a port in use is refused instead of connecting to the process that listens there', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
@@ -110,7 +110,7 @@ test('a server that loses its port to another process is started again on anothe
   expect(existsSync(state)).toBe(true);
 });
 
-test('a server that ends at start is an error with its own last words', async () => {
+test('a server that ends at start is an error with its last output', async () => {
   const broken = fakeExecutable(folder, 'temporal', 'echo "no such flag: --ip" >&2; exit 3');
   await expect(startDevServer({ binary: broken })).rejects.toMatchObject({
     code: 'TEMPORAL_SERVER_UNAVAILABLE',
@@ -133,7 +133,7 @@ async function startInProcess(then: 'wait' | 'end') {
 }
 
 test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
-  'the server is gone after its parent dies of %s',
+  'the server ends after its parent dies of %s',
   async (signal) => {
     const { parent, serverPid } = await startInProcess('wait');
     expect(isAlive(serverPid)).toBe(true);
@@ -142,7 +142,7 @@ test.each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
   },
 );
 
-test('the server does not keep its parent alive, and is gone after it', async () => {
+test('the server does not keep its parent alive, and ends after it', async () => {
   const { parent, serverPid } = await startInProcess('end');
   if (parent.exitCode === null) await once(parent, 'exit');
   expect(parent.exitCode).toBe(0);

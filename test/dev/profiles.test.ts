@@ -25,7 +25,7 @@ async function digests({ profilesFile, membershipFile }: GeneratedProfiles): Pro
 }
 
 describe('Generated profiles', () => {
-  test('are the same for the same seed, also over files of before, and others for another', async () => {
+  test('are the same for the same seed, also over existing files, and differ for another seed', async () => {
     const first = await digests(generated);
     const again = await generateProfiles({ profiles: PROFILES, seed: 1, folder: join(folder, 'one') });
     expect(await digests(again)).toEqual(first);
@@ -35,7 +35,7 @@ describe('Generated profiles', () => {
     expect(first).not.toContain(memberships);
   });
 
-  test('are read whole, with segments of the promised sizes', async () => {
+  test('are read completely, with segments of the documented sizes', async () => {
     const members = { path: generated.membershipFile, key: 'CustomerId', segment: 'Segment' };
     const config = FilesSourceSchema.parse({
       kind: 'files',
@@ -49,14 +49,14 @@ describe('Generated profiles', () => {
     });
     const check = await source.check();
     await source.close();
-    expect(check).toMatchObject({ profiles: PROFILES, rejected: [] });
+    expect(check).toMatchObject({ profiles: PROFILES, unreadable: [] });
     const percents = check.members.map(({ profiles }) => (100 * profiles) / PROFILES);
     [100, 80, 50, 40, 30, 25, 20, 10, 5, 1].forEach((percent, index) => {
       expect(Math.abs((percents[index] ?? 0) - percent)).toBeLessThan(1);
     });
   });
 
-  test('are as dirty as promised, at domains that nobody takes for a test', async () => {
+  test('have the documented data errors, at domains that are not test domains', async () => {
     const database = await openDatabase({
       folder: join(folder, 'work'),
       memoryLimit: '128MB',

@@ -1,6 +1,6 @@
 import { startDevServer } from '../../src/dev/dev-server';
 
-/** Starts a dev server, prints its pid and goes on for ever, or with `end` as argument ends at once. */
+/** Starts a dev server and prints its pid. Runs until it is killed; with the argument `end`, ends immediately. */
 async function main(): Promise<void> {
   const [binary, then] = process.argv.slice(3);
   const server = await startDevServer({ binary: binary!, headless: true });

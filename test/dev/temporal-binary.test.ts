@@ -19,14 +19,14 @@ let bin: string;
 let cache: string;
 let env: NodeJS.ProcessEnv;
 
-// What the real one does, as far as anybody can see: an executable in GOBIN.
+// The visible effect of the real one: an executable in GOBIN.
 const GO = `echo "$@" >> "\${0%/*}/go.log"; printf '#!/bin/sh\\n' > "$GOBIN/temporal"; /bin/chmod 755 "$GOBIN/temporal"`;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'temporal-binary-'));
   bin = join(folder, 'bin');
   cache = join(folder, 'cache');
-  // A proxy nobody listens on makes the SDK's download fail at once, with and without internet.
+  // A proxy address without a listener makes the SDK's download fail immediately, with and without internet.
   env = { PATH: bin, TEMPORAL_MAILCHIMP_CACHE: cache, HTTPS_PROXY: 'http://127.0.0.1:9' };
 });
 
@@ -41,7 +41,7 @@ test('TEMPORAL_CLI_PATH comes before the PATH and the cache', async () => {
   expect(await findTemporalBinary({ env: { ...env, TEMPORAL_CLI_PATH: named } })).toBe(named);
 });
 
-test('a TEMPORAL_CLI_PATH that is no executable file is an error, not passed over', async () => {
+test('a TEMPORAL_CLI_PATH that is not an executable file is an error and is not skipped', async () => {
   fakeExecutable(bin, 'temporal', '');
   const wrong = { ...env, TEMPORAL_CLI_PATH: folder };
   await expect(findTemporalBinary({ env: wrong })).rejects.toMatchObject({
@@ -50,7 +50,7 @@ test('a TEMPORAL_CLI_PATH that is no executable file is an error, not passed ove
   });
 });
 
-test('temporal on the PATH comes before the cache, and a file that cannot be run is passed over', async () => {
+test('temporal on the PATH comes before the cache, and a file that cannot be run is skipped', async () => {
   const dull = join(folder, 'dull');
   chmodSync(fakeExecutable(dull, 'temporal', ''), 0o644);
   const onPath = fakeExecutable(bin, 'temporal', '');
@@ -58,7 +58,7 @@ test('temporal on the PATH comes before the cache, and a file that cannot be run
   expect(await findTemporalBinary({ env: { ...env, PATH: `${dull}:${bin}` } })).toBe(onPath);
 });
 
-test('a cached binary is taken without a word', async () => {
+test('a cached binary is used without output', async () => {
   const cached = fakeExecutable(join(cache, 'temporal-go-1.5.1'), 'temporal', '');
   const messages: string[] = [];
   expect(await findTemporalBinary({ env, report: (message) => messages.push(message) })).toBe(cached);
@@ -73,7 +73,7 @@ test.each([
   expect(await findTemporalBinary({ env: { PATH: bin, [variable]: folder } })).toBe(cached);
 });
 
-test("after the SDK's download has failed, go install fills the cache, and each step is told with its time", async () => {
+test("after the SDK's download has failed, go install fills the cache, and each step is reported with its time", async () => {
   fakeExecutable(bin, 'go', GO);
   const messages: string[] = [];
   const path = await findTemporalBinary({ env, report: (message) => messages.push(message) });
@@ -90,7 +90,7 @@ test("after the SDK's download has failed, go install fills the cache, and each 
   expect(readdirSync(cache)).toEqual(['temporal-go-1.5.1']);
 });
 
-test('two look-ups at the same time build once', async () => {
+test('two concurrent lookups build once', async () => {
   fakeExecutable(bin, 'go', GO);
   const messages: string[] = [];
   const report = (message: string) => void messages.push(message);
@@ -100,24 +100,24 @@ test('two look-ups at the same time build once', async () => {
   expect(messages).toContainEqual(expect.stringContaining('Another process is fetching the Temporal CLI'));
 });
 
-test('what a killed build left behind, its lock and its half-made folder, does not matter', async () => {
+test('the lock and the incomplete folder of a killed build do not matter', async () => {
   fakeExecutable(bin, 'go', GO);
   fakeExecutable(join(cache, '.temporal-go-1.5.1.0000'), 'half', '');
   const lock = join(cache, 'temporal.lock');
-  writeFileSync(lock, 'somebody');
+  writeFileSync(lock, 'another-process');
   utimesSync(lock, new Date(0), new Date(0));
   await findTemporalBinary({ env });
   expect(readdirSync(cache)).toEqual(['temporal-go-1.5.1']);
 });
 
-test('where all fails, one error says what was tried and what to install, and the cache stays empty', async () => {
+test('when every way fails, one error says what was tried and what to install, and the cache stays empty', async () => {
   fakeExecutable(bin, 'go', 'echo "go: module lookup disabled" >&2; exit 1');
   await expect(findTemporalBinary({ env })).rejects.toMatchObject({
     code: 'TEMPORAL_SERVER_UNAVAILABLE',
     message: expect.stringMatching(
       new RegExp(
         [
-          'Found no Temporal CLI',
+          'No Temporal CLI was found',
           'TEMPORAL_CLI_PATH is not set',
           'no temporal on the PATH',
           `nothing cached in ${cache}`,

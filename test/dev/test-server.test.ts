@@ -20,7 +20,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'test-server-'));
   bin = join(folder, 'bin');
   cache = join(folder, 'cache');
-  // A proxy nobody listens on makes the SDK's download fail at once, with and without internet.
+  // A proxy address without a listener makes the SDK's download fail immediately, with and without internet.
   env = { PATH: bin, TEMPORAL_MAILCHIMP_CACHE: cache, HTTPS_PROXY: 'http://127.0.0.1:9' };
 });
 
@@ -47,7 +47,7 @@ test("after the SDK's download has failed, Maven fills the cache with the jars a
   ]);
 });
 
-test('where all fails, one error says what was tried and what to install', async () => {
+test('when every way fails, one error says what was tried and what to install', async () => {
   fakeExecutable(bin, 'java', '');
   await expect(findTestServer({ env })).rejects.toMatchObject({
     code: 'TEMPORAL_SERVER_UNAVAILABLE',

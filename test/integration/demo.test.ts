@@ -310,7 +310,7 @@ describe('the demo', () => {
       expect(tableRow(told, `customer ${id}`)).toMatchObject({ 1: status, 2: status });
       expect(tableRow(told, `customer ${id}`)?.at(-1)).toBe('yes');
     }
-    expect(told).toContain('12 of 12 respected');
+    expect(told).toContain('12 of 12 preserved');
   }, 120_000);
 
   test('accounts for each of 2,000 generated profiles, in all three exports', async () => {

@@ -43,7 +43,7 @@ describe('a batch subscribe', () => {
     });
   });
 
-  test('answers 200 where every row failed', async () => {
+  test('answers 200 when every row failed', async () => {
     await withSandbox({}, async (api) => {
       const { status, body } = await api.subscribe([row('nobody')]);
       expect([status, body.error_count]).toEqual([200, 1]);
@@ -65,7 +65,7 @@ describe('a batch subscribe', () => {
     });
   });
 
-  test('says for each row why compliance, deletion, throttle and merge fields refuse it', async () => {
+  test('gives the reason for each row refused for compliance, deletion, throttling or merge fields', async () => {
     const members = [
       { email_address: 'out@wp.pl', status: 'unsubscribed' as const },
       { email_address: 'gone@wp.pl', status: 'subscribed' as const },
@@ -110,7 +110,7 @@ describe('a batch subscribe', () => {
     );
   });
 
-  test('brings an archived member back as a new one, with tags and fields as they were', async () => {
+  test('brings an archived member back as a new one, with its previous tags and fields', async () => {
     const kept = { tags: ['Old'], merge_fields: { LNAME: 'L' } };
     await withSandbox(seeded({ email_address: ADA, status: 'archived', ...kept }), async (api) => {
       const { body } = await api.subscribe([row(ADA, { tags: ['New'] })], {});
@@ -135,7 +135,7 @@ describe('a batch subscribe', () => {
     );
   });
 
-  test('takes the first of two equal addresses when asked to skip duplicates', async () => {
+  test('uses the first of two equal addresses with skip_duplicate_check', async () => {
     await withSandbox({}, async (api) => {
       const members = [
         row('a@wp.pl', { merge_fields: { FNAME: '1' } }),
@@ -220,7 +220,7 @@ describe('the schema', () => {
     });
   });
 
-  test('takes 500 rows and refuses 501', async () => {
+  test('accepts 500 rows and refuses 501', async () => {
     await withSandbox({ replies: 'lean' }, async (api, sandbox) => {
       const rows = Array.from({ length: 501 }, (_, place) => row(`p${place}@wp.pl`));
       expect((await api.subscribe(rows)).body).toMatchObject({ status: 400, title: 'Invalid Resource' });
@@ -240,7 +240,7 @@ describe('the schema', () => {
     });
   });
 
-  test('passes over fields and merge tags that it does not know, and the sandbox warns of them', async () => {
+  test('ignores unknown fields and merge tags, and the sandbox warns about them', async () => {
     await withSandbox({}, async (api, sandbox) => {
       expect(
         (await api.subscribe([row(ADA, { nonsense: 1, merge_fields: { NOPE: 'x' } })])).body.total_created,

@@ -43,7 +43,7 @@ describe('a batch', () => {
     });
   });
 
-  test('runs its operations as requests, and counts those that did not answer 200', async () => {
+  test('runs its operations as requests, and counts the replies other than 200', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api, sandbox) => {
       const members = [{ email_address: 'new@wp.pl', status_if_new: 'subscribed' }];
       const batch = await runBatch(api, [
@@ -69,7 +69,7 @@ describe('a batch', () => {
     });
   });
 
-  test('leaves an archive with a directory, several files and an empty one, in no order', async () => {
+  test('creates an archive with a directory, several files and an empty one, in no particular order', async () => {
     await withSandbox({ resultsPerFile: 10 }, async (api) => {
       const batch = await runBatch(api, pings(35));
       const entries = await untar(await download(batch.response_body_url));
@@ -88,7 +88,7 @@ describe('a batch', () => {
     });
   });
 
-  test('has at least two files where there are two results', async () => {
+  test('has at least two files when there are two results', async () => {
     await withSandbox({}, async (api) => {
       const batch = await runBatch(api, pings(2));
       expect(await untar(await download(batch.response_body_url))).toHaveLength(4);
@@ -98,7 +98,7 @@ describe('a batch', () => {
     });
   });
 
-  test('is refused as a whole for an operation that breaks the schema', async () => {
+  test('is refused completely for an operation that violates the schema', async () => {
     await withSandbox({}, async (api) => {
       const errors = async (...operations: unknown[]): Promise<unknown> =>
         (await api.post('/batches', { operations })).body.errors;
@@ -117,7 +117,7 @@ describe('a batch', () => {
     });
   });
 
-  test('that is deleted stops after the operation it is at, and is gone', async () => {
+  test('that is deleted stops after its current operation, and is gone', async () => {
     await withSandbox({ operationMs: 20 }, async (api, sandbox) => {
       const { body } = await api.post('/batches', { operations: pings(500) });
       await batchInState(api, body.id, 'started');
@@ -130,7 +130,7 @@ describe('a batch', () => {
     });
   });
 
-  test('does not mind that somebody cleaned the temporary folder', async () => {
+  test('survives the deletion of the temporary folder', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'sandbox-test-'));
     await withSandbox({ folder }, async (api) => {
       const [own] = await readdir(folder);
@@ -141,7 +141,7 @@ describe('a batch', () => {
     await rm(folder, { recursive: true });
   });
 
-  test('is forgotten after seven days', async () => {
+  test('is deleted after seven days', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     await withSandbox({ clock: () => now }, async (api) => {
       const batch = await runBatch(api, pings(1));
@@ -154,7 +154,7 @@ describe('a batch', () => {
 });
 
 describe('several batches', () => {
-  test('run one after the other, in the order they came', async () => {
+  test('run one after the other, in the order of their arrival', async () => {
     await withSandbox({ batchPolls: { started: 1 } }, async (api) => {
       const first = (await api.post('/batches', { operations: pings(1) })).body;
       const second = (await api.post('/batches', { operations: pings(1) })).body;
@@ -165,17 +165,17 @@ describe('several batches', () => {
     });
   });
 
-  test('run side by side where the account may', async () => {
+  test('run in parallel when the account allows it', async () => {
     await withSandbox({ batchPolls: { started: 1 }, batchParallelism: 2 }, async (api) => {
       const first = (await api.post('/batches', { operations: pings(1) })).body;
       const second = (await api.post('/batches', { operations: pings(1) })).body;
       await batchInState(api, second.id, 'finished');
-      // Nobody has looked at the first one yet, which is why it has not moved on.
+      // The first one has not been read yet, so it has not moved on.
       expect((await api.get(`/batches/${first.id}`)).body.status).toBe('started');
     });
   });
 
-  test('are listed, the newest first', async () => {
+  test('are listed, newest first', async () => {
     await withSandbox({}, async (api, sandbox) => {
       const one = await runBatch(api, pings(1));
       const two = await runBatch(api, pings(1));
@@ -188,7 +188,7 @@ describe('several batches', () => {
     });
   });
 
-  test('may be pending five hundred at once', async () => {
+  test('can be pending up to five hundred', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('stuck batch always');
       for (let place = 0; place < 500; place++)
@@ -202,8 +202,8 @@ describe('several batches', () => {
   });
 });
 
-describe('the address of results', () => {
-  test('is good without credentials, for ten minutes, and a fresh one comes with every look', async () => {
+describe('a result URL', () => {
+  test('is valid without credentials for ten minutes, and every read returns a new one', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     await withSandbox({ clock: () => now }, async (api) => {
       const batch = await runBatch(api, pings(1));
@@ -219,7 +219,7 @@ describe('the address of results', () => {
     });
   });
 
-  test('is refused when it was touched, and when credentials come with it', async () => {
+  test('is refused when it was changed, and when it is used with credentials', async () => {
     await withSandbox({}, async (api) => {
       const { response_body_url: url } = await runBatch(api, pings(1));
       const later = (url as string).replace(/Expires=\d+/, 'Expires=9999999999');

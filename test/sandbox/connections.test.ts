@@ -38,7 +38,7 @@ test('the eleventh simultaneous request of a user is refused, whichever key it u
   });
 });
 
-test('a client that goes away keeps its place until the work is done, and the work is done', async () => {
+test('a client that disconnects keeps its connection until the work is done, and the work is done', async () => {
   await withSandbox({ operationMs: 100, connectionLimit: 1 }, async (api, sandbox) => {
     const gone = new AbortController();
     const request = fetch(sandbox.url + LIST, {
@@ -57,7 +57,7 @@ test('a client that goes away keeps its place until the work is done, and the wo
   });
 });
 
-test('a request that hangs keeps its place, and closing ends it', async () => {
+test('a request that hangs keeps its connection, and closing ends it', async () => {
   let request: Promise<unknown> | undefined;
   await withSandbox({ connectionLimit: 1 }, async (api, sandbox) => {
     sandbox.fail('hang 120 s on GET /lists');

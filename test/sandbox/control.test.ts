@@ -33,8 +33,8 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-describe('the control path', () => {
-  test('shows audiences, batches, requests and faults', async () => {
+describe('the control endpoints', () => {
+  test('show audiences, batches, requests and faults', async () => {
     await withSandbox(
       seeded({ email_address: ADA, status: 'subscribed', tags: ['A'] }),
       async (api, sandbox) => {
@@ -62,7 +62,7 @@ describe('the control path', () => {
     );
   });
 
-  test('dumps members, one JSON line each', async () => {
+  test('list members, one JSON line each', async () => {
     const members = [
       { email_address: ADA, status: 'archived' as const, tags: ['A'], merge_fields: { FNAME: 'Ada' } },
       { email_address: 'x@wp.pl', status: 'pending' as const },
@@ -94,7 +94,7 @@ describe('the control path', () => {
     });
   });
 
-  test('takes faults as objects and as text, and says what is wrong with others', async () => {
+  test('accept faults as objects and as text, and explain invalid ones', async () => {
     await withSandbox({}, async (api, sandbox) => {
       expect((await control(sandbox, 'POST /faults', { text: '429 on GET /ping' })).status).toBe(204);
       expect(
@@ -116,7 +116,7 @@ describe('the control path', () => {
     });
   });
 
-  test('lets people and other tools act', async () => {
+  test('apply actions of contacts and other tools', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (_api, sandbox) => {
       const act = (action: string, rest: object = {}): Promise<Answer> =>
         control(sandbox, 'POST /act', { audience: AUDIENCE, email: ADA.toLowerCase(), action, ...rest });
@@ -133,14 +133,14 @@ describe('the control path', () => {
       expect(ada()?.status).toBe('archived');
       await act('delete-permanent');
       expect(sandbox.state(AUDIENCE)).toMatchObject({ members: 0, forgotten: 1 });
-      expect((await act('archive')).body.error).toContain('nobody with this address');
+      expect((await act('archive')).body.error).toContain('no member with this address');
       await act('subscribe');
       expect(ada()).toMatchObject({ status: 'subscribed', inCompliance: false });
       expect((await act('dance')).status).toBe(400);
     });
   });
 
-  test('changes settings, and refuses unknown ones without changing any', async () => {
+  test('change settings, and refuse unknown ones without changing any', async () => {
     await withSandbox({}, async (api, sandbox) => {
       const patch = (body: object): Promise<Answer> => control(sandbox, 'PATCH /settings', body);
       expect((await patch({ replies: 'lean', switches: { role: 'viewer' } })).status).toBe(204);
@@ -161,7 +161,7 @@ describe('the control path', () => {
 });
 
 describe('the record', () => {
-  test('holds a line for every request, those of batches too, and no credential', async () => {
+  test('has a line for every request, including those of batches, and no credential', async () => {
     const file = join(folder, 'requests.ndjson');
     const options = { ...seeded(), record: file, clock: () => Date.parse('2026-01-01T00:00:00Z') };
     let key = '';
@@ -248,7 +248,7 @@ describe('seeds', () => {
   });
 });
 
-test('a port that is taken is an error', async () => {
+test('a port in use is an error', async () => {
   await withSandbox({}, async (_api, sandbox) => {
     await expect(startSandbox({ port: sandbox.port })).rejects.toThrow('EADDRINUSE');
   });

@@ -58,10 +58,10 @@ test.each([
   '429 twice on',
   'hang on GET /ping',
 ])("'%s' is no fault, and the error shows the forms there are", (text) => {
-  expect(() => parseFault(text)).toThrow(/not a fault: .*The forms are:\n/s);
+  expect(() => parseFault(text)).toThrow(/not a fault: .*The valid forms are:\n/s);
 });
 
-test('a fault of requests must say where, and one of batches must not', () => {
-  expect(() => parseFault('429 twice')).toThrow("the fault '429 twice' does not say where");
-  expect(() => parseFault('stuck batch on POST /batches')).toThrow('strikes batches');
+test('a fault of requests needs a target, and a fault of batches must not have one', () => {
+  expect(() => parseFault('429 twice')).toThrow("the fault '429 twice' has no target");
+  expect(() => parseFault('stuck batch on POST /batches')).toThrow('applies to batches');
 });

@@ -17,7 +17,7 @@ const rows = (...addresses: string[]): object[] =>
   addresses.map((email_address) => ({ email_address, status_if_new: 'subscribed' }));
 
 describe('faults of requests', () => {
-  test('strike as often as they say, where they match', async () => {
+  test('apply as often as they say, to matching requests', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('429 twice on POST /lists/*');
       expect((await api.get(LIST)).status).toBe(200);
@@ -30,7 +30,7 @@ describe('faults of requests', () => {
     });
   });
 
-  test('let pass what they are told to, and end when they are cleared', async () => {
+  test('skip the requests of `after`, and end when they are cleared', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('500 always after 2 on GET /ping');
       const statuses = [];
@@ -86,7 +86,7 @@ describe('faults of requests', () => {
     });
   });
 
-  test('strike a poisonous row wherever it is', async () => {
+  test('apply to every request with a given row', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail({
         match: 'POST /lists/*',
@@ -102,7 +102,7 @@ describe('faults of requests', () => {
     });
   });
 
-  test('leave rows out of every list of the reply', async () => {
+  test('omit rows from every list of the reply', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('omit 2 rows on POST /lists/*');
       const { body } = await api.subscribe(rows('a@wp.pl', 'b@wp.pl', 'c@wp.pl'));
@@ -112,7 +112,7 @@ describe('faults of requests', () => {
     });
   });
 
-  test('strike operations inside batches where they are told to', async () => {
+  test('apply to operations of batches with `via`', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('429 once in batch on GET /ping');
       expect((await api.get('/ping')).status).toBe(200);
@@ -121,7 +121,7 @@ describe('faults of requests', () => {
     });
   });
 
-  test('let somebody act in the middle of an export', async () => {
+  test('let a contact or another tool act in the middle of an export', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api, sandbox) => {
       sandbox.fail({
         match: 'POST /lists/*',
@@ -133,7 +133,7 @@ describe('faults of requests', () => {
 });
 
 describe('faults of batches', () => {
-  test('hold a batch for ever, while others go on', async () => {
+  test('keep a batch pending, while others continue', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('stuck batch');
       const stuck = (await api.post('/batches', { operations: [operation('/ping')] })).body;
@@ -143,7 +143,7 @@ describe('faults of batches', () => {
     });
   });
 
-  test('hold a batch in the middle, and with it the queue, until it is deleted', async () => {
+  test('stop a running batch, and with it the queue, until it is deleted', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('stuck started batch');
       const stuck = (await api.post('/batches', { operations: [operation('/ping')] })).body;
@@ -155,7 +155,7 @@ describe('faults of batches', () => {
     });
   });
 
-  test('finish a batch without an address for its results', async () => {
+  test('finish a batch without a result URL', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('empty url');
       expect((await runBatch(api, [operation('/ping')])).response_body_url).toBe('');
@@ -163,7 +163,7 @@ describe('faults of batches', () => {
     });
   });
 
-  test('truncate an archive for good, or one download', async () => {
+  test('truncate an archive permanently, or one download', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('truncated result');
       const bad = await runBatch(api, [operation('/lists'), operation('/ping')]);
@@ -180,7 +180,7 @@ describe('faults of batches', () => {
     });
   });
 
-  test('leave results out, and let an address expire early', async () => {
+  test('omit results, and let a URL expire early', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('missing result');
       const batch = await runBatch(api, [operation('/lists'), operation('/ping')]);

@@ -19,7 +19,7 @@ const keyed = (authorization: string): Api => new Api(sandbox, { authorization }
 const basic = (pair: string): Api => keyed(`Basic ${Buffer.from(pair).toString('base64')}`);
 
 describe('credentials', () => {
-  test('a key is taken as the password of any user, as a bearer and in the OAuth scheme', async () => {
+  test('a key is accepted as the password of any user, as a bearer token and in the OAuth scheme', async () => {
     for (const one of [
       basic(`anybody:${sandbox.apiKey}`),
       keyed(`Bearer ${sandbox.apiKey}`),
@@ -28,7 +28,7 @@ describe('credentials', () => {
       expect((await one.get('/ping')).body).toEqual({ health_status: "Everything's Chimpy!" });
   });
 
-  test('a request without a key is told so', async () => {
+  test('a request without a key is refused with API Key Missing', async () => {
     const { status, body, headers } = await new Api(sandbox, {}).get('/ping');
     expect(status).toBe(401);
     expect(body).toEqual({
@@ -43,7 +43,7 @@ describe('credentials', () => {
   test.each([
     ['of another data centre', '0123456789abcdef0123456789abcdef-us2'],
     ['without a data centre', '0123456789abcdef0123456789abcdef'],
-    ['that nobody has', 'ffffffffffffffffffffffffffffffff-us1'],
+    ['that does not exist', 'ffffffffffffffffffffffffffffffff-us1'],
   ])('a key %s is invalid', async (_case, key) => {
     const { status, body } = await keyed(`Bearer ${key}`).get('/');
     expect({ status, title: body.title, detail: body.detail }).toEqual({
@@ -78,7 +78,7 @@ describe('problem documents', () => {
     expect(sandbox.warnings).toContain('no such route: GET /nowhere');
   });
 
-  test('a wrong verb is a 405 that names the good ones', async () => {
+  test('a wrong method is a 405 that names the allowed ones', async () => {
     const { status, headers, body } = await api.put(LIST, {});
     expect(status).toBe(405);
     expect(headers.get('allow')).toBe('GET, POST, DELETE');
@@ -102,7 +102,7 @@ describe('problem documents', () => {
     });
   });
 
-  test('X-Trigger-Error brings the error it names, as with the real service', async () => {
+  test('X-Trigger-Error returns the error that it names, as in the real service', async () => {
     const asked = new Api(sandbox, { ...api.headers, 'x-trigger-error': 'TooManyRequests' });
     expect((await asked.get('/ping')).body).toMatchObject({
       status: 429,
@@ -111,7 +111,7 @@ describe('problem documents', () => {
     });
   });
 
-  test('the method can be overridden in a POST, and nowhere else', async () => {
+  test('the method can be overridden only in a POST', async () => {
     const asked = new Api(sandbox, { ...api.headers, 'x-http-method-override': 'GET' });
     expect((await asked.post('/ping')).body).toEqual({ health_status: "Everything's Chimpy!" });
     expect((await asked.get('/ping')).status).toBe(422);
@@ -144,7 +144,7 @@ describe('the account and its audiences', () => {
     expect((await api.get(`${LIST}?include_total_contacts=true`)).body.stats.total_contacts).toBe(0);
   });
 
-  test('statistics are as old as five minutes', async () => {
+  test('statistics are cached for five minutes', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     await withSandbox({ clock: () => now }, async (api) => {
       expect((await api.get(LIST)).body.stats.member_count).toBe(0);
@@ -156,7 +156,7 @@ describe('the account and its audiences', () => {
     });
   });
 
-  test('an audience that is deleted is gone with all below it', async () => {
+  test('a deleted audience is gone with everything in it', async () => {
     await withSandbox({}, async (api) => {
       expect((await api.delete(LIST)).status).toBe(204);
       expect((await api.get(LIST)).status).toBe(404);
@@ -164,7 +164,7 @@ describe('the account and its audiences', () => {
     });
   });
 
-  test('each account sees its own audiences only', async () => {
+  test('each account sees only its own audiences', async () => {
     const key = 'f'.repeat(32);
     const accounts = [
       { apiKeys: [`${key}-us7`, `${key}-us8`], audiences: [{ id: 'ffffffffff', name: 'Other' }] },
@@ -189,7 +189,7 @@ const encodingFor = async (accepted: string): Promise<string | null> => {
 };
 
 describe('fields, pages and compression', () => {
-  test('fields picks and exclude_fields leaves out, with dots, also inside lists', async () => {
+  test('fields selects and exclude_fields omits, with dots, also inside lists', async () => {
     expect((await api.get('/lists?fields=lists.id,lists.stats.member_count,total_items')).body).toEqual({
       lists: [{ id: 'a1b2c3d4e5', stats: { member_count: 0 } }],
       total_items: 1,
@@ -200,14 +200,14 @@ describe('fields, pages and compression', () => {
     expect(Object.keys(body.lists[0])).toContain('name');
   });
 
-  test('both at once, and names that do not exist, are refused', async () => {
+  test('both together, and unknown names, are refused', async () => {
     expect((await api.get('/lists?fields=lists&exclude_fields=_links')).status).toBe(400);
     expect((await api.get('/lists?fields=lists.nonsense')).status).toBe(400);
     sandbox.control.set({ switches: { unknownFieldsRefused: false } });
     expect((await api.get('/lists?fields=lists.nonsense')).status).toBe(200);
   });
 
-  test('pages hold ten by default and a thousand at most', async () => {
+  test('pages have ten entries by default and at most a thousand', async () => {
     await withSandbox({ replies: 'lean' }, async (api) => {
       for (let part = 0; part < 3; part++)
         await api.subscribe(
@@ -224,7 +224,7 @@ describe('fields, pages and compression', () => {
     });
   });
 
-  test('a client that takes gzip gets it, and another does not', async () => {
+  test('only a client that accepts gzip gets it', async () => {
     expect(await encodingFor('gzip')).toBe('gzip');
     expect(await encodingFor('identity')).toBeNull();
   });

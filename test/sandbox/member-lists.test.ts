@@ -15,7 +15,7 @@ describe('lists of members', () => {
     { email_address: 'pen@wp.pl', status: 'pending' },
   );
 
-  test('hold one status when asked, and the archived only then', async () => {
+  test('contain one status on request, and archived members only then', async () => {
     await withSandbox(everyStatus, async (api, sandbox) => {
       expect(await addresses(api, '')).toEqual(['sub@wp.pl', 'out@wp.pl', 'pen@wp.pl']);
       expect(await addresses(api, 'status=archived')).toEqual(['arc@wp.pl']);
@@ -26,7 +26,7 @@ describe('lists of members', () => {
     });
   });
 
-  test('take unsubscribed_since with the unsubscribed only', async () => {
+  test('accept unsubscribed_since only with status unsubscribed', async () => {
     await withSandbox(everyStatus, async (api) => {
       expect((await api.get(`${LIST}/members?unsubscribed_since=2020-01-01`)).status).toBe(400);
       expect(await addresses(api, 'status=unsubscribed&unsubscribed_since=2020-01-01')).toEqual([
@@ -45,7 +45,7 @@ describe('lists of members', () => {
     });
   });
 
-  test('show a member that came a moment ago', async () => {
+  test('show a new member immediately', async () => {
     await withSandbox(everyStatus, async (api) => {
       expect((await api.get(`${LIST}/members`)).body.total_items).toBe(3);
       await api.put(memberPath(ADA), { email_address: ADA, status_if_new: 'subscribed' });

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ADA, AUDIENCE, hash, LIST, memberPath, problem, seeded, withSandbox } from './support';
 
 describe('one member', () => {
-  test('is made by PUT with status_if_new, and shown in full', async () => {
+  test('is created by PUT with status_if_new, and returned in full', async () => {
     await withSandbox({}, async (api) => {
       const { status, body, text } = await api.put(memberPath(ADA), {
         email_address: ` ${ADA} `,
@@ -29,7 +29,7 @@ describe('one member', () => {
     });
   });
 
-  test('is found by hash, address and contact id, and not by a hash in capitals', async () => {
+  test('is found by hash, address and contact id, but not by an upper-case hash', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api) => {
       const { body } = await api.member(ADA);
       for (const reference of [hash(ADA), encodeURIComponent(ADA), body.contact_id])
@@ -40,7 +40,7 @@ describe('one member', () => {
     });
   });
 
-  test('lean replies leave out links, and little else', async () => {
+  test('lean replies omit links, and little else', async () => {
     await withSandbox(
       { replies: 'lean', ...seeded({ email_address: ADA, status: 'subscribed', tags: ['A'] }) },
       async (api) => {
@@ -56,7 +56,7 @@ describe('one member', () => {
     );
   });
 
-  test('shows at most fifty tags, and how many there are', async () => {
+  test('shows at most fifty tags, and their number', async () => {
     const tags = Array.from({ length: 60 }, (_, place) => `Tag ${place}`);
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed', tags }), async (api) => {
       const { body } = await api.member(ADA);
@@ -66,7 +66,7 @@ describe('one member', () => {
     });
   });
 
-  test('keeps contact id and web id when the address changes, and not the hash', async () => {
+  test('keeps contact id and web id when the address changes, but not the hash', async () => {
     await withSandbox(
       seeded(
         { email_address: ADA, status: 'subscribed' },
@@ -91,7 +91,7 @@ describe('one member', () => {
     );
   });
 
-  test('cannot change the address of one that bounced, and nothing else of the request is applied', async () => {
+  test('a change of the address of a bounced member is refused, with the rest of the request', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'cleaned' }), async (api) => {
       const { body } = await api.patch(memberPath(ADA), {
         email_address: 'ada@king.org',
@@ -104,7 +104,7 @@ describe('one member', () => {
     });
   });
 
-  test('POST refuses who is there, and takes who is archived with tags and fields as they were', async () => {
+  test('POST refuses an existing member, and accepts an archived one with its previous tags and fields', async () => {
     const kept = { tags: ['A'], merge_fields: { FNAME: 'Ada' } };
     await withSandbox(
       seeded(
@@ -129,7 +129,7 @@ describe('one member', () => {
     );
   });
 
-  test('PUT without an address works for who is there, and needs one for who is not', async () => {
+  test('PUT without an address works for an existing member, but not for a new one', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api) => {
       expect((await api.put(memberPath(ADA), { status: 'unsubscribed' })).body.status).toBe('unsubscribed');
       expect((await api.put(memberPath('x@wp.pl'), { status_if_new: 'subscribed' })).body.errors).toEqual([

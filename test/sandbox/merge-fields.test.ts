@@ -82,7 +82,7 @@ describe('values of merge fields', () => {
     });
   });
 
-  test('an empty string clears, and a missing tag leaves alone', async () => {
+  test('an empty string clears a value, and a missing tag keeps it', async () => {
     await withSandbox({}, async (api) => {
       await api.put(memberPath(ADA), put({ FNAME: 'Ada', LNAME: 'L' }));
       const { body } = await api.put(memberPath(ADA), put({ FNAME: '' }));
@@ -90,7 +90,7 @@ describe('values of merge fields', () => {
     });
   });
 
-  test('a required field must hold a value unless validation is skipped', async () => {
+  test('a required field must have a value unless validation is skipped', async () => {
     await withSandbox(withFields({ ...fieldOf('text'), required: true }), async (api) => {
       expect((await api.put(memberPath(ADA), put({}))).body.errors).toEqual([
         { field: 'X', message: 'Please enter a value' },
@@ -118,7 +118,7 @@ describe('merge fields', () => {
     });
   });
 
-  test('are made with the tag in capitals, cut to ten characters', async () => {
+  test('are created with an upper-case tag, cut to ten characters', async () => {
     await withSandbox({}, async (api) => {
       const { body } = await api.post(FIELDS, { name: 'Brand', type: 'text', tag: 'brand_preference' });
       expect(body).toMatchObject({ tag: 'BRAND_PREF', merge_id: 5, required: false });
@@ -130,7 +130,7 @@ describe('merge fields', () => {
     });
   });
 
-  test('are thirty at most, and eighty on Premium', async () => {
+  test('are limited to thirty, and eighty on Premium', async () => {
     await withSandbox({}, async (api, sandbox) => {
       for (let place = 5; place <= 30; place++)
         expect((await api.post(FIELDS, { name: 'N', type: 'text' })).status).toBe(200);

@@ -35,7 +35,7 @@ const metadata = async (sandbox: Sandbox, access: string) =>
     await fetch(`${origin(sandbox)}/oauth2/metadata`, { headers: { authorization: `OAuth ${access}` } }),
   );
 
-test('a code is good for one token, which opens the API and tells the data centre', async () => {
+test('a code is valid for one token, which authorizes the API and returns the data centre', async () => {
   await withSandbox({}, async (_api, sandbox) => {
     const target = new URL((await authorize(sandbox)).headers.get('location')!);
     expect([target.origin + target.pathname, target.searchParams.get('state')]).toEqual([REDIRECT, 's']);
@@ -55,7 +55,7 @@ test('a code is good for one token, which opens the API and tells the data centr
   });
 });
 
-test('a revoked token opens nothing', async () => {
+test('a revoked token is refused', async () => {
   await withSandbox({}, async (_api, sandbox) => {
     const code = new URL((await authorize(sandbox)).headers.get('location')!).searchParams.get('code')!;
     const { access_token: access } = (await token(sandbox, code)).body;
@@ -65,7 +65,7 @@ test('a revoked token opens nothing', async () => {
   });
 });
 
-test('localhost is no place to be sent back to', async () => {
+test('localhost is refused as redirect URI', async () => {
   await withSandbox({}, async (_api, sandbox) => {
     expect((await authorize(sandbox, 'http://localhost:9/back')).status).toBe(400);
   });

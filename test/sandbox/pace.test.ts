@@ -40,18 +40,18 @@ async function submit(api: Api, { from, count }: { from: number; count: number }
   expect((await api.post('/batches', { operations })).status).toBe(200);
 }
 
-test('a provider that is busy takes exactly its time, over all its batches', async () => {
+test('a busy provider takes exactly its simulated time, over all batches', async () => {
   await withSandbox({ operationMs: OPERATION_MS, batchParallelism: 1 }, async (api, sandbox) => {
     for (let batch = 0; batch < 5; batch++) await submit(api, { from: 40 * batch, count: 40 });
     const { operations, ms, firstAt, lastAt } = await workedOff(sandbox, 200);
     expect({ operations, ms }).toEqual({ operations: 200, ms: 200 * OPERATION_MS });
     expect(lastAt - firstAt).toBeGreaterThanOrEqual(199 * OPERATION_MS);
-    // A timer is late by a millisecond and more: 200 of them would be 10 % and more.
+    // A timer is late by at least a millisecond: 200 of them would add at least 10 %.
     expect(lastAt - firstAt).toBeLessThan(216 * OPERATION_MS);
   });
 });
 
-test('a provider makes up for no time in which it had nothing to do', async () => {
+test('a provider does not compensate for idle time', async () => {
   await withSandbox({ operationMs: OPERATION_MS }, async (api, sandbox) => {
     await submit(api, { from: 0, count: 1 });
     await workedOff(sandbox, 1);
@@ -63,7 +63,7 @@ test('a provider makes up for no time in which it had nothing to do', async () =
   });
 });
 
-test('on each connection a direct write takes its time, from its arrival to its reply', async () => {
+test('on each connection a direct write takes its simulated time, from arrival to reply', async () => {
   await withSandbox({ operationMs: 50 }, async ({ headers }, sandbox) => {
     const agent = new Agent({ keepAlive: true, maxSockets: 10 });
     const post = (body: string): Promise<void> =>

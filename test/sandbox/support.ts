@@ -63,7 +63,7 @@ export const seeded = (...members: MemberSeed[]): SandboxOptions => ({
   audiences: [{ id: AUDIENCE, name: 'One', members }],
 });
 
-/** What counts of a problem document. */
+/** The part of a problem document that tests compare. */
 export const problem = ({ body }: Answer): object => ({
   status: body.status,
   title: body.title,
@@ -71,7 +71,7 @@ export const problem = ({ body }: Answer): object => ({
   typed: 'type' in body,
 });
 
-/** Starts a sandbox for one test and ends it afterwards, whatever happened. */
+/** Starts a sandbox for one test and closes it afterwards, also when the test fails. */
 export async function withSandbox(
   options: SandboxOptions,
   test: (api: Api, sandbox: Sandbox) => Promise<void>,

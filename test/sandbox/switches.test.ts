@@ -19,7 +19,7 @@ const subscribed: MemberSeed = { email_address: ADA, status: 'subscribed' };
 
 const row = (rest: object = {}): object => ({ email_address: ADA, status_if_new: 'subscribed', ...rest });
 
-/** What a switch decides, seen through one question to the API. */
+/** The effect of a switch on one request to the API. */
 async function ask(
   switches: Partial<SandboxSwitches>,
   seed: MemberSeed,
@@ -124,12 +124,12 @@ describe('members', () => {
     ['newOnly', 1, 0],
     ['ignored', 0, 0],
   ] as const)('tagsOnPut and tagsOnBatch: %s', async (way, whenNew, whenThere) => {
-    const stranger: MemberSeed = { email_address: 'x@wp.pl', status: 'subscribed' };
+    const unknown: MemberSeed = { email_address: 'x@wp.pl', status: 'subscribed' };
     const byPut = put(row({ tags: ['A'] }));
-    expect((await ask({ tagsOnPut: way }, stranger, byPut)).tags_count).toBe(whenNew);
+    expect((await ask({ tagsOnPut: way }, unknown, byPut)).tags_count).toBe(whenNew);
     expect((await ask({ tagsOnPut: way }, subscribed, byPut)).tags_count).toBe(whenThere);
     const byBatch = sendRow({ tags: ['A'] });
-    expect((await ask({ tagsOnBatch: way }, stranger, byBatch)).new_members[0].tags_count).toBe(whenNew);
+    expect((await ask({ tagsOnBatch: way }, unknown, byBatch)).new_members[0].tags_count).toBe(whenNew);
     expect((await ask({ tagsOnBatch: way }, subscribed, byBatch)).updated_members[0].tags_count).toBe(
       whenThere,
     );
@@ -246,9 +246,9 @@ describe('replies', () => {
 
 describe('segments and tags', () => {
   test('segmentUnknownAddress', async () => {
-    const stranger = changeSegment({ members_to_add: ['x@wp.pl'], members_to_remove: ['y@wp.pl'] });
-    expect((await ask({ segmentUnknownAddress: 'ignored' }, subscribed, stranger)).errors).toEqual([]);
-    expect((await ask({ segmentUnknownAddress: 'error' }, subscribed, stranger)).errors).toMatchObject([
+    const unknown = changeSegment({ members_to_add: ['x@wp.pl'], members_to_remove: ['y@wp.pl'] });
+    expect((await ask({ segmentUnknownAddress: 'ignored' }, subscribed, unknown)).errors).toEqual([]);
+    expect((await ask({ segmentUnknownAddress: 'error' }, subscribed, unknown)).errors).toMatchObject([
       { email_addresses: ['x@wp.pl'] },
       { email_addresses: ['y@wp.pl'] },
     ]);

@@ -14,7 +14,7 @@ const tagId = async (api: Api, name: string): Promise<number> =>
   (await api.get(`${LIST}/tag-search?name=${name}`)).body.tags[0].id as number;
 
 describe('tags', () => {
-  test('are set and taken one by one; only the named ones change', async () => {
+  test('are added and removed by name; other tags do not change', async () => {
     await withSandbox(two, async (api, sandbox) => {
       expect((await setTags(api, [{ name: 'New', status: 'active' }])).status).toBe(204);
       expect([...sandbox.members(AUDIENCE, { email: ADA })][0]!.tags).toEqual(['VIP', 'New']);
@@ -30,7 +30,7 @@ describe('tags', () => {
     });
   });
 
-  test('answer 204 to nonsense, which the sandbox warns of, and 404 for strangers', async () => {
+  test('answer 204 to invalid bodies, with a warning of the sandbox, and 404 for unknown members', async () => {
     await withSandbox(two, async (api, sandbox) => {
       expect((await setTags(api, [])).status).toBe(204);
       expect((await api.post(`${memberPath(ADA)}/tags`, { name: 'A', status: 'active' })).status).toBe(204);
@@ -39,7 +39,7 @@ describe('tags', () => {
     });
   });
 
-  test('can be given to the archived, who stay archived', async () => {
+  test('can be added to archived members, which stay archived', async () => {
     await withSandbox(seeded({ email_address: ADA, status: 'archived' }), async (api) => {
       expect((await setTags(api, [{ name: 'A', status: 'active' }])).status).toBe(204);
       expect((await api.member(ADA)).body).toMatchObject({ status: 'archived', tags: [{ name: 'A' }] });
@@ -78,7 +78,7 @@ describe('static segments', () => {
     });
   });
 
-  test('are made with those who are in the audience', async () => {
+  test('are created with the addresses that are in the audience', async () => {
     await withSandbox(two, async (api, sandbox) => {
       const { body } = await api.post(SEGMENTS, {
         name: 'S',
@@ -92,7 +92,7 @@ describe('static segments', () => {
     });
   });
 
-  test('add and remove members, and tell who', async () => {
+  test('add and remove members, and list them', async () => {
     await withSandbox(two, async (api, sandbox) => {
       const id = await tagId(api, 'VIP');
       const { status, body } = await api.post(`${SEGMENTS}/${id}`, {
@@ -112,7 +112,7 @@ describe('static segments', () => {
     });
   });
 
-  test('refuse more than 500 at once, in the words of the real service', async () => {
+  test('refuse more than 500 in one request, with the text of the real service', async () => {
     await withSandbox(two, async (api) => {
       const members_to_add = Array.from({ length: 501 }, (_, place) => `p${place}@wp.pl`);
       const { status, body } = await api.post(`${SEGMENTS}/${await tagId(api, 'VIP')}`, { members_to_add });
@@ -137,7 +137,7 @@ describe('static segments', () => {
     });
   });
 
-  test('list, take and drop single members', async () => {
+  test('list, add and remove single members', async () => {
     await withSandbox(two, async (api) => {
       const path = `${SEGMENTS}/${await tagId(api, 'VIP')}/members`;
       expect((await api.post(path, { email_address: 'x@wp.pl' })).body.email_address).toBe('x@wp.pl');

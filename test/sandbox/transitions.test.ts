@@ -48,13 +48,13 @@ describe('transitions', () => {
   test.each<Start>(['unsubscribed by contact', 'cleaned'])('%s cannot be subscribed', async (state) => {
     await withSandbox(from(state), async (api) => {
       expect(problem(await put(api, { status: 'subscribed' }))).toEqual(COMPLIANCE);
-      // Nor by way of pending: the contact must confirm.
+      // Also not through pending: the contact must confirm.
       await put(api, { status: 'pending' });
       expect(problem(await put(api, { status: 'subscribed' }))).toEqual(COMPLIANCE);
     });
   });
 
-  test('a contact that confirms is free again', async () => {
+  test('a contact that confirms is no longer in compliance', async () => {
     await withSandbox(from('unsubscribed by contact'), async (api, sandbox) => {
       await put(api, { status: 'pending' });
       sandbox.control.act({ audience: AUDIENCE, email: ADA, action: 'confirm' });
@@ -86,7 +86,7 @@ describe('transitions', () => {
   });
 
   test.each(['subscribed', 'pending', 'unsubscribed', 'transactional'])(
-    'somebody deleted for good cannot come back as %s',
+    'a permanently deleted contact cannot come back as %s',
     async (asked) => {
       await withSandbox(from('subscribed'), async (api) => {
         expect((await api.post(`${memberPath(ADA)}/actions/delete-permanent`)).status).toBe(204);
@@ -126,7 +126,7 @@ describe('transitions', () => {
     });
   });
 
-  test('an address that signed up too often lately must wait, and may be updated meanwhile', async () => {
+  test('an address that signed up too often must wait to sign up, but can be updated', async () => {
     let now = Date.parse('2026-01-01T00:00:00Z');
     await withSandbox({ clock: () => now }, async (api, sandbox) => {
       sandbox.control.act({ audience: AUDIENCE, email: ADA, action: 'throttle', seconds: 300 });

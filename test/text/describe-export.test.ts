@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeReport } from '../../src/cli/text/report';
-import { describeView } from '../../src/cli/text/view';
+import { describeView } from '../../src/cli/text/export';
 import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
 import type { Held } from '../../src/contract/guard';
 import type { ExportReport } from '../../src/contract/report';
@@ -27,17 +27,17 @@ const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ['stopped', { stopped: REASON }],
 ];
 
-/** The same page in the Web UI, without what Markdown needs. */
+/** The page in the Web UI, without Markdown escapes. */
 const page = (change: Partial<ExportView>) => describeExport(view(change), INPUT, 0).replaceAll('\\', '');
 
-describe('the Web UI and the command line tell the same', () => {
-  test.each(STATES)('of an export that runs: %s', (_, change) => {
+describe('the Web UI and the command line use the same text', () => {
+  test.each(STATES)('for a running export: %s', (_, change) => {
     const state = describeState(view(change));
     expect(page(change)).toContain(`**${state}`);
     expect(describeView(view(change))).toContain(`Export 3 of newsletter: ${state}`);
   });
 
-  test('of what is planned, under way and answered', () => {
+  test('for the plan and the progress', () => {
     const rows = page({}).split('\n').slice(4, -1);
     expect(rows.length).toBeGreaterThan(4);
     for (const row of rows) {
@@ -47,7 +47,7 @@ describe('the Web UI and the command line tell the same', () => {
   });
 
   test.each(['completed', 'planned', 'cancelled', 'denied', 'expired', 'replanned', 'failed'] as const)(
-    'of an export that has ended: %s',
+    'for an export that has ended: %s',
     (status) => {
       const ended = report({ status, ...(status === 'replanned' && { next: { exportId: 'e', number: 4 } }) });
       const words = describeStatus(ended);
@@ -56,7 +56,7 @@ describe('the Web UI and the command line tell the same', () => {
     },
   );
 
-  test('of warnings, of what it was held for, and of who approved', () => {
+  test('for warnings, for guards and for the approval', () => {
     const ended: ExportReport = report({
       warnings: [{ attribute: 'bio', field: 'BIO', kind: 'cut', count: 2 }],
       guards: HELD.guards,
@@ -64,7 +64,7 @@ describe('the Web UI and the command line tell the same', () => {
     });
     for (const text of [page({ phase: 'completed', report: ended }), describeReport(ended)]) {
       for (const words of [
-        '2 values of bio cut to the 255 bytes that BIO takes.',
+        '2 values of bio cut to the 255 bytes that BIO allows.',
         'MASS_REMOVAL. 30 people would lose the tag "VIP".',
         'NEW_CONTACTS. 9 new contacts would be created.',
         'Kim, 2026-11-27 08:00:00 UTC',
@@ -75,13 +75,13 @@ describe('the Web UI and the command line tell the same', () => {
   });
 });
 
-test('what is wrong comes before what is only so, and each says what to do', () => {
+test('a problem comes before a pause, and each state says how to continue', () => {
   const all = view({ stopped: REASON, waiting: REASON, held: HELD, phase: 'held', isPaused: true });
   expect(describeState(all)).toBe(
     'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume newsletter',
   );
   expect(describeState({ ...all, stopped: null })).toBe(
-    'Waiting: PLAN_LIMIT. The plan is full. It goes on by itself.',
+    'Waiting: PLAN_LIMIT. The plan is full. It continues by itself.',
   );
   expect(describeState({ ...all, stopped: null, waiting: null })).toBe(
     'Held: MASS_REMOVAL. 30 people would lose the tag "VIP". NEW_CONTACTS. 9 new contacts would be created. Nothing was sent. ' +

@@ -15,7 +15,7 @@ export function configCommand(cli: Cli): Command {
         .summary('Print the JSON Schema of the configuration file')
         .description(
           'Print the JSON Schema of the configuration file, for editors.\n\n' +
-            'The same lies in schema/temporal-mailchimp.schema.json of the package.',
+            'The package also contains it: schema/temporal-mailchimp.schema.json.',
         )
         .addHelpText('after', examples('config schema > temporal-mailchimp.schema.json'))
         .action(
@@ -28,7 +28,7 @@ export function configCommand(cli: Cli): Command {
     .addCommand(
       new Command('check')
         .description(
-          'Check the configuration file: its keys and values, and that destinations name what is in it',
+          'Check the configuration file: keys, values, and the accounts, sources and segments that destinations refer to',
         )
         .addHelpText('after', examples('config check', 'config check --config production.yaml'))
         .action(action(cli, check)),
@@ -44,11 +44,11 @@ export function configJsonSchema(): Record<string, unknown> {
 
 async function check(invocation: Invocation): Promise<undefined> {
   const { config, path } = await requireConfig(invocation.options);
-  const dangling = danglingNames(config);
-  if (dangling.length > 0) {
+  const unresolved = unresolvedReferences(config);
+  if (unresolved.length > 0) {
     throw new ExportError(
       'CONFIG_INVALID',
-      `The configuration file ${path} is not valid:\n${dangling.join('\n')}`,
+      `The configuration file ${path} is not valid:\n${unresolved.join('\n')}`,
     );
   }
   const { accounts, sources, destinations, temporal } = config;
@@ -77,8 +77,8 @@ async function check(invocation: Invocation): Promise<undefined> {
   });
 }
 
-/** What the schema cannot see: names that stand in one section and are missing in another. */
-function danglingNames({ accounts, sources, destinations }: Config): string[] {
+/** References between sections, which the schema cannot check. */
+function unresolvedReferences({ accounts, sources, destinations }: Config): string[] {
   const problems: string[] = [];
   for (const [name, { connect, configure }] of Object.entries(destinations)) {
     const at = `destinations.${name}`;

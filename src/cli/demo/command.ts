@@ -1,14 +1,13 @@
 import { Command } from 'commander';
 import type { ExportReport } from '../../contract/report';
-import type { Neighbour } from '../../dev/demo/people-of-other-tools';
+import type { ExistingMember } from '../../dev/demo/existing-members';
 import type { Demo } from '../../dev/demo/run-demo';
 import { createProgress } from '../export/progress';
 import { lazy } from '../lazy';
-import { Interrupted } from '../shell/terminal';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { action, type Cli, type Invocation } from '../shell/invocation';
 import { examples, wholeNumber } from '../shell/options';
-import { listenForStop } from '../shell/until-stopped';
-import { count } from '../text/numbers';
+import { count } from '../../text/format';
 import { describeReport } from '../text/report';
 import { table } from '../text/table';
 
@@ -19,13 +18,17 @@ interface Options {
 
 export function demoCommand(cli: Cli): Command {
   return new Command('demo')
-    .summary('See real segments arrive in an audience')
+    .summary('Export sample segments to a sandbox audience')
     .description(
-      'Brings a Temporal server with its Web UI, a Mailchimp sandbox and a worker; exports the 59 customers of the Chinook sample ' +
-        'database with three segments, exports again, changes three customers and exports once more. Nothing leaves the machine.',
+      'Starts a Temporal server with its Web UI, a Mailchimp sandbox and a worker. Exports the 59 customers of the Chinook sample ' +
+        'database with three segments, exports again, changes three customers and exports a third time. No data leaves this machine.',
     )
-    .option('--profiles <n>', 'generated, realistically dirty profiles instead', wholeNumber)
-    .option('--keep', 'leave everything running until Ctrl-C')
+    .option(
+      '--profiles <n>',
+      'export this many generated profiles, with realistic data errors, instead',
+      wholeNumber,
+    )
+    .option('--keep', 'keep everything running until Ctrl-C')
     .addHelpText('after', examples('demo', 'demo --keep', 'demo --profiles 100000 --json'))
     .action(action(cli, run));
 }
@@ -50,23 +53,24 @@ async function run(
         progress.close();
         say(`\n${describeReport(report)}`);
       },
-      stopped: stop.asked,
+      stopped: stop.requested,
     });
-    if (!demo) throw new Interrupted('The demo was stopped; nothing of it is left.');
+    if (!demo)
+      throw new Interrupted('The demo was stopped. Its processes have ended and its files are deleted.');
     progress.close();
     say(`\n${describeAudience(demo)}`);
-    if (demo.neighbours.length > 0) say(`\n${describeNeighbours(demo.neighbours)}`);
+    if (demo.existing.length > 0) say(`\n${describeExisting(demo.existing)}`);
     if (keep) {
       say(`\n${describeKept(demo)}`);
-      await Promise.race([stop.asked, demo.ended]);
+      await Promise.race([stop.requested, demo.ended]);
     }
     const { peakRssBytes } = await demo.close();
     terminal.out(
       options.json
         ? JSON.stringify(toJson(demo, peakRssBytes))
-        : `Worker memory at its peak: ${mebibytes(peakRssBytes)} MiB`,
+        : `Peak memory of the worker: ${mebibytes(peakRssBytes)} MiB`,
     );
-    return isAsPromised(demo) ? 0 : 1;
+    return isSuccess(demo) ? 0 : 1;
   } finally {
     progress.close();
     stop.off();
@@ -75,39 +79,39 @@ async function run(
 
 function describeAudience({ audience }: Demo): string {
   const tags = Object.entries(audience.tags).map(([name, members]) => [name, count(members)]);
-  return `The audience now holds ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
+  return `The audience now has ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
 }
 
-function describeNeighbours(neighbours: readonly Neighbour[]): string {
-  const rows = neighbours.map(({ who, before, now, isRespected }) => [
-    who,
+function describeExisting(existing: readonly ExistingMember[]): string {
+  const rows = existing.map(({ label, before, now, isPreserved }) => [
+    label,
     before.status,
     now?.status ?? 'gone',
     before.tags.join(', '),
     now?.tags.join(', ') ?? '',
-    isRespected ? 'yes' : 'NO',
+    isPreserved ? 'yes' : 'NO',
   ]);
   return [
-    'People whom other tools had brought, as the sandbox itself tells it:',
-    table(['WHO', 'STATUS BEFORE', 'NOW', 'TAGS BEFORE', 'TAGS NOW', 'RESPECTED'], rows),
-    describeRespect(neighbours),
+    'Members that other tools added before the first export, read from the sandbox:',
+    table(['MEMBER', 'STATUS BEFORE', 'NOW', 'TAGS BEFORE', 'TAGS NOW', 'PRESERVED'], rows),
+    describePreserved(existing),
   ].join('\n\n');
 }
 
-function describeRespect(neighbours: readonly Neighbour[]): string {
-  const respected = neighbours.filter(({ isRespected }) => isRespected).length;
-  const all = neighbours.length;
-  if (respected < all) return `NOT RESPECTED: ${all - respected} of ${all}. This is a bug, please report it.`;
+function describePreserved(existing: readonly ExistingMember[]): string {
+  const preserved = existing.filter(({ isPreserved }) => isPreserved).length;
+  const all = existing.length;
+  if (preserved < all) return `NOT PRESERVED: ${all - preserved} of ${all}. This is a bug, please report it.`;
   return (
-    `${all} of ${all} respected: nobody's status has changed, and nobody lost a tag that somebody else gave. The archived were ` +
-    'withheld (suppressed), strangers were not touched, and whoever left all segments lost only what this destination had added.'
+    `${all} of ${all} preserved: no status changed, and no member lost a tag that another tool added. Archived members were withheld ` +
+    '(suppressed), members that are not customers were not changed, and the customer who left all segments lost only the tags that ' +
+    'this destination had added.'
   );
 }
 
-function isAsPromised({ exports, neighbours }: Demo): boolean {
+function isSuccess({ exports, existing }: Demo): boolean {
   return (
-    exports.every(({ status }) => status === 'completed') &&
-    neighbours.every(({ isRespected }) => isRespected)
+    exports.every(({ status }) => status === 'completed') && existing.every(({ isPreserved }) => isPreserved)
   );
 }
 
@@ -116,9 +120,9 @@ function describeKept({ uiUrl, pages, configFile, apiKey }: Demo): string {
     `Everything runs until Ctrl-C. Temporal Web UI: ${uiUrl}`,
     `  the destination: ${pages.destination}`,
     `  the last export: ${pages.lastExport}`,
-    'There, "User Metadata" tells where it stands, and the history names each step.',
+    'On these pages, "User Metadata" shows the current state, and the event history names each step.',
     'In another terminal:',
-    `  export MAILCHIMP_API_KEY=${apiKey}   # the sandbox's`,
+    `  export MAILCHIMP_API_KEY=${apiKey}   # of the sandbox`,
     `  npx temporal-mailchimp --config ${configFile} export show newsletter`,
     `  npx temporal-mailchimp --config ${configFile} export failures newsletter`,
   ].join('\n');

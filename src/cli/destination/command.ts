@@ -13,7 +13,9 @@ import { table } from '../text/table';
 
 export function destinationCommand(cli: Cli): Command {
   return new Command('destination')
-    .description('Connect, configure, show and remove destinations: audiences that segments are exported to')
+    .description(
+      'Connect, configure, show and remove destinations: the audiences that segments are exported to',
+    )
     .addCommand(connectCommand(cli))
     .addCommand(configureCommand(cli))
     .addCommand(showCommand(cli))
@@ -26,24 +28,33 @@ function connectCommand(cli: Cli): Command {
     .summary('Connect a destination to a Mailchimp audience')
     .description(
       'Connect a destination to a Mailchimp audience.\n\n' +
-        'Settings come from destinations.NAME.connect of the configuration file; options override them. Somebody has to agree to ' +
-        'the data privacy statement: with --agree and --as, or when asked. Nothing is sent. Run it again to change what may change.',
+        'Reads the settings from destinations.NAME.connect of the configuration file; options override them. Requires consent to the ' +
+        'data privacy statement: pass --agree and --as, or answer the prompt. Sends no profiles. To change the settings later, run it again.',
     )
     .argument('<name>', 'name of the destination')
     .option('--name <text>', 'display name')
-    .option('--account <name>', 'Mailchimp account, as the worker configuration names it')
+    .option('--account <name>', 'Mailchimp account, by its name in the configuration of the worker')
     .option('--audience <id>', 'audience id')
-    .option('--source <name>', 'source of profiles and segments, as the worker configuration names it')
+    .option(
+      '--source <name>',
+      'source of profiles and segments, by its name in the configuration of the worker',
+    )
     .addOption(
       new Option(
         '--status-if-new <status>',
-        'status of people new to the audience; existing people keep theirs',
+        'status of contacts that are new to the audience; existing members keep theirs',
       ).choices(STATUSES_IF_NEW),
     )
     .option('--agree', 'agree to the data privacy statement')
-    .option('--as <who>', 'who agrees; kept in the history')
-    .option('--export-user <who>', 'identity on whose authority data leaves (default: the same as --as)')
-    .option('--adopt', 'take over what an earlier destination of this name left in the store')
+    .option('--as <name>', 'who agrees; recorded in the history')
+    .option(
+      '--export-user <name>',
+      'identity under whose authority the data is exported (default: the value of --as)',
+    )
+    .option(
+      '--adopt',
+      'take over the baseline that an earlier destination of this name left in the staging store',
+    )
     .addHelpText(
       'after',
       examples(
@@ -62,21 +73,21 @@ function connectCommand(cli: Cli): Command {
 
 function configureCommand(cli: Cli): Command {
   return new Command('configure')
-    .summary('Match data and choose segments')
+    .summary('Match attributes to merge fields and choose segments')
     .description(
-      'Match data and choose segments.\n\n' +
-        'Starts from destinations.NAME.configure of the configuration file; --email replaces its address attribute, each --field and ' +
-        '--segment adds one. The result replaces what was configured before. All of it is checked against the source and the audience.',
+      'Match attributes to merge fields and choose segments.\n\n' +
+        'Reads destinations.NAME.configure of the configuration file. --email replaces the address attribute; each --field and --segment ' +
+        'adds one. The result replaces the previous configuration. Everything is checked against the source and the audience.',
     )
     .argument('<name>', 'name of the destination')
     .option('--email <attribute>', 'attribute with the e-mail address')
-    .option('--field <TAG=ATTRIBUTE>', 'feed a merge field from an attribute; repeatable', collect)
+    .option('--field <TAG=ATTRIBUTE>', 'fill a merge field from an attribute; repeatable', collect)
     .option(
       '--segment <ID[=TAG]>',
-      'export a segment, as a tag of its own or another name; repeatable',
+      'export a segment as a tag, by default with the name of the segment; repeatable',
       collect,
     )
-    .option('--adopt-tags', 'allow tags that exist in the audience already')
+    .option('--adopt-tags', 'allow tags that already exist in the audience')
     .addHelpText(
       'after',
       examples(
@@ -94,7 +105,7 @@ function configureCommand(cli: Cli): Command {
 
 function showCommand(cli: Cli): Command {
   return new Command('show')
-    .description('Show consent, connection, matching, segments and the last exports of a destination')
+    .description('Show the consent, connection, field matching, segments and last exports of a destination')
     .argument('<name>', 'name of the destination')
     .addHelpText('after', examples('destination show newsletter', 'destination show newsletter --json'))
     .action(action(cli, show));
@@ -107,7 +118,7 @@ async function show(invocation: Invocation, name: string): Promise<undefined> {
 
 function listCommand(cli: Cli): Command {
   return new Command('list')
-    .description('List destinations; a new one may take a second to appear')
+    .description('List destinations; a new destination can take a second to appear')
     .addHelpText('after', examples('destination list'))
     .action(action(cli, list));
 }
@@ -135,12 +146,12 @@ function removeCommand(cli: Cli): Command {
   return new Command('remove')
     .summary('Remove a destination and withdraw its consent')
     .description(
-      'Remove a destination: consent is withdrawn, a running export is cancelled, staged rows are deleted. ' +
-        'People who were exported stay in the audience as they are.',
+      'Remove a destination: withdraws consent, cancels a running export and deletes staged rows. ' +
+        'Exported contacts stay in the audience unchanged.',
     )
     .argument('<name>', 'name of the destination')
-    .requiredOption('--as <who>', 'who removes it; kept in the history')
-    .option('--yes', 'do not ask')
+    .requiredOption('--as <name>', 'who removes it; recorded in the history')
+    .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', examples('destination remove newsletter --as "Kim Data" --yes'))
     .action(
       action(cli, (invocation, name: string, options: RemoveOptions) =>

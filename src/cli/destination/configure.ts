@@ -18,8 +18,8 @@ export async function configureDestination(
   destinationId: string,
   options: ConfigureOptions,
 ): Promise<undefined> {
-  const fields = Object.fromEntries((options.field ?? []).map((text) => toField(invocation, text)));
-  const segments = Object.fromEntries((options.segment ?? []).map(toSegment));
+  const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
+  const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
   const view: DestinationView = await withClient(invocation, (client, { config }) =>
     client.configure(
       destinationId,
@@ -29,14 +29,14 @@ export async function configureDestination(
   print(invocation, { json: view, text: () => describeConfiguration(view) });
 }
 
-interface Asked extends ConfigureOptions {
+interface ParsedOptions extends ConfigureOptions {
   readonly fields: Readonly<Record<string, string>>;
   readonly segments: Readonly<Record<string, string | null>>;
 }
 
 function mergeConfiguration(
   destination: Config['destinations'][string] | undefined,
-  { email, fields, segments, adoptTags }: Asked,
+  { email, fields, segments, adoptTags }: ParsedOptions,
 ): ConfigureInput {
   const inFile = destination?.configure;
   const merged = {
@@ -49,22 +49,22 @@ function mergeConfiguration(
   if (Object.keys(merged.segments).length === 0) {
     throw new ExportError(
       'INPUT_INVALID',
-      'No segment was chosen. Name them in the configuration file or with --segment; temporal-mailchimp source segments lists them.',
+      'No segment was chosen. Add segments to the configuration file or pass --segment; temporal-mailchimp source segments lists them.',
     );
   }
   return parse(ConfigureInputSchema, merged, { what: 'The configuration of the destination' });
 }
 
-function toField({ usageError }: Invocation, text: string): [string, string] {
+function parseField({ usageError }: Invocation, text: string): [string, string] {
   const at = text.indexOf('=');
   if (at < 1 || at === text.length - 1) {
-    return usageError(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName; not "${text}"`);
+    return usageError(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName, not "${text}"`);
   }
   return [text.slice(0, at), text.slice(at + 1)];
 }
 
-/** Without a tag name, the segment's own name is taken. */
-function toSegment(text: string): [string, string | null] {
+/** Null: the tag gets the segment's name. */
+function parseSegment(text: string): [string, string | null] {
   const at = text.indexOf('=');
   return at < 1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }

@@ -33,21 +33,21 @@ export async function connectDestination(
   print(invocation, { json: view, text: () => describeConnection(view) });
 }
 
-/** The file's settings, with the options on top; what is missing is named with where it can be set. */
+/** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
   const { name, account, audience: audienceId, source, statusIfNew } = options;
-  const asked = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
+  const overrides = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
     ([, value]) => value !== undefined,
   );
-  const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(asked) };
+  const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };
   return parse(ConnectSettingsSchema, merged, {
     what:
-      `What destination "${destinationId}" is connected to (options, or destinations.${destinationId}.connect of the ` +
+      `The connection settings of destination "${destinationId}" (options, or destinations.${destinationId}.connect of the ` +
       `configuration file${namesOf(config, destinationId)})`,
   });
 }
 
-/** A mistyped name is more likely than a destination by options alone. */
+/** Lists the known names: a mistyped name is more likely than a destination without an entry in the file. */
 function namesOf(config: Config | undefined, destinationId: string): string {
   const names = Object.keys(config?.destinations ?? {});
   return names.length === 0 || names.includes(destinationId) ? '' : `, which has: ${names.join(', ')}`;

@@ -8,34 +8,33 @@ export interface ConsentOptions {
 }
 
 /**
- * Who agrees to the data privacy statement: as the options say, or as a person answers.
+ * Consent to the data privacy statement, from the options or from a prompt.
  * @throws ExportError CONSENT_REQUIRED with the statement
  */
 export async function obtainConsent(
   invocation: Invocation,
-  { agree, as: who }: ConsentOptions,
+  { agree, as: name }: ConsentOptions,
 ): Promise<{ agreedBy: string; textVersion: string }> {
   const { terminal, options } = invocation;
   const textVersion = CONSENT_TEXT.version;
   if (agree) {
-    const agreedBy =
-      who ?? invocation.usageError('--agree needs --as WHO: the name of the person who agrees');
+    const agreedBy = name ?? invocation.usageError('--agree needs --as NAME: the person who agrees');
     return { agreedBy, textVersion };
   }
   if (!terminal.isTty || options.json) throw refused();
   terminal.err(statement());
-  const said = await terminal.ask('Type "I agree" to agree, anything else to stop: ');
-  if (!/^\s*"?i agree"?\.?\s*$/i.test(said)) throw refused();
-  return { agreedBy: who ?? (await askName(invocation)), textVersion };
+  const answer = await terminal.ask('Type "I agree" to agree; any other answer cancels: ');
+  if (!/^\s*"?i agree"?\.?\s*$/i.test(answer)) throw refused();
+  return { agreedBy: name ?? (await askName(invocation)), textVersion };
 }
 
 async function askName({ terminal }: Invocation): Promise<string> {
-  const name = (await terminal.ask('Your name (kept in the history): ')).trim();
+  const name = (await terminal.ask('Your name (recorded in the history): ')).trim();
   if (name !== '') return name;
   throw refused();
 }
 
-/** What is agreed to, to be read in a terminal. */
+/** The statement, wrapped for a terminal. */
 export function statement(): string {
   const lines = CONSENT_TEXT.text.replaceAll(/(?=\S)(.{1,78})(?:\s|$)/g, '  $1\n');
   return `Data privacy statement (version ${CONSENT_TEXT.version}):\n\n${lines}`;
@@ -44,7 +43,7 @@ export function statement(): string {
 function refused(): ExportError {
   return new ExportError(
     'CONSENT_REQUIRED',
-    `Nothing was connected, since nobody agreed. ${statement()}\nTo agree: connect with --agree --as "YOUR NAME".`,
+    `The destination was not connected, because it needs consent. ${statement()}\nTo agree, connect with --agree --as "YOUR NAME".`,
     { details: { textVersion: CONSENT_TEXT.version, text: CONSENT_TEXT.text } },
   );
 }

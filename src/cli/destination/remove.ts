@@ -13,7 +13,7 @@ export async function removeDestination(
   destinationId: string,
   options: RemoveOptions,
 ): Promise<number | undefined> {
-  if (!(await isCertain(invocation, destinationId, options))) {
+  if (!(await isConfirmed(invocation, destinationId, options))) {
     invocation.terminal.err('Nothing was changed.');
     return EXIT_REFUSED;
   }
@@ -23,22 +23,23 @@ export async function removeDestination(
   print(invocation, {
     json: view,
     text: () =>
-      `Removed "${destinationId}". Consent is withdrawn and staged rows are deleted; people who were exported stay in the audience ` +
-      `${view.audience.name} as they are.`,
+      `Removed "${destinationId}". Consent is withdrawn and staged rows are deleted. Exported contacts stay in the audience ` +
+      `${view.audience.name} unchanged.`,
   });
   return undefined;
 }
 
-async function isCertain(
+async function isConfirmed(
   invocation: Invocation,
   destinationId: string,
   { yes }: RemoveOptions,
 ): Promise<boolean> {
   if (yes) return true;
   const { terminal, options, usageError } = invocation;
-  if (!terminal.isTty || options.json) usageError('without a terminal to ask on, removing needs --yes');
-  const said = await terminal.ask(
+  if (!terminal.isTty || options.json)
+    usageError('without a terminal to ask for confirmation, remove needs --yes');
+  const answer = await terminal.ask(
     `Remove "${destinationId}"? Consent is withdrawn, a running export is cancelled and staged rows are deleted. [y/N] `,
   );
-  return /^\s*y(es)?\s*$/i.test(said);
+  return /^\s*y(es)?\s*$/i.test(answer);
 }

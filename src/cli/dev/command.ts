@@ -4,14 +4,12 @@ import { Command } from 'commander';
 import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER } from './folder';
+import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { startDev, type Dev } from './start';
 import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
-import { Interrupted } from '../shell/terminal';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
-import { requireConfig } from '../shell/settings';
-import { listenForStop } from '../shell/until-stopped';
 import { pairs } from '../text/table';
 
 interface Options {
@@ -22,19 +20,19 @@ interface Options {
 
 export function devCommand(cli: Cli): Command {
   return new Command('dev')
-    .summary('Run everything on this machine: Temporal, its Web UI, a Mailchimp sandbox, a worker')
+    .summary('Run Temporal, its Web UI, a Mailchimp sandbox and a worker on this machine')
     .description(
-      'Run everything on this machine until Ctrl-C: Temporal with its Web UI, a Mailchimp sandbox, and a worker.\n\n' +
-        'Uses the sources and destinations of the configuration file; every account is taken to the sandbox, so nothing reaches the ' +
-        `real Mailchimp. Temporal's database and the staging store are kept in ${DEV_FOLDER}; the sandbox starts empty each time.`,
+      'Run Temporal with its Web UI, a Mailchimp sandbox and a worker on this machine until Ctrl-C.\n\n' +
+        'Uses the sources and destinations of the configuration file. Every account points to the sandbox, so no request reaches ' +
+        `Mailchimp. Temporal's database and the staging store are kept in ${DEV_FOLDER}; the sandbox starts empty each time.`,
     )
     .option(
       '--port <n>',
-      "Temporal's port (default: that of temporal.address when it is local, else 7233)",
+      "Temporal's port (default: the port of temporal.address when it is local, otherwise 7233)",
       portNumber,
     )
-    .option('--ui-port <n>', 'port of the Web UI; 0: a free one', portNumber, 8233)
-    .option('--sandbox-port <n>', 'port of the Mailchimp sandbox; 0: a free one', portNumber, 0)
+    .option('--ui-port <n>', 'port of the Web UI; 0: a free port', portNumber, 8233)
+    .option('--sandbox-port <n>', 'port of the Mailchimp sandbox; 0: a free port', portNumber, 0)
     .addHelpText('after', examples('dev', 'dev --port 7300 --ui-port 8300'))
     .action(action(cli, run));
 }
@@ -53,10 +51,10 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
       report: terminal.err,
       ...portsOf(config, options),
     });
-    const dev = await orInterrupted(starting, stop.asked);
+    const dev = await orInterrupted(starting, stop.requested);
     try {
       print(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
-      await runWorkerUntil(dev.worker, stop.asked);
+      await runWorkerUntil(dev.worker, stop.requested);
     } finally {
       terminal.err('Stopping …');
       await dev.close();
@@ -70,8 +68,8 @@ async function requireFile({ options }: Invocation) {
   if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireConfig(options);
   throw new ExportError(
     'CONFIG_UNREADABLE',
-    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema tells ` +
-      'what it may hold), name one with --config, or see it all work without one: temporal-mailchimp demo --keep',
+    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema prints ` +
+      'its JSON Schema), name another file with --config, or try it without a file: temporal-mailchimp demo --keep',
   );
 }
 
@@ -80,12 +78,12 @@ function portsOf({ temporal }: Config, { port, uiPort, sandboxPort }: Options) {
   return { port: port ?? Number(local ?? 7233), uiPort, sandboxPort };
 }
 
-/** Getting a Temporal server may take minutes. */
-async function orInterrupted(starting: Promise<Dev>, asked: Promise<void>): Promise<Dev> {
-  const dev = await Promise.race([starting, asked]);
+/** Downloading or building a Temporal server can take minutes, so Ctrl-C must work during the start. */
+async function orInterrupted(starting: Promise<Dev>, stop: Promise<void>): Promise<Dev> {
+  const dev = await Promise.race([starting, stop]);
   if (dev) return dev;
   void starting.then((late) => late.close()).catch(() => undefined);
-  throw new Interrupted('Stopped before everything was up.');
+  throw new Interrupted('Stopped before everything had started.');
 }
 
 function toJson({ server, sandbox, config, folder }: Dev) {
@@ -106,13 +104,13 @@ function describe({ server, sandbox, config, folder }: Dev, { options }: Invocat
       ['Web UI', server.uiUrl ?? ''],
       ['Mailchimp', `${sandbox.url} (sandbox, key ${sandbox.apiKey})`],
       ['Worker', `task queue ${taskQueue}`],
-      ['Kept in', folder],
+      ['Data', folder],
     ]),
     '',
     ...(isNew
       ? []
       : [
-          `Destinations of earlier runs are still there, but the sandbox is empty. To begin afresh, delete ${folder}.`,
+          `Destinations of earlier runs are still there, but the sandbox is empty. To start over, delete ${folder}.`,
           '',
         ]),
     'In another terminal:',
@@ -121,10 +119,10 @@ function describe({ server, sandbox, config, folder }: Dev, { options }: Invocat
   ].join('\n');
 }
 
-/** Of commands without --address and without a configured one. */
+/** The address that commands use without --address and without a configuration file. */
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
-/** From nothing to a first export, to be typed in another terminal of the same folder; a line each. */
+/** The commands for a first export, to be run in another terminal in the same folder; one a line. */
 export function firstCommands(
   { destinations }: Pick<Config, 'destinations'>,
   { config, address }: Pick<GlobalOptions, 'config' | 'address'>,

@@ -4,7 +4,7 @@ import type { AudienceSeed, MergeFieldSeed, Sandbox } from '../../sandbox';
 
 const KEY_VARIABLE = 'TEMPORAL_MAILCHIMP_SANDBOX_KEY';
 
-/** What a new audience has at Mailchimp. */
+/** The merge fields of a new Mailchimp audience. */
 const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'FNAME', name: 'First Name', type: 'text' },
   { tag: 'LNAME', name: 'Last Name', type: 'text' },
@@ -12,7 +12,7 @@ const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'PHONE', name: 'Phone Number', type: 'phone' },
 ];
 
-/** The audiences that the configuration file names, empty, with the merge fields that it matches. */
+/** The audiences of the configuration file, without members, with the merge fields that it matches. */
 export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   const audiences = new Map<string, AudienceSeed>();
   for (const { connect, configure } of Object.values(destinations)) {
@@ -26,8 +26,8 @@ export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   return [...audiences.values()];
 }
 
-/** The configuration with every account in the sandbox: nothing reaches the real Mailchimp, whatever key is set. */
-export function intoSandbox(config: Config, { url, apiKey }: Pick<Sandbox, 'url' | 'apiKey'>): Config {
+/** Points every account to the sandbox, so that no request reaches Mailchimp, whatever key is set. */
+export function useSandbox(config: Config, { url, apiKey }: Pick<Sandbox, 'url' | 'apiKey'>): Config {
   process.env[KEY_VARIABLE] = apiKey;
   const accounts = Object.entries(config.accounts).map(([name, account]) => [
     name,
@@ -36,13 +36,13 @@ export function intoSandbox(config: Config, { url, apiKey }: Pick<Sandbox, 'url'
   return { ...config, accounts: Object.fromEntries(accounts) };
 }
 
-export interface OnThisMachine {
+export interface LocalSetup {
   readonly folder: string;
   readonly address: string;
 }
 
-/** Temporal and staging of `dev` in place of those that the file names. */
-export function ontoThisMachine(config: Config, { folder, address }: OnThisMachine): Config {
+/** Replaces Temporal's address and the staging folder of the file with those of `dev`. */
+export function useLocalSetup(config: Config, { folder, address }: LocalSetup): Config {
   const { namespace, taskQueue } = config.temporal;
   return {
     ...config,

@@ -4,34 +4,34 @@ import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
-import { startSandboxWith } from '../sandbox/start';
-import { audiencesOf, intoSandbox, ontoThisMachine } from './sandboxed';
+import { startSandboxWith } from '../sandbox/command';
+import { audiencesOf, useSandbox, useLocalSetup } from './sandboxed';
 
 export interface DevOptions {
   readonly config: Config;
   readonly baseFolder: string;
-  /** Where the database and the staging store are kept. */
+  /** Folder of the database and the staging store. */
   readonly folder: string;
   readonly port: number;
   readonly uiPort: number;
   readonly sandboxPort: number;
-  /** One line of progress a call. */
+  /** Called with one line of progress. */
   readonly report: (line: string) => void;
 }
 
 export interface Dev {
   readonly server: DevServer;
   readonly sandbox: Sandbox;
-  /** Made, not running yet. */
+  /** Created, not yet running. */
   readonly worker: StandaloneWorker;
-  /** What the worker runs with. */
+  /** The configuration of the worker. */
   readonly config: Config;
   readonly folder: string;
-  /** Stops sandbox and server; the worker must have stopped. */
+  /** Stops the sandbox and the server. The worker must have stopped before. */
   readonly close: () => Promise<void>;
 }
 
-/** Starts Temporal, then the sandbox, then makes the worker; what was started is stopped again when a later step fails. */
+/** Starts Temporal and the sandbox and creates the worker. When a step fails, stops what was started. */
 export async function startDev(options: DevOptions): Promise<Dev> {
   const { config, baseFolder, folder, report } = options;
   const closing: (() => Promise<void>)[] = [];
@@ -47,7 +47,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       ...(audiences.length > 0 && { audiences }),
     });
     closing.push(() => sandbox.close());
-    const running = ontoThisMachine(intoSandbox(config, sandbox), { folder, address: server.address });
+    const running = useLocalSetup(useSandbox(config, sandbox), { folder, address: server.address });
     report('Starting the worker …');
     const worker = await lazy.worker().createWorker(running, baseFolder);
     return { server, sandbox, worker, config: running, folder, close };

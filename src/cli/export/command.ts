@@ -2,19 +2,18 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { AskedLaneSchema } from '../../contract/destination';
 import { approveExport, denyExport, type DecideOptions } from './decide';
 import { findExport } from './find';
-import { tellReport } from './follow';
+import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
 import { planExport, startExport, watchExport, type GuardOptions, type StartOptions } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
-import { exportTable } from '../text/exports';
-import { NOT_EXPORTED_OUTCOMES } from '../text/outcomes';
-import { describeView } from '../text/view';
+import { exportTable, describeView } from '../text/export';
+import { NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
 
 export function exportCommand(cli: Cli): Command {
   return new Command('export')
-    .description('Plan, start, follow and look into exports of a destination')
+    .description('Plan, start, watch and inspect the exports of a destination')
     .addCommand(planCommand(cli))
     .addCommand(startCommand(cli))
     .addCommand(watchCommand(cli))
@@ -28,37 +27,42 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(resumeCommand(cli));
 }
 
-/** The first paragraph of the description stands in the list of commands. */
+/** The first sentence of the description is the summary in the list of commands. */
 function verb(name: string, description: string): Command {
-  const [summary = ''] = description.split('\n\n');
+  const [summary = ''] = description.split('.\n\n');
   return new Command(name)
     .summary(summary)
     .description(description)
     .argument('<name>', 'name of the destination');
 }
 
-function withExport(command: Command, whichOne: string): Command {
-  return command.argument('[export]', `number or id of the export; default: ${whichOne}`);
+function withExport(command: Command, defaultExport: string): Command {
+  return command.argument('[export]', `number or id of the export; default: ${defaultExport}`);
 }
 
 function withGuards(command: Command): Command {
   return command
     .option(
       '--allow-unreadable-lines',
-      'export although lines of the source cannot be read; nobody loses a tag then',
+      'export although lines of the source are unreadable; no tag is removed then',
     )
     .option(
       '--allow-mass-removal',
-      'export although a segment fell to zero, or many people would lose their tags',
+      'export although a segment fell to zero, or many contacts would lose tags',
     )
-    .option('--allow-restored-tags', 'export although a tag was deleted in Mailchimp: all are tagged again')
-    .option('--allow-new-contacts', 'export although more contacts are new than configured')
-    .option('--allow-over-limit', 'export although the configured contact limit would be crossed')
-    .option('--census', 'read the whole audience again first, as the first export does');
+    .option(
+      '--allow-restored-tags',
+      'export although a tag was deleted in Mailchimp; it is created again and added to all its contacts',
+    )
+    .option('--allow-new-contacts', 'export although there are more new contacts than the configured limit')
+    .option('--allow-over-limit', 'export although the account would exceed the configured contact limit')
+    .option('--census', 'read the whole audience again before planning, as the first export does');
 }
 
 function planCommand(cli: Cli): Command {
-  return withGuards(verb('plan', 'Show the numbers of an export: reads source and audience, sends nothing'))
+  return withGuards(
+    verb('plan', 'Show the numbers of an export: read the source and the audience, send nothing'),
+  )
     .addHelpText('after', examples('export plan newsletter', 'export plan newsletter --json'))
     .action(
       action(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
@@ -69,9 +73,9 @@ function startCommand(cli: Cli): Command {
   return withGuards(
     verb(
       'start',
-      'Export a destination and follow it to its report.\n\n' +
-        'Ctrl-C ends the following only: the export goes on. When a guard holds it, this says why and how to approve it, and returns. ' +
-        'Exit code 0 when it completed; 1 when it failed, was cancelled, or is held.',
+      'Start an export, follow it until it ends and print its report.\n\n' +
+        'Ctrl-C stops the command, not the export. When a guard holds the export, the command prints why and how to approve it, and ' +
+        'returns. Exit code 0 when the export completed; 1 when it failed, was cancelled or is held.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
@@ -79,10 +83,10 @@ function startCommand(cli: Cli): Command {
     .addOption(
       new Option(
         '--lane <lane>',
-        'how changes travel; auto: by size, and by what each lane is seen to do',
+        'how changes are sent; auto: by the size of the export and the measured rate of each lane',
       ).choices(AskedLaneSchema.options),
     )
-    .option('--trigger <text>', 'who or what asks; kept in the history', 'on the command line')
+    .option('--trigger <text>', 'what started the export; recorded in the history', 'on the command line')
     .addHelpText(
       'after',
       examples(
@@ -99,7 +103,10 @@ function startCommand(cli: Cli): Command {
 }
 
 function watchCommand(cli: Cli): Command {
-  return withExport(verb('watch', 'Follow an export to its report'), 'the one that runs, else the last')
+  return withExport(
+    verb('watch', 'Follow an export until it ends and print its report'),
+    'the running export, otherwise the last',
+  )
     .addHelpText('after', examples('export watch newsletter'))
     .action(
       action(cli, (invocation, name: string, which: string | undefined) =>
@@ -110,8 +117,8 @@ function watchCommand(cli: Cli): Command {
 
 function showCommand(cli: Cli): Command {
   return withExport(
-    verb('show', 'Show the report of an export, or where it stands while it runs'),
-    'the one that runs, else the last',
+    verb('show', 'Show the report of an export, or its progress while it runs'),
+    'the running export, otherwise the last',
   )
     .addHelpText(
       'after',
@@ -123,14 +130,14 @@ function showCommand(cli: Cli): Command {
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   await withClient(invocation, async (client) => {
     const { exportId, number, report } = findExport(await client.describe(name), which);
-    if (report) return void tellReport(invocation, report);
+    if (report) return void printReport(invocation, report);
     const view = await client.progress(name);
     if (view?.ref.exportId === exportId) {
       return print(invocation, { json: view, text: () => describeView(view) });
     }
-    // It ended between the two questions, or is about to start.
+    // It ended between the two queries, or has not started yet.
     const ended = await client.report({ destinationId: name, exportId });
-    if (ended) return void tellReport(invocation, ended);
+    if (ended) return void printReport(invocation, ended);
     print(invocation, {
       json: { exportId, number: number ?? null },
       text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
@@ -139,7 +146,7 @@ async function show(invocation: Invocation, name: string, which: string | undefi
 }
 
 function listCommand(cli: Cli): Command {
-  return verb('list', 'List the last ten exports of a destination, latest first')
+  return verb('list', 'List the last ten exports of a destination, newest first')
     .addHelpText('after', examples('export list newsletter'))
     .action(action(cli, list));
 }
@@ -159,19 +166,26 @@ function failuresCommand(cli: Cli): Command {
   return withExport(
     verb(
       'failures',
-      'List who was not exported, and why.\n\n' +
-        'Rows never pass through Temporal: this reads them from the staging folder of the configuration file.',
+      'List the profiles that were not exported, and why.\n\n' +
+        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file.',
     ),
-    'the last one that has ended',
+    'the last finished export',
   )
-    .option('--csv', "as CSV for a spreadsheet, all rows; a ' stands before what it would take for a formula")
+    .option(
+      '--csv',
+      "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
+    )
     .addOption(
       new Option(
         '--outcome <outcome>',
-        `only these outcomes; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
+        `only rows with this outcome; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
-    .option('--limit <n>', 'at most this many rows (default: 100 in the table, else all)', positiveNumber)
+    .option(
+      '--limit <n>',
+      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
+      positiveNumber,
+    )
     .addHelpText(
       'after',
       examples(
@@ -182,7 +196,7 @@ function failuresCommand(cli: Cli): Command {
     )
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string | undefined, FailuresOptions]) =>
-        showFailures(invocation, { destinationId: name, exportText: which }, options),
+        showFailures(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }
@@ -194,16 +208,16 @@ function collectOutcome(value: string, before: readonly string[] = []): string[]
 
 function withDecision(command: Command): Command {
   return command
-    .option('--plan <id>', 'the plan whose numbers were seen; without it, they are shown and you are asked')
-    .option('--as <who>', 'who decides; kept in the history (default: the user of this machine)');
+    .option('--plan <id>', 'the plan to decide about; without it, its numbers are shown and you are asked')
+    .option('--as <name>', 'who decides; recorded in the history (default: the user of this machine)');
 }
 
 function approveCommand(cli: Cli): Command {
   return withDecision(
     verb(
       'approve',
-      'Let a held export send what it was held for.\n\n' +
-        'More than an hour after its plan, it is planned again as another export, which is held only if a number has grown.',
+      'Approve a held export, so that it sends its changes.\n\n' +
+        'A plan that is more than an hour old is planned again, as a new export. It is held again only if a number has grown.',
     ),
   )
     .addHelpText('after', examples('export approve newsletter', 'export approve newsletter --plan 1f0c2a'))
@@ -215,7 +229,7 @@ function approveCommand(cli: Cli): Command {
 }
 
 function denyCommand(cli: Cli): Command {
-  return withDecision(verb('deny', 'End a held export with nothing sent'))
+  return withDecision(verb('deny', 'End a held export without sending anything'))
     .addHelpText('after', examples('export deny newsletter', 'export deny newsletter --plan 1f0c2a'))
     .action(
       action(cli, (invocation, name: string, options: DecideOptions) =>
@@ -226,8 +240,11 @@ function denyCommand(cli: Cli): Command {
 
 function cancelCommand(cli: Cli): Command {
   return withExport(
-    verb('cancel', 'Stop an export; what Mailchimp has acknowledged stays, and is counted in its report'),
-    'the one that runs',
+    verb(
+      'cancel',
+      'Cancel an export; changes that Mailchimp has acknowledged stay and are counted in its report',
+    ),
+    'the running export',
   )
     .addHelpText('after', examples('export cancel newsletter'))
     .action(action(cli, cancel));
@@ -242,17 +259,20 @@ async function cancel(invocation: Invocation, name: string, which: string | unde
   print(invocation, {
     json: cancelled,
     text: () =>
-      `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. Its report follows: temporal-mailchimp export watch ${name}`,
+      `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
   });
 }
 
 function pauseCommand(cli: Cli): Command {
-  return verb('pause', 'Send nothing new until resume; batches at Mailchimp finish and are read')
+  return verb(
+    'pause',
+    'Pause an export: send no further changes until resume; batches in flight finish and their results are read',
+  )
     .addHelpText('after', examples('export pause newsletter'))
     .action(
       action(cli, async (invocation, name: string) => {
         await withClient(invocation, (client) => client.pause(name));
-        const text = () => `Paused. Go on with: temporal-mailchimp export resume ${name}`;
+        const text = () => `Paused. To resume: temporal-mailchimp export resume ${name}`;
         print(invocation, { json: { paused: true }, text });
         return undefined;
       }),
@@ -260,12 +280,12 @@ function pauseCommand(cli: Cli): Command {
 }
 
 function resumeCommand(cli: Cli): Command {
-  return verb('resume', 'Go on after a pause, or after what stopped the export was mended')
+  return verb('resume', 'Resume an export that is paused, or that stopped and whose cause is fixed')
     .addHelpText('after', examples('export resume newsletter'))
     .action(
       action(cli, async (invocation, name: string) => {
         await withClient(invocation, (client) => client.resume(name));
-        const text = () => `The export goes on. Watch it: temporal-mailchimp export watch ${name}`;
+        const text = () => `The export continues. To watch it: temporal-mailchimp export watch ${name}`;
         print(invocation, { json: { paused: false }, text });
         return undefined;
       }),

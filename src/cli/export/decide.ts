@@ -5,7 +5,7 @@ import type { ApproveInput } from '../../contract/guard';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/view';
+import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
 
 export interface DecideOptions {
@@ -27,9 +27,9 @@ export async function approveExport(
     const { disposition, number } = approved;
     const what =
       disposition === 'replanned'
-        ? `The plan was more than an hour old, so it is planned again as export ${number}, which is held only if a number has grown.`
-        : `Export ${number} of ${name} goes on.`;
-    const text = () => `${what} Watch it: temporal-mailchimp export watch ${name}`;
+        ? `The plan was more than an hour old, so export ${number} plans again. It is held only if a number has grown.`
+        : `Export ${number} of ${name} continues.`;
+    const text = () => `${what} To watch it: temporal-mailchimp export watch ${name}`;
     print(invocation, { json: approved, text });
     return undefined;
   });
@@ -44,8 +44,7 @@ export async function denyExport(
     const decision = await decide(invocation, client, { verb: 'deny', name, options });
     if (!decision) return unchanged(invocation);
     await client.deny(name, decision);
-    const text = () =>
-      `Denied: nothing was sent. Its report follows: temporal-mailchimp export watch ${name}`;
+    const text = () => `Denied: nothing was sent. To see its report: temporal-mailchimp export watch ${name}`;
     print(invocation, { json: { planId: decision.planId, denied: true }, text });
     return undefined;
   });
@@ -56,32 +55,32 @@ function unchanged({ terminal }: Invocation): number {
   return EXIT_REFUSED;
 }
 
-interface Asked {
+interface Decision {
   readonly verb: Verb;
   readonly name: string;
   readonly options: DecideOptions;
 }
 
-/** By the plan that the options name; without one a person is shown the numbers and asked. Undefined: they thought better of it. */
+/** The plan of --plan. Without it, shows the numbers and asks for confirmation. Undefined: not confirmed. */
 async function decide(
   invocation: Invocation,
   client: ExportClient,
-  { verb, name, options }: Asked,
+  { verb, name, options }: Decision,
 ): Promise<ApproveInput | undefined> {
   const by = options.as ?? userInfo().username;
   if (options.plan !== undefined) return { planId: options.plan, by };
   const { terminal } = invocation;
   if (!terminal.isTty || invocation.options.json) {
     invocation.usageError(
-      `without a terminal to ask on, ${verb} needs --plan: the plan whose numbers were seen`,
+      `without a terminal to ask for confirmation, ${verb} needs --plan: the plan to decide about`,
     );
   }
   const view = await client.progress(name);
   const { planId } = requireHeld(view, name);
   terminal.err(`${describeView(view!)}\n`);
-  const question = verb === 'approve' ? 'Send this' : 'Deny this, with nothing sent';
-  const said = await terminal.ask(`${question} (kept in the history as decided by ${by})? [y/N] `);
-  return /^\s*y(es)?\s*$/i.test(said) ? { planId, by } : undefined;
+  const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
+  const answer = await terminal.ask(`${question} (recorded in the history as decided by ${by})? [y/N] `);
+  return /^\s*y(es)?\s*$/i.test(answer) ? { planId, by } : undefined;
 }
 
 function requireHeld(view: ExportView | undefined, name: string) {
@@ -89,7 +88,7 @@ function requireHeld(view: ExportView | undefined, name: string) {
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',
-        `Export ${view.number} of ${name} is not held; there is nothing to decide.`,
+        `Export ${view.number} of ${name} is not held, so there is nothing to decide.`,
       )
     : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
 }

@@ -4,15 +4,14 @@ import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER } from '../dev/folder';
+import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
-import { requireConfig } from '../shell/settings';
 import { withClient } from '../shell/temporal';
-import { count } from '../text/numbers';
+import { count } from '../../text/format';
 import { table } from '../text/table';
 import { findEnded } from './find';
-import { notExported } from '../text/exports';
+import { notExported } from '../text/export';
 import { printableLines } from '../text/printable';
 
 export interface FailuresOptions {
@@ -21,25 +20,25 @@ export interface FailuresOptions {
   readonly limit?: number;
 }
 
-/** A table is read by a person; CSV and JSON by a program, which wants all of it. */
+/** Only the table has a limit: programs read CSV and JSON and need every row. */
 const TABLE_LIMIT = 100;
 
-/** Rows never pass through Temporal: they are read here, from the store they lie in. */
+/** Reads the rows from the staging store, since rows never pass through Temporal. */
 export async function showFailures(
   invocation: Invocation,
-  asked: { readonly destinationId: string; readonly exportText: string | undefined },
+  which: { readonly destinationId: string; readonly numberOrId: string | undefined },
   options: FailuresOptions,
 ): Promise<undefined> {
   const { csv, outcome, limit } = options;
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const report = await withClient(invocation, async (client) =>
-    findEnded(await client.describe(asked.destinationId), asked.exportText),
+    findEnded(await client.describe(which.destinationId), which.numberOrId),
   );
-  const most = limit ?? (isTable ? TABLE_LIMIT : undefined);
+  const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
   const rows = await readFailures(invocation, report, {
     ...(outcome && { outcomes: outcome }),
-    ...(most !== undefined && { limit: most }),
+    ...(maxRows !== undefined && { limit: maxRows }),
   });
   if (csv) {
     invocation.terminal.out(rowsToCsv(rows));
@@ -52,7 +51,7 @@ export async function showFailures(
       number: report.number,
       failures: rows,
     },
-    text: () => describeFailures(report, rows, most),
+    text: () => describeFailures(report, rows, maxRows),
   });
 }
 
@@ -77,13 +76,13 @@ function describeFailures(
   limit: number | undefined,
 ): string {
   const { number, destinationId } = report;
-  if (rows.length === 0) return `Export ${number} of ${destinationId}: nobody to list.`;
+  if (rows.length === 0) return `Export ${number} of ${destinationId} has no failures.`;
   const shown = table(
     ['OUTCOME', 'REASON', 'KEY', 'EMAIL', "MAILCHIMP'S TEXT"],
     rows.map((row) => COLUMNS.map((column) => row[column])),
   );
   if (rows.length !== limit || notExported(report) === rows.length) return shown;
-  return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more: --limit N, or --csv for all.`;
+  return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more, pass --limit N; for all, --csv.`;
 }
 
 async function readFailures(
@@ -106,26 +105,26 @@ async function readFailures(
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
-    `The rows of export ${report.number} lie in the staging store ${storeId}, which is not in ${config.staging.folder} here. Run this ` +
-      'where a worker with that store runs, with its configuration file.',
+    `The rows of export ${report.number} are in the staging store ${storeId}, which is not the store in ${config.staging.folder}. Run ` +
+      'this command on the machine of the worker that uses that store, with its configuration file.',
     { details: { storeId } },
   );
 }
 
-/** The worker's, and that of `temporal-mailchimp dev`. Opening makes a folder, so only what is there is opened. */
+/** The folders of the worker and of `temporal-mailchimp dev` that exist: opening a missing one would create it. */
 function stagingFolders({ staging }: Config, baseFolder: string): string[] {
   return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')].filter(
     (folder) => existsSync(folder),
   );
 }
 
-/** A spreadsheet takes such a text for a formula, and runs it. */
+/** A spreadsheet reads text that starts with these characters as a formula and runs it. */
 const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
 const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
 
 /**
- * RFC 4180 with line feeds: a header, then a line a row; null is empty. No line feed at the end. For spreadsheets: an apostrophe
- * stands before what would be taken for a formula, and control characters are replaced. JSON has the texts as they are.
+ * RFC 4180 with line feeds: a header, then one line per row; null is empty. No line feed at the end. For spreadsheets, an apostrophe
+ * precedes text that would be read as a formula, and control characters are replaced. JSON has the texts unchanged.
  */
 export function toCsv(
   head: readonly string[],

@@ -4,44 +4,48 @@ import { ExportError } from '../../errors';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** An export that a destination knows: its report, once it has ended. */
+/** An export in the view of a destination. */
 export interface KnownExport {
   readonly exportId: string;
-  /** Undefined for one that waits: the destination tells only how many there are. */
+  /** Undefined for a queued export: the view has only the number of queued exports. */
   readonly number: number | undefined;
+  /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
 }
 
 /**
- * The export that people mean by its number or its id; without either the one that runs, else the last.
+ * The export with this number or id; without either, the running export, otherwise the last.
  * @throws ExportError EXPORT_NOT_FOUND
  */
-export function findExport(view: DestinationView, asked: string | undefined): KnownExport {
+export function findExport(view: DestinationView, numberOrId: string | undefined): KnownExport {
   const known = knownExports(view);
   const found =
-    asked === undefined
+    numberOrId === undefined
       ? known[0]
-      : known.find(({ exportId, number }) => exportId === asked || String(number) === asked);
+      : known.find(({ exportId, number }) => exportId === numberOrId || String(number) === numberOrId);
   if (found) return found;
-  if (view.queued > 0 && asked !== undefined && UUID.test(asked)) {
-    return { exportId: asked, number: undefined, report: undefined };
+  if (view.queued > 0 && numberOrId !== undefined && UUID.test(numberOrId)) {
+    return { exportId: numberOrId, number: undefined, report: undefined };
   }
   const { destinationId } = view;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     known.length === 0
-      ? `The destination ${destinationId} has had no export yet. Start one: temporal-mailchimp export start ${destinationId}`
-      : `The destination ${destinationId} knows no export "${asked}". It knows: ${known.map(({ number }) => number).join(', ')}.`,
+      ? `The destination ${destinationId} has no export yet. To start one: temporal-mailchimp export start ${destinationId}`
+      : `The destination ${destinationId} has no export "${numberOrId}". It has: ${known.map(({ number }) => number).join(', ')}.`,
   );
 }
 
-/** The last one that has ended: only then is it known who was not exported. */
-export function findEnded(view: DestinationView, asked: string | undefined): ExportReport {
-  const { report } = findExport(view, asked ?? view.exports.find(({ isSettled }) => isSettled)?.exportId);
+/** The report of a finished export, by default the last: failures are known only when an export has ended. */
+export function findEnded(view: DestinationView, numberOrId: string | undefined): ExportReport {
+  const { report } = findExport(
+    view,
+    numberOrId ?? view.exports.find(({ isSettled }) => isSettled)?.exportId,
+  );
   if (report) return report;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
-    `The export has not ended; who was not exported is known when it has ended. Watch it: temporal-mailchimp export watch ${view.destinationId}`,
+    `The export has not ended yet, so its failures are not known. To watch it: temporal-mailchimp export watch ${view.destinationId}`,
   );
 }
 

@@ -7,49 +7,51 @@ import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
 import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
-import { Interrupted } from '../shell/terminal';
-import { listenForStop } from '../shell/until-stopped';
+import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeReport } from '../text/report';
-import { createProgress, type ProgressTeller } from './progress';
+import { createProgress, type ProgressDisplay } from './progress';
 
-/** An export outlives workers and servers, so following it does too. */
-const PASSING = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
-const AGAIN_MS = 2_000;
+/** An export outlives its workers and the server, so following it must survive their outages. */
+const TRANSIENT = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
+const RETRY_MS = 2_000;
 
-/** Follows an export to its end with progress on standard error. @throws Interrupted at Ctrl-C: the export goes on */
+/** Follows an export to its end, with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
 export async function follow(
   invocation: Invocation,
   client: ExportClient,
   ref: ExportRef,
 ): Promise<ExportReport> {
-  return followTo(invocation, { client, ref, isEnough: (_view): _view is never => false });
+  return followTo(invocation, { client, ref, stopAt: (_view): _view is never => false });
 }
 
-/** The same, but returns where it stands as soon as it is held. */
+/** Like `follow`, but returns the view as soon as the export is held. */
 export async function followUntilHeld(
   invocation: Invocation,
   client: ExportClient,
   ref: ExportRef,
 ): Promise<ExportReport | HeldView> {
-  return followTo(invocation, { client, ref, isEnough: (view): view is HeldView => view.held !== null });
+  return followTo(invocation, { client, ref, stopAt: (view): view is HeldView => view.held !== null });
 }
 
 type HeldView = ExportView & { readonly held: Held };
 
-async function followTo<Enough extends ExportView>(
+async function followTo<Last extends ExportView>(
   { terminal }: Invocation,
-  asked: Pick<Following<Enough>, 'client' | 'ref' | 'isEnough'>,
-): Promise<ExportReport | Enough> {
+  options: Pick<Following<Last>, 'client' | 'ref' | 'stopAt'>,
+): Promise<ExportReport | Last> {
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
-  const interrupted = stop.asked.then(() => {
+  const interrupted = stop.requested.then(() => {
     throw new Interrupted(
-      `The export goes on without this terminal. Watch it: temporal-mailchimp export watch ${asked.ref.destinationId}`,
+      `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${options.ref.destinationId}`,
     );
   });
   const isOver = new AbortController();
   try {
-    return await Promise.race([untilReport({ ...asked, progress, signal: isOver.signal }), interrupted]);
+    return await Promise.race([
+      followThroughOutages({ ...options, progress, signal: isOver.signal }),
+      interrupted,
+    ]);
   } finally {
     isOver.abort();
     stop.off();
@@ -57,19 +59,19 @@ async function followTo<Enough extends ExportView>(
   }
 }
 
-interface Following<Enough extends ExportView> {
+interface Following<Last extends ExportView> {
   readonly client: ExportClient;
   readonly ref: ExportRef;
-  readonly progress: ProgressTeller;
+  readonly progress: ProgressDisplay;
   readonly signal: AbortSignal;
-  /** Ends the following at a view. */
-  readonly isEnough: (view: ExportView) => view is Enough;
+  /** True for the view at which following ends. */
+  readonly stopAt: (view: ExportView) => view is Last;
 }
 
-async function untilReport<Enough extends ExportView>(
-  following: Following<Enough>,
-): Promise<ExportReport | Enough> {
-  const { client, ref, progress, signal, isEnough } = following;
+async function followThroughOutages<Last extends ExportView>(
+  following: Following<Last>,
+): Promise<ExportReport | Last> {
+  const { client, ref, progress, signal, stopAt } = following;
   for (;;) {
     try {
       const views = client.follow(ref);
@@ -79,21 +81,21 @@ async function untilReport<Enough extends ExportView>(
           if (next.value.status === 'completed') progress.finish();
           return next.value;
         }
-        // After Ctrl-C the line below the last words is the shell's.
+        // After Ctrl-C the shell prints its prompt; progress would overwrite it.
         signal.throwIfAborted();
-        if (isEnough(next.value)) return next.value;
+        if (stopAt(next.value)) return next.value;
         progress.update(next.value);
       }
     } catch (error) {
-      if (signal.aborted || !(error instanceof ExportError) || !PASSING.has(error.code)) throw error;
-      progress.say(`${error.code}: nobody answers just now. The export goes on when a worker runs again.`);
-      await delay(AGAIN_MS);
+      if (signal.aborted || !(error instanceof ExportError) || !TRANSIENT.has(error.code)) throw error;
+      progress.say(`${error.code}: no answer at the moment. The export continues when a worker runs again.`);
+      await delay(RETRY_MS);
     }
   }
 }
 
-/** Prints the report, and why it failed where errors go. @returns 1 for an export that did not end well */
-export function tellReport(invocation: Invocation, report: ExportReport): number | undefined {
+/** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
+export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
   const { status, failure } = report;
   print(invocation, { json: report, text: () => describeReport(report) });
   if (status === 'failed' && failure && !invocation.options.json) {

@@ -2,50 +2,50 @@ import { SingleBar } from 'cli-progress';
 import type { ExportView } from '../../contract/export';
 import { progressOf, type Progress } from '../../text/progress';
 import type { Terminal } from '../shell/terminal';
-import { count, duration } from '../text/numbers';
+import { count, duration } from '../../text/format';
 import { describeState } from '../../text/describe-export';
 
-/** Tells on standard error where an export stands. */
-export interface ProgressTeller {
+/** Shows on standard error how far an export is. */
+export interface ProgressDisplay {
   readonly update: (view: ExportView) => void;
-  /** A line of its own, e.g. that no worker answers. Not repeated. */
+  /** Prints a separate line, such as that no worker answers. The same line is not repeated. */
   readonly say: (line: string) => void;
-  /** Everything is through: a bar that had no time to move is filled. */
+  /** Fills the bar: a short export ends before its last update. */
   readonly finish: () => void;
   readonly close: () => void;
 }
 
-const TELL_EVERY_MS = 5_000;
+const LINE_INTERVAL_MS = 5_000;
 
-export function createProgress(terminal: Terminal): ProgressTeller {
+export function createProgress(terminal: Terminal): ProgressDisplay {
   return terminal.isTty ? barProgress(terminal) : lineProgress(terminal);
 }
 
-/** For logs: a line at each change of state, and every few seconds while changes are answered. */
-function lineProgress(terminal: Terminal): ProgressTeller {
+/** For logs: a line at each change of state, and every 5 s while changes are being sent. */
+function lineProgress(terminal: Terminal): ProgressDisplay {
   const pace = createPace();
-  let last = '';
-  let told = '';
+  let lastState = '';
+  let lastLine = '';
   let at = 0;
-  const tell = (state: string, line: string) => {
-    if (line === told || (state === last && Date.now() - at < TELL_EVERY_MS)) return;
-    [last, told, at] = [state, line, Date.now()];
+  const print = (state: string, line: string) => {
+    if (line === lastLine || (state === lastState && Date.now() - at < LINE_INTERVAL_MS)) return;
+    [lastState, lastLine, at] = [state, line, Date.now()];
     terminal.err(line);
   };
   return {
     update: (view) => {
       const state = describeState(view);
       const progress = deliveryOf(view);
-      tell(state, progress ? `${state}: ${describeProgress(progress, pace.measure(progress))}` : state);
+      print(state, progress ? `${state}: ${describeProgress(progress, pace.measure(progress))}` : state);
     },
-    say: (line) => tell(line, line),
+    say: (line) => print(line, line),
     finish: () => undefined,
     close: () => undefined,
   };
 }
 
-/** For people: states as lines, and a bar below them while changes are answered. */
-function barProgress(terminal: Terminal): ProgressTeller {
+/** For terminals: states as lines, with a bar below them while changes are being sent. */
+function barProgress(terminal: Terminal): ProgressDisplay {
   const pace = createPace();
   let bar: SingleBar | undefined;
   let last = '';
@@ -87,7 +87,7 @@ function startBar(stream: NodeJS.WritableStream): SingleBar {
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     hideCursor: true,
-    // Signals are ours: following ends, and says that the export goes on.
+    // The command handles signals itself: it must print that the export continues.
     gracefulExit: false,
   });
 }
@@ -104,11 +104,11 @@ function describeProgress({ done, total }: Progress, perSecond: number | undefin
   return `${changes}, ${count(Math.round(perSecond))} a second, about ${left} left`;
 }
 
-/** Mailchimp answers in bursts: a shorter look would jump between nothing and everything. */
-const LOOK_BACK_MS = 60_000;
+/** Batches finish in bursts: over a shorter window the rate would jump between zero and its peak. */
+const RATE_WINDOW_MS = 60_000;
 
 export interface Pace {
-  /** Changes a second of late; undefined until some were answered. `at`: milliseconds. */
+  /** Changes per second within the last minute; undefined before the first are done. `at`: unix milliseconds. */
   readonly measure: (progress: Progress, at?: number) => number | undefined;
 }
 
@@ -117,7 +117,7 @@ export function createPace(): Pace {
   return {
     measure: ({ done }, at = Date.now()) => {
       seen.push({ done, at });
-      while (seen.length > 2 && seen[1]!.at <= at - LOOK_BACK_MS) seen.shift();
+      while (seen.length > 2 && seen[1]!.at <= at - RATE_WINDOW_MS) seen.shift();
       const first = seen[0]!;
       if (done <= first.done || at <= first.at) return undefined;
       return ((done - first.done) * 1000) / (at - first.at);

@@ -8,8 +8,8 @@ import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/view';
-import { follow, followUntilHeld, tellReport } from './follow';
+import { describeView } from '../text/export';
+import { follow, followUntilHeld, printReport } from './follow';
 
 export interface GuardOptions {
   readonly allowUnreadableLines?: boolean;
@@ -33,28 +33,28 @@ export async function startExport(
   options: StartOptions,
 ): Promise<number | undefined> {
   const { limit, lane, trigger } = options;
-  const asked: ExportOptionsInput = {
+  const exportOptions: ExportOptionsInput = {
     ...guardsOf(options),
     ...(limit !== undefined && { limit }),
     ...(lane !== undefined && { lane }),
   };
   return withClient(invocation, async (client) => {
-    const started = await client.start(destinationId, { options: asked, trigger });
+    const started = await client.start(destinationId, { options: exportOptions, trigger });
     if (!options.wait) {
       print(invocation, { json: started, text: () => describeStart(destinationId, started) });
       return undefined;
     }
     invocation.terminal.err(describeStart(destinationId, started));
-    const before = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (before?.held) invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
+    const running = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
+    if (running?.held) invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
-    if ('status' in ended) return tellReport(invocation, ended);
+    if ('status' in ended) return printReport(invocation, ended);
     print(invocation, { json: ended, text: () => describeView(ended) });
     return EXIT_REFUSED;
   });
 }
 
-/** An export that stops before it sends anything. */
+/** Starts an export that ends before it sends anything. */
 export async function planExport(
   invocation: Invocation,
   destinationId: string,
@@ -64,7 +64,7 @@ export async function planExport(
     const options = { planOnly: true, ...guardsOf(guards) };
     const { exportId } = await client.start(destinationId, { options, trigger: 'plan on the command line' });
     const report = await follow(invocation, client, { destinationId, exportId });
-    return tellReport(invocation, report);
+    return printReport(invocation, report);
   });
 }
 
@@ -93,15 +93,15 @@ export async function watchExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { exportId } = find(await client.describe(destinationId));
-    return tellReport(invocation, await follow(invocation, client, { destinationId, exportId }));
+    return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
   });
 }
 
 function describeStart(destinationId: string, { number, exportId, disposition }: StartedExport): string {
   const what = {
     started: `Export ${number} of "${destinationId}" has started`,
-    joined: `Export ${number} of "${destinationId}" does the same already; no second one was started`,
-    queued: `Export ${number} of "${destinationId}" waits for the one that runs`,
+    joined: `Export ${number} of "${destinationId}" already does the same, so no second export was started`,
+    queued: `Export ${number} of "${destinationId}" waits until the running export has ended`,
   }[disposition];
   return `${what} (${exportId}).`;
 }

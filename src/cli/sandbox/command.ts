@@ -1,13 +1,13 @@
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
-import type { SandboxOptions } from '../../sandbox';
+import { ExportError } from '../../errors';
+import type { Sandbox, SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
 import { readSeedFile } from './seed-file';
-import { startSandboxWith } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
-import { listenForStop } from '../shell/until-stopped';
-import { count } from '../text/numbers';
+import { listenForStop } from '../shell/terminal';
+import { count } from '../../text/format';
 import { pairs } from '../text/table';
 
 interface Options {
@@ -21,23 +21,26 @@ interface Options {
 
 export function sandboxCommand(cli: Cli): Command {
   return new Command('sandbox')
-    .summary('Run a Mailchimp on this machine')
+    .summary('Run a simulated Mailchimp on this machine')
     .description(
-      'Run a Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults. Nothing leaves the machine.',
+      'Run a simulated Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults.',
     )
-    .option('--port <n>', 'port on 127.0.0.1; 0: a free one', portNumber, 0)
+    .option('--port <n>', 'port on 127.0.0.1; 0: a free port', portNumber, 0)
     .option(
       '--audience <file>',
-      'audiences to start with: JSON with one or a list of them; or .ndjson with a member a line',
+      'initial audiences: a JSON file with one audience or a list; or an .ndjson file with one member per line',
     )
-    .option('--record <file>', 'append a JSON line a request; without credentials')
+    .option('--record <file>', 'append one JSON line per request to this file; without credentials')
     .addOption(
-      new Option('--replies <size>', 'full: about 3.3 KB a member, as Mailchimp; lean: what matters')
+      new Option(
+        '--replies <size>',
+        'full: all fields, about 3.3 KB per member; lean: the fields that the exporter reads',
+      )
         .choices(['full', 'lean'])
         .default('full'),
     )
-    .option('--operation-ms <n>', 'time that one operation takes', wholeNumber, 0)
-    .option('--fault <rule>', 'a fault, e.g. "429 twice on POST /lists/*"; repeatable', collect)
+    .option('--operation-ms <n>', 'simulated duration of an operation in milliseconds', wholeNumber, 0)
+    .option('--fault <rule>', 'inject a fault, e.g. "429 twice on POST /lists/*"; repeatable', collect)
     .addHelpText(
       'after',
       examples(
@@ -63,11 +66,11 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
             ['Mailchimp', url],
             ['API key', apiKey],
           ]),
-          'In the configuration file: accounts.NAME.baseUrl, and apiKey by reference. Stop with Ctrl-C.',
+          'To use it, set accounts.NAME.baseUrl and accounts.NAME.apiKey (by reference) in the configuration file. Ctrl-C stops it.',
         ].join('\n'),
     });
-    await stop.asked;
-    const requests = sandbox.requests().reduce((sum, { count: some }) => sum + some, 0);
+    await stop.requested;
+    const requests = sandbox.requests().reduce((sum, { count: times }) => sum + times, 0);
     invocation.terminal.err(`The sandbox has stopped after ${count(requests)} requests.`);
   } finally {
     stop.off();
@@ -92,4 +95,22 @@ async function toSandboxOptions(options: Options): Promise<SandboxOptions> {
     ...(record !== undefined && { record }),
     ...(audience !== undefined && { audiences: await readSeedFile(audience) }),
   };
+}
+
+/** Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here. @throws ExportError INPUT_INVALID */
+export async function startSandboxWith(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await lazy.sandbox().startSandbox(options);
+  } catch (error) {
+    if (!isNativeError(error)) throw error;
+    if ('code' in error && error.code === 'EADDRINUSE') {
+      throw new ExportError(
+        'INPUT_INVALID',
+        `The sandbox cannot listen on 127.0.0.1:${options.port}: the port is in use. Choose another port, or omit --port for a free one.`,
+        { cause: error },
+      );
+    }
+    if (!error.message.startsWith('sandbox:')) throw error;
+    throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}`, { cause: error });
+  }
 }

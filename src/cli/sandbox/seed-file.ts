@@ -37,22 +37,22 @@ const AudienceSchema = z.strictObject({
 
 const SeedFileSchema = z.array(AudienceSchema).min(1);
 
-/** Audience of a file that lists members alone. */
+/** The audience of a file that contains only members. */
 const MEMBERS_ONLY: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' };
 
 /**
- * What a sandbox starts with: a JSON file with one audience or a list of them, or an .ndjson or .jsonl file with a member a line.
+ * Reads the initial audiences of a sandbox: a JSON file with one audience or a list, or an .ndjson or .jsonl file with one member per line.
  * @throws ExportError INPUT_INVALID
  */
 export async function readSeedFile(file: string): Promise<readonly AudienceSeed[]> {
   const text = await readText(file);
-  // The sandbox reads it line by line: it may hold a million.
+  // The sandbox reads the file itself, line by line: it may hold a million members.
   if (/\.(ndjson|jsonl)$/.test(file)) return [{ ...MEMBERS_ONLY, membersFile: file }];
   const json = readJson(text, file);
   const audiences = parse(SeedFileSchema, Array.isArray(json) ? json : [json], {
     what: `The audience file ${file}`,
   });
-  // Names and types of merge fields are checked by the sandbox itself.
+  // The sandbox checks the names and types of merge fields itself.
   return audiences as readonly AudienceSeed[];
 }
 
@@ -71,7 +71,7 @@ function readJson(text: string, file: string): unknown {
   } catch {
     throw new ExportError(
       'INPUT_INVALID',
-      `The audience file ${file} is not JSON. A file with one member a line ends in .ndjson or .jsonl.`,
+      `The audience file ${file} is not JSON. A file with one member per line must end in .ndjson or .jsonl.`,
     );
   }
 }

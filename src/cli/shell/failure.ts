@@ -2,8 +2,7 @@ import { isNativeError } from 'node:util/types';
 import { CommanderError } from 'commander';
 import { ExportError } from '../../errors';
 import { printableJson } from '../text/printable';
-import { Interrupted } from './terminal';
-import type { Terminal } from './terminal';
+import { Interrupted, type Terminal } from './terminal';
 
 export const EXIT_REFUSED = 1;
 const EXIT_USAGE = 2;
@@ -15,17 +14,17 @@ interface Failure {
   readonly code: string;
   readonly message: string;
   readonly details?: Readonly<Record<string, string | number>>;
-  /** Lines for people; none: somebody has printed them already. */
+  /** Text for standard error; undefined when commander has already printed it. */
   readonly text?: string;
 }
 
-/** Tells what went wrong: text on standard error, or with --json one document on standard output. @returns the exit code */
-export function tellFailure(error: unknown, terminal: Terminal, isJson: boolean): number {
+/** Prints an error: as text on standard error, or with --json as one document on standard output. @returns the exit code */
+export function printFailure(error: unknown, terminal: Terminal, isJson: boolean): number {
   const failure = toFailure(error);
   if (failure.exitCode === 0) return 0;
   const { code, message, details, text } = failure;
   if (isJson) terminal.out(printableJson({ error: { code, message, details: details ?? {} } }));
-  // A bug's stack is wanted in any case.
+  // The stack of a bug is printed even with --json.
   if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG)) terminal.err(text);
   return failure.exitCode;
 }
@@ -50,7 +49,7 @@ function toFailure(error: unknown): Failure {
   };
 }
 
-/** Commander has printed its text by now, and throws for --help and --version too. */
+/** Commander has already printed its text. It also throws for --help and --version, with exit code 0. */
 function usage({ code, message, exitCode }: CommanderError): Failure {
   const isUsage = exitCode !== 0;
   return { exitCode: isUsage ? EXIT_USAGE : 0, code: 'USAGE', message: isUsage ? message : code };

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { printableJson, printableLines } from '../text/printable';
 import type { Terminal } from './terminal';
 
-/** One run of the program: what all its commands share. */
+/** State of one run of the program, shared by its commands. */
 export interface Cli {
   readonly terminal: Terminal;
   exitCode: number;
@@ -17,21 +17,21 @@ export interface GlobalOptions {
   readonly json?: boolean;
 }
 
-/** What the action of a command gets. */
+/** Passed to the action of each command. */
 export interface Invocation {
   readonly terminal: Terminal;
   readonly options: GlobalOptions;
-  /** Ends the command with exit code 2: for wrong usage that the parser cannot see. */
+  /** Ends the command with exit code 2, for wrong usage that the parser cannot detect. */
   readonly usageError: (message: string) => never;
 }
 
-/** Exit code; nothing: 0. */
-type Outcome = number | undefined;
+/** Undefined: 0. */
+type ExitCode = number | undefined;
 
-/** Turns a function of ours into a commander action: arguments, options, then what it was called with. */
+/** Adapts a function to a commander action, which receives arguments, options and the command. */
 export function action<Args extends unknown[]>(
   cli: Cli,
-  run: (invocation: Invocation, ...args: Args) => Promise<Outcome>,
+  run: (invocation: Invocation, ...args: Args) => Promise<ExitCode>,
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
@@ -47,7 +47,7 @@ export function action<Args extends unknown[]>(
 export interface Output {
   /** With --json: the one document on standard output. */
   readonly json: unknown;
-  /** Without: lines for people. */
+  /** Without --json: text for standard output. */
   readonly text: () => string;
 }
 

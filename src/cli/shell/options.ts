@@ -20,10 +20,10 @@ export function positiveNumber(text: string): number {
 export function portNumber(text: string): number {
   const value = wholeNumber(text);
   if (value <= 65_535) return value;
-  throw new InvalidArgumentError('It must be a port: 0 to 65535; 0 means a free one.');
+  throw new InvalidArgumentError('It must be a port from 0 to 65535; 0 means a free port.');
 }
 
-/** Text below a command's help. */
+/** The examples below the help of a command. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ temporal-mailchimp ${line}`).join('\n')}\n`;
 }

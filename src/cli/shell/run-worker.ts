@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { StandaloneWorker } from '../../worker';
 
-const AGAIN_MS = 100;
+const RETRY_MS = 100;
 
 /**
- * Runs a worker until `stop` resolves, then lets it finish its steps.
- * Resolves when it has stopped; rejects when it ended by a failure.
+ * Runs a worker until `stop` resolves, then shuts it down gracefully.
+ * Resolves when the worker has stopped; rejects when it failed.
  */
 export async function runWorkerUntil(worker: StandaloneWorker, stop: Promise<void>): Promise<void> {
   const ended = worker.run();
@@ -14,9 +14,9 @@ export async function runWorkerUntil(worker: StandaloneWorker, stop: Promise<voi
     () => true,
   );
   await Promise.race([hasEnded, stop]);
-  // Refused while it is still starting, and when it is stopping already (Temporal's own handler hears the same signals).
+  // shutdown() throws while the worker is starting, and when Temporal's own signal handler has already begun to stop it.
   while (!isShutDown(worker)) {
-    if (await Promise.race([hasEnded, delay(AGAIN_MS, false)])) break;
+    if (await Promise.race([hasEnded, delay(RETRY_MS, false)])) break;
   }
   await ended;
 }

@@ -5,23 +5,29 @@ import { parse } from '../../contract/parse';
 import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../config/config-file';
 import type { GlobalOptions } from './invocation';
 
+/**
+ * Where `temporal-mailchimp dev` keeps its database and its staging store, beside the configuration file. The store is separate from
+ * the worker's: a baseline from a sandbox must never be used for a real audience.
+ */
+export const DEV_FOLDER = '.temporal-mailchimp/dev';
+
 export type Temporal = Config['temporal'];
 
 export interface Settings {
-  /** Undefined: there is no configuration file, and the command can do without. */
+  /** Undefined: there is no configuration file, and the command does not need one. */
   readonly config: Config | undefined;
   readonly temporal: Temporal;
-  /** Where relative paths and secrets' files start. */
+  /** Folder that relative paths and secret files are resolved against. */
   readonly baseFolder: string;
 }
 
-/** For commands that need the file. @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID */
+/** For commands that need the configuration file. @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID */
 export async function requireConfig(options: GlobalOptions): Promise<LoadedConfig> {
   const loaded = await loadConfig(options.config);
   return { ...loaded, config: { ...loaded.config, temporal: override(loaded.config.temporal, options) } };
 }
 
-/** For commands that talk to Temporal alone: without a file, the defaults. A file named with --config must be there. */
+/** For commands that only connect to Temporal: without a file, the defaults. A file named with --config must exist. */
 export async function readSettings(options: GlobalOptions): Promise<Settings> {
   if (options.config === undefined && !existsSync(DEFAULT_CONFIG_FILE)) {
     return { config: undefined, temporal: override({}, options), baseFolder: resolve('.') };
@@ -31,11 +37,11 @@ export async function readSettings(options: GlobalOptions): Promise<Settings> {
 }
 
 function override(temporal: Partial<Temporal>, { address, namespace, taskQueue }: GlobalOptions): Temporal {
-  const asked = {
+  const merged = {
     ...temporal,
     ...(address !== undefined && { address }),
     ...(namespace !== undefined && { namespace }),
     ...(taskQueue !== undefined && { taskQueue }),
   };
-  return parse(TemporalSchema, asked, { what: 'The address of Temporal' });
+  return parse(TemporalSchema, merged, { what: 'The connection to Temporal' });
 }

@@ -8,7 +8,7 @@ import type { Invocation } from './invocation';
 
 const CONNECT_MS = 4_000;
 
-/** Connects to Temporal for as long as `work` takes. @throws ExportError TEMPORAL_UNREACHABLE */
+/** Connects to Temporal, runs `work` and closes the connection. @throws ExportError TEMPORAL_UNREACHABLE */
 export async function withClient<Result>(
   { options }: Invocation,
   work: (client: ExportClient, settings: Settings) => Promise<Result>,
@@ -34,12 +34,12 @@ async function connect({ temporal, baseFolder }: Settings): Promise<Connection> 
     await connection.ensureConnected();
     return connection;
   } catch (error) {
-    // A failed connection would go on trying, and keep the process alive.
+    // A failed connection keeps reconnecting, which would keep the process alive.
     await connection.close();
     throw new ExportError(
       'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${temporal.address}. Start one (temporal-mailchimp dev brings everything), ` +
-        'or name another with --address or temporal.address in the configuration file.',
+      `No Temporal server answers at ${temporal.address}. Start one (temporal-mailchimp dev starts everything), ` +
+        'or set another address with --address or temporal.address in the configuration file.',
       { cause: error },
     );
   }

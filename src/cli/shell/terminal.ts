@@ -1,18 +1,19 @@
+import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
 
-/** What a command may touch of the world around it; a test brings its own. */
+/** The terminal of a command; tests pass their own. */
 export interface Terminal {
-  /** Writes lines to standard output: results, and nothing else. */
+  /** Writes lines to standard output: only results. */
   readonly out: (text: string) => void;
   /** Writes lines to standard error: progress, hints, errors. */
   readonly err: (text: string) => void;
-  /** A person reads standard error and can answer. */
+  /** Whether a user reads standard error and can answer prompts. */
   readonly isTty: boolean;
-  /** Where a progress bar may draw. */
+  /** The stream for a progress bar. */
   readonly stderr: NodeJS.WritableStream;
-  /** Asks a person. @throws Interrupted at Ctrl-C, or when the input ends */
+  /** Prompts the user. @throws Interrupted at Ctrl-C, or when the input ends */
   readonly ask: (question: string) => Promise<string>;
-  /** Calls back at SIGINT and SIGTERM until the returned function is called. */
+  /** Calls the listener at SIGINT and SIGTERM until the returned function is called. */
   readonly onStop: (listener: () => void) => () => void;
 }
 
@@ -36,7 +37,7 @@ export function processTerminal(): Terminal {
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  // In raw mode Ctrl-C is no signal, and without this the question would never end.
+  // In raw mode Ctrl-C is not a signal; without this, the prompt would never end.
   const stopped = new Promise<never>((_resolve, reject) => {
     lines.once('SIGINT', () => reject(new Interrupted('Nothing was changed.')));
     lines.once('close', () => reject(new Interrupted('Nothing was changed.')));
@@ -48,7 +49,19 @@ async function ask(question: string): Promise<string> {
   }
 }
 
-/** Somebody pressed Ctrl-C. The message says what goes on without them. */
+/** Ctrl-C was pressed. The message says what continues. */
 export class Interrupted extends Error {
   override readonly name = 'Interrupted';
+}
+
+export interface Stop {
+  /** Resolves at the first Ctrl-C or SIGTERM. */
+  readonly requested: Promise<void>;
+  readonly off: () => void;
+}
+
+export function listenForStop(terminal: Terminal): Stop {
+  const controller = new AbortController();
+  const requested = once(controller.signal, 'abort').then(() => undefined);
+  return { requested, off: terminal.onStop(() => controller.abort()) };
 }

@@ -6,13 +6,13 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
-import { count, countOf } from '../text/numbers';
+import { count, countOf } from '../../text/format';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
 
 export function sourceCommand(cli: Cli): Command {
   return new Command('source')
-    .description('Look into a source of profiles and segments; reads it here, sends nothing')
+    .description('Inspect a source of profiles and segments; reads it on this machine, sends nothing')
     .addCommand(
       sourceSubcommand('segments', 'List the segments of a source').action(action(cli, showSegments)),
     )
@@ -22,7 +22,7 @@ export function sourceCommand(cli: Cli): Command {
     .addCommand(
       sourceSubcommand(
         'check',
-        'Read a source once and count profiles, members and lines that cannot be read; exit code 1 when it cannot be exported',
+        'Read a source completely and count its profiles, segment members and unreadable lines; exit code 1 when it cannot be exported',
       ).action(action(cli, check)),
     );
 }
@@ -30,7 +30,7 @@ export function sourceCommand(cli: Cli): Command {
 function sourceSubcommand(verb: string, description: string): Command {
   return new Command(verb)
     .description(description)
-    .argument('[source]', 'name of the source; not needed when the configuration file has one only')
+    .argument('[source]', 'name of the source; optional when the configuration file has only one')
     .addHelpText('after', examples(`source ${verb}`, `source ${verb} crm --json`));
 }
 
@@ -54,20 +54,22 @@ async function showAttributes(invocation: Invocation, name: string | undefined):
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
   const checked = await withSource(invocation, name, (source) => source.check());
   print(invocation, { json: checked, text: () => describeCheck(checked) });
-  const trouble = troubleOf(checked);
-  if (trouble === undefined) return undefined;
-  if (!invocation.options.json) invocation.terminal.err(trouble);
+  const problem = describeProblem(checked);
+  if (problem === undefined) return undefined;
+  if (!invocation.options.json) invocation.terminal.err(problem);
   return EXIT_REFUSED;
 }
 
-function troubleOf({ profiles, unreadable }: SourceCheck): string | undefined {
+function describeProblem({ profiles, unreadable }: SourceCheck): string | undefined {
   if (unreadable.length > 0) {
     return (
-      'SOURCE_MALFORMED: some lines cannot be read, so an export stops before it sends anything. Mend the files, or export with ' +
-      '--allow-unreadable-lines (nobody loses a tag then).'
+      'SOURCE_MALFORMED: The source has unreadable lines, so an export fails before it sends anything. Fix the files, or export with ' +
+      '--allow-unreadable-lines (no tag is removed then).'
     );
   }
-  return profiles === 0 ? 'SOURCE_EMPTY: the source holds no profiles, so an export stops.' : undefined;
+  return profiles === 0
+    ? 'SOURCE_EMPTY: The source has no profiles, so an export fails. Check its files.'
+    : undefined;
 }
 
 function describeCheck({ profiles, attributes, segments, members, unreadable }: SourceCheck): string {
@@ -89,11 +91,11 @@ function describeCheck({ profiles, attributes, segments, members, unreadable }: 
 
 async function withSource<Result>(
   { options }: Invocation,
-  asked: string | undefined,
+  sourceName: string | undefined,
   work: (source: SegmentSource) => Promise<Result>,
 ): Promise<Result> {
   const { config, baseFolder } = await requireConfig(options);
-  const name = asked ?? onlySource(Object.keys(config.sources));
+  const name = sourceName ?? onlySource(Object.keys(config.sources));
   const resources = await lazy.worker().openResources(config, baseFolder);
   try {
     const source = await resources.openSource(name);

@@ -1,37 +1,30 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
-import { count, instant } from './numbers';
-import { exportTable } from './exports';
+import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
+import { count, instant } from '../../text/format';
+import { exportTable } from './export';
 import { pairs, table } from './table';
-
-const STATUS_IF_NEW: Readonly<Record<string, string>> = {
-  subscribed: 'people new to the audience are subscribed at once',
-  pending:
-    'Mailchimp sends each person new to the audience a confirmation mail; they are subscribed when they confirm',
-  unsubscribed: 'people new to the audience are stored as unsubscribed: they get no campaigns',
-  transactional: 'people new to the audience are stored as transactional: they get no campaigns',
-};
 
 export function describeDestination(view: DestinationView): string {
   const { destinationId, phase, running, queued, baseline, exports } = view;
   const inBaseline = baseline
     ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
-    : 'nothing yet';
+    : 'no addresses yet';
   const parts = [
     `${destinationId}: ${phase}`,
     pairs([
       ...connectionPairs(view),
       ['In the baseline', inBaseline],
       ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
-      ...(queued > 0 ? ([['Waiting exports', count(queued)]] as const) : []),
+      ...(queued > 0 ? ([['Queued exports', count(queued)]] as const) : []),
     ]),
     factLines(view),
-    view.configuration ? describeMatching(view.configuration) : NOT_CONFIGURED(destinationId),
+    view.configuration ? describeMatching(view.configuration) : describeUnconfigured(destinationId),
     ...(exports.length > 0 ? [exportTable(view)] : []),
   ];
   return parts.join('\n\n');
 }
 
-const NOT_CONFIGURED = (destinationId: string) =>
+const describeUnconfigured = (destinationId: string) =>
   `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
 
 function connectionPairs(view: DestinationView): (readonly [string, string])[] {
@@ -41,7 +34,7 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
     ['Audience', `${audience.name} (${audience.id})`],
     ['Account', `${account} (${accountId})`],
     ['Double opt-in', doubleOptin(audience.doubleOptin)],
-    ['Status if new', `${statusIfNew}: ${STATUS_IF_NEW[statusIfNew] ?? ''}`],
+    ['Status if new', `${statusIfNew}: ${STATUS_IF_NEW_MEANING[statusIfNew] ?? ''}`],
     ['Source', source],
     ['Export user', exportUser],
     ['Staging store', storeId],
@@ -64,7 +57,7 @@ function factLines({ consentFacts }: DestinationView): string {
 }
 
 function doubleOptin(isOn: boolean): string {
-  return isOn ? 'on: its own forms ask new people to confirm' : 'off';
+  return isOn ? 'on: its own forms ask new contacts to confirm' : 'off';
 }
 
 export function describeConnection(view: DestinationView): string {
@@ -91,7 +84,7 @@ export function describeConfiguration({ destinationId, configuration }: Destinat
 function describeMatching({ email, fields, segments }: Configuration): string {
   return [
     table(
-      ['ATTRIBUTE', 'FEEDS', 'TYPE', 'REQUIRED'],
+      ['ATTRIBUTE', 'MERGE FIELD', 'TYPE', 'REQUIRED'],
       [
         [email, 'Email', 'email', 'yes'],
         ...fields.map(({ attribute, field }) => [
@@ -107,7 +100,7 @@ function describeMatching({ email, fields, segments }: Configuration): string {
       segments.map(({ segment, tag, tagId, knownAs }) => [
         segment,
         knownAs === null || knownAs === tag ? tag : `${tag} (renamed from ${knownAs} by the next export)`,
-        tagId === null ? 'made at the first export' : String(tagId),
+        tagId === null ? 'created by the first export' : String(tagId),
       ]),
     ),
   ].join('\n\n');

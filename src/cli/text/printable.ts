@@ -1,17 +1,17 @@
-/** What moves a terminal's cursor, breaks a line, or turns the direction of writing: it could show something else than is there. */
+/** Characters that move the cursor, break a line or change the writing direction: a terminal would show other text than the value. */
 const CONTROLS = /[\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]/gu;
 
-/** Text of a row or a name comes from anywhere: it must not move the cursor or break the table. */
+/** For text of rows and names, which comes from outside: it must not move the cursor or break a table. */
 export function printable(text: string): string {
   return text.replaceAll(CONTROLS, '\u{FFFD}');
 }
 
-/** The same, where line breaks and tabs are meant. */
+/** Like `printable`, but keeps line breaks and tabs. */
 export function printableLines(text: string): string {
   return text.replaceAll(CONTROLS, (char) => (/[\r\n\t]/.test(char) ? char : '\u{FFFD}'));
 }
 
-/** The same document as ever, with the characters escaped that JSON would let through. */
+/** JSON with these characters escaped; JSON.stringify leaves some of them as they are. */
 export function printableJson(value: unknown): string {
   return JSON.stringify(value, null, 2).replaceAll(CONTROLS, (char) =>
     char === '\n' ? char : String.raw`\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -9,15 +9,15 @@ import {
   describeSubjects,
   describeUncertain,
   describeWarning,
-  OUTCOME_MEANING,
+  INVALID_MEANING,
   MEMBER_STATUS_MEANING,
+  OUTCOME_MEANING,
 } from '../../text/describe-export';
-import { notExported } from './exports';
-import { count, countOf, duration, instant } from './numbers';
-import { INVALID_MEANING } from './outcomes';
+import { notExported } from './export';
+import { count, countOf, duration, instant } from '../../text/format';
 import { pairs, table } from './table';
 
-/** The whole report of an export, or of a plan: the decisive line first. */
+/** The complete report of an export or a plan, with its status in the first line. */
 export function describeReport(report: ExportReport): string {
   return [
     headline(report),
@@ -41,7 +41,7 @@ function headline(report: ExportReport): string {
   return `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}\n${describeSubjects(report)}.`;
 }
 
-/** What it was held for, or, of a plan, would be held for. */
+/** Why the export was held, or why an export with this plan would be held. */
 function guardLines({ guards, approval, status }: ExportReport): string {
   const would = status === 'planned' ? 'Would be held' : 'Held';
   return [
@@ -86,22 +86,22 @@ function invalidTable({ invalid }: ExportReport): string {
 function refusalTable({ refusals }: ExportReport): string {
   if (refusals.length === 0) return '';
   return table(
-    ['REFUSED', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
+    ['OUTCOME', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
     refusals.map(({ outcome, class: kind, count: profiles, text }) => [
       outcome,
       kind,
       count(profiles),
-      text === '' ? '(withheld by us, not sent)' : text,
+      text === '' ? '(withheld, not sent)' : text,
     ]),
   );
 }
 
-/** Counted apart from outcomes: of the people Mailchimp acknowledged, who can be reached. */
+/** Separate from outcomes: the status of each contact that Mailchimp acknowledged, so how many receive campaigns. */
 function memberStatusTable({ memberStatuses }: ExportReport): string {
   const found = MEMBER_STATUSES.filter((status) => memberStatuses[status] > 0);
   if (found.length === 0) return '';
   return table(
-    ['REACH', 'PEOPLE', 'MEANING'],
+    ['MEMBER STATUS', 'CONTACTS', 'MEANING'],
     found.map((status) => [status, count(memberStatuses[status]), MEMBER_STATUS_MEANING[status]]),
   );
 }
@@ -123,7 +123,7 @@ function facts({
   return pairs([
     ['Export', exportId],
     ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
-    ['Requests', tally ? describeRequests(tally) : 'not known'],
+    ['Requests', tally ? describeRequests(tally) : 'unknown'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
     ...(isSettled || status === 'planned'
       ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
@@ -134,7 +134,6 @@ function facts({
 
 function failuresHint(report: ExportReport): string {
   const { destinationId, number, isSettled } = report;
-  const rejected = notExported(report);
-  if (rejected === 0 || !isSettled) return '';
-  return `Who was not exported, and why: temporal-mailchimp export failures ${destinationId} ${number}`;
+  if (notExported(report) === 0 || !isSettled) return '';
+  return `To list the profiles that were not exported, and why: temporal-mailchimp export failures ${destinationId} ${number}`;
 }

@@ -19,24 +19,24 @@ const NO_LINES = {
   middle: '  ',
 };
 
-/** Columns without lines or colours, so that what is printed can be piped. Numbers are aligned to the right. */
+/** Columns without borders or colours, so that the output can be piped. Numbers are aligned to the right. */
 export function table(
   head: readonly string[],
   rows: readonly (readonly (string | number | null)[])[],
 ): string {
   const isNumber = (column: number) =>
     rows.length > 0 && rows.every((row) => /^[\d,]*$/.test(String(row[column] ?? '')));
-  const made = new Table({
+  const output = new Table({
     head: [...head],
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
     colAligns: head.map((_, column) => (isNumber(column) ? 'right' : 'left')),
   });
-  made.push(...rows.map((row) => row.map((cell) => printable(String(cell ?? '')))));
-  return trimLines(made.toString());
+  output.push(...rows.map((row) => row.map((cell) => printable(String(cell ?? '')))));
+  return trimLines(output.toString());
 }
 
-/** Names with their values, one a line. */
+/** Names with their values, one per line. */
 export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows

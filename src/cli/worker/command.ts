@@ -4,16 +4,16 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
 import { requireConfig } from '../shell/settings';
-import { listenForStop } from '../shell/until-stopped';
+import { listenForStop } from '../shell/terminal';
 import { pairs } from '../text/table';
 
 export function workerCommand(cli: Cli): Command {
   return new Command('worker')
-    .summary('Run a worker that exports')
+    .summary('Run a Temporal Worker with MailchimpPlugin')
     .description(
-      'Run a worker that exports: a Temporal Worker with MailchimpPlugin in it.\n\n' +
-        'Logs go to standard error. Ctrl-C or SIGTERM lets the steps that run finish (10 seconds), then ends it; exports go on with ' +
-        'the next worker.',
+      'Run a Temporal Worker with MailchimpPlugin.\n\n' +
+        'Logs go to standard error. Ctrl-C or SIGTERM shuts the worker down: running steps have 10 seconds to finish, and exports ' +
+        'continue on the next worker.',
     )
     .addHelpText('after', examples('worker', 'worker --config production.yaml'))
     .action(action(cli, run));
@@ -37,7 +37,7 @@ async function run(invocation: Invocation): Promise<undefined> {
           'The worker runs until Ctrl-C.',
         ].join('\n'),
     });
-    await runWorkerUntil(worker, stop.asked);
+    await runWorkerUntil(worker, stop.requested);
     invocation.terminal.err('The worker has stopped.');
   } finally {
     stop.off();

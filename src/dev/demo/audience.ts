@@ -1,12 +1,12 @@
 import { AUDIENCE_ID } from './setting';
 
-export interface AudienceHolding {
+export interface AudienceCounts {
   readonly members: number;
-  /** Tag name: members that carry it. */
+  /** Tag name: number of members with the tag. */
   readonly tags: Readonly<Record<string, number>>;
 }
 
-/** A member as the sandbox tells it over its control path: not what the exporter believes. */
+/** A member, read from the sandbox's control endpoints rather than from the exporter. */
 export interface AudienceMember {
   readonly email: string;
   readonly status: string;
@@ -14,14 +14,14 @@ export interface AudienceMember {
   readonly tags: readonly string[];
 }
 
-export async function readHolding(url: string): Promise<AudienceHolding> {
+export async function readCounts(url: string): Promise<AudienceCounts> {
   const reply = await fetch(new URL('/_sandbox/state', url));
-  const { audiences } = (await reply.json()) as { audiences: (AudienceHolding & { id: string })[] };
+  const { audiences } = (await reply.json()) as { audiences: (AudienceCounts & { id: string })[] };
   const { members = 0, tags = {} } = audiences.find(({ id }) => id === AUDIENCE_ID) ?? {};
   return { members, tags };
 }
 
-/** Everybody, of every status. */
+/** All members, of every status. */
 export async function readMembers(url: string): Promise<AudienceMember[]> {
   const reply = await fetch(new URL(`/_sandbox/audiences/${AUDIENCE_ID}/members`, url));
   return (await reply.text())

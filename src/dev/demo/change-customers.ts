@@ -5,14 +5,14 @@ import { openDatabase } from '../../duckdb/open';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { Setting } from './setting';
 
-/** What was done, in words for people. */
-export const CHANGES = ['one has a new last name', 'one has moved to Iceland', 'one has left'] as const;
+/** Descriptions of the changes, for output. */
+export const CHANGES = ['one has a new last name', 'one has moved to Iceland', 'one was deleted'] as const;
 
 /**
- * Changes three customers of the input, as a day's refresh would bring. All are in the audience, so the next export has to send
- * exactly these. The rest of the file keeps its values.
+ * Changes three customers of the input, like a daily refresh. All three are in the audience, so the next export sends exactly these.
+ * The other rows keep their values.
  *
- * @param exported addresses with a tag, as the audience holds them
+ * @param exported addresses of members with a tag, from the audience
  */
 export async function changeThreeCustomers(
   setting: Setting,
@@ -44,13 +44,14 @@ async function changeRows(
 ): Promise<void> {
   const key = quoteName(columns.key);
   const email = quoteName(columns.email);
-  // One profile an address: a duplicate that changes or leaves need not change the person.
+  // Only addresses with one profile: a change of a duplicate need not change the contact.
   const chosen = await database.rows<{ id: string }>(
     `SELECT any_value(${key}) AS id FROM profiles WHERE lower(trim(${email})) IN (${exported.map(quoteText).join(', ')})
       GROUP BY lower(trim(${email})) HAVING count(*) = 1 ORDER BY TRY_CAST(id AS INTEGER), id LIMIT 3`,
   );
   const [renamed, moved, left] = chosen.map(({ id }) => quoteText(id));
-  if (!renamed || !moved || !left) throw new Error('The demo found no three customers to change.');
+  if (!renamed || !moved || !left)
+    throw new Error('The demo needs three exported customers to change, and found fewer.');
   await database.run(
     `UPDATE profiles SET ${quoteName(columns.lastName)} = 'Newname' WHERE ${key} = ${renamed}`,
   );

@@ -8,9 +8,9 @@ import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifi
 import { startDevServer, type DevServer } from '../dev-server';
 import { startProgram, type Started, WORKER_NODE_FLAGS } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
-import { readHolding, readMembers, type AudienceHolding } from './audience';
+import { readCounts, readMembers, type AudienceCounts } from './audience';
 import { CHANGES, changeThreeCustomers } from './change-customers';
-import { compareNeighbours, seedsOf, type Neighbour } from './people-of-other-tools';
+import { compareExisting, seedsOf, type ExistingMember } from './existing-members';
 import {
   AUDIENCE_ID,
   chinookSetting,
@@ -25,56 +25,56 @@ import {
 export interface DemoOptions {
   /** Number of generated profiles; undefined: the Chinook customers. */
   readonly profiles?: number;
-  /** What happens now, a line each, for people. */
+  /** Called with one line for each step. */
   readonly say: (line: string) => void;
-  /** Where a running export stands; about once a second. */
+  /** Called with the progress of a running export, about once a second. */
   readonly onProgress: (view: ExportView) => void;
   readonly onReport: (report: ExportReport) => void;
-  /** Resolves when the demo should stop where it is. */
+  /** Resolves when the demo should stop. */
   readonly stopped: Promise<void>;
 }
 
 export interface Demo {
   readonly exports: readonly ExportReport[];
-  readonly audience: AudienceHolding;
-  /** People whom other tools had brought into the audience; nobody with generated profiles. */
-  readonly neighbours: readonly Neighbour[];
-  /** Folder with the configuration file and everything the demo wrote. */
+  readonly audience: AudienceCounts;
+  /** Members that other tools added before the first export; empty with generated profiles. */
+  readonly existing: readonly ExistingMember[];
+  /** Folder of the configuration file and of everything that the demo wrote. */
   readonly folder: string;
   readonly configFile: string;
   readonly uiUrl: string;
-  /** Pages of the Web UI. */
+  /** URLs of pages of the Web UI. */
   readonly pages: { readonly destination: string; readonly lastExport: string };
   readonly apiKey: string;
-  /** Resolves when the demo's worker process has ended by itself. */
+  /** Resolves when the demo's worker process has ended. */
   readonly ended: Promise<string>;
-  /** Stops everything and tells the worker's peak memory in bytes. Deletes the folder. */
+  /** Stops everything and deletes the folder. Returns the worker's peak memory in bytes. */
   close(): Promise<{ readonly peakRssBytes: number }>;
 }
 
 /**
- * From files to an audience, three times: everything, nothing, and what changed. On success everything still runs; undefined when it
- * was stopped.
+ * Exports from files to an audience three times: everything, nothing, and three changes. On success the processes keep running until
+ * `close`. Undefined when it was stopped.
  */
 export async function runDemo(options: DemoOptions): Promise<Demo | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-demo-'));
-  const stage = new Stage(folder);
+  const parts = new StartedParts(folder);
   try {
-    const performing = perform(stage, options);
-    // What is cut off by the stop fails later, when nobody listens any more.
-    performing.catch(() => undefined);
-    const demo = await Promise.race([performing, options.stopped]);
+    const demoRun = performDemo(parts, options);
+    // After a stop, the interrupted run fails later, with no other handler for its error.
+    demoRun.catch(() => undefined);
+    const demo = await Promise.race([demoRun, options.stopped]);
     if (demo) return demo;
   } catch (error) {
-    await stage.close();
+    await parts.close();
     throw error;
   }
-  await stage.close();
+  await parts.close();
   return undefined;
 }
 
-/** What a demo has started so far, to be closed in reverse. */
-class Stage {
+/** The parts that a demo has started so far, to be closed in reverse order. */
+class StartedParts {
   readonly folder: string;
   server: DevServer | undefined;
   sandbox: Started | undefined;
@@ -91,45 +91,45 @@ class Stage {
     await this.sandbox?.process.stop();
     await this.server?.close();
     await rm(this.folder, { recursive: true, force: true });
-    const told = /^peakRssBytes (\d+)$/m.exec(this.worker?.process.output() ?? '');
-    return { peakRssBytes: Number(told?.[1] ?? 0) };
+    const peak = /^peakRssBytes (\d+)$/m.exec(this.worker?.process.output() ?? '');
+    return { peakRssBytes: Number(peak?.[1] ?? 0) };
   }
 }
 
-async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
+async function performDemo(parts: StartedParts, options: DemoOptions): Promise<Demo> {
   const { say } = options;
-  const setting = await prepareInput(stage.folder, options);
-  const members = setting.isShared ? await seedsOf(setting, stage.folder) : [];
+  const setting = await prepareInput(parts.folder, options);
+  const members = setting.isShared ? await seedsOf(setting, parts.folder) : [];
   say('Starting a Temporal server with its Web UI, a Mailchimp sandbox and a worker');
-  stage.server = await startDevServer({
+  parts.server = await startDevServer({
     binary: await findTemporalBinary({ report: say }),
-    dbFilename: join(stage.folder, 'temporal.db'),
+    dbFilename: join(parts.folder, 'temporal.db'),
   });
-  const { address, uiUrl = '' } = stage.server;
+  const { address, uiUrl = '' } = parts.server;
   say(`Temporal Web UI: ${uiUrl}`);
-  stage.sandbox = await startProgram(require.resolve('../programs/sandbox-process'), [
-    JSON.stringify(sandboxOptions(stage.folder, options, members)),
+  parts.sandbox = await startProgram(require.resolve('../programs/sandbox-process'), [
+    JSON.stringify(sandboxOptions(parts.folder, options, members)),
   ]);
-  const sandbox = JSON.parse(stage.sandbox.told) as { url: string; apiKey: string };
-  const configFile = await writeConfig(stage.folder, setting, { temporal: address, mailchimp: sandbox.url });
-  stage.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
+  const sandbox = JSON.parse(parts.sandbox.readyText) as { url: string; apiKey: string };
+  const configFile = await writeConfig(parts.folder, setting, { temporal: address, mailchimp: sandbox.url });
+  parts.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
     nodeFlags: WORKER_NODE_FLAGS,
     env: { MAILCHIMP_API_KEY: sandbox.apiKey },
   });
 
-  stage.connection = await Connection.connect({ address });
-  const client = new ExportClient({ client: new Client({ connection: stage.connection }) });
+  parts.connection = await Connection.connect({ address });
+  const client = new ExportClient({ client: new Client({ connection: parts.connection }) });
   const before = await readMembers(sandbox.url);
   const exports = await threeExports(client, setting, {
     ...options,
-    folder: stage.folder,
+    folder: parts.folder,
     sandboxUrl: sandbox.url,
   });
   return {
     exports,
-    audience: await readHolding(sandbox.url),
-    neighbours: compareNeighbours(before, await readMembers(sandbox.url)),
-    folder: stage.folder,
+    audience: await readCounts(sandbox.url),
+    existing: compareExisting(before, await readMembers(sandbox.url)),
+    folder: parts.folder,
     configFile,
     uiUrl,
     pages: {
@@ -137,12 +137,12 @@ async function perform(stage: Stage, options: DemoOptions): Promise<Demo> {
       lastExport: pageOf(uiUrl, exportWorkflowId(DESTINATION)),
     },
     apiKey: sandbox.apiKey,
-    ended: stage.worker.process.ended,
-    close: () => stage.close(),
+    ended: parts.worker.process.ended,
+    close: () => parts.close(),
   };
 }
 
-/** Of the workflow's latest run. */
+/** The page of the workflow's latest run. */
 function pageOf(uiUrl: string, workflowId: string): string {
   return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 }
@@ -160,7 +160,7 @@ async function prepareInput(folder: string, { profiles, say }: DemoOptions): Pro
 
 function sandboxOptions(folder: string, { profiles }: DemoOptions, members: readonly MemberSeed[]) {
   const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS, members };
-  // Its results lie in our folder: the process is ended without being asked to clean up.
+  // Results of batches go to the demo's folder, because the sandbox process is ended without a cleanup.
   return { audiences: [audience], replies: profiles === undefined ? 'full' : 'lean', folder };
 }
 
@@ -177,9 +177,9 @@ async function threeExports(
   const { say } = options;
   if (setting.isShared) {
     say(
-      'The audience is not ours alone: other tools have brought people into it (subscribed, waiting to confirm, opted out, bounced, ' +
-        'archived), with a tag "Vinyl club" of theirs, and a tag "Blues lovers" that has the name of one of ours. Configuring refuses ' +
-        'a tag of somebody else (TAG_TAKEN) unless it is adopted, as here with "adoptTags: true"',
+      'The audience is shared: other tools have added members to it (subscribed, pending, unsubscribed, cleaned, archived), with a tag ' +
+        '"Vinyl club" and with a tag "Blues lovers" that has the same name as one of the segments. Configuring refuses a tag that ' +
+        'another tool created (TAG_TAKEN) unless it is adopted, as here with "adoptTags: true"',
     );
   }
   say(`Connecting the destination "${DESTINATION}", with consent to: ${CONSENT_TEXT.text}`);
@@ -187,11 +187,13 @@ async function threeExports(
   const consent = { agreedBy: 'demo', textVersion: CONSENT_TEXT.version };
   await client.connect(DESTINATION, { ...connect, exportUser: 'demo', consent });
   await client.configure(DESTINATION, configure);
-  say(`First export: ${setting.isShared ? 'some people are in the audience already' : 'everybody is new'}`);
+  say(
+    `First export: ${setting.isShared ? 'some customers are in the audience already' : 'all contacts are new'}`,
+  );
   const first = await exportOnce(client, options);
   say('Second export: nothing has changed, so nothing is sent');
   const second = await exportOnce(client, options);
-  say(`Three customers change: ${CHANGES.join(', ')}. Third export: exactly that is sent`);
+  say(`Three customers change: ${CHANGES.join(', ')}. Third export: only these changes are sent`);
   await changeThreeCustomers(setting, options.folder, await readExported(options.sandboxUrl));
   const third = await exportOnce(client, options);
   return [first, second, third];
@@ -213,10 +215,10 @@ async function exportOnce(
   }
 }
 
-/** Enough to find three among, whatever the size of the audience. */
+/** Enough addresses to find three customers to change, at any size of the audience. */
 const SOME = 200;
 
-/** Some addresses that carry a tag, in an order of their own. Whoever is archived is withheld, so a change of theirs is not sent. */
+/** Some addresses with a tag, sorted. Not of archived members: these are withheld, so a change would not be sent. */
 async function readExported(url: string): Promise<string[]> {
   return (await readMembers(url))
     .filter(({ status, tags }) => status !== 'archived' && tags.length > 0)

@@ -15,7 +15,7 @@ interface Columns {
   readonly country: string;
 }
 
-/** Input of a demo, copied to where it may be changed. */
+/** Input of a demo, copied to a folder in which it may be changed. */
 export interface Setting {
   readonly profilesFile: string;
   readonly columns: Columns;
@@ -23,7 +23,7 @@ export interface Setting {
   readonly source: Readonly<Record<string, unknown>>;
   /** Segment id: tag name. */
   readonly segments: Readonly<Record<string, string | null>>;
-  /** Other tools have people and tags in the audience, one of them with the name of a tag of ours. */
+  /** Whether other tools have members and tags in the audience, one of them with the name of a tag of the destination. */
   readonly isShared: boolean;
 }
 
@@ -57,7 +57,7 @@ export async function chinookSetting(folder: string): Promise<Setting> {
   };
 }
 
-/** Generated, realistically dirty profiles with ten overlapping segments; the same for the same number. */
+/** Generated, realistically dirty profiles with ten overlapping segments; the same files for the same number. */
 export async function generatedSetting(folder: string, profiles: number): Promise<Setting> {
   const data = join(folder, 'data');
   await mkdir(data, { recursive: true });
@@ -80,7 +80,7 @@ export async function generatedSetting(folder: string, profiles: number): Promis
   };
 }
 
-/** What the audience has, and a destination matches. */
+/** Merge fields of the audience, which the destination matches. */
 export const MERGE_FIELDS = [
   { tag: 'FNAME', name: 'First Name', type: 'text' },
   { tag: 'LNAME', name: 'Last Name', type: 'text' },
@@ -110,11 +110,11 @@ export function destinationSettings({ columns, segments, isShared }: Setting) {
 export interface Addresses {
   readonly temporal: string;
   readonly mailchimp: string;
-  /** Simultaneous connections to Mailchimp. Default: the account's default. */
+  /** Simultaneous connections to Mailchimp. Default: the default of the configuration. */
   readonly connections?: number;
 }
 
-/** Writes the configuration file that a user would write, so that the CLI can be pointed at a demo that was kept. */
+/** Writes a configuration file like a user's, so that CLI commands work on a demo that keeps running. */
 export async function writeConfig(folder: string, setting: Setting, addresses: Addresses): Promise<string> {
   const path = join(folder, 'temporal-mailchimp.yaml');
   const { temporal, mailchimp, connections } = addresses;

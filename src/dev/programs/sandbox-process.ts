@@ -1,6 +1,6 @@
 import { startSandbox, type SandboxOptions } from '../../sandbox';
 
-/** The sandbox in a process of its own: `node sandbox-process.js OPTIONS_AS_JSON`. Tells its address when it is ready. */
+/** Runs the sandbox in its own process: `node sandbox-process.js OPTIONS_AS_JSON`. Prints its URL and API key when it is ready. */
 async function main(): Promise<void> {
   const options = JSON.parse(process.argv[2] ?? '{}') as SandboxOptions;
   const { url, apiKey } = await startSandbox(options);

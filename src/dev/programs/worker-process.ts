@@ -1,13 +1,13 @@
 import { createWorker } from '../../worker';
 import { loadConfig } from '../../config/config-file';
 
-/** A worker in a process of its own, as in production: `node worker-process.js CONFIG`. Tells its peak memory when it ends. */
+/** Runs a worker in its own process, as in production: `node worker-process.js CONFIG`. Prints its peak memory when it ends. */
 async function main(): Promise<void> {
   const { config, baseFolder } = await loadConfig(process.argv[2]);
   const worker = await createWorker(config, baseFolder);
   process.stdout.write('ready\n');
   await worker.run();
-  // Node tells kilobytes on every platform.
+  // maxRSS is in kilobytes on every platform.
   process.stdout.write(`peakRssBytes ${process.resourceUsage().maxRSS * 1024}\n`);
 }
 

@@ -41,13 +41,13 @@ interface Rows {
   readonly errors: RowError[];
 }
 
-/** `POST /lists/{list_id}`: up to 500 rows, each with its own fate; 200 even where all of them failed. */
+/** `POST /lists/{list_id}`: up to 500 rows, each with its own result; 200 even when all of them failed. */
 export function batchSubscribe(exchange: Exchange): object {
   const audience = audienceOf(exchange);
   const body = objectBody(exchange.body);
   const members = listField(body, 'members');
   if (!members) throw new Problem(schemaRefusal([missing('', 'members')]));
-  // Nobody has captured the real text.
+  // The real text is not known.
   if (members.length > MAX_ROWS)
     throw new Problem(
       invalidResource(
@@ -85,14 +85,14 @@ function subscription(exchange: Exchange, audience: Audience, body: JsonObject):
       now: world.seconds(),
       skipMergeValidation: queryFlag(query['skip_merge_validation']),
       tags: switches.tagsOnBatch,
-      // Without update_existing it has no effect on people who are there already.
+      // Without update_existing, it has no effect on existing members.
       syncTags: updateExisting && body['sync_tags'] === true,
       refuseRoles: switches.roleAddressesRefused,
     },
   };
 }
 
-/** One row that breaks the schema refuses all of them, unless the switch says otherwise. */
+/** One row that violates the schema makes the whole request fail, unless the switch says otherwise. */
 function checkSchema(subscribe: Subscribe, members: readonly unknown[]): Map<number, RowError> {
   const { switches } = subscribe.mode;
   const single = new Map<number, RowError>();
@@ -124,7 +124,7 @@ function subscribeRow(
   if (seen.has(key)) {
     if (subscribe.skipDuplicates) return;
     if (mode.switches.duplicateRows === 'error') {
-      // Nobody has captured the real text.
+      // The real text is not known.
       into.rows.errors.push(
         rowError(subscribe, sent, invalidResource(`${email} appears more than once in this request`)),
       );
@@ -145,7 +145,7 @@ function rowInput(row: JsonObject, { statusIfNewOnBatch }: SandboxSwitches): Mem
   return statusIfNewOnBatch === 'ignored' ? { ...input, statusIfNew: 'subscribed' } : input;
 }
 
-/** Mailchimp says nothing about a field or a merge tag that it does not know. */
+/** Mailchimp ignores unknown fields and merge tags without an error. */
 function warnOfStrangers({ exchange, mergeTags }: Subscribe, row: JsonObject): void {
   for (const name in row)
     if (!KNOWN_MEMBER_FIELDS.has(name))
@@ -176,7 +176,7 @@ function rowError(subscribe: Subscribe, sent: string, refusal: Refusal): RowErro
   };
 }
 
-/** The order of the lists is not that of the request, as with the real service. */
+/** The order of the lists differs from that of the request, as in the real service. */
 function reply(subscribe: Subscribe, rows: Rows): object {
   const { id } = subscribe.audience.profile;
   const seed = `${id}/${subscribe.audience.version}`;

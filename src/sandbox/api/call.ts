@@ -5,7 +5,7 @@ import { notFound, Problem } from '../problem';
 
 export type Query = Readonly<Record<string, string>>;
 
-/** A request below `/3.0`, whichever way it came. */
+/** A request below `/3.0`, over HTTP or as an operation of a batch. */
 export interface ApiCall {
   readonly account: Account;
   readonly method: string;
@@ -14,7 +14,7 @@ export interface ApiCall {
   readonly query: Query;
   readonly body: string | undefined;
   readonly via: 'http' | 'batch';
-  /** Names the request in problem documents; '' inside batch results. */
+  /** The id of the request in problem documents; '' in batch results. */
   readonly instance: string;
 }
 
@@ -24,17 +24,17 @@ export interface Reply {
   readonly text: string;
   readonly problem: boolean;
   readonly allow: string | undefined;
-  /** Template of the route; undefined where there is none. */
+  /** Template of the route; undefined for an unknown route. */
   readonly route: string | undefined;
 }
 
-/** What a handler sees. */
+/** The input of a handler. */
 export interface Exchange {
   readonly world: World;
   readonly account: Account;
   readonly params: Readonly<Record<string, string>>;
   readonly query: Query;
-  /** Parsed JSON; undefined where nothing was sent. */
+  /** Parsed JSON; undefined for an empty body. */
   readonly body: unknown;
 }
 
@@ -49,7 +49,7 @@ export interface Route {
   readonly handle: Handler;
 }
 
-/** Mailchimp reads true and 1 as true, everything else as false. */
+/** Mailchimp reads true and 1 as true, all other values as false. */
 export const queryFlag = (value: string | undefined): boolean => value === 'true' || value === '1';
 
 /** @throws Problem 404 */

@@ -40,7 +40,7 @@ function omit(value: unknown, tree: Tree): unknown {
   return result;
 }
 
-// All names that replies use, wherever they stand: a lean reply lacks some that are valid all the same.
+// All names that replies use: a lean reply lacks some valid names.
 const KNOWN = new Set(
   (
     'members lists segments tags merge_fields batches constraints total_items list_id _links id name web_id contact_id ' +
@@ -60,7 +60,7 @@ const KNOWN = new Set(
 
 const FREE_BELOW = new Set(['merge_fields', 'interests', 'stats', 'location', 'options', 'errors', '_links']);
 
-/** The first name of the tree that no reply uses. */
+/** The first name in the tree that no reply has. */
 function unknownName(tree: Tree): string | undefined {
   for (const [name, below] of Object.entries(tree)) {
     if (!KNOWN.has(name)) return name;
@@ -70,7 +70,7 @@ function unknownName(tree: Tree): string | undefined {
   return undefined;
 }
 
-/** Applies `fields` or `exclude_fields`. @throws Problem 400 for both at once, or an unknown name where that is refused */
+/** Applies `fields` or `exclude_fields`. @throws Problem 400 for both together, or for an unknown name when the switch refuses it */
 export function filterFields(body: object, query: Query, unknownRefused: boolean): unknown {
   const { fields, exclude_fields: excluded } = query as { fields?: string; exclude_fields?: string };
   if (fields && excluded)

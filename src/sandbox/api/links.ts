@@ -29,7 +29,7 @@ export function resourceLinks(dc: string, path: string, definition: string): Lin
   ];
 }
 
-/** The twelve links of a member: most of the bytes of a reply. */
+/** The twelve links of a member, which are most of the bytes of a reply. */
 export function memberLinks(dc: string, listId: string, key: string): Link[] {
   const base = host(dc);
   const list = `${base}/3.0/lists/${listId}`;

@@ -16,7 +16,7 @@ interface Stats {
   readonly cleaned: number;
 }
 
-// The real service shows cached numbers for five minutes: nobody may verify a sync with them.
+// The real service caches these numbers for five minutes, so they cannot verify an export.
 const cache = new WeakMap<Audience, Stats>();
 
 function statsOf(world: World, audience: Audience): Stats {

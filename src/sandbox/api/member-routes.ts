@@ -23,7 +23,7 @@ const MEMBER = `${MEMBERS}/{subscriber_hash}`;
 /** @throws Problem 404 */
 export function memberOf(exchange: Exchange, audience: Audience): Member {
   const reference = exchange.params['subscriber_hash']!;
-  // The real service judges an address before it looks for it, even in a GET.
+  // The real service validates an address before it looks it up, also in a GET.
   if (reference.includes('@') && looksFake(reference))
     throw new Problem(
       invalidResource(`${reference} looks fake or invalid, please enter a real email address.`),
@@ -66,7 +66,7 @@ function write(
   return result;
 }
 
-/** Judges a change of address before anything is written. */
+/** Checks a change of address before anything is written. */
 function checkNewAddress(audience: Audience, member: Member, email: string): void {
   const refused = refuseAddress(audience, email, false);
   if (refused) throw new Problem(refused);
@@ -80,7 +80,7 @@ function checkNewAddress(audience: Audience, member: Member, email: string): voi
   );
 }
 
-/** Writes somebody who is there. Hash and place follow a new address; contact id and web id stay. */
+/** Writes an existing member. A new address changes the hash and the position; contact id and web id stay. */
 function writeExisting(
   audience: Audience,
   member: Member,
@@ -191,7 +191,7 @@ function filterOf(exchange: Exchange, query: Query): MemberFilter {
   };
 }
 
-/** A page of members that pass the filter; also the members of a segment. */
+/** A page of the members that match the filter; also used for the members of a segment. */
 export function memberPage(exchange: Exchange, audience: Audience, tagId?: number): object {
   const filter = { ...filterOf(exchange, exchange.query), tagId };
   const members = selectMembers(audience, filter);

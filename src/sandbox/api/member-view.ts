@@ -22,9 +22,9 @@ export function memberViewer(exchange: Exchange, audience: Audience): MemberView
     audience,
     dc: exchange.account.dc,
     lean: replies === 'lean',
-    // Nobody doubts that a read shows them.
+    // Reads always return them; only writes are an open question.
     tags: switches.tagsInReply || exchange.body === undefined,
-    // A page of a census asks for three fields of a thousand members: their links would be most of the work.
+    // A page of a census requests three fields of a thousand members: to create their links would be most of the work.
     links: replies === 'full' && (fields === undefined || fields.includes('_links')),
     echo: switches.addressEcho,
   };
@@ -46,12 +46,12 @@ function tagList(audience: Audience, member: Member): { id: number; name: string
   return ids.map((id) => ({ id, name: audience.segments.get(id)!.name }));
 }
 
-/** A member as replies show it. `sent` is the address of the request, for `addressEcho: 'sent'`. */
+/** A member in the form of replies. `sent` is the address of the request, for `addressEcho: 'sent'`. */
 export function memberView(viewer: MemberViewer, member: Member, sent?: string): object {
   return viewer.lean ? leanView(viewer, member, sent) : fullView(viewer, member, sent);
 }
 
-// Plain literals here and below: spreading small objects together costs more than all the rest of a row.
+// Plain literals here and below: spreading small objects would take more time than the rest of a row.
 function leanView(viewer: MemberViewer, member: Member, sent: string | undefined): object {
   const { audience } = viewer;
   return {
@@ -88,7 +88,7 @@ function fullView(viewer: MemberViewer, member: Member, sent: string | undefined
     stats: { avg_open_rate: 0, avg_click_rate: 0 },
     ip_signup: extra?.ipSignup ?? '',
     timestamp_signup: extra?.timestampSignup ?? '',
-    // Filled with the caller's address when none was sent.
+    // Mailchimp fills it with the caller's address when none was sent.
     ip_opt: extra?.ipOpt ?? '127.0.0.1',
     timestamp_opt: extra?.timestampOpt || (status === 'subscribed' ? isoTime(member.addedAt) : ''),
     member_rating: 2,

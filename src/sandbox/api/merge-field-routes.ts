@@ -65,7 +65,7 @@ function typeOf(body: JsonObject): MergeFieldType {
   return type as MergeFieldType;
 }
 
-/** A tag longer than ten characters is cut without a word. */
+/** Mailchimp cuts a tag to ten characters without an error. */
 export function mergeTag(wanted: string): string {
   return wanted
     .toUpperCase()
@@ -112,7 +112,7 @@ function optionsOf(body: JsonObject, type: MergeFieldType): MergeFieldOptions {
   return { ...defaultOptions(type), ...given };
 }
 
-/** What Mailchimp fills in where a field is made without options. */
+/** Mailchimp's defaults for a field that is created without options. */
 export function defaultOptions(type: MergeFieldType): MergeFieldOptions {
   switch (type) {
     case 'text':

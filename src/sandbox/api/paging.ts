@@ -8,7 +8,7 @@ export interface Page {
 const natural = (text: string | undefined, otherwise: number): number =>
   text !== undefined && /^\d+$/.test(text) ? Number(text) : otherwise;
 
-/** Default 10; more than 1,000 is cut to 1,000 without a word. */
+/** Default 10. Mailchimp limits it to 1,000 without an error. */
 export function pageOf(query: Query): Page {
   return { count: Math.min(natural(query['count'], 10), 1000), offset: natural(query['offset'], 0) };
 }

@@ -26,7 +26,7 @@ interface Match {
   readonly params: Readonly<Record<string, string>>;
 }
 
-/** Answers calls: the same code for requests over HTTP and for the operations of a batch. */
+/** Answers calls, with the same code for HTTP requests and operations of batches. */
 export class Router {
   readonly #resources: Resource[] = [];
   readonly #world: World;

@@ -86,7 +86,7 @@ function createSegment(exchange: Exchange): object {
   return segmentView(exchange, audience, segment);
 }
 
-/** The member behind an address, unless segment calls pass over it. */
+/** The member with an address, unless segment calls ignore it. */
 function reachable(exchange: Exchange, audience: Audience, address: string): Member | undefined {
   const member = audience.byAddress(address);
   const { archivedInSegments } = exchange.world.settings.switches;

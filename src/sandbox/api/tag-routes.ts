@@ -8,7 +8,7 @@ import { isObject, objectBody } from '../schema';
 
 const MEMBER_TAGS = '/lists/{list_id}/members/{subscriber_hash}/tags';
 
-/** @throws Problem 400 where the name is too long */
+/** @throws Problem 400 when the name is too long */
 export function checkTagName(exchange: Exchange, name: string): void {
   const most = exchange.world.settings.switches.tagNameMax;
   if (Array.from(name).length > most)
@@ -19,7 +19,7 @@ function setTags(exchange: Exchange): typeof NO_CONTENT {
   const audience = audienceOf(exchange);
   const member = memberOf(exchange, audience);
   const { tags } = objectBody(exchange.body) as { tags?: unknown };
-  // The real service answers 204 to a body without `tags`, too.
+  // The real service also answers 204 to a body without `tags`.
   if (!Array.isArray(tags)) exchange.world.warn('POST tags without a list of tags: nothing was changed');
   let set = member.tags;
   for (const tag of Array.isArray(tags) ? tags : []) {

@@ -19,7 +19,7 @@ const MAX_PENDING = 500;
 export interface BatchDesk {
   readonly runner: BatchRunner;
   readonly urls: ResultUrls;
-  /** `http://127.0.0.1:PORT`, once the port is known. */
+  /** `http://127.0.0.1:PORT`; known after the server has started. */
   readonly origin: () => string;
 }
 
@@ -114,7 +114,7 @@ function shown(exchange: Exchange, batch: Batch, desk: BatchDesk): object {
   return view;
 }
 
-/** Forgets what is older than Mailchimp keeps it. */
+/** Deletes batches that are older than Mailchimp keeps them. */
 function dropExpired(world: World, account: Account): void {
   for (const batch of account.batches.values())
     if (batch.state === 'finished' && world.now() - batch.completedAt > world.settings.batchRetentionMs)

@@ -10,7 +10,7 @@ import { ResultSpool } from './result-archive';
 
 export type RunOperation = (account: Account, operation: Operation) => Promise<Reply>;
 
-/** Works off the batches of each account in the order they came: pending, preprocessing, started, finalizing, finished. */
+/** Runs the batches of each account in the order of their arrival: pending, preprocessing, started, finalizing, finished. */
 export class BatchRunner {
   readonly #world: World;
   readonly #run: RunOperation;
@@ -23,7 +23,7 @@ export class BatchRunner {
     this.#run = run;
   }
 
-  /** Starts whatever may start now. Call it when a batch came, or a slot got free. */
+  /** Starts the batches that can start. Call it when a batch arrives or a slot becomes free. */
   pump(account: Account): void {
     for (const batch of account.batches.values()) {
       if (account.running >= this.#world.settings.batchParallelism) return;
@@ -44,7 +44,7 @@ export class BatchRunner {
     }
   }
 
-  /** After the world was closed: until nothing runs any more. */
+  /** Resolves after the world was closed and all batches have ended. */
   async settled(): Promise<void> {
     for (const account of this.#world.accounts) for (const batch of account.batches.values()) batch.wake?.();
     await Promise.all(this.#working);
@@ -110,14 +110,14 @@ export class BatchRunner {
     batch.archive = target;
   }
 
-  /** Goes on to the next state once the present one was shown often enough. False: the batch is over. */
+  /** Moves on to the next state when the current one has been read often enough. False: the batch has ended. */
   async #enter(batch: Batch, next: BatchState, lane: BatchLane): Promise<boolean> {
     await nextTurn();
     while (this.#mustWait(batch)) {
       await new Promise<void>((resolve) => {
         batch.wake = resolve;
       });
-      lane.stoodStill();
+      lane.waited();
     }
     if (this.#isOver(batch)) return false;
     batch.state = next;

@@ -12,7 +12,7 @@ export interface Batch {
   readonly id: string;
   /** Unix seconds. */
   readonly submittedAt: number;
-  /** Of `performance.now()`. */
+  /** Value of `performance.now()`. */
   readonly arrived: number;
   operations: readonly Operation[];
   state: BatchState;
@@ -21,15 +21,15 @@ export interface Batch {
   errored: number;
   /** Unix milliseconds; 0 = not completed. */
   completedAt: number;
-  /** Where the tar.gz lies; '' = none. */
+  /** Path of the tar.gz; '' = none. */
   archive: string;
   deleted: boolean;
-  /** A runner has it. */
+  /** Whether a runner processes it. */
   taken: boolean;
-  /** Held for ever in this state by a fault. */
+  /** The state that a fault keeps it in. */
   readonly stuckIn: BatchState | undefined;
-  /** How often each state was shown to a client. */
+  /** How often a client has read each state. */
   readonly shown: Record<BatchState, number>;
-  /** Called when something happens that a waiting runner must look at. */
+  /** Called to wake a waiting runner when something has changed. */
   wake: (() => void) | undefined;
 }

@@ -25,11 +25,11 @@ export interface ArchiveShape {
   readonly resultsPerFile: number;
   /** Results to leave out. */
   readonly missing: number;
-  /** Whether to cut the file off. */
+  /** Whether to truncate the file. */
   readonly truncated: boolean;
 }
 
-/** Collects the results of one batch on disk: those of a large batch are larger than memory should ever be. */
+/** Collects the results of one batch on disk, because those of a large batch need too much memory. */
 export class ResultSpool {
   readonly #folder: string;
   readonly #path: string;
@@ -52,7 +52,7 @@ export class ResultSpool {
     this.#end += bytes.length;
   }
 
-  /** Writes the archive that Mailchimp would: `./`, several files, one of them empty, results in no order. */
+  /** Writes an archive like Mailchimp's: `./`, several files, one of them empty, results in no particular order. */
   async archive(target: string, shape: ArchiveShape): Promise<void> {
     const pieces = shuffled(this.#pieces, this.#seed).slice(shape.missing);
     await this.#makeFolder();
@@ -69,7 +69,7 @@ export class ResultSpool {
     return open(this.#path, 'w+', 0o600);
   }
 
-  /** A sandbox may run for weeks, and something cleans temporary folders sooner or later. */
+  /** Creates the folder again when it was deleted: a sandbox may run for weeks, and systems clean their temporary folders. */
   async #makeFolder(): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 });
   }
@@ -105,7 +105,7 @@ export class ResultSpool {
   }
 }
 
-// The order of the keys varies in what users have recorded.
+// The order of the keys varies in recorded archives.
 function resultJson({ status, operationId, response }: OperationResult, place: number): string {
   const result =
     place % 2 === 0
@@ -114,7 +114,7 @@ function resultJson({ status, operationId, response }: OperationResult, place: n
   return JSON.stringify(result);
 }
 
-/** At least two files where there are two results, and an empty one in between. */
+/** At least two files when there are two results, with an empty file between them. */
 function filesOf(pieces: readonly Piece[], perFile: number): (readonly Piece[])[] {
   const size = Math.max(1, Math.min(perFile, Math.ceil(pieces.length / 2)));
   const files: (readonly Piece[])[] = [];

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** Makes and checks pre-signed addresses like those of the storage where Mailchimp keeps results. */
+/** Creates and checks pre-signed URLs like those of the storage in which Mailchimp keeps results. */
 export class ResultUrls {
   readonly #secret = randomBytes(32);
 
@@ -21,7 +21,7 @@ export class ResultUrls {
   }
 }
 
-/** What the storage answers instead of a file. */
+/** The storage's error document. */
 export function storageError(code: string, message: string): string {
   return `<?xml version='1.0' encoding='UTF-8'?><Error><Code>${code}</Code><Message>${message}</Message></Error>`;
 }

@@ -10,7 +10,7 @@ import { audienceState, memberStates, worldState } from './report';
 
 export type SettingsPatch = Parameters<typeof patchSettings>[1];
 
-/** What may be done to the sandbox from outside the API: in process, and over `/_sandbox/`. */
+/** Controls the sandbox from outside the API: in the same process, and over `/_sandbox/`. */
 export class Control {
   readonly #world: World;
 
@@ -18,22 +18,22 @@ export class Control {
     this.#world = world;
   }
 
-  /** Everything but the members. */
+  /** The complete state except the members. */
   state(): object {
     return worldState(this.#world);
   }
 
-  /** @throws Error where there is no such audience */
+  /** @throws Error for an unknown audience */
   audience(id: string): AudienceState {
     return audienceState(this.#audience(id));
   }
 
-  /** @throws Error where there is no such audience */
+  /** @throws Error for an unknown audience */
   members(id: string, filter?: MemberStateFilter): Generator<MemberState> {
     return memberStates(this.#audience(id), filter);
   }
 
-  /** @throws Error where the text is no fault */
+  /** @throws Error when the text is not a fault */
   fail(rule: FaultRule | string): void {
     this.#world.faults.add(typeof rule === 'string' ? parseFault(rule) : rule);
   }
@@ -42,18 +42,18 @@ export class Control {
     this.#world.faults.clear();
   }
 
-  /** Sets the request counters to nothing. */
+  /** Resets the request counters. */
   clearRequests(): void {
     this.#world.counters.clear();
     for (const account of this.#world.accounts) account.maxConcurrent = 0;
   }
 
-  /** @throws Error where there is no such audience or person */
+  /** @throws Error for an unknown audience or contact */
   act(act: Act): void {
     perform(this.#audience(act.audience), act, this.#world.seconds());
   }
 
-  /** @throws Error that names an unknown setting or switch */
+  /** @throws Error that names an unknown setting or switch; nothing is changed then */
   set(patch: SettingsPatch): void {
     patchSettings(this.#world.settings, patch);
     for (const account of this.#world.accounts) for (const batch of account.batches.values()) batch.wake?.();

@@ -5,22 +5,22 @@ import type { World } from '../world';
 export interface AudienceState {
   readonly id: string;
   readonly name: string;
-  /** Everybody but the archived. */
+  /** All members except archived ones. */
   readonly members: number;
   readonly byStatus: Readonly<Record<MemberStatus, number>>;
-  /** Tag name to the number of members with it, of every status but archived. */
+  /** Tag name: number of members with the tag, of every status except archived. */
   readonly tags: Readonly<Record<string, number>>;
-  /** Addresses that were deleted for good. */
+  /** Number of permanently deleted addresses. */
   readonly forgotten: number;
 }
 
 export interface MemberState {
   readonly email: string;
   readonly status: MemberStatus;
-  /** Opted out themself, bounced, or under review. */
+  /** Opted out, bounced, or under review: the API cannot subscribe it. */
   readonly inCompliance: boolean;
   readonly mergeFields: Readonly<Record<string, unknown>>;
-  /** Names, in the order they were given. */
+  /** Names, in the order in which they were added. */
   readonly tags: readonly string[];
   /** Unix seconds. */
   readonly lastChanged: number;
@@ -63,7 +63,7 @@ export interface MemberStateFilter {
   readonly email?: string;
 }
 
-/** Every member that passes the filter, of every status, one at a time. */
+/** Yields every member that matches the filter, of every status. */
 export function* memberStates(audience: Audience, filter: MemberStateFilter = {}): Generator<MemberState> {
   const tag = filter.tag === undefined ? undefined : audience.tag(filter.tag);
   if (filter.tag !== undefined && !tag) return;
@@ -76,7 +76,7 @@ export function* memberStates(audience: Audience, filter: MemberStateFilter = {}
   }
 }
 
-/** All there is to know, but for the members. */
+/** The complete state except the members. */
 export function worldState(world: World): object {
   const { accounts, counters, faults, settings, warnings } = world;
   return {

@@ -5,14 +5,14 @@ import type { Account } from '../model/account';
 import type { Recorder } from '../record';
 import type { World } from '../world';
 import type { Refusal } from '../problem';
-import type { Ending } from './strike';
+import type { Ending } from './apply-fault';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { problemReply } from '../api/router';
 import { nestedTooDeep, tooManyConnections } from '../problem';
 import { authenticate } from './authenticate';
-import { strike } from './strike';
+import { applyFault } from './apply-fault';
 import { triggeredError } from './trigger-error';
 
 const compress = promisify(gzip);
@@ -29,7 +29,7 @@ export interface ApiServer {
 
 /** Serves everything below `/3.0`. */
 export function serveApi(app: FastifyInstance, server: ApiServer): void {
-  // Before the body is read: what a client takes to send it is time at Mailchimp, too.
+  // Before the body is read, because Mailchimp also counts the time in which a client sends it.
   app.decorateRequest('arrived', 0);
   app.addHook('onRequest', (request, _reply, done) => {
     request.arrived = performance.now();
@@ -43,7 +43,7 @@ export function serveApi(app: FastifyInstance, server: ApiServer): void {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Of `performance.now()`. */
+    /** Value of `performance.now()`. */
     arrived: number;
   }
 }
@@ -54,7 +54,7 @@ interface Incoming {
   readonly query: Query;
   readonly body: string | undefined;
   readonly instance: string;
-  /** Of `performance.now()`. */
+  /** Value of `performance.now()`. */
   readonly arrived: number;
 }
 
@@ -98,7 +98,7 @@ const statusOf = (ending: Ending): number => {
   return ending.type === 'page' ? ending.status : ending.reply.status;
 };
 
-/** What goes over the wire; made before a write is held back for its time, since a reply is in time when it leaves. */
+/** The bytes of the reply, created before the write is delayed, so that the reply leaves on time. */
 interface Body {
   readonly bytes: Buffer;
   readonly isZipped: boolean;
@@ -132,7 +132,7 @@ async function end(server: ApiServer, request: FastifyRequest, call: Incoming): 
     if (world.closing.aborted) return { ending: { type: 'cut' }, body: NOTHING };
     throw error;
   } finally {
-    // Not when the client goes away: the real service keeps the place until the work is done.
+    // Not when the client disconnects: the real service counts the connection until the work is done.
     account.inFlight--;
   }
 }
@@ -163,7 +163,12 @@ async function work(
   const due = isWrite && operationMs > 0 ? account.directPace.due(call.arrived, operationMs) : undefined;
   const effect = world.faults.takeForRequest({ ...call, via: 'http' });
   const apiCall: ApiCall = { ...call, account, via: 'http' };
-  const ending = await strike({ world, effect, instance: call.instance, apply: () => router.run(apiCall) });
+  const ending = await applyFault({
+    world,
+    effect,
+    instance: call.instance,
+    apply: () => router.run(apiCall),
+  });
   const body = await bodyOf(ending, gzip && acceptsGzip);
   if (due !== undefined) {
     await world.pause(due - performance.now());
@@ -198,7 +203,7 @@ async function send(
   await reply.send(body.bytes);
 }
 
-/** Destroys the socket; with `half` after the status line and half of the body. */
+/** Destroys the socket; with `half`, after the status line and half of the body. */
 function cut(reply: FastifyReply, half: Reply | undefined): void {
   reply.hijack();
   if (!half) {

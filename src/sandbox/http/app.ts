@@ -6,13 +6,13 @@ import { internalError, nestedTooDeep, problemDocument } from '../problem';
 const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 const MAX_BODY = 512 * 1024 * 1024;
 
-/** The HTTP server, which leaves all bodies as text: what is not JSON gets Mailchimp's words, from the router. */
+/** The HTTP server. It passes bodies on as text, so that the router replies to invalid JSON as Mailchimp does. */
 export function newApp(): FastifyInstance {
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY,
     forceCloseConnections: true,
-    // Such as a path that is no URL: Mailchimp calls it nested too deeply.
+    // For example a path that is not a valid URL: Mailchimp replies that it is nested too deeply.
     frameworkErrors: (_error, _request, reply) => {
       reply.raw.writeHead(414, { 'content-type': PROBLEM_JSON });
       reply.raw.end(JSON.stringify(problemDocument(nestedTooDeep, randomUUID())));

@@ -10,12 +10,12 @@ function secretOf(header: string): string | undefined {
   if (!found) return undefined;
   const [, scheme, value] = found as unknown as [string, string, string];
   if (scheme.toLowerCase() !== 'basic') return value.trim();
-  // Any user name will do: the key is the password.
+  // The key is the password; any user name is accepted.
   const pair = Buffer.from(value, 'base64').toString('utf8');
   return pair.slice(pair.indexOf(':') + 1);
 }
 
-/** Whose key or token it is. A key is good only with its own data centre behind the dash. */
+/** The account of a key or token. A key is valid only with its own data centre after the dash. */
 export function authenticate(world: World, header: string | undefined): Account | Refusal {
   const secret = header === undefined ? undefined : secretOf(header);
   if (secret === undefined || secret === '') return keyMissing;

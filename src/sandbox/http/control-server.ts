@@ -17,7 +17,7 @@ const act = z.strictObject({
   seconds: z.number().optional(),
 });
 
-/** `/_sandbox/…`: what a test does to a sandbox that runs in a process of its own. No credentials asked for. */
+/** `/_sandbox/…`: controls a sandbox that runs in its own process. Needs no credentials. */
 export function serveControl(app: FastifyInstance, control: Control): void {
   app.get('/_sandbox/state', (_request, reply) => reply.send(control.state()));
   app.get<{ Params: { id: string } }>('/_sandbox/audiences/:id/members', (request, reply) =>
@@ -39,7 +39,7 @@ export function serveControl(app: FastifyInstance, control: Control): void {
 const json = (body: unknown): unknown =>
   typeof body === 'string' ? (JSON.parse(body) as unknown) : undefined;
 
-/** 204, or 400 with a sentence. */
+/** Replies with 204, or with 400 and a message. */
 function attempt(reply: FastifyReply, action: () => unknown): FastifyReply {
   try {
     const result = action();
@@ -51,12 +51,12 @@ function attempt(reply: FastifyReply, action: () => unknown): FastifyReply {
 }
 
 function dump(reply: FastifyReply, control: Control, id: string): FastifyReply {
-  // Throws for an audience that is not there: before the reply says what it holds.
+  // Throws for an unknown audience before the reply has started.
   const members = control.members(id);
   return reply.type('application/x-ndjson').send(Readable.from(linesOf(members)));
 }
 
-/** In pieces of a sensible size: a million members, each sent alone, take minutes. */
+/** Joins lines to larger chunks: to send a million members one by one takes minutes. */
 function* linesOf(members: Iterable<MemberState>): Generator<string> {
   let piece = '';
   for (const { email, status, mergeFields, tags } of members) {

@@ -12,7 +12,7 @@ interface Download {
   readonly Querystring: { readonly Expires?: string; readonly Signature?: string };
 }
 
-/** Serves result archives to whoever has a good address; an `Authorization` header is refused, as the storage does. */
+/** Serves result archives at pre-signed URLs. Refuses requests with an `Authorization` header, as the real storage does. */
 export function serveDownloads(app: FastifyInstance, world: World, urls: ResultUrls): void {
   app.get<Download>('/rsg-api-batches-prod/:account/:file', async (request, reply) => {
     const refusal = refuse(request, { world, urls });
@@ -54,7 +54,7 @@ function refuse(
     : undefined;
 }
 
-/** Announces the whole file and ends the connection in the middle of it. */
+/** Announces the size of the complete file and ends the connection in the middle. */
 async function breakOff(reply: FastifyReply, file: string): Promise<FastifyReply> {
   const bytes = await readFile(file);
   reply.hijack();

@@ -10,8 +10,8 @@ interface Grant {
 }
 
 /**
- * `/oauth2/authorize|token|metadata`, with a person who agrees at once, for the first account. Any client id and secret
- * will do. A code is good once; a token never expires, and has no refresh token.
+ * `/oauth2/authorize|token|metadata` for the first account; the user agrees immediately. Accepts any client id and secret.
+ * A code is valid once; a token does not expire and has no refresh token.
  */
 export function serveOauth(app: FastifyInstance, world: World, origin: () => string): void {
   const grants = new Map<string, Grant>();
@@ -30,7 +30,7 @@ function authorize(
   if (type !== 'code' || !clientId || !redirectUri || !URL.canParse(redirectUri))
     return reply.code(400).send({ error: 'invalid_request' });
   const target = new URL(redirectUri);
-  // The real service takes 127.0.0.1 and refuses the name.
+  // The real service accepts 127.0.0.1 and refuses localhost.
   if (target.hostname === 'localhost') return reply.code(400).send({ error: 'redirect_uri_mismatch' });
   const code = randomBytes(16).toString('hex');
   grants.set(code, { account: world.accounts[0]!, clientId, redirectUri });

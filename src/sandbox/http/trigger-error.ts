@@ -34,7 +34,7 @@ const BY_NAME: Readonly<Record<string, Refusal>> = {
   InternalServerError: internalError,
 };
 
-/** What `X-Trigger-Error` asks for: the real service has this aid, too. */
+/** The error that `X-Trigger-Error` requests; the real service supports this header as well. */
 export function triggeredError(name: string): Refusal | undefined {
   return BY_NAME[name];
 }

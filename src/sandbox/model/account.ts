@@ -11,11 +11,11 @@ export interface Account {
   readonly tokens: Set<string>;
   readonly audiences: Map<string, Audience>;
   readonly batches: Map<string, Batch>;
-  /** Batches of this account that are being worked on. */
+  /** Batches of this account that are being processed. */
   running: number;
   readonly batchPace: BatchPace;
   readonly directPace: DirectPace;
   inFlight: number;
-  /** Most connections in use at once since the counters were cleared. */
+  /** Maximum number of simultaneous connections since the counters were cleared. */
   maxConcurrent: number;
 }

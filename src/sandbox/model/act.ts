@@ -16,9 +16,9 @@ export const ACTIONS = [
 ] as const;
 
 /**
- * What somebody other than the API's caller does: the contact themself (unsubscribe, subscribe, confirm, or an address
- * that bounces: clean), or another tool (archive, delete-permanent, tag, untag, edit). `subscribe` also brings back
- * whoever opted out or was deleted for good; `throttle` makes the address one that signed up too often lately.
+ * A change that does not come from the API's caller but from the contact (unsubscribe, subscribe, confirm, or clean for an
+ * address that bounces) or from another tool (archive, delete-permanent, tag, untag, edit). `subscribe` also works for contacts
+ * that opted out or were permanently deleted. `throttle` makes Mailchimp refuse the address as one that signed up too often.
  */
 export interface Act {
   /** Audience id. */
@@ -26,13 +26,13 @@ export interface Act {
   readonly email: string;
   readonly action: (typeof ACTIONS)[number];
   readonly tag?: string;
-  /** For `edit`, by merge tag. */
+  /** For `edit`: values by merge tag. */
   readonly mergeFields?: Readonly<Record<string, string | number>>;
-  /** For `throttle`. Default 300. */
+  /** For `throttle`: how long. Default 300. */
   readonly seconds?: number;
 }
 
-/** @throws Error where the person is not in the audience, or a tag is missing */
+/** @throws Error when the contact is not in the audience, or the action needs a tag */
 export function perform(audience: Audience, act: Act, now: number): void {
   if (act.action === 'subscribe') return subscribe(audience, act, now);
   if (act.action === 'throttle') {
@@ -40,7 +40,7 @@ export function perform(audience: Audience, act: Act, now: number): void {
     return;
   }
   const member = audience.byAddress(act.email);
-  if (!member) throw new Error(`nobody with this address is in the audience ${audience.profile.id}`);
+  if (!member) throw new Error(`no member with this address is in the audience ${audience.profile.id}`);
   if (act.action === 'delete-permanent') return audience.forget(member);
   changeMember(audience, member, act);
   if (audience.byKey(member.key)) member.lastChanged = now;

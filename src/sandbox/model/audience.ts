@@ -20,7 +20,7 @@ export type NewMember = Omit<Member, 'webId'>;
 
 const MD5 = /^[0-9a-f]{32}$/;
 
-/** One audience: its members, their tags and its merge fields, with the counts kept as they change. */
+/** One audience: its members, tags and merge fields, with counts that are updated on every change. */
 export class Audience {
   readonly profile: AudienceProfile;
   readonly tagSets = new TagSets();
@@ -29,9 +29,9 @@ export class Audience {
   readonly byStatus = noHolders();
   /** Permanently deleted addresses, by hash: they cannot be imported again. */
   readonly forgotten = new Set<string>();
-  /** Addresses that signed up too often lately, by hash, with the unix second the quota ends. */
+  /** Addresses that signed up too often recently, by hash, with the unix second in which the limit ends. */
   readonly throttled = new Map<string, number>();
-  /** Grows with every member added, removed or moved to another status: a page list made before is stale. */
+  /** Incremented when a member is added, removed or gets another status: cached page lists are then stale. */
   version = 0;
   readonly #members = new Map<string, Member>();
   readonly #order: (Member | undefined)[] = [];
@@ -50,7 +50,7 @@ export class Audience {
     return this.#members.size;
   }
 
-  /** In the order of joining. */
+  /** In the order in which they joined. */
   *members(): Generator<Member> {
     for (const member of this.#order) if (member) yield member;
   }
@@ -63,7 +63,7 @@ export class Audience {
     return this.#members.get(subscriberHash(address));
   }
 
-  /** By subscriber hash, address or contact id: a path takes all three. */
+  /** By subscriber hash, address or contact id: paths accept all three. */
   find(reference: string): Member | undefined {
     if (reference.includes('@')) return this.byAddress(reference);
     const member = this.#members.get(reference);
@@ -72,13 +72,13 @@ export class Audience {
     return byContact && this.contactId(byContact) === reference ? byContact : undefined;
   }
 
-  /** Keeps its value when the address changes, unlike the hash. Starts with the place in the list, to be found again. */
+  /** Unlike the hash, it does not change with the address. Starts with the position in the list, by which it is looked up. */
   contactId(member: Member): string {
     return (member.webId - this.profile.webId).toString(16).padStart(8, '0') + this.#contactSuffix;
   }
 
   add(fresh: NewMember): Member {
-    // Name by name: a spread takes ten times as long, which a million new members show.
+    // Property by property: a spread takes ten times as long, which matters for a million new members.
     const member: Member = {
       key: fresh.key,
       email: fresh.email,
@@ -122,7 +122,7 @@ export class Audience {
     this.version++;
   }
 
-  /** For good: the address is remembered as one that cannot be imported again. */
+  /** Deletes the member permanently: the address cannot be imported again. */
   forget(member: Member): void {
     this.#count(member, -1);
     this.#members.delete(member.key);

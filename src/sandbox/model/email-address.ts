@@ -1,4 +1,4 @@
-// Mailchimp refuses a local part that is not ASCII and takes an international domain.
+// Mailchimp refuses a non-ASCII local part and accepts an international domain.
 const ADDRESS =
   /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}-]*[\p{L}\p{M}\p{N}])?\.)+(?:\p{L}[\p{L}\p{M}]+|xn--[a-z0-9-]+)$/iu;
 
@@ -15,7 +15,7 @@ const FAKE_DOMAINS = new Set([
   'gmil.com',
 ]);
 
-/** Disposable, made up or mistyped: "looks fake or invalid". */
+/** Disposable, invented or mistyped domains: "looks fake or invalid". */
 export function looksFake(address: string): boolean {
   return FAKE_DOMAINS.has(address.slice(address.lastIndexOf('@') + 1).toLowerCase());
 }

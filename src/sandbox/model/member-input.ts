@@ -6,7 +6,7 @@ import { anyOf, isObject, mismatch, missing } from '../schema';
 import { REQUEST_STATUSES } from './member';
 import { isTimestamp } from './times';
 
-/** What a request says about one member, checked against the schema. */
+/** One member of a request, checked against the schema. */
 export interface MemberInput {
   readonly email: string | undefined;
   readonly status: MemberStatus | undefined;
@@ -48,7 +48,7 @@ export const KNOWN_MEMBER_FIELDS = new Set([
   ...EXTRAS,
 ]);
 
-/** Finds what the schema forbids. `field` prefixes the names: '' or `members.item:7.`. */
+/** Finds violations of the schema. `field` prefixes the names: '' or `members.item:7.`. */
 export function schemaErrors(given: JsonObject, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const string = (name: string): void => {
@@ -123,7 +123,7 @@ function checkTags(value: unknown, field: string, errors: FieldError[]): void {
     if (typeof tag !== 'string') errors.push(mismatch(`${field}.item:${place}`, 'string', tag));
 }
 
-/** Trusts that `schemaErrors` found nothing. */
+/** Requires that `schemaErrors` found no errors. */
 export function memberInput(given: JsonObject): MemberInput {
   const email = given['email_address'] as string | undefined;
   const type = given['email_type'] as string | undefined;

@@ -37,7 +37,7 @@ interface CachedPage {
   readonly members: readonly Member[];
 }
 
-// Reading a million members takes a thousand pages: each must not walk the whole audience again.
+// Reading a million members takes a thousand pages, so a page must not scan the whole audience.
 const lastListing = new WeakMap<Audience, CachedPage>();
 
 export function selectMembers(audience: Audience, filter: MemberFilter): readonly Member[] {

@@ -11,12 +11,12 @@ export const MEMBER_STATUSES = [
 
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
-/** What a request may ask for: `archived` is only ever shown. */
+/** Statuses that a request may set: `archived` appears only in replies. */
 export const REQUEST_STATUSES: readonly string[] = MEMBER_STATUSES.filter((status) => status !== 'archived');
 
 export type MergeValue = string | number | Readonly<Record<string, string>>;
 
-/** Fields that few members have; kept apart so that a million members stay small. */
+/** Fields that few members have, stored separately to save memory with a million members. */
 export interface MemberExtra {
   readonly language?: string;
   readonly vip?: boolean;
@@ -29,7 +29,7 @@ export interface MemberExtra {
   readonly timestampOpt?: string;
 }
 
-/** One member, as small as it goes: ids, links and times in words are made when somebody asks. */
+/** One member, in a compact form: ids, links and formatted times are created when a reply needs them. */
 export interface Member {
   /** md5 of the lower-cased address. */
   key: string;
@@ -37,7 +37,7 @@ export interface Member {
   email: string;
   readonly webId: number;
   status: MemberStatus;
-  /** Opted out themself, bounced, or under review: cannot be set to `subscribed` by the API. */
+  /** In compliance state (opted out, bounced, or under review): the API cannot set it to `subscribed`. */
   locked: boolean;
   plainText: boolean;
   /** By slot of the merge field; a missing slot reads as ''. */

@@ -24,7 +24,7 @@ export interface MergeFieldOptions {
 
 export interface MergeField {
   readonly mergeId: number;
-  /** Where members keep the value. Slots are never used again. */
+  /** Index of the value in a member. Slots are not reused. */
   readonly slot: number;
   readonly tag: string;
   readonly type: MergeFieldType;

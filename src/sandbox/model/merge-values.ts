@@ -3,10 +3,10 @@ import type { MergeValue } from './member';
 import type { MergeField } from './merge-field';
 
 const TEXT_BYTES = 255;
-// No UTF-16 unit takes more than three bytes of UTF-8: shorter text needs no count.
+// A UTF-16 unit takes at most three bytes of UTF-8, so text of up to 85 units fits without counting.
 const SURELY_FITS = TEXT_BYTES / 3;
 
-/** At most 255 bytes, cut between characters. */
+/** Cuts text to 255 bytes, between characters. */
 export function cutText(text: string): string {
   if (text.length <= SURELY_FITS) return text;
   const bytes = Buffer.from(text, 'utf8');
@@ -50,7 +50,7 @@ function checkDate(value: unknown, field: MergeField): Checked {
 
 function checkBirthday(value: unknown): Checked {
   const found = /^(\d{1,2})\/(\d{1,2})$/.exec(text(value));
-  // A leap year: 02/29 is a birthday.
+  // In a leap year, because 02/29 is a valid birthday.
   if (!found || !isDay(2000, Number(found[1]), Number(found[2])))
     return { message: 'Please enter a valid birthday (MM/DD)' };
   return { value: `${found[1]!.padStart(2, '0')}/${found[2]!.padStart(2, '0')}` };
@@ -123,7 +123,7 @@ const isEmptyAddress = (value: unknown): boolean =>
 
 export interface MergeWrite {
   readonly fields: readonly MergeField[];
-  /** By tag; unknown tags are passed over in silence, '' clears. */
+  /** By tag. Unknown tags are ignored; '' clears a value. */
   readonly given: Readonly<Record<string, unknown>> | undefined;
   readonly before: readonly (MergeValue | undefined)[];
   readonly validate: boolean;
@@ -139,7 +139,7 @@ export interface MergeResult {
 /** With `validate` off a value that does not fit its field is dropped, and required ones may be empty. */
 export function writeMergeValues(write: MergeWrite): MergeResult {
   const { fields, given, before, validate, requireValues } = write;
-  // Sized at once: an array that grows keeps room for sixteen values nobody has.
+  // Allocated with its final size: a growing array reserves space for sixteen values.
   const values = before.length > 0 ? before.slice() : emptyValues(fields);
   const errors: FieldError[] = [];
   let changed = false;
@@ -160,7 +160,7 @@ export function writeMergeValues(write: MergeWrite): MergeResult {
 
 function emptyValues(fields: readonly MergeField[]): MergeResult['values'] {
   const slots = (fields.at(-1)?.slot ?? -1) + 1;
-  // eslint-disable-next-line unicorn/no-new-array -- `Array.from` takes more than twice as long: a million new members show it
+  // eslint-disable-next-line unicorn/no-new-array -- `Array.from` takes more than twice as long, which matters for a million new members
   return new Array<undefined>(slots).fill(undefined);
 }
 

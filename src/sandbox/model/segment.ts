@@ -1,6 +1,6 @@
 import type { MemberStatus } from './member';
 
-/** A segment. A static one is a tag: the same thing under two names. */
+/** A segment. A static segment is a tag: Mailchimp uses both names for it. */
 export interface Segment {
   readonly id: number;
   name: string;
@@ -8,7 +8,7 @@ export interface Segment {
   readonly createdAt: number;
   updatedAt: number;
   readonly options: unknown;
-  /** How many members of each status carry the tag. */
+  /** The number of members with the tag, by status. */
   readonly holders: Record<MemberStatus, number>;
 }
 

@@ -1,11 +1,11 @@
-/** An immutable set of tag ids, in the order they were given. Equal histories share one set, however many hold it. */
+/** An immutable set of tag ids, in the order in which they were added. Members with the same history share one set. */
 export interface TagSet {
   readonly ids: readonly number[];
   readonly plus: Map<number, TagSet>;
   readonly minus: Map<number, TagSet>;
 }
 
-/** Interns tag sets: a million members with the same three tags hold one array. */
+/** Interns tag sets: a million members with the same three tags share one array. */
 export class TagSets {
   readonly empty: TagSet = { ids: [], plus: new Map(), minus: new Map() };
   readonly #known = new Map<string, TagSet>([['', this.empty]]);

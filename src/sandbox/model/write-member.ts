@@ -9,7 +9,7 @@ import { isRoleAddress, isValidAddress, looksFake } from './email-address';
 import { subscriberHash } from './hash';
 import { writeMergeValues } from './merge-values';
 
-/** How one member is to be written, by PUT, POST, PATCH or a row of a batch subscribe. */
+/** How a PUT, POST, PATCH or a row of a batch subscribe writes one member. */
 export interface WriteMode {
   readonly switches: SandboxSwitches;
   /** Unix seconds. */
@@ -29,7 +29,7 @@ export interface AddressedInput extends MemberInput {
 
 export function addressed(input: MemberInput, email: string, key: string): AddressedInput {
   const { status, statusIfNew, mergeFields, tags, plainText, extra } = input;
-  // Name by name, as for `Audience.add`.
+  // Property by property, as in `Audience.add`.
   return { email, key, status, statusIfNew, mergeFields, tags, plainText, extra };
 }
 
@@ -44,7 +44,7 @@ export type WriteResult = Written | Refusal;
 
 export const isRefusal = (result: WriteResult): result is Refusal => 'title' in result;
 
-/** Judges an address alone: syntax, fakes, permanently deleted. */
+/** Checks only the address: syntax, fake addresses, permanently deleted contacts. */
 export function refuseAddress(audience: Audience, email: string, refuseRoles: boolean): Refusal | undefined {
   if (email === '') return invalidResource('Blank email address');
   if (!isValidAddress(email)) return invalidResource('Please provide a valid email address.');
@@ -75,14 +75,14 @@ const throttled = (email: string): Refusal =>
     `${email} has signed up to a lot of lists very recently; we're not allowing more signups for now`,
   );
 
-// Nothing captured says what a full plan answers.
+// The real reply of a full plan is not known.
 const planFull: Refusal = {
   status: 403,
   title: 'Forbidden',
   detail: 'You have reached the contact limit of your plan. Please upgrade to add more contacts.',
 };
 
-/** Writes one member whose address was judged already. Nothing is changed where it answers with a refusal. */
+/** Writes one member whose address has been checked. Changes nothing when it returns a refusal. */
 export function writeMember(audience: Audience, input: AddressedInput, mode: WriteMode): WriteResult {
   const { key } = input;
   const existing = audience.byKey(key);
@@ -160,7 +160,7 @@ const sameTags = (one: TagSet, other: TagSet): boolean =>
 const takesUpdates = (member: Member, switches: SandboxSwitches): boolean =>
   !member.locked || switches.optedOutTakesUpdates;
 
-/** The transition table: what the member's status becomes, or why not. */
+/** The transition table: the member's new status, or the reason for a refusal. */
 function nextStatus(
   member: Member | undefined,
   input: AddressedInput,

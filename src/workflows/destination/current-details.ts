@@ -1,4 +1,4 @@
-import { consentFacts } from '../../text/consent-notes';
+import { consentFacts } from '../../text/consent-facts';
 import { count, instant } from '../../text/format';
 import type { ExportReport } from '../../contract/report';
 import type { DestinationState } from './state';

@@ -1,4 +1,4 @@
-import { consentFacts } from '../../text/consent-notes';
+import { consentFacts } from '../../text/consent-facts';
 import type {
   Audience,
   Configuration,

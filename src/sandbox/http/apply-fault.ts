@@ -6,11 +6,11 @@ import { perform } from '../model/act';
 import { problemReply } from '../api/router';
 import { refusalForStatus } from '../problem';
 
-/** How a request ends: with a reply, with a page of the CDN, or with a socket that is gone. */
+/** How a request ends: with a reply, with a page of the CDN, or with a destroyed socket. */
 export type Ending =
   | { readonly type: 'reply'; readonly reply: Reply }
   | { readonly type: 'page'; readonly status: number; readonly html: string }
-  /** `reply` was half sent. */
+  /** With `reply`: half of it was sent. */
   | { readonly type: 'cut'; readonly reply?: Reply };
 
 const page = (status: number): Ending => ({ type: 'page', status, html: htmlPage(status) });
@@ -34,15 +34,15 @@ function statusEnding(effect: Extract<RequestEffect, { type: 'status' }>, instan
   return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
 }
 
-export interface Strike {
+export interface FaultedRequest {
   readonly world: World;
   readonly effect: RequestEffect | undefined;
   readonly instance: string;
   readonly apply: () => Reply;
 }
 
-/** Runs a request as the fault, if there is one, has it. */
-export async function strike({ world, effect, instance, apply }: Strike): Promise<Ending> {
+/** Runs a request with its fault, if there is one. */
+export async function applyFault({ world, effect, instance, apply }: FaultedRequest): Promise<Ending> {
   if (!effect) return { type: 'reply', reply: apply() };
   switch (effect.type) {
     case 'status':
@@ -75,7 +75,7 @@ export async function strike({ world, effect, instance, apply }: Strike): Promis
   }
 }
 
-/** Rows that were written and stand in no list of the reply. */
+/** Removes rows that were written from the reply. */
 function omitRows(reply: Reply, count: number): Reply {
   if (reply.status !== 200) return reply;
   const body = JSON.parse(reply.text) as Record<string, unknown[]> & Record<string, number>;

@@ -34,7 +34,7 @@ describe('a held export', () => {
   };
   const tags = () => scene.sandbox.state(AUDIENCE).tags;
 
-  test('start says why, with the numbers, and how to approve it, and exits 1', async () => {
+  test('start prints the reason, the numbers and how to approve it, and exits with 1', async () => {
     const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
     const { held } = await heldView();
@@ -60,7 +60,7 @@ describe('a held export', () => {
     expect(tags()).toMatchObject({ VIP: 0 });
   });
 
-  test('approve names the plan and who; watch then tells the report with both', async () => {
+  test('approve records the plan and the name; watch prints both in the report', async () => {
     await scene.cli(`export start ${name}`);
     const { held } = await heldView();
     const wrong = await scene.cli(`export approve ${name} --plan other`);
@@ -75,7 +75,7 @@ describe('a held export', () => {
     expect(tags()).toMatchObject({ VIP: 0 });
   });
 
-  test('without a plan a person is shown the numbers and asked; a script is told to name it', async () => {
+  test('without --plan, a terminal shows the numbers and asks; a script gets an error', async () => {
     await scene.cli(`export start ${name}`);
     for (const verb of ['approve', 'deny']) {
       const { code, errors } = await scene.cli(`export ${verb} ${name}`);
@@ -99,7 +99,7 @@ describe('a held export', () => {
     );
   });
 
-  test('plan shows what it would be held for; the switch lets it pass', async () => {
+  test('plan shows why it would be held; the option lets it pass', async () => {
     const { code, output } = await scene.cli(`export plan ${name}`);
     expect(code).toBe(0);
     expect(output).toContain('Would be held: MASS_REMOVAL. The segment "vip" is empty now');
@@ -107,7 +107,7 @@ describe('a held export', () => {
     expect((await scene.cli(`export start ${name} --allow-mass-removal`)).code).toBe(0);
   });
 
-  test('watch stays with it until somebody decides', async () => {
+  test('watch follows it until it is approved', async () => {
     await scene.cli(`export start ${name}`);
     const terminal = fakeTerminal();
     const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);

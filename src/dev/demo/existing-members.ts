@@ -5,15 +5,15 @@ import type { MemberSeed } from '../../sandbox';
 import type { AudienceMember } from './audience';
 import type { Setting } from './setting';
 
-type Brought = Omit<MemberSeed, 'email_address'>;
+type CustomerSeed = Omit<MemberSeed, 'email_address'>;
 
 /**
- * Whom other tools have brought into the audience before the first export, by key. "Vinyl club" is a tag of such a tool; "Blues
- * lovers" one too, with the name of a tag of ours.
+ * Customers that other tools added to the audience before the first export, by key. "Vinyl club" is a tag of such a tool. "Blues
+ * lovers" is too, and has the same name as a tag of the demo's destination.
  */
-const CUSTOMERS: Readonly<Record<string, Brought>> = {
+const CUSTOMERS: Readonly<Record<string, CustomerSeed>> = {
   '5': { status: 'archived', tags: ['Vinyl club'] },
-  // The customer who leaves: the other tool's "Blues lovers" has to stay.
+  // This customer leaves all segments: the other tool's "Blues lovers" must stay.
   '6': { status: 'subscribed', tags: ['Blues lovers', 'Vinyl club'] },
   '14': { status: 'subscribed', tags: ['Vinyl club'] },
   '16': { status: 'unsubscribed', unsubscribed_by: 'contact' },
@@ -21,11 +21,11 @@ const CUSTOMERS: Readonly<Record<string, Brought>> = {
   '23': { status: 'unsubscribed', unsubscribed_by: 'contact', tags: ['Vinyl club'] },
   '31': { status: 'pending' },
   '37': { status: 'cleaned', tags: ['Vinyl club'] },
-  // Opted out, and archived later: waking them would subscribe them again.
+  // Opted out and later archived: to unarchive this member would subscribe it again.
   '46': { status: 'archived', unsubscribed_by: 'contact' },
 };
 
-const STRANGERS: readonly MemberSeed[] = [
+const NON_CUSTOMERS: readonly MemberSeed[] = [
   {
     email_address: 'ines.albrecht@klangwerkstatt.de',
     status: 'subscribed',
@@ -36,24 +36,24 @@ const STRANGERS: readonly MemberSeed[] = [
   { email_address: 'nora.lind@skivbutiken.se', status: 'unsubscribed', unsubscribed_by: 'contact' },
 ];
 
-/** A person whom another tool has brought. */
-export interface Neighbour {
-  /** "customer 16" or "stranger 1": addresses are not printed. */
-  readonly who: string;
+/** A member that another tool added before the first export. */
+export interface ExistingMember {
+  /** "customer 16" or "other 1": addresses are not printed. */
+  readonly label: string;
   readonly before: AudienceMember;
   readonly now: AudienceMember | undefined;
-  /** Status and each tag as before; of a stranger and of an archived member, everything. */
-  readonly isRespected: boolean;
+  /** The status and every tag are as before. For archived members and members that are not customers: everything is. */
+  readonly isPreserved: boolean;
 }
 
-/** Members that the audience holds before the first export. */
+/** The members of the audience before the first export. */
 export async function seedsOf(setting: Setting, folder: string): Promise<MemberSeed[]> {
   const addresses = await readAddresses(setting, folder);
-  const customers = Object.entries(CUSTOMERS).map(([key, brought]) => ({
-    ...brought,
+  const customers = Object.entries(CUSTOMERS).map(([key, seed]) => ({
+    ...seed,
     email_address: addresses.get(key)!,
   }));
-  return [...customers, ...STRANGERS];
+  return [...customers, ...NON_CUSTOMERS];
 }
 
 async function readAddresses({ profilesFile, columns }: Setting, folder: string) {
@@ -69,26 +69,26 @@ async function readAddresses({ profilesFile, columns }: Setting, folder: string)
   }
 }
 
-/** @param before the members before the first export: all of them, in the order in which they were seeded */
-export function compareNeighbours(
+/** @param before all members before the first export, in the order in which they were seeded */
+export function compareExisting(
   before: readonly AudienceMember[],
   now: readonly AudienceMember[],
-): Neighbour[] {
+): ExistingMember[] {
   const after = new Map(now.map((member) => [member.email, member]));
   const customers = Object.keys(CUSTOMERS);
   return before.map((was, place) => {
     const key = customers[place];
     const is = after.get(was.email);
     return {
-      who: key === undefined ? `stranger ${place - customers.length + 1}` : `customer ${key}`,
+      label: key === undefined ? `other ${place - customers.length + 1}` : `customer ${key}`,
       before: was,
       now: is,
-      isRespected: is !== undefined && respects(was, is, key !== undefined && was.status !== 'archived'),
+      isPreserved: is !== undefined && preserves(was, is, key !== undefined && was.status !== 'archived'),
     };
   });
 }
 
-function respects(was: AudienceMember, is: AudienceMember, isExported: boolean): boolean {
+function preserves(was: AudienceMember, is: AudienceMember, isExported: boolean): boolean {
   if (!isExported) return isDeepStrictEqual(is, was);
   return is.status === was.status && was.tags.every((tag) => is.tags.includes(tag));
 }

@@ -24,7 +24,7 @@ describe('connecting to an audience with double opt-in', () => {
     const { code, output } = await scene.cli(connect('subscribed'));
     expect(code).toBe(0);
     for (const text of [output, (await scene.cli(`destination show ${scene.destinationId}`)).output]) {
-      expect(text).toMatch(/Double opt-in +on: its own forms ask new people to confirm/);
+      expect(text).toMatch(/Double opt-in +on: its own forms ask new contacts to confirm/);
       expect(text).toContain('Warning: The audience has double opt-in');
       expect(text).toContain('Status if new "subscribed" skips that');
     }
@@ -37,7 +37,7 @@ describe('connecting to an audience with double opt-in', () => {
     expect(details).toContain('Status if new "subscribed" skips that');
   });
 
-  test('tells what "pending" does, and warns of nothing', async () => {
+  test('explains "pending", without a warning', async () => {
     const { output } = await scene.cli(connect('pending'));
     expect(output).toContain('Mailchimp sends every new contact a confirmation mail');
     expect(output).not.toContain('Warning');

@@ -1,0 +1,56 @@
+import type { DestinationView } from '../../contract/destination';
+import type { ExportView } from '../../contract/export';
+import type { ExportReport } from '../../contract/report';
+import { describeProgress, describeState, NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
+import { count, duration, instant } from '../../text/format';
+import { progressOf } from '../../text/progress';
+import { pairs, table } from './table';
+
+/** What `export show` prints for a running export. */
+export function describeView(view: ExportView): string {
+  const { number, ref, startedAt } = view;
+  const progress = progressOf(view);
+  return [
+    `Export ${number} of ${ref.destinationId}: ${describeState(view)}`,
+    pairs([
+      ['Export', ref.exportId],
+      ['Started', instant(startedAt)],
+      ...(progress
+        ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
+        : []),
+      ...describeProgress(view),
+    ]),
+  ].join('\n\n');
+}
+
+export function exportTable({
+  running,
+  queued,
+  exports,
+}: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
+  const waiting = queued > 0 ? [['', '', `${count(queued)} queued`]] : [];
+  const open = running ? [[String(running.number), running.exportId, 'running']] : [];
+  return table(
+    ['NUMBER', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
+    [...waiting, ...open, ...exports.map(exportRow)],
+  );
+}
+
+function exportRow(report: ExportReport): string[] {
+  const { number, exportId, status, failure, startedAt, durationMs, selected, outcomes } = report;
+  return [
+    String(number),
+    exportId,
+    failure ? `${status}: ${failure.code}` : status,
+    instant(startedAt),
+    duration(durationMs),
+    count(selected),
+    status === 'planned' ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
+    status === 'planned' ? '' : count(notExported(report)),
+  ];
+}
+
+/** The number of rows that `export failures` lists. */
+export function notExported({ outcomes }: ExportReport): number {
+  return NOT_EXPORTED_OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
+}
