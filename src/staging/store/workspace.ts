@@ -12,7 +12,10 @@ interface WorkspaceOptions {
   readonly allow: string;
 }
 
-/** Lends a database whose tables lie on disk, in the attempt's folder, and are gone afterwards. */
+/**
+ * Lends a database for one step. Its tables lie in memory and spill into the attempt's folder: a database file would be compressed,
+ * logged and synced, for tables that are gone with the step.
+ */
 export async function withWorkspace<Result>(
   { folder, memoryLimit, allow }: WorkspaceOptions,
   work: (database: Database) => Promise<Result>,
@@ -21,7 +24,6 @@ export async function withWorkspace<Result>(
   await makeFolder(own);
   try {
     const database = await openDatabase({
-      file: join(own, 'work.duckdb'),
       folder: own,
       memoryLimit,
       allow: [allow],
