@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Database } from '../../src/duckdb/database';
 import { DatabaseError, translateError } from '../../src/duckdb/database-error';
-import { openDatabase } from '../../src/duckdb/open';
+import { openDatabase, threadsFor } from '../../src/duckdb/open';
 import { quoteName, quoteText } from '../../src/duckdb/quote';
 
 let folder: string;
@@ -131,15 +131,18 @@ describe('appending', () => {
   });
 });
 
-test('a database file is there again after closing', async () => {
-  const options = { folder, file: join(folder, 'x.duckdb'), memoryLimit: '64MB', allow: [] };
-  const first = await openDatabase(options);
-  await first.run('CREATE TABLE t AS SELECT 1 AS n');
-  await first.close();
-  await first.close();
-  const second = await openDatabase(options);
-  expect(await second.rows('FROM t')).toEqual([{ n: 1 }]);
-  await second.close();
+test('may be closed twice, and refuses statements from then on', async () => {
+  await database.close();
+  await database.close();
+  expect((await errorOf(database.run('SELECT 1'))).kind).toBe('INTERRUPT');
+});
+
+test.each([
+  [0, 1],
+  [100_000, 1],
+  [100_001, 2],
+])('%i rows are worked on by %i threads', (rows, threads) => {
+  expect(threadsFor(rows)).toBe(threads);
 });
 
 describe('an error', () => {

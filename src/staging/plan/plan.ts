@@ -65,7 +65,8 @@ async function makePlan(
     optOuts: isFresh ? undefined : await findCensus(layout, ref, OPT_OUTS),
   };
   const allow = layout.exports(ref.destinationId);
-  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+  const size = snapshot.selected + (baseline?.document.size ?? 0);
+  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
     const made = await runPlan(database, {
       folder,
       request,

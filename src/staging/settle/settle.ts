@@ -47,7 +47,7 @@ async function makeSettlement(
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(layout, ref, plan.request.baseline);
-  const { folder: snapshot } = await readSnapshot(layout, ref);
+  const { folder: snapshot, selected: profiles } = await readSnapshot(layout, ref);
   const settledAt = now().toISOString();
   const planFolder = layout.inExport(ref, plan.folder);
   const told = {
@@ -68,7 +68,8 @@ async function makeSettlement(
     into: folder,
   };
   const allow = layout.exports(ref.destinationId);
-  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+  const rows = profiles + (parent?.document.size ?? 0);
+  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
     await createPersonResults(database, told);
     await createOutcomes(database);
     await createParent(database, next);

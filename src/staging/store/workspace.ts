@@ -1,13 +1,15 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
-import { openDatabase } from '../../duckdb/open';
+import { openDatabase, threadsFor } from '../../duckdb/open';
 import { makeFolder } from './atomic-files';
 
 interface WorkspaceOptions {
   /** The attempt's own folder. */
   readonly folder: string;
   readonly memoryLimit: string;
+  /** About as many rows as the step reads. */
+  readonly rows: number;
   /** Folder that SQL may read and write. */
   readonly allow: string;
 }
@@ -17,7 +19,7 @@ interface WorkspaceOptions {
  * logged and synced, for tables that are gone with the step.
  */
 export async function withWorkspace<Result>(
-  { folder, memoryLimit, allow }: WorkspaceOptions,
+  { folder, memoryLimit, rows, allow }: WorkspaceOptions,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   const own = join(folder, 'work');
@@ -26,6 +28,7 @@ export async function withWorkspace<Result>(
     const database = await openDatabase({
       folder: own,
       memoryLimit,
+      threads: threadsFor(rows),
       allow: [allow],
     });
     try {
