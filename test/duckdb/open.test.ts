@@ -131,13 +131,13 @@ describe('appending', () => {
   });
 });
 
-describe('openings', () => {
-  const options = (name: string) => ({
-    folder: join(folder, name),
-    memoryLimit: '64MB',
-    allow: [join(folder, name)],
-  });
+const options = (name: string) => ({
+  folder: join(folder, name),
+  memoryLimit: '64MB',
+  allow: [join(folder, name)],
+});
 
+describe('openings', () => {
   test('share no tables, one after another or at the same time', async () => {
     await database.run('CREATE TABLE t AS SELECT 1 AS n');
     for (let count = 0; count < 3; count += 1) {
