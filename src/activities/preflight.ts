@@ -2,6 +2,7 @@ import { ExportError } from '../errors';
 import type { Configuration } from '../contract/destination';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
+import type { Staging } from '../ports/staging';
 import type { FieldMatch } from '../contract/merge-field';
 import type { SegmentTag } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
@@ -14,6 +15,8 @@ export interface PreflightInput {
   readonly accountId: string;
   readonly audienceId: string;
   readonly configuration: Configuration;
+  /** Whether earlier exports left nothing open is looked at as well. `baseline`: export whose baseline counts, as far as the destination knows. */
+  readonly drain?: { readonly baseline: string | null };
 }
 
 export interface Preflight {
@@ -21,6 +24,11 @@ export interface Preflight {
   /** `tagId` is null where the tag does not exist yet. */
   readonly segments: readonly SegmentTag[];
   readonly requests: number;
+  /**
+   * Every request of earlier exports is answered, so the step drainEarlierWrites has nothing to do. `baseline`: export whose baseline
+   * counts; another one than the destination knows where that has lost an export.
+   */
+  readonly drained?: { readonly baseline: string | null };
 }
 
 /**
@@ -35,9 +43,23 @@ export function createPreflight(dependencies: ActivityDependencies) {
       await staging.claim(input.ref);
       // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
-      return check(await openAccount(), input);
+      const checked = await check(await openAccount(), input);
+      const drained = input.drain && (await drainAnswered(staging, input.ref, input.drain.baseline));
+      return { ...checked, ...(drained && { drained }) };
     });
   };
+}
+
+/** Nearly always everything is answered, and a step of its own to find that out takes longer than finding it out. */
+async function drainAnswered(
+  staging: Staging,
+  ref: ExportRef,
+  baseline: string | null,
+): Promise<Preflight['drained']> {
+  const writes = await staging.unansweredWrites(ref);
+  if (writes.length > 0) return undefined;
+  await staging.recordDrained(ref);
+  return { baseline: await staging.settleEarlier(ref, baseline) };
 }
 
 async function check(account: MailchimpAccount, input: PreflightInput): Promise<Preflight> {

@@ -159,5 +159,5 @@ async function openReadingDatabase(layout: Layout): Promise<Database> {
   // Shared by all workers of the store: a chunk or a part fits into memory, so nothing is ever spilled there.
   const folder = join(layout.folder, 'reading');
   await makeFolder(folder);
-  return openDatabase({ folder, memoryLimit: READING_MEMORY, allow: [layout.folder] });
+  return openDatabase({ folder, memoryLimit: READING_MEMORY, threads: 1, allow: [layout.folder] });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Database } from '../../src/duckdb/database';
 import { DatabaseError, translateError } from '../../src/duckdb/database-error';
-import { openDatabase } from '../../src/duckdb/open';
+import { openDatabase, threadsFor } from '../../src/duckdb/open';
 import { quoteName, quoteText } from '../../src/duckdb/quote';
 
 let folder: string;
@@ -131,15 +131,61 @@ describe('appending', () => {
   });
 });
 
-test('a database file is there again after closing', async () => {
-  const options = { folder, file: join(folder, 'x.duckdb'), memoryLimit: '64MB', allow: [] };
-  const first = await openDatabase(options);
-  await first.run('CREATE TABLE t AS SELECT 1 AS n');
-  await first.close();
-  await first.close();
-  const second = await openDatabase(options);
-  expect(await second.rows('FROM t')).toEqual([{ n: 1 }]);
-  await second.close();
+const options = (name: string) => ({
+  folder: join(folder, name),
+  memoryLimit: '64MB',
+  allow: [join(folder, name)],
+});
+
+describe('openings', () => {
+  test('share no tables, one after another or at the same time', async () => {
+    await database.run('CREATE TABLE t AS SELECT 1 AS n');
+    for (let count = 0; count < 3; count += 1) {
+      const [first, second] = await Promise.all([openDatabase(options('a')), openDatabase(options('b'))]);
+      expect((await errorOf(first.run('FROM t'))).kind).toBe('Catalog');
+      await first.run('CREATE TABLE t AS SELECT 2 AS n');
+      expect((await errorOf(second.run('FROM t'))).kind).toBe('Catalog');
+      await first.close();
+      await second.close();
+    }
+    expect(await database.rows('FROM t')).toEqual([{ n: 1 }]);
+  });
+
+  test('share no sandbox and no limits', async () => {
+    const other = await openDatabase({ ...options('open'), memoryLimit: '32MB', threads: 1 });
+    const set = "SELECT current_setting('memory_limit') AS memory, current_setting('threads') AS threads";
+    expect(await database.row(set)).toEqual({ memory: '61.0 MiB', threads: 2 });
+    expect(await other.row(set)).toEqual({ memory: '30.5 MiB', threads: 1 });
+    const file = quoteText(join(folder, 'one.csv'));
+    expect(await database.rows(`FROM read_csv(${file})`)).toHaveLength(1);
+    expect((await errorOf(other.run(`FROM read_csv(${file})`))).kind).toBe('Permission');
+    await other.close();
+  });
+
+  test('are stopped one by one', async () => {
+    const other = await openDatabase(options('a'));
+    const endless = errorOf(database.run('SELECT count(*) FROM range(1000000000000) WHERE range % 7 = 8'));
+    await other.run('SELECT 1');
+    other.interrupt();
+    await other.close();
+    const again = setInterval(() => database.interrupt(), 20);
+    expect((await endless).kind).toBe('INTERRUPT');
+    clearInterval(again);
+  });
+});
+
+test('may be closed twice, and refuses statements from then on', async () => {
+  await database.close();
+  await database.close();
+  expect((await errorOf(database.run('SELECT 1'))).kind).toBe('INTERRUPT');
+});
+
+test.each([
+  [0, 1],
+  [100_000, 1],
+  [100_001, 2],
+])('%i rows are worked on by %i threads', (rows, threads) => {
+  expect(threadsFor(rows)).toBe(threads);
 });
 
 describe('an error', () => {

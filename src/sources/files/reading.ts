@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { FilesSourceConfig, SegmentConfig } from '../../config/source-config';
 import type { Database } from '../../duckdb/database';
-import { openDatabase } from '../../duckdb/open';
+import { openDatabase, threadsFor } from '../../duckdb/open';
 import { checkUnchanged } from './data-file';
 import { type FoundTable, type OpenTable, type TableSpec, findTables, openTable } from './open-tables';
 import { asReadError } from './read-error';
@@ -124,7 +124,7 @@ async function checkAllSql(
   const uses = new Map<number, SqlUse>();
   if (!segments.some(({ segment }) => 'sql' in segment)) return uses;
   const tables = [PROFILES, ...Object.keys(context.config.tables)];
-  await withDatabase(context, { folder, allow: [], files: [] }, async (database) => {
+  await withDatabase(context, { folder, threads: 1, allow: [], files: [] }, async (database) => {
     for (const [index, { id, segment }] of segments.entries()) {
       if ('sql' in segment)
         uses.set(index, await checkSql(database, { segment: id, sql: segment.sql }, tables));
@@ -135,15 +135,22 @@ async function checkAllSql(
 
 interface Sandbox {
   readonly folder: string;
+  readonly threads: number;
   readonly allow: readonly string[];
   readonly files: readonly string[];
 }
 
+/** A guess, which need not be close. */
+const BYTES_OF_ROW = 100;
+
 function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadRequest): Sandbox {
+  const files = found.flatMap((table) => table.files);
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   return {
     folder,
+    threads: threadsFor(bytes / BYTES_OF_ROW),
     allow: into === undefined ? [folder] : [folder, into],
-    files: found.flatMap(({ files }) => files.map(({ readable }) => readable)),
+    files: files.map(({ readable }) => readable),
   };
 }
 

@@ -12,6 +12,8 @@ import { isThere, keepFile, listFolder, sealLines } from '../store/atomic-files'
 import { withWorkspace } from '../store/workspace';
 
 const PAGES = 'census';
+/** At most. */
+const ROWS_OF_PAGE = 1_000;
 
 interface CensusDocument extends CensusSummary, Sealed {}
 
@@ -53,24 +55,27 @@ async function putTogether(
   const pages = await listFolder(layout.inExport(ref, PAGES));
   const ours = await findBaseline(layout, ref, baseline);
   const allow = layout.exports(ref.destinationId);
-  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
-    await createMembers(
-      database,
-      pages.map((name) => layout.inExport(ref, PAGES, name)),
-    );
-    const members = ours ? withoutOurTags(ours) : 'member';
-    await database.run(
-      `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
-    );
-    await keepFile(join(folder, CENSUS_ROWS));
-    const counts = await database.rows<{ status: string; count: number }>(
-      'SELECT status, count(*) AS count FROM member GROUP BY status ORDER BY status',
-    );
-    return {
-      members: counts.reduce((sum, { count }) => sum + count, 0),
-      byStatus: Object.fromEntries(counts.map(({ status, count }) => [status, count])),
-    };
-  });
+  return withWorkspace(
+    { folder, memoryLimit, rows: pages.length * ROWS_OF_PAGE, allow },
+    async (database) => {
+      await createMembers(
+        database,
+        pages.map((name) => layout.inExport(ref, PAGES, name)),
+      );
+      const members = ours ? withoutOurTags(ours) : 'member';
+      await database.run(
+        `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
+      );
+      await keepFile(join(folder, CENSUS_ROWS));
+      const counts = await database.rows<{ status: string; count: number }>(
+        'SELECT status, count(*) AS count FROM member GROUP BY status ORDER BY status',
+      );
+      return {
+        members: counts.reduce((sum, { count }) => sum + count, 0),
+        byStatus: Object.fromEntries(counts.map(({ status, count }) => [status, count])),
+      };
+    },
+  );
 }
 
 /** Somebody seen with two statuses counts by the one that takes more care. */

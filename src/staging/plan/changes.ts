@@ -6,6 +6,7 @@ import type { PlannedTag } from '../store/documents';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';
 import { clearColumn } from './contacts';
+import type { PlanCounts } from './counts';
 import { snapshotProfiles } from './profiles';
 import { createMaskNames, noTags } from './tag-masks';
 import { wireJson, wireValue } from './wire-values';
@@ -37,8 +38,12 @@ export async function cutAtLimit(
  */
 export async function numberChanges(
   database: Database,
-  tags: readonly PlannedTag[],
+  { tags, counts }: { readonly tags: readonly PlannedTag[]; readonly counts: PlanCounts },
 ): Promise<readonly ChunkSize[]> {
+  if (counts.creates + counts.updates + counts.removals === 0) {
+    await database.run('CREATE TABLE numbered (id INTEGER, tag INTEGER, chunk INTEGER, position INTEGER)');
+    return [];
+  }
   const rows = await rowsOfChunk(database);
   await createCanaries(database, tags);
   await createSpares(database, { tags, rows });
@@ -56,6 +61,7 @@ export async function numberChanges(
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
     FROM numbered JOIN person USING (id) LEFT JOIN mask k ON k.mask = person.wanted
     GROUP BY chunk ORDER BY chunk`);
+  if (counts.segments.every(({ toUntag }) => toUntag === 0)) return upserts;
   await numberUntags(database, { tags, after: upserts.length });
   const untags = await database.rows<ChunkSize>(`
     SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes

@@ -65,7 +65,8 @@ async function makePlan(
     optOuts: isFresh ? undefined : await findCensus(layout, ref, OPT_OUTS),
   };
   const allow = layout.exports(ref.destinationId);
-  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+  const size = snapshot.selected + (baseline?.document.size ?? 0);
+  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
     const made = await runPlan(database, {
       folder,
       request,
@@ -120,7 +121,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     members: snapshot.members,
     restores: baseline ? await countRestores(database, { rows: baseline.rows, tags, restored }) : [],
   });
-  const chunks = await numberChanges(database, tags);
+  const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
   await writePeople(database, { folder, request, snapshot: snapshot.folder });
   for (const name of [CHANGES, PEOPLE, DECIDED]) await keepFile(join(folder, name));

@@ -44,9 +44,3 @@ export async function createMaskNames(database: Database, masks: string): Promis
     FROM (SELECT DISTINCT mask FROM (${masks})) m JOIN tag t ON get_bit(m.mask, t.bit) = 1
     GROUP BY m.mask`);
 }
-
-/** SQL: for each bit, how many of the rows (mask, count) have it. */
-export function countBits(masks: string): string {
-  return `SELECT t.bit, coalesce(sum(m.count * get_bit(m.mask, t.bit)), 0)::BIGINT AS count
-    FROM tag t LEFT JOIN (${masks}) m ON true GROUP BY t.bit ORDER BY t.bit`;
-}

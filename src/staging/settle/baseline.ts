@@ -23,6 +23,8 @@ interface NextBaselineInput {
   readonly tags: readonly PlannedTag[];
   readonly parent: Parent | undefined;
   readonly keepLeavers: boolean;
+  /** Whether the plan has changes to send. */
+  readonly isAnythingPlanned: boolean;
   readonly settledAt: string;
   readonly into: string;
 }
@@ -55,7 +57,9 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
   const { snapshot, parent, into } = input;
   const columns = [...hashColumns(input), 'status', 'state', 'member', 'present', ...REFUSED].join(', ');
   const profiles = snapshotProfiles(snapshot);
-  await createMaskNames(database, 'SELECT DISTINCT wanted::BIT AS mask FROM people');
+  // Named in the hashes of what was sent.
+  const sent = `SELECT DISTINCT wanted FROM people ${input.isAnythingPlanned ? '' : 'WHERE false'}`;
+  await createMaskNames(database, `SELECT wanted::BIT AS mask FROM (${sent})`);
   await database.run(`CREATE TABLE next AS ${nextQuery(input)}`);
   await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
   await database.run(`

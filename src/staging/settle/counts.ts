@@ -12,7 +12,6 @@ import { quoteText } from '../../duckdb/quote';
 import type { PlanDocument } from '../store/documents';
 import { sum } from '../plan/counts';
 import { rank, UNCERTAIN } from './row-results';
-import { countBits } from '../plan/tag-masks';
 
 export interface SettlementCounts {
   readonly outcomes: OutcomeCounts;
@@ -99,30 +98,34 @@ async function countRefusals(database: Database): Promise<readonly RefusalCount[
     FROM placed GROUP BY ALL ORDER BY count DESC, outcome, class, text`);
 }
 
+interface TagCounts {
+  readonly toTag: number;
+  readonly toUntag: number;
+  readonly tagged: number;
+  readonly untagged: number;
+}
+
+const NO_TAGS: TagCounts = { toTag: 0, toUntag: 0, tagged: 0, untagged: 0 };
+
 async function countSegments(
   database: Database,
   { plan, tags, request }: Pick<PlanDocument, 'plan' | 'tags' | 'request'>,
   checkSum: CheckSum,
 ): Promise<readonly SegmentReport[]> {
-  const count = async (masks: string): Promise<readonly number[]> => {
-    const rows = await database.rows<{ count: number }>(countBits(masks));
-    return rows.map(({ count }) => count);
-  };
-  const toTag = await count('SELECT gained::BIT AS mask, count(*) AS count FROM people GROUP BY ALL');
-  const toUntag = await count('SELECT lost::BIT AS mask, count(*) AS count FROM people GROUP BY ALL');
-  const tagged = await count(`SELECT gained::BIT AS mask, count(*) AS count FROM people JOIN told USING (id)
-    WHERE told.upsert = ${rank('acknowledged')} GROUP BY ALL`);
-  const untagged = await count(
-    'SELECT off AS mask, count(*) AS count FROM told WHERE off IS NOT NULL GROUP BY ALL',
-  );
+  const counts = await database.rows<TagCounts>(`
+    SELECT coalesce(sum(count * get_bit(gained, bit)), 0)::BIGINT AS "toTag",
+      coalesce(sum(count * get_bit(lost, bit)), 0)::BIGINT AS "toUntag",
+      coalesce(sum(count * get_bit(gained, bit)) FILTER (is_acknowledged), 0)::BIGINT AS tagged,
+      coalesce(sum(count * get_bit(off, bit)), 0)::BIGINT AS untagged
+    FROM tag LEFT JOIN (
+      SELECT gained::BIT AS gained, lost::BIT AS lost, off, is_acknowledged, count FROM (
+        SELECT gained, lost, off, told.upsert = ${rank('acknowledged')} AS is_acknowledged, count(*) AS count
+        FROM people LEFT JOIN told USING (id) GROUP BY ALL)) ON true
+    GROUP BY bit ORDER BY bit`);
   return plan.segments.map((segment) => {
     const bit = tags.findIndex((tag) => tag.segment === segment.segment && tag.name === segment.tag);
-    const at = (counts: readonly number[]): number => counts[bit] ?? 0;
-    checkSum(
-      `tags of the segment "${segment.segment}"`,
-      at(toTag) + at(toUntag),
-      segment.toTag + segment.toUntag,
-    );
+    const { toTag, toUntag, tagged, untagged } = counts[bit] ?? NO_TAGS;
+    checkSum(`tags of the segment "${segment.segment}"`, toTag + toUntag, segment.toTag + segment.toUntag);
     return {
       segment: segment.segment,
       tagId:
@@ -131,9 +134,9 @@ async function countSegments(
         null,
       name: segment.tag,
       profiles: segment.profiles,
-      tagged: at(tagged),
-      untagged: at(untagged),
-      failed: at(toTag) + at(toUntag) - at(tagged) - at(untagged),
+      tagged,
+      untagged,
+      failed: toTag + toUntag - tagged - untagged,
     };
   });
 }

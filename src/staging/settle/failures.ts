@@ -28,13 +28,15 @@ export async function readFailures(
   const wanted = outcomes ?? ALL_OUTCOMES.filter((outcome) => !EXPORTED.includes(outcome));
   const folder = await openAttempt(layout, ref, 'failures');
   try {
-    return await withWorkspace({ folder, memoryLimit, allow: layout.export(ref) }, (database) =>
-      database.rows<FailureRow>(
-        `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
+    return await withWorkspace(
+      { folder, memoryLimit, rows: settled.settlement.selected, allow: layout.export(ref) },
+      (database) =>
+        database.rows<FailureRow>(
+          `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
          FROM read_parquet(${quoteText(rows)})
          WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
-      ),
+        ),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

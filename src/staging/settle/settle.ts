@@ -47,7 +47,7 @@ async function makeSettlement(
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(layout, ref, plan.request.baseline);
-  const { folder: snapshot } = await readSnapshot(layout, ref);
+  const { folder: snapshot, selected: profiles } = await readSnapshot(layout, ref);
   const settledAt = now().toISOString();
   const planFolder = layout.inExport(ref, plan.folder);
   const told = {
@@ -64,11 +64,13 @@ async function makeSettlement(
     tags: plan.tags,
     parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
     keepLeavers: plan.request.keepLeavers,
+    isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,
   };
   const allow = layout.exports(ref.destinationId);
-  return withWorkspace({ folder, memoryLimit, allow }, async (database) => {
+  const rows = profiles + (parent?.document.size ?? 0);
+  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
     await createPersonResults(database, told);
     await createOutcomes(database);
     await createParent(database, next);
@@ -120,18 +122,16 @@ async function countBaseline(
   { rows, plan, parent }: { rows: string; plan: PlanDocument; parent: FoundBaseline | undefined },
 ): Promise<BaselineCounts> {
   const from = `read_parquet(${quoteText(rows)})`;
-  const { size } = await database.row<{ size: number }>(
-    `SELECT count(*) FILTER (len(tags) > 0) AS size FROM ${from}`,
-  );
-  const carried = await database.rows<{ id: number }>(
-    `SELECT DISTINCT unnest(tags) AS id FROM (SELECT DISTINCT tags FROM ${from}) ORDER BY id`,
-  );
+  const { size, carried } = await database.row<{ size: number; carried: readonly number[] }>(`
+    WITH sets AS MATERIALIZED (SELECT tags, count(*) AS addresses FROM ${from} WHERE len(tags) > 0 GROUP BY tags)
+    SELECT coalesce((SELECT sum(addresses) FROM sets), 0)::BIGINT AS size,
+      coalesce((SELECT list(DISTINCT id ORDER BY id) FROM (SELECT unnest(tags) AS id FROM sets)), []) AS carried`);
   const known = {
     ...parent?.document.tags,
     ...Object.fromEntries(plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }])),
   };
   return {
     size,
-    tags: Object.fromEntries(carried.flatMap(({ id }) => (known[id] ? [[id, known[id]]] : []))),
+    tags: Object.fromEntries(carried.flatMap((id) => (known[id] ? [[id, known[id]]] : []))),
   };
 }

@@ -1,29 +1,34 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
-import { openDatabase } from '../../duckdb/open';
+import { openDatabase, threadsFor } from '../../duckdb/open';
 import { makeFolder } from './atomic-files';
 
 interface WorkspaceOptions {
   /** The attempt's own folder. */
   readonly folder: string;
   readonly memoryLimit: string;
+  /** About as many rows as the step reads. */
+  readonly rows: number;
   /** Folder that SQL may read and write. */
   readonly allow: string;
 }
 
-/** Lends a database whose tables lie on disk, in the attempt's folder, and are gone afterwards. */
+/**
+ * Lends a database for one step. Its tables lie in memory and spill into the attempt's folder: a database file would be compressed,
+ * logged and synced, for tables that are gone with the step.
+ */
 export async function withWorkspace<Result>(
-  { folder, memoryLimit, allow }: WorkspaceOptions,
+  { folder, memoryLimit, rows, allow }: WorkspaceOptions,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   const own = join(folder, 'work');
   await makeFolder(own);
   try {
     const database = await openDatabase({
-      file: join(own, 'work.duckdb'),
       folder: own,
       memoryLimit,
+      threads: threadsFor(rows),
       allow: [allow],
     });
     try {

@@ -81,7 +81,7 @@ function answering<Answer>(work: () => Answer): Answer {
 }
 
 /** Settling needs nothing of Mailchimp's. */
-function recheck(run: Run): Promise<void> | null {
+function recheck(run: Run): Promise<unknown> | null {
   if (run.phase === 'settling') return null;
   const checked = preflight(run);
   // Nobody waits for it any more where the export was cancelled meanwhile, and a rejection without a listener fails the workflow task for ever.

@@ -1,4 +1,5 @@
 import { sleep } from '@temporalio/workflow';
+import type { Preflight, PreflightInput } from '../../activities/preflight';
 import type { ExportInput } from '../../contract/export';
 import type { CensusScope, ExportPlan } from '../../contract/plan';
 import { withRetry, waitWhilePaused } from './retry';
@@ -6,9 +7,11 @@ import { setPhase, newPart, type Run } from './run';
 
 /** Everything before the first change is sent: checks, census, snapshot, plan. */
 export async function prepare(run: Run): Promise<ExportPlan> {
-  await preflight(run);
+  const { planOnly } = run.input.options;
+  const drained = await preflight(run, planOnly ? undefined : { baseline: run.input.baseline });
   const scope = censusScope(run);
-  if (!run.input.options.planOnly) await drainEarlierWrites(run);
+  if (drained) run.baseline = drained.baseline;
+  else if (!planOnly) await drainEarlierWrites(run);
   await census(run, scope);
   const keepLeavers = await snapshot(run);
   await waitWhilePaused(run);
@@ -47,7 +50,8 @@ export async function prepare(run: Run): Promise<ExportPlan> {
   return plan;
 }
 
-export async function preflight(run: Run): Promise<void> {
+/** @param drain given by the first preflight of an export that may send; later ones check only */
+export async function preflight(run: Run, drain?: PreflightInput['drain']): Promise<Preflight['drained']> {
   const { ref, account, accountId, audience, configuration } = run.input;
   const checked = await withRetry(run, () =>
     run.steps.short['mailchimp.preflight'].executeWithOptions(
@@ -59,6 +63,7 @@ export async function preflight(run: Run): Promise<void> {
           accountId,
           audienceId: audience.id,
           configuration: { ...configuration, segments: withMadeTags(run) },
+          ...(drain && { drain }),
         },
       ],
     ),
@@ -66,6 +71,7 @@ export async function preflight(run: Run): Promise<void> {
   run.fields = checked.fields;
   run.segments = checked.segments;
   run.requests += checked.requests;
+  return checked.drained;
 }
 
 /** What an earlier export has sent and nobody has read the answer of may still run: it must not come after what this one does. */

@@ -59,7 +59,7 @@ export interface Run {
   deliveringSinceMs: number;
   report: ExportReport | null;
   /** A preflight that runs because the export was resumed; shared by all steps that stopped together. */
-  recheck: Promise<void> | null;
+  recheck: Promise<unknown> | null;
 }
 
 export function createRun(input: ExportInput, carry: ExportCarry | undefined): Run {

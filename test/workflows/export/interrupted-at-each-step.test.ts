@@ -11,7 +11,6 @@ import { untilAnswered } from '../../support/until-answered';
 /** Every step of an export that has something to send, most of it by a batch; and what happens to the export in it. */
 const STEPS = [
   'preflight',
-  'drainEarlierWrites',
   'takeCensus',
   'takeSnapshot',
   'planExport',
