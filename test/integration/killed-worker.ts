@@ -263,6 +263,8 @@ function countsOf({ report }: End) {
   };
 }
 
+const historyOf = (moment: string): History => MOMENTS[moment]?.after ?? 'nothing';
+
 /** Kills the worker of an export at each of the moments, and compares with exports whose worker runs on. */
 export function describeKilledWorker(moments: readonly string[]): void {
   describe(`an export of ${PROFILES} profiles whose worker is killed`, () => {
@@ -270,7 +272,6 @@ export function describeKilledWorker(moments: readonly string[]): void {
     const undisturbed = new Map<History, Promise<End>>();
     const killed = new Map<string, Promise<End>>();
 
-    const historyOf = (name: string): History => MOMENTS[name]?.after ?? 'nothing';
     const expectedOf = (name: string) => undisturbed.get(historyOf(name))!;
 
     // All at once: most of the time passes until Temporal notices that a worker is gone.
