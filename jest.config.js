@@ -1,7 +1,8 @@
-/** @type {import('jest').Config} */
+/** `npm test`. Tests that take minutes are named `*.long.test.ts` and run by jest.long.config.js. @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',

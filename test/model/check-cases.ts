@@ -5,12 +5,12 @@ import { DEFAULT_SWITCHES } from '../../src/sandbox';
 import { endsOf } from './conditions';
 import { inWords } from './words';
 
-/** After so long no further case is begun, nor a smaller one that fails looked for. */
+/** No case begins later than this, also none of those that make a failing case smaller. */
 const MAX_MS = 400_000;
 
 /**
- * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many; with `MODEL_QUICK`, a case that fails is
- * not made smaller, and what occurred is printed.
+ * Runs random cases. `MODEL_SEED` and `MODEL_PATH` repeat one, `MODEL_RUNS` says how many. With `MODEL_QUICK`, a failing case is not
+ * made smaller, and what occurred is printed.
  * @returns how often each outcome, and each end of a switch, occurred
  */
 export async function checkCases(
@@ -39,10 +39,14 @@ export async function checkCases(
   const [given] = details.counterexample ?? [];
   const { stack } = details.errorInstance as Error;
   throw new Error(
-    `MODEL_SEED=${details.seed} MODEL_PATH=${details.counterexamplePath} npx jest ${testFile()}\n${given ? inWords(given) : ''}\n${stack}`,
+    `MODEL_SEED=${details.seed} MODEL_PATH=${details.counterexamplePath} ${jestCommand()}\n${given ? inWords(given) : ''}\n${stack}`,
   );
 }
 
-function testFile(): string {
-  return expect.getState().testPath?.replace(`${process.cwd()}/`, '') ?? 'test/model';
+/** Runs the current test file again. */
+export function jestCommand(): string {
+  const file = expect.getState().testPath?.replace(`${process.cwd()}/`, '') ?? 'test/model';
+  return file.endsWith('.long.test.ts')
+    ? `npx jest --config jest.long.config.js ${file}`
+    : `npx jest ${file}`;
 }

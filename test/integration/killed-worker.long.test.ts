@@ -1,0 +1,3 @@
+import { describeKilledWorker, MOMENTS } from './killed-worker';
+
+describeKilledWorker(Object.keys(MOMENTS));

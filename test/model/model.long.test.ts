@@ -1,0 +1,30 @@
+import { useStepStage } from './step-stage';
+import { expect, test } from '@jest/globals';
+import { OUTCOMES } from '../../src/contract/outcome';
+import { withoutOptOut } from './arbitrary';
+import { checkCases } from './check-cases';
+import { allEnds, UNUSABLE } from './conditions';
+import { runCase, runFirstExport } from './run-case';
+
+/** In each of them, about three exports. */
+const RUNS = 200;
+const UNUSABLE_RUNS = 10;
+
+const open = useStepStage();
+
+test('audience, outcomes and baseline are those of the model after each step, with every outcome and switch', async () => {
+  const seen = await checkCases(RUNS, (given) => runCase(given, open));
+  expect([...OUTCOMES, ...allEnds()].filter((what) => !seen.has(what))).toEqual([]);
+}, 900_000);
+
+test.each(UNUSABLE)(
+  'where Mailchimp has %j, only the canary is changed',
+  async (switches) => {
+    const seen = await checkCases(UNUSABLE_RUNS, async (given) => {
+      const people = given.people.map((seed) => withoutOptOut(seed));
+      return runFirstExport({ ...given, people, switches }, open);
+    });
+    expect(seen.get('PROVIDER_DIFFERS')).toBeGreaterThan(0);
+  },
+  300_000,
+);

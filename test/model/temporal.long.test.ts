@@ -1,0 +1,6 @@
+import { expect, test } from '@jest/globals';
+import { checkThroughTemporal } from './through-temporal';
+
+test('audience, outcomes and baseline are those of the model through Temporal in many cases', async () => {
+  expect(await checkThroughTemporal(24)).toEqual([]);
+}, 400_000);
