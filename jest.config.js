@@ -12,7 +12,8 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench'],
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
-  maxWorkers: 2,
+  // One more than CI has cores: most tests wait for a server half of the time.
+  maxWorkers: 3,
   testSequencer: '<rootDir>/test/support/longest-first.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',

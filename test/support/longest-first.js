@@ -4,10 +4,10 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 /** Without times of earlier runs, jest goes by file size, and one of these would run alone at the end while the second core idles. */
 const LONGEST = [
   'workflows/export/interrupted-at-each-step.long',
+  'workflows/export/continue-as-new.long',
   'model/model.long',
   'model/temporal.long',
   'workflows/export/deliver',
-  'workflows/export/continue-as-new',
   'workflows/export/export',
   'workflows/export/interrupted-step',
   'model/model',

@@ -8,7 +8,7 @@ import { until } from '../../support/until';
 import { untilAnswered } from '../../support/until-answered';
 
 /** Every step of an export that has something to send, most of it by a batch. */
-export const STEPS = [
+const STEPS = [
   'preflight',
   'takeCensus',
   'takeSnapshot',
@@ -22,20 +22,26 @@ export const STEPS = [
 
 type Step = (typeof STEPS)[number];
 
-interface Case {
+interface InterruptedStep {
   readonly step: Step;
-  readonly interruption: 'terminated' | 'cancelled' | 'reset';
   readonly workflow: 'export' | 'destination';
+}
+
+/** Each step, with each of the two workflows interrupted. */
+export const EVERY_STEP: readonly InterruptedStep[] = STEPS.flatMap((step) =>
+  (['export', 'destination'] as const).map((workflow) => ({ step, workflow })),
+);
+
+interface Case extends InterruptedStep {
+  readonly interruption: 'terminated' | 'cancelled' | 'reset';
   readonly index: number;
   /** Each case has an audience and a destination of its own. */
   readonly audienceId: string;
 }
 
-function casesOf(steps: readonly Step[]): Case[] {
-  const cases = steps.flatMap((step) =>
-    (['terminated', 'cancelled', 'reset'] as const).flatMap((interruption) =>
-      (['export', 'destination'] as const).map((workflow) => ({ step, interruption, workflow })),
-    ),
+function casesOf(steps: readonly InterruptedStep[]): Case[] {
+  const cases = steps.flatMap((interrupted) =>
+    (['terminated', 'cancelled', 'reset'] as const).map((interruption) => ({ ...interrupted, interruption })),
   );
   return cases.map((testCase, index) => ({
     ...testCase,
@@ -50,7 +56,7 @@ const MERGE_FIELDS = ['FNAME', 'LNAME', 'COUNTRY'].map((tag) => ({ tag, name: ta
 const AT_ONCE = 6;
 
 /** Interrupts the given steps in every way; each time, the next exports have to recover. @returns what is wrong afterwards */
-export async function interruptSteps(steps: readonly Step[]): Promise<readonly string[]> {
+export async function interruptSteps(steps: readonly InterruptedStep[]): Promise<readonly string[]> {
   const cases = casesOf(steps);
   const audiences = cases.map(({ audienceId }) => ({
     id: audienceId,
