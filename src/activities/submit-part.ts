@@ -1,10 +1,11 @@
 import type { ExportRef } from '../contract/identifiers';
-import type { BatchOperation, Delivery, MailchimpAccount } from '../ports/mailchimp';
+import type { BatchOperation, BatchState, Delivery, MailchimpAccount } from '../ports/mailchimp';
 import type { PartPlan } from '../contract/plan';
 import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
 import type { ActivityDependencies } from './dependencies';
-import { exportStep } from './export-step';
+import { exportStep, type ExportStep } from './export-step';
+import { firstLooks } from './first-looks';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
 
@@ -13,6 +14,8 @@ export interface SubmitPartInput {
   readonly account: string;
   readonly delivery: Delivery;
   readonly part: PartPlan;
+  /** No other batch of the export is in flight: this one may be through in a moment, and is looked at before the step ends. */
+  readonly isNext: boolean;
 }
 
 export interface SubmittedPart {
@@ -20,6 +23,8 @@ export interface SubmittedPart {
   readonly batchId: string | null;
   /** Without a batch: milliseconds until the step is to run again; null: the part has to be sent directly. */
   readonly waitMs: number | null;
+  /** Its batch at the last look; null: not looked at. */
+  readonly batch: BatchState | null;
   readonly requests: number;
 }
 
@@ -28,33 +33,48 @@ export interface SubmittedPart {
  * A retry after a lost reply looks for the batch first, and waits as long as it may still appear.
  */
 export function createSubmitPart(dependencies: ActivityDependencies) {
-  const { staging, withPartInMemory } = dependencies;
   return async function submitPart(input: SubmitPartInput): Promise<SubmittedPart> {
-    const { ref, part } = input;
-    return exportStep(dependencies, input, ({ openAccount, pulse }) =>
-      withPartInMemory(input.account, async () => {
-        // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
-        pulse.throwIfCancelled();
-        const earlier = await staging.readBatch(ref, part.part);
-        if (earlier !== undefined) return { batchId: earlier, waitMs: null, requests: 0 };
-        const account = await openAccount();
-        const attempts = await staging.listAttempts(ref, part.part);
-        if (attempts.length > 0) {
-          const lost = await findLostBatch({ account, staging, ref, part, attempts });
-          if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
-          if (lost.kind !== 'never') {
-            return {
-              batchId: lost.kind === 'found' ? lost.batch.batchId : null,
-              waitMs: lost.kind === 'wait' ? lost.waitMs : null,
-              requests: account.requests(),
-            };
-          }
-        }
-        const batchId = await submit(dependencies, input, account);
-        return { batchId, waitMs: null, requests: account.requests() };
-      }),
-    );
+    return exportStep(dependencies, input, async (step) => {
+      const { account, batchId, waitMs } = await dependencies.withPartInMemory(input.account, () =>
+        submitOnce(dependencies, input, step),
+      );
+      const isLookedAt = account !== null && batchId !== null && input.isNext;
+      const batch = isLookedAt ? await firstLooks(account, batchId, step.pulse) : null;
+      return { batchId, waitMs, batch, requests: account?.requests() ?? 0 };
+    });
   };
+}
+
+/** `account` is null when no request was sent. */
+interface Submitted extends Pick<SubmittedPart, 'batchId' | 'waitMs'> {
+  readonly account: MailchimpAccount | null;
+}
+
+async function submitOnce(
+  dependencies: ActivityDependencies,
+  input: SubmitPartInput,
+  { openAccount, pulse }: ExportStep,
+): Promise<Submitted> {
+  const { staging } = dependencies;
+  const { ref, part } = input;
+  // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
+  pulse.throwIfCancelled();
+  const earlier = await staging.readBatch(ref, part.part);
+  if (earlier !== undefined) return { account: null, batchId: earlier, waitMs: null };
+  const account = await openAccount();
+  const attempts = await staging.listAttempts(ref, part.part);
+  if (attempts.length > 0) {
+    const lost = await findLostBatch({ account, staging, ref, part, attempts });
+    if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+    if (lost.kind !== 'never') {
+      return {
+        account,
+        batchId: lost.kind === 'found' ? lost.batch.batchId : null,
+        waitMs: lost.kind === 'wait' ? lost.waitMs : null,
+      };
+    }
+  }
+  return { account, batchId: await submit(dependencies, input, account), waitMs: null };
 }
 
 async function submit(

@@ -7,6 +7,7 @@ const INPUT = {
   account: 'main',
   delivery: { audienceId: 'a1', statusIfNew: 'subscribed' },
   part: { part: 1, kind: 'upsert', canary: false, firstChunk: 1, lastChunk: 50, rows: 25_000, bytes: 1 },
+  isNext: true,
 };
 
 function submitIn(environment: MockActivityEnvironment, dependencies: ActivityDependencies) {
@@ -44,5 +45,10 @@ test('a part that another attempt has submitted meanwhile is not submitted again
       return work();
     },
   } as unknown as ActivityDependencies;
-  expect(await submitIn(environment, dependencies)).toEqual({ batchId: 'b1', waitMs: null, requests: 0 });
+  expect(await submitIn(environment, dependencies)).toEqual({
+    batchId: 'b1',
+    waitMs: null,
+    batch: null,
+    requests: 0,
+  });
 });

@@ -34,11 +34,17 @@ const MAX_REQUEST_MS = 130_000;
 /** @returns false when the part cannot go as a batch: whether an earlier try has arrived will not become known */
 export async function submit(run: Run, part: PartState): Promise<boolean> {
   for (;;) {
-    const { batchId, waitMs, requests } = await withRetry(run, () => submitOnce(run, part));
+    const { batchId, waitMs, batch, requests } = await withRetry(run, () => submitOnce(run, part));
     run.requests += requests;
     if (batchId !== null) {
       run.batches += 1;
-      Object.assign(part, { batchId, lane: 'batch', submittedAtMs: Date.now(), progressAtMs: Date.now() });
+      Object.assign(part, {
+        batchId,
+        batch,
+        lane: 'batch',
+        submittedAtMs: Date.now(),
+        progressAtMs: Date.now(),
+      });
       refreshDetails(run);
       return true;
     }
@@ -50,9 +56,10 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
 async function submitOnce(run: Run, part: PartState) {
   const { ref, account } = run.input;
   await waitWhilePaused(run);
+  const isNext = inFlight(run).length === 0;
   return run.steps.long['mailchimp.submitPart'].executeWithOptions(
     { summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes` },
-    [{ ref, account, delivery: toDelivery(run), part: part.plan }],
+    [{ ref, account, delivery: toDelivery(run), part: part.plan, isNext }],
   );
 }
 
@@ -118,6 +125,7 @@ function untilNextLook(run: Run, looks: number): number {
     batches: inFlight(run).flatMap(({ batch }) => batch ?? []),
     answered: answered.flatMap(chunksOf).length,
     sinceMs: Date.now() - run.deliveringSinceMs,
+    isLast: inFlight(run).length === 1,
     looks,
   });
 }

@@ -1,0 +1,41 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { BatchState, MailchimpAccount } from '../ports/mailchimp';
+import type { Pulse } from './heartbeat';
+
+/** Milliseconds before each look. */
+const WAITS_MS = [30, 60, 120, 240, 480];
+
+/** A step must not hold its slot while Mailchimp works, or does not answer. */
+const MAX_MS = 1_000;
+
+/**
+ * Looks at a batch that was just submitted until it has finished, for a second at most. A small batch is often through by then, and a
+ * look by way of the workflow costs a timer and another step. Never fails, nor throws when the step is cancelled: the batch is at
+ * Mailchimp, and the workflow has to learn its id, also to delete it.
+ *
+ * @returns the batch as it was last seen, or null
+ */
+export async function firstLooks(
+  account: MailchimpAccount,
+  batchId: string,
+  pulse: Pulse,
+): Promise<BatchState | null> {
+  let seen: BatchState | null = null;
+
+  async function look(): Promise<void> {
+    for (const ms of WAITS_MS) {
+      await sleep(ms);
+      pulse.throwIfCancelled();
+      const [batch] = await account.batches([batchId]);
+      // One that is not listed yet was submitted all the same: later looks will tell.
+      if (!batch || batch.status === 'gone') continue;
+      seen = batch;
+      if (batch.status === 'finished') return;
+    }
+  }
+
+  // The workflow looks again later, and says what is wrong if it stays so.
+  const looked = look().catch(() => undefined);
+  await Promise.race([looked, sleep(MAX_MS, undefined, { ref: false })]);
+  return seen;
+}
