@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
-import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, type Chunk, type PartPlan, type RowResult } from '../contract/plan';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
@@ -59,14 +59,30 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
   let done = 0;
   let isOver = false;
 
+  async function seal(answer: Answer): Promise<void> {
+    const results = await sealAnswer(sending, answer);
+    done += 1;
+    pulse.report({ chunks: done, of: chunks.length });
+    if (areTripped(results)) isOver = true;
+  }
+
   async function work(): Promise<void> {
-    for (const chunk of queue) {
-      if (isOver) return;
-      pulse.throwIfCancelled();
-      const results = await sendOne(sending, chunk);
-      done += 1;
-      pulse.report({ chunks: done, of: chunks.length });
-      if (results.some((row) => row.class === 'resubscribed')) isOver = true;
+    let sealing = Promise.resolve();
+    try {
+      for (const chunk of queue) {
+        if (isOver) return;
+        pulse.throwIfCancelled();
+        const answer = await sendOne(sending, chunk);
+        if (areTripped(answer.results)) isOver = true;
+        // While the next request is sent: a connection must not wait for the disk.
+        await sealing;
+        sealing = seal(answer);
+        sealing.catch(() => {
+          isOver = true;
+        });
+      }
+    } finally {
+      await sealing;
     }
   }
 
@@ -80,16 +96,31 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
   for (const end of await Promise.allSettled(workers)) if (end.status === 'rejected') throw end.reason;
 }
 
-async function sendOne(
-  { staging, input, account, lookup }: Sending,
-  number: number,
-): Promise<readonly RowResult[]> {
+interface Answer {
+  /** Null: its results are sealed already. */
+  readonly chunk: Chunk | null;
+  readonly results: readonly RowResult[];
+}
+
+async function sendOne({ staging, input, account }: Sending, number: number): Promise<Answer> {
   const { ref, delivery } = input;
   const key = chunkKey(number);
   // Read, not skipped: they may show a resubscribed member.
-  if (await staging.hasResults(ref, key)) return staging.readResults(ref, key);
+  if (await staging.hasResults(ref, key))
+    return { chunk: null, results: await staging.readResults(ref, key) };
   const chunk = await staging.readChunk(ref, number);
-  const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-  await staging.sealResults(ref, key, [{ chunk, results }]);
-  return results;
+  return { chunk, results: await account.sendChunk(delivery, chunk) };
 }
+
+async function sealAnswer(
+  { staging, input: { ref }, lookup }: Sending,
+  { chunk, results }: Answer,
+): Promise<readonly RowResult[]> {
+  if (!chunk) return results;
+  const settled = await lookup.settle(chunk, results);
+  await staging.sealResults(ref, chunkKey(chunk.chunk), [{ chunk, results: settled }]);
+  return settled;
+}
+
+const areTripped = (results: readonly RowResult[]): boolean =>
+  results.some((row) => row.class === 'resubscribed');

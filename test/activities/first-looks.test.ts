@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstLooks } from '../../src/activities/first-looks';
-import { chunkOperation } from '../../src/mailchimp';
+import { chunkOperation } from '../../src/mailchimp/operations';
 import { DELIVERY, openAt, openSandbox, people, serve, upserts } from '../mailchimp/support';
 
-const PULSE = { tell: () => {}, throwIfCancelled: () => {} };
+const PULSE = { report: () => {}, throwIfCancelled: () => {} };
 const OPERATIONS = [chunkOperation(DELIVERY, upserts(people(4)), 'export/0/0/1')];
 
 describe('the first looks at a batch', () => {
