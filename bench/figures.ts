@@ -5,6 +5,8 @@ export interface Figures {
   readonly at: string;
   readonly seconds: number;
   readonly sizes: readonly SizeFigures[];
+  /** Where an operation takes a second, as at Mailchimp: a scene a lane. */
+  readonly slow: readonly SlowFigures[];
   readonly others: readonly OtherFigures[];
 }
 
@@ -23,6 +25,11 @@ export interface SizeFigures {
   readonly profiles: number;
   readonly floorSeconds: number;
   readonly scenes: readonly SceneFigures[];
+}
+
+export interface SlowFigures {
+  readonly profiles: number;
+  readonly scene: SceneFigures;
 }
 
 /** The exports of one worker to one sandbox. */

@@ -1,19 +1,21 @@
 import { performance } from 'node:perf_hooks';
 import { findTemporalBinary } from '../src/dev/temporal-binary';
 import { changeOneOfAHundred } from './change-profiles';
-import type { Figures, Lane, OtherFigures, SceneFigures, SizeFigures } from './figures';
+import type { Figures, Lane, OtherFigures, SceneFigures, SizeFigures, SlowFigures } from './figures';
 import { measureFloor } from './floor';
 import { thisMachine } from './machine';
 import { measureExport } from './measure-export';
-import { HELP, parseOptions, type BenchOptions } from './options';
+import { HELP, parseOptions, type BenchOptions, type Part } from './options';
 import { measureOthers } from './others/measure-others';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
 import { describeFigures } from './tables';
+import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
 import { writeBenchmarks } from './write-benchmarks';
 
 const OPERATION_MS = 100;
+const SLOW_OPERATION_MS = 1000;
 const OTHERS_PROFILES = 20_000;
 const CONNECTIONS = 10;
 const LANES: readonly Lane[] = ['batch', 'direct'];
@@ -32,6 +34,18 @@ const PACED: readonly Plan[] = LANES.map((lane) => ({
   ...(lane === 'direct' && { connections: CONNECTIONS }),
 }));
 
+/** So many profiles that the first operation, which has to go alone, is a small part of all. */
+const SLOW: readonly (Plan & { readonly profiles: number })[] = [
+  {
+    profiles: 500_000,
+    lane: 'direct',
+    replies: 'lean',
+    operationMs: SLOW_OPERATION_MS,
+    connections: CONNECTIONS,
+  },
+  { profiles: 30_000, lane: 'batch', replies: 'lean', operationMs: SLOW_OPERATION_MS },
+];
+
 const say = (line: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 };
@@ -44,22 +58,31 @@ async function main(): Promise<void> {
   }
   useTemporaryFolder();
   const figures = await measure(options);
-  process.stdout.write(`${options.json ? JSON.stringify(figures) : describeFigures(figures)}\n`);
+  const tables = () => `${describeTargets(figures)}\n\n${describeFigures(figures)}`;
+  process.stdout.write(`${options.json ? JSON.stringify(figures) : tables()}\n`);
   if (options.write) await writeBenchmarks(figures);
 }
 
-async function measure({ sizes, cpuProfiles }: BenchOptions): Promise<Figures> {
+async function measure({ sizes, parts, cpuProfiles }: BenchOptions): Promise<Figures> {
   const start = performance.now();
   const all = { temporalBinary: await findTemporalBinary({ report: say }), cpuProfiles };
+  const has = (part: Part) => parts.includes(part);
   const measured: SizeFigures[] = [];
-  for (const profiles of sizes) measured.push(await measureSize(profiles, all));
-  const others = [await measureOtherWays(all, 0), await measureOtherWays(all, OPERATION_MS)];
+  if (has('sizes')) for (const profiles of sizes) measured.push(await measureSize(profiles, all));
+  const slow: SlowFigures[] = [];
+  if (has('slow')) {
+    for (const plan of SLOW)
+      slow.push({ profiles: plan.profiles, scene: await measureScene({ ...plan, ...all }) });
+  }
+  const others: OtherFigures[] = [];
+  if (has('others')) for (const ms of [0, OPERATION_MS]) others.push(await measureOtherWays(all, ms));
   return {
     machine: thisMachine(),
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
     at: new Date().toISOString().slice(0, 10),
     seconds: (performance.now() - start) / 1000,
     sizes: measured,
+    slow,
     others,
   };
 }
@@ -88,7 +111,7 @@ async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
   return { profiles, floorSeconds, scenes };
 }
 
-/** The first export; in the main scene also an export without changes and one after changes. */
+/** The first export; in one scene of each lane also an export without changes and one after changes. */
 async function measureScene(options: SceneOptions): Promise<SceneFigures> {
   const { profiles, lane, replies, operationMs, connections } = options;
   say(`${profiles} profiles: lane ${lane}, ${replies} replies, ${paceOf(operationMs)}`);
@@ -100,7 +123,7 @@ async function measureScene(options: SceneOptions): Promise<SceneFigures> {
     );
     const compared = await reconcile(scene, 0);
     if (compared !== first.sent) throw new Error(`${first.sent} were sent, and the source has ${compared}`);
-    const isRefreshed = lane === 'batch' && replies === 'lean' && operationMs === 0;
+    const isRefreshed = replies === 'lean' && operationMs === 0;
     const refreshed = isRefreshed ? await measureRefreshes(scene) : {};
     const { peakRss } = await scene.close();
     const parallelism = lane === 'direct' ? (connections ?? 4) : 1;

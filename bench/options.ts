@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 export interface BenchOptions {
   /** Numbers of profiles, in ascending order. */
   readonly sizes: readonly number[];
+  /** The parts of the bench to run. */
+  readonly parts: readonly Part[];
   readonly json: boolean;
   /** Write BENCHMARKS.md and its chart. */
   readonly write: boolean;
@@ -10,6 +12,9 @@ export interface BenchOptions {
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
+
+const PARTS = ['sizes', 'slow', 'others'] as const;
+export type Part = (typeof PARTS)[number];
 
 const SIZES = [10_000, 100_000, 1_000_000] as const;
 
@@ -19,15 +24,24 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     args: [...args],
     options: {
       profiles: { type: 'string' },
+      only: { type: 'string' },
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
-  const { profiles, json, write, help, 'cpu-prof': cpuProfiles } = values;
+  const { profiles, only, json, write, help, 'cpu-prof': cpuProfiles } = values;
   const sizes = profiles === undefined ? SIZES : [wholeNumber(profiles)];
-  return { sizes, json, write, help, cpuProfiles };
+  const parts = only === undefined ? PARTS : [partNamed(only)];
+  if (write && !parts.includes('sizes')) throw new Error('--write needs the part sizes: leave out --only');
+  return { sizes, parts, json, write, help, cpuProfiles };
+}
+
+function partNamed(text: string): Part {
+  const part = PARTS.find((name) => name === text);
+  if (part) return part;
+  throw new Error(`--only takes one of ${PARTS.join(', ')}, not "${text}"`);
 }
 
 function wholeNumber(text: string): number {
@@ -40,9 +54,10 @@ export const HELP = `Measures temporal-mailchimp on this machine: a Temporal dev
 process, with generated profiles (fixed seed; of 100, three have no e-mail, one has an invalid one, four have the address of
 another profile in different case; some values are padded, quoted or non-Latin) in ten overlapping segments.
 
-Usage: npm run bench -- [--profiles N] [--json] [--write] [--cpu-prof FOLDER]
+Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-prof FOLDER]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
+  --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
   --json        the figures as one JSON line on standard output, instead of tables
   --write       also write BENCHMARKS.md and its chart
   --cpu-prof FOLDER
@@ -56,17 +71,19 @@ What the figures mean. Times of an export come from its Temporal history, reques
 2. deliver    From the first submission to the last outcome, against a sandbox without delay: contacts sent per second. lean:
               replies with the fields that the exporter reads (0.6 KB per member); full: like Mailchimp's, with links (3.3 KB).
 3. efficiency The minimum time that the provider needs, divided by the time of delivery. Each operation takes 100 ms at the sandbox;
-              batch lane: one operation after another; direct lane: ten connections.
+              batch lane: one operation after another; direct lane: ten connections. Separately, slow: 1 s an operation, as at
+              Mailchimp, with 500,000 profiles directly and 30,000 in batches.
 4. refresh    The next export, after no change, and after a change of 1 % of all profiles (half of these edited, a quarter new,
               a quarter deleted). writes: operations of batches and direct writes. reads: GET requests, including preflight and
               polls. census: seconds to read the audience: all members before the first export, the opted-out members before
-              later exports.
+              later exports. In each lane, with lean replies and without delay.
 5. cost       peak RSS of the worker process: over all exports of the scene, and in the steps of the first export.
               History: events and bytes of all runs of the export. activities: steps; actions: what Temporal Cloud bills (starts,
               steps with their retries, timers, updates, signals, memos), heartbeats separately. Requests, and bytes of bodies up and
               down, at the sandbox. staging: bytes on disk at the peak (with what DuckDB spills) and after the export.
 6. others     20,000 profiles sent in the ways of other tools, in this process, on a sandbox with full replies: without delay, and
               where each operation takes 100 ms (then only the first rows, so that it ends in half a minute).
+              seconds: for all ways, from the first request to the last reply that was accounted for.
               PUT: one request per profile, ten at a time (Multiwoven, Grouparoo). 500 per request: one after another (Embulk,
               hotglue, Kestra). batches: one operation per profile through npm mailchimp-api-v3, which polls every 2 s.
               refused: rows that the sandbox refused; noticed: those of them that the tool detects. A PUT gets its own 400. Tools that

@@ -1,6 +1,6 @@
-import type { Figures, Lane, SceneFigures, SizeFigures } from './figures';
+import type { Figures, Lane, OtherFigures, SceneFigures, SizeFigures } from './figures';
 import { bytes, count, ratio, seconds, share } from './numbers';
-import { efficiency, isUnpaced, mainScene } from './tables';
+import { efficiency, isUnpaced, mainScene, table } from './tables';
 
 /** A target and the measured value. */
 export interface Target {
@@ -10,13 +10,31 @@ export interface Target {
 }
 
 const MILLION = 1_000_000;
+const SMALL = 10_000;
 const MB = 1_000_000;
 
 /** The targets whose figures were measured. */
 export function judgeTargets(figures: Figures): Target[] {
   const million = figures.sizes.find(({ profiles }) => profiles === MILLION);
   const smaller = figures.sizes.find(({ profiles }) => profiles === MILLION / 10);
-  return [...(million ? judgeMillion(million, smaller) : []), ...judgeOthers(figures)];
+  const small = figures.sizes.find(({ profiles }) => profiles === SMALL);
+  return [
+    ...(million ? judgeMillion(million, smaller) : []),
+    ...(small ? judgeSmallRefresh(small) : []),
+    ...figures.slow.map(({ scene }) => judgeSlow(scene)),
+    ...figures.others.flatMap(judgeOthers),
+  ];
+}
+
+export function describeTargets(figures: Figures): string {
+  return table(
+    ['target', 'found', 'reached'],
+    judgeTargets(figures).map(({ target, found, isReached }) => [
+      target,
+      found,
+      isReached ? 'yes' : '**no**',
+    ]),
+  );
 }
 
 function judgeMillion(size: SizeFigures, smaller: SizeFigures | undefined): Target[] {
@@ -33,7 +51,7 @@ function judgePrepare(size: SizeFigures): Target[] {
   const { prepareSeconds } = mainScene(size).first;
   const times = prepareSeconds / size.floorSeconds;
   return [
-    { target: 'prepare 1 M: at most 1.5 times the floor', found: ratio(times), isReached: times <= 1.5 },
+    { target: 'prepare 1 M: at most 1.6 times the floor', found: ratio(times), isReached: times <= 1.6 },
     { target: 'prepare 1 M: at most 20 s', found: seconds(prepareSeconds), isReached: prepareSeconds <= 20 },
   ];
 }
@@ -135,13 +153,29 @@ function judgeHistory({ scenes }: SizeFigures): Target[] {
   ];
 }
 
-/** Compared where operations take time, as at Mailchimp: then the number of operations decides. */
-function judgeOthers({ others }: Figures): Target[] {
-  const { ways, ours } = others.find(({ operationMs }) => operationMs > 0) ?? { ways: [], ours: [] };
+function judgeSmallRefresh({ scenes }: SizeFigures): Target[] {
+  return scenes.flatMap(({ lane, changed }) => {
+    if (!changed) return [];
+    const target = `1 % changed of 10,000, ${lane}: at most 1.5 s`;
+    return [{ target, found: seconds(changed.seconds), isReached: changed.seconds <= 1.5 }];
+  });
+}
+
+function judgeSlow(scene: SceneFigures): Target {
+  return atLeast(
+    `delivery efficiency at 1 s an operation, ${scene.lane}: at least 0.97`,
+    efficiency(scene),
+    0.97,
+  );
+}
+
+/** Our faster lane compared with each way, in the same span: from the first request to the last reply that was accounted for. */
+function judgeOthers({ profiles, operationMs, ways, ours }: OtherFigures): Target[] {
   const best = Math.max(0, ...ours.map(({ first }) => first.sent / first.deliverSeconds));
+  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms an operation`;
   return ways.map(({ way, rows, seconds: taken }) => {
     const times = best / (rows / taken);
-    const target = `20,000 profiles, 100 ms an operation: more contacts/s than: ${way}`;
+    const target = `${count(profiles)} profiles, ${pace}: more contacts/s than: ${way}`;
     return { target, found: `${ratio(times)} times`, isReached: times > 1 };
   });
 }
