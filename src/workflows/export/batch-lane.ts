@@ -117,17 +117,23 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
   }
 }
 
+const UNSEEN = { total: 0, finished: 0 };
+
 function untilNextLook(run: Run, looks: number): number {
   const answered = run.parts.filter(
     (part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)),
   );
   return pollInterval({
-    batches: inFlight(run).flatMap(({ batch }) => batch ?? []),
+    batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
-    sinceMs: Date.now() - run.deliveringSinceMs,
-    isLast: inFlight(run).length === 1,
+    sinceMs: Date.now() - firstSubmissionMs(run),
     looks,
   });
+}
+
+/** Not of the delivery: it begins with a request that is no batch, and may be long. */
+function firstSubmissionMs(run: Run): number {
+  return Math.min(...run.parts.flatMap(({ lane, submittedAtMs }) => (lane === 'batch' ? submittedAtMs : [])));
 }
 
 async function look(run: Run): Promise<void> {

@@ -1,34 +1,37 @@
 import type { BatchState } from '../../ports/mailchimp';
 
-/** Until something has finished, and for the last batch: Mailchimp would wait for us. */
+/** Until something has finished, and towards the end: Mailchimp would wait for us. */
 const MIN_MS = 250;
-/** While others are in flight, nothing waits for a look. */
+/** While enough is in flight, nothing waits for a look. */
 const LEISURE_MS = 2_000;
+/** So long before everything in flight has finished, the end begins. */
+const END_MS = 3_000;
 const MAX_MS = 120_000;
 
 export interface Looking {
-  /** Batches in flight, as they were at the last look. */
-  readonly batches: readonly BatchState[];
+  /** Batches in flight, as they were at the last look; of one that was not seen yet, the total is 0. */
+  readonly batches: readonly Pick<BatchState, 'total' | 'finished'>[];
   /** Operations of batches that have finished already. */
   readonly answered: number;
   /** Since when operations are being answered. */
   readonly sinceMs: number;
-  /** No other batch is in flight. */
-  readonly isLast: boolean;
   /** How often has been looked in vain since something last finished: the guess where no rate is known yet. */
   readonly looks: number;
 }
 
 /**
  * How long to wait before the next look at the batches: half the expected time to the next finish, or ever longer where no rate is
- * known, at most 2 min. At least 2 s while several batches are answered, so that a long export has few events; sooner at its
- * beginning and end, so that a small one does not wait.
+ * known, at most 2 min. At least 2 s in the middle, so that a long export has few events; sooner at its beginning and end, so that
+ * a small one does not wait.
  */
-export function pollInterval({ batches, answered, sinceMs, isLast, looks }: Looking): number {
+export function pollInterval({ batches, answered, sinceMs, looks }: Looking): number {
   const finished = batches.reduce((sum, batch) => sum + batch.finished, answered);
   const left = batches.map((batch) => batch.total - batch.finished).filter((operations) => operations > 0);
-  const least = isLast || finished === 0 ? MIN_MS : LEISURE_MS;
-  const isKnown = finished > 0 && left.length > 0;
-  const guess = isKnown ? ((sinceMs / finished) * Math.min(...left)) / 2 : least * 1.5 ** looks;
+  const expected = (operations: number) => (sinceMs / finished) * operations;
+  const isSeen = batches.every(({ total }) => total > 0);
+  const isEnd =
+    batches.length === 1 || (isSeen && expected(left.reduce((sum, some) => sum + some, 0)) <= END_MS);
+  const least = finished === 0 || isEnd ? MIN_MS : LEISURE_MS;
+  const guess = finished > 0 && left.length > 0 ? expected(Math.min(...left)) / 2 : least * 1.5 ** looks;
   return Math.round(Math.min(Math.max(guess, least), MAX_MS));
 }
