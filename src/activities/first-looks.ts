@@ -21,10 +21,13 @@ export async function firstLooks(
   pulse: Pulse,
 ): Promise<BatchState | null> {
   let seen: BatchState | null = null;
+  let isOver = false;
 
   async function look(): Promise<void> {
     for (const ms of WAITS_MS) {
       await sleep(ms);
+      // The step has ended: nothing reads what is asked now.
+      if (isOver) return;
       pulse.throwIfCancelled();
       const [batch] = await account.batches([batchId]);
       // One that is not listed yet was submitted all the same: later looks will tell.
@@ -37,5 +40,6 @@ export async function firstLooks(
   // The workflow looks again later, and says what is wrong if it stays so.
   const looked = look().catch(() => undefined);
   await Promise.race([looked, sleep(MAX_MS, undefined, { ref: false })]);
+  isOver = true;
   return seen;
 }
