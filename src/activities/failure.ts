@@ -17,7 +17,9 @@ export function toApplicationFailure(error: unknown, step: string): Error {
     });
   }
   return ApplicationFailure.create({
-    message: `Unexpected ${describeUnexpected(error)} in step ${step}. This is a bug. Run the worker with TEMPORAL_MAILCHIMP_DEBUG=1 to print the error; it can contain rows.`,
+    message:
+      `Unexpected ${describeUnexpected(error)} in step ${step}. This is a bug. Run the worker with TEMPORAL_MAILCHIMP_DEBUG=1 ` +
+      'to print the error; it can contain rows.',
     type: 'UNEXPECTED',
   });
 }

@@ -74,7 +74,8 @@ function isPerhapsDone(error: unknown): boolean {
 function taken({ name }: Tag): ExportError {
   return new ExportError(
     'TAG_TAKEN',
-    `Could not create or rename a tag: the audience now has a tag "${name}", which may belong to another tool. Configure another tag, or allow existing tags with --adopt-tags.`,
+    `Could not create or rename a tag: the audience now has a tag "${name}", which may belong to another tool. ` +
+      'Configure another tag, or allow existing tags with --adopt-tags.',
   );
 }
 

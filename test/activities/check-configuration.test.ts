@@ -70,12 +70,12 @@ function configure(
   });
 }
 
-test('a segment becomes a tag by its own name, trimmed', async () => {
+test('a segment becomes a tag of its own name, trimmed', async () => {
   expect((await configure({ plain: null })).segments).toMatchObject([{ segment: 'plain', tag: 'VIP' }]);
 });
 
 test.each(['long', 'lines', 'escape', 'blank'])(
-  'a segment whose own name cannot be a tag is refused without the name, and taken under another: %s',
+  'a segment name that cannot be a tag is refused without quoting it, and another tag is accepted: %s',
   async (segment) => {
     await expect(configure({ [segment]: null })).rejects.toMatchObject({
       code: 'TAG_INVALID',
@@ -89,8 +89,8 @@ test.each([
   ['trimmed', ' VIP ', 'VIP'],
   ['in NFC', 'Cafe\u0301', 'Caf\u00e9'],
   ['of 100 characters', 'x'.repeat(100), 'x'.repeat(100)],
-])('a tag name is taken: %s', (_, name, taken) => {
-  expect(TagNameSchema.parse(name)).toBe(taken);
+])('a tag name is accepted: %s', (_, name, accepted) => {
+  expect(TagNameSchema.parse(name)).toBe(accepted);
 });
 
 test.each([
@@ -120,21 +120,21 @@ const own = async (segment: string): Promise<Own> => [
   },
 ];
 
-describe('a tag that the audience has already', () => {
+describe('a tag that exists in the audience', () => {
   beforeAll(async () => {
     const segments = `POST /lists/${AUDIENCE}/segments`;
     await callMailchimp(sandbox, segments, { name: 'Theirs', static_segment: [] });
     await callMailchimp(sandbox, segments, { name: 'Ours', static_segment: [] });
   });
 
-  test('is taken, in whatever case, unless it is adopted by word', async () => {
+  test('is refused, whatever its case, unless existing tags are allowed', async () => {
     await expect(configure({ plain: 'THEIRS' })).rejects.toMatchObject({ code: 'TAG_TAKEN' });
     const { segments } = await configure({ plain: 'THEIRS' }, { adoptTags: true });
     const tagId = await tagIdOf(sandbox, AUDIENCE, 'Theirs');
     expect(segments).toMatchObject([{ tag: 'Theirs', tagId, knownAs: 'Theirs', isAdopted: true }]);
   });
 
-  test('keeps its id when its segment is configured again, under the same name or another', async () => {
+  test('keeps its id when its segment is configured again, with the same name or another', async () => {
     const [{ tagId }] = (await own('plain')) as [Own[number]];
     for (const tag of ['Ours', 'Renamed']) {
       const { segments } = await configure({ plain: tag }, { own: await own('plain') });
@@ -145,7 +145,7 @@ describe('a tag that the audience has already', () => {
     });
   });
 
-  test('passes from a segment that is chosen no more to another, and not from one that is', async () => {
+  test('passes to another segment only when its own segment is no longer chosen', async () => {
     const [{ tagId }] = (await own('long')) as [Own[number]];
     const { segments } = await configure({ plain: 'ours' }, { own: await own('long') });
     expect(segments).toMatchObject([{ segment: 'plain', tag: 'ours', tagId, knownAs: 'Ours' }]);
@@ -158,7 +158,7 @@ describe('a tag that the audience has already', () => {
     });
   });
 
-  test('that was adopted and not exported with yet is still to be read, whatever it is called and whose it becomes', async () => {
+  test('that was adopted and not exported with yet is still to be read after a rename, or for another segment', async () => {
     const [ours] = (await own('long')) as [Own[number]];
     const adopted = { own: [{ ...ours, isAdopted: true }] };
     const { tagId } = ours;
@@ -176,7 +176,7 @@ describe('the matching', () => {
     await callMailchimp(sandbox, fields, { name: 'Born', tag: 'BORN', type: 'birthday' });
   });
 
-  test('keeps what is said of a field, of opt-outs, of odd values and of the latest profile', async () => {
+  test('keeps the settings of a field, of opt-outs, of values that do not fit and of the latest profile', async () => {
     const settings = { strict: true, optedOut: 'skip', latest: 'id' } as const;
     const fields = { FNAME: 'id', JOINED: { attribute: 'id', empty: 'keep', format: 'DD.MM.YYYY' } } as const;
     const configuration = await configure({ plain: 'Of its own' }, { ...settings, fields });
@@ -191,7 +191,7 @@ describe('the matching', () => {
     expect(plain).toMatchObject({ strict: false, optedOut: 'update', latest: null, fields: [] });
   });
 
-  test('refuses attributes that the source has not, for a field or as the latest', async () => {
+  test('refuses attributes that the source does not have, for a field or as the latest', async () => {
     const absent = { code: 'ATTRIBUTE_NOT_FOUND', message: expect.stringContaining('"changed"') };
     await expect(configure({ plain: 'Of its own' }, { latest: 'changed' })).rejects.toMatchObject(absent);
     const fields = { FNAME: { attribute: 'changed' } };

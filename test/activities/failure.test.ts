@@ -75,14 +75,14 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
 
 const CODES = Object.entries(TREATMENTS) as [ExportErrorCode, string][];
 
-/** As a driver words it: with a row. */
+/** An error of a driver, which quotes a row. */
 const DRIVER = new Error('Could not convert string "jane.roe@chinook.org" to INT64 in row 7');
 
 function category(code: ExportErrorCode): unknown {
   return (toApplicationFailure(new ExportError(code, 'x'), 'step') as ApplicationFailure).category;
 }
 
-/** All that the server keeps of a failure. */
+/** What the server stores of a failure. */
 function kept(failure: Error): string {
   return JSON.stringify(
     defaultFailureConverter.errorToFailure(failure, defaultPayloadConverter),
@@ -93,8 +93,8 @@ function kept(failure: Error): string {
   );
 }
 
-describe('an error of ours', () => {
-  test.each(CODES)('%s keeps its code, message and details, and is told apart: %s', (code, treatment) => {
+describe('an ExportError', () => {
+  test.each(CODES)('%s keeps its code, message and details, and is treated as: %s', (code, treatment) => {
     const error = new ExportError(code, 'What was attempted, and what to do.', {
       details: { lines: 3 },
       cause: DRIVER,
@@ -111,14 +111,14 @@ describe('an error of ours', () => {
     expect(kept(failure)).not.toMatch(/jane\.roe|INT64/);
   });
 
-  test('does not count as trouble of the worker when Mailchimp is merely busy', () => {
+  test('is benign for Temporal when Mailchimp is only busy', () => {
     expect(category('MAILCHIMP_BUSY')).toBe('BENIGN');
     expect(category('MAILCHIMP_UNAVAILABLE')).not.toBe('BENIGN');
   });
 });
 
 describe('an unexpected error', () => {
-  test('leaves its name, its system code and the step, and is tried again', () => {
+  test('keeps its name, its system code and the step, and is retried', () => {
     const error = Object.assign(new RangeError('jane.roe@chinook.org is out of range'), {
       code: 'ERR_RANGE',
     });
@@ -136,8 +136,8 @@ describe('an unexpected error', () => {
     ['a string', 'jane.roe@chinook.org'],
     ['an object', { email: 'jane.roe@chinook.org' }],
     ['nothing', undefined],
-    ['an error with a code that is no text', Object.assign(new Error('x'), { code: { row: 'jane.roe' } })],
-  ])('leaves nothing of what it holds: %s', (_, error) => {
+    ['an error whose code is not a string', Object.assign(new Error('x'), { code: { row: 'jane.roe' } })],
+  ])('keeps nothing of its content: %s', (_, error) => {
     const failure = toApplicationFailure(error, 'step');
     expect(failure).toMatchObject({ type: 'UNEXPECTED' });
     expect(kept(failure)).not.toContain('jane.roe');
@@ -164,12 +164,21 @@ describe('an unexpected error', () => {
   });
 });
 
-test('what Temporal throws to steps stays what it is', () => {
+test('failures of Temporal stay unchanged', () => {
   const cancelled = new CancelledFailure('asked to stop');
   const applied = ApplicationFailure.nonRetryable('by a step', 'SUPERSEDED');
   expect(toApplicationFailure(cancelled, 'step')).toBe(cancelled);
   expect(toApplicationFailure(applied, 'step')).toBe(applied);
 });
+
+/** A step that needs nothing but `work`. */
+function run(work: () => Promise<unknown>): Promise<unknown> {
+  const environment = new MockActivityEnvironment(
+    {},
+    { logger: new DefaultLogger('ERROR', () => undefined) },
+  );
+  return environment.run(() => exportStep({} as ActivityDependencies, { account: 'main' }, work));
+}
 
 describe('in a step of an export', () => {
   const FOR_THE_OPERATOR: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
@@ -178,15 +187,6 @@ describe('in a step of an export', () => {
     SECRET_UNAVAILABLE: 'KEY_REVOKED',
     AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
   };
-
-  /** A step that needs nothing but `work`. */
-  function run(work: () => Promise<unknown>): Promise<unknown> {
-    const environment = new MockActivityEnvironment(
-      {},
-      { logger: new DefaultLogger('ERROR', () => undefined) },
-    );
-    return environment.run(() => exportStep({} as ActivityDependencies, { account: 'main' }, work));
-  }
 
   test.each(CODES.map(([code]) => [code, FOR_THE_OPERATOR[code] ?? code] as const))(
     '%s is %s',

@@ -4,7 +4,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { type Pulse, withHeartbeat } from '../../src/activities/heartbeat';
 
-// Temporal tells of each step that fails.
+// Temporal logs each activity that fails.
 const logger = new DefaultLogger('ERROR', () => undefined);
 
 describe('a long step', () => {
@@ -22,7 +22,7 @@ describe('a long step', () => {
     jest.useRealTimers();
   });
 
-  /** A step that has begun, and goes on until it is told to end. */
+  /** Starts a step that runs until `end` is called. */
   function begin() {
     let end!: { resolve: (result: string) => void; reject: (error: Error) => void };
     let pulse!: Pulse;
@@ -37,12 +37,12 @@ describe('a long step', () => {
     return { ended, end, pulse };
   }
 
-  test('beats at once, then every few seconds however long one request takes, with the latest progress', async () => {
+  test('sends a heartbeat at once, then every few seconds with the latest progress, also during a long request', async () => {
     const { ended, end, pulse } = begin();
     expect(beats).toEqual([{}]);
     pulse.report({ chunks: 1, of: 50 });
     pulse.report({ chunks: 2, of: 50 });
-    // A third of the 20 seconds after which Temporal takes the worker for dead.
+    // A third of the heartbeat timeout of 20 s.
     jest.advanceTimersByTime(7_000);
     expect(beats).toEqual([{}, { chunks: 2, of: 50 }]);
     jest.advanceTimersByTime(130_000);
@@ -51,7 +51,7 @@ describe('a long step', () => {
     await expect(ended).resolves.toBe('done');
   });
 
-  test.each(['resolve', 'reject'] as const)('stops to beat when it ends: %s', async (how) => {
+  test.each(['resolve', 'reject'] as const)('sends no heartbeat after its end: %s', async (how) => {
     const { ended, end } = begin();
     const settled = ended.catch(() => 'failed');
     end[how](new Error('failed') as never);
@@ -62,7 +62,7 @@ describe('a long step', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  test('learns that it was asked to stop, and says so as Temporal does', async () => {
+  test('throws CancelledFailure once its cancellation was requested', async () => {
     const { ended, end, pulse } = begin();
     expect(() => pulse.throwIfCancelled()).not.toThrow();
     environment.cancel('CANCELLED');

@@ -15,7 +15,7 @@ function submitIn(environment: MockActivityEnvironment, dependencies: ActivityDe
   return environment.run(steps['mailchimp.submitPart'] as (input: unknown) => Promise<unknown>, INPUT);
 }
 
-test('a part that was cancelled while it waited for others is not sent', async () => {
+test('a part is not sent when its step was cancelled while it waited for memory', async () => {
   const environment = new MockActivityEnvironment();
   const recorded: string[] = [];
   const dependencies = {
@@ -34,7 +34,7 @@ test('a part that was cancelled while it waited for others is not sent', async (
   expect(recorded).toEqual([]);
 });
 
-test('a part that another attempt has submitted meanwhile is not submitted again', async () => {
+test('a part that another attempt submitted during the wait is not submitted again', async () => {
   const environment = new MockActivityEnvironment();
   let batchId: string | undefined;
   const dependencies = {

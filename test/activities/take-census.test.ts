@@ -49,7 +49,7 @@ function seed(count: number, status: MemberSeed['status'], name: string): Member
   return Array.from({ length: count }, (_, n) => ({ email_address: `${name}${n}@shop.test`, status }));
 }
 
-/** Reads the census; `before` runs before each page is asked for. */
+/** Reads the census; `before` runs before each page is read. */
 async function take(scope: CensusScope, before: (page: number) => void = () => undefined) {
   const account = openAccount({
     apiKey: sandbox.apiKey,
@@ -76,7 +76,7 @@ async function take(scope: CensusScope, before: (page: number) => void = () => u
   return { summary, pages };
 }
 
-test('a full census holds everybody, archived members too', async () => {
+test('a full census contains all members, including archived ones', async () => {
   const { summary } = await take('full');
   expect(summary).toMatchObject({
     members: 5_900,
@@ -84,7 +84,7 @@ test('a full census holds everybody, archived members too', async () => {
   });
 });
 
-test('a census of opt-outs holds nobody else, in a few requests', async () => {
+test('a census of opt-outs contains only opted-out members, in a few requests', async () => {
   const { summary } = await take('optOuts');
   expect(summary).toEqual({
     members: 3_400,
@@ -93,7 +93,7 @@ test('a census of opt-outs holds nobody else, in a few requests', async () => {
   });
 });
 
-test('nobody slips between two pages while others leave the listing', async () => {
+test('no member is skipped between two pages while other members leave the listing', async () => {
   let leaver = 0;
   const { summary } = await take('optOuts', (page) => {
     if (page === 0) return;
@@ -105,7 +105,7 @@ test('nobody slips between two pages while others leave the listing', async () =
   expect(summary.members).toBe(3_400);
 });
 
-test('a retry fetches only the pages that are not sealed yet', async () => {
+test('a retry reads only the pages that are not sealed', async () => {
   await expect(
     take('full', (page) => {
       if (page === 3) throw new ExportError('MAILCHIMP_UNAVAILABLE', 'away');

@@ -75,7 +75,7 @@ describe('export', () => {
     expect((await scene.cliJson(`export show ${name} ${exportId}`)).document).toEqual(first);
 
     const { output } = await scene.cli(`export list ${name}`);
-    expect(output).toMatch(new RegExp(`\n1 +${exportId} +completed +\\d{4}-.* +4 +3 +1\n$`));
+    expect(output).toMatch(new RegExp(`\n +1 +${exportId} +completed +\\d{4}-.* +4 +3 +1\n$`));
     expect((await scene.cliJson(`export list ${name}`)).document).toMatchObject({
       running: null,
       exports: [last, first],
@@ -206,7 +206,7 @@ describe('export', () => {
       const { document } = await scene.cliJson(`export start ${name} --lane batch --no-wait`);
       expect(document).toMatchObject({ number: 1, disposition: 'joined' });
       expect((await scene.cli(`export show ${name}`)).output).toContain(': Delivering');
-      expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n1 +\S+ +running\n$/);
+      expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n +1 +\S+ +running\n$/);
       expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({
         number: 1,
         phase: 'delivering',

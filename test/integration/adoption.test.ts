@@ -75,7 +75,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
       // Nothing was changed: the right one can still be adopted.
       await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
       const view = await stage.client.describe(stage.destinationId);
-      expect(view).toMatchObject({ audience: { id: AUDIENCE }, baseline: { held: CROWD.length } });
+      expect(view).toMatchObject({ audience: { id: AUDIENCE }, baseline: { size: CROWD.length } });
     });
   });
 });

@@ -3,7 +3,7 @@ import { createLimiter, openAccount } from '../../src/mailchimp';
 import { AUDIENCE, openSandbox } from './support';
 
 describe('an account', () => {
-  test('tells who it is and what the audience is like', async () => {
+  test('reads its login and the audience', async () => {
     const { account } = await openSandbox({
       audiences: [{ id: AUDIENCE, name: 'Newsletter', doubleOptin: true }],
     });
@@ -19,7 +19,7 @@ describe('an account', () => {
     expect(account.requests()).toBe(2);
   });
 
-  test('lists all merge fields, more than one default page of them, with what they accept', async () => {
+  test('lists all merge fields with their options, more than a default page of them', async () => {
     const extra = Array.from({ length: 12 }, (_, n) => ({
       tag: `EXTRA${n}`,
       name: `Extra ${n}`,
@@ -56,7 +56,7 @@ describe('an account', () => {
     expect(fields.find(({ tag }) => tag === 'PHONE')).toMatchObject({ type: 'phone', phoneFormat: 'US' });
   });
 
-  test('finds its data centre in the key, and says what a key looks like when there is none', () => {
+  test('takes the data centre from the key, and describes a key when it has none', () => {
     const limiter = createLimiter({ connections: 1 });
     expect(() => openAccount({ apiKey: 'abcdef-us21', limiter })).not.toThrow();
     expect(() => openAccount({ apiKey: 'abcdef', limiter })).toThrow(
@@ -67,7 +67,7 @@ describe('an account', () => {
   test.each([
     ['an unknown key', 'ffffffffffffffffffffffffffffffff-us1'],
     ['a key of another data centre', '0123456789abcdef0123456789abcdef-us9'],
-  ])('says KEY_INVALID to %s, without showing it', async (_, apiKey) => {
+  ])('answers KEY_INVALID for %s, without quoting it', async (_, apiKey) => {
     const { open } = await openSandbox();
     const refused = await open({ apiKey })
       .login()
@@ -76,7 +76,7 @@ describe('an account', () => {
     expect((refused as Error).message).not.toContain(apiKey);
   });
 
-  test('says AUDIENCE_NOT_FOUND for an audience that is not there, whatever is asked of it', async () => {
+  test('answers AUDIENCE_NOT_FOUND for an unknown audience, whatever the request', async () => {
     const { account } = await openSandbox();
     const missing = expect.objectContaining({ code: 'AUDIENCE_NOT_FOUND' });
     await expect(account.audience('0000000000')).rejects.toEqual(missing);
@@ -104,7 +104,7 @@ describe('tags', () => {
     expect(await account.tags(AUDIENCE)).toHaveLength(1010);
   });
 
-  test('are made empty, and found again under the name in whatever case', async () => {
+  test('are created empty, and found again by their name, whatever its case', async () => {
     const { account, sandbox } = await openSandbox();
     const made = await account.createTag(AUDIENCE, 'Loyal customers');
     expect(made).toEqual({ id: expect.any(Number), name: 'Loyal customers' });
@@ -113,21 +113,21 @@ describe('tags', () => {
     expect(await account.tags(AUDIENCE)).toEqual([made]);
   });
 
-  test('are found when they were made and only the reply was lost', async () => {
+  test('are found when they were created and only the reply was lost', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail('reset after applying once on POST /lists/*/segments');
     expect(await account.createTag(AUDIENCE, 'Loyal')).toMatchObject({ name: 'Loyal' });
     expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0 });
   });
 
-  test('are found under their name only as long as nobody carries them', async () => {
+  test('are found by their name only while no member carries them', async () => {
     const { account } = await openSandbox({ audiences: [CARRIED] });
     const [loyal] = await account.tags(AUDIENCE);
     expect(await account.isTagCarried(AUDIENCE, loyal!.id)).toBe(true);
     await expect(account.createTag(AUDIENCE, 'loyal')).rejects.toMatchObject({ code: 'TAG_TAKEN' });
   });
 
-  test('keep everybody who carries them when they are renamed, once or again, also when a reply is lost', async () => {
+  test('keep their members when they are renamed, once or twice, and when a reply is lost', async () => {
     const { account, sandbox } = await openSandbox({ audiences: [CARRIED] });
     const [loyal] = await account.tags(AUDIENCE);
     for (const name of ['Faithful', 'Faithful', 'FAITHFUL'])
@@ -139,7 +139,7 @@ describe('tags', () => {
     expect(await account.tags(AUDIENCE)).toEqual([{ id: loyal!.id, name: 'Steady' }]);
   });
 
-  test('are not renamed to what another tag is called', async () => {
+  test('are not renamed to the name of another tag', async () => {
     const { account, sandbox } = await openSandbox({ audiences: [CARRIED] });
     const [loyal] = await account.tags(AUDIENCE);
     await account.createTag(AUDIENCE, 'Other');
@@ -150,7 +150,7 @@ describe('tags', () => {
 });
 
 describe('contacts', () => {
-  test('are the subscribed, unsubscribed and transactional of all audiences', async () => {
+  test('are the subscribed, unsubscribed and transactional members of all audiences', async () => {
     const statuses = [
       'subscribed',
       'unsubscribed',

@@ -3,9 +3,9 @@ import * as fc from 'fast-check';
 import type { Chunk, RowResult } from '../../src/contract/plan';
 import { accountFor, type ChunkReply } from '../../src/mailchimp/accounting';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';
-import { byEmail, people, row, untags, upserts } from './support';
+import { byEmail, addresses, row, untags, upserts } from './support';
 
-const told = (chunk: Chunk, answer: ChunkReply) => accountFor(chunk, answer, 'subscribed');
+const account = (chunk: Chunk, answer: ChunkReply) => accountFor(chunk, answer, 'subscribed');
 
 function reply(body: object, status = 200): { status: number; response: string } {
   return { status, response: JSON.stringify(body) };
@@ -13,7 +13,7 @@ function reply(body: object, status = 200): { status: number; response: string }
 
 const ACK: RowResult['result'] = 'acknowledged';
 
-/** How one row fares in a made-up reply, and how Mailchimp happens to write its address. */
+/** The list of a generated reply that a row is in, and how the reply writes its address. */
 const fate = fc.record({
   where: fc.constantFrom('new', 'updated', 'error', 'nowhere'),
   upper: fc.boolean(),
@@ -23,13 +23,13 @@ const fate = fc.record({
   place: fc.integer(),
 });
 
-describe('a move towards subscribed, which nobody asked for,', () => {
+describe('a move towards subscribed that was not requested', () => {
   const KNOWN = 'ada@mail.chinook.org';
-  const account = (was: string | null, list: 'new_members' | 'updated_members', status: string) => {
+  const accountMember = (was: string | null, list: 'new_members' | 'updated_members', status: string) => {
     const chunk = { kind: 'upsert', chunk: 0, rows: [row(KNOWN, { known: true, status: was })] } as const;
     const lists = { new_members: [], updated_members: [], errors: [] };
     const member = { id: subscriberHash(KNOWN), email_address: KNOWN, status };
-    return told(chunk, reply({ ...lists, [list]: [member] }))[0];
+    return account(chunk, reply({ ...lists, [list]: [member] }))[0];
   };
 
   test.each([
@@ -37,8 +37,8 @@ describe('a move towards subscribed, which nobody asked for,', () => {
     ['cleaned', 'updated_members', 'pending'],
     ['archived', 'new_members', 'subscribed'],
     [null, 'new_members', 'subscribed'],
-  ] as const)('is seen in the reply: %s, in %s as %s', (was, list, status) => {
-    expect(account(was, list, status)).toMatchObject({ result: 'acknowledged', class: 'resubscribed' });
+  ] as const)('is found in the reply: %s before, in %s as %s', (was, list, status) => {
+    expect(accountMember(was, list, status)).toMatchObject({ result: 'acknowledged', class: 'resubscribed' });
   });
 
   test.each([
@@ -46,20 +46,23 @@ describe('a move towards subscribed, which nobody asked for,', () => {
     ['unsubscribed', 'updated_members', 'cleaned'],
     ['pending', 'updated_members', 'subscribed'],
     [null, 'updated_members', 'subscribed'],
-  ] as const)('is not taken from: %s, in %s as %s', (was, list, status) => {
-    expect(account(was, list, status)).not.toHaveProperty('class');
+  ] as const)('is not seen where there is none: %s before, in %s as %s', (was, list, status) => {
+    expect(accountMember(was, list, status)).not.toHaveProperty('class');
   });
 
   test.each([
     ['new_members', 'subscribed', true],
     ['new_members', 'pending', false],
     ['updated_members', 'subscribed', false],
-  ] as const)('is seen of somebody who was to become pending: in %s as %s', (list, status, trips) => {
-    const lists = { new_members: [], updated_members: [], errors: [] };
-    const answer = reply({ ...lists, [list]: [{ email_address: 'person0@shop.test', status }] });
-    const [result] = accountFor(upserts(people(1)), answer, 'pending');
-    expect(result?.class).toBe(trips ? 'resubscribed' : undefined);
-  });
+  ] as const)(
+    'is found only for a subscribed new contact where pending was requested: in %s as %s',
+    (list, status, trips) => {
+      const lists = { new_members: [], updated_members: [], errors: [] };
+      const answer = reply({ ...lists, [list]: [{ email_address: 'person0@shop.test', status }] });
+      const [result] = accountFor(upserts(addresses(1)), answer, 'pending');
+      expect(result?.class).toBe(trips ? 'resubscribed' : undefined);
+    },
+  );
 });
 
 describe('accounting for an upsert', () => {
@@ -83,10 +86,10 @@ describe('accounting for an upsert', () => {
           });
         const member = ({ email, echo, byIdOnly }: (typeof rows)[number]) => ({
           id: subscriberHash(email),
-          email_address: byIdOnly ? 'somebody@else.test' : echo,
+          email_address: byIdOnly ? 'other@shop.test' : echo,
           status: 'subscribed',
         });
-        const results = told(
+        const results = account(
           upserts(list),
           reply({
             new_members: rows.filter(({ where }) => where === 'new').map(member),
@@ -106,20 +109,20 @@ describe('accounting for an upsert', () => {
     );
   });
 
-  test('any reply at all gives every row exactly one result', () => {
+  test('gives every row exactly one result for any reply', () => {
     const anyStatus = fc.constantFrom(0, 200, 204, 400, 404, 429, 500, 502);
     fc.assert(
       fc.property(anyStatus, fc.oneof(fc.json(), fc.string()), (status, response) => {
-        const results = told(upserts(people(3)), { status, response });
-        expect(results.map(({ email }) => email)).toEqual(people(3));
+        const results = account(upserts(addresses(3)), { status, response });
+        expect(results.map(({ email }) => email)).toEqual(addresses(3));
         expect(new Set(results.map(({ result }) => result))).toEqual(new Set(['unproven']));
       }),
     );
   });
 
-  test('an error about a row outweighs an acknowledgement of it', () => {
-    const results = told(
-      upserts(people(1)),
+  test('lets an error of a row override its acknowledgement', () => {
+    const results = account(
+      upserts(addresses(1)),
       reply({
         new_members: [{ email_address: 'person0@shop.test', status: 'subscribed' }],
         updated_members: [],
@@ -129,9 +132,9 @@ describe('accounting for an upsert', () => {
     expect(byEmail(results)).toEqual({ 'person0@shop.test': 'rejected merge_field' });
   });
 
-  test('an error with an empty address is given to the row that its text names', () => {
-    const results = told(
-      upserts(people(2)),
+  test('assigns an error with an empty address to the row that its text names', () => {
+    const results = account(
+      upserts(addresses(2)),
       reply({
         new_members: [],
         updated_members: [],
@@ -150,15 +153,15 @@ describe('accounting for an upsert', () => {
     });
   });
 
-  test('who is listed as updated is not new, whatever was known before', () => {
-    const [first, second] = people(2).map((email) => ({ email_address: email, status: 'subscribed' }));
+  test('counts a row as new only when the reply lists it as new', () => {
+    const [first, second] = addresses(2).map((email) => ({ email_address: email, status: 'subscribed' }));
     const answer = reply({ new_members: [first], updated_members: [second], errors: [] });
-    expect(told(upserts(people(2)), answer).map(({ isNew }) => isNew)).toEqual([true, undefined]);
+    expect(account(upserts(addresses(2)), answer).map(({ isNew }) => isNew)).toEqual([true, undefined]);
   });
 
-  test('one odd member does not hide the others', () => {
-    const results = told(
-      upserts(people(2)),
+  test('keeps the results of the other rows when one member is malformed', () => {
+    const results = account(
+      upserts(addresses(2)),
       reply({
         new_members: [{ email_address: null }, { email_address: 'person1@shop.test', status: 'pending' }],
         updated_members: [],
@@ -179,8 +182,8 @@ describe('accounting for an upsert', () => {
     [200, '{"new_members":[', 'unreadable'],
     [200, '', 'unreadable'],
     [200, '{"new_members":[]}', 'unreadable'],
-  ])('a chunk answered %d %j is unproven: %s', (status, response, name) => {
-    const results = told(upserts(people(2)), { status, response });
+  ])('leaves a chunk that was answered %d %j unproven: %s', (status, response, name) => {
+    const results = account(upserts(addresses(2)), { status, response });
     expect(byEmail(results)).toEqual({
       'person0@shop.test': `unproven ${name}`,
       'person1@shop.test': `unproven ${name}`,
@@ -189,10 +192,10 @@ describe('accounting for an upsert', () => {
   });
 });
 
-test.each(['"', '\\"', '" '])('an echo that is nothing but %j costs no time', (piece) => {
+test.each(['"', '\\"', '" '])('an address that consists only of %j is processed quickly', (piece) => {
   const echo = { email_address: piece.repeat(150_000), error: piece.repeat(150_000) };
   const started = performance.now();
-  const results = told(
+  const results = account(
     upserts(['ada@shop.test']),
     reply({ new_members: [echo], updated_members: [], errors: [echo] }),
   );
@@ -201,9 +204,9 @@ test.each(['"', '\\"', '" '])('an echo that is nothing but %j costs no time', (p
 });
 
 describe('accounting for an untag', () => {
-  test('who is in no list did not carry the tag; who could not be untagged is left to the direct way', () => {
-    const results = told(
-      untags(3, people(3)),
+  test('acknowledges a row in no list, which did not carry the tag, and leaves a refused row unproven', () => {
+    const results = account(
+      untags(3, addresses(3)),
       reply({
         members_added: [],
         members_removed: [{ email_address: 'Person0@Shop.test', status: 'subscribed' }],
@@ -223,11 +226,11 @@ describe('accounting for an untag', () => {
     ]);
   });
 
-  test('a refused or unreadable reply proves nothing', () => {
-    expect(byEmail(told(untags(3, people(1)), reply({ title: 'Not Found' }, 404)))).toEqual({
+  test('leaves all rows unproven for a refused or unreadable reply', () => {
+    expect(byEmail(account(untags(3, addresses(1)), reply({ title: 'Not Found' }, 404)))).toEqual({
       'person0@shop.test': 'unproven chunk_refused',
     });
-    expect(byEmail(told(untags(3, people(1)), reply({})))).toEqual({
+    expect(byEmail(account(untags(3, addresses(1)), reply({})))).toEqual({
       'person0@shop.test': 'unproven unreadable',
     });
   });

@@ -30,7 +30,7 @@ function blocks(text: string, size: number): AsyncIterable<Uint8Array> {
 }
 
 describe('an archive of results', () => {
-  test('is read past directories and empty files, with ids that are null or missing', async () => {
+  test('may contain directories, empty files, and ids that are null or missing', async () => {
     const packed = gzipSync(
       await tarOf([
         '',
@@ -67,7 +67,7 @@ describe('an archive of results', () => {
     await expect(read(await make())).rejects.toThrow(message);
   });
 
-  test('is given up on when no more of it comes', async () => {
+  test('fails when no more data arrives in time', async () => {
     const packed = gzipSync(await tarOf(['[]']));
     const stalled = new Readable({ read() {} });
     stalled.push(packed.subarray(0, 40));
@@ -75,7 +75,7 @@ describe('an archive of results', () => {
     expect(stalled.destroyed).toBe(true);
   });
 
-  test('is given up on when it unpacks to more than any batch can be answered with', async () => {
+  test('fails when it unpacks to more bytes than the limit', async () => {
     const packed = gzipSync(await tarOf([' '.repeat(5_000_000)]));
     expect(packed.length).toBeLessThan(10_000);
     await expect(collect(readArchive(Readable.from([packed]), 5000, 1_000_000))).rejects.toThrow(
@@ -83,13 +83,13 @@ describe('an archive of results', () => {
     );
   });
 
-  test('is given up on when it holds more results than any batch has operations', async () => {
+  test('fails when it has more results than a batch has operations', async () => {
     const one = '{"status_code":200,"operation_id":"a"}';
     const packed = gzipSync(await tarOf([`[${Array.from({ length: 10_001 }, () => one).join(',')}]`]));
     await expect(read(packed)).rejects.toThrow('over 10000 results');
   });
 
-  test('is not read ahead of a slow reader, and closed when the reader leaves', async () => {
+  test('is not read ahead of a slow reader, and is closed when the reader stops', async () => {
     const one = JSON.stringify({ status_code: 200, operation_id: 'a', response: 'x'.repeat(100_000) });
     const packed = gzipSync(await tarOf(Array.from({ length: 50 }, () => `[${one}]`)), { level: 0 });
     let sent = 0;
@@ -108,7 +108,7 @@ describe('an archive of results', () => {
 });
 
 describe('a JSON array of objects', () => {
-  test('is taken apart wherever the blocks are cut', async () => {
+  test('is split into its objects wherever the blocks are cut', async () => {
     const value = fc.dictionary(fc.string({ unit: 'binary' }), fc.jsonValue());
     await fc.assert(
       fc.asyncProperty(
@@ -123,7 +123,7 @@ describe('a JSON array of objects', () => {
     );
   });
 
-  test('may not hold an object beyond the limit', async () => {
+  test('may not contain an object above the limit', async () => {
     const text = JSON.stringify([{ x: 'y'.repeat(100) }]);
     await expect(collect(arrayObjects(blocks(text, 10), 50))).rejects.toThrow('over 50 bytes');
   });

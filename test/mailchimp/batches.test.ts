@@ -10,7 +10,7 @@ import {
   finished,
   openAt,
   openSandbox,
-  people,
+  addresses,
   serve,
   untags,
   upserts,
@@ -18,14 +18,14 @@ import {
 
 function operations(count: number): BatchOperation[] {
   return Array.from({ length: count }, (_, n) =>
-    chunkOperation(DELIVERY, { ...upserts(people(4, `p${n}-`)), chunk: n }, `export/0/${n}/1`),
+    chunkOperation(DELIVERY, { ...upserts(addresses(4, `p${n}-`)), chunk: n }, `export/0/${n}/1`),
   );
 }
 
 describe('batches', () => {
-  test('are submitted, watched and read, and every row of theirs is accounted for', async () => {
+  test('are submitted, polled and read, and every row is accounted for', async () => {
     const { account, sandbox } = await openSandbox();
-    const chunk = upserts([...people(498), 'x@example.com', 'no-at-sign']);
+    const chunk = upserts([...addresses(498), 'x@example.com', 'no-at-sign']);
     const batchId = await account.submitBatch([chunkOperation(DELIVERY, chunk, 'export/0/7/1')]);
     await finished(account, [batchId]);
     expect(await account.batches([batchId])).toEqual([
@@ -44,7 +44,7 @@ describe('batches', () => {
     expect(sandbox.warnings).toEqual([]);
   });
 
-  test('take tags off, too', async () => {
+  test('remove tags, too', async () => {
     const { account, sandbox } = await openSandbox({
       audiences: [
         {
@@ -66,7 +66,7 @@ describe('batches', () => {
     expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0 });
   });
 
-  test('are watched with one request however many they are, and said to be gone when they are', async () => {
+  test('are polled with one request, and a deleted one is reported as gone', async () => {
     const { account } = await openSandbox();
     const first = await account.submitBatch(operations(1));
     const second = await account.submitBatch(operations(1));
@@ -81,7 +81,7 @@ describe('batches', () => {
     expect(await account.batches([])).toEqual([]);
   });
 
-  test('are deleted, also twice', async () => {
+  test('can be deleted twice', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail('stuck batch');
     const batchId = await account.submitBatch(operations(1));
@@ -101,7 +101,7 @@ describe('batches', () => {
     expect(account.requests()).toBe(1);
   });
 
-  test('are submitted again when Mailchimp did not look at them', async () => {
+  test('are submitted again when Mailchimp did not process the request', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail('429 twice on POST /batches');
     await expect(account.submitBatch(operations(1))).resolves.toMatch(/^\w+$/);
@@ -122,7 +122,7 @@ describe('results of a batch', () => {
   });
 
   test.each(['truncated download', 'expired url', 'expired url twice'])(
-    'come each once in spite of: %s',
+    'come once each in spite of: %s',
     async (fault) => {
       const { account, sandbox } = await openSandbox();
       const batchId = await account.submitBatch(operations(20));
@@ -134,7 +134,7 @@ describe('results of a batch', () => {
     },
   );
 
-  test('end with an error after the readable ones when the archive is broken for good', async () => {
+  test('end with an error after the readable ones when the stored archive is incomplete', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail('truncated result');
     const batchId = await account.submitBatch(operations(30));
@@ -165,7 +165,7 @@ describe('results of a batch', () => {
     });
   });
 
-  test('are not there before the batch is finished, nor after it is gone', async () => {
+  test('are not available before the batch is finished, nor after it is deleted', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail('stuck batch');
     const batchId = await account.submitBatch(operations(2));
@@ -178,7 +178,7 @@ describe('results of a batch', () => {
     });
   });
 
-  test('may be left in the middle', async () => {
+  test('need not be read to the end', async () => {
     const { account } = await openSandbox();
     const batchId = await account.submitBatch(operations(20));
     await finished(account, [batchId]);
@@ -189,7 +189,7 @@ describe('results of a batch', () => {
   });
 });
 
-test('a host that stores results sees no key', async () => {
+test('the storage host of results does not see the key', async () => {
   const authorizations: (string | undefined)[] = [];
   let base = '';
   base = await serve((request, response) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { CensusRow, Listing } from '../../src/contract/plan';
 import type { MemberSeed } from '../../src/sandbox';
 import type { MailchimpAccount } from '../../src/ports/mailchimp';
-import { AUDIENCE, openSandbox, people } from './support';
+import { AUDIENCE, openSandbox, addresses } from './support';
 
 async function readAll(account: MailchimpAccount, listing: Listing): Promise<CensusRow[]> {
   const rows: CensusRow[] = [];
@@ -16,7 +16,7 @@ async function readAll(account: MailchimpAccount, listing: Listing): Promise<Cen
 }
 
 function seed(count: number, status: MemberSeed['status'], name: string): MemberSeed[] {
-  return people(count, name).map((email) => ({ email_address: email, status }));
+  return addresses(count, name).map((email) => ({ email_address: email, status }));
 }
 
 describe('a census', () => {
@@ -28,7 +28,7 @@ describe('a census', () => {
     { current: 0, archived: 3, inDefaultListing: false },
     { current: 0, archived: 0, inDefaultListing: false },
   ])(
-    'holds $current members and $archived archived ones, each once (in the default listing, too: $inDefaultListing)',
+    'contains $current members and $archived archived ones, each once (archived in the default listing: $inDefaultListing)',
     async ({ current, archived, inDefaultListing }) => {
       const { account } = await openSandbox({
         switches: { archivedInDefaultListing: inDefaultListing },
@@ -51,7 +51,7 @@ describe('a census', () => {
     },
   );
 
-  test('knows all tags of a member, also where the listing holds only fifty of them', async () => {
+  test('reads all tags of a member, although the listing contains only fifty', async () => {
     const tags = Array.from({ length: 120 }, (_, n) => `Tag ${n}`);
     const { account } = await openSandbox({
       audiences: [

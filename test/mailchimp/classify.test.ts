@@ -49,13 +49,13 @@ test.each([
   ['Schema describes string, NULL found instead', 'rejected', 'schema'],
   ['already subscribed to another contact', 'rejected', 'sms'],
   ['Your plan allows 500 contacts. Upgrade to add more.', 'rejected', 'plan_limit'],
-  ['A sentence that nobody has seen yet', 'rejected', 'unknown'],
+  ['An unknown sentence', 'rejected', 'unknown'],
   ['', 'rejected', 'unknown'],
 ])('%j is %s: %s', (text, result, name) => {
   expect(classifyRowError(text)).toEqual({ result, class: name });
 });
 
-test('the one telling code is used where the text is strange', () => {
+test('the error code is used where the text is unknown', () => {
   expect(classifyRowError('?', 'ERROR_CONTACT_EXISTS')).toEqual({ result: 'rejected', class: 'exists' });
   expect(classifyRowError('?', 'ERROR_GENERIC')).toEqual({ result: 'rejected', class: 'unknown' });
 });

@@ -15,7 +15,7 @@ test.each([
   ['file:///etc/passwd', 'http://127.0.0.1:9000/3.0', false],
   ['ftp://storage.test/x', REAL, false],
   ['nonsense', REAL, false],
-])('the results URL %s, from a Mailchimp at %s, may be opened: %s', (url, base, allowed) => {
+])('the results URL %s, in a reply of %s, is allowed: %s', (url, base, allowed) => {
   expect(resultsUrl(url, base) !== undefined).toBe(allowed);
 });
 
@@ -26,7 +26,7 @@ test('a redirect is not followed', async () => {
   await expect(openUrl(new URL(base), 1000)).rejects.toEqual(new DownloadRefused(302));
 });
 
-test('a host that does not begin to answer is given up on', async () => {
+test('a download fails when the host does not begin to answer in time', async () => {
   const base = await serve(() => {});
   await expect(openUrl(new URL(base), 50)).rejects.toThrow('no reply in time');
 });

@@ -33,7 +33,7 @@ test.each([
   [429, problem('Too Many Requests', 'You have exceeded the limit'), 'MAILCHIMP_BUSY', 'busy'],
   [503, '<html>', 'MAILCHIMP_BUSY', 'busy'],
   [404, problem('Resource Not Found', 'Not there'), 'AUDIENCE_NOT_FOUND', 'audience'],
-  [400, problem('Invalid Resource', 'Odd'), 'MAILCHIMP_REFUSED', 'refused'],
+  [400, problem('Invalid Resource', 'Malformed'), 'MAILCHIMP_REFUSED', 'refused'],
   [400, '<H1>Bad Request</H1>', 'MAILCHIMP_UNAVAILABLE', 'unreadable'],
   [405, problem('Method Not Allowed', 'No'), 'MAILCHIMP_REFUSED', 'refused'],
   [426, problem('Upgrade Required', 'HTTPS please'), 'MAILCHIMP_REFUSED', 'refused'],
@@ -57,7 +57,7 @@ test.each([
   ['another shape', '{"id":"x","name":3}', 'unreadable'],
   ['nothing', '', 'unreadable'],
   ['a page', '<html>', 'unreadable'],
-])('a good status with %s is MAILCHIMP_UNAVAILABLE', async (_, body, name) => {
+])('a 200 with %s is MAILCHIMP_UNAVAILABLE', async (_, body, name) => {
   const error = await failureAt(answer(200, body, 'application/json'));
   expect(error).toMatchObject({ code: 'MAILCHIMP_UNAVAILABLE', details: { class: name } });
 });
@@ -74,8 +74,8 @@ test('a connection that cannot be made is MAILCHIMP_UNAVAILABLE, with the networ
 });
 
 test.each([
-  answer(400, problem('Invalid Resource', 'ada@shop.test and "Lovelace" are odd')),
-  answer(400, problem('ada@shop.test is not valid', 'Odd')),
+  answer(400, problem('Invalid Resource', 'ada@shop.test and "Lovelace" are invalid')),
+  answer(400, problem('ada@shop.test is not valid', 'Malformed')),
   answer(401, problem('API Key Invalid', 'Your API key may be invalid')),
   answer(404, problem('No ada@shop.test', 'No "Lovelace"')),
   answer(500, problem('InternalServerError', 'ada@shop.test')),
@@ -90,12 +90,12 @@ test.each([
     .sendChunk(DELIVERY, { ...chunk, rows })
     .then((results) => results.map(({ class: name, text }) => [name, text]))
     .catch((thrown: unknown) => thrown);
-  const told = inspect(result, { depth: 20, showHidden: true, getters: true });
-  expect(told).not.toMatch(/secretkey|ada@|bob@|Lovelace/i);
-  expect(told).not.toContain(Buffer.from('user:secretkey').toString('base64').slice(0, 12));
+  const shown = inspect(result, { depth: 20, showHidden: true, getters: true });
+  expect(shown).not.toMatch(/secretkey|ada@|bob@|Lovelace/i);
+  expect(shown).not.toContain(Buffer.from('user:secretkey').toString('base64').slice(0, 12));
 });
 
-test('a word "server" in the address of Mailchimp stays as it is', async () => {
+test('the word "server" in the base URL is not replaced', async () => {
   const urls: string[] = [];
   const base = await serve((request, response) => {
     urls.push(request.url!);

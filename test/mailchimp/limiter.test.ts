@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { createLimiter } from '../../src/mailchimp';
-import { AUDIENCE, DELIVERY, openAt, openSandbox, people, serve, upserts } from './support';
+import { AUDIENCE, DELIVERY, openAt, openSandbox, addresses, serve, upserts } from './support';
 
 const refuse = () => Promise.reject(new Error('not ours any more'));
 
 describe('the connection limiter', () => {
-  test('hands out so many slots, and the next to whoever waited longest', async () => {
+  test('grants as many slots as configured, first in, first out', async () => {
     const limiter = createLimiter({ connections: 2 });
     const order: string[] = [];
     const first = await limiter.acquire();
@@ -34,7 +34,7 @@ describe('the connection limiter', () => {
     const accounts = [open({ limiter }), open({ limiter })];
     await Promise.all(
       Array.from({ length: 24 }, (_, n) =>
-        accounts[n % 2]!.sendChunk(DELIVERY, upserts(people(2, `p${n}-`))),
+        accounts[n % 2]!.sendChunk(DELIVERY, upserts(addresses(2, `p${n}-`))),
       ),
     );
     expect(sandbox.maxConcurrent).toBe(3);
@@ -42,7 +42,7 @@ describe('the connection limiter', () => {
     expect(limiter.inUse()).toBe(0);
   });
 
-  test('gives the slot back of a request that may not leave any more, and nothing is sent', async () => {
+  test('releases the slot of a request that the guard refuses, and nothing is sent', async () => {
     const limiter = createLimiter({ connections: 1 });
     const { open, sandbox } = await openSandbox();
     await expect(open({ limiter, guard: refuse }).login()).rejects.toThrow('not ours any more');
@@ -50,7 +50,7 @@ describe('the connection limiter', () => {
     await open({ limiter }).login();
   });
 
-  test('keeps the slot of a request that was given up on until it cannot be running any more', async () => {
+  test('keeps the slot of a request that timed out until it can no longer be running', async () => {
     const limiter = createLimiter({ connections: 4 });
     const open: (() => void)[] = [];
     const base = await serve((_, response) => open.push(() => response.destroy()));
@@ -62,7 +62,7 @@ describe('the connection limiter', () => {
     expect(account.requests()).toBe(2);
     expect(limiter.inUse()).toBe(2);
     for (const end of open) end();
-    // A connection that broke off says nothing: Mailchimp may still be at it.
+    // A broken connection proves nothing: the request may still be running at Mailchimp.
     await new Promise((resolve) => setImmediate(resolve));
     expect(limiter.inUse()).toBe(2);
     const all = await Promise.all([1, 2, 3, 4].map(() => limiter.acquire()));

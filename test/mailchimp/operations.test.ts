@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { chunkOperation } from '../../src/mailchimp/operations';
 import { DELIVERY, row, untags, upserts } from './support';
 
-test('an upsert asks for status_if_new, fields and tags, and for nothing that could change a subscription', () => {
+test('an upsert sends status_if_new, fields and tags, and nothing that could change a subscription', () => {
   const chunk = {
     ...upserts([]),
     rows: [row('o"hara@shop.test', { fields: '{"LNAME":"O\\"Hara"}' }), row('b@shop.test')],
@@ -29,7 +29,7 @@ test('an upsert asks for status_if_new, fields and tags, and for nothing that co
   });
 });
 
-test('no upsert of whatever rows has a status or sync_tags', () => {
+test('no upsert has a status or sync_tags, whatever its rows', () => {
   const fields = fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.integer()));
   const rows = fc.array(fc.record({ email: fc.string(), fields, tags: fc.array(fc.string()) }));
   fc.assert(
@@ -51,7 +51,7 @@ test('no upsert of whatever rows has a status or sync_tags', () => {
   );
 });
 
-test('an untag names the tag by its id and only takes away', () => {
+test('an untag names the tag by its id and only removes members', () => {
   const chunk = untags(42, ['ada@shop.test']);
   const operation = {
     method: 'POST',

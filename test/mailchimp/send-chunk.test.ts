@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import { AUDIENCE, byEmail, DELIVERY, openSandbox, people, row, untags, upserts } from './support';
+import { AUDIENCE, byEmail, DELIVERY, openSandbox, addresses, row, untags, upserts } from './support';
 
 const UPSERT = 'POST /lists/*';
 
 describe('an upsert chunk sent directly', () => {
-  test('adds people with status_if_new, fields and tags, and acknowledges each', async () => {
+  test('adds members with status_if_new, fields and tags, and acknowledges each', async () => {
     const { account, sandbox } = await openSandbox();
-    const results = await account.sendChunk(DELIVERY, upserts(people(500)));
+    const results = await account.sendChunk(DELIVERY, upserts(addresses(500)));
     expect(results).toHaveLength(500);
     expect(new Set(results.map(({ result }) => result))).toEqual(new Set(['acknowledged']));
     expect(results[3]).toEqual({
@@ -23,7 +23,7 @@ describe('an upsert chunk sent directly', () => {
     expect(sandbox.warnings).toEqual([]);
   });
 
-  test('leaves everybody the status they have, and says which', async () => {
+  test('keeps the status of existing members, and returns it', async () => {
     const { account, sandbox } = await openSandbox({
       audiences: [
         {
@@ -32,7 +32,7 @@ describe('an upsert chunk sent directly', () => {
           members: [
             { email_address: 'Out@shop.test', status: 'unsubscribed' },
             { email_address: 'bounced@shop.test', status: 'cleaned' },
-            { email_address: 'asked@shop.test', status: 'pending', tags: ['Of others'] },
+            { email_address: 'asked@shop.test', status: 'pending', tags: ['Of another tool'] },
           ],
         },
       ],
@@ -47,12 +47,12 @@ describe('an upsert chunk sent directly', () => {
       ['acknowledged', 'pending'],
     ]);
     expect([...sandbox.members(AUDIENCE, { email: 'asked@shop.test' })][0]!.tags).toEqual([
-      'Of others',
+      'Of another tool',
       'Loyal',
     ]);
   });
 
-  test('says of each refused row why, without its address', async () => {
+  test('returns the class and text of each refused row, without its address', async () => {
     const { account, sandbox } = await openSandbox({
       audiences: [
         {
@@ -99,7 +99,7 @@ describe('an upsert chunk sent directly', () => {
     { tagsInReply: false },
     { archivedStaysArchived: true },
     { schemaErrorsRefuseRequest: false },
-  ] as const)('accounts for every row when, at Mailchimp, %j', async (switches) => {
+  ] as const)('accounts for every row when Mailchimp has %j', async (switches) => {
     const { account } = await openSandbox({
       switches,
       audiences: [
@@ -125,7 +125,7 @@ describe('an upsert chunk sent directly', () => {
   test('leaves a row that the reply does not name unproven', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail({ match: UPSERT, effect: { type: 'omitRows', count: 2 } });
-    const results = await account.sendChunk(DELIVERY, upserts(people(5)));
+    const results = await account.sendChunk(DELIVERY, upserts(addresses(5)));
     expect(results).toHaveLength(5);
     expect(results.filter(({ class: name }) => name === 'no_answer')).toHaveLength(2);
     expect(results.filter(({ result }) => result === 'acknowledged')).toHaveLength(3);
@@ -141,10 +141,10 @@ describe('an upsert chunk sent directly', () => {
     `502 after applying once on ${UPSERT}`,
     `reset after applying once on ${UPSERT}`,
     `reset mid body once on ${UPSERT}`,
-  ])('gets through %s', async (fault) => {
+  ])('succeeds in spite of %s', async (fault) => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail(fault);
-    const results = await account.sendChunk(DELIVERY, upserts(people(3)));
+    const results = await account.sendChunk(DELIVERY, upserts(addresses(3)));
     expect(results.map(({ result }) => result)).toEqual(['acknowledged', 'acknowledged', 'acknowledged']);
     expect(sandbox.state(AUDIENCE)).toMatchObject({ members: 3, tags: { Loyal: 3 } });
     const sent = sandbox.requests().reduce((sum, { count }) => sum + count, 0);
@@ -158,10 +158,10 @@ describe('an upsert chunk sent directly', () => {
     { fault: 'reset always', code: 'MAILCHIMP_UNAVAILABLE', name: 'reply_lost', requests: 2 },
     { fault: '403 always', code: 'ROLE_TOO_LOW', name: 'role', requests: 1 },
     { fault: '401 always', code: 'KEY_INVALID', name: 'key', requests: 1 },
-  ])('gives up on $fault with $code', async ({ fault, code, name, requests }) => {
+  ])('fails after $fault with $code', async ({ fault, code, name, requests }) => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail(`${fault} on ${UPSERT}`);
-    await expect(account.sendChunk(DELIVERY, upserts(people(3)))).rejects.toMatchObject({
+    await expect(account.sendChunk(DELIVERY, upserts(addresses(3)))).rejects.toMatchObject({
       code,
       details: { method: 'POST', route: '/lists/{list_id}', class: name },
     });
@@ -171,7 +171,7 @@ describe('an upsert chunk sent directly', () => {
   test.each([
     [400, 'unknown'],
     [500, 'server_error'],
-  ])('finds the one row that Mailchimp answers with %d, and sends the others', async (status, name) => {
+  ])('finds the one row that Mailchimp answers with %d, and sends the other rows', async (status, name) => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail({
       match: UPSERT,
@@ -179,17 +179,17 @@ describe('an upsert chunk sent directly', () => {
       times: 'always',
       effect: { type: 'status', status },
     });
-    const results = await account.sendChunk(DELIVERY, upserts(people(200)));
-    expect(results.map(({ email }) => email)).toEqual(people(200));
+    const results = await account.sendChunk(DELIVERY, upserts(addresses(200)));
+    expect(results.map(({ email }) => email)).toEqual(addresses(200));
     expect(results.filter(({ result }) => result === 'acknowledged')).toHaveLength(199);
     expect(results[123]).toMatchObject({ result: 'rejected', class: name });
     expect(sandbox.state(AUDIENCE).members).toBe(199);
   });
 
-  test('does not blame rows for a Mailchimp that answers 500 to everything', async () => {
+  test('rejects no row when Mailchimp answers 500 to every request', async () => {
     const { account, sandbox } = await openSandbox();
     sandbox.fail(`500 always on ${UPSERT}`);
-    await expect(account.sendChunk(DELIVERY, upserts(people(8)))).rejects.toMatchObject({
+    await expect(account.sendChunk(DELIVERY, upserts(addresses(8)))).rejects.toMatchObject({
       code: 'MAILCHIMP_UNAVAILABLE',
       details: { status: 500 },
     });
@@ -197,19 +197,19 @@ describe('an upsert chunk sent directly', () => {
     expect(only).toMatchObject({ result: 'unproven', class: 'chunk_failed' });
   });
 
-  test('does not blame rows when Mailchimp refuses every one of them', async () => {
+  test('rejects no row when Mailchimp refuses every one of them', async () => {
     const { account } = await openSandbox({ switches: { statusIfNewOnBatch: 'refused' } });
-    await expect(account.sendChunk(DELIVERY, upserts(people(500)))).rejects.toMatchObject({
+    await expect(account.sendChunk(DELIVERY, upserts(addresses(500)))).rejects.toMatchObject({
       code: 'MAILCHIMP_REFUSED',
       details: { status: 400 },
     });
     expect(account.requests()).toBeLessThan(60);
   });
 
-  test('says AUDIENCE_NOT_FOUND when the audience is gone', async () => {
+  test('fails with AUDIENCE_NOT_FOUND when the audience was deleted', async () => {
     const { account } = await openSandbox();
-    const elsewhere = { ...DELIVERY, audienceId: '0000000000' };
-    await expect(account.sendChunk(elsewhere, upserts(['ada@shop.test']))).rejects.toMatchObject({
+    const unknown = { ...DELIVERY, audienceId: '0000000000' };
+    await expect(account.sendChunk(unknown, upserts(['ada@shop.test']))).rejects.toMatchObject({
       code: 'AUDIENCE_NOT_FOUND',
     });
   });
@@ -217,7 +217,7 @@ describe('an upsert chunk sent directly', () => {
 
 describe('an untag chunk sent directly', () => {
   test.each(['ignored', 'removed', 'error'] as const)(
-    'takes off this tag only; who does not carry it (%s in the reply) is done too',
+    'removes only this tag, and acknowledges members that do not carry it (%s in the reply)',
     async (segmentRemoveUntagged) => {
       const { account, sandbox } = await openSandbox({
         switches: { segmentRemoveUntagged, segmentUnknownAddress: 'error' },
@@ -226,8 +226,8 @@ describe('an untag chunk sent directly', () => {
             id: AUDIENCE,
             name: 'Newsletter',
             members: [
-              { email_address: 'both@shop.test', status: 'subscribed', tags: ['Loyal', 'Of others'] },
-              { email_address: 'none@shop.test', status: 'subscribed', tags: ['Of others'] },
+              { email_address: 'both@shop.test', status: 'subscribed', tags: ['Loyal', 'Of another tool'] },
+              { email_address: 'none@shop.test', status: 'subscribed', tags: ['Of another tool'] },
             ],
           },
         ],
@@ -236,17 +236,17 @@ describe('an untag chunk sent directly', () => {
       const emails = ['both@shop.test', 'none@shop.test', 'stranger@shop.test'];
       const results = await account.sendChunk(DELIVERY, untags(tag.id, emails));
       expect(results).toEqual(emails.map((email) => ({ chunk: 8, email, result: 'acknowledged' })));
-      expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0, 'Of others': 2 });
+      expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 0, 'Of another tool': 2 });
     },
   );
 
-  test('goes by each member where the tag itself refuses everybody', async () => {
+  test('removes the tag by each member when its own endpoint refuses them all', async () => {
     const { account, sandbox } = await openSandbox({
       audiences: [
         {
           id: AUDIENCE,
           name: 'Newsletter',
-          members: people(3).map((email) => ({
+          members: addresses(3).map((email) => ({
             email_address: email,
             status: 'subscribed',
             tags: ['Loyal'],
@@ -259,28 +259,28 @@ describe('an untag chunk sent directly', () => {
     sandbox.fail({
       match: 'POST /lists/*/members/*/tags',
       after: 2,
-      effect: { type: 'status', status: 400, detail: 'person2@shop.test is odd' },
+      effect: { type: 'status', status: 400, detail: 'person2@shop.test is invalid' },
     });
-    const results = await account.sendChunk(DELIVERY, untags(tag!.id, people(3)));
+    const results = await account.sendChunk(DELIVERY, untags(tag!.id, addresses(3)));
     expect(byEmail(results)).toEqual({
       'person0@shop.test': 'acknowledged',
       'person1@shop.test': 'acknowledged',
       'person2@shop.test': 'rejected unknown',
     });
-    expect(results[2]!.text).toBe('«address» is odd');
+    expect(results[2]!.text).toBe('«address» is invalid');
     expect(sandbox.state(AUDIENCE).tags).toEqual({ Loyal: 1 });
   });
 
-  test('is done when the tag is gone', async () => {
+  test('is acknowledged when the tag was deleted', async () => {
     const { account } = await openSandbox();
     const results = await account.sendChunk(DELIVERY, untags(999, ['ada@shop.test']));
     expect(results).toEqual([{ chunk: 8, email: 'ada@shop.test', result: 'acknowledged' }]);
   });
 
-  test('says AUDIENCE_NOT_FOUND when it is the audience that is gone', async () => {
+  test('fails with AUDIENCE_NOT_FOUND when the audience was deleted, not only the tag', async () => {
     const { account } = await openSandbox();
-    const elsewhere = { ...DELIVERY, audienceId: '0000000000' };
-    await expect(account.sendChunk(elsewhere, untags(999, ['ada@shop.test']))).rejects.toMatchObject({
+    const unknown = { ...DELIVERY, audienceId: '0000000000' };
+    await expect(account.sendChunk(unknown, untags(999, ['ada@shop.test']))).rejects.toMatchObject({
       code: 'AUDIENCE_NOT_FOUND',
     });
   });

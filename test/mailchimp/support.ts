@@ -35,7 +35,7 @@ export async function openSandbox(options: SandboxOptions = {}): Promise<Opened>
   return { sandbox, account: open(), open };
 }
 
-/** A server for what the sandbox cannot do. */
+/** Starts a server for replies that the sandbox cannot give. */
 export async function serve(listener: RequestListener): Promise<string> {
   const server = createServer(listener);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -68,7 +68,7 @@ export function untags(tagId: number, emails: readonly string[]): Chunk & { read
   return { kind: 'untag', chunk: 8, tagId, emails };
 }
 
-export function people(count: number, name = 'person'): string[] {
+export function addresses(count: number, name = 'person'): string[] {
   return Array.from({ length: count }, (_, number) => `${name}${number}@shop.test`);
 }
 
@@ -87,7 +87,7 @@ export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
-/** Asks until the batches are finished, as the export's timer does. */
+/** Polls until the batches are finished. */
 export async function finished(account: MailchimpAccount, batchIds: readonly string[]): Promise<void> {
   const deadline = Date.now() + 20_000;
   while (Date.now() < deadline) {

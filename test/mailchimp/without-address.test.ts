@@ -24,13 +24,13 @@ test.each([
   expect(withoutAddress(text)).toBe(clean);
 });
 
-test('finds an address it was told about, whatever it looks like', () => {
+test('removes a given address that does not look like one', () => {
   expect(withoutAddress('We know ADA at home, ada at home!', ' Ada at home ')).toBe(
     'We know «address», «address»!',
   );
 });
 
-test('leaves nothing of an address in any place of any text', () => {
+test('removes an address at any place of any text', () => {
   const text = fc.string({ maxLength: 40 });
   fc.assert(
     fc.property(fc.emailAddress(), text, text, (address, before, after) => {
@@ -41,16 +41,13 @@ test('leaves nothing of an address in any place of any text', () => {
   );
 });
 
-test('is never long', () => {
+test('returns at most 300 characters', () => {
   expect(withoutAddress('x'.repeat(10_000)).length).toBe(300);
 });
 
 // The patterns alone took three minutes for the first of these.
-test.each(['a', '+', '"', '(not ', "' ", '1 (', '@'])(
-  'is quick, whatever a long text repeats: %j',
-  (piece) => {
-    const started = performance.now();
-    withoutAddress(piece.repeat(300_000));
-    expect(performance.now() - started).toBeLessThan(2_000);
-  },
-);
+test.each(['a', '+', '"', '(not ', "' ", '1 (', '@'])('is quick for a long text that repeats %j', (piece) => {
+  const started = performance.now();
+  withoutAddress(piece.repeat(300_000));
+  expect(performance.now() - started).toBeLessThan(2_000);
+});

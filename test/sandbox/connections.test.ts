@@ -12,7 +12,7 @@ async function inFlight(sandbox: Sandbox, count: number): Promise<void> {
 test('the eleventh simultaneous request of a user is refused, whichever key it uses', async () => {
   const keys = ['us1', 'us2'].map((dc) => `${'a'.repeat(32)}-${dc}`);
   const accounts = [{ apiKeys: keys, audiences: [{ id: 'aaaaaaaaaa', name: 'A' }] }];
-  await withSandbox({ accounts, operationMs: 200 }, async (own, sandbox) => {
+  await withSandbox({ accounts, operationMs: 1_000 }, async (own, sandbox) => {
     const [one, two] = keys.map((key) => new Api(sandbox, { authorization: `Bearer ${key}` })) as [Api, Api];
     const body = { members: [row(1)], update_existing: true };
     const ten = Array.from({ length: 10 }, (_, place) =>

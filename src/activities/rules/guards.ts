@@ -55,7 +55,9 @@ function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   });
   const ofAll = above(plan.removals, limit, (number) => ({
     code: 'MASS_REMOVAL',
-    message: `${count(number)} of the ${contacts(plan.baselineSize)} exported so far would lose all tags of this destination; the limit is ${count(limit)}.`,
+    message:
+      `${count(number)} of the ${contacts(plan.baselineSize)} exported so far would lose all tags of this destination; ` +
+      `the limit is ${count(limit)}.`,
   }));
   return [...ofAll, ...ofTags];
 }

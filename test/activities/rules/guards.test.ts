@@ -19,7 +19,7 @@ const segment = (change: Partial<SegmentPlan>): SegmentPlan => ({
   ...change,
 });
 
-/** 1,000 people held, nothing to do. */
+/** A plan with nothing to send, on a baseline of 1,000 contacts. */
 function guards(
   plan: Partial<ExportPlan>,
   settings: Partial<GuardSettings> = {},
@@ -45,24 +45,24 @@ function guards(
 }
 
 describe('a plan is held', () => {
-  test('when more than a share of the people held would lose all tags, a fifth by default', () => {
+  test('when more than a share of the baseline would lose all tags, a fifth by default', () => {
     expect(guards({ removals: 200 })).toEqual([]);
     expect(guards({ removals: 201 })).toEqual([['MASS_REMOVAL', 'all', 201, 200]]);
     expect(guards({ removals: 301 }, { removalShare: 0.3 })).toEqual([['MASS_REMOVAL', 'all', 301, 300]]);
     expect(guards({ removals: 1 }, { removalShare: 0 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
   });
 
-  test('however few they are', () => {
+  test('also when the baseline is small', () => {
     expect(guards({ baselineSize: 5, removals: 1 })).toEqual([]);
     expect(guards({ baselineSize: 4, removals: 1 })).toEqual([['MASS_REMOVAL', 'all', 1, 0]]);
   });
 
-  test('when as many lose one tag, although another remains', () => {
+  test('when more than that share would lose one tag, although they keep another', () => {
     expect(guards({ segments: [segment({ toUntag: 200 })] })).toEqual([]);
     expect(guards({ segments: [segment({ toUntag: 201 })] })).toEqual([['MASS_REMOVAL', 'vip', 201, 200]]);
   });
 
-  test('when a segment falls to zero, or is configured no more, however few it held', () => {
+  test('when a segment becomes empty or is no longer configured, whatever its size was', () => {
     expect(guards({ segments: [segment({ profiles: 0, toUntag: 1 })] })).toEqual([
       ['MASS_REMOVAL', 'vip', 1, 0],
     ]);
@@ -72,7 +72,7 @@ describe('a plan is held', () => {
     expect(guards({ segments: [segment({ profiles: 0 })] })).toEqual([]);
   });
 
-  test('when the people of a deleted tag would be tagged again', () => {
+  test('when the contacts of a deleted tag would be tagged again', () => {
     const segments = [{ ...SEGMENTS[0]!, isRestored: true }];
     const plan = { segments: [segment({ toTag: 7 })] };
     expect(guards(plan, {}, { segments })).toEqual([['TAG_RESTORED', 'vip', 7, 0]]);
@@ -80,14 +80,14 @@ describe('a plan is held', () => {
     expect(guards(plan)).toEqual([]);
   });
 
-  test('when more contacts are new than allowed, where that is set', () => {
+  test('when there are more new contacts than allowed, where a limit is set', () => {
     expect(guards({ creates: 1_000_000 })).toEqual([]);
     expect(guards({ creates: 10 }, { newContacts: 10 })).toEqual([]);
     expect(guards({ creates: 11 }, { newContacts: 10 })).toEqual([['NEW_CONTACTS', 'all', 11, 10]]);
     expect(guards({ creates: 1 }, { newContacts: 0 })).toEqual([['NEW_CONTACTS', 'all', 1, 0]]);
   });
 
-  test('when the contacts of the account, with the new ones, cross the limit that is set', () => {
+  test('when the contacts of the account, with the new ones, exceed the limit, where one is set', () => {
     const contacts = 95;
     expect(guards({ creates: 5 }, { contactLimit: 100 }, { contacts })).toEqual([]);
     expect(guards({ creates: 6 }, { contactLimit: 100 }, { contacts })).toEqual([
@@ -103,7 +103,7 @@ const approved = (number: number, segment?: string) => ({
   numbers: [{ code: 'NEW_CONTACTS' as const, number, ...(segment !== undefined && { segment }) }],
 });
 
-describe('a guard lets pass', () => {
+describe('a guard lets an export pass', () => {
   const all: Guard[] = GUARDS.map((code) => ({ code, message: '', number: 10, limit: 5 }));
   const left = (options: object, approved?: Parameters<typeof withoutAllowed>[1]['approved']) =>
     withoutAllowed(all, { options: ExportOptionsSchema.parse(options), approved }).map(({ code }) => code);
@@ -113,11 +113,11 @@ describe('a guard lets pass', () => {
     ['TAG_RESTORED', 'allowRestoredTags'],
     ['NEW_CONTACTS', 'allowNewContacts'],
     ['CONTACT_LIMIT', 'allowOverLimit'],
-  ])('with its switch alone: %s', (code, allow) => {
+  ])('with its own option only: %s', (code, allow) => {
     expect(left({ [allow]: true })).toEqual(GUARDS.filter((guard) => guard !== code));
   });
 
-  test('up to the number that was approved, of the same segment', () => {
+  test('up to the approved number, for the same segment', () => {
     expect(left({}, approved(10))).not.toContain('NEW_CONTACTS');
     expect(left({}, approved(9))).toContain('NEW_CONTACTS');
     expect(left({}, approved(10, 'vip'))).toContain('NEW_CONTACTS');

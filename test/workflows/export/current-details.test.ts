@@ -75,7 +75,7 @@ describe('the page of an export', () => {
     expect(headline(trouble)).toMatch(
       /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
     );
-    expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It goes on by itself\.\*\*$/);
+    expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It continues by itself\.\*\*$/);
     expect(headline({ isPaused: true })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
@@ -97,7 +97,7 @@ describe('the page of an export', () => {
     expect(text).toContain('| Profiles | 60,000 profiles selected, 40 addresses departed |');
     expect(text).toContain('| To send | 25,000 new, 20,000 changed, 30 to untag |');
     expect(text).toContain('| Not to send | 14,000 unchanged, 10 removed, 700 invalid, 300 duplicate |');
-    expect(text).toContain('| Parts | 1 done, 1 at Mailchimp, 1 to go |');
+    expect(text).toContain('| Parts | 1 done, 1 in flight, 1 to go |');
   });
 
   test('ends with the report: outcomes that occurred, member statuses, and each tag', () => {
