@@ -82,7 +82,7 @@ function deliverRow(profiles: number, { lane, replies, first }: SceneFigures): R
 }
 
 /** Seconds that the provider needs at the least. */
-export function necessarySeconds({ first, operationMs, parallelism }: SceneFigures): number {
+function necessarySeconds({ first, operationMs, parallelism }: SceneFigures): number {
   return (first.provider.rowWrites * operationMs) / 1000 / parallelism;
 }
 

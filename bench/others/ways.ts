@@ -4,12 +4,12 @@ import { Requests } from './requests';
 import { memberPath, type Row } from './rows';
 
 /** How many rows Mailchimp refused, and of how many of these the tool learns. */
-export interface Told {
+interface Told {
   readonly refused: number;
   readonly noticed: number;
 }
 
-export interface Target {
+interface Target {
   readonly url: string;
   readonly apiKey: string;
 }

@@ -3,7 +3,7 @@ import { Context } from '@temporalio/activity';
 const BEAT_MS = 5_000;
 
 /** What people see in the Web UI's card of a pending step. Counts only. */
-export type Progress = Readonly<Record<string, number | string>>;
+type Progress = Readonly<Record<string, number | string>>;
 
 export interface Pulse {
   /** Replaces what the next beats tell. */

@@ -37,7 +37,6 @@ export function isProtectedStatus(status: string): boolean {
 /** Statuses that a new person may be given. There is no default: connecting asks. */
 export const STATUSES_IF_NEW = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
 export const StatusIfNewSchema = z.enum(STATUSES_IF_NEW);
-export type StatusIfNew = z.infer<typeof StatusIfNewSchema>;
 
 export type OutcomeCounts = Record<Outcome, number>;
 export type MemberStatusCounts = Record<MemberStatus, number>;
@@ -49,15 +48,3 @@ export function noOutcomes(): OutcomeCounts {
 export function noMemberStatuses(): MemberStatusCounts {
   return Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 0])) as MemberStatusCounts;
 }
-
-/** Why a profile was not sent, when the fault is in the source. */
-export const INVALID_RULES = [
-  'email_missing',
-  'email_malformed',
-  'email_non_ascii_local_part',
-  'email_two_addresses',
-  'email_too_long',
-  'required_field_empty',
-  'value_does_not_fit',
-] as const;
-export type InvalidRule = (typeof INVALID_RULES)[number];

@@ -6,7 +6,7 @@ import { withLock } from './lock';
 import { type Report, seconds } from './run-tool';
 import { ExportError } from '../errors';
 
-export interface FetchTarget {
+interface FetchTarget {
   /** Empty folder; the supplier leaves the executable in it, under the name of the server. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;

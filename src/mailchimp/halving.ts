@@ -84,7 +84,7 @@ function refusedAlone(piece: Chunk, why: Pick<RowResult, 'result' | 'class' | 't
   return allUnproven(piece, { class: 'refused' }).map(({ chunk, email }) => ({ chunk, email, ...why }));
 }
 
-export function sizeOf(chunk: Chunk): number {
+function sizeOf(chunk: Chunk): number {
   return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
 }
 

@@ -66,7 +66,7 @@ function typeOf(body: JsonObject): MergeFieldType {
 }
 
 /** A tag longer than ten characters is cut without a word. */
-export function mergeTag(wanted: string): string {
+function mergeTag(wanted: string): string {
   return wanted
     .toUpperCase()
     .replaceAll(/[^A-Z0-9_]/g, '')

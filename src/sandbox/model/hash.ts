@@ -6,7 +6,7 @@ export const md5 = (text: string): string => hash('md5', text);
 export const subscriberHash = (address: string): string => md5(address.trim().toLowerCase());
 
 /** Numbers below `bound` that repeat for the same seed: shuffles must not make a failing test unrepeatable. */
-export function seededRandom(seed: string): (bound: number) => number {
+function seededRandom(seed: string): (bound: number) => number {
   let state = Number.parseInt(md5(seed).slice(0, 8), 16) | 1;
   return (bound) => {
     state ^= state << 13;

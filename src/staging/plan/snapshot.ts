@@ -8,7 +8,7 @@ import { type Layout, SNAPSHOT } from '../store/layout';
 import { keepFile, readDocument, sealDocument } from '../store/atomic-files';
 import type { FieldMatch } from '../../contract/merge-field';
 
-export interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
+interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
 
 const PROFILES = 'profiles.parquet';
 

@@ -9,7 +9,7 @@ import { OBJECTED, PERMANENT, WAITS } from '../plan/permanent-refusals';
 import { nameOfRank, rank } from './row-results';
 import { createMaskNames, noTags } from '../plan/tag-masks';
 
-export interface Parent {
+interface Parent {
   readonly rows: string;
   /** Merge field tags that it has a column for. */
   readonly fields: readonly string[];
