@@ -95,7 +95,7 @@ function deliverRow(profiles: number, { lane, replies, first }: SceneFigures): R
 }
 
 /** The minimum number of seconds that the provider needs. */
-export function necessarySeconds({ first, operationMs, parallelism }: SceneFigures): number {
+function necessarySeconds({ first, operationMs, parallelism }: SceneFigures): number {
   return (first.provider.rowWrites * operationMs) / 1000 / parallelism;
 }
 

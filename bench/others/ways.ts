@@ -4,12 +4,12 @@ import { Requests } from './requests';
 import { memberPath, type Row } from './rows';
 
 /** The number of rows that Mailchimp refused, and how many of these the tool detects. */
-export interface Told {
+interface Told {
   readonly refused: number;
   readonly noticed: number;
 }
 
-export interface Target {
+interface Target {
   readonly url: string;
   readonly apiKey: string;
 }

@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 const HEARTBEAT_MS = 5_000;
 
 /** Shown in the Web UI for a pending activity. Counts and references only: heartbeats are kept by the server. */
-export type Progress = Readonly<Record<string, number | string>>;
+type Progress = Readonly<Record<string, number | string>>;
 
 export interface Pulse {
   /** Sets the details of the next heartbeats. */

@@ -9,7 +9,7 @@ const LOOKS_LIKE_KEY = /^(?:env|file):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
 /** A reference to a secret: its text never appears in a configuration file, a message or Temporal's history. */
-export const SecretReferenceSchema = z
+const SecretReferenceSchema = z
   .string()
   .regex(
     /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
@@ -56,7 +56,7 @@ export const AccountSchema = z.strictObject({
 });
 export type AccountConfig = z.infer<typeof AccountSchema>;
 
-export const StagingSchema = z.strictObject({
+const StagingSchema = z.strictObject({
   folder: z
     .string()
     .min(1)

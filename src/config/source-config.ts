@@ -18,7 +18,7 @@ const CsvDialectSchema = z.strictObject({
 });
 
 /** Files of one table. Globs are expanded when the table is read; relative paths start at the folder of the configuration file. */
-export const TableSchema = z.strictObject({
+const TableSchema = z.strictObject({
   path: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .describe(
@@ -33,7 +33,7 @@ export const TableSchema = z.strictObject({
 });
 export type Table = z.infer<typeof TableSchema>;
 
-export const SegmentSchema = z.union([
+const SegmentSchema = z.union([
   z.strictObject({
     name: z
       .string()
@@ -79,7 +79,7 @@ export const FilesSourceSchema = z.strictObject({
 export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
 
 /** A source of profiles and segments. A new kind needs a new branch here and a folder in `sources/`. */
-export const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
+const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
 export type SourceConfig = z.infer<typeof SourceConfigSchema>;
 
 export const SourcesSchema = z.record(NameSchema, SourceConfigSchema);

@@ -29,7 +29,7 @@ export const ConnectSettingsSchema = z.strictObject({
   ),
 });
 
-export const ConsentGivenSchema = z.strictObject({
+const ConsentGivenSchema = z.strictObject({
   agreedBy: z.string().trim().min(1).max(200).describe('Who agrees; kept in the history.'),
   textVersion: z.string().min(1),
 });
@@ -58,11 +58,11 @@ export const TagNameSchema = z
   );
 
 /** What people who are unsubscribed or cleaned get; their status stays in any case. */
-export const OptedOutSchema = z.enum(['update', 'skip']);
+const OptedOutSchema = z.enum(['update', 'skip']);
 export type OptedOut = z.infer<typeof OptedOutSchema>;
 
 /** An attribute for a merge field, with what is special about it. */
-export const FieldSettingsSchema = z.strictObject({
+const FieldSettingsSchema = z.strictObject({
   attribute: z.string().min(1),
   empty: EmptySchema.default('clear').describe(
     'An empty value clears a field that we had filled, or keeps what Mailchimp has.',
@@ -204,7 +204,7 @@ export interface Audience {
   readonly doubleOptin: boolean;
 }
 
-export const ConfigurationSchema = z.object({
+const ConfigurationSchema = z.object({
   email: z.string(),
   fields: z.array(FieldMatchSchema),
   strict: z.boolean(),

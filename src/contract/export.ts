@@ -88,7 +88,7 @@ export interface ExportCarry {
 }
 
 /** A part that is not waiting for its turn: batches in flight go on by their id. */
-export interface PartCarry {
+interface PartCarry {
   readonly part: number;
   readonly state: {
     readonly lane: Lane | null;

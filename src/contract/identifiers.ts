@@ -15,8 +15,6 @@ export interface ExportRef {
   readonly exportId: string;
 }
 
-export const ExportRefSchema = z.object({ destinationId: DestinationIdSchema, exportId: z.uuid() });
-
 export const DESTINATION_ID_PREFIX = 'mailchimp/';
 export const STORE_QUEUE_PREFIX = 'mailchimp-store-';
 

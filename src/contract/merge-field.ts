@@ -15,7 +15,7 @@ export const MERGE_FIELD_TYPES = [
 ] as const;
 
 /** A merge field as the audience has it. */
-export const MergeFieldSchema = z.object({
+const MergeFieldSchema = z.object({
   tag: z.string(),
   name: z.string(),
   type: z.enum(MERGE_FIELD_TYPES),

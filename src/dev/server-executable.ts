@@ -6,7 +6,7 @@ import { withLock } from './lock';
 import { type Report, seconds } from './run-tool';
 import { ExportError } from '../errors';
 
-export interface FetchTarget {
+interface FetchTarget {
   /** An empty folder, in which the supplier creates the executable under the name of the server. */
   readonly folder: string;
   readonly env: NodeJS.ProcessEnv;

@@ -9,7 +9,7 @@ import {
 } from '@duckdb/node-api';
 import { DatabaseError, translateError } from './database-error';
 
-export type Scalar = string | number | boolean | null;
+type Scalar = string | number | boolean | null;
 /** A text array goes into a `VARCHAR[]` column. */
 export type Cell = Scalar | readonly string[];
 /** `$1`, `$2`, … or `$name`. */

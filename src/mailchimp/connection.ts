@@ -21,7 +21,7 @@ export interface ConnectionOptions {
   readonly backOffMs?: number;
 }
 
-export interface Call<Schema extends z.ZodType> extends Asked {
+interface Call<Schema extends z.ZodType> extends Asked {
   readonly params?: Readonly<Record<string, string | number>>;
   readonly query?: Readonly<Record<string, string | number | boolean>>;
   /** JSON text. */

@@ -2,7 +2,7 @@ import type { Query } from './api/call';
 import { createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 
-export interface RecordedRequest {
+interface RecordedRequest {
   /** ISO time. */
   readonly at: string;
   readonly method: string;

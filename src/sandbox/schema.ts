@@ -3,7 +3,7 @@ import { Problem, schemaRefusal } from './problem';
 
 /** What Mailchimp's schema layer finds, in its words. */
 
-export function typeName(value: unknown): string {
+function typeName(value: unknown): string {
   if (value === null) return 'NULL';
   if (Array.isArray(value)) return 'array';
   if (typeof value === 'number') return Number.isInteger(value) ? 'integer' : 'number';

@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstLooks } from '../../src/activities/first-looks';
 import { chunkOperation } from '../../src/mailchimp/operations';
-import { DELIVERY, openAt, openSandbox, people, serve, upserts } from '../mailchimp/support';
+import { DELIVERY, openAt, openSandbox, addresses, serve, upserts } from '../mailchimp/support';
 
 const PULSE = { report: () => {}, throwIfCancelled: () => {} };
-const OPERATIONS = [chunkOperation(DELIVERY, upserts(people(4)), 'export/0/0/1')];
+const OPERATIONS = [chunkOperation(DELIVERY, upserts(addresses(4)), 'export/0/0/1')];
 
 describe('the first looks at a batch', () => {
   test('see it finish', async () => {

@@ -14,7 +14,7 @@ import { DefaultLogger } from '@temporalio/worker';
 type Step = (input: unknown) => Promise<unknown>;
 export type Steps = Readonly<Record<string, Step>>;
 
-export interface Running {
+interface Running {
   readonly steps: Steps;
   /** Called before each step; may cancel. */
   readonly before: (name: string, input: unknown) => void;
@@ -24,7 +24,6 @@ export interface Running {
   readonly root: CancellationScope;
   readonly handlers: Map<string, (...args: unknown[]) => unknown>;
   stepsAtWork: number;
-  isTooLong: boolean;
 }
 
 let running: Running | undefined;
@@ -34,7 +33,7 @@ function now(): Running {
   return running;
 }
 
-type Begin = Omit<Running, 'root' | 'handlers' | 'stepsAtWork' | 'isTooLong'>;
+type Begin = Omit<Running, 'root' | 'handlers' | 'stepsAtWork'>;
 
 /** Runs a workflow to its end, as often as it continues as new. */
 export async function runWorkflow<Result>(
@@ -44,7 +43,7 @@ export async function runWorkflow<Result>(
 ): Promise<Result> {
   for (let given = args; ;) {
     const root = new CancellationScope({ parent: null });
-    running = { ...begin, root, handlers: new Map(), stepsAtWork: 0, isTooLong: false };
+    running = { ...begin, root, handlers: new Map(), stepsAtWork: 0 };
     const ended = root.run(() => (workflow as (...args: unknown[]) => Promise<Result>)(...given));
     try {
       return await Promise.race([ended, passTime(ended)]);
@@ -57,10 +56,6 @@ export async function runWorkflow<Result>(
 
 export function cancelWorkflow(): void {
   now().root.cancel();
-}
-
-export function askForHandOver(): void {
-  now().isTooLong = true;
 }
 
 /** What somebody asks of the workflow, by the name of the query or update. */
@@ -221,7 +216,7 @@ Object.assign(standIns, {
   proxyActivities: () => new Proxy({}, { get: (_, name) => stepCalled(String(name)) }),
   setHandler: ({ name }: { name: string }, handler: (...args: unknown[]) => unknown) =>
     now().handlers.set(name, handler),
-  workflowInfo: () => ({ continueAsNewSuggested: now().isTooLong }),
+  workflowInfo: () => ({ continueAsNewSuggested: false }),
   makeContinueAsNewFunc:
     () =>
     (...args: unknown[]) =>

@@ -5,18 +5,16 @@ import { SEGMENTS } from './scene';
 export const THROTTLED_MS = 600_000;
 
 /** What others do to a member, at Mailchimp. */
-export const ACTIONS = [
-  'unsubscribe',
-  'clean',
-  'archive',
-  'subscribe',
-  'delete-permanent',
-  'throttle',
-  'tag',
-  'untag',
-  'edit',
-] as const;
-export type Action = (typeof ACTIONS)[number];
+export type Action =
+  | 'unsubscribe'
+  | 'clean'
+  | 'archive'
+  | 'subscribe'
+  | 'delete-permanent'
+  | 'throttle'
+  | 'tag'
+  | 'untag'
+  | 'edit';
 
 /** What is asked of an export, and what happens to it. */
 export interface Order {

@@ -3,7 +3,7 @@ import type { Profile } from './stage';
 import { LOCALS, VIP } from './stage';
 
 /** What Mailchimp holds, as far as these tests care. */
-export interface Member {
+interface Member {
   readonly fields: Readonly<Record<string, string>>;
   readonly tags: ReadonlySet<string>;
 }

@@ -5,7 +5,7 @@ import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
 import { NEW_DESTINATION, type DestinationState } from '../../src/workflows/destination/state';
 
-export const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d' };
+const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d' };
 
 export const INPUT: ExportInput = {
   ref: REF,

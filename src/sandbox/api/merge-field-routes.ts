@@ -66,7 +66,7 @@ function typeOf(body: JsonObject): MergeFieldType {
 }
 
 /** Mailchimp cuts a tag to ten characters without an error. */
-export function mergeTag(wanted: string): string {
+function mergeTag(wanted: string): string {
   return wanted
     .toUpperCase()
     .replaceAll(/[^A-Z0-9_]/g, '')

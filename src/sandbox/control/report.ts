@@ -44,7 +44,7 @@ export function audienceState(audience: Audience): AudienceState {
 const total = (counts: Readonly<Record<string, number>>): number =>
   Object.values(counts).reduce((sum, count) => sum + count, 0);
 
-export function memberState(audience: Audience, member: Member): MemberState {
+function memberState(audience: Audience, member: Member): MemberState {
   const mergeFields: Record<string, unknown> = {};
   for (const field of audience.mergeFields) mergeFields[field.tag] = member.values[field.slot] ?? '';
   return {

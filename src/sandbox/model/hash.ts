@@ -6,7 +6,7 @@ export const md5 = (text: string): string => hash('md5', text);
 export const subscriberHash = (address: string): string => md5(address.trim().toLowerCase());
 
 /** Numbers below `bound` that are the same for the same seed, so that a failing test with shuffled results can be repeated. */
-export function seededRandom(seed: string): (bound: number) => number {
+function seededRandom(seed: string): (bound: number) => number {
   let state = Number.parseInt(md5(seed).slice(0, 8), 16) | 1;
   return (bound) => {
     state ^= state << 13;

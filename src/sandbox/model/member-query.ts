@@ -15,7 +15,7 @@ export interface MemberFilter {
   readonly descending: boolean;
 }
 
-export const EVERYBODY: MemberFilter = {
+const EVERYBODY: MemberFilter = {
   status: 'any',
   sinceLastChanged: undefined,
   beforeLastChanged: undefined,

@@ -7,7 +7,7 @@ const TEXT_BYTES = 255;
 const SURELY_FITS = TEXT_BYTES / 3;
 
 /** Cuts text to 255 bytes, between characters. */
-export function cutText(text: string): string {
+function cutText(text: string): string {
   if (text.length <= SURELY_FITS) return text;
   const bytes = Buffer.from(text, 'utf8');
   if (bytes.length <= TEXT_BYTES) return text;

@@ -90,7 +90,7 @@ function toUpsertRow(row: string): UpsertRow {
   return { email, fields, tags, known: known === 'true', status: status === '' ? null : status };
 }
 
-export function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {
+function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {
   return join(layout.inExport(ref, plan.folder), CHANGES);
 }
 

@@ -4,7 +4,7 @@ import { CANARIES_OF_KIND, type PartPlan } from '../../contract/plan';
 export const ROWS_OF_CHUNK = 500;
 export const ROWS_OF_CANARY = 2 * CANARIES_OF_KIND;
 /** Mailchimp names no limit for a batch; these are small enough to be sent, watched and, if need be, sent again. */
-export const CHUNKS_OF_PART = 50;
+const CHUNKS_OF_PART = 50;
 export const BYTES_OF_PART = 8_000_000;
 
 /** Around a chunk: method, path, operation id. */

@@ -7,7 +7,7 @@ import type { Sealed } from '../store/run-once';
 import { type Layout, SNAPSHOT } from '../store/layout';
 import { keepFile, readDocument, sealDocument } from '../store/atomic-files';
 
-export interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
+interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
 
 const PROFILES = 'profiles.parquet';
 

@@ -9,7 +9,7 @@ import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, PERMANENT, WAITS } from '../pla
 import { nameOfRank, rank } from './row-results';
 import { createMaskNames, noTags } from '../plan/tag-masks';
 
-export interface Parent {
+interface Parent {
   readonly rows: string;
   /** Merge field tags that it has a column for. */
   readonly fields: readonly string[];

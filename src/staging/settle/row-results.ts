@@ -34,7 +34,7 @@ export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
 }
 
 /** Why something was not sent or has no proof, where no reply gave a reason. */
-export const NOT_REACHED = 'not_reached';
+const NOT_REACHED = 'not_reached';
 export const BEYOND_LIMIT = 'beyond_limit';
 export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of somebody who was created, but perhaps by an earlier attempt. */

@@ -24,7 +24,7 @@ export interface Job {
   readonly approved?: Approval;
 }
 
-export interface Connection {
+interface Connection {
   readonly name: string;
   readonly account: string;
   readonly accountId: string;

@@ -4,7 +4,7 @@ import { withRetry, waitWhilePaused, interruptOnPause } from './retry';
 import { chunksOf, nameOf, toDelivery, type PartState, type Run } from './run';
 
 /** Rows that a complete reply did not name are looked up singly: so many in one export. */
-export const MAX_LOOKUPS = 1_000;
+const MAX_LOOKUPS = 1_000;
 
 /**
  * Half of the look-ups that are left go with a step, so that parts which travel at the same time have some too; what it does not use
