@@ -27,12 +27,12 @@ test('the example worker exports for the example client, and still runs its own 
     AUDIENCE_ID: 'a1b2c3d4e5',
   };
   const stops: (() => Promise<void>)[] = [];
-  const running = new Promise<void>((tell) => {
+  const running = new Promise<void>((resolveRunning) => {
     void spawnOwned({
       command: process.execPath,
       args: [join(EXAMPLE, 'worker.mjs')],
       env,
-      onLine: (line) => line.includes('RUNNING') && tell(),
+      onLine: (line) => line.includes('RUNNING') && resolveRunning(),
     }).then((worker) => stops.push(() => worker.stop()));
   });
   const connection = await Connection.connect({ address });
