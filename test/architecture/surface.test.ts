@@ -6,12 +6,21 @@ import { VERSION, WORKFLOWS_MARKER } from '../../src/contract/version';
 
 const ROOT = resolve(__dirname, '../..');
 
-/** Loads an entry of the built package in a process of its own and tells what came with it. */
+/** Loads an entry of the built package in a new process. @returns its names, and the paths of all modules that were loaded */
 function load(entry: string): { names: string[]; modules: string[] } {
   const script = `
     const names = Object.keys(require(${JSON.stringify(entry)})).sort();
     process.stdout.write(JSON.stringify({ names, modules: Object.keys(require.cache) }));`;
   return JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' }));
+}
+
+/** Direct dependencies of this package of which an entry loads a module, also by way of another package. */
+function dependenciesOf(entry: string): string[] {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  const { modules } = load(entry);
+  return Object.keys(dependencies)
+    .filter((name) => modules.some((path) => path.startsWith(join(ROOT, 'node_modules', name, '/'))))
+    .toSorted();
 }
 
 describe('what the package promises', () => {
@@ -42,13 +51,43 @@ describe('what the package promises', () => {
     expect(modules.filter((path) => /duckdb|@temporalio\/(worker|core-bridge)/.test(path))).toEqual([]);
   });
 
-  test('the sandbox loads nothing of ours', () => {
+  // What only the sandbox, the CLI or dev needs is missing here: fastify, commander, cli-*, yaml, @temporalio/testing.
+  test('each entry loads these direct dependencies and no others', () => {
+    expect(dependenciesOf('temporal-mailchimp')).toEqual([
+      '@duckdb/node-api',
+      '@mailchimp/mailchimp_marketing',
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/plugin',
+      '@temporalio/worker',
+      '@temporalio/workflow',
+      'protobufjs',
+      'tar-stream',
+      'zod',
+    ]);
+    expect(dependenciesOf('temporal-mailchimp/client')).toEqual([
+      '@temporalio/client',
+      '@temporalio/common',
+      '@temporalio/workflow',
+      'protobufjs',
+      'zod',
+    ]);
+    expect(dependenciesOf('temporal-mailchimp/workflows')).toEqual([
+      '@temporalio/common',
+      '@temporalio/workflow',
+      'zod',
+    ]);
+    expect(dependenciesOf('temporal-mailchimp/sandbox')).toEqual(['fastify', 'tar-stream', 'zod']);
+  });
+
+  test('the sandbox loads no other code of ours', () => {
     const { modules } = load('temporal-mailchimp/sandbox');
     const ours = modules.filter((path) => path.startsWith(join(ROOT, 'dist/')));
     expect(ours.filter((path) => !path.startsWith(join(ROOT, 'dist/sandbox/')))).toEqual([]);
   });
 
-  test('nothing else of the package resolves', () => {
+  test('no other path of the package resolves', () => {
     expect(() => load('temporal-mailchimp/dist/plugin/mailchimp-plugin.js')).toThrow(
       /ERR_PACKAGE_PATH_NOT_EXPORTED/,
     );
@@ -65,7 +104,7 @@ describe('the workflow bundle', () => {
   const code = readFileSync(process.env['WORKFLOW_BUNDLE'] ?? '', 'utf8');
   const packages = [...code.matchAll(/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/g)].map(([, name]) => name);
 
-  test('holds the SDK, zod and ours alone', () => {
+  test('holds only the SDK, zod and our code', () => {
     const allowed = new Set([
       '@temporalio/workflow',
       '@temporalio/common',
@@ -81,7 +120,7 @@ describe('the workflow bundle', () => {
     expect([...new Set(packages)].filter((name) => !allowed.has(name ?? ''))).toEqual([]);
   });
 
-  test('holds of ours workflows, text, contract and errors alone', () => {
+  test('holds only workflows, text, contract and errors of ours', () => {
     const ours = [...code.matchAll(/\.\/src\/(\w+)/g)].map(([, room]) => room);
     expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'text', 'workflows']));
   });

@@ -53,7 +53,7 @@ async function subscribe(people: readonly Row[]): Promise<void> {
 const compare = (departed = 0): Promise<number> =>
   reconcile({ folder, setting, sandbox: new SandboxControl(sandbox.url) }, departed);
 
-function somebody(): string {
+function anyMember(): string {
   const [member] = sandbox.members(AUDIENCE_ID, { tag: 'app-users' });
   return member!.email;
 }
@@ -66,18 +66,18 @@ test('an audience that is what the source says passes, with its number of people
 });
 
 test('one tag too few, one opt-out, one other name: each is found', async () => {
-  const email = somebody();
+  const email = anyMember();
   act({ email, action: 'untag', tag: 'app-users' });
   await expect(compare()).rejects.toThrow('"wrongTags":1');
   act({ email, action: 'tag', tag: 'app-users' });
-  act({ email, action: 'edit', mergeFields: { FNAME: 'Somebody else' } });
+  act({ email, action: 'edit', mergeFields: { FNAME: 'Other' } });
   await expect(compare()).rejects.toThrow('"wrongFields":1');
   act({ email, action: 'unsubscribe' });
   await expect(compare()).rejects.toThrow('"wrongStatus":1');
 });
 
-test('somebody missing, and a stranger with a tag, are found', async () => {
-  act({ email: somebody(), action: 'delete-permanent' });
+test('a missing member and an unknown member with a tag are found', async () => {
+  act({ email: anyMember(), action: 'delete-permanent' });
   await expect(compare()).rejects.toThrow('"missing":1');
   act({ email: 'stranger@oakridgehomes.us', action: 'subscribe' });
   act({ email: 'stranger@oakridgehomes.us', action: 'tag', tag: 'vip' });

@@ -27,7 +27,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
     await stage.close();
   });
 
-  /** As after a lost namespace, or somebody who terminated the wrong workflow. */
+  /** As after a lost namespace, or a wrong workflow that was terminated. */
   const loseDestination = () =>
     stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId)).terminate();
 
@@ -47,7 +47,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
       });
 
       await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
-      // The tags are there already. Those who carry them through us are known from the baseline.
+      // The tags are there already. The baseline knows which members carry them because of us.
       await stage.configure({ adoptTags: true });
       const same = await stage.export();
       expect(same.outcomes).toMatchObject({ unchanged: CROWD.length, created: 0, updated: 0 });

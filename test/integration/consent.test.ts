@@ -5,7 +5,7 @@ const [OPTED_OUT, ARCHIVED, OPTED_OUT_AND_ARCHIVED, BOUNCED, LEFT_AND_ARCHIVED] 
   ({ email }) => email,
 );
 
-/** Both ends of what nobody knows about Mailchimp, in both lanes. */
+/** Both ends of the open questions about Mailchimp, in both lanes. */
 const WORLDS = [false, true].flatMap((archivedStaysArchived) =>
   (['batch', 'direct'] as const).map((lane) => ({ archivedStaysArchived, lane })),
 );
@@ -41,7 +41,7 @@ describe('people who act between two exports', () => {
       act(BOUNCED, 'clean');
       act(LEFT_AND_ARCHIVED, 'unsubscribe', 'archive');
       const before = statuses();
-      // Everybody has a new name, so everybody would be sent.
+      // Every profile has a new name, so every one would be sent.
       await stage.writeProfiles(CROWD.map((row) => ({ ...row, last: 'Newname' })));
       await stage.writeMembers(CROWD_MEMBERS.filter((_, index) => CROWD[index]?.email !== LEFT_AND_ARCHIVED));
       const report = await stage.export({ lane, allowMassRemoval: true });

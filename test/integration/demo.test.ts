@@ -24,7 +24,7 @@ const OUTCOMES = [
 ] as const;
 const STATUSES = ['subscribed', 'pending', 'transactional', 'unsubscribed', 'cleaned', 'archived'] as const;
 
-/** The promise to scripts, written down once more: nothing of ours is asked. */
+/** The promise to scripts, written down here without our code. */
 interface DemoJson {
   readonly exports: readonly {
     readonly selected: number;
@@ -51,7 +51,7 @@ interface Member {
   readonly tags: readonly string[];
 }
 
-/** Whom other tools have brought into the audience, by key: status, and their tags. */
+/** Members that other tools have added to the audience, by key: status and tags. */
 const BROUGHT: Readonly<Record<string, readonly [status: string, ...tags: string[]]>> = {
   '5': ['archived', 'Vinyl club'],
   '6': ['subscribed', 'Blues lovers', 'Vinyl club'],
@@ -87,9 +87,9 @@ function startDemo(...args: string[]) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   running.add(child);
-  let told = '';
+  let errors = '';
   child.stderr.setEncoding('utf8').on('data', (more: string) => {
-    told += more;
+    errors += more;
   });
   const closed = once(child, 'close');
   const output = text(child.stdout);
@@ -97,18 +97,18 @@ function startDemo(...args: string[]) {
     /** Waits until it has said so, or has ended. Answers all that it has said so far. */
     says: async (words: string) => {
       const ended = closed.then(() => true);
-      while (!told.includes(words))
+      while (!errors.includes(words))
         if ((await Promise.race([once(child.stderr, 'data'), ended])) === true) break;
-      return told;
+      return errors;
     },
     interrupt: () => child.kill('SIGINT'),
     end: async () => {
       const [exitCode] = (await closed) as [number | null];
       running.delete(child);
-      // Nobody's data is left behind.
+      // No data is left behind.
       expect(readdirSync(temporary)).toEqual([]);
       rmdirSync(temporary);
-      return { exitCode, lines: (await output).trim().split('\n'), told };
+      return { exitCode, lines: (await output).trim().split('\n'), errors };
     },
   };
 }
@@ -190,7 +190,7 @@ function expectedTags(id: string, { segments }: Chinook): string[] {
   return [...new Set([...others, ...ours])].toSorted();
 }
 
-/** What the audience should hold at the end: customer 49 nowhere, everybody else with status and tags. */
+/** What the audience should hold at the end: all customers but 49, with status and tags. */
 function expectedMembers(input: Chinook) {
   const ids = [...input.selected].filter((id) => id !== '49');
   return [
@@ -203,9 +203,9 @@ function expectedMembers(input: Chinook) {
   ];
 }
 
-/** A row of the table of people whom other tools have brought, without the padding. */
-const tableRow = (told: string, who: string) =>
-  told
+/** A row of the table of members that other tools have added, without the padding. */
+const tableRow = (errors: string, who: string) =>
+  errors
     .split('\n')
     .find((line) => line.startsWith(`${who} `))
     ?.split(/ {2,}/);
@@ -239,12 +239,12 @@ describe('the demo', () => {
     expect(kept).toMatch(/the last export: http:\S+\/workflows\/mailchimp%2Fnewsletter%2Fexport\n/);
     const members = await readMembers(configFile);
     demo.interrupt();
-    const { exitCode, lines, told } = await demo.end();
+    const { exitCode, lines, errors } = await demo.end();
 
     expect(exitCode).toBe(0);
     expect(lines).toHaveLength(1);
-    expect(told).toMatch(/Web UI: http:\/\/127\.0\.0\.1:\d+/);
-    expect(told).not.toContain(polish);
+    expect(errors).toMatch(/Web UI: http:\/\/127\.0\.0\.1:\d+/);
+    expect(errors).not.toContain(polish);
     // Ctrl-C cleans up.
     expect(existsSync(dirname(configFile))).toBe(false);
     const json = JSON.parse(lines[0]!) as DemoJson;
@@ -256,7 +256,7 @@ describe('the demo', () => {
     expect(selected.size).toBe(41);
     expect(first).toMatchObject({ selected: 41, departed: 0 });
     expect(first?.outcomes).toEqual({ ...none, created: 31, updated: 7, suppressed: 2, invalid: 1 });
-    // Nobody who had opted out, bounced or not confirmed is subscribed now.
+    // No member who had opted out, bounced or not confirmed is subscribed now.
     const memberStatuses = {
       subscribed: 34,
       pending: 1,
@@ -307,10 +307,10 @@ describe('the demo', () => {
 
     // And the demo says so.
     for (const [id, [status]] of Object.entries(BROUGHT)) {
-      expect(tableRow(told, `customer ${id}`)).toMatchObject({ 1: status, 2: status });
-      expect(tableRow(told, `customer ${id}`)?.at(-1)).toBe('yes');
+      expect(tableRow(errors, `customer ${id}`)).toMatchObject({ 1: status, 2: status });
+      expect(tableRow(errors, `customer ${id}`)?.at(-1)).toBe('yes');
     }
-    expect(told).toContain('12 of 12 preserved');
+    expect(errors).toContain('12 of 12 preserved');
   }, 120_000);
 
   test('accounts for each of 2,000 generated profiles, in all three exports', async () => {

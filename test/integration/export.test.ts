@@ -12,7 +12,7 @@ describe('an export from files to an audience', () => {
     await stage.close();
   });
 
-  test('creates everybody, then sends nothing, then sends exactly what changed', async () => {
+  test('creates every profile, then sends nothing, then sends exactly what changed', async () => {
     const people = [1, 2, 3, 4, 5].map((number) => person(number));
     await stage.writeProfiles(people);
     await stage.writeMembers([

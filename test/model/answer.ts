@@ -2,26 +2,26 @@ import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 import type { FailureRow } from '../../src/ports/staging';
 import type { Baseline } from './baseline';
-import type { Told } from './world';
+import type { ExportResult } from './world';
 
-/** What an export told, in the model's words, with what its report adds up to. */
+/** What an export reported, in the model's words, with the sums of its report. */
 export interface Answer {
-  readonly told: Told;
+  readonly result: ExportResult;
   readonly subjects: number;
   readonly sum: number;
   /** Null: the export ended before anything could change. */
   readonly baseline: Baseline | null;
-  /** Which rows were not answered: see `Asked.fate`. */
-  readonly fate: (address: string, tag?: string) => string | null;
+  /** Which rows were not answered: see `Asked.unanswered`. */
+  readonly unanswered: (address: string, tag?: string) => string | null;
 }
 
-/** Reasons that the contract does not tell apart. */
+/** Outcomes whose reasons the contract does not distinguish. */
 const BARE: readonly string[] = ['unproven', 'not_sent'];
 
 export function inWords(
   report: ExportReport,
   rows: readonly FailureRow[],
-): Omit<Answer, 'fate' | 'baseline'> {
+): Omit<Answer, 'unanswered' | 'baseline'> {
   const subjects = rows.map(({ key, email, outcome, reason }) => {
     const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
     return `${key}, ${email}: ${outcome}${why}`;
@@ -30,7 +30,7 @@ export function inWords(
     .map(({ name, tagged, untagged, failed }) => [name, { tagged, untagged, failed }] as const)
     .filter(([, { tagged, untagged, failed }]) => tagged + untagged + failed > 0);
   return {
-    told: {
+    result: {
       status: report.status === 'failed' ? (report.failure?.code ?? '') : report.status,
       subjects: subjects.toSorted(),
       memberStatuses: Object.fromEntries(

@@ -1,6 +1,6 @@
 import { DEFAULT_SWITCHES, type FaultRule, type SandboxSwitches } from '../../src/sandbox';
 
-/** The other end of each open question about the real Mailchimp. Those that an export depends on are told apart below. */
+/** The other end of each open question about the real Mailchimp. Those that an export depends on follow below. */
 export const OTHER_ENDS: Readonly<Partial<SandboxSwitches>>[] = [
   { archivedStaysArchived: true },
   { archivedKeepsCompliance: true },
@@ -53,7 +53,7 @@ export function allEnds(): string[] {
   return [...endsOf(Object.fromEntries(defaults)), ...others];
 }
 
-/** Troubles that an export has to get over: what it tells, and what it leaves behind, is as if there had been none. */
+/** Faults that an export recovers from: its report and the audience are the same as without the fault. */
 export const TROUBLES: Readonly<Record<string, FaultRule>> = {
   'a lost reply to POST /lists/*': { match: 'POST /lists/*', effect: { type: 'applyThenReset' } },
   'a 502 after POST /lists/* was applied': {

@@ -9,7 +9,7 @@ import { DefaultLogger } from '@temporalio/worker';
 
 /**
  * Workflow code without a Temporal server: what `@temporalio/workflow` is replaced by where hundreds of exports run. Steps run at
- * once, and time passes only when nobody has anything to do. One workflow at a time.
+ * once, and time passes only when nothing else can run. One workflow at a time.
  */
 type Step = (input: unknown) => Promise<unknown>;
 export type Steps = Readonly<Record<string, Step>>;
@@ -19,7 +19,7 @@ interface Running {
   /** Called before each step; may cancel. */
   readonly before: (name: string, input: unknown) => void;
   readonly after: (name: string, input: unknown, result: unknown) => void;
-  /** Called whenever nobody has anything to do, before time passes; true: it found something. */
+  /** Called when nothing can run, before time passes. True: something can run now. */
   readonly whenIdle: () => boolean;
   readonly root: CancellationScope;
   readonly handlers: Map<string, (...args: unknown[]) => unknown>;
@@ -58,7 +58,7 @@ export function cancelWorkflow(): void {
   now().root.cancel();
 }
 
-/** What somebody asks of the workflow, by the name of the query or update. */
+/** Sends a query or an update to the workflow, by name. */
 export function ask(name: string, ...args: unknown[]): unknown {
   return now().handlers.get(name)?.(...args);
 }

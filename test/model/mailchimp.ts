@@ -21,7 +21,7 @@ export function upsert(world: World, row: Row): string {
   const signsUp = !member && (statusIfNew === 'subscribed' || statusIfNew === 'pending');
   if (signsUp && world.now < (world.throttledUntil.get(address) ?? 0)) return 'throttled too_many_signups';
   const isKept = member?.isLocked && !switches.optedOutTakesUpdates;
-  // A row that changed nothing may be in no list of the reply; then the person is looked up, and has to be as the row says.
+  // A row that changed nothing may be in no list of the reply; then the member is looked up, and has to be as the row says.
   if (member && isKept)
     return switches.unchangedRowInReply || isAs(member, row) ? 'acknowledged' : 'unproven';
   const written: Member = member ?? { status: statusIfNew, fields: {}, tags: new Set(), isLocked: false };
@@ -41,13 +41,13 @@ export function untag({ members }: World, address: string, tag: string): string 
   return 'acknowledged';
 }
 
-/** The census in force: taken anew where there is none, a tag was adopted, or somebody asks for it. */
+/** The census that applies: a new one where there is none, a tag was adopted, or the export asks for it. */
 export function censusFor(world: World, asked: { readonly census: boolean }): World['census'] {
   const isDue = asked.census || world.adopted.size > 0;
   return (!isDue && world.census) || takeCensus(world);
 }
 
-/** Who is there, with the tags that are therefore never ours. */
+/** Members with the tags that are never ours, because they carried them already. */
 function takeCensus({ members, held }: World): World['census'] {
   const ours = (address: string) => held.get(address)?.tags ?? new Set();
   return new Map(

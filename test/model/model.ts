@@ -3,9 +3,9 @@ import { count } from './count';
 import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
 import { minus, NONE, pick, sorted } from './sets';
 import { NEW, type Asked, type Change, type Held, type Subject } from './world';
-import type { Results, Selection, Told, World } from './world';
+import type { Results, Selection, ExportResult, World } from './world';
 
-// What an export means, said once more from the contract alone. Nothing of what is tested is imported, and nothing is normalised.
+// What an export does, written from the contract alone. It imports nothing of the tested code, and normalises nothing.
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
@@ -13,36 +13,38 @@ const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
-/** One export: changes the world as it may be changed, and tells what is to be told. */
-export function exportOnce(world: World, asked: Asked): Told {
+/** One export: changes the world as the real export must, and returns what it must report. */
+export function exportOnce(world: World, asked: Asked): ExportResult {
   const census = censusFor(world, asked);
   const status = asked.isCancelled ? 'cancelled' : 'completed';
-  const told = { status, subjects: [] as string[], memberStatuses: {}, pairs: {} };
-  const selection = findPeople(world, told.subjects);
+  const result = { status, subjects: [] as string[], memberStatuses: {}, pairs: {} };
+  const selection = findPeople(world, result.subjects);
   const changes = findChanges({ ...world, census, isFresh: census !== world.census }, selection);
-  if (told.subjects.length + selection.people.size === 0) return { ...told, status: 'SOURCE_EMPTY' };
+  if (result.subjects.length + selection.people.size === 0) return { ...result, status: 'SOURCE_EMPTY' };
   world.census = census;
   const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
   for (const change of needy.slice(asked.limit ?? Infinity)) putOff(change);
   const isHeld = !asked.allowMassRemoval && asked.answer !== 'approved' && isMassRemoval(world, changes);
-  if (isHeld) told.status = asked.answer;
-  const fate = isHeld ? () => 'not_sent' : asked.fate;
+  if (isHeld) result.status = asked.answer;
+  const unanswered = isHeld ? () => 'not_sent' : asked.unanswered;
   for (const change of changes) {
     const { address, wants, loses, isSent } = change;
     const row = { address, values: carried(change), tags: wants };
-    const sent = isSent ? (fate(address) ?? upsert(world, row)) : null;
-    const off = [...loses].map((tag) => [tag, fate(address, tag) ?? untag(world, address, tag)] as const);
-    told.subjects.push(settle(world, change, { sent, off }));
-    count(told, change, { sent, off, status: world.members.get(address)?.status ?? '' });
+    const sent = isSent ? (unanswered(address) ?? upsert(world, row)) : null;
+    const off = [...loses].map(
+      (tag) => [tag, unanswered(address, tag) ?? untag(world, address, tag)] as const,
+    );
+    result.subjects.push(settle(world, change, { sent, off }));
+    count(result, change, { sent, off, status: world.members.get(address)?.status ?? '' });
   }
-  if (told.status === 'completed') world.adopted.clear();
+  if (result.status === 'completed') world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
-  return { ...told, subjects: told.subjects.toSorted() };
+  return { ...result, subjects: result.subjects.toSorted() };
 }
 
-/** By key, with whoever has left. */
+/** By key, with addresses that have departed. */
 function findChanges(world: World, { people, spared }: Selection): Change[] {
   const changes = [...people].map(([address, person]) => {
     const isObjecting = hasObjected(world, address, person.keys);
@@ -79,8 +81,8 @@ function compare(world: World, person: Subject): Change {
       ? was.refusal.outcome
       : null;
   const isArchived = now === 'archived' && (needs || loses.size > 0);
-  const elsewhere = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
-  const decided = isArchived ? 'suppressed archived' : needs ? elsewhere : null;
+  const withheld = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
+  const decided = isArchived ? 'suppressed archived' : needs ? withheld : null;
   const isSent = needs && decided === null;
   return {
     ...person,
@@ -97,7 +99,7 @@ function compare(world: World, person: Subject): Change {
   };
 }
 
-/** People lose the tag of a segment that nobody is in or that is not chosen any more. */
+/** Members lose the tag of a segment that is empty or no longer configured. */
 function isMassRemoval({ profiles, config, holdsRemovals }: World, changes: readonly Change[]): boolean {
   const filled = [...profiles.values()].flatMap(({ segments }) => segments).map((id) => config.segments[id]);
   return changes.some(({ loses }) => [...loses].some((tag) => holdsRemovals || !filled.includes(tag)));
@@ -114,7 +116,7 @@ function carried({ profile, values, was }: Change) {
   return pick(values, (tag) => profile?.values[tag] !== undefined && isCarried(tag));
 }
 
-/** Moves what is known by what was acknowledged, and tells the outcome. */
+/** Moves the baseline by what was acknowledged, and returns the outcome. */
 function settle(world: World, change: Change, { sent, off }: Results): string {
   const { address, profile, keys, was, ours, values, payload, decided, isKnown, isUncertain } = change;
   const status = world.members.get(address)?.status ?? null;

@@ -3,7 +3,7 @@ import type { Chunk, ExportPlan, PartPlan } from '../../src/contract/plan';
 const SENDING = ['mailchimp.sendCanary', 'mailchimp.submitPart', 'mailchimp.sendChunks'];
 const ANSWERING = ['mailchimp.sendCanary', 'mailchimp.collectPart', 'mailchimp.sendChunks'];
 
-/** Watches the steps of an export: which parts were begun, and which were answered. */
+/** Records which parts an export has begun, and which were answered. */
 export class RowResults {
   #parts: readonly PartPlan[] = [];
   readonly #begun = new Set<number>();
@@ -26,7 +26,7 @@ export class RowResults {
     if (ANSWERING.includes(name)) this.#answered.add((input as { part: PartPlan }).part.part);
   }
 
-  /** Rows that were not answered, as `Asked.fate` tells them; `tagName` by Mailchimp's id. */
+  /** The results of rows that were not answered, as in `Asked.unanswered`; `tagName` by Mailchimp's id. */
   async byRow(
     read: (chunk: number) => Promise<Chunk>,
     tagName: (id: number) => string,
@@ -35,11 +35,11 @@ export class RowResults {
     for (const { part, firstChunk, lastChunk } of this.#parts.filter(
       (known) => !this.#answered.has(known.part),
     )) {
-      const fate = this.#begun.has(part) ? 'unproven' : 'not_sent';
+      const result = this.#begun.has(part) ? 'unproven' : 'not_sent';
       for (let number = firstChunk; number <= lastChunk; number++) {
         const chunk = await read(number);
-        if (chunk.kind === 'upsert') for (const { email } of chunk.rows) rowResults.set(email, fate);
-        else for (const email of chunk.emails) rowResults.set(`${email} ${tagName(chunk.tagId)}`, fate);
+        if (chunk.kind === 'upsert') for (const { email } of chunk.rows) rowResults.set(email, result);
+        else for (const email of chunk.emails) rowResults.set(`${email} ${tagName(chunk.tagId)}`, result);
       }
     }
     return (address, tag) => rowResults.get(tag === undefined ? address : `${address} ${tag}`) ?? null;

@@ -56,7 +56,7 @@ export function audienceSeed(world: World, id: string): AudienceSeed {
   };
 }
 
-/** Everybody in the audience, in words that can be compared. */
+/** All members of the audience, as text that can be compared. */
 export function audienceOf(members: Iterable<readonly [string, Member]>): Record<string, string> {
   const entries = [...members].map(([address, { status, fields, tags }]) => {
     const values = ['FNAME', 'AGE'].map((tag) => fields[tag] ?? '');

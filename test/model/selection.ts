@@ -1,11 +1,11 @@
 import { sorted } from './sets';
 import type { People, Profile, Selection, World } from './world';
 
-// Whom an export is about; the part of the model that reads the source.
+// Which profiles an export selects: the part of the model that reads the source.
 
 export const OUT = ['unsubscribed', 'cleaned', 'archived'];
 
-/** Everybody selected with a good address, once; the others are told at once. Who is invalid by a field only has not left. */
+/** Selected profiles with a valid address, once each; the others go to `subjects`. A profile that is invalid by a field has not departed. */
 export function findPeople(world: World, subjects: string[]): Selection {
   const people: People = new Map();
   const spared = new Map<string, Set<string>>();
@@ -39,7 +39,7 @@ export function hasOptedOut({ members, held, statusIfNew }: World, address: stri
   return isForgotten || (OUT.includes(status) && status !== statusIfNew);
 }
 
-/** Whether one of these profiles had another address before, under which somebody opted out. */
+/** Whether one of these profiles had another address before, whose member opted out. */
 export function hasObjected(world: World, address: string, keys: readonly string[]): boolean {
   const others = [...world.held].filter(([other]) => other !== address && hasOptedOut(world, other));
   return others.some(([, held]) => held.keys.some((key) => keys.includes(key)));

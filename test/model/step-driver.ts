@@ -137,7 +137,7 @@ class StepDriver implements Exporter {
     return {
       ...inWords(report, rows),
       baseline: report.isSettled ? await readBaseline(join(this.#stage.folder, 'staging'), report) : null,
-      fate: await rowResults.byRow(read, (id) => names.get(id) ?? ''),
+      unanswered: await rowResults.byRow(read, (id) => names.get(id) ?? ''),
     };
   }
 
@@ -185,7 +185,7 @@ function isMoment(cancelled: Order['cancelled'], name: string, rowResults: RowRe
   return rowResults.partsBegun === (cancelled === 'before all' ? 0 : 1);
 }
 
-/** Says to a held export, once, what somebody says; nothing, and it expires. */
+/** Approves or denies a held export, once; without either, it expires. */
 function decider(answer: Order['answer']): () => boolean {
   let isDecided = answer === 'expired';
   return () => {

@@ -126,14 +126,14 @@ export function toggleSegment(world: World, segment: number): boolean {
   return true;
 }
 
-/** What somebody does at Mailchimp, in the model. False: there is nobody to do it. */
+/** Applies an action of another Mailchimp user to the model. False: there is no member to apply it to. */
 export function act(
   world: World,
   address: string,
   { action, tag }: { action: Action; tag: string },
 ): boolean {
   const member = world.members.get(address);
-  // A tag of that name which somebody else makes first is refused (TAG_TAKEN), and that is tested elsewhere.
+  // A tag that another user creates first is refused (TAG_TAKEN): test/workflows/destination/tags.test.ts.
   if (action === 'tag' && tag !== 'Other' && !world.made.has(tag)) return false;
   if (action === 'throttle') world.throttledUntil.set(address, world.now + THROTTLED_MS);
   else if (action === 'subscribe') {

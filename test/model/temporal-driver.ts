@@ -60,7 +60,7 @@ class TemporalDriver implements Exporter {
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#follow(options, answer);
     const baseline = report.isSettled ? await readBaseline(this.#folder, report) : null;
-    return { ...inWords(report, await this.#rows(report)), baseline, fate: () => null };
+    return { ...inWords(report, await this.#rows(report)), baseline, unanswered: () => null };
   }
 
   get #folder(): string {

@@ -1,12 +1,12 @@
 import type { Case } from './arbitrary';
 import type { Order, ProfileChange, Step } from './steps';
 
-/** What happens in a case, for whoever has to understand why it failed. */
+/** Describes a case in a failure message. */
 export function inWords({ people, steps, ...rest }: Case): string {
   const persons = people.map(({ kind, dirt, values, segments, member }, index) => {
     const there = member
       ? `${member.status} with ${list(member.tags)}, ${list(Object.values(member.values))}`
-      : 'nobody';
+      : 'no member';
     return `  ${index}: ${kind}, address ${dirt}; ${list(Object.values(values))}; in ${list(segments)}; at Mailchimp: ${there}`;
   });
   return [
@@ -29,9 +29,9 @@ function stepInWords(step: Step): string {
     case 'wait':
       return `${step.minutes} minutes pass`;
     case 'toggle segment':
-      return `segment ${step.segment} is chosen, or not any more`;
+      return `segment ${step.segment} is added to the configuration, or removed`;
     default:
-      return 'AGE is matched, or not any more';
+      return 'the field AGE is added to the configuration, or removed';
   }
 }
 

@@ -1,4 +1,4 @@
-/** A person as the source has them. Addresses and values are clean; what stands in the source is made dirty from them. */
+/** A profile in the source. Addresses and values are clean; what stands in the source is made dirty from them. */
 export interface Profile {
   readonly key: string;
   readonly address: string;
@@ -56,7 +56,7 @@ export interface World {
   readonly throttledUntil: Map<string, number>;
   /** Merge tags, and tags by segment. */
   config: { readonly fields: readonly string[]; readonly segments: Readonly<Record<string, string>> };
-  /** Foreign tags, by the address of whoever was there when it was taken. */
+  /** Foreign tags, by the address of each member at that time. */
   census: ReadonlyMap<string, { readonly status: string; readonly tags: ReadonlySet<string> }> | null;
   /** The census is this export's own. */
   readonly isFresh?: boolean;
@@ -70,17 +70,17 @@ export interface World {
 
 export interface Asked {
   readonly allowMassRemoval: boolean;
-  /** What somebody says to a held export. */
+  /** The decision about a held export. */
   readonly answer: 'approved' | 'denied' | 'expired';
   readonly census: boolean;
   readonly limit?: number;
   readonly isCancelled: boolean;
   /** `not_sent` or `unproven` for an upsert, or the untagging of one tag, that was not answered; null: it was answered. */
-  readonly fate: (address: string, tag?: string) => string | null;
+  readonly unanswered: (address: string, tag?: string) => string | null;
 }
 
-/** What an export tells. */
-export interface Told {
+/** What an export reports. */
+export interface ExportResult {
   /** Or the code of what made it fail. */
   readonly status: string;
   /** `key, text of the address: outcome`, sorted. */
@@ -90,7 +90,7 @@ export interface Told {
   readonly pairs: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Who may need something. */
+/** An address that may need a change. */
 export interface Subject {
   readonly address: string;
   readonly profile: Profile | null;
@@ -99,7 +99,7 @@ export interface Subject {
   readonly wants: ReadonlySet<string>;
   /** Tags of its profiles that are invalid by a field. */
   readonly spared: ReadonlySet<string>;
-  /** One of these profiles had another address before, under which somebody opted out. */
+  /** One of these profiles had another address before, whose member opted out. */
   readonly isObjecting: boolean;
 }
 

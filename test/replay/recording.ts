@@ -9,7 +9,7 @@ export type Recording = Readonly<Record<string, unknown>>;
 
 const IDENTITY = 'recorder';
 
-/** Plays what the recorded histories are of: the life of one destination, with a quick, a troubled and a cancelled export. */
+/** Runs one destination from connect to removal, with a quick, an interrupted and a cancelled export, and records the histories. */
 export async function record(stage: Stage): Promise<Recording> {
   const recorder = new Recorder(stage);
   await writeInput(stage, 3);
@@ -64,7 +64,7 @@ class Recorder {
   }
 }
 
-/** Half of them in each segment. */
+/** Half of the profiles in each segment. */
 async function writeInput(stage: Stage, people: number): Promise<void> {
   const numbers = Array.from({ length: people }, (_, index) => index + 1);
   await stage.writeProfiles(numbers.map((number) => person(number)));
@@ -90,7 +90,7 @@ async function submitted({ client, destinationId }: Stage): Promise<void> {
   await until(async () => (await client.progress(destinationId))?.batches === 1);
 }
 
-/** Paused and resumed with a batch under way, stopped by a key that is refused, resumed. */
+/** Paused and resumed with a batch in flight, stopped by a revoked key, resumed. */
 async function exportInTrouble(stage: Stage): Promise<void> {
   const { client, destinationId, sandbox } = stage;
   hold(stage);
@@ -115,7 +115,7 @@ async function cancelledExport(stage: Stage): Promise<void> {
   release(stage);
 }
 
-/** Takes out what tells of the machine: who and where the worker was, and the paths in stack traces. Replay needs neither. */
+/** Removes what identifies the machine: the worker's identity and the paths in stack traces. Replay needs neither. */
 function scrub(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(scrub);
   if (typeof value === 'string') return value.replaceAll(`${process.pid}@${hostname()}`, IDENTITY);

@@ -33,7 +33,7 @@ async function bundleWorkflows(): Promise<void> {
   try {
     ({ code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') }));
   } catch (error) {
-    // The tests that need it fail for want of WORKFLOW_BUNDLE; the others still tell what they can.
+    // The tests that need WORKFLOW_BUNDLE fail without it; the others still run.
     report(`The workflows cannot be bundled: ${error instanceof Error ? error.message : String(error)}`);
     return;
   }

@@ -1,6 +1,6 @@
 import type { Sandbox } from '../../src/sandbox';
 
-/** What somebody else does in Mailchimp, by its API. Path after `/3.0`. */
+/** A request that another user of Mailchimp makes. Path after `/3.0`. */
 export async function callMailchimp(
   { url, apiKey }: Sandbox,
   request: string,
@@ -25,7 +25,7 @@ export async function tagIdOf(sandbox: Sandbox, audienceId: string, name: string
   return found.id;
 }
 
-/** How often something was posted there, by requests of its own. Route as `/lists/{list_id}`. */
+/** How many POST requests a route got, without those of batches. Route as `/lists/{list_id}`. */
 export function postsTo(sandbox: Sandbox, route: string): number {
   const posts = sandbox
     .requests()

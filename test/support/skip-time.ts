@@ -2,7 +2,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 
 const TRIES = 5;
 
-/** A server of one's own that skips time. The SDK gives it five seconds to start, which is short for a JVM on a busy machine. */
+/** Starts a server that skips time. The SDK gives it five seconds to start, which is short for a JVM on a busy machine. */
 export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const path = process.env['TEST_SERVER_PATH'];
   if (!path) throw new Error('TEST_SERVER_PATH is not set: run the tests with jest');

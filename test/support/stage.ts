@@ -91,11 +91,11 @@ export function person(number: number, change: Partial<ProfileRow> = {}): Profil
   };
 }
 
-/** More people than an export sends first and reads back (5 of them are new then), so that the others travel as a batch. */
+/** More profiles than a canary takes (5 new ones), so that the others travel as a batch. */
 export const CROWD = Array.from({ length: 8 }, (_, index) => person(index + 1));
 export const CROWD_MEMBERS = CROWD.map(({ id }, index) => [id, index < 2 ? 'vip' : 'north'] as const);
 
-/** Its exports go as batches unless they are asked to go otherwise: these people are so few that they would go directly. */
+/** Takes the batch lane by default: so few profiles would go directly. */
 class BatchClient extends ExportClient {
   override start(...[destinationId, input]: Parameters<ExportClient['start']>) {
     return super.start(destinationId, { ...input, options: { lane: 'batch', ...input?.options } });
@@ -199,7 +199,7 @@ export const CONFIGURE: ConfigureInput = {
   email: 'email',
   fields: { FNAME: 'first', LNAME: 'last', COUNTRY: 'country' },
   segments: { vip: 'VIP', north: 'North' },
-  // Of so few people, most leave a segment in many a test.
+  // With so few profiles, most leave a segment in many tests.
   guards: { removalShare: 1 },
 };
 

@@ -1,7 +1,7 @@
 import { ExportError } from '../../src/client';
 import { until } from './until';
 
-/** Asks again where no worker answers: it has just been killed, or has its hands full. What it may have done by then, it does once. */
+/** Retries WORKER_NOT_RUNNING: the worker was just killed, or is busy. Requests carry an id, so a repeated one has no second effect. */
 export async function untilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
   const { answer } = await until(async () => {
     try {

@@ -12,7 +12,7 @@ export async function until<Fact>(
   for (;;) {
     const fact = await ask();
     if (fact !== undefined && fact !== null && fact !== false) return fact;
-    if (Date.now() > deadline) throw new Error(`Waited ${withinMs / 1000} s in vain for: ${ask.toString()}`);
+    if (Date.now() > deadline) throw new Error(`Waited ${withinMs / 1000} s for: ${ask.toString()}`);
     await delay(BETWEEN_MS);
   }
 }
