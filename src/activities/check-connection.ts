@@ -19,6 +19,7 @@ export interface CheckedConnection {
   readonly accountId: string;
   readonly audience: Audience;
   readonly storeId: string;
+  readonly workerTimeoutSeconds: number;
   /** Set when a baseline of an earlier life of this destination was adopted. */
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
 }
@@ -27,7 +28,8 @@ export interface CheckedConnection {
  * Checks a connection against the real account, audience and source, then records the consent and reserves the audience.
  * Changes nothing at Mailchimp. A retry repeats the checks; the consent may then be recorded twice, with the same time.
  */
-export function createCheckConnection({ staging, openAccount, openSource }: ActivityDependencies) {
+export function createCheckConnection(dependencies: ActivityDependencies) {
+  const { staging, workerTimeoutSeconds, openAccount, openSource } = dependencies;
   return async function checkConnection(input: CheckConnectionInput): Promise<CheckedConnection> {
     const { destinationId, request } = input;
     const account = await openAccount(request.account);
@@ -49,6 +51,7 @@ export function createCheckConnection({ staging, openAccount, openSource }: Acti
       accountId,
       audience: { id: audience.id, name: audience.name, doubleOptin: audience.doubleOptin },
       storeId: staging.storeId,
+      workerTimeoutSeconds,
       baseline: request.adopt && baseline ? baseline : null,
     };
   };

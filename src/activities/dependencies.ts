@@ -9,6 +9,8 @@ export interface ActivityDependencies {
   readonly staging: Staging;
   /** Days that row files of ended exports are kept. */
   readonly keepDays: number;
+  /** Seconds that a step of an export waits for a worker that reaches the store. */
+  readonly workerTimeoutSeconds: number;
   /**
    * Resolves the account's secret anew each time, so that a replaced key works at the next attempt. `guard` is asked before each request.
    * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID

@@ -15,8 +15,9 @@ export interface PlanExportInput {
   readonly audienceId: string;
   readonly request: PlanRequest;
   readonly guards: GuardSettings;
-  /** With `planOnly`, only the numbers are wanted: no tag is created. */
   readonly options: ExportOptions;
+  /** `assume`: only the numbers are wanted, so the plan is made as if the tags existed. */
+  readonly missingTags: 'create' | 'assume';
   readonly approved?: Approval;
 }
 
@@ -35,20 +36,21 @@ export interface PlannedExport {
  */
 export function createPlanExport({ staging, openAccount }: ActivityDependencies) {
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
-    const { ref, request, options, approved } = input;
+    const { ref, request, options, missingTags, approved } = input;
     return withHeartbeat(() =>
       duringExport(async () => {
         const account = await openAccount(input.account);
         await staging.checkClaim(ref);
-        const segments = options.planOnly
-          ? request.segments.map(withStandIn)
-          : await createTags(account, input.audienceId, request.segments);
+        const segments =
+          missingTags === 'assume'
+            ? request.segments.map(withStandIn)
+            : await createTags(account, input.audienceId, request.segments);
         const plan = await staging.plan(ref, { ...request, segments });
         const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
         const found = findGuards({ plan, segments, settings: input.guards, contacts });
         return {
           plan,
-          segments: options.planOnly ? request.segments : segments,
+          segments: missingTags === 'assume' ? request.segments : segments,
           guards: withoutAllowed(found, { options, approved }),
           requests: account.requests(),
         };

@@ -16,7 +16,6 @@ import type {
   Envelope,
   RemoveInput,
   StartedExport,
-  StartExportInput,
 } from '../contract/destination';
 import type { ExportView } from '../contract/export';
 import type { ApproveInput, Approved } from '../contract/guard';
@@ -26,6 +25,7 @@ import {
   exportWorkflowId,
   type ExportRef,
 } from '../contract/identifiers';
+import type { StartInput } from '../contract/job';
 import { parse } from '../contract/parse';
 import type { ExportReport } from '../contract/report';
 import { ExportError } from '../errors';
@@ -39,7 +39,7 @@ import {
   denyUpdate,
   removeDestinationUpdate,
   resumeUpdate,
-  startExportUpdate,
+  startJobUpdate,
   stateQuery,
 } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
@@ -108,8 +108,13 @@ export class ExportClient {
   }
 
   /** Asks for an export and answers at once; an equal export that runs or waits already is joined. */
-  async start(destinationId: string, input: StartExportInput = {}): Promise<StartedExport> {
-    return this.update(destinationId, startExportUpdate, input);
+  async start(destinationId: string, input: StartInput<'export'> = {}): Promise<StartedExport> {
+    return this.update(destinationId, startJobUpdate, { ...input, kind: 'export' });
+  }
+
+  /** Starts a plan: the numbers of an export with the same options, which sends nothing. Queued, joined and followed like one. */
+  async plan(destinationId: string, input: StartInput<'plan'> = {}): Promise<StartedExport> {
+    return this.update(destinationId, startJobUpdate, { ...input, kind: 'plan' });
   }
 
   /** Stops an export. What Mailchimp acknowledged stays, and is counted in the report. */

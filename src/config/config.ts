@@ -68,6 +68,13 @@ export const StagingSchema = z.strictObject({
     .default('256MB')
     .describe("DuckDB's buffer memory; a worker needs about 300 MB beyond it."),
   keepDays: z.int().min(1).default(30).describe('Days that the rows of an ended export are kept.'),
+  workerTimeoutSeconds: z
+    .int()
+    .min(5)
+    .default(120)
+    .describe(
+      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination takes it over when it connects.',
+    ),
 });
 
 export const TemporalSchema = z.strictObject({

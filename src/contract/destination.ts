@@ -123,7 +123,6 @@ export type AskedLane = z.infer<typeof AskedLaneSchema>;
 
 /** Per-export switches; each is off unless a person asks. */
 export const ExportOptionsSchema = z.strictObject({
-  planOnly: z.boolean().default(false).describe('Show the numbers, send nothing.'),
   allowUnreadableLines: z
     .boolean()
     .default(false)
@@ -159,12 +158,6 @@ export const ExportOptionsSchema = z.strictObject({
 });
 export type ExportOptionsInput = z.input<typeof ExportOptionsSchema>;
 export type ExportOptions = z.output<typeof ExportOptionsSchema>;
-
-export const StartExportInputSchema = z.strictObject({
-  options: ExportOptionsSchema.prefault({}),
-  trigger: z.string().max(100).default('on demand').describe('Who or what asked; kept in the history.'),
-});
-export type StartExportInput = z.input<typeof StartExportInputSchema>;
 
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
@@ -253,7 +246,7 @@ export interface DestinationView {
   readonly exports: readonly ExportReport[];
 }
 
-/** Answer to `startExport`: at once, before anything is read or sent. */
+/** Answer to `startJob`: at once, before anything is read or sent. */
 export interface StartedExport {
   readonly exportId: string;
   readonly number: number;

@@ -21,7 +21,7 @@ export interface Resources extends ActivityDependencies {
  */
 export async function openResources(config: WorkerConfig, baseFolder: string): Promise<Resources> {
   const folder = resolve(baseFolder, config.staging.folder);
-  const { memoryLimit, keepDays } = config.staging;
+  const { memoryLimit, keepDays, workerTimeoutSeconds } = config.staging;
   const staging = await openStaging({ folder, memoryLimit });
   const tidying = tidyDaily(() => staging.expireAll(keepDays));
   const connect = createAccounts(config.accounts, baseFolder);
@@ -35,6 +35,7 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   return {
     staging,
     keepDays,
+    workerTimeoutSeconds,
     extractAttributes,
     chunkOperation,
     accountFor,

@@ -41,10 +41,8 @@ const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
   number: 3,
   phase: 'delivering',
+  state: { kind: 'running' },
   isPaused: false,
-  waiting: null,
-  stopped: null,
-  held: null,
   startedAt: '2026-11-23T17:04:53.123Z',
   plan: PLAN,
   done: 0,
@@ -216,13 +214,15 @@ describe('a running export', () => {
 
   test('that waits, stopped or was paused says so, and what to do', () => {
     const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
-    expect(describeState({ ...VIEW, stopped: reason })).toBe(
+    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
-    expect(describeState({ ...VIEW, waiting: { ...reason, code: 'MAILCHIMP_BUSY' } })).toBe(
-      'Waiting: MAILCHIMP_BUSY. The plan is full. It goes on by itself.',
+    expect(
+      describeState({ ...VIEW, state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' } } }),
+    ).toBe('Waiting: MAILCHIMP_BUSY. The plan is full. It retries by itself.');
+    expect(describeState({ ...VIEW, state: { kind: 'paused' } })).toContain(
+      'temporal-mailchimp export resume news',
     );
-    expect(describeState({ ...VIEW, isPaused: true })).toContain('temporal-mailchimp export resume news');
   });
 
   test('has a pace: changes a second of the last minute', () => {
@@ -252,7 +252,7 @@ describe('a running export', () => {
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, isPaused: true });
+    progress.update({ ...VIEW, state: { kind: 'paused' } });
     progress.update(VIEW);
     progress.finish();
     progress.close();

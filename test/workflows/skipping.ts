@@ -4,7 +4,7 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ConfigureInput, DestinationView, Envelope } from '../../src/contract/destination';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
-import { configureUpdate, connectUpdate, startExportUpdate, stateQuery } from '../../src/workflows/messages';
+import { configureUpdate, connectUpdate, startJobUpdate, stateQuery } from '../../src/workflows/messages';
 import { CONFIGURE, CONNECT, openStage, type Stage } from '../support/stage';
 
 export const MINUTE_MS = 60_000;
@@ -69,7 +69,7 @@ export async function openSkipping(): Promise<Skipping> {
       });
     },
     start: async () => {
-      await destination.executeUpdate(startExportUpdate, { args: [{}, await envelope()] });
+      await destination.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, await envelope()] });
     },
     exportHandle: () => handleOf(environment, stage.destinationId),
     show: () => destination.query(stateQuery),

@@ -46,7 +46,8 @@ export async function startExport(
     }
     invocation.terminal.err(describeStart(destinationId, started));
     const before = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (before?.held) invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
+    if (before?.state.kind === 'held')
+      invocation.terminal.err(`Export ${before.number}: ${describeState(before)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
     if ('status' in ended) return tellReport(invocation, ended);
     print(invocation, { json: ended, text: () => describeView(ended) });
@@ -54,15 +55,14 @@ export async function startExport(
   });
 }
 
-/** An export that stops before it sends anything. */
 export async function planExport(
   invocation: Invocation,
   destinationId: string,
   guards: GuardOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const options = { planOnly: true, ...guardsOf(guards) };
-    const { exportId } = await client.start(destinationId, { options, trigger: 'plan on the command line' });
+    const options = guardsOf(guards);
+    const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
     const report = await follow(invocation, client, { destinationId, exportId });
     return tellReport(invocation, report);
   });

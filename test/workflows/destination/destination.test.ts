@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId } from '../../../src/contract/identifiers';
-import { startExportUpdate } from '../../../src/workflows/messages';
+import { startJobUpdate } from '../../../src/workflows/messages';
 import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, person, type Stage } from '../../support/stage';
 import { until } from '../../support/until';
 
@@ -75,7 +75,7 @@ describe('a destination', () => {
       await stage.configure();
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
       const envelope = { requestId: randomUUID(), notAfter: Date.now() + 60_000 };
-      const ask = () => handle.executeUpdate(startExportUpdate, { args: [{}, envelope] });
+      const ask = () => handle.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, envelope] });
       const first = await ask();
       await stage.follow(first.exportId);
       expect(await ask()).toEqual(first);
@@ -89,7 +89,9 @@ describe('a destination', () => {
       await stage.configure();
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
       const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
-      await expect(handle.executeUpdate(startExportUpdate, { args: [{}, late] })).rejects.toMatchObject({
+      await expect(
+        handle.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, late] }),
+      ).rejects.toMatchObject({
         cause: { type: 'REQUEST_EXPIRED' },
       });
     });
@@ -126,7 +128,7 @@ describe('a destination', () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
-      const planned = await stage.export({ planOnly: true });
+      const planned = await stage.plan();
       expect(planned).toMatchObject({
         status: 'planned',
         outcomes: { created: 2 },

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
 import { pauseUpdate, resumeUpdate } from '../../../src/workflows/messages';
 import { CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
 describe('a destination that is asked at an awkward moment', () => {
@@ -23,6 +24,7 @@ describe('a destination that is asked at an awkward moment', () => {
 
   const show = () => stage.client.describe(stage.destinationId);
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
+  const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
   const destination = () => stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
   const isOver = async () => (await destination().describe()).status.name !== 'RUNNING';
 
@@ -116,6 +118,27 @@ describe('a destination that is asked at an awkward moment', () => {
     });
   });
 
+  test('keeps the tags of an export that ends while a configuration is checked', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      const { exportId } = await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      stage.sandbox.fail('delay 8 s on GET /lists/*/merge-fields');
+      const configuring = stage.configure();
+      await until(() => hasAccepted('configure', 2));
+      releaseBatches();
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed' });
+      await configuring;
+      const { configuration } = await show();
+      expect(configuration?.segments).toMatchObject([
+        { tagId: expect.any(Number), knownAs: 'VIP' },
+        { tagId: expect.any(Number), knownAs: 'North' },
+      ]);
+    });
+  });
+
   test('is not disturbed by a resume while a cancelled export winds down', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
@@ -125,7 +148,7 @@ describe('a destination that is asked at an awkward moment', () => {
       const progress = () => stage.client.progress(stage.destinationId);
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
-      await until(async () => (await progress())?.stopped);
+      await until(async () => reasonIn(await progress(), 'stopped'));
       stage.sandbox.fail('delay 3 s on GET /batches/*');
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       await stage.client.resume(stage.destinationId);

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { callMailchimp, tagIdOf } from '../../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+import { heldIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
 describe('a tag', () => {
@@ -43,7 +44,7 @@ describe('a tag', () => {
       const before = writes();
       const vip = await tagIdOf(stage.sandbox, AUDIENCE, 'VIP');
       await stage.configure({ segments: { vip: 'Gold', north: 'North' } });
-      expect(await stage.export({ planOnly: true })).toMatchObject({
+      expect(await stage.plan()).toMatchObject({
         guards: [],
         outcomes: { unchanged: 3 },
       });
@@ -99,7 +100,7 @@ describe('a tag', () => {
         const { exportId } = await stage.client.start(stage.destinationId);
         const held = await until(async () => {
           const view = await stage.client.progress(stage.destinationId);
-          return view?.ref.exportId === exportId && view.held;
+          return view?.ref.exportId === exportId && heldIn(view);
         });
         expect(held.guards).toEqual([expected]);
         await stage.client[decide](stage.destinationId, { planId: held.planId, by: 'Kim' });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Held } from '../../../src/contract/guard';
 import { approveUpdate, progressQuery } from '../../../src/workflows/messages';
+import { heldIn } from '../../support/export-state';
 import { AUDIENCE, person } from '../../support/stage';
 import { HOUR_MS, MINUTE_MS, openSkipping, type Skipping } from '../skipping';
 
@@ -44,8 +45,8 @@ describe('a held export, while time passes', () => {
   };
   const untilHeld = (wanted: number) =>
     skipping.passTimeUntil(async () => {
-      const { number, held } = await view();
-      return number === wanted && held;
+      const found = await view();
+      return found.number === wanted && heldIn(found);
     });
 
   const approve = async ({ planId }: Held) =>

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NativeConnection } from '@temporalio/worker';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
 describe('an export in trouble', () => {
@@ -33,7 +34,7 @@ describe('an export in trouble', () => {
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       releaseBatches();
-      const stopped = await until(async () => (await progress())?.stopped);
+      const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
       expect(stopped.code).toBe('KEY_REVOKED');
 
       await stage.client.resume(stage.destinationId);

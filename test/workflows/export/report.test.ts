@@ -7,14 +7,16 @@ import { INPUT, PLAN } from '../samples';
 
 const RUN = {
   input: INPUT,
-  startedAtMs: 1_000,
-  requests: 9,
-  batches: 0,
-  parts: [],
-  lanes: null,
-  guards: [],
-  approval: null,
-  segments: [{ segment: 'vip', tag: 'VIP', tagId: 11 }],
+  record: {
+    startedAtMs: 1_000,
+    requests: 9,
+    batches: 0,
+    parts: [],
+    lanes: null,
+    guards: [],
+    approval: null,
+    segments: [{ segment: 'vip', tag: 'VIP', tagId: 11 }],
+  },
 } as unknown as Run;
 
 const count = fc.nat({ max: 1_000_000 });
@@ -69,5 +71,5 @@ test('without a plan nothing was sent: the report says so in zeros, with the rea
     failure,
   });
   expect(total(report.outcomes)).toBe(0);
-  expect(settledReport(RUN, null)).toMatchObject({ status: 'completed', isSettled: false });
+  expect(settledReport(RUN, null, 'completed')).toMatchObject({ status: 'completed', isSettled: false });
 });

@@ -9,8 +9,9 @@ import {
   configureUpdate,
   connectUpdate,
   progressQuery,
-  startExportUpdate,
+  startJobUpdate,
 } from '../../../src/workflows/messages';
+import { reasonIn } from '../../support/export-state';
 import { startTimeSkipping } from '../../support/skip-time';
 import {
   AUDIENCE,
@@ -67,8 +68,8 @@ describe('an export on a server that skips time', () => {
     });
     const destination = workflow.getHandle(workflowId);
     await destination.executeUpdate(configureUpdate, { args: [CONFIGURE, await envelope()] });
-    await destination.executeUpdate(startExportUpdate, {
-      args: [{ options: { lane: 'batch' } }, await envelope()],
+    await destination.executeUpdate(startJobUpdate, {
+      args: [{ kind: 'export', options: { lane: 'batch' } }, await envelope()],
     });
     return workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(stage.destinationId));
   }
@@ -101,7 +102,7 @@ describe('an export on a server that skips time', () => {
     await stage.withWorker(async () => {
       const handle = await start();
       const began = await environment.currentTimeMs();
-      const waiting = await passTimeUntil(async () => (await handle.query(progressQuery)).waiting);
+      const waiting = await passTimeUntil(async () => reasonIn(await handle.query(progressQuery), 'waiting'));
       expect(waiting).toMatchObject({ code: 'MAILCHIMP_UNAVAILABLE' });
       // Not at the first refusal: Temporal has repeated the step for ten minutes.
       expect((await environment.currentTimeMs()) - began).toBeGreaterThan(9 * MINUTE_MS);
@@ -131,10 +132,10 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  async function passTimeUntil<Fact>(ask: () => Promise<Fact | null>): Promise<Fact> {
+  async function passTimeUntil<Fact>(ask: () => Promise<Fact | undefined>): Promise<Fact> {
     for (let minute = 0; minute < 60; minute++) {
       const fact = await ask();
-      if (fact !== null) return fact;
+      if (fact !== undefined) return fact;
       await environment.sleep('1 minute');
     }
     throw new Error(`Passed an hour in vain for: ${ask.toString()}`);
