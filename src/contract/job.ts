@@ -15,7 +15,7 @@ const TriggerSchema = z
   .string()
   .max(100)
   .default('on demand')
-  .describe('Who or what asked; kept in the history.');
+  .describe('What requested the job; kept in the history.');
 
 /** What `startJob` takes. A plan takes the options of the export that it previews. */
 export const JobRequestSchema = z.discriminatedUnion('kind', [

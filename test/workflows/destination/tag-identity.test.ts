@@ -59,10 +59,11 @@ test('an adopted tag stays marked until an export has completed with it', () => 
   expect(after(adopted, found(11, 'VIP'))).toEqual(KNOWN);
 });
 
-describe('a configuration that was checked while an export ended', () => {
-  const taken = (checked: typeof KNOWN | typeof NEW, own: typeof checked, current: typeof checked) =>
-    withCurrentTags([checked], { own: [own], current: [current] });
+type Tag = Parameters<typeof withTag>[0];
+const taken = (checked: Tag, own: Tag, current: Tag) =>
+  withCurrentTags([checked], { own: [own], current: [current] });
 
+describe('a configuration that was checked while an export ended', () => {
   test('keeps the tag that the export created or renamed', () => {
     expect(taken({ ...NEW, digest: 'new' }, NEW, KNOWN)).toEqual([{ ...KNOWN, digest: 'new' }]);
     const renamed = { ...KNOWN, knownAs: 'Gold' };
