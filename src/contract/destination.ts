@@ -118,8 +118,8 @@ export type ConfigureInput = z.input<typeof ConfigureInputSchema>;
 export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
 
 /** `auto`: by size and by the measured rates of both lanes. */
-export const AskedLaneSchema = z.enum(['auto', 'batch', 'direct']);
-export type AskedLane = z.infer<typeof AskedLaneSchema>;
+export const LaneChoiceSchema = z.enum(['auto', 'batch', 'direct']);
+export type LaneChoice = z.infer<typeof LaneChoiceSchema>;
 
 /** Options of one export; each switch is off by default. */
 export const ExportOptionsSchema = z.strictObject({
@@ -150,7 +150,7 @@ export const ExportOptionsSchema = z.strictObject({
     .default(false)
     .describe('Read the whole audience again, as the first export does: its members and their tags.'),
   limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
-  lane: AskedLaneSchema.default('auto').describe(
+  lane: LaneChoiceSchema.default('auto').describe(
     'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',
   ),
 });

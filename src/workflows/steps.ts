@@ -11,7 +11,7 @@ const MINUTES_OF_RETRIES = {
   maximumAttempts: 15,
 } as const;
 
-/** With any other type, a cancelled workflow would go on while the activity still sends. */
+/** With any other type, a cancelled workflow would continue while the activity still sends. */
 const WAIT_FOR_CANCELLATION = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   allowEagerDispatch: false,

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { AskedLaneSchema } from '../../contract/destination';
+import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport, type DecideOptions } from './decide';
 import { findExport } from './find';
 import { tellReport } from './follow';
@@ -80,7 +80,7 @@ function startCommand(cli: Cli): Command {
       new Option(
         '--lane <lane>',
         'how changes travel; auto: by size, and by what each lane is seen to do',
-      ).choices(AskedLaneSchema.options),
+      ).choices(LaneChoiceSchema.options),
     )
     .option('--trigger <text>', 'who or what asks; kept in the history', 'on the command line')
     .addHelpText(

@@ -1,5 +1,5 @@
 import type {
-  AskedLane,
+  LaneChoice,
   DestinationView,
   ExportOptionsInput,
   StartedExport,
@@ -23,7 +23,7 @@ export interface GuardOptions {
 export interface StartOptions extends GuardOptions {
   readonly wait: boolean;
   readonly limit?: number;
-  readonly lane?: AskedLane;
+  readonly lane?: LaneChoice;
   readonly trigger: string;
 }
 

@@ -1,4 +1,4 @@
-import type { AskedLane } from '../../contract/destination';
+import type { LaneChoice } from '../../contract/destination';
 import type { Lane } from '../../contract/plan';
 
 /** What a lane has achieved so far. */
@@ -28,7 +28,7 @@ const SMALL_CHUNKS = 40;
 /** How much faster the other lane has to be: both rates are estimates, and parts in flight cannot change lanes. */
 const SWITCH_RATIO = 2;
 
-export function openLanes(requested: AskedLane, chunks: number): Lanes {
+export function openLanes(requested: LaneChoice, chunks: number): Lanes {
   const lanes = { batch: IDLE, direct: IDLE };
   if (requested !== 'auto') return { ...lanes, current: requested, why: 'as requested' };
   if (chunks <= SMALL_CHUNKS) return { ...lanes, current: 'direct', why: 'few changes' };
@@ -36,7 +36,7 @@ export function openLanes(requested: AskedLane, chunks: number): Lanes {
 }
 
 /** One part travels directly beside the first batches, so that their rates can be compared. */
-export function isProbing({ current, direct }: Lanes, requested: AskedLane): boolean {
+export function isProbing({ current, direct }: Lanes, requested: LaneChoice): boolean {
   return requested === 'auto' && current === 'batch' && direct.rows === 0 && direct.parts === 0;
 }
 
@@ -68,7 +68,7 @@ function busyFor({ busyMs, parts, busySinceMs }: LaneMeter, nowMs: number): numb
 }
 
 export interface Seen {
-  readonly requested: AskedLane;
+  readonly requested: LaneChoice;
   readonly nowMs: number;
   /** Rows of batches in flight: those that Mailchimp has processed, and all of them. */
   readonly inFlight: { readonly answered: number; readonly rows: number };

@@ -24,7 +24,7 @@ describe('a destination', () => {
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
 
-  test('records who agreed to which text, and refuses to connect without consent', async () => {
+  test('records the name and the text of a consent, and refuses to connect without one', async () => {
     await stage.withWorker(async () => {
       const { consent: _, ...withoutConsent } = CONNECT;
       await expect(stage.client.connect(stage.destinationId, withoutConsent)).rejects.toMatchObject({
@@ -66,6 +66,27 @@ describe('a destination', () => {
       });
       releaseBatches();
       expect(await stage.follow(second.exportId)).toMatchObject({ number: 2, outcomes: { unchanged: 2 } });
+    });
+  });
+
+  test('takes a plan and an export with the same options for two jobs, and joins equal plans', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      const request = { options: { lane: 'batch' as const } };
+      const exported = await stage.client.start(stage.destinationId, request);
+      const planned = await stage.client.plan(stage.destinationId, request);
+      expect(planned).toMatchObject({ number: 2, disposition: 'queued' });
+      expect(await stage.client.plan(stage.destinationId, request)).toMatchObject({
+        exportId: planned.exportId,
+        disposition: 'joined',
+      });
+      releaseBatches();
+      await stage.follow(exported.exportId);
+      expect(await stage.follow(planned.exportId)).toMatchObject({ status: 'planned', isSettled: false });
+      const { baseline } = await stage.client.describe(stage.destinationId);
+      expect(baseline).toMatchObject({ exportId: exported.exportId });
     });
   });
 

@@ -5,7 +5,7 @@ import { AUDIENCE, CONFIGURE, CROWD, CROWD_MEMBERS, openStage, type Stage } from
 import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
-describe('what is done once more', () => {
+describe('a repeated request or attempt', () => {
   let stage: Stage;
 
   beforeEach(async () => {
@@ -74,7 +74,7 @@ describe('what is done once more', () => {
     });
   });
 
-  test('tells whoever follows an export that waits that it was cancelled', async () => {
+  test('a client that follows a queued export learns that it was cancelled', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();

@@ -9,7 +9,7 @@ import { CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage
 import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
-describe('a destination that is asked at an awkward moment', () => {
+describe('a destination that receives requests at any moment', () => {
   let stage: Stage;
 
   beforeEach(async () => {
@@ -37,17 +37,17 @@ describe('a destination that is asked at an awkward moment', () => {
     return accepted.length === times;
   };
 
-  /** Tidying reads the baseline of each export: from a pipe it has none until somebody writes one. */
+  /** Tidying reads the baseline of each export; reading it from a pipe blocks until one is written. */
   const holdTidying = async () => {
     const folder = join(stage.folder, 'staging/destinations', stage.destinationId, 'exports/held');
     await mkdir(folder, { recursive: true });
     const pipe = join(folder, 'baseline.json');
     execFileSync('mkfifo', [pipe]);
-    // So long ago that it is deleted, and holds nothing a second time.
+    // Old enough to be deleted, so that it blocks only once.
     return () => writeFile(pipe, JSON.stringify({ settledAt: '2020-01-01T00:00:00Z' }));
   };
 
-  /** Whatever holds the id of the export, the server allows no second one: such as one that outlived its destination. */
+  /** Occupies the workflow id of the export, as an export does that outlived its destination: the server allows no second one. */
   const holdExportId = async () => {
     const held = await stage.temporal.workflow.start('never-run', {
       workflowId: exportWorkflowId(stage.destinationId),
@@ -56,7 +56,7 @@ describe('a destination that is asked at an awkward moment', () => {
     return () => held.terminate();
   };
 
-  test('takes an export that is asked for while it tidies after another', async () => {
+  test('accepts an export while it tidies after another', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
@@ -98,7 +98,7 @@ describe('a destination that is asked at an awkward moment', () => {
     });
   });
 
-  test('ends when it is removed, whatever was waiting behind', async () => {
+  test('ends when it is removed, whatever requests are waiting', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
@@ -151,6 +151,7 @@ describe('a destination that is asked at an awkward moment', () => {
       await until(async () => reasonIn(await progress(), 'stopped'));
       stage.sandbox.fail('delay 3 s on GET /batches/*');
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await until(async () => (await progress())?.state.kind === 'cancelling');
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({
         status: 'cancelled',

@@ -25,7 +25,7 @@ describe('the report of an export', () => {
     }
   });
 
-  test('moves it also when the run that could tell the requests is lost', () => {
+  test('moves it also when the run that counted the requests is lost', () => {
     const { baseline } = withReport(DESTINATION, report({ status: 'failed', tally: null }));
     expect(baseline).toEqual({ exportId: report().exportId, size: 59_000 });
   });
@@ -66,7 +66,7 @@ describe('answers', () => {
   });
 });
 
-test('an export is told what the destination knows when it starts, and nothing without connection or matching', () => {
+test('the input of a job is what the destination knows when it starts; without connection or matching there is none', () => {
   const { audience, account, accountId, source, storeId, workerTimeoutSeconds, statusIfNew } = INPUT;
   const connection = {
     name: 'Newsletter',

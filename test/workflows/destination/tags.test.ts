@@ -38,7 +38,7 @@ describe('a tag', () => {
     expect(await stage.export()).toMatchObject({ status: 'completed' });
   };
 
-  test('that is renamed in the configuration is renamed once; nobody leaves and joins', async () => {
+  test('that is renamed in the configuration is renamed once, and its members stay', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const before = writes();
@@ -63,7 +63,7 @@ describe('a tag', () => {
     });
   });
 
-  test('that somebody renames in Mailchimp is followed, and the configuration shows its name', async () => {
+  test('that is renamed in Mailchimp is followed, and the configuration shows its name', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const vip = await tagIdOf(stage.sandbox, AUDIENCE, 'VIP');
@@ -84,7 +84,7 @@ describe('a tag', () => {
     });
   });
 
-  test('that was deleted in Mailchimp holds the export, again after a denial, until its people may be tagged again', async () => {
+  test('that was deleted in Mailchimp holds the export, again after a denial, until its contacts may be tagged again', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       await inMailchimp(`DELETE LIST/segments/${await tagIdOf(stage.sandbox, AUDIENCE, 'VIP')}`);
@@ -122,7 +122,7 @@ describe('a tag', () => {
     });
   });
 
-  test('is somebody else’s if it came after configuring and people carry it; empty, it may be taken', async () => {
+  test('belongs to another tool if it appeared after configuring and members carry it; empty, it may be taken', async () => {
     const other = { email_address: 'other@mail.chinook.org', status: 'subscribed', tags: ['vip'] };
     await stage.withWorker(async () => {
       await stage.connect();
@@ -142,7 +142,7 @@ describe('a tag', () => {
     });
   });
 
-  test('that is adopted after the first export stays with whom others had given it', async () => {
+  test('that is adopted after the first export stays with the members that carried it before', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure({ segments: { north: 'North' } });
@@ -162,7 +162,7 @@ describe('a tag', () => {
     });
   });
 
-  test('that came after configuring, and that only archived people carry, stays with them too', async () => {
+  test('that appeared after configuring, and that only archived members carry, stays with them as well', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure({ segments: { north: 'North' } });

@@ -48,7 +48,7 @@ describe('an export that would take tags from many', () => {
   };
   const untilHeld = () => until(async () => heldIn(await progress()));
 
-  test('is held with its numbers, sends nothing, and goes on when its plan is approved', async () => {
+  test('is held with its numbers, sends nothing, and continues when its plan is approved', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const before = writes();

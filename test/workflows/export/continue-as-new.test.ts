@@ -13,7 +13,7 @@ import { until } from '../../support/until';
 /** Rows of a full part: 50 chunks of 500. */
 const PART = 25_000;
 
-/** New people who are sent first and read back. */
+/** Number of new contacts that are sent first and read back. */
 const FIRST = 5;
 
 /** The server suggests a hand-over at so many events instead of 4,096: before the first batch, and after a few looks at it. */
@@ -134,7 +134,7 @@ describe('an export whose history grows', () => {
     );
   });
 
-  test('stays paused in the next run, and goes on there', async () => {
+  test('stays paused in the next run, and continues there', async () => {
     await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
@@ -165,7 +165,7 @@ describe('an export whose history grows', () => {
     });
   });
 
-  test('is cancelled when that is asked for while it hands over', async () => {
+  test('is cancelled if the request arrives while it hands over', async () => {
     await writePeople(FIRST + PART + 1);
     Object.assign(stage.config.accounts['main']!, { longestRequestSeconds: 90 });
     await stage.withWorker(async () => {

@@ -72,7 +72,7 @@ describe('the page of an export', () => {
     expect(rows.filter((row) => !/^\| [^|]+ \| [^|]+ \|$/.test(row))).toEqual([]);
   });
 
-  test('begins with what a person has to know: mend this, wait for that, paused, how far (also in batches that still run)', () => {
+  test('begins with the most important line: what to fix, what it waits for, a pause, or the progress (with that of running batches)', () => {
     const inState = (state: ExportView['state']) => headline({ state, isPaused: true });
     expect(inState({ kind: 'stopped', reason: MULTILINE })).toMatch(
       /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
@@ -84,7 +84,7 @@ describe('the page of an export', () => {
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 
-  test('tells no time left before anything is answered and when all is', () => {
+  test('shows no time left before the first answer and after the last', () => {
     expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
       '**Delivering: 0 of 45,030 changes done**',
     );

@@ -27,7 +27,7 @@ describe('an export in trouble', () => {
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
 
-  test('stops for a person when the key is revoked, and goes on where it was after resume', async () => {
+  test('stops for an operator when the key is revoked, and continues where it was after resume', async () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();
@@ -48,7 +48,7 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       const first = await start();
       await stage.follow(first.exportId);
-      // Six people move from one segment to the other, and one is in both.
+      // Six contacts move from one segment to the other, and one is in both.
       await stage.writeMembers([...CROWD.map(({ id }) => [id, 'vip'] as const), ['000001', 'north']]);
       holdBatches();
       const { exportId } = await stage.client.start(stage.destinationId);
@@ -114,7 +114,7 @@ describe('an export in trouble', () => {
     });
   });
 
-  test('is settled by its destination when somebody terminates it', async () => {
+  test('is settled by its destination when it is terminated', async () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();

@@ -41,7 +41,7 @@ test('the report of a plan counts every subject once: what is decided, and what 
   );
 });
 
-test('the report of a plan tells what would be sent in the words of an export, and settles nothing', () => {
+test('the report of a plan has the form of an export that sent everything, and settles nothing', () => {
   const report = plannedReport(RUN, PLAN);
   expect(total(report.outcomes)).toBe(report.selected + report.departed);
   expect(report).toMatchObject({

@@ -38,6 +38,11 @@ test('without a worker that reaches the folder an export sends nothing, says so 
       expect(waiting).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
       expect(Date.now() - began).toBeGreaterThan((WORKER_TIMEOUT_SECONDS - 1) * 1000);
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
+      await stage.client.pause(stage.destinationId);
+      expect(await stage.client.progress(stage.destinationId)).toMatchObject({
+        state: { kind: 'waiting' },
+        isPaused: true,
+      });
       return started.exportId;
     },
     { plugins: [withAnotherStore] },

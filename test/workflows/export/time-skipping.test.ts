@@ -50,7 +50,7 @@ describe('an export on a server that skips time', () => {
     notAfter: (await environment.currentTimeMs()) + MINUTE_MS,
   });
 
-  /** Not by ExportClient: this server does not tell who polls, which it asks first. */
+  /** Without ExportClient, which first asks the server for pollers: this server does not report them. */
   async function start() {
     const { workflow } = environment.client;
     const workflowId = destinationWorkflowId(stage.destinationId);
@@ -96,7 +96,7 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  test('says that it waits while Mailchimp is away, and goes on by itself', async () => {
+  test('says that it waits while Mailchimp is unavailable, and continues by itself', async () => {
     // A cut line, since refusals like 503 are repeated within the step, in real seconds.
     stage.sandbox.fail('reset always on GET /batches/*');
     await stage.withWorker(async () => {
@@ -116,7 +116,7 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  test('deletes a batch that does not move for four hours, and sends its people directly, each once', async () => {
+  test('deletes a batch without progress for four hours, and sends its contacts directly, each once', async () => {
     stage.sandbox.fail('stuck batch');
     await stage.withWorker(async () => {
       const handle = await start();
