@@ -19,6 +19,7 @@ export interface CheckedConnection {
   readonly accountId: string;
   readonly audience: Audience;
   readonly storeId: string;
+  readonly workerTimeoutSeconds: number;
   /** Baseline of an earlier destination of this name that was adopted; null: none. */
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
 }
@@ -28,7 +29,8 @@ export interface CheckedConnection {
  * in Mailchimp. A retry repeats the checks, and can record the consent twice, with the same time.
  * @throws ExportError KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS
  */
-export function createCheckConnection({ staging, openAccount, openSource }: ActivityDependencies) {
+export function createCheckConnection(dependencies: ActivityDependencies) {
+  const { staging, workerTimeoutSeconds, openAccount, openSource } = dependencies;
   return async function checkConnection(input: CheckConnectionInput): Promise<CheckedConnection> {
     const { destinationId, request } = input;
     const account = await openAccount(request.account);
@@ -50,6 +52,7 @@ export function createCheckConnection({ staging, openAccount, openSource }: Acti
       accountId,
       audience: { id: audience.id, name: audience.name, doubleOptin: audience.doubleOptin },
       storeId: staging.storeId,
+      workerTimeoutSeconds,
       baseline: request.adopt && baseline ? baseline : null,
     };
   };

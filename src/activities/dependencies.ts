@@ -7,6 +7,8 @@ export interface ActivityDependencies {
   readonly staging: Staging;
   /** Days that row files of ended exports are kept. */
   readonly keepDays: number;
+  /** Seconds that a step of an export waits for a worker that reaches the store. */
+  readonly workerTimeoutSeconds: number;
   /**
    * Opens an account by its name in the worker's configuration. Resolves the account's secret at each call, so that a replaced key works at
    * the next attempt. `guard` runs before each request; when it throws, the request is not sent.

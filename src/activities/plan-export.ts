@@ -14,8 +14,9 @@ export interface PlanExportInput {
   readonly audienceId: string;
   readonly request: PlanRequest;
   readonly guards: GuardSettings;
-  /** With `planOnly`, no tag is created. */
   readonly options: ExportOptions;
+  /** `assume`: only the numbers are wanted, so the plan is made as if the tags existed. */
+  readonly missingTags: 'create' | 'assume';
   readonly approved?: Approval;
 }
 
@@ -36,19 +37,20 @@ export interface PlannedExport {
 export function createPlanExport(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
-    const { ref, request, options, approved } = input;
+    const { ref, request, options, missingTags, approved } = input;
     return exportStep(dependencies, input, async ({ openAccount }) => {
       const account = await openAccount();
       await staging.checkClaim(ref);
-      const segments = options.planOnly
-        ? request.segments.map(withStandIn)
-        : await createTags(account, input.audienceId, request.segments);
+      const segments =
+        missingTags === 'assume'
+          ? request.segments.map(withStandIn)
+          : await createTags(account, input.audienceId, request.segments);
       const plan = await staging.plan(ref, { ...request, segments });
       const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
       const found = findGuards({ plan, segments, settings: input.guards, contacts });
       return {
         plan,
-        segments: options.planOnly ? request.segments : segments,
+        segments: missingTags === 'assume' ? request.segments : segments,
         guards: withoutAllowed(found, { options, approved }),
         requests: account.requests(),
       };

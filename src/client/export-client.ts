@@ -16,7 +16,6 @@ import type {
   Envelope,
   RemoveInput,
   StartedExport,
-  StartExportInput,
 } from '../contract/destination';
 import type { ExportView } from '../contract/export';
 import type { ApproveInput, Approved } from '../contract/guard';
@@ -27,6 +26,7 @@ import {
   exportWorkflowId,
   type ExportRef,
 } from '../contract/identifiers';
+import type { StartInput } from '../contract/job';
 import { parse } from '../contract/parse';
 import type { ExportReport } from '../contract/report';
 import { ExportError } from '../errors';
@@ -40,7 +40,7 @@ import {
   denyUpdate,
   removeDestinationUpdate,
   resumeUpdate,
-  startExportUpdate,
+  startJobUpdate,
   stateQuery,
 } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
@@ -137,8 +137,16 @@ export class ExportClient {
    * export twice.
    * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_REQUIRED, DESTINATION_BUSY (another export is queued already)
    */
-  async start(destinationId: string, input: StartExportInput = {}): Promise<StartedExport> {
-    return this.update(destinationId, startExportUpdate, input);
+  async start(destinationId: string, input: StartInput<'export'> = {}): Promise<StartedExport> {
+    return this.update(destinationId, startJobUpdate, { ...input, kind: 'export' });
+  }
+
+  /**
+   * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an export.
+   * @throws ExportError as `start`
+   */
+  async plan(destinationId: string, input: StartInput<'plan'> = {}): Promise<StartedExport> {
+    return this.update(destinationId, startJobUpdate, { ...input, kind: 'plan' });
   }
 
   /**

@@ -15,9 +15,9 @@ export type {
   ExportOptionsInput,
   RemoveInput,
   StartedExport,
-  StartExportInput,
 } from '../contract/destination';
-export type { ExportView } from '../contract/export';
+export type { ExportState, ExportView } from '../contract/export';
+export type { JobKind, StartInput } from '../contract/job';
 export type { Approval, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportReport, SegmentReport } from '../contract/report';
 export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from '../contract/outcome';

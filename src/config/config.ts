@@ -68,6 +68,13 @@ const StagingSchema = z.strictObject({
     .default('256MB')
     .describe("DuckDB's buffer memory. A worker needs about 300 MB in addition."),
   keepDays: z.int().min(1).default(30).describe('Days to keep the rows of an export after it has ended.'),
+  workerTimeoutSeconds: z
+    .int()
+    .min(5)
+    .default(120)
+    .describe(
+      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination adopts it when it connects.',
+    ),
 });
 
 export const TemporalSchema = z.strictObject({

@@ -6,7 +6,7 @@ import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
 import type { ExportReport } from './report';
 
-/** The statement that connecting asks a person to agree to. A new wording is a new version, and asks again. */
+/** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
 export const CONSENT_TEXT = {
   version: '2026-11',
   text:
@@ -15,7 +15,7 @@ export const CONSENT_TEXT = {
     'there is a lawful basis for it; and that this agreement is recorded with my name and can be withdrawn at any time.',
 } as const;
 
-/** What can stand in a configuration file; consent cannot, since a person gives it. */
+/** The part of a connect request that a configuration file may contain. Consent is not in it, since a user gives it. */
 export const ConnectSettingsSchema = z.strictObject({
   name: z.string().trim().min(1).max(100).describe('Display name.'),
   account: NameSchema.describe('Mailchimp account, as the worker configuration names it.'),
@@ -25,7 +25,7 @@ export const ConnectSettingsSchema = z.strictObject({
     .describe('In Mailchimp: Audience > Settings > Audience name and defaults.'),
   source: NameSchema.describe('Source of profiles and segments, as the worker configuration names it.'),
   statusIfNew: StatusIfNewSchema.describe(
-    'Status given to people who are new to the audience; existing people keep theirs. "pending" makes Mailchimp send each a confirmation mail.',
+    'Status of contacts that are new to the audience; existing members keep theirs. With "pending", Mailchimp sends each a confirmation mail.',
   ),
 });
 
@@ -36,16 +36,16 @@ const ConsentGivenSchema = z.strictObject({
 
 export const ConnectInputSchema = ConnectSettingsSchema.extend({
   consent: ConsentGivenSchema.optional().describe('Absent: refused with CONSENT_REQUIRED.'),
-  exportUser: z.string().trim().min(1).max(200).describe('The identity on whose authority data leaves.'),
+  exportUser: z.string().trim().min(1).max(200).describe('The identity on whose authority data is exported.'),
   adopt: z
     .boolean()
     .default(false)
-    .describe('Take over the baseline that an earlier destination of this name left in the store.'),
+    .describe('Continue from the baseline that an earlier destination of this name left in the store.'),
 });
 export type ConnectInput = z.input<typeof ConnectInputSchema>;
 export type ConnectRequest = z.output<typeof ConnectInputSchema>;
 
-/** A tag's name as Mailchimp and people can tell it apart: trimmed, NFC, no control characters. */
+/** A tag name that neither Mailchimp nor a reader takes for another one: trimmed, NFC, no control characters. */
 export const TagNameSchema = z
   .string()
   .transform((name) => name.trim().normalize('NFC'))
@@ -57,20 +57,20 @@ export const TagNameSchema = z
       .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
   );
 
-/** What people who are unsubscribed or cleaned get; their status stays in any case. */
+/** What members who are unsubscribed or cleaned receive; their status stays as it is. */
 const OptedOutSchema = z.enum(['update', 'skip']);
 export type OptedOut = z.infer<typeof OptedOutSchema>;
 
-/** An attribute for a merge field, with what is special about it. */
+/** An attribute for a merge field, with its settings. */
 const FieldSettingsSchema = z.strictObject({
   attribute: z.string().min(1),
   empty: EmptySchema.default('clear').describe(
-    'An empty value clears a field that we had filled, or keeps what Mailchimp has.',
+    'Whether an empty value clears a field that an export has filled, or keeps the value in Mailchimp.',
   ),
   format: z
     .enum(DATE_FORMATS)
     .optional()
-    .describe('How the source writes days, for date and birthday fields. Default: ISO 8601.'),
+    .describe('Format of dates in the source, for date and birthday fields. Default: ISO 8601.'),
 });
 
 export type FieldSettings = z.output<typeof FieldSettingsSchema>;
@@ -84,29 +84,29 @@ export const ConfigureSettingsSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'Merge field tag: attribute, or attribute with `empty` and `format`. FNAME and LNAME are Mailchimp’s first and last name.',
+      'Merge field tag: attribute, or an object of attribute, `empty` and `format`. FNAME and LNAME are first and last name in Mailchimp.',
     ),
   strict: z
     .boolean()
     .default(false)
     .describe(
-      'A value that does not fit its field makes the profile invalid; else only the value is left out.',
+      'A value that does not fit its field makes the profile invalid. Default: only the value is omitted.',
     ),
   optedOut: OptedOutSchema.default('update').describe(
-    'What unsubscribed and cleaned people get: fields and tags, or nothing. Their status stays in any case.',
+    'Whether unsubscribed and cleaned members receive fields and tags. Their status stays as it is.',
   ),
   latest: z
     .string()
     .min(1)
     .optional()
     .describe(
-      'Attribute with a date, time or number: among profiles that share an address the greatest wins. Default: the lowest key.',
+      'Attribute with a date, time or number: of profiles that share an address, the one with the greatest value is sent. Default: the one with the lowest key.',
     ),
   segments: z
     .record(z.string().min(1), TagNameSchema.nullable())
-    .describe('Segment id: tag name; null: the segment’s own name.'),
-  adoptTags: z.boolean().default(false).describe('Allow tags that exist in the audience already.'),
-  guards: GuardSettingsSchema.prefault({}).describe('When an export is held until somebody approves it.'),
+    .describe('Segment id: tag name. null: the name of the segment.'),
+  adoptTags: z.boolean().default(false).describe('Allow tags that already exist in the audience.'),
+  guards: GuardSettingsSchema.prefault({}).describe('When an export is held for approval.'),
 });
 export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
   email: z
@@ -117,74 +117,62 @@ export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
 export type ConfigureInput = z.input<typeof ConfigureInputSchema>;
 export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
 
-/** `auto`: by size, and by what each lane is seen to do. */
-export const AskedLaneSchema = z.enum(['auto', 'batch', 'direct']);
-export type AskedLane = z.infer<typeof AskedLaneSchema>;
+/** `auto`: by size and by the measured rates of both lanes. */
+export const LaneChoiceSchema = z.enum(['auto', 'batch', 'direct']);
+export type LaneChoice = z.infer<typeof LaneChoiceSchema>;
 
-/** Per-export switches; each is off unless a person asks. */
+/** Options of one export; each switch is off by default. */
 export const ExportOptionsSchema = z.strictObject({
-  planOnly: z.boolean().default(false).describe('Show the numbers, send nothing.'),
   allowUnreadableLines: z
     .boolean()
     .default(false)
-    .describe('Export although lines of the source could not be read; plans no removals.'),
+    .describe('Export even if lines of the source are unreadable; no tags are removed then.'),
   allowMassRemoval: z
     .boolean()
     .default(false)
-    .describe('Export although a segment fell to zero or many people would lose their tags.'),
+    .describe('Export even if a segment became empty or many contacts would lose their tags.'),
   allowRestoredTags: z
     .boolean()
     .default(false)
     .describe(
-      'Export although a tag was deleted in Mailchimp: it is made again, and all its people are tagged again.',
+      'Export even if a tag was deleted in Mailchimp: it is created again, and all its contacts are tagged again.',
     ),
   allowNewContacts: z
     .boolean()
     .default(false)
-    .describe('Export although there are more new contacts than configured.'),
+    .describe('Export even if there are more new contacts than configured.'),
   allowOverLimit: z
     .boolean()
     .default(false)
-    .describe('Export although the contact limit that was configured would be crossed.'),
+    .describe('Export even if the configured contact limit would be exceeded.'),
   census: z
     .boolean()
     .default(false)
-    .describe(
-      'Read the whole audience again, as the first export does: who is in it and which tags they carry.',
-    ),
+    .describe('Read the whole audience again, as the first export does: its members and their tags.'),
   limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
-  lane: AskedLaneSchema.default('auto').describe(
-    'How changes travel: as batches, directly, or (auto) by size and by what each way is seen to do.',
+  lane: LaneChoiceSchema.default('auto').describe(
+    'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',
   ),
 });
 export type ExportOptionsInput = z.input<typeof ExportOptionsSchema>;
 export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 
-export const StartExportInputSchema = z.strictObject({
-  options: ExportOptionsSchema.prefault({}),
-  trigger: z.string().max(100).default('on demand').describe('Who or what asked; kept in the history.'),
-});
-export type StartExportInput = z.input<typeof StartExportInputSchema>;
-
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
 export const RemoveInputSchema = z.strictObject({
   removedBy: z.string().trim().min(1).max(200),
-  exported: z.enum(['keep']).default('keep').describe('What becomes of people already exported.'),
+  exported: z.enum(['keep']).default('keep').describe('What happens to contacts that were exported.'),
 });
 export type RemoveInput = z.input<typeof RemoveInputSchema>;
 
-/** Travels with each change that a client asks for. */
+/** Accompanies each change that a client requests. */
 export const EnvelopeSchema = z.object({
   requestId: z
     .string()
     .min(1)
     .max(100)
     .describe('A repeated request with the same id gets the first answer.'),
-  notAfter: z
-    .number()
-    .int()
-    .describe('Milliseconds since 1970: the request is refused when it is read later than this.'),
+  notAfter: z.number().int().describe('Milliseconds since 1970; a request that is read later is refused.'),
 });
 export type Envelope = z.infer<typeof EnvelopeSchema>;
 
@@ -214,11 +202,11 @@ const ConfigurationSchema = z.object({
     z.object({
       segment: z.string(),
       tag: z.string(),
-      /** Mailchimp's id of the tag: its identity, through renames. Null until the first export has made it. */
+      /** Mailchimp's id of the tag, which stays the same when the tag is renamed. Null until the first export has created it. */
       tagId: z.int().nullable(),
-      /** Its name in Mailchimp when last seen. Another one than `tag`: it is renamed by the next export. */
+      /** Its name in Mailchimp when last read. If it differs from `tag`, the next export renames the tag. */
       knownAs: z.string().nullable(),
-      /** Taken over from others, and no export has completed with it since: who carries it is still to be read. */
+      /** It existed before, and no export has completed with it: the next one has to read which members carry it. */
       isAdopted: z.boolean().optional(),
       digest: z.string(),
     }),
@@ -230,7 +218,7 @@ export type Configuration = z.infer<typeof ConfigurationSchema>;
 
 export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'removed';
 
-/** What `destination show` and the state query tell. Counts, ids and references only. */
+/** The answer of the state query. Counts, ids and references only. */
 export interface DestinationView {
   readonly destinationId: string;
   readonly phase: DestinationPhase;
@@ -241,7 +229,7 @@ export interface DestinationView {
   readonly source: string;
   readonly storeId: string;
   readonly statusIfNew: string;
-  /** What that means for the consent of new people, with the audience's double opt-in; empty before it is connected. */
+  /** What that means for the consent of new contacts, with the audience's double opt-in; empty before it is connected. */
   readonly consentFacts: readonly ConsentFact[];
   readonly exportUser: string;
   readonly consent: Consent | null;
@@ -253,7 +241,7 @@ export interface DestinationView {
   readonly exports: readonly ExportReport[];
 }
 
-/** Answer to `startExport`: at once, before anything is read or sent. */
+/** Answer to `startJob`: at once, before anything is read or sent. */
 export interface StartedExport {
   readonly exportId: string;
   readonly number: number;

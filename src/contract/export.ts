@@ -1,8 +1,7 @@
 import type { Configuration, ExportOptions } from './destination';
-import type { Approval, Guard, Held } from './guard';
+import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
-import type { ExportPlan, Lane, SegmentTag } from './plan';
-import type { FieldMatch } from './merge-field';
+import type { ExportPlan, Lane } from './plan';
 import type { ExportReport } from './report';
 
 /** What an export needs to know; fixed when it starts. References and counts only. */
@@ -17,10 +16,12 @@ export interface ExportInput {
   readonly audience: { readonly id: string; readonly name: string };
   readonly source: string;
   readonly storeId: string;
+  /** Seconds after which a step that no worker of the store has taken counts as failed. */
+  readonly workerTimeoutSeconds: number;
   readonly statusIfNew: string;
   readonly configuration: Configuration;
   readonly baseline: string | null;
-  /** Of the plan that this export replaces: numbers up to these do not hold it again. */
+  /** Approval of the plan that this export replaces: numbers up to these do not hold it again. */
   readonly approved?: Approval;
 }
 
@@ -42,18 +43,37 @@ export const EXPORT_PHASES = [
 ] as const;
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
-/** What an export tells while it runs; its current details say the same in words. */
+/** A code of ours, or `UNEXPECTED`, with what came back and what to do. */
+export interface Trouble {
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * What keeps an export from going on:
+ * - `waiting`: the provider or the store is unavailable; the export retries by itself.
+ * - `stopped`: an operator has to fix something and then `resume`.
+ * - `held`: the plan awaits approval; nothing is sent before.
+ * - `cancelling`: the export winds down: it deletes its batches and counts what was acknowledged. `failure` is null when it was
+ *   cancelled on request, else why it fails.
+ */
+export type ExportObstacle =
+  | { readonly kind: 'waiting'; readonly reason: Trouble }
+  | { readonly kind: 'stopped'; readonly reason: Trouble }
+  | { readonly kind: 'held'; readonly held: Held }
+  | { readonly kind: 'cancelling'; readonly failure: Trouble | null };
+
+/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
+export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };
+
+/** What an export reports while it runs; its current details say the same in words. */
 export interface ExportView {
   readonly ref: ExportRef;
   readonly number: number;
   readonly phase: ExportPhase;
+  readonly state: ExportState;
+  /** A pause lasts through every state: an export that is held or waits may be paused as well, and `state` names the obstacle. */
   readonly isPaused: boolean;
-  /** The provider or the store is away: the export goes on by itself. */
-  readonly waiting: { readonly code: string; readonly message: string } | null;
-  /** A person has to mend something and then `resume`. */
-  readonly stopped: { readonly code: string; readonly message: string } | null;
-  /** Somebody has to approve or deny the plan; nothing is sent before. */
-  readonly held: Held | null;
   readonly startedAt: string;
   readonly plan: ExportPlan | null;
   /** Changes (rows) that have an answer, of those planned. */
@@ -61,66 +81,11 @@ export interface ExportView {
   readonly refused: number;
   readonly unproven: number;
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
-  /** Operations finished in batches that are still running, as Mailchimp last told. */
+  /** Operations finished in batches that are still running, as Mailchimp last reported. */
   readonly running: { readonly operations: number; readonly finished: number };
   /** How the changes travel now, and why; null before any has to. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
   readonly requests: number;
   readonly batches: number;
   readonly report: ExportReport | null;
-}
-
-/** What an export hands to its next run by continue-as-new. Everything else lies in staging. */
-export interface ExportCarry {
-  readonly startedAtMs: number;
-  readonly deliveringSinceMs: number;
-  readonly isPaused: boolean;
-  readonly requests: number;
-  readonly batches: number;
-  readonly lookups: number;
-  readonly lanes: LanesCarry | null;
-  readonly fields: readonly FieldMatch[];
-  readonly segments: readonly SegmentTag[];
-  readonly plan: ExportPlan;
-  readonly guards: readonly Guard[];
-  readonly approval: Approval | null;
-  readonly parts: readonly PartCarry[];
-}
-
-/** A part that is not waiting for its turn: batches in flight go on by their id. */
-interface PartCarry {
-  readonly part: number;
-  readonly state: {
-    readonly lane: Lane | null;
-    readonly batchId: string | null;
-    readonly submittedAtMs: number;
-    readonly progressAtMs: number;
-    readonly deletedAtMs: number | null;
-    readonly done: PartDone | null;
-  };
-}
-
-export interface PartDone {
-  readonly acknowledged: number;
-  readonly refused: number;
-  readonly unproven: number;
-}
-
-/** How a lane has done so far. */
-export interface LaneMeter {
-  /** Rows answered in it. */
-  readonly rows: number;
-  /** Milliseconds in which it had something to do, until `busySinceMs`. */
-  readonly busyMs: number;
-  /** Parts on their way in it. */
-  readonly parts: number;
-  readonly busySinceMs: number;
-}
-
-export interface LanesCarry {
-  readonly current: Lane;
-  /** Why, for people. */
-  readonly why: string;
-  readonly batch: LaneMeter;
-  readonly direct: LaneMeter;
 }

@@ -26,7 +26,7 @@ const MergeFieldSchema = z.object({
 });
 export type MergeField = z.infer<typeof MergeFieldSchema>;
 
-/** How a source may write days, besides ISO 8601. `DD/MM` has no year, for birthdays only. */
+/** Date formats of sources besides ISO 8601. `DD/MM` has no year and is for birthdays only. */
 export const DATE_FORMATS = [
   'DD/MM/YYYY',
   'MM/DD/YYYY',
@@ -38,10 +38,10 @@ export const DATE_FORMATS = [
 ] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
 
-/** What becomes of a field that we had filled when its attribute is empty. */
+/** What happens to a field that an export has filled when its attribute becomes empty. */
 export const EmptySchema = z.enum(['clear', 'keep']);
 
-/** A matched attribute with the merge field it feeds: what staging needs to make wire values. */
+/** A matched attribute and its merge field: what staging needs to format the values to send. */
 export const FieldMatchSchema = z.object({
   attribute: z.string().min(1),
   field: MergeFieldSchema,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** What became of one subject (a selected profile or a departed address): exactly one of these. */
+/** Every subject of an export (a selected profile or a departed address) has exactly one outcome. */
 export const OUTCOMES = [
   'created',
   'updated',
@@ -27,14 +27,14 @@ export const MEMBER_STATUSES = [
 ] as const;
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
-/** Statuses of people who get no campaigns, by their own will or somebody's decision: nobody may be moved out of them. */
+/** Statuses that exclude a member from campaigns. An export must not move a member out of them. */
 const OPTED_OUT: readonly string[] = ['unsubscribed', 'cleaned', 'archived'] satisfies MemberStatus[];
 
 export function isProtectedStatus(status: string): boolean {
   return OPTED_OUT.includes(status);
 }
 
-/** Statuses that a new person may be given. There is no default: connecting asks. */
+/** Statuses that a new contact may be given. There is no default: every connect request names one. */
 export const STATUSES_IF_NEW = ['subscribed', 'pending', 'unsubscribed', 'transactional'] as const;
 export const StatusIfNewSchema = z.enum(STATUSES_IF_NEW);
 export type StatusIfNew = z.infer<typeof StatusIfNewSchema>;
@@ -50,7 +50,7 @@ export function noMemberStatuses(): MemberStatusCounts {
   return Object.fromEntries(MEMBER_STATUSES.map((status) => [status, 0])) as MemberStatusCounts;
 }
 
-/** Why a profile was not sent, when the fault is in the source. */
+/** Why a profile is invalid. */
 export const INVALID_RULES = [
   'email_missing',
   'email_malformed',

@@ -1,21 +1,21 @@
 import type { OutcomeCounts } from './outcome';
 import type { RowClass, RowResultKind } from './row-class';
 
-/** A segment of a destination with the tag it becomes. */
+/** A segment of a destination and its tag. */
 export interface SegmentTag {
   readonly segment: string;
   readonly tag: string;
-  /** Mailchimp's id of the tag: its identity, through renames. Null until it was created or found: nobody carries it yet. */
+  /** Mailchimp's id of the tag, which stays the same when the tag is renamed. Null until it was created or found. */
   readonly tagId: number | null;
-  /** Taken by its name, since nobody seemed to carry it: who does is still to be read, archived people too. */
+  /** Found by its name and apparently empty. The census has to confirm that: archived members may carry it. */
   readonly isFound?: boolean;
-  /** The tag that this destination had was deleted in Mailchimp: its people are tagged again, behind a guard. */
+  /** The tag of this destination was deleted in Mailchimp: its contacts are tagged again, behind a guard. */
   readonly isRestored?: boolean;
-  /** Mailchimp has it under another name still; renamed before anything is sent. */
+  /** It still has another name in Mailchimp, and is renamed before anything is sent. */
   readonly isRenamed?: boolean;
 }
 
-/** At most 50 chunks that travel together. Upserts come before untags: see `ExportPlan.parts`. */
+/** At most 50 chunks that are sent together. Upserts come before untags: see `ExportPlan.parts`. */
 export interface PartPlan {
   readonly part: number;
   readonly kind: 'upsert' | 'untag';
@@ -25,8 +25,8 @@ export interface PartPlan {
   readonly rows: number;
   /**
    * Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. The last chunk of
-   * the upserts, with new and known people from all over the plan, is a part of its own too: it goes in the same way where the canary has
-   * shown nothing, since Mailchimp refused it.
+   * the upserts, with new and known contacts from all over the plan, is a part of its own as well: it is the canary if Mailchimp refuses
+   * every row of the first one.
    */
   readonly canary: boolean;
 }
@@ -36,16 +36,16 @@ export interface SegmentPlan {
   readonly tag: string;
   /** Distinct profiles in the segment. */
   readonly profiles: number;
-  /** Distinct (address, tag) pairs to add and to take away. */
+  /** Distinct (address, tag) pairs to add and to remove. */
   readonly toTag: number;
   readonly toUntag: number;
-  /** Of those to tag: people who had the tag from us under an id that is no more. */
+  /** Of those to tag: contacts that had the tag from this destination under an id that no longer exists. */
   readonly restores: number;
 }
 
-/** What an export would do: counts and part boundaries only; the rows lie in staging. */
+/** What an export would do: counts and part boundaries only; the rows are in staging. */
 export interface ExportPlan {
-  /** Names this plan: approval refers to it. */
+  /** Approvals name it. */
   readonly planId: string;
   /** Distinct selected profiles, before validation. */
   readonly selected: number;
@@ -55,7 +55,7 @@ export interface ExportPlan {
   readonly creates: number;
   readonly updates: number;
   readonly removals: number;
-  /** Of the creates: an earlier attempt may have been applied already. */
+  /** Of the creates: an earlier attempt may already have been applied. */
   readonly uncertain: number;
   /** Of the departed addresses: the same profile is selected with another address. */
   readonly readdressed: number;
@@ -100,7 +100,7 @@ export type Chunk =
       readonly emails: readonly string[];
     };
 
-/** What the provider's reply said of one row of a chunk. */
+/** What the reply says about one row of a chunk. */
 export interface RowResult {
   readonly chunk: number;
   readonly email: string;
@@ -115,19 +115,19 @@ export interface RowResult {
   readonly text?: string;
 }
 
-/** Where the results of a part lie. */
+/** Key of the results of a part in staging. */
 export const partKey = (part: number): string => `part-${part}`;
 
-/** Where those of a chunk lie that was sent directly: they win over its part's. */
+/** Key of the results of a chunk that was sent directly; they replace those of its part. */
 export const chunkKey = (chunk: number): string => `chunk-${chunk}`;
 
-/** What the provider's reply said of a chunk: one result for each of its rows. */
+/** A chunk and the results of all its rows. */
 export interface ChunkResults {
   readonly chunk: Chunk;
   readonly results: readonly RowResult[];
 }
 
-/** How a part travels: as a batch, or chunk by chunk in requests of its own. */
+/** How a part is sent: as a batch, or chunk by chunk in requests of its own. */
 export type Lane = 'batch' | 'direct';
 
 /** One time that a part was sent, or may have been. */
@@ -147,7 +147,7 @@ export interface UnansweredWrite {
   readonly attempts: readonly Attempt[];
 }
 
-/** What became of one part. */
+/** The results of one part, counted. */
 export interface PartSummary {
   readonly part: number;
   readonly rows: number;
@@ -158,15 +158,15 @@ export interface PartSummary {
   readonly resubscribed: number;
 }
 
-/** So many new people, and so many known ones, are read back before all others are sent. */
+/** Number of new contacts, and of known members, that are sent first and read back. */
 export const CANARIES_OF_KIND = 5;
 
-/** A listing of the audience's members by status; `current` is everybody who is not archived. */
+/** A listing of the audience's members by status; `current` contains every member who is not archived. */
 export type Listing = 'current' | 'unsubscribed' | 'cleaned' | 'archived';
 
 /**
- * What a census reads: `full` everybody with their tags, `optOuts` only who is unsubscribed, cleaned or archived, without tags.
- * Archived members come last, so that somebody archived meanwhile is seen in one of the listings.
+ * What a census reads: `full` all members with their tags, `optOuts` unsubscribed, cleaned and archived members without tags.
+ * Archived members come last, so that a member who is archived during the census is in one of the listings.
  */
 export const CENSUS_LISTINGS = {
   full: ['current', 'archived'],

@@ -6,10 +6,10 @@ import type { RowClass, WithheldClass } from './row-class';
 export interface SegmentReport {
   readonly segment: string;
   readonly tagId: number | null;
-  /** The tag's name: what people find in Mailchimp. */
+  /** The tag's name in Mailchimp. */
   readonly name: string;
   readonly profiles: number;
-  /** Distinct (address, tag) pairs added, taken away, and neither although wanted. */
+  /** Distinct (address, tag) pairs: added, removed, and planned without effect. */
   readonly tagged: number;
   readonly untagged: number;
   readonly failed: number;
@@ -24,11 +24,11 @@ export interface RefusalCount {
   readonly count: number;
 }
 
-/** What an export asked of Mailchimp. */
+/** What an export sent to Mailchimp. */
 export interface Tally {
   readonly requests: number;
   readonly batches: number;
-  /** Changes by the way they went, and why that way; null: nothing had to be sent. */
+  /** Changes by lane, and why they took it; null: nothing had to be sent. */
   readonly lanes: { readonly batch: number; readonly direct: number; readonly why: string } | null;
 }
 
@@ -37,7 +37,7 @@ export interface Settlement {
   readonly selected: number;
   readonly departed: number;
   readonly outcomes: OutcomeCounts;
-  /** Of the created: an earlier attempt may have been applied already, so they may be older than this export. */
+  /** Of the created: an earlier attempt may already have been applied, so they may be older than this export. */
   readonly uncertain: number;
   /** Of the departed: the same profile is selected with another address. */
   readonly readdressed: number;
@@ -46,11 +46,11 @@ export interface Settlement {
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
   readonly warnings: readonly FieldWarning[];
-  /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline all the same. */
+  /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */
   readonly mismatches: readonly string[];
   /** Addresses in the new baseline. */
   readonly baselineSize: number;
-  /** Null when the run was lost before it could tell. */
+  /** Null when the run was lost before it reported it. */
   readonly tally: Tally | null;
 }
 
@@ -61,7 +61,7 @@ export interface Settlement {
 export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
 
-/** What happened to every profile, in counts, with where the rows lie. */
+/** What happened to every profile, in counts, and which store has the rows. */
 export interface ExportReport extends Settlement {
   readonly destinationId: string;
   readonly exportId: string;
@@ -71,9 +71,9 @@ export interface ExportReport extends Settlement {
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
   readonly failure?: { readonly code: string; readonly message: string };
-  /** What it was held for, or, of a plan, would be held for. */
+  /** What the export was held for; in the report of a plan, what it would be held for. */
   readonly guards: readonly Guard[];
-  /** Who let it pass. */
+  /** The approval that let a held export send. */
   readonly approval: Approval | null;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };

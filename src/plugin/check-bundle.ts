@@ -1,4 +1,5 @@
 import type { BundleOptions } from '@temporalio/worker';
+import { JOB_WORKFLOWS } from '../contract/job';
 import { WORKFLOWS_MARKER } from '../contract/version';
 import { ExportError } from '../errors';
 
@@ -8,7 +9,7 @@ type Compiler = ThisParameterType<Extract<WebpackPlugin, (...args: never[]) => u
 type Compilation = Parameters<Parameters<Compiler['hooks']['emit']['tap']>[1]>[0];
 
 const LINE = "export * from 'temporal-mailchimp/workflows';";
-const WORKFLOWS = ['mailchimpDestination', 'mailchimpExport'];
+const WORKFLOWS = ['mailchimpDestination', ...Object.values(JOB_WORKFLOWS)];
 const [NAME, VERSION] = WORKFLOWS_MARKER.split('@');
 
 /**

@@ -19,7 +19,7 @@ export interface MailchimpPluginOptions extends WorkerConfigInput {
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
  *
- * Registers the workflows (`mailchimpDestination`, `mailchimpExport`) and the activities (`mailchimp.*`), opens the staging store when
+ * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`) and the activities (`mailchimp.*`), opens the staging store when
  * the worker runs and closes it with the worker. Beside the host's worker runs a second one, on the queue of the staging store
  * (`mailchimp-store-<id>`): rows lie in a folder, so their steps run where the folder is.
  *

@@ -20,7 +20,7 @@ export interface Resources extends ActivityDependencies {
  */
 export async function openResources(config: WorkerConfig, baseFolder: string): Promise<Resources> {
   const folder = resolve(baseFolder, config.staging.folder);
-  const { memoryLimit, keepDays } = config.staging;
+  const { memoryLimit, keepDays, workerTimeoutSeconds } = config.staging;
   const staging = await openStaging({ folder, memoryLimit });
   const tidying = tidyDaily(() => staging.expireAll(keepDays));
   const connect = createAccounts(config.accounts, baseFolder);
@@ -34,6 +34,7 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   return {
     staging,
     keepDays,
+    workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
     openAccount: connect,
     openSource: async (name) => {

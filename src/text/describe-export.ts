@@ -1,4 +1,4 @@
-import type { ExportPhase, ExportView } from '../contract/export';
+import type { ExportPhase, ExportView, Trouble } from '../contract/export';
 import type { Guard, Held } from '../contract/guard';
 import { count, countOf, instant } from './format';
 import {
@@ -82,22 +82,31 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
   archived: 'archived',
 };
 
-type StateView = Pick<ExportView, 'phase' | 'isPaused' | 'waiting' | 'stopped' | 'held'> & {
-  readonly ref: Pick<ExportView['ref'], 'destinationId'>;
-};
-
-/** What an export does, or why it does nothing and how to continue it; one line. */
-export function describeState({ phase, isPaused, waiting, stopped, held, ref }: StateView): string {
+/** What an export does now, or why it does nothing and what to do; one line. */
+export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 'state' | 'ref'>): string {
   const { destinationId } = ref;
-  if (stopped) {
-    return `Stopped: ${stopped.code}. ${oneLine(stopped.message)} Then: temporal-mailchimp export resume ${destinationId}`;
+  switch (state.kind) {
+    case 'stopped':
+      return `Stopped: ${describeTrouble(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
+    case 'waiting':
+      return `Waiting: ${describeTrouble(state.reason)} It retries by itself.`;
+    case 'held':
+      return `${describeHeld(state.held)} ${describeDecision(destinationId, state.held)}`;
+    case 'cancelling':
+      return state.failure
+        ? `Failing: ${describeTrouble(state.failure)} ${WINDING_DOWN}`
+        : `Cancelling. ${WINDING_DOWN}`;
+    case 'paused':
+      return `Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume ${destinationId}`;
+    default:
+      return PHASE[phase];
   }
-  if (waiting) return `Waiting: ${waiting.code}. ${oneLine(waiting.message)} It continues by itself.`;
-  if (held) return `${describeHeld(held)} ${describeDecision(destinationId, held)}`;
-  if (isPaused) {
-    return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
-  }
-  return PHASE[phase];
+}
+
+const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
+
+function describeTrouble({ code, message }: Trouble): string {
+  return `${code}. ${oneLine(message)}`;
 }
 
 function describeHeld({ guards }: Held): string {

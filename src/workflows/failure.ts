@@ -13,7 +13,7 @@ export interface Reason {
   readonly message: string;
 }
 
-/** What a failed step, child or handler means in our words, however deep Temporal wrapped it. */
+/** The code and message of a failed step, child or handler, however deep Temporal wrapped it. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return reasonOf(error.cause);
   if (error instanceof ExportError) return { code: error.code, message: error.message };
@@ -28,19 +28,22 @@ export function reasonOf(error: unknown): Reason {
 }
 
 function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
-  // Only the time for all tries is told with what came of the last one.
+  // Only a timeout over all attempts carries the error of the last one.
   if (timeoutType === 'SCHEDULE_TO_CLOSE' && cause) return reasonOf(cause);
   if (timeoutType === 'SCHEDULE_TO_START' || timeoutType === 'SCHEDULE_TO_CLOSE') {
     return {
       code: 'STAGING_WORKER_MISSING',
       message:
-        'No worker that reaches the staging store has taken the step in time. Start one with the same staging folder, or another one beside those that are busy.',
+        'No worker that reaches the staging store took the step in time. Start a worker with the same staging folder, or another one if all are busy.',
     };
   }
-  return { code: 'STAGING_FAILED', message: 'The worker that ran the step went away or was too slow.' };
+  return {
+    code: 'STAGING_FAILED',
+    message: 'The worker that ran the step stopped responding, or the step took too long.',
+  };
 }
 
-/** An unexpected error is taken for passing: a bug mended by a deploy must not have cost the export. */
+/** Unknown errors are transient, so that a deploy which fixes the bug also rescues the export. */
 export function isTransient({ code }: Reason): boolean {
   return code === 'UNEXPECTED' || treatmentOf(code) === 'retry';
 }
@@ -50,7 +53,7 @@ export function needsOperator({ code }: Reason): boolean {
 }
 
 /**
- * What may leave a handler or a workflow. A plain Error would make the workflow task fail for ever and never answer, so
+ * The failure that may leave a handler or a workflow. A plain Error would make Temporal retry the workflow task for ever, so
  * everything becomes an ApplicationFailure with its code; a cancellation stays what it is.
  */
 export function toFailure(error: unknown): TemporalFailure {

@@ -6,15 +6,15 @@ import type {
   Envelope,
   RemoveInput,
   StartedExport,
-  StartExportInput,
 } from '../contract/destination';
 import type { ExportView } from '../contract/export';
 import type { Approved, ApproveInput } from '../contract/guard';
+import type { JobRequestInput } from '../contract/job';
 
 /** Updates of a destination. Each is parsed in its validator, so raw JSON from the Temporal CLI gets the same clear errors. */
 export const connectUpdate = defineUpdate<DestinationView, [ConnectInput, Envelope]>('connect');
 export const configureUpdate = defineUpdate<DestinationView, [ConfigureInput, Envelope]>('configure');
-export const startExportUpdate = defineUpdate<StartedExport, [StartExportInput, Envelope]>('startExport');
+export const startJobUpdate = defineUpdate<StartedExport, [JobRequestInput, Envelope]>('startJob');
 export const cancelExportUpdate = defineUpdate<null, [{ exportId: string }, Envelope]>('cancelExport');
 export const removeDestinationUpdate = defineUpdate<DestinationView, [RemoveInput, Envelope]>(
   'removeDestination',
@@ -24,7 +24,7 @@ export const stateQuery = defineQuery<DestinationView>('state');
 /** Messages of an export. */
 export const progressQuery = defineQuery<ExportView>('progress');
 export const pauseUpdate = defineUpdate<null, [Envelope]>('pause');
-/** Goes on after `pause`, and after an export stopped for something that a person had to mend. */
+/** Continues after `pause`, and after the cause of a stop was fixed. */
 export const resumeUpdate = defineUpdate<null, [Envelope]>('resume');
 /** Decide about the plan that an export is held with; both work while it is paused. */
 export const approveUpdate = defineUpdate<Approved, [ApproveInput, Envelope]>('approve');

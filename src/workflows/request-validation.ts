@@ -3,7 +3,7 @@ import { parse } from '../contract/parse';
 import { ExportError } from '../errors';
 import { toFailure } from './failure';
 
-/** A validator's plain error would lose its code on the way to the client. */
+/** Makes a validator of a check. A plain error would lose its code on the way to the client. */
 export function validating<Args extends unknown[]>(check: (...args: Args) => void): (...args: Args) => void {
   return (...args) => {
     try {
@@ -14,7 +14,7 @@ export function validating<Args extends unknown[]>(check: (...args: Args) => voi
   };
 }
 
-/** @throws ExportError REQUEST_EXPIRED: the client has told its user long ago that nothing will happen */
+/** @throws ExportError REQUEST_EXPIRED: the client has already reported that nothing will happen */
 export function requireInTime(envelope: unknown): Envelope {
   const parsed = parse(EnvelopeSchema, envelope, { what: 'The envelope of the request' });
   if (Date.now() > parsed.notAfter) {

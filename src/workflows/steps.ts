@@ -1,52 +1,53 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
+import type { ExportInput } from '../contract/export';
 import { storeQueue } from '../contract/identifiers';
 
-/** About ten minutes of tries; after that the export says that it waits, and tries again later. */
-const PATIENT = {
+/** About ten minutes of attempts; then the export shows that it waits, and retries by a timer. */
+const MINUTES_OF_RETRIES = {
   initialInterval: '1 second',
   backoffCoefficient: 2,
   maximumInterval: '1 minute',
   maximumAttempts: 15,
 } as const;
 
-/** Unset, a cancelled workflow would go on at once while the activity still sends. */
-const SETTLED = {
+/** With any other type, a cancelled workflow would continue while the activity still sends. */
+const WAIT_FOR_CANCELLATION = {
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   allowEagerDispatch: false,
 } as const;
 
-/** Checks inside connect and configure: a person waits for the answer. Runs on any worker of the destination's queue. */
-export const checks = proxyActivities<Activities>({
-  ...SETTLED,
+/** The caller of connect and configure waits for the answer, for 90 s at most. */
+const CHECK = {
+  ...WAIT_FOR_CANCELLATION,
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '60 seconds',
   retry: { initialInterval: '1 second', maximumAttempts: 3 },
-});
+} as const;
 
-/** The same, where the staging store is needed. */
+/** Checks of a first connect, before the destination has a store: they run on any worker of the destination's queue. */
+export const checks = proxyActivities<Activities>(CHECK);
+
+/** The same checks on a worker that reaches the staging store. */
 export function storeChecks(storeId: string) {
-  return proxyActivities<Activities>({
-    ...SETTLED,
-    taskQueue: storeQueue(storeId),
-    startToCloseTimeout: '30 seconds',
-    scheduleToCloseTimeout: '60 seconds',
-    retry: { initialInterval: '1 second', maximumAttempts: 3 },
-  });
+  return proxyActivities<Activities>({ ...CHECK, taskQueue: storeQueue(storeId) });
 }
 
-/** Steps of an export run where its rows lie. All of them beat: a worker that died is noticed in seconds. */
-export function exportSteps(storeId: string) {
-  const where = {
-    ...SETTLED,
+/** Steps of an export. They run where its rows are, and each sends heartbeats: a dead worker is noticed in seconds. */
+export function exportSteps({
+  storeId,
+  workerTimeoutSeconds,
+}: Pick<ExportInput, 'storeId' | 'workerTimeoutSeconds'>) {
+  const options = {
+    ...WAIT_FOR_CANCELLATION,
     taskQueue: storeQueue(storeId),
-    scheduleToStartTimeout: '2 minutes',
+    scheduleToStartTimeout: workerTimeoutSeconds * 1000,
     heartbeatTimeout: '20 seconds',
-    retry: PATIENT,
+    retry: MINUTES_OF_RETRIES,
   } as const;
   return {
-    short: proxyActivities<Activities>({ ...where, startToCloseTimeout: '5 minutes' }),
-    long: proxyActivities<Activities>({ ...where, startToCloseTimeout: '6 hours' }),
+    short: proxyActivities<Activities>({ ...options, startToCloseTimeout: '5 minutes' }),
+    long: proxyActivities<Activities>({ ...options, startToCloseTimeout: '6 hours' }),
   };
 }
 

@@ -35,6 +35,7 @@ describe('what the package promises', () => {
     expect(load('temporal-mailchimp/workflows').names).toEqual([
       'mailchimpDestination',
       'mailchimpExport',
+      'mailchimpPlan',
       'mailchimpWorkflowsMarker',
     ]);
     expect(load('temporal-mailchimp/sandbox').names).toEqual([

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import type { ExportView } from '../../src/contract/export';
 import { AUDIENCE } from '../support/stage';
+import { heldIn } from '../support/export-state';
 import { until } from '../support/until';
 import { openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
@@ -37,7 +38,7 @@ describe('a held export', () => {
   test('start prints the reason, the numbers and how to approve it, and exits with 1', async () => {
     const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    const { held } = await heldView();
+    const held = heldIn(await heldView());
     expect(output).toContain(
       'MASS_REMOVAL. The segment "vip" is empty now: 2 contacts would lose the tag "VIP".',
     );
@@ -46,7 +47,10 @@ describe('a held export', () => {
     expect((await scene.cli(`export show ${name}`)).output).toBe(output);
 
     const again = await scene.cliJson(`export start ${name}`);
-    expect(again).toMatchObject({ code: 1, document: { phase: 'held', held: { planId: held!.planId } } });
+    expect(again).toMatchObject({
+      code: 1,
+      document: { phase: 'held', state: { kind: 'held', held: { planId: held!.planId } } },
+    });
     expect(tags()).toMatchObject({ VIP: 2 });
 
     const queued = fakeTerminal();
@@ -62,7 +66,7 @@ describe('a held export', () => {
 
   test('approve records the plan and the name; watch prints both in the report', async () => {
     await scene.cli(`export start ${name}`);
-    const { held } = await heldView();
+    const held = heldIn(await heldView());
     const wrong = await scene.cli(`export approve ${name} --plan other`);
     expect(wrong.code).toBe(1);
     expect(wrong.errors).toMatch(new RegExp(`^PLAN_OUTDATED: .*${held!.planId}`));

@@ -38,10 +38,8 @@ const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
   number: 3,
   phase: 'delivering',
+  state: { kind: 'running' },
   isPaused: false,
-  waiting: null,
-  stopped: null,
-  held: null,
   startedAt: '2026-11-23T17:04:53.123Z',
   plan: PLAN,
   done: 0,
@@ -195,13 +193,15 @@ describe('a running export', () => {
 
   test('that waits, has stopped or is paused says so, and how to continue', () => {
     const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
-    expect(describeState({ ...VIEW, stopped: reason })).toBe(
+    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
-    expect(describeState({ ...VIEW, waiting: { ...reason, code: 'MAILCHIMP_BUSY' } })).toBe(
-      'Waiting: MAILCHIMP_BUSY. The plan is full. It continues by itself.',
+    expect(
+      describeState({ ...VIEW, state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' } } }),
+    ).toBe('Waiting: MAILCHIMP_BUSY. The plan is full. It retries by itself.');
+    expect(describeState({ ...VIEW, state: { kind: 'paused' } })).toContain(
+      'temporal-mailchimp export resume news',
     );
-    expect(describeState({ ...VIEW, isPaused: true })).toContain('temporal-mailchimp export resume news');
   });
 
   test('has a rate: changes per second in the last minute', () => {
@@ -231,7 +231,7 @@ describe('a running export', () => {
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, isPaused: true });
+    progress.update({ ...VIEW, state: { kind: 'paused' } });
     progress.update(VIEW);
     progress.finish();
     progress.close();

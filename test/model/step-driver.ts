@@ -13,13 +13,15 @@ import { startSandbox, type Sandbox, type SandboxSwitches } from '../../src/sand
 import type { Resources } from '../../src/plugin/resources';
 import {
   NEW_DESTINATION,
-  toExportInput,
-  withReport,
+  toJobInput,
   type DestinationState,
+  type Job,
 } from '../../src/workflows/destination/state';
+import { withExport } from '../../src/workflows/destination/jobs/export';
 import { mailchimpExport } from '../../src/workflows/export/export';
 import { reasonOf } from '../../src/workflows/failure';
 import { CANCELLED, toReport } from '../../src/workflows/export/report';
+import { heldIn } from '../support/export-state';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
 import { RowResults } from './row-results';
@@ -93,8 +95,9 @@ class StepDriver implements Exporter {
       consent: {},
       request: { ...asked, audienceId: this.audience, statusIfNew, adopt: false },
     });
-    const { accountId, audience, storeId } = checked as DestinationState['connection'] & object;
-    const connection = { ...asked, accountId, audience, storeId, statusIfNew };
+    const { accountId, audience, storeId, workerTimeoutSeconds } = checked as DestinationState['connection'] &
+      object;
+    const connection = { ...asked, accountId, audience, storeId, workerTimeoutSeconds, statusIfNew };
     this.#state = { ...NEW_DESTINATION, phase: 'connected', connection };
   }
 
@@ -118,18 +121,19 @@ class StepDriver implements Exporter {
 
   async export(order: Order): Promise<Answer> {
     const { cancelled, trouble, allowMassRemoval, census, limit, lane } = order;
-    const job = {
+    const job: Job = {
+      kind: 'export',
       exportId: randomUUID(),
       number: this.#state.lastNumber + 1,
       options: ExportOptionsSchema.parse({ allowMassRemoval, census, limit, lane }),
       trigger: 'test',
     };
-    const input = toExportInput(this.#destinationId, this.#state, job)!;
+    const input = toJobInput(this.#destinationId, this.#state, job)!;
     const rowResults = new RowResults();
     if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#run(input, rowResults, order);
-    this.#state = withReport({ ...this.#state, lastNumber: job.number }, report);
+    this.#state = withExport({ ...this.#state, lastNumber: job.number }, { job, input, report });
     const { staging } = this.#stage.resources;
     const rows = report.isSettled ? await staging.readFailures(input.ref, { outcomes: OUTCOMES }) : [];
     const read = (chunk: number) => staging.readChunk(input.ref, chunk);
@@ -189,7 +193,7 @@ function isMoment(cancelled: Order['cancelled'], name: string, rowResults: RowRe
 function decider(answer: Order['answer']): () => boolean {
   let isDecided = answer === 'expired';
   return () => {
-    const held = (ask('progress') as ExportView | undefined)?.held;
+    const held = heldIn(ask('progress') as ExportView | undefined);
     if (!held || isDecided) return false;
     isDecided = true;
     const envelope = { requestId: randomUUID(), notAfter: Date.now() + 60_000 };

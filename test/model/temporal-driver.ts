@@ -3,6 +3,7 @@ import type { ExportOptionsInput } from '../../src/contract/destination';
 import type { ExportReport } from '../../src/contract/report';
 import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
 import { openStaging } from '../../src/staging';
+import { heldIn } from '../support/export-state';
 import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
@@ -74,8 +75,9 @@ class TemporalDriver implements Exporter {
     for (let isDecided = false; ;) {
       const { done, value } = await following.next();
       if (done) return value;
-      if (!value.held || isDecided) continue;
-      const decision = { planId: value.held.planId, by: 'tester' };
+      const held = heldIn(value);
+      if (!held || isDecided) continue;
+      const decision = { planId: held.planId, by: 'tester' };
       await (answer === 'approved'
         ? client.approve(destinationId, decision)
         : client.deny(destinationId, decision));

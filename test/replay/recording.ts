@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import { reasonIn } from '../support/export-state';
 import { person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -99,7 +100,7 @@ async function exportInTrouble(stage: Stage): Promise<void> {
   await client.pause(destinationId);
   await client.resume(destinationId);
   sandbox.fail('401 on GET /batches/*');
-  await until(async () => (await client.progress(destinationId))?.stopped);
+  await until(async () => reasonIn(await client.progress(destinationId), 'stopped'));
   release(stage);
   await client.resume(destinationId);
   await stage.follow(exportId);

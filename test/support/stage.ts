@@ -68,6 +68,8 @@ export interface Stage {
   follow(exportId: string): Promise<ExportReport>;
   /** Starts an export and waits for its report. */
   export(options?: ExportOptionsInput): Promise<ExportReport>;
+  /** Starts a plan and waits for its report. */
+  plan(options?: ExportOptionsInput): Promise<ExportReport>;
   close(): Promise<void>;
 }
 
@@ -151,6 +153,10 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     follow: (exportId) => follow(client, { destinationId, exportId }),
     export: async (exportOptions = {}) => {
       const { exportId } = await client.start(destinationId, { options: exportOptions });
+      return stage.follow(exportId);
+    },
+    plan: async (planOptions = {}) => {
+      const { exportId } = await client.plan(destinationId, { options: planOptions });
       return stage.follow(exportId);
     },
     close: async () => {

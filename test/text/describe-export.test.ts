@@ -21,10 +21,12 @@ const REASON = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
-  ['held', { phase: 'held', held: HELD }],
-  ['paused', { isPaused: true }],
-  ['waiting', { waiting: REASON }],
-  ['stopped', { stopped: REASON }],
+  ['held', { phase: 'held', state: { kind: 'held', held: HELD } }],
+  ['paused', { state: { kind: 'paused' } }],
+  ['waiting', { state: { kind: 'waiting', reason: REASON } }],
+  ['stopped', { state: { kind: 'stopped', reason: REASON } }],
+  ['cancelling', { state: { kind: 'cancelling', failure: null } }],
+  ['failing', { state: { kind: 'cancelling', failure: REASON } }],
 ];
 
 /** The page in the Web UI, without Markdown escapes. */
@@ -75,19 +77,41 @@ describe('the Web UI and the command line use the same text', () => {
   });
 });
 
-test('a problem comes before a pause, and each state says how to continue', () => {
-  const all = view({ stopped: REASON, waiting: REASON, held: HELD, phase: 'held', isPaused: true });
-  expect(describeState(all)).toBe(
+test.each([
+  [
+    'stopped',
+    { kind: 'stopped', reason: REASON },
     'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume newsletter',
-  );
-  expect(describeState({ ...all, stopped: null })).toBe(
-    'Waiting: PLAN_LIMIT. The plan is full. It continues by itself.',
-  );
-  expect(describeState({ ...all, stopped: null, waiting: null })).toBe(
+  ],
+  [
+    'waiting',
+    { kind: 'waiting', reason: REASON },
+    'Waiting: PLAN_LIMIT. The plan is full. It retries by itself.',
+  ],
+  [
+    'held',
+    { kind: 'held', held: HELD },
     'Held: MASS_REMOVAL. 30 people would lose the tag "VIP". NEW_CONTACTS. 9 new contacts would be created. Nothing was sent. ' +
       'Until 2026-11-28 06:00:00 UTC: temporal-mailchimp export approve newsletter --plan p1 or: temporal-mailchimp export deny newsletter --plan p1',
-  );
-  expect(describeState({ ...all, stopped: null, waiting: null, held: null })).toContain(
-    'temporal-mailchimp export resume newsletter',
-  );
-});
+  ],
+  [
+    'paused',
+    { kind: 'paused' },
+    'Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume newsletter',
+  ],
+  [
+    'cancelling',
+    { kind: 'cancelling', failure: null },
+    'Cancelling. Its batches at Mailchimp are deleted, and what was acknowledged is counted.',
+  ],
+  [
+    'failing',
+    { kind: 'cancelling', failure: REASON },
+    'Failing: PLAN_LIMIT. The plan is full. Its batches at Mailchimp are deleted, and what was acknowledged is counted.',
+  ],
+] as const)(
+  'an export that is %s says so in one line, with what happens next or what to do',
+  (_, state, line) => {
+    expect(describeState(view({ state, phase: 'held', isPaused: true }))).toBe(line);
+  },
+);

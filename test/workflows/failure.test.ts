@@ -45,7 +45,7 @@ describe('the reason of a failure', () => {
     expect(reasonOf(inStep(ofOurs('toString')))).toMatchObject({ code: 'UNEXPECTED' });
   });
 
-  test('says that no worker reaches the store when nobody took the step', () => {
+  test('says that no worker reaches the store when no worker took the step', () => {
     const nobody = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
     expect(reasonOf(nobody)).toMatchObject({
       code: 'STAGING_WORKER_MISSING',
@@ -55,7 +55,7 @@ describe('the reason of a failure', () => {
     expect(reasonOf(nobodyInAll)).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
   });
 
-  test('says that the worker went away when it stopped to beat or took too long', () => {
+  test('says that the worker stopped responding when heartbeats stopped or the step took too long', () => {
     for (const kind of ['HEARTBEAT', 'START_TO_CLOSE'] as const) {
       const gone = inStep(new TimeoutFailure('timed out', undefined, kind));
       expect(reasonOf(gone)).toMatchObject({ code: 'STAGING_FAILED' });
@@ -79,7 +79,7 @@ describe('the reason of a failure', () => {
     });
   });
 
-  test('never quotes an error that nobody wrote for the history', () => {
+  test('never quotes an error whose message is not ours', () => {
     const { message } = reasonOf(new TypeError('Cannot read jane.roe@chinook.org'));
     expect(message).not.toContain('jane');
     expect(reasonOf('jane.roe@chinook.org').message).not.toContain('jane');
@@ -87,7 +87,7 @@ describe('the reason of a failure', () => {
   });
 });
 
-test('a reason is passing, for people, or the end', () => {
+test('a reason is transient, needs an operator, or is final', () => {
   const kinds = (
     ['MAILCHIMP_UNAVAILABLE', 'UNEXPECTED', 'KEY_REVOKED', 'DISK_FULL', 'SUPERSEDED'] as const
   ).map((code) => [code, isTransient({ code, message: '' }), needsOperator({ code, message: '' })]);

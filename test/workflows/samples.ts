@@ -18,6 +18,7 @@ export const INPUT: ExportInput = {
   audience: { id: 'c417f00d5e', name: 'Our readers' },
   source: 'people',
   storeId: '5709e1d0',
+  workerTimeoutSeconds: 120,
   statusIfNew: 'subscribed',
   configuration: {
     email: 'email',
@@ -64,10 +65,8 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     ref: REF,
     number: 3,
     phase: 'delivering',
+    state: { kind: 'running' },
     isPaused: false,
-    waiting: null,
-    stopped: null,
-    held: null,
     startedAt: '2026-11-23T18:00:00.000Z',
     plan: PLAN,
     done: 25_000,
@@ -134,5 +133,11 @@ export const DESTINATION: DestinationState = {
   phase: 'configured',
   configuration: INPUT.configuration,
   baseline: { exportId: 'earlier', size: 7 },
-  unsettled: { exportId: REF.exportId, number: 3, options: INPUT.options, trigger: 'on demand' },
+  unsettled: {
+    kind: 'export',
+    exportId: REF.exportId,
+    number: 3,
+    options: INPUT.options,
+    trigger: 'on demand',
+  },
 };

@@ -4,20 +4,20 @@ import { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { ConfigureInput, DestinationView, Envelope } from '../../src/contract/destination';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
-import { configureUpdate, connectUpdate, startExportUpdate, stateQuery } from '../../src/workflows/messages';
+import { configureUpdate, connectUpdate, startJobUpdate, stateQuery } from '../../src/workflows/messages';
 import { CONFIGURE, CONNECT, openStage, type Stage } from '../support/stage';
 
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
 
-/** A stage on a server that skips time. Not by ExportClient: this server does not tell who polls, which it asks first. */
+/** A stage on a server that skips time. Without ExportClient, which first asks the server for pollers: this server does not report them. */
 export interface Skipping {
   readonly environment: TestWorkflowEnvironment;
   readonly stage: Stage;
   envelope(): Promise<Envelope>;
   connect(): Promise<void>;
   configure(change?: Partial<ConfigureInput>): Promise<void>;
-  /** Asks for an export. */
+  /** Requests an export. */
   start(): Promise<void>;
   /** The export that is open, or was last. */
   exportHandle(): ReturnType<typeof handleOf>;
@@ -69,7 +69,7 @@ export async function openSkipping(): Promise<Skipping> {
       });
     },
     start: async () => {
-      await destination.executeUpdate(startExportUpdate, { args: [{}, await envelope()] });
+      await destination.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, await envelope()] });
     },
     exportHandle: () => handleOf(environment, stage.destinationId),
     show: () => destination.query(stateQuery),

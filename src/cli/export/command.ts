@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { AskedLaneSchema } from '../../contract/destination';
+import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport, type DecideOptions } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
@@ -84,7 +84,7 @@ function startCommand(cli: Cli): Command {
       new Option(
         '--lane <lane>',
         'how changes are sent; auto: by the size of the export and the measured rate of each lane',
-      ).choices(AskedLaneSchema.options),
+      ).choices(LaneChoiceSchema.options),
     )
     .option('--trigger <text>', 'what started the export; recorded in the history', 'on the command line')
     .addHelpText(

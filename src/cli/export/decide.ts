@@ -84,7 +84,7 @@ async function decide(
 }
 
 function requireHeld(view: ExportView | undefined, name: string) {
-  if (view?.held) return view.held;
+  if (view?.state.kind === 'held') return view.state.held;
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportClient } from '../../client';
 import type { ExportView } from '../../contract/export';
-import type { Held } from '../../contract/guard';
 import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import { ExportError, type ExportErrorCode } from '../../errors';
@@ -30,10 +29,14 @@ export async function followUntilHeld(
   client: ExportClient,
   ref: ExportRef,
 ): Promise<ExportReport | HeldView> {
-  return followTo(invocation, { client, ref, stopAt: (view): view is HeldView => view.held !== null });
+  return followTo(invocation, { client, ref, stopAt: isHeld });
 }
 
-type HeldView = ExportView & { readonly held: Held };
+type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
+
+function isHeld(view: ExportView): view is HeldView {
+  return view.state.kind === 'held';
+}
 
 async function followTo<Last extends ExportView>(
   { terminal }: Invocation,

@@ -1,5 +1,5 @@
 import type {
-  AskedLane,
+  LaneChoice,
   DestinationView,
   ExportOptionsInput,
   StartedExport,
@@ -23,7 +23,7 @@ export interface GuardOptions {
 export interface StartOptions extends GuardOptions {
   readonly wait: boolean;
   readonly limit?: number;
-  readonly lane?: AskedLane;
+  readonly lane?: LaneChoice;
   readonly trigger: string;
 }
 
@@ -46,7 +46,8 @@ export async function startExport(
     }
     invocation.terminal.err(describeStart(destinationId, started));
     const running = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (running?.held) invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
+    if (running?.state.kind === 'held')
+      invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
     if ('status' in ended) return printReport(invocation, ended);
     print(invocation, { json: ended, text: () => describeView(ended) });
@@ -61,8 +62,8 @@ export async function planExport(
   guards: GuardOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const options = { planOnly: true, ...guardsOf(guards) };
-    const { exportId } = await client.start(destinationId, { options, trigger: 'plan on the command line' });
+    const options = guardsOf(guards);
+    const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
     const report = await follow(invocation, client, { destinationId, exportId });
     return printReport(invocation, report);
   });

@@ -4,16 +4,16 @@ import type { ExportReport } from '../../contract/report';
 import type { DestinationState } from './state';
 import { inMarkdown } from '../export/current-details';
 
-/** The page that people see of a destination in the Web UI. Markdown with one GFM table; ids and counts only. */
+/** The destination's page in the Web UI. Markdown with one GFM table; ids and counts only. */
 export function describeDestination(state: DestinationState): string {
   const { connection, consent, configuration, baseline, phase, exports } = state;
-  // The Web UI shows about six rows at once, and the summary is gone after the first run.
+  // The Web UI shows about six rows at once, and no summary after the first run.
   const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
   const rows = [
     ['Last export', describeLast(exports[0])],
     ['In the baseline', `${count(baseline?.size ?? 0)} addresses`],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
-    ['New people become', describeStatusIfNew(connection)],
+    ['Status if new', describeStatusIfNew(connection)],
     ['Consent', describeConsent(consent)],
     ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
   ];

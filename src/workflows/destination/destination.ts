@@ -5,25 +5,17 @@ import {
   condition,
   isCancellation,
   makeContinueAsNewFunc,
-  uuid4,
   workflowInfo,
 } from '@temporalio/workflow';
 import { DestinationInputSchema } from '../../contract/destination';
 import { parse } from '../../contract/parse';
 import { answerDestinationMessages } from './handlers';
-import {
-  NEW_DESTINATION,
-  toExportInput,
-  withReport,
-  withSuccessor,
-  type DestinationState,
-  type Job,
-} from './state';
+import { JOBS } from './jobs';
+import { NEW_DESTINATION, toJobInput, type DestinationState, type Job } from './state';
 import { toFailure } from '../failure';
-import { runExport, settleLost } from './run-export';
+import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';
 import { publishState, type Destination } from './live-destination';
-import { Mutex } from './mutex';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
 const FIRST_CONNECT = '2 minutes';
@@ -39,7 +31,6 @@ export async function mailchimpDestination(
   const { destinationId } = parseInput(input);
   const destination: Destination = {
     destinationId,
-    lock: new Mutex(),
     state: carried ?? NEW_DESTINATION,
     running: null,
     isHandingOver: false,
@@ -53,7 +44,7 @@ export async function mailchimpDestination(
     await workUntilRemoved(destination);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
-    // Children were cancelled and settled on the way here; nothing else may make this workflow fail.
+    // Only a cancellation arrives here, and its job is settled; updates still in progress must be answered first.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     throw toFailure(error);
   }
@@ -82,7 +73,7 @@ async function workUntilRemoved(destination: Destination): Promise<void> {
   const job = destination.state.queue[0];
   destination.isHandingOver = true;
   if (job && !isRemoved(destination)) await work(destination, job);
-  // Closed before the hand-over: otherwise an update could be accepted by a run that is about to end.
+  // Before continuing as new: otherwise a run that is about to end could accept an update and never answer it.
   await condition(() => isRemoved(destination) || allHandlersFinished());
   if (isRemoved(destination)) return discard(destination);
   const input = { destinationId: destination.destinationId };
@@ -99,15 +90,12 @@ function isRemoved({ state }: Destination): boolean {
 
 async function work(destination: Destination, job: Job): Promise<void> {
   const { destinationId, state } = destination;
-  const input = toExportInput(destinationId, state, job);
+  const input = toJobInput(destinationId, state, job);
   destination.state = { ...state, queue: state.queue.slice(1), unsettled: input && job };
   if (!input) return;
   try {
-    const report = await runExport(destination, job, input);
-    destination.state =
-      report.status === 'replanned' && !isRemoved(destination)
-        ? withSuccessor(destination.state, job, { report, exportId: uuid4() })
-        : withReport(destination.state, report, input.configuration);
+    const report = await runJob(destination, job, input);
+    destination.state = JOBS[job.kind].withReport(destination.state, { job, input, report });
   } finally {
     destination.running = null;
   }
@@ -119,21 +107,22 @@ async function tidy(storeId: string, { destinationId, state }: Destination): Pro
   try {
     await steps['mailchimp.tidyStaging']({ destinationId, baseline: state.baseline?.exportId ?? null });
   } catch (error) {
-    // Old row files can be deleted after the next export as well.
+    // The next export deletes the old row files as well.
     if (isCancellation(error)) throw error;
   }
 }
 
-/** An export that a lost run of this destination left behind. */
+/** A job that a lost run of this destination left behind. */
 async function settle(destination: Destination, job: Job): Promise<void> {
-  const input = toExportInput(destination.destinationId, destination.state, job);
+  const input = toJobInput(destination.destinationId, destination.state, job);
   if (!input) return;
   const failure = {
     code: 'UNEXPECTED' as const,
     message: 'The run of the destination that started this export was lost',
   };
-  const report = await settleLost(destination, input, { status: 'failed', startedAtMs: Date.now(), failure });
-  destination.state = withReport(destination.state, report);
+  const ended = { status: 'failed', startedAtMs: Date.now(), failure } as const;
+  const report = await settleLost(destination, { job, input }, ended);
+  destination.state = JOBS[job.kind].withReport(destination.state, { job, input, report });
 }
 
 async function discard(destination: Destination): Promise<void> {
@@ -147,7 +136,7 @@ async function discard(destination: Destination): Promise<void> {
         withdrawal: { event: 'withdrawn', by: withdrawnBy, at: withdrawnAt },
       });
     } catch (error) {
-      // The folder is out of reach: nothing more can be done from here, and the destination must end all the same.
+      // The store is unavailable: nothing more can be done from here, and the destination must still end.
       if (isCancellation(error)) throw error;
     }
   }

@@ -6,10 +6,10 @@ import {
   ConfigureInputSchema,
   ConnectInputSchema,
   RemoveInputSchema,
-  StartExportInputSchema,
   type Envelope,
   type StartedExport,
 } from '../../contract/destination';
+import { JOB_WORKFLOWS, JobRequestSchema } from '../../contract/job';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import {
@@ -31,11 +31,14 @@ import {
   configureUpdate,
   connectUpdate,
   removeDestinationUpdate,
-  startExportUpdate,
+  startJobUpdate,
   stateQuery,
 } from '../messages';
 
-/** How one update is answered. `check` runs before the update is accepted (a refused one leaves no trace in the history), and again under the lock. */
+/**
+ * How one update is answered. `check` runs before the update is accepted, so that a refused one leaves no event in the history, and
+ * again under the lock. `again` answers a request that was answered before.
+ */
 interface Served<Schema extends z.ZodType, Answer> {
   readonly schema: Schema;
   readonly description: string;
@@ -46,11 +49,24 @@ interface Served<Schema extends z.ZodType, Answer> {
   readonly again: (started: StartedExport | null) => Answer;
 }
 
+/** Handlers that await must not interleave, and the SDK has no lock. Requests run in the order of their arrival. */
+class Mutex {
+  private tail: Promise<unknown> = Promise.resolve();
+
+  async run<Result>(work: () => Promise<Result>): Promise<Result> {
+    const mine = this.tail.then(work);
+    this.tail = mine.catch(() => undefined);
+    return mine;
+  }
+}
+
 export function answerDestinationMessages(destination: Destination): void {
+  const lock = new Mutex();
+  const served = { destination, lock };
   const view = () => toDestinationView(destination.destinationId, destination.state);
   setHandler(stateQuery, view, { description: 'Consent, connection, matching, segments, exports' });
 
-  serve(destination, connectUpdate, {
+  serve(served, connectUpdate, {
     schema: ConnectInputSchema,
     description: 'Connect to an audience, with consent; again to change what may change',
     check: requireConsentText,
@@ -60,7 +76,7 @@ export function answerDestinationMessages(destination: Destination): void {
     },
     again: view,
   });
-  serve(destination, configureUpdate, {
+  serve(served, configureUpdate, {
     schema: ConfigureInputSchema,
     description: 'Match data and choose segments',
     check: () => requireConnected(destination),
@@ -70,12 +86,12 @@ export function answerDestinationMessages(destination: Destination): void {
     },
     again: view,
   });
-  serve(destination, startExportUpdate, {
-    schema: StartExportInputSchema,
-    description: 'Export now; answers at once',
+  serve(served, startJobUpdate, {
+    schema: JobRequestSchema,
+    description: `Start a job (kind: ${Object.keys(JOB_WORKFLOWS).join(', ')}); answers at once`,
     check: () => requireConfigured(destination),
-    run: async ({ options, trigger }) => {
-      const started = await enqueue(destination, { options, trigger });
+    run: async (request) => {
+      const started = await enqueue(destination, request);
       return { answer: () => started, started };
     },
     again: (started) => {
@@ -83,7 +99,7 @@ export function answerDestinationMessages(destination: Destination): void {
       throw new ExportError('EXPORT_NOT_FOUND', 'The request id belongs to another request.');
     },
   });
-  serve(destination, cancelExportUpdate, {
+  serve(served, cancelExportUpdate, {
     schema: CancelExportInputSchema,
     description: 'Stop an export; what was acknowledged stays and is counted',
     run: async ({ exportId }) => {
@@ -92,9 +108,9 @@ export function answerDestinationMessages(destination: Destination): void {
     },
     again: () => null,
   });
-  serve(destination, removeDestinationUpdate, {
+  serve(served, removeDestinationUpdate, {
     schema: RemoveInputSchema,
-    description: 'Withdraw consent, stop everything, delete staged rows; people stay in the audience',
+    description: 'Withdraw consent, stop everything, delete staged rows; members stay in the audience',
     check: () => requireConnected(destination),
     run: async ({ removedBy }) => {
       await remove(destination, removedBy);
@@ -105,7 +121,7 @@ export function answerDestinationMessages(destination: Destination): void {
 }
 
 function serve<Schema extends z.ZodType, Answer>(
-  destination: Destination,
+  { destination, lock }: { readonly destination: Destination; readonly lock: Mutex },
   definition: UpdateDefinition<Answer, [z.input<Schema>, Envelope]>,
   { schema, description, check, run, again }: Served<Schema, Answer>,
 ): void {
@@ -116,12 +132,12 @@ function serve<Schema extends z.ZodType, Answer>(
     definition,
     async (request, envelope) => {
       try {
-        // Under the lock: two copies of one request must not both be taken for new.
-        return await destination.lock.run(async () => {
+        // Under the lock, since two copies of one request must not both count as new.
+        return await lock.run(async () => {
           const earlier = known(envelope);
           if (earlier) return again(earlier.started);
           const parsed = parse(schema, request, { what });
-          // Again, since what stood before this request under the lock may have changed what is allowed.
+          // Again, since the requests before this one may have changed what is allowed.
           check?.(parsed);
           const { answer, started } = await run(parsed);
           destination.state = withAnswer(destination.state, envelope.requestId, started ?? null);

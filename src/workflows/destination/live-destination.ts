@@ -1,33 +1,31 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
-import type { ExportInput } from '../../contract/export';
+import type { JobInput } from '../../contract/job';
 import { describeDestination } from './current-details';
 import type { DestinationState, Job } from './state';
-import type { Mutex } from './mutex';
 
-/** The export that runs now. Known from the moment it is asked for at the server, so that it can be cancelled before it starts. */
+/** The job that runs now. Set before its child is requested from the server, so that it can be cancelled before the child starts. */
 export interface Running {
   readonly job: Job;
-  readonly input: ExportInput;
+  readonly input: JobInput;
   readonly cancel: () => void;
-  /** Null until the server has started it. */
+  /** Null until the server has started the child. */
   firstExecutionRunId: string | null;
-  /** Another export is still open, perhaps for long. */
+  /** Another job is still open at the server, perhaps for long. */
   isBlocked: boolean;
 }
 
-/** What handlers and the main loop of one destination share. */
+/** What the handlers and the main loop of one run of a destination share. */
 export interface Destination {
   readonly destinationId: string;
-  readonly lock: Mutex;
   state: DestinationState;
   running: Running | null;
-  /** This run has taken its one job or has grown enough: what is asked for now, the next run starts. */
+  /** This run has taken its one job or its history is long: the next run starts what is requested now. */
   isHandingOver: boolean;
   hasFailedToConnect: boolean;
   isDiscarded: boolean;
 }
 
-/** Set again at the start of each run: lists need no custom search attributes, and the Web UI shows the present state. */
+/** Updates memo and current details, so that lists need no custom search attributes and the Web UI shows the present state. */
 export function publishState({ state }: Destination): void {
   upsertMemo({
     name: state.connection?.name ?? '',

@@ -6,8 +6,10 @@ import {
   type StartedExport,
 } from '../../contract/destination';
 import { exportWorkflowId } from '../../contract/identifiers';
+import type { JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toExportInput, withoutWaiting, type Job } from './state';
+import { toJobInput, withoutQueued, type Job } from './state';
+import { withCurrentTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
@@ -15,7 +17,7 @@ export function requireConsentText({ consent }: ConnectRequest): void {
   if (consent && consent.textVersion === CONSENT_TEXT.version) return;
   throw new ExportError(
     'CONSENT_REQUIRED',
-    `Nothing leaves before somebody agrees to the data privacy statement (version ${CONSENT_TEXT.version}). Read it and connect with --agree.`,
+    `No data leaves before the data privacy statement (version ${CONSENT_TEXT.version}) is agreed to. Read it and connect with --agree.`,
   );
 }
 
@@ -53,14 +55,14 @@ export async function connect(destination: Destination, request: ConnectRequest)
     if (!consent)
       throw new ExportError(
         'CONSENT_REQUIRED',
-        'Nothing leaves before somebody agrees to the data privacy statement.',
+        'No data leaves before the data privacy statement is agreed to. Read it and connect with --agree.',
       );
     const agreed = {
       agreedBy: consent.agreedBy,
       agreedAt: new Date().toISOString(),
       textVersion: consent.textVersion,
     };
-    // The rows of a destination stay where they are: connecting again must not land on a worker with another store.
+    // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
     const checked = await steps['mailchimp.checkConnection']({
       destinationId,
@@ -68,12 +70,22 @@ export async function connect(destination: Destination, request: ConnectRequest)
       accountId: state.connection?.accountId ?? null,
       consent: { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion },
     });
-    const { accountId, audience, storeId, baseline } = checked;
+    const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
     const { name, account, source, statusIfNew, exportUser } = request;
     destination.state = {
       ...destination.state,
       phase: destination.state.configuration ? 'configured' : 'connected',
-      connection: { name, account, accountId, audience, source, storeId, statusIfNew, exportUser },
+      connection: {
+        name,
+        account,
+        accountId,
+        audience,
+        source,
+        storeId,
+        workerTimeoutSeconds,
+        statusIfNew,
+        exportUser,
+      },
       consent: agreed,
       baseline: baseline ?? destination.state.baseline,
     };
@@ -98,24 +110,24 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
 export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
   const { connection, configuration } = destination.state;
   if (!connection) throw new ExportError('NOT_CONNECTED', 'Connect the destination first.');
+  const own = configuration?.segments ?? [];
   const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration']({
     account: connection.account,
     audienceId: connection.audience.id,
     source: connection.source,
     request,
-    own: configuration?.segments ?? [],
+    own,
   });
-  destination.state = { ...destination.state, configuration: checked, phase: 'configured' };
+  const { state } = destination;
+  const segments = withCurrentTags(checked.segments, { own, current: state.configuration?.segments ?? [] });
+  destination.state = { ...state, configuration: { ...checked, segments }, phase: 'configured' };
   publishState(destination);
 }
 
-export async function enqueue(
-  destination: Destination,
-  asked: Pick<Job, 'options' | 'trigger'>,
-): Promise<StartedExport> {
+export async function enqueue(destination: Destination, request: JobRequest): Promise<StartedExport> {
   const { destinationId, state } = destination;
   const workflowId = exportWorkflowId(destinationId);
-  const isEqual = (job: Job) => isSame(job.options, asked.options) && exportsAsAskedNow(destination, job);
+  const isEqual = (job: Job) => isSameRequest(job, request) && hasCurrentInput(destination, job);
   const equal = [state.unsettled, ...state.queue].find((job) => job !== null && isEqual(job));
   if (equal) {
     const runId = runIdOf(destination, equal);
@@ -124,10 +136,10 @@ export async function enqueue(
   if (state.queue.length > 0) {
     throw new ExportError(
       'DESTINATION_BUSY',
-      `The destination ${destinationId} exports already and one more export is waiting. Try again when one has ended.`,
+      `The destination ${destinationId} already runs an export and another one is queued. Try again when one has ended.`,
     );
   }
-  const job: Job = { exportId: uuid4(), number: state.lastNumber + 1, ...asked };
+  const job: Job = { ...request, exportId: uuid4(), number: state.lastNumber + 1 };
   const isQueued = state.unsettled !== null;
   destination.state = { ...state, lastNumber: job.number, queue: [...state.queue, job] };
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
@@ -136,17 +148,21 @@ export async function enqueue(
   return { exportId: job.exportId, number: job.number, workflowId, ...runId, disposition: 'started' };
 }
 
-/** A waiting export takes the configuration that there is when it starts; one that runs keeps that of its start. */
-function exportsAsAskedNow({ destinationId, state, running }: Destination, job: Job): boolean {
+function isSameRequest(one: JobRequest, other: JobRequest): boolean {
+  return one.kind === other.kind && isSame(one.options, other.options);
+}
+
+/** A queued job takes the configuration that is current when it starts; a running one keeps that of its start. */
+function hasCurrentInput({ destinationId, state, running }: Destination, job: Job): boolean {
   if (state.queue.includes(job)) return true;
-  return running?.job === job && isSame(running.input, toExportInput(destinationId, state, job));
+  return running?.job === job && isSame(running.input, toJobInput(destinationId, state, job));
 }
 
 function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 
-/** No longer than that may a handler wait for it: this run ends, and the next one begins, only when all handlers have answered. */
+/** A handler must not wait any longer: this run ends, and the next one starts, only when all handlers have answered. */
 function isAboutToStart({ state, running, isHandingOver }: Destination, { exportId }: Job): boolean {
   if (state.unsettled?.exportId !== exportId)
     return !isHandingOver && state.queue.some((job) => job.exportId === exportId);
@@ -164,14 +180,14 @@ export function cancel(destination: Destination, exportId: string): void {
   if (!state.queue.some((job) => job.exportId === exportId)) {
     throw new ExportError(
       'EXPORT_NOT_FOUND',
-      'The export does not run any more; there is nothing to cancel.',
+      'The export is neither running nor queued; there is nothing to cancel.',
     );
   }
-  destination.state = withoutWaiting(destinationId, state, (job) => job.exportId === exportId);
+  destination.state = withoutQueued(destinationId, state, (job) => job.exportId === exportId);
 }
 
 export async function remove(destination: Destination, removedBy: string): Promise<void> {
-  const state = withoutWaiting(destination.destinationId, destination.state, () => true);
+  const state = withoutQueued(destination.destinationId, destination.state, () => true);
   const withdrawn = { withdrawnAt: new Date().toISOString(), withdrawnBy: removedBy };
   destination.state = {
     ...state,

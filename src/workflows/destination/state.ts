@@ -5,24 +5,19 @@ import type {
   Consent,
   DestinationPhase,
   DestinationView,
-  ExportOptions,
   StartedExport,
 } from '../../contract/destination';
-import type { ExportInput } from '../../contract/export';
 import type { Approval } from '../../contract/guard';
-import type { ExportReport } from '../../contract/report';
+import type { JobInput, JobReport, JobRequest } from '../../contract/job';
 import { CANCELLED, toReport } from '../export/report';
-import { withTag } from './tag-identity';
 
-/** An export that was asked for. */
-export interface Job {
+/** A job that was requested. Ids and numbers are of one series, whatever the kind. */
+export type Job = JobRequest & {
   readonly exportId: string;
   readonly number: number;
-  readonly options: ExportOptions;
-  readonly trigger: string;
-  /** It replaces an export whose approved plan was too old. */
+  /** The job replaces an export whose approved plan was too old. */
   readonly approved?: Approval;
-}
+};
 
 interface Connection {
   readonly name: string;
@@ -31,25 +26,26 @@ interface Connection {
   readonly audience: Audience;
   readonly source: string;
   readonly storeId: string;
+  readonly workerTimeoutSeconds: number;
   readonly statusIfNew: string;
   readonly exportUser: string;
 }
 
-/** The durable record of a destination: what continue-as-new hands on. Ids, counts and references; replaced, never mutated. */
+/** The durable record of a destination, which continue-as-new hands on. Ids, counts and references; replaced, never mutated. */
 export interface DestinationState {
-  /** Raised when the shape changes, so that a later version can read an older run's state. */
+  /** Increased when the shape changes, so that a later version can read an older run's state. */
   readonly stateVersion: 1;
   readonly phase: DestinationPhase;
   readonly connection: Connection | null;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
-  /** Number of the last export that was asked for. */
+  /** Number of the last job that was requested. */
   readonly lastNumber: number;
-  /** Listed before it starts and taken off when it is settled: a job found here has still to be settled. */
+  /** The job that runs. Set before it starts and cleared when it is settled, so a job that is found here still has to be settled. */
   readonly unsettled: Job | null;
   readonly queue: readonly Job[];
-  readonly exports: readonly ExportReport[];
+  readonly exports: readonly JobReport[];
   /** The last requests with their answers; the server forgets update ids at continue-as-new. */
   readonly answers: readonly { readonly requestId: string; readonly started: StartedExport | null }[];
 }
@@ -78,15 +74,17 @@ const NO_CONNECTION: Connection = {
   audience: { id: '', name: '', doubleOptin: false },
   source: '',
   storeId: '',
+  workerTimeoutSeconds: 0,
   statusIfNew: '',
   exportUser: '',
 };
 
 export function toDestinationView(destinationId: string, state: DestinationState): DestinationView {
+  const { workerTimeoutSeconds: _, ...connection } = state.connection ?? NO_CONNECTION;
   return {
     destinationId,
     phase: state.phase,
-    ...(state.connection ?? NO_CONNECTION),
+    ...connection,
     consentFacts: factsOf(state),
     consent: state.consent,
     configuration: state.configuration,
@@ -97,7 +95,8 @@ export function toDestinationView(destinationId: string, state: DestinationState
   };
 }
 
-export function toExportInput(destinationId: string, state: DestinationState, job: Job): ExportInput | null {
+/** Null without connection or configuration. */
+export function toJobInput(destinationId: string, state: DestinationState, job: Job): JobInput | null {
   const { connection, configuration } = state;
   if (!connection || !configuration) return null;
   const { exportId, number, trigger, options, approved } = job;
@@ -112,6 +111,7 @@ export function toExportInput(destinationId: string, state: DestinationState, jo
     audience: { id: connection.audience.id, name: connection.audience.name },
     source: connection.source,
     storeId: connection.storeId,
+    workerTimeoutSeconds: connection.workerTimeoutSeconds,
     statusIfNew: connection.statusIfNew,
     configuration,
     baseline: state.baseline?.exportId ?? null,
@@ -123,54 +123,27 @@ function factsOf({ connection }: DestinationState) {
   return connection ? consentFacts(connection.statusIfNew, connection.audience) : [];
 }
 
-/** The one durable change that commits an export: its report, and with it the baseline it leaves. `asked`: what it was configured as. */
-export function withReport(
-  state: DestinationState,
-  report: ExportReport,
-  asked = state.configuration,
-): DestinationState {
-  const configuration = state.configuration && {
-    ...state.configuration,
-    segments: state.configuration.segments.map((known) => withTag(known, report, asked?.segments ?? [])),
-  };
-  return {
-    ...state,
-    configuration,
-    unsettled: null,
-    baseline: report.isSettled ? { exportId: report.exportId, size: report.baselineSize } : state.baseline,
-    exports: latest([report, ...state.exports]),
-  };
+/** Takes the job off and keeps its report. */
+export function withEndedJob(state: DestinationState, report: JobReport): DestinationState {
+  return { ...state, unsettled: null, exports: latest([report, ...state.exports]) };
 }
 
-/** An export that was approved too late for its plan is followed at once by one that plans anew, before any that waits. */
-export function withSuccessor(
-  state: DestinationState,
-  { options, trigger }: Job,
-  { report, exportId }: { readonly report: ExportReport; readonly exportId: string },
-): DestinationState {
-  const number = state.lastNumber + 1;
-  const { approval } = report;
-  const job: Job = { exportId, number, options, trigger, ...(approval && { approved: approval }) };
-  const reported = withReport(state, { ...report, next: { exportId, number } });
-  return { ...reported, lastNumber: number, queue: [job, ...state.queue] };
-}
-
-/** Whoever follows an export that waited, and is not wanted any more, is told so by a report too. */
-export function withoutWaiting(
+/** Takes jobs out of the queue. Each leaves a report, so that a client which follows the job learns that it was cancelled. */
+export function withoutQueued(
   destinationId: string,
   state: DestinationState,
-  isUnwanted: (job: Job) => boolean,
+  isCancelled: (job: Job) => boolean,
 ): DestinationState {
-  const reports = state.queue.filter(isUnwanted).flatMap((job) => {
-    const input = toExportInput(destinationId, state, job);
+  const reports = state.queue.filter(isCancelled).flatMap((job) => {
+    const input = toJobInput(destinationId, state, job);
     const ended = { status: 'cancelled', startedAtMs: Date.now(), failure: CANCELLED } as const;
     return input ? [toReport(input, null, ended)] : [];
   });
-  const queue = state.queue.filter((job) => !isUnwanted(job));
+  const queue = state.queue.filter((job) => !isCancelled(job));
   return { ...state, queue, exports: latest([...reports, ...state.exports]) };
 }
 
-function latest(reports: readonly ExportReport[]): readonly ExportReport[] {
+function latest(reports: readonly JobReport[]): readonly JobReport[] {
   return reports.toSorted((one, other) => other.number - one.number).slice(0, REPORTS_KEPT);
 }
 

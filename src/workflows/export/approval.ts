@@ -6,31 +6,33 @@ import { describeGuards } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
-import { setPhase, refreshDetails, type Run } from './run';
+import { setObstacle, setPhase, type Run } from './run';
 
 const HOUR_MS = 60 * 60_000;
 const MAX_HOLD_MS = 24 * HOUR_MS;
 
-/** Source and audience move on: what somebody approves later than this is planned again. */
+/** Source and audience change: after this time, an approval leads to a new plan. */
 const PLAN_MAX_AGE_MS = HOUR_MS;
 
 type Decision = Approved | 'denied' | 'expired';
 
-export interface Hold {
+/** The plan that the export was held with, and what became of it. */
+export interface Decided {
   readonly held: Held;
-  decision: Decision | null;
+  readonly decision: Decision;
 }
 
-/** Endings of an export that may send nothing. */
+/** How an export ends that may not send. */
 export type Refusal = Extract<ExportStatus, 'denied' | 'expired' | 'replanned'>;
 
 /**
- * Waits until the export may send: at once where no guard holds it or it was approved before. Approved, the preflight runs again, since
- * a day may have passed; what it finds changed makes the plan useless.
- * @returns how the export ends if it may not
+ * Waits until the export may send: not at all if no guard holds it or it was approved before. After an approval the preflight runs
+ * again, since a day may have passed; if it finds a change, the plan is obsolete.
+ * @returns how the export ends if it may not send
  */
 export async function untilAllowed(run: Run, plan: ExportPlan): Promise<Refusal | null> {
-  if (run.guards.length === 0 || run.approval) return null;
+  const { guards, approval } = run.record;
+  if (guards.length === 0 || approval) return null;
   const decision = await untilDecided(run, plan);
   if (decision !== 'approved') return decision;
   await waitWhilePaused(run);
@@ -46,74 +48,90 @@ async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision>
     planId,
     since: new Date(sinceMs).toISOString(),
     until: new Date(sinceMs + MAX_HOLD_MS).toISOString(),
-    guards: run.guards,
+    guards: run.record.guards,
   };
-  const hold: Hold = { held, decision: null };
-  run.hold = hold;
+  run.obstacle = { kind: 'held', held };
   setPhase(run, 'held');
-  const isDecided = () => hold.decision !== null;
-  await condition(isDecided, MAX_HOLD_MS, {
-    summary: 'Held until somebody approves or denies the plan',
-  });
-  hold.decision ??= 'expired';
-  return hold.decision;
+  const summary = 'Held until the plan is approved or denied';
+  await condition(() => run.decided !== null, MAX_HOLD_MS, { summary });
+  return (run.decided ?? decide(run, held, 'expired')).decision;
+}
+
+function decide(run: Run, held: Held, decision: Decision): Decided {
+  const decided = { held, decision };
+  run.decided = decided;
+  setObstacle(run, null);
+  return decided;
 }
 
 /** What the plan was made from: merge fields, and the names and ids of tags. */
-function basisOf({ fields, segments }: Run): string {
+function basisOf({ record: { fields, segments } }: Run): string {
   return JSON.stringify([fields, segments.map(({ segment, tag, tagId }) => [segment, tag, tagId])]);
 }
 
-/** Repeated, it gives the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
+/** A repeated request gets the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
 export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'>): Approved {
-  const hold = requireApprovable(run, planId);
-  if (!hold) return 'approved';
-  if (hold.decision === 'approved' || hold.decision === 'replanned') return hold.decision;
-  const { since, guards } = hold.held;
-  const decision = Date.now() - Date.parse(since) > PLAN_MAX_AGE_MS ? 'replanned' : 'approved';
-  hold.decision = decision;
+  const answer = requireApprovable(run, planId);
+  if (typeof answer === 'string') return answer;
+  const { since, guards } = answer;
+  const isOld = Date.now() - Date.parse(since) > PLAN_MAX_AGE_MS;
   const numbers = guards.map(({ code, number, segment }) => ({
     code,
     number,
     ...(segment !== undefined && { segment }),
   }));
-  run.approval = { planId, by, at: new Date().toISOString(), numbers };
-  refreshDetails(run);
+  run.record.approval = { planId, by, at: new Date().toISOString(), numbers };
+  const decision = isOld ? 'replanned' : 'approved';
+  decide(run, answer, decision);
   return decision;
 }
 
-/** Undefined: this plan was approved in an earlier run of the export. */
-export function requireApprovable(run: Run, planId: string): Hold | undefined {
-  if (!run.hold && run.approval?.planId === planId) return undefined;
-  return requireHold(run, planId, ['approved', 'replanned']);
+/** @returns what awaits the approval, or the answer that an earlier approval of this plan got, maybe in an earlier run */
+export function requireApprovable(run: Run, planId: string): Held | Approved {
+  const { obstacle, decided, record } = run;
+  if (!decided && obstacle?.kind !== 'held' && record.approval?.planId === planId) return 'approved';
+  const { held, decision } = requireDecidable(run, planId);
+  if (decision === null) return held;
+  if (decision === 'approved' || decision === 'replanned') return decision;
+  throw alreadyDecided(run, decision);
 }
 
-/** @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
+/** A repeated request changes nothing. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
 export function deny(run: Run, planId: string): void {
-  requireDeniable(run, planId).decision = 'denied';
-  refreshDetails(run);
+  const held = requireDeniable(run, planId);
+  if (held) decide(run, held, 'denied');
 }
 
-export function requireDeniable(run: Run, planId: string): Hold {
-  return requireHold(run, planId, ['denied']);
+/** @returns what awaits the decision; null if this plan is denied already */
+export function requireDeniable(run: Run, planId: string): Held | null {
+  const { held, decision } = requireDecidable(run, planId);
+  if (decision === null) return held;
+  if (decision === 'denied') return null;
+  throw alreadyDecided(run, decision);
 }
 
-function requireHold(
-  { hold, input }: Pick<Run, 'hold' | 'input'>,
-  planId: string,
-  repeated: readonly Decision[],
-): Hold {
-  const name = `Export ${input.number} of ${input.ref.destinationId}`;
-  if (!hold) {
-    throw new ExportError('EXPORT_NOT_HELD', `${name} is not held; there is nothing to approve or deny.`);
-  }
-  const { held, decision } = hold;
-  if (held.planId !== planId) {
+type Decidable = Decided | { readonly held: Held; readonly decision: null };
+
+function requireDecidable(run: Run, planId: string): Decidable {
+  const { obstacle, decided } = run;
+  const found = obstacle?.kind === 'held' ? { held: obstacle.held, decision: null } : decided;
+  if (!found) {
     throw new ExportError(
-      'PLAN_OUTDATED',
-      `${name} is held with plan ${held.planId}, not ${planId}: ${describeGuards(held.guards)} If that is right, name plan ${held.planId}.`,
+      'EXPORT_NOT_HELD',
+      `${titleOf(run)} is not held; there is nothing to approve or deny.`,
     );
   }
-  if (decision === null || repeated.includes(decision)) return hold;
-  throw new ExportError('EXPORT_NOT_HELD', `${name} is not held any more: it was ${decision}.`);
+  if (found.held.planId === planId) return found;
+  throw new ExportError(
+    'PLAN_OUTDATED',
+    `${titleOf(run)} is held with plan ${found.held.planId}, not ${planId}: ${describeGuards(found.held.guards)} If that is right, name plan ${found.held.planId}.`,
+  );
+}
+
+function alreadyDecided(run: Run, decision: Decision): ExportError {
+  return new ExportError('EXPORT_NOT_HELD', `${titleOf(run)} is no longer held: it was ${decision}.`);
+}
+
+function titleOf({ input }: Run): string {
+  return `Export ${input.number} of ${input.ref.destinationId}`;
 }

@@ -3,10 +3,11 @@ import type { CollectedPart } from '../../activities/collect-part';
 import type { PolledBatches } from '../../activities/poll-batches';
 import { sendDirectly, sendPartDirectly } from './direct-lane';
 import { chooseLane } from './choose-lane';
-import { withRetry, waitWhilePaused } from './retry';
 import { pollInterval } from './poll-interval';
+import { attemptStep, runStep, type StepCall } from './run-step';
 import {
   chunksOf,
+  hasEnded,
   inFlight,
   inFlightRows,
   nameOf,
@@ -20,24 +21,30 @@ import {
 const MINUTE_MS = 60_000;
 
 /**
- * A batch that shows nothing new for so long, while none of ours does or a later one has finished, is given up for the direct lane:
- * soon where either lane will do, late where batches were asked for (Mailchimp may take hours over its queue).
+ * Time without progress after which a batch is given up for the direct lane, if no batch of this export advances or a later one has
+ * finished. It is long when the user forced batches: Mailchimp may take hours over its queue.
  */
 const PATIENCE_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
 
-/** Mailchimp's longest request (120 s) and a little, until a look has told what the account is configured for. */
+/** Mailchimp's longest request (120 s) plus a margin, until a poll reports what the account is configured for. */
 const MAX_REQUEST_MS = 130_000;
 
-/** @returns false when the part cannot go as a batch: whether an earlier try has arrived will not become known */
+/** @returns false when the part cannot travel as a batch, since it will stay unknown whether an earlier attempt has arrived */
 export async function submit(run: Run, part: PartState): Promise<boolean> {
+  const { ref, account } = run.input;
   for (;;) {
-    const { batchId, waitMs, batch, requests } = await withRetry(run, () => submitOnce(run, part));
-    run.requests += requests;
+    const { batchId, waitMs, batch } = await runStep(run, 'mailchimp.submitPart', {
+      summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes`,
+      input: () => {
+        const isNext = inFlight(run).length === 0;
+        return { ref, account, delivery: toDelivery(run), part: part.plan, isNext };
+      },
+    });
     if (batchId !== null) {
-      run.batches += 1;
+      run.record.batches += 1;
       Object.assign(part, {
         batchId,
         batch,
@@ -49,55 +56,44 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
       return true;
     }
     if (waitMs === null) return false;
-    await sleep(waitMs, { summary: `${nameOf(part, run)}: the reply was lost; is its batch there?` });
+    await sleep(waitMs, {
+      summary: `${nameOf(part, run)}: the reply was lost; wait before looking for its batch`,
+    });
   }
 }
 
-async function submitOnce(run: Run, part: PartState) {
-  const { ref, account } = run.input;
-  await waitWhilePaused(run);
-  const isNext = inFlight(run).length === 0;
-  return run.steps.long['mailchimp.submitPart'].executeWithOptions(
-    { summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes` },
-    [{ ref, account, delivery: toDelivery(run), part: part.plan, isNext }],
-  );
-}
-
-export function hasEnded({ batch, isGivenUp }: PartState): boolean {
-  return isGivenUp || batch?.status === 'finished' || batch?.status === 'gone';
-}
-
-/** Reads the part's results; chunks that came back without proof are sent again directly. */
+/** Reads the part's results; chunks without proof are sent again directly. */
 export async function collect(run: Run, part: PartState): Promise<CollectedPart> {
-  const { plan, batchId, batch } = part;
+  const { batchId, batch } = part;
   if (part.isGivenUp) return unproven(part);
   if (batchId === null || batch?.status === 'gone') {
-    await sleep(run.longestRequestMs ?? MAX_REQUEST_MS, {
-      summary: `${nameOf(part, run)}: its batch is gone; let its last request end`,
+    await sleep(run.record.longestRequestMs ?? MAX_REQUEST_MS, {
+      summary: `${nameOf(part, run)}: its batch is gone; wait until its last request has ended`,
     });
     return sendPartDirectly(run, part);
   }
-  const { ref, account, statusIfNew } = run.input;
-  const collected = await withRetry(run, () =>
-    run.steps.long['mailchimp.collectPart'].executeWithOptions(
-      { summary: `${nameOf(part, run)}: read results` },
-      [{ ref, account, batchId, statusIfNew, part: plan }],
-    ),
-  );
-  run.requests += collected.requests;
-  // Who was resubscribed stops the export before anything else is sent.
+  const collected = await runStep(run, 'mailchimp.collectPart', collectCall(run, part, batchId));
+  // A resubscribed contact stops the export before the next request.
   if (collected.troubled.length === 0 || collected.resubscribed > 0) return collected;
   return sendDirectly(run, part, collected.troubled);
 }
 
-/** Its batch may still run, so its rows can neither be sent again nor be told: they stay exposed, and the next export deals with them. */
+function collectCall(run: Run, part: PartState, batchId: string): StepCall<'mailchimp.collectPart'> {
+  const { ref, account, statusIfNew } = run.input;
+  return {
+    summary: `${nameOf(part, run)}: read results`,
+    input: () => ({ ref, account, batchId, statusIfNew, part: part.plan }),
+  };
+}
+
+/** The batch may still run, so its rows can be neither sent again nor accounted for: the next export resolves them. */
 function unproven({ plan }: PartState): CollectedPart {
   const { part, rows } = plan;
   const nothing = { acknowledged: 0, refused: 0, resubscribed: 0, troubled: [], requests: 0 };
   return { part, rows, unproven: rows, ...nothing };
 }
 
-/** One short look at all batches in flight, then a timer; so no slot is held while Mailchimp works. */
+/** Polls all batches in flight by one short step, then waits by a timer: no activity slot is held while Mailchimp works. */
 export async function watchBatches(run: Run, isOver: () => boolean): Promise<void> {
   const isIdle = () => isOver() || run.isContinuingAsNew;
   let looks = 0;
@@ -105,14 +101,14 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
     await condition(() => inFlight(run).length > 0 || isIdle());
     continueAsNewWhenLong(run);
     if (isIdle()) return;
-    await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next look at the batches' });
+    await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next poll of the batches' });
     if (isIdle()) return;
     const before = inFlight(run).length;
     await look(run);
     looks = inFlight(run).length < before ? 0 : looks + 1;
     await giveUpStuck(run);
-    const seen = { asked: run.input.options.lane, nowMs: Date.now(), inFlight: inFlightRows(run) };
-    run.lanes = run.lanes && chooseLane(run.lanes, seen);
+    const seen = { requested: run.input.options.lane, nowMs: Date.now(), inFlight: inFlightRows(run) };
+    run.record.lanes = run.record.lanes && chooseLane(run.record.lanes, seen);
     refreshDetails(run);
   }
 }
@@ -120,9 +116,8 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
 const UNSEEN = { total: 0, finished: 0 };
 
 function untilNextLook(run: Run, looks: number): number {
-  const answered = run.parts.filter(
-    (part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)),
-  );
+  const { parts } = run.record;
+  const answered = parts.filter((part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)));
   return pollInterval({
     batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
@@ -131,28 +126,35 @@ function untilNextLook(run: Run, looks: number): number {
   });
 }
 
-/** Not of the delivery: it begins with a request that is no batch, and may be long. */
-function firstSubmissionMs(run: Run): number {
-  return Math.min(...run.parts.flatMap(({ lane, submittedAtMs }) => (lane === 'batch' ? submittedAtMs : [])));
+/** Not the start of delivery: the canary comes before the first batch, and can take long. */
+function firstSubmissionMs({ record }: Run): number {
+  return Math.min(
+    ...record.parts.flatMap(({ lane, submittedAtMs }) => (lane === 'batch' ? submittedAtMs : [])),
+  );
 }
 
 async function look(run: Run): Promise<void> {
   const parts = inFlight(run);
-  if (parts.length > 0) takeLook(run, parts, await withRetry(run, () => askBatches(run, parts)));
+  if (parts.length === 0) return;
+  takeLook(run, parts, await runStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
 }
 
-function askBatches(run: Run, parts: readonly PartState[]) {
-  const batchIds = parts.flatMap(({ batchId }) => batchId ?? []);
-  const summary = `Look at the ${batchIds.length === 1 ? 'batch' : `${batchIds.length} batches`} at Mailchimp`;
-  const input = { account: run.input.account, batchIds };
-  return run.steps.short['mailchimp.pollBatches'].executeWithOptions({ summary }, [input]);
+function pollCall({ input }: Run, parts: readonly PartState[]): StepCall<'mailchimp.pollBatches'> {
+  const batchIds = batchIdsOf(parts);
+  return {
+    summary: `Poll ${batchIds.length === 1 ? 'the batch' : `${batchIds.length} batches`} at Mailchimp`,
+    input: () => ({ account: input.account, batchIds }),
+  };
 }
 
-function takeLook(run: Run, parts: readonly PartState[], looked: PolledBatches): void {
-  run.requests += looked.requests;
-  run.longestRequestMs = looked.longestRequestMs;
+function batchIdsOf(parts: readonly PartState[]): string[] {
+  return parts.flatMap(({ batchId }) => batchId ?? []);
+}
+
+function takeLook(run: Run, parts: readonly PartState[], polled: PolledBatches): void {
+  run.record.longestRequestMs = polled.longestRequestMs;
   for (const part of parts) {
-    const seen = looked.batches.find(({ batchId }) => batchId === part.batchId);
+    const seen = polled.batches.find(({ batchId }) => batchId === part.batchId);
     if (!seen) continue;
     if (seen.status !== part.batch?.status || seen.finished !== part.batch.finished)
       part.progressAtMs = Date.now();
@@ -160,54 +162,61 @@ function takeLook(run: Run, parts: readonly PartState[], looked: PolledBatches):
   }
 }
 
-/** Deletes what does not move any more. Once Mailchimp does not know such a batch any longer, its part goes directly. */
+/** Deletes batches that make no progress. When Mailchimp no longer knows such a batch, its part is sent directly. */
 async function giveUpStuck(run: Run): Promise<void> {
   const now = Date.now();
   for (const part of inFlight(run))
     if (part.deletedAtMs !== null && now - part.deletedAtMs > DELETION_MS) part.isGivenUp = true;
   const stuck = inFlight(run).filter((part) => part.deletedAtMs === null && isStuck(run, part, now));
   if (stuck.length === 0) return;
-  const batchIds = stuck.flatMap(({ batchId }) => batchId ?? []);
-  const summary = `Delete ${batchIds.length} batches that do not move: their parts go directly`;
-  const { requests } = await withRetry(run, () =>
-    run.steps.short['mailchimp.deleteBatches'].executeWithOptions({ summary }, [
-      { account: run.input.account, batchIds },
-    ]),
-  );
-  run.requests += requests;
+  const call = deleteCall(run, stuck, 'without progress: their parts will be sent directly');
+  await runStep(run, 'mailchimp.deleteBatches', call);
   for (const part of stuck) part.deletedAtMs = Date.now();
+}
+
+function deleteCall(
+  { input }: Run,
+  parts: readonly PartState[],
+  which: string,
+): StepCall<'mailchimp.deleteBatches'> {
+  const batchIds = batchIdsOf(parts);
+  return {
+    summary: `Delete ${batchIds.length} batches ${which}`,
+    input: () => ({ account: input.account, batchIds }),
+  };
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
   const patienceMs = PATIENCE_MS[run.input.options.lane];
   if (now - part.progressAtMs < patienceMs) return false;
-  const isOvertaken = run.parts.some(
+  const isOvertaken = run.record.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );
   return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
 }
 
 /**
- * After a cancellation or a failure: reads what is finished, deletes the rest at Mailchimp. Best effort and without patience, since
- * the provider may be what failed; rows without results count as unproven and are sent again by the next export.
+ * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since the
+ * provider may be what failed; rows without results count as unproven, and the next export sends them again.
  */
 export async function abandon(run: Run): Promise<void> {
-  const { account, ref, statusIfNew } = run.input;
   try {
     const parts = inFlight(run);
-    if (parts.length > 0) takeLook(run, parts, await askBatches(run, parts));
-    for (const part of run.parts) {
+    if (parts.length > 0)
+      takeLook(run, parts, await attemptStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
+    for (const part of run.record.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
-      const input = { ref, account, batchId: part.batchId, statusIfNew, part: part.plan };
-      const { acknowledged, refused, unproven, requests } =
-        await run.steps.long['mailchimp.collectPart'](input);
+      const { acknowledged, refused, unproven } = await attemptStep(
+        run,
+        'mailchimp.collectPart',
+        collectCall(run, part, part.batchId),
+      );
       part.done = { acknowledged, refused, unproven };
-      run.requests += requests;
     }
-    const batchIds = inFlight(run).flatMap(({ batchId }) => batchId ?? []);
-    if (batchIds.length === 0) return;
-    run.requests += (await run.steps.short['mailchimp.deleteBatches']({ account, batchIds })).requests;
+    const rest = inFlight(run);
+    if (rest.length > 0)
+      await attemptStep(run, 'mailchimp.deleteBatches', deleteCall(run, rest, 'of an export that ends'));
   } catch {
-    // The provider or the store is away; settling says what is unproven.
+    // The provider or the store is unavailable; settling counts as unproven what has no results.
   }
 }

@@ -1,27 +1,43 @@
-import type { AskedLane } from '../../contract/destination';
-import type { LaneMeter, LanesCarry } from '../../contract/export';
+import type { LaneChoice } from '../../contract/destination';
 import type { Lane } from '../../contract/plan';
 
-export type Lanes = LanesCarry;
+/** What a lane has achieved so far. */
+interface LaneMeter {
+  /** Rows answered in it. */
+  readonly rows: number;
+  /** Milliseconds in which it had work, until `busySinceMs`. */
+  readonly busyMs: number;
+  /** Parts in flight in it. */
+  readonly parts: number;
+  readonly busySinceMs: number;
+}
+
+export interface Lanes {
+  readonly current: Lane;
+  /** Why, for the report. */
+  readonly why: string;
+  readonly batch: LaneMeter;
+  readonly direct: LaneMeter;
+}
 
 const IDLE: LaneMeter = { rows: 0, busyMs: 0, parts: 0, busySinceMs: 0 };
 
-/** Up to so many chunks (20,000 rows) take a minute directly; a batch may wait longer than that for its turn. */
+/** This many chunks (20,000 rows) take a minute directly; a batch may wait longer than that for its turn. */
 const SMALL_CHUNKS = 40;
 
-/** The other lane has to be so much faster: both are estimates, and what flies cannot change any more. */
+/** How much faster the other lane has to be: both rates are estimates, and parts in flight cannot change lanes. */
 const SWITCH_RATIO = 2;
 
-export function openLanes(asked: AskedLane, chunks: number): Lanes {
+export function openLanes(requested: LaneChoice, chunks: number): Lanes {
   const lanes = { batch: IDLE, direct: IDLE };
-  if (asked !== 'auto') return { ...lanes, current: asked, why: 'as asked for' };
+  if (requested !== 'auto') return { ...lanes, current: requested, why: 'as requested' };
   if (chunks <= SMALL_CHUNKS) return { ...lanes, current: 'direct', why: 'few changes' };
   return { ...lanes, current: 'batch', why: 'many changes; both lanes are measured' };
 }
 
-/** One part goes directly beside the first batches, so that there is something to compare them with. */
-export function isProbing({ current, direct }: Lanes, asked: AskedLane): boolean {
-  return asked === 'auto' && current === 'batch' && direct.rows === 0 && direct.parts === 0;
+/** One part travels directly beside the first batches, so that their rates can be compared. */
+export function isProbing({ current, direct }: Lanes, requested: LaneChoice): boolean {
+  return requested === 'auto' && current === 'batch' && direct.rows === 0 && direct.parts === 0;
 }
 
 export function withBegun(lanes: Lanes, lane: Lane, nowMs: number): Lanes {
@@ -41,7 +57,7 @@ export function withEnded(
   return { ...lanes, [lane]: { ...meter, rows: meter.rows + rows, parts, busyMs } };
 }
 
-/** For the next run, which begins the parts that are on their way once more. */
+/** For the next run, which starts the parts in flight once more. */
 export function handedOver(lanes: Lanes, nowMs: number): Lanes {
   const rest = (meter: LaneMeter): LaneMeter => ({ ...meter, parts: 0, busyMs: busyFor(meter, nowMs) });
   return { ...lanes, batch: rest(lanes.batch), direct: rest(lanes.direct) };
@@ -52,18 +68,18 @@ function busyFor({ busyMs, parts, busySinceMs }: LaneMeter, nowMs: number): numb
 }
 
 export interface Seen {
-  readonly asked: AskedLane;
+  readonly requested: LaneChoice;
   readonly nowMs: number;
-  /** Rows of batches in flight that are answered at Mailchimp already, and all rows of them. */
+  /** Rows of batches in flight: those that Mailchimp has processed, and all of them. */
   readonly inFlight: { readonly answered: number; readonly rows: number };
 }
 
 /**
- * Which lane the remaining parts take. A batch that has shown nothing yet may be through in the next moment: until it is, its lane
- * counts as fast as it could be then.
+ * Chooses the lane of the remaining parts. A batch without progress may finish at any moment: until then its lane counts as fast as
+ * it would be if all its rows were answered now.
  */
-export function chooseLane(lanes: Lanes, { asked, nowMs, inFlight }: Seen): Lanes {
-  if (asked !== 'auto') return lanes;
+export function chooseLane(lanes: Lanes, { requested, nowMs, inFlight }: Seen): Lanes {
+  if (requested !== 'auto') return lanes;
   const direct = rate(lanes.direct.rows, busyFor(lanes.direct, nowMs));
   const answered = lanes.batch.rows + inFlight.answered;
   const batch = rate(answered === 0 ? inFlight.rows : answered, busyFor(lanes.batch, nowMs));

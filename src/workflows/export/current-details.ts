@@ -12,12 +12,9 @@ import {
 
 const ROWS = 10;
 
-/**
- * The page that people see in the Web UI, in the words of the command line: the decisive line first. Markdown with one GFM table;
- * counts only.
- */
+/** The export's page in the Web UI, worded as on the command line, most important line first. Markdown with one GFM table; counts only. */
 export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
-  // The Web UI shows about six rows of it at once.
+  // The Web UI shows about six rows at once.
   const rows: [string, string][] = [
     ...(view.report ? reportRows(view.report) : describeProgress(view)),
     ['Audience', `${input.audience.name} (${input.audience.id})`],
@@ -52,7 +49,7 @@ function reportRows(report: ExportReport): [string, string][] {
   return [...result, ...tagRows(report.segments, ROWS - result.length - 2), time];
 }
 
-/** With more tags than there is room for, the last row says how many. */
+/** If the tags exceed the room, the last row says how many are left out. */
 function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
   const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
   const rows = shown.map(({ name, tagged, untagged, failed }): [string, string] => [
@@ -65,8 +62,8 @@ function tagRows(segments: ExportReport['segments'], room: number): [string, str
 }
 
 /**
- * Text in a cell, a bold line or a summary of the Web UI, which reads Markdown. Names come from Mailchimp and from people: one must
- * not break the table, and never be a link, an image or HTML.
+ * Escapes text for a cell, a bold line or a summary of the Web UI, which renders Markdown. Names come from users and from Mailchimp:
+ * they must not break the table, nor become a link, an image or HTML.
  */
 export function inMarkdown(text: string): string {
   return text

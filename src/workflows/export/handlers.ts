@@ -7,15 +7,15 @@ import { approve, deny, requireApprovable, requireDeniable } from './approval';
 import { preflight } from './prepare';
 import { requireInTime, validating } from '../request-validation';
 import { approveUpdate, pauseUpdate, progressQuery, denyUpdate, resumeUpdate } from '../messages';
-import { refreshDetails, toView, type Run } from './run';
+import { refreshDetails, setObstacle, toView, type Run } from './run';
 
-/** All may be repeated: pausing what is paused, resuming what runs and approving what is approved change nothing. */
+/** All requests may be repeated: to pause a paused export, resume a running one or approve an approved one changes nothing. */
 export function answerExportMessages(run: Run): void {
   setHandler(progressQuery, () => toView(run), { description: 'Where this export stands, in counts' });
   setHandler(
     pauseUpdate,
     () => {
-      run.isPaused = true;
+      run.record.isPaused = true;
       refreshDetails(run);
       return null;
     },
@@ -27,15 +27,15 @@ export function answerExportMessages(run: Run): void {
   setHandler(
     resumeUpdate,
     () => {
-      if (run.stopped) run.recheck = recheck(run);
-      run.isPaused = false;
-      run.waiting = null;
-      run.stopped = null;
+      if (run.obstacle?.kind === 'stopped') run.recheck = recheck(run);
+      run.record.isPaused = false;
+      // A held export is resumed by a decision only.
+      if (run.obstacle?.kind !== 'held') setObstacle(run, null);
       refreshDetails(run);
       return null;
     },
     {
-      description: 'Go on after a pause, or after what stopped the export was mended',
+      description: 'Continue after a pause, or after the cause of a stop was fixed',
       validator: inTime,
     },
   );
@@ -71,7 +71,7 @@ function toDecision(request: unknown) {
   return parse(ApproveInputSchema, request, { what: 'The decision about a held export' });
 }
 
-/** What a validator has let pass may be refused all the same: validators of one task all run before its handlers. */
+/** A handler may refuse what its validator accepted: the validators of one workflow task all run before its handlers. */
 function answering<Answer>(work: () => Answer): Answer {
   try {
     return work();
@@ -80,11 +80,11 @@ function answering<Answer>(work: () => Answer): Answer {
   }
 }
 
-/** Settling needs nothing of Mailchimp's. */
-function recheck(run: Run): Promise<unknown> | null {
-  if (run.phase === 'settling') return null;
-  const checked = preflight(run);
-  // Nobody waits for it any more where the export was cancelled meanwhile, and a rejection without a listener fails the workflow task for ever.
+/** Settling needs nothing from Mailchimp. */
+function recheck(run: Run): Promise<void> | null {
+  if (run.record.phase === 'settling') return null;
+  const checked = preflight(run).then(() => undefined);
+  // After a cancellation nothing awaits it, and an unhandled rejection would fail the workflow task again and again.
   checked.catch(() => undefined);
   return checked;
 }

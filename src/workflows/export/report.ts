@@ -6,7 +6,7 @@ import type { ExportStatus, ExportReport, Settlement, Tally } from '../../contra
 import type { Reason } from '../failure';
 import type { Run } from './run';
 
-/** Nothing was planned, so nothing was sent. */
+/** The counts of an export that planned, and so sent, nothing. */
 const NOTHING: Settlement = {
   selected: 0,
   departed: 0,
@@ -25,7 +25,8 @@ const NOTHING: Settlement = {
 
 export const CANCELLED: Reason = { code: 'EXPORT_CANCELLED', message: 'The export was cancelled.' };
 
-interface Ended {
+/** How a job ended. */
+export interface Ended {
   readonly status: ExportStatus;
   readonly startedAtMs: number;
   readonly failure?: Reason;
@@ -51,22 +52,18 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
   };
 }
 
-export function settledReport(
-  run: Run,
-  settlement: Settlement | null,
-  status: ExportStatus = 'completed',
-): ExportReport {
-  const { input, startedAtMs, guards } = run;
+export function settledReport(run: Run, settlement: Settlement | null, status: ExportStatus): ExportReport {
+  const { startedAtMs, guards } = run.record;
   const ended = { startedAtMs, guards, approval: approvalOf(run) };
   const failure = mismatchOf(settlement);
   return toReport(
-    input,
+    run.input,
     settlement,
     failure ? { ...ended, status: 'failed', failure } : { ...ended, status },
   );
 }
 
-/** The export fails, but what was acknowledged is in the baseline: the next one goes on from there. */
+/** The export fails, but what was acknowledged is in the baseline: the next export continues from there. */
 function mismatchOf(settlement: Settlement | null): Reason | undefined {
   if (!settlement || settlement.mismatches.length === 0) return undefined;
   const message =
@@ -75,13 +72,13 @@ function mismatchOf(settlement: Settlement | null): Reason | undefined {
   return { code: 'ACCOUNTING_MISMATCH', message };
 }
 
-/** An earlier plan's approval holds as long as no number went beyond it. */
-function approvalOf({ approval, guards, input }: Run): Approval | null {
+/** The approval of an earlier plan stays valid as long as no number exceeds it. */
+function approvalOf({ record: { approval, guards }, input }: Run): Approval | null {
   return approval ?? (guards.length === 0 ? (input.approved ?? null) : null);
 }
 
-/** What the export has asked of Mailchimp so far. */
-export function toTally({ parts, requests, batches, lanes }: Run): Tally {
+/** What the export has sent to Mailchimp so far. */
+export function toTally({ record: { parts, requests, batches, lanes } }: Run): Tally {
   const rowsOf = (lane: Lane): number =>
     parts.reduce((sum, part) => sum + (part.done && part.lane === lane ? part.plan.rows : 0), 0);
   const delivered = { batch: rowsOf('batch'), direct: rowsOf('direct') };
@@ -89,7 +86,7 @@ export function toTally({ parts, requests, batches, lanes }: Run): Tally {
   return { requests, batches, lanes: hasSent ? { ...delivered, why: lanes?.why ?? 'few changes' } : null };
 }
 
-/** The same words as after an export, for what would be sent. */
+/** The report of an export that would send everything, and would be acknowledged. */
 export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
   const outcomes = {
     ...plan.decided,
@@ -107,7 +104,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     invalid: plan.invalid,
     segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag }) => ({
       segment,
-      tagId: run.segments.find((known) => known.segment === segment)?.tagId ?? null,
+      tagId: run.record.segments.find((known) => known.segment === segment)?.tagId ?? null,
       name: tag,
       profiles,
       tagged: toTag,
@@ -118,6 +115,6 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     baselineSize: plan.baselineSize,
     tally: toTally(run),
   };
-  const { input, startedAtMs, guards } = run;
-  return toReport(input, settlement, { status: 'planned', startedAtMs, guards });
+  const { startedAtMs, guards } = run.record;
+  return toReport(run.input, settlement, { status: 'planned', startedAtMs, guards });
 }

@@ -1,23 +1,20 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { needsOperator, isTransient, reasonOf } from '../failure';
-import { refreshDetails, type Run } from './run';
+import { needsOperator, isTransient, reasonOf, type Reason } from '../failure';
+import { refreshDetails, setObstacle, type Run } from './run';
 
 const MINUTE_MS = 60_000;
 const FIRST_WAIT_MS = 5 * MINUTE_MS;
 const MAX_WAIT_MS = 30 * MINUTE_MS;
 
 /**
- * Runs a step until it succeeds, is cancelled, or fails for good. A step that Temporal has given up retrying makes the export
- * say that it waits; one that a person has to mend makes it stop until `resume`, which checks everything again.
+ * Runs a step until it succeeds, is cancelled, or fails for good. When Temporal has given up retrying a step, the export shows that
+ * it waits; when an operator has to fix something, it stops until `resume`, which runs the preflight again.
  */
 export async function withRetry<Result>(run: Run, step: () => Promise<Result>): Promise<Result> {
   for (let round = 1; ; round++) {
     try {
       const result = await step();
-      if (run.waiting) {
-        run.waiting = null;
-        refreshDetails(run);
-      }
+      if (run.obstacle?.kind === 'waiting') setObstacle(run, null);
       return result;
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -29,19 +26,19 @@ export async function withRetry<Result>(run: Run, step: () => Promise<Result>): 
   }
 }
 
-/** A pause begins nothing new: also no further round of a step that was in trouble before it. */
-export async function waitWhilePaused(run: Run): Promise<void> {
-  await condition(() => !run.isPaused);
+/** While paused, an export starts no new work, including retries. */
+export async function waitWhilePaused({ record }: Run): Promise<void> {
+  await condition(() => !record.isPaused);
 }
 
-/** Runs a step that sends for long, and may be ended and begun again at any time: a pause ends it, and it goes on afterwards. */
+/** Runs a long step that may be stopped and started again at any time: a pause cancels it, and it starts again after `resume`. */
 export async function interruptOnPause<Result>(run: Run, step: () => Promise<Result>): Promise<Result> {
   const around = CancellationScope.current();
   for (;;) {
     await waitWhilePaused(run);
     const scope = new CancellationScope();
     let isOver = false;
-    const paused = condition(() => isOver || run.isPaused).then(() => isOver || scope.cancel());
+    const paused = condition(() => isOver || run.record.isPaused).then(() => isOver || scope.cancel());
     try {
       return await scope.run(step);
     } catch (error) {
@@ -53,22 +50,23 @@ export async function interruptOnPause<Result>(run: Run, step: () => Promise<Res
   }
 }
 
-async function untilResumed(run: Run, reason: NonNullable<Run['stopped']>): Promise<void> {
+const isStopped = ({ obstacle }: Run) => obstacle?.kind === 'stopped';
+
+async function untilResumed(run: Run, reason: Reason): Promise<void> {
   stop(run, reason);
-  await condition(() => run.stopped === null);
+  await condition(() => !isStopped(run));
   refreshDetails(run);
   await run.recheck;
 }
 
-function stop(run: Run, reason: NonNullable<Run['stopped']>): void {
-  run.stopped = reason;
+function stop(run: Run, reason: Reason): void {
   run.recheck = null;
-  refreshDetails(run);
+  setObstacle(run, { kind: 'stopped', reason });
 }
 
-async function backOff(run: Run, reason: NonNullable<Run['waiting']>, round: number): Promise<void> {
-  run.waiting = reason;
-  refreshDetails(run);
-  // `resume` clears the reason: somebody who knows better need not wait for the timer.
-  await condition(() => run.waiting === null, Math.min(FIRST_WAIT_MS * round, MAX_WAIT_MS));
+async function backOff(run: Run, reason: Reason, round: number): Promise<void> {
+  // A step that only waits does not hide that another one needs an operator.
+  if (!isStopped(run)) setObstacle(run, { kind: 'waiting', reason });
+  // `resume`, or a step that succeeds, clears the obstacle: then there is no need to wait for the timer.
+  await condition(() => run.obstacle === null, Math.min(FIRST_WAIT_MS * round, MAX_WAIT_MS));
 }

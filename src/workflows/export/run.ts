@@ -1,99 +1,114 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
-import type { ExportCarry, ExportInput, ExportPhase, ExportView, PartDone } from '../../contract/export';
+import type { ExportInput, ExportObstacle, ExportPhase, ExportView } from '../../contract/export';
 import type { Approval, Guard } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { ExportReport } from '../../contract/report';
-import { describeExport } from './current-details';
-import type { Reason } from '../failure';
-import type { Hold } from './approval';
+import type { Decided } from './approval';
 import { handedOver, type Lanes } from './choose-lane';
+import { describeExport } from './current-details';
 import { exportSteps, type ExportSteps } from '../steps';
 
-/** A part on its way. `batch` is what Mailchimp last told of its batch. */
+/** A part, from its plan to its results. Parts in flight continue in the next run by their batch id. */
 export interface PartState {
   readonly plan: PartPlan;
-  /** How it travels, or has travelled in the end. */
+  /** How it travels; in the end, how it travelled. */
   lane: Lane | null;
   batchId: string | null;
+  /** Its batch as Mailchimp last reported it. */
   batch: BatchState | null;
   submittedAtMs: number;
-  /** When its batch was last seen to be further than before. */
+  /** When its batch was last seen to have advanced. */
   progressAtMs: number;
   deletedAtMs: number | null;
-  /** Deleted, and still listed: nobody waits for it any more. */
+  /** Deleted and still listed after ten minutes: the export no longer waits for it. */
   isGivenUp: boolean;
   done: PartDone | null;
 }
 
-/** The one mutable thing of a running export. Workflow code of one run shares it; what must last is in `toCarry`. */
-export interface Run {
-  readonly input: ExportInput;
-  readonly steps: ExportSteps;
-  readonly startedAtMs: number;
+export interface PartDone {
+  readonly acknowledged: number;
+  readonly refused: number;
+  readonly unproven: number;
+}
+
+/** The state of an export: continue-as-new hands it on as it is. Ids and counts; rows are in staging. */
+export interface ExportRecord {
   phase: ExportPhase;
+  readonly startedAtMs: number;
+  deliveringSinceMs: number;
   isPaused: boolean;
-  waiting: Reason | null;
-  stopped: Reason | null;
-  /** The run's history has grown enough: nothing new is begun, and the next run takes over. */
-  isContinuingAsNew: boolean;
   requests: number;
   batches: number;
-  /** Rows that were looked up singly. */
+  /** Rows that were looked up one by one. */
   lookups: number;
   lanes: Lanes | null;
   /** Export whose baseline the plan is compared with. */
   baseline: string | null;
-  /** After so long nothing of a batch that is gone runs any more; null until Mailchimp was looked at. */
+  /** Age at which no request of a deleted batch can still be running; null until a poll has reported it. */
   longestRequestMs: number | null;
   fields: readonly FieldMatch[];
   segments: readonly SegmentTag[];
   plan: ExportPlan | null;
   /** What the plan is held for. */
   guards: readonly Guard[];
-  /** Set once the export is held; a decision ends it. */
-  hold: Hold | null;
   approval: Approval | null;
-  parts: PartState[];
-  deliveringSinceMs: number;
-  report: ExportReport | null;
-  /** A preflight that runs because the export was resumed; shared by all steps that stopped together. */
-  recheck: Promise<unknown> | null;
+  parts: readonly PartState[];
 }
 
-export function createRun(input: ExportInput, carry: ExportCarry | undefined): Run {
-  const run: Run = {
+/** One run of an export. Its coroutines and handlers share this object and change it in place. */
+export interface Run {
+  readonly input: ExportInput;
+  readonly steps: ExportSteps;
+  readonly record: ExportRecord;
+  /**
+   * One at a time: an export is held while no step runs, `stopped` outlasts `waiting`, and `cancelling` ends them all. A pause is
+   * not one of them, since an export that is held, waits or is stopped can be paused and decided about as well: see
+   * `ExportRecord.isPaused`.
+   */
+  obstacle: ExportObstacle | null;
+  /** Lets `approve` and `deny` give a repeated request the same answer. */
+  decided: Decided | null;
+  /** The history is long: start nothing new, so that the next run can take over. */
+  isContinuingAsNew: boolean;
+  /** The preflight that `resume` started; shared by all steps that stopped together. */
+  recheck: Promise<void> | null;
+  report: ExportReport | null;
+}
+
+export function createRun(input: ExportInput, record: ExportRecord = newRecord(input)): Run {
+  return {
     input,
-    steps: exportSteps(input.storeId),
-    startedAtMs: carry?.startedAtMs ?? Date.now(),
-    phase: carry ? 'delivering' : 'preflight',
-    isPaused: carry?.isPaused ?? false,
-    waiting: null,
-    stopped: null,
+    record,
+    steps: exportSteps(input),
+    obstacle: null,
+    decided: null,
     isContinuingAsNew: false,
-    requests: carry?.requests ?? 0,
-    batches: carry?.batches ?? 0,
-    lookups: carry?.lookups ?? 0,
-    lanes: carry?.lanes ?? null,
-    baseline: input.baseline,
-    longestRequestMs: null,
-    fields: carry?.fields ?? [],
-    segments: carry?.segments ?? [],
-    plan: carry?.plan ?? null,
-    guards: carry?.guards ?? [],
-    hold: null,
-    approval: carry?.approval ?? null,
-    parts: [],
-    deliveringSinceMs: carry?.deliveringSinceMs ?? Date.now(),
-    report: null,
     recheck: null,
+    report: null,
   };
-  run.parts = (carry?.plan.parts ?? []).map((plan) => {
-    const known = carry?.parts.find(({ part }) => part === plan.part);
-    return { ...newPart(plan), ...known?.state };
-  });
-  return run;
+}
+
+function newRecord({ baseline }: ExportInput): ExportRecord {
+  return {
+    phase: 'preflight',
+    startedAtMs: Date.now(),
+    deliveringSinceMs: Date.now(),
+    isPaused: false,
+    requests: 0,
+    batches: 0,
+    lookups: 0,
+    lanes: null,
+    baseline,
+    longestRequestMs: null,
+    fields: [],
+    segments: [],
+    plan: null,
+    guards: [],
+    approval: null,
+    parts: [],
+  };
 }
 
 export function newPart(plan: PartPlan): PartState {
@@ -110,32 +125,14 @@ export function newPart(plan: PartPlan): PartState {
   };
 }
 
-export function toCarry(run: Run, plan: ExportPlan): ExportCarry {
-  return {
-    startedAtMs: run.startedAtMs,
-    deliveringSinceMs: run.deliveringSinceMs,
-    isPaused: run.isPaused,
-    requests: run.requests,
-    batches: run.batches,
-    lookups: run.lookups,
-    lanes: run.lanes && handedOver(run.lanes, Date.now()),
-    fields: run.fields,
-    segments: run.segments,
-    plan,
-    guards: run.guards,
-    approval: run.approval,
-    parts: run.parts
-      .filter(({ batchId, done }) => batchId !== null || done !== null)
-      .map(({ plan: { part }, lane, batchId, submittedAtMs, progressAtMs, deletedAtMs, done }) => ({
-        part,
-        state: { lane, batchId, submittedAtMs, progressAtMs, deletedAtMs, done },
-      })),
-  };
+/** The record for the next run, which starts the parts in flight once more. */
+export function toNextRun({ record }: Run): ExportRecord {
+  return { ...record, lanes: record.lanes && handedOver(record.lanes, Date.now()) };
 }
 
-/** People count from one. */
-export function nameOf({ plan }: PartState, { parts }: Run): string {
-  return `Part ${plan.part + 1} of ${parts.length}`;
+/** 1-based for display. */
+export function nameOf({ plan }: PartState, { record }: Run): string {
+  return `Part ${plan.part + 1} of ${record.parts.length}`;
 }
 
 export function chunksOf({ plan }: PartState): number[] {
@@ -143,20 +140,18 @@ export function chunksOf({ plan }: PartState): number[] {
 }
 
 /** Parts whose batch is at Mailchimp and has not ended. */
-export function inFlight(run: Run): PartState[] {
-  return run.parts.filter(
-    ({ batchId, batch, done, isGivenUp }) =>
-      batchId !== null &&
-      done === null &&
-      !isGivenUp &&
-      batch?.status !== 'finished' &&
-      batch?.status !== 'gone',
-  );
+export function inFlight({ record }: Run): PartState[] {
+  return record.parts.filter((part) => part.batchId !== null && part.done === null && !hasEnded(part));
 }
 
-/** Rows in batches, as far as Mailchimp has told: an operation is a chunk. */
-export function inFlightRows(run: Run): { readonly answered: number; readonly rows: number } {
-  const parts = run.parts.filter(
+/** Nothing more will come of the part's batch: its results can be read, or will never be. */
+export function hasEnded({ batch, isGivenUp }: PartState): boolean {
+  return isGivenUp || batch?.status === 'finished' || batch?.status === 'gone';
+}
+
+/** Rows in batches, estimated from what Mailchimp reported: an operation is a chunk. */
+export function inFlightRows({ record }: Run): { readonly answered: number; readonly rows: number } {
+  const parts = record.parts.filter(
     ({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null,
   );
   return {
@@ -173,49 +168,52 @@ export function toDelivery({ input }: Run): Delivery {
   return { audienceId: input.audience.id, statusIfNew: input.statusIfNew };
 }
 
-export function toView(run: Run): ExportView {
-  const open = run.parts.filter(({ batchId, done }) => batchId !== null && done === null);
-  const total = (count: (part: PartState) => number) => run.parts.reduce((sum, part) => sum + count(part), 0);
+export function toView({ input, record, obstacle, report }: Run): ExportView {
+  const { phase, isPaused, startedAtMs, plan, parts, lanes, requests, batches } = record;
+  const submitted = parts.filter(({ batchId, done }) => batchId !== null || done !== null);
+  const open = submitted.filter(({ done }) => done === null);
+  const total = (count: (part: PartState) => number) => parts.reduce((sum, part) => sum + count(part), 0);
   return {
-    ref: run.input.ref,
-    number: run.input.number,
-    phase: run.phase,
-    isPaused: run.isPaused,
-    waiting: run.waiting,
-    stopped: run.stopped,
-    held: run.hold?.decision === null ? run.hold.held : null,
-    startedAt: new Date(run.startedAtMs).toISOString(),
-    plan: run.plan,
+    ref: input.ref,
+    number: input.number,
+    phase,
+    state: obstacle ?? { kind: isPaused ? 'paused' : 'running' },
+    isPaused,
+    startedAt: new Date(startedAtMs).toISOString(),
+    plan,
     done: total(({ plan, done }) => (done ? plan.rows : 0)),
     refused: total(({ done }) => done?.refused ?? 0),
     unproven: total(({ done }) => done?.unproven ?? 0),
-    parts: {
-      total: run.parts.length,
-      submitted: run.parts.filter(({ batchId, done }) => batchId !== null || done !== null).length,
-      done: run.parts.filter(({ done }) => done !== null).length,
-    },
+    parts: { total: parts.length, submitted: submitted.length, done: submitted.length - open.length },
     running: {
       operations: open.reduce((sum, { batch }) => sum + (batch?.total ?? 0), 0),
       finished: open.reduce((sum, { batch }) => sum + (batch?.finished ?? 0), 0),
     },
-    lane: run.lanes && { current: run.lanes.current, why: run.lanes.why },
-    requests: run.requests,
-    batches: run.batches,
-    report: run.report,
+    lane: lanes && { current: lanes.current, why: lanes.why },
+    requests,
+    batches,
+    report,
   };
 }
 
-/** Makes the Web UI's current details tell the present state. Called after each change that people would want to see. */
+/** Updates the Web UI's current details. Called after each change that a reader would look for. */
 export function refreshDetails(run: Run): void {
-  setCurrentDetails(describeExport(toView(run), run.input, Date.now() - run.deliveringSinceMs));
+  setCurrentDetails(describeExport(toView(run), run.input, Date.now() - run.record.deliveringSinceMs));
 }
 
 export function setPhase(run: Run, phase: ExportPhase): void {
-  run.phase = phase;
+  run.record.phase = phase;
   refreshDetails(run);
 }
 
-/** The server suggests it at 4,096 events or 4 MB, far from where it would end the run. */
+/** Once an export winds down, neither a step that fails beside it nor a `resume` changes what it shows. */
+export function setObstacle(run: Run, obstacle: ExportObstacle | null): void {
+  if (run.obstacle?.kind === 'cancelling') return;
+  run.obstacle = obstacle;
+  refreshDetails(run);
+}
+
+/** The server suggests it at 4,096 events or 4 MB, well before it would end the run. */
 export function continueAsNewWhenLong(run: Run): void {
   if (workflowInfo().continueAsNewSuggested) run.isContinuingAsNew = true;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId } from '../../../src/contract/identifiers';
-import { startExportUpdate } from '../../../src/workflows/messages';
+import { startJobUpdate } from '../../../src/workflows/messages';
 import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, person, type Stage } from '../../support/stage';
 import { until } from '../../support/until';
 
@@ -24,7 +24,7 @@ describe('a destination', () => {
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
 
-  test('records who agreed to which text, and refuses to connect without consent', async () => {
+  test('records the name and the text of a consent, and refuses to connect without one', async () => {
     await stage.withWorker(async () => {
       const { consent: _, ...withoutConsent } = CONNECT;
       await expect(stage.client.connect(stage.destinationId, withoutConsent)).rejects.toMatchObject({
@@ -69,13 +69,34 @@ describe('a destination', () => {
     });
   });
 
+  test('takes a plan and an export with the same options for two jobs, and joins equal plans', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      const request = { options: { lane: 'batch' as const } };
+      const exported = await stage.client.start(stage.destinationId, request);
+      const planned = await stage.client.plan(stage.destinationId, request);
+      expect(planned).toMatchObject({ number: 2, disposition: 'queued' });
+      expect(await stage.client.plan(stage.destinationId, request)).toMatchObject({
+        exportId: planned.exportId,
+        disposition: 'joined',
+      });
+      releaseBatches();
+      await stage.follow(exported.exportId);
+      expect(await stage.follow(planned.exportId)).toMatchObject({ status: 'planned', isSettled: false });
+      const { baseline } = await stage.client.describe(stage.destinationId);
+      expect(baseline).toMatchObject({ exportId: exported.exportId });
+    });
+  });
+
   test('answers a repeated request with the first answer, also after it continued as new', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
       const envelope = { requestId: randomUUID(), notAfter: Date.now() + 60_000 };
-      const ask = () => handle.executeUpdate(startExportUpdate, { args: [{}, envelope] });
+      const ask = () => handle.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, envelope] });
       const first = await ask();
       await stage.follow(first.exportId);
       expect(await ask()).toEqual(first);
@@ -89,7 +110,9 @@ describe('a destination', () => {
       await stage.configure();
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
       const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
-      await expect(handle.executeUpdate(startExportUpdate, { args: [{}, late] })).rejects.toMatchObject({
+      await expect(
+        handle.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, late] }),
+      ).rejects.toMatchObject({
         cause: { type: 'REQUEST_EXPIRED' },
       });
     });
@@ -126,7 +149,7 @@ describe('a destination', () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
-      const planned = await stage.export({ planOnly: true });
+      const planned = await stage.plan();
       expect(planned).toMatchObject({
         status: 'planned',
         outcomes: { created: 2 },

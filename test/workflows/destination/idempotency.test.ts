@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
 import { AUDIENCE, CONFIGURE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
-describe('what is done once more', () => {
+describe('a repeated request or attempt', () => {
   let stage: Stage;
 
   beforeEach(async () => {
@@ -73,7 +74,7 @@ describe('what is done once more', () => {
     });
   });
 
-  test('tells whoever follows an export that waits that it was cancelled', async () => {
+  test('a client that follows a queued export learns that it was cancelled', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
@@ -121,7 +122,7 @@ describe('what is done once more', () => {
       await stage.configure();
       stage.sandbox.fail('401 on POST /batches');
       const { exportId } = await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.stopped);
+      await until(async () => reasonIn(await stage.client.progress(stage.destinationId), 'stopped'));
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
       expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', isSettled: true });
 

@@ -24,7 +24,7 @@ test('a second destination of a store does not get an audience that another one 
   });
 });
 
-test('a destination cannot be connected without saying what new people become', async () => {
+test('a destination cannot be connected without a status for new contacts', async () => {
   await stage.withWorker(async () => {
     const { statusIfNew: _, ...without } = CONNECT;
     const asked = stage.client.connect(stage.destinationId, without as typeof CONNECT);

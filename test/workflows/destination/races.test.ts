@@ -6,9 +6,10 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
 import { pauseUpdate, resumeUpdate } from '../../../src/workflows/messages';
 import { CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
-describe('a destination that is asked at an awkward moment', () => {
+describe('a destination that receives requests at any moment', () => {
   let stage: Stage;
 
   beforeEach(async () => {
@@ -23,6 +24,7 @@ describe('a destination that is asked at an awkward moment', () => {
 
   const show = () => stage.client.describe(stage.destinationId);
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
+  const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
   const destination = () => stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
   const isOver = async () => (await destination().describe()).status.name !== 'RUNNING';
 
@@ -35,17 +37,17 @@ describe('a destination that is asked at an awkward moment', () => {
     return accepted.length === times;
   };
 
-  /** Tidying reads the baseline of each export: from a pipe it has none until somebody writes one. */
+  /** Tidying reads the baseline of each export; reading it from a pipe blocks until one is written. */
   const holdTidying = async () => {
     const folder = join(stage.folder, 'staging/destinations', stage.destinationId, 'exports/held');
     await mkdir(folder, { recursive: true });
     const pipe = join(folder, 'baseline.json');
     execFileSync('mkfifo', [pipe]);
-    // So long ago that it is deleted, and holds nothing a second time.
+    // Old enough to be deleted, so that it blocks only once.
     return () => writeFile(pipe, JSON.stringify({ settledAt: '2020-01-01T00:00:00Z' }));
   };
 
-  /** Whatever holds the id of the export, the server allows no second one: such as one that outlived its destination. */
+  /** Occupies the workflow id of the export, as an export does that outlived its destination: the server allows no second one. */
   const holdExportId = async () => {
     const held = await stage.temporal.workflow.start('never-run', {
       workflowId: exportWorkflowId(stage.destinationId),
@@ -54,7 +56,7 @@ describe('a destination that is asked at an awkward moment', () => {
     return () => held.terminate();
   };
 
-  test('takes an export that is asked for while it tidies after another', async () => {
+  test('accepts an export while it tidies after another', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
@@ -96,7 +98,7 @@ describe('a destination that is asked at an awkward moment', () => {
     });
   });
 
-  test('ends when it is removed, whatever was waiting behind', async () => {
+  test('ends when it is removed, whatever requests are waiting', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
@@ -116,6 +118,27 @@ describe('a destination that is asked at an awkward moment', () => {
     });
   });
 
+  test('keeps the tags of an export that ends while a configuration is checked', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      holdBatches();
+      const { exportId } = await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      stage.sandbox.fail('delay 8 s on GET /lists/*/merge-fields');
+      const configuring = stage.configure();
+      await until(() => hasAccepted('configure', 2));
+      releaseBatches();
+      expect(await stage.follow(exportId)).toMatchObject({ status: 'completed' });
+      await configuring;
+      const { configuration } = await show();
+      expect(configuration?.segments).toMatchObject([
+        { tagId: expect.any(Number), knownAs: 'VIP' },
+        { tagId: expect.any(Number), knownAs: 'North' },
+      ]);
+    });
+  });
+
   test('is not disturbed by a resume while a cancelled export winds down', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
@@ -125,9 +148,10 @@ describe('a destination that is asked at an awkward moment', () => {
       const progress = () => stage.client.progress(stage.destinationId);
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
-      await until(async () => (await progress())?.stopped);
+      await until(async () => reasonIn(await progress(), 'stopped'));
       stage.sandbox.fail('delay 3 s on GET /batches/*');
       await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await until(async () => (await progress())?.state.kind === 'cancelling');
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({
         status: 'cancelled',

@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ExportReport } from '../../../src/contract/report';
 import { toReport } from '../../../src/workflows/export/report';
-import { toExportInput, withAnswer, withReport } from '../../../src/workflows/destination/state';
+import { exportJob } from '../../../src/workflows/destination/jobs/export';
+import { toJobInput, withAnswer, type DestinationState } from '../../../src/workflows/destination/state';
 import { DESTINATION, INPUT, report } from '../samples';
+
+function withReport(state: DestinationState, ended: ExportReport): DestinationState {
+  return exportJob.withReport(state, { job: DESTINATION.unsettled!, input: INPUT, report: ended });
+}
 
 function tagIds(...segments: ExportReport['segments']) {
   const { configuration } = withReport(DESTINATION, report({ segments }));
@@ -20,7 +25,7 @@ describe('the report of an export', () => {
     }
   });
 
-  test('moves it also when the run that could tell the requests is lost', () => {
+  test('moves it also when the run that counted the requests is lost', () => {
     const { baseline } = withReport(DESTINATION, report({ status: 'failed', tally: null }));
     expect(baseline).toEqual({ exportId: report().exportId, size: 59_000 });
   });
@@ -61,23 +66,24 @@ describe('answers', () => {
   });
 });
 
-test('an export is told what the destination knows when it starts, and nothing without connection or matching', () => {
-  const { audience, account, accountId, source, storeId, statusIfNew } = INPUT;
+test('the input of a job is what the destination knows when it starts; without connection or matching there is none', () => {
+  const { audience, account, accountId, source, storeId, workerTimeoutSeconds, statusIfNew } = INPUT;
   const connection = {
     name: 'Newsletter',
     account,
     accountId,
     source,
     storeId,
+    workerTimeoutSeconds,
     statusIfNew,
     exportUser: 'tester',
     audience: { ...audience, doubleOptin: false },
   };
   const job = DESTINATION.unsettled!;
-  expect(toExportInput('newsletter', { ...DESTINATION, connection }, job)).toEqual({
+  expect(toJobInput('newsletter', { ...DESTINATION, connection }, job)).toEqual({
     ...INPUT,
     baseline: 'earlier',
   });
-  expect(toExportInput('newsletter', DESTINATION, job)).toBeNull();
-  expect(toExportInput('newsletter', { ...DESTINATION, connection, configuration: null }, job)).toBeNull();
+  expect(toJobInput('newsletter', DESTINATION, job)).toBeNull();
+  expect(toJobInput('newsletter', { ...DESTINATION, connection, configuration: null }, job)).toBeNull();
 });

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { Held } from '../../../src/contract/guard';
 import { approveUpdate, progressQuery } from '../../../src/workflows/messages';
+import { heldIn } from '../../support/export-state';
 import { AUDIENCE, person } from '../../support/stage';
 import { HOUR_MS, MINUTE_MS, openSkipping, type Skipping } from '../skipping';
 
@@ -44,8 +45,8 @@ describe('a held export, while time passes', () => {
   };
   const untilHeld = (wanted: number) =>
     skipping.passTimeUntil(async () => {
-      const { number, held } = await view();
-      return number === wanted && held;
+      const found = await view();
+      return found.number === wanted && heldIn(found);
     });
 
   const approve = async ({ planId }: Held) =>
@@ -73,7 +74,7 @@ describe('a held export, while time passes', () => {
     });
   });
 
-  test('goes on with its plan when it is approved within the hour', async () => {
+  test('continues with its plan when it is approved within the hour', async () => {
     await skipping.stage.withWorker(async () => {
       const held = await startHeld();
       await skipping.environment.sleep(50 * MINUTE_MS);
@@ -82,7 +83,7 @@ describe('a held export, while time passes', () => {
     });
   });
 
-  test('is planned again when it is approved later, and goes on where no number has grown', async () => {
+  test('is planned again when it is approved later, and continues if no number has grown', async () => {
     await skipping.stage.withWorker(async () => {
       const held = await startHeld();
       await skipping.environment.sleep('61 minutes');
@@ -117,7 +118,7 @@ describe('a held export, while time passes', () => {
       const held = await startHeld();
       expect(held.guards).toMatchObject([{ segment: 'vip', number: 2 }]);
       await skipping.environment.sleep('2 hours');
-      // Both segments are empty but for somebody new.
+      // Both segments are empty except for one new contact.
       await skipping.stage.writeProfiles([5, 6].map((number) => person(number)));
       await skipping.stage.writeMembers([['000005', 'vip']]);
       expect(await approve(held)).toBe('replanned');

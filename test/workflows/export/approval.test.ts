@@ -5,6 +5,7 @@ import { exportWorkflowId } from '../../../src/contract/identifiers';
 import { approveUpdate, denyUpdate } from '../../../src/workflows/messages';
 import { callMailchimp, tagIdOf } from '../../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+import { heldIn, reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
 const envelope = () => ({ requestId: randomUUID(), notAfter: Date.now() + 60_000 });
@@ -45,9 +46,9 @@ describe('an export that would take tags from many', () => {
     const { exportId } = await stage.client.start(stage.destinationId);
     return { exportId, held: await untilHeld() };
   };
-  const untilHeld = () => until(async () => (await progress())?.held);
+  const untilHeld = () => until(async () => heldIn(await progress()));
 
-  test('is held with its numbers, sends nothing, and goes on when its plan is approved', async () => {
+  test('is held with its numbers, sends nothing, and continues when its plan is approved', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const before = writes();
@@ -88,7 +89,7 @@ describe('an export that would take tags from many', () => {
       const { exportId, held } = await startHeld();
       stage.sandbox.fail('401 on GET /');
       await stage.client.approve(stage.destinationId, decision(held));
-      const stopped = await until(async () => (await progress())?.stopped);
+      const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
       expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await stage.client.resume(stage.destinationId);
@@ -110,7 +111,7 @@ describe('an export that would take tags from many', () => {
         approval: null,
       });
       expect(writes()).toBe(before);
-      const planned = await stage.export({ planOnly: true });
+      const planned = await stage.plan();
       expect(planned).toMatchObject({ status: 'planned', guards: [{ code: 'MASS_REMOVAL', number: 2 }] });
     });
   });
@@ -119,7 +120,7 @@ describe('an export that would take tags from many', () => {
     await stage.withWorker(async () => {
       await exportFirst();
       await stage.writeMembers([['000003', 'north']]);
-      const planned = await stage.export({ planOnly: true, allowMassRemoval: true });
+      const planned = await stage.plan({ allowMassRemoval: true });
       expect(planned).toMatchObject({ status: 'planned', guards: [] });
       const report = await stage.export({ allowMassRemoval: true });
       expect(report).toMatchObject({ status: 'completed', guards: [], outcomes: { removed: 2 } });
@@ -132,7 +133,7 @@ describe('an export that would take tags from many', () => {
       const { exportId, held } = await startHeld();
       await stage.client.pause(stage.destinationId);
       await stage.client.approve(stage.destinationId, decision(held));
-      expect(await progress()).toMatchObject({ held: null, isPaused: true });
+      expect(await progress()).toMatchObject({ state: { kind: 'paused' }, isPaused: true });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });

@@ -10,7 +10,7 @@ import {
 } from '../../../src/workflows/export/choose-lane';
 
 const NOTHING = { answered: 0, rows: 0 };
-const see = (nowMs: number, inFlight = NOTHING) => ({ asked: 'auto', nowMs, inFlight }) as const;
+const see = (nowMs: number, inFlight = NOTHING) => ({ requested: 'auto', nowMs, inFlight }) as const;
 
 /** Both lanes busy since 0; so many rows of each answered at `nowMs`. */
 function measured(rows: { batch: number; direct: number }, nowMs: number): Lanes {
@@ -28,12 +28,12 @@ describe('the lane of an export', () => {
     expect(openLanes('auto', 41).current).toBe('batch');
   });
 
-  test.each(['batch', 'direct'] as const)('is %s where that is asked for, whatever the size', (asked) => {
-    expect(openLanes(asked, 1).current).toBe(asked);
-    expect(openLanes(asked, 10_000).current).toBe(asked);
-    const slow = { ...measured({ batch: 1, direct: 1 }, 1_000), current: asked };
+  test.each(['batch', 'direct'] as const)('is %s when that is requested, whatever the size', (requested) => {
+    expect(openLanes(requested, 1).current).toBe(requested);
+    expect(openLanes(requested, 10_000).current).toBe(requested);
+    const slow = { ...measured({ batch: 1, direct: 1 }, 1_000), current: requested };
     const fast = { ...slow, batch: { ...slow.batch, rows: 9 }, direct: { ...slow.direct, rows: 99 } };
-    expect(chooseLane(fast, { ...see(1_000), asked }).current).toBe(asked);
+    expect(chooseLane(fast, { ...see(1_000), requested }).current).toBe(requested);
   });
 
   test('is probed directly by one part beside the first batches', () => {

@@ -28,10 +28,12 @@ const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_M
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
   ['before the plan', { phase: 'snapshot', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
-  ['paused', { isPaused: true }],
-  ['waiting', { waiting: MULTILINE }],
-  ['stopped', { stopped: MULTILINE }],
-  ['held', { phase: 'held', held: HELD }],
+  ['paused', { state: { kind: 'paused' } }],
+  ['waiting', { state: { kind: 'waiting', reason: MULTILINE } }],
+  ['stopped', { state: { kind: 'stopped', reason: MULTILINE } }],
+  ['held', { phase: 'held', state: { kind: 'held', held: HELD } }],
+  ['cancelling', { state: { kind: 'cancelling', failure: null } }],
+  ['failing', { state: { kind: 'cancelling', failure: MULTILINE } }],
   [
     'ended after an approval, with warnings',
     {
@@ -70,17 +72,19 @@ describe('the page of an export', () => {
     expect(rows.filter((row) => !/^\| [^|]+ \| [^|]+ \|$/.test(row))).toEqual([]);
   });
 
-  test('begins with what a person has to know: mend this, wait for that, paused, how far (also in batches that still run)', () => {
-    const trouble = { stopped: MULTILINE, waiting: MULTILINE, isPaused: true };
-    expect(headline(trouble)).toMatch(
+  test('begins with the most important line: what to fix, what it waits for, a pause, or the progress (with that of running batches)', () => {
+    const inState = (state: ExportView['state']) => headline({ state, isPaused: true });
+    expect(inState({ kind: 'stopped', reason: MULTILINE })).toMatch(
       /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
     );
-    expect(headline({ ...trouble, stopped: null })).toMatch(/^\*\*Waiting: .*It continues by itself\.\*\*$/);
-    expect(headline({ isPaused: true })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
+    expect(inState({ kind: 'waiting', reason: MULTILINE })).toMatch(
+      /^\*\*Waiting: .*It retries by itself\.\*\*$/,
+    );
+    expect(inState({ kind: 'paused' })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 
-  test('tells no time left before anything is answered and when all is', () => {
+  test('shows no time left before the first answer and after the last', () => {
     expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
       '**Delivering: 0 of 45,030 changes done**',
     );

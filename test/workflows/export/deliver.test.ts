@@ -4,7 +4,7 @@ import { postsTo } from '../../support/mailchimp';
 import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
 import { until } from '../../support/until';
 
-/** New people who are sent first and read back. */
+/** Number of new contacts that are sent first and read back. */
 const FIRST = 5;
 const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
 const [SOMEBODY = '', ...OTHERS] = PEOPLE.map(({ email }) => email);
@@ -29,12 +29,8 @@ const act = (email: string, action: 'subscribe' | 'unsubscribe' | 'archive') =>
   stage.sandbox.control.act({ audience: AUDIENCE, email, action });
 const posts = (route: string) => postsTo(stage.sandbox, route);
 
-/** Somebody who is in the audience, and acts in the moment before a request: by default, before the first people are sent. */
-function actsMeanwhile(
-  email: string,
-  action: 'subscribe' | 'unsubscribe' | 'archive',
-  match = 'POST /lists/*',
-) {
+/** Lets a member of the audience act just before a request: by default, before the first contacts are sent. */
+function actsBefore(email: string, action: 'subscribe' | 'unsubscribe' | 'archive', match = 'POST /lists/*') {
   stage.sandbox.fail({
     match,
     effect: { type: 'act', act: { audience: AUDIENCE, email, action } },
@@ -49,7 +45,7 @@ async function run<Result>(work: () => Promise<Result>): Promise<Result> {
   });
 }
 
-describe('the first people of an export', () => {
+describe('the first contacts of an export', () => {
   test('are read back, and the rest follows where they are as they were sent', async () => {
     await run(async () => {
       const report = await stage.export();
@@ -67,7 +63,7 @@ describe('the first people of an export', () => {
     },
     { name: 'status_if_new', switches: { statusIfNewOnBatch: 'refused' }, what: 'refused', members: 0 },
   ] as const)(
-    'stop it where Mailchimp does not take $name as it was told',
+    'stop it if Mailchimp does not apply $name as it was sent',
     async ({ switches, what, members }) => {
       await run(async () => {
         stage.sandbox.control.set({ switches });
@@ -97,7 +93,7 @@ describe('the first people of an export', () => {
     });
   });
 
-  test('do not stop it when one of them has signed up since the census, and is more than new people become', async () => {
+  test('do not stop it if one of them has signed up since the census and has a status beyond that of new contacts', async () => {
     await stage.withWorker(async () => {
       await stage.connect({ statusIfNew: 'pending' });
       await stage.configure();
@@ -110,7 +106,7 @@ describe('the first people of an export', () => {
     });
   });
 
-  test('are followed by others where Mailchimp refuses them all, since that shows nothing', async () => {
+  test('are replaced by others if Mailchimp refuses them all, since that proves nothing', async () => {
     const fakes = ['1', '2', '3', '4', '5'].map((id) => ({
       ...person(Number(id)),
       email: `t${id}@example.com`,
@@ -129,7 +125,7 @@ describe('the first people of an export', () => {
     });
   });
 
-  test('are followed by others of each kind, though the last people of the plan are refused too', async () => {
+  test('are replaced by others of each kind, even if the last contacts of the plan are refused as well', async () => {
     const crowd = Array.from({ length: 506 }, (_, index) => person(index + 1));
     const isFake = (index: number) => index < FIRST || index === crowd.length - 1;
     await stage.writeProfiles(
@@ -143,13 +139,13 @@ describe('the first people of an export', () => {
     });
   });
 
-  test('are followed by others where all who were there already opt out before they are read back', async () => {
+  test('are replaced by others if all known members among them opt out before they are read back', async () => {
     const known = PEOPLE.slice(0, FIRST).map(({ email }) => email);
     for (const email of [...known, LAST]) act(email, 'subscribe');
     await run(async () => {
       stage.sandbox.control.set({ switches: { tagsOnBatch: 'newOnly' } });
       for (const email of known)
-        actsMeanwhile(email, 'unsubscribe', `GET /lists/*/members/${subscriberHash(email)}`);
+        actsBefore(email, 'unsubscribe', `GET /lists/*/members/${subscriberHash(email)}`);
       expect(await stage.export()).toMatchObject({
         failure: { code: 'PROVIDER_DIFFERS', message: expect.stringContaining('tag "VIP" missing (1 of') },
       });
@@ -160,7 +156,7 @@ describe('the first people of an export', () => {
   test('do not stop it when one of them opts out in that moment', async () => {
     act(SOMEBODY, 'subscribe');
     await run(async () => {
-      actsMeanwhile(SOMEBODY, 'unsubscribe');
+      actsBefore(SOMEBODY, 'unsubscribe');
       expect(await stage.export()).toMatchObject({
         status: 'completed',
         outcomes: { created: 29, updated: 1 },
@@ -177,23 +173,26 @@ describe('the first people of an export', () => {
   });
 });
 
-describe('somebody who is reached again, which nobody asked for', () => {
+describe('a contact that was resubscribed without a request', () => {
   test.each([
     ['had opted out', 'unsubscribe', 'subscribe'],
-    ['was archived meanwhile', 'subscribe', 'archive'],
-  ] as const)('stops the export before anybody else is sent: who %s', async (_, before, meanwhile) => {
-    act(SOMEBODY, 'subscribe');
-    act(SOMEBODY, before);
-    await run(async () => {
-      actsMeanwhile(SOMEBODY, meanwhile);
-      const report = await stage.export();
-      expect(report).toMatchObject({ status: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
-      expect(posts('/batches')).toBe(0);
-      expect(audience().members).toBe(FIRST + 1);
-    });
-  });
+    ['was archived in the meantime', 'subscribe', 'archive'],
+  ] as const)(
+    'stops the export before the next contact is sent: one that %s',
+    async (_, before, meanwhile) => {
+      act(SOMEBODY, 'subscribe');
+      act(SOMEBODY, before);
+      await run(async () => {
+        actsBefore(SOMEBODY, meanwhile);
+        const report = await stage.export();
+        expect(report).toMatchObject({ status: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
+        expect(posts('/batches')).toBe(0);
+        expect(audience().members).toBe(FIRST + 1);
+      });
+    },
+  );
 
-  test('stops it also where new people are subscribed who were to be asked first', async () => {
+  test('stops it also if new contacts are subscribed that were to confirm first', async () => {
     await stage.withWorker(async () => {
       await stage.connect({ statusIfNew: 'pending' });
       await stage.configure();
@@ -208,11 +207,11 @@ describe('somebody who is reached again, which nobody asked for', () => {
   });
 
   test('stops it also where no reply says so, and a look-up shows it', async () => {
-    // As many of those who are there already are among the first.
+    // So many known members fill the canary, and the one that acts is not in it.
     for (const email of [...OTHERS.slice(0, FIRST), LAST]) act(email, 'subscribe');
     act(LAST, 'unsubscribe');
     await run(async () => {
-      actsMeanwhile(LAST, 'subscribe');
+      actsBefore(LAST, 'subscribe');
       stage.sandbox.fail('omit 30 rows after 1 on POST /lists/*');
       expect(await stage.export({ lane: 'direct' })).toMatchObject({
         status: 'failed',
@@ -235,14 +234,14 @@ describe('an export by the direct lane', () => {
 
   test('takes rows that a reply does not name for done only where the member is as it was sent', async () => {
     await run(async () => {
-      // The canary is answered whole; then two people are missing in the reply, who are there all the same.
+      // The reply to the canary is complete; the next one lacks two contacts that Mailchimp has stored.
       stage.sandbox.fail('omit 2 rows after 1 on POST /lists/*');
       expect((await stage.export({ lane: 'direct' })).outcomes).toMatchObject({ created: 30, unproven: 0 });
     });
   });
 });
 
-test('somebody who is in no list of the reply, and is not as they were sent, stays without proof', async () => {
+test('a contact that no list of the reply names, and that is not in the audience as it was sent, stays without proof', async () => {
   act(SOMEBODY, 'subscribe');
   act(SOMEBODY, 'unsubscribe');
   await run(async () => {
@@ -261,7 +260,7 @@ describe('a batch whose reply is lost', () => {
     });
   });
 
-  test('that never arrived is submitted again when it cannot arrive any more', async () => {
+  test('that never arrived is submitted again when it can no longer arrive', async () => {
     await run(async () => {
       stage.sandbox.fail('reset on POST /batches');
       const report = await stage.export();
@@ -288,7 +287,7 @@ describe('what an earlier export has sent', () => {
       stage.sandbox.fail('stuck batch');
       await stage.client.start(stage.destinationId);
       await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
-      // Terminated, so that nobody deletes the batch: it is there when the next export begins.
+      // Terminated, so that the batch is not deleted and is there when the next export starts.
       const { workflowId } = await stage.client.start(stage.destinationId);
       await stage.temporal.workflow.getHandle(workflowId).terminate('by the test');
       await until(async () => (await stage.client.describe(stage.destinationId)).exports[0]);

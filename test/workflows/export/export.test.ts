@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NativeConnection } from '@temporalio/worker';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../../support/stage';
+import { reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
 describe('an export in trouble', () => {
@@ -26,14 +27,14 @@ describe('an export in trouble', () => {
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
 
-  test('stops for a person when the key is revoked, and goes on where it was after resume', async () => {
+  test('stops for an operator when the key is revoked, and continues where it was after resume', async () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       releaseBatches();
-      const stopped = await until(async () => (await progress())?.stopped);
+      const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
       expect(stopped.code).toBe('KEY_REVOKED');
 
       await stage.client.resume(stage.destinationId);
@@ -47,7 +48,7 @@ describe('an export in trouble', () => {
     await stage.withWorker(async () => {
       const first = await start();
       await stage.follow(first.exportId);
-      // Six people move from one segment to the other, and one is in both.
+      // Six contacts move from one segment to the other, and one is in both.
       await stage.writeMembers([...CROWD.map(({ id }) => [id, 'vip'] as const), ['000001', 'north']]);
       holdBatches();
       const { exportId } = await stage.client.start(stage.destinationId);
@@ -113,7 +114,7 @@ describe('an export in trouble', () => {
     });
   });
 
-  test('is settled by its destination when somebody terminates it', async () => {
+  test('is settled by its destination when it is terminated', async () => {
     await stage.withWorker(async () => {
       holdBatches();
       const { exportId } = await start();

@@ -26,6 +26,7 @@ const CONNECTED: DestinationState = {
     audience: { id: 'c417f00d5e', name: 'A |\n\n# B ![x](y)', doubleOptin: false },
     source: 'crm',
     storeId: 's',
+    workerTimeoutSeconds: 120,
     statusIfNew: 'subscribed',
     exportUser: 'Kim',
   },

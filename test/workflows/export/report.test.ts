@@ -7,14 +7,16 @@ import { INPUT, PLAN } from '../samples';
 
 const RUN = {
   input: INPUT,
-  startedAtMs: 1_000,
-  requests: 9,
-  batches: 0,
-  parts: [],
-  lanes: null,
-  guards: [],
-  approval: null,
-  segments: [{ segment: 'vip', tag: 'VIP', tagId: 11 }],
+  record: {
+    startedAtMs: 1_000,
+    requests: 9,
+    batches: 0,
+    parts: [],
+    lanes: null,
+    guards: [],
+    approval: null,
+    segments: [{ segment: 'vip', tag: 'VIP', tagId: 11 }],
+  },
 } as unknown as Run;
 
 const count = fc.nat({ max: 1_000_000 });
@@ -39,7 +41,7 @@ test('the report of a plan counts every subject once: what is decided, and what 
   );
 });
 
-test('the report of a plan tells what would be sent in the words of an export, and settles nothing', () => {
+test('the report of a plan has the form of an export that sent everything, and settles nothing', () => {
   const report = plannedReport(RUN, PLAN);
   expect(total(report.outcomes)).toBe(report.selected + report.departed);
   expect(report).toMatchObject({
@@ -69,5 +71,5 @@ test('without a plan nothing was sent: the report says so in zeros, with the rea
     failure,
   });
   expect(total(report.outcomes)).toBe(0);
-  expect(settledReport(RUN, null)).toMatchObject({ status: 'completed', isSettled: false });
+  expect(settledReport(RUN, null, 'completed')).toMatchObject({ status: 'completed', isSettled: false });
 });

@@ -9,8 +9,9 @@ import {
   configureUpdate,
   connectUpdate,
   progressQuery,
-  startExportUpdate,
+  startJobUpdate,
 } from '../../../src/workflows/messages';
+import { reasonIn } from '../../support/export-state';
 import { startTimeSkipping } from '../../support/skip-time';
 import {
   AUDIENCE,
@@ -49,7 +50,7 @@ describe('an export on a server that skips time', () => {
     notAfter: (await environment.currentTimeMs()) + MINUTE_MS,
   });
 
-  /** Not by ExportClient: this server does not tell who polls, which it asks first. */
+  /** Without ExportClient, which first asks the server for pollers: this server does not report them. */
   async function start() {
     const { workflow } = environment.client;
     const workflowId = destinationWorkflowId(stage.destinationId);
@@ -67,8 +68,8 @@ describe('an export on a server that skips time', () => {
     });
     const destination = workflow.getHandle(workflowId);
     await destination.executeUpdate(configureUpdate, { args: [CONFIGURE, await envelope()] });
-    await destination.executeUpdate(startExportUpdate, {
-      args: [{ options: { lane: 'batch' } }, await envelope()],
+    await destination.executeUpdate(startJobUpdate, {
+      args: [{ kind: 'export', options: { lane: 'batch' } }, await envelope()],
     });
     return workflow.getHandle<typeof mailchimpExport>(exportWorkflowId(stage.destinationId));
   }
@@ -95,13 +96,13 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  test('says that it waits while Mailchimp is away, and goes on by itself', async () => {
+  test('says that it waits while Mailchimp is unavailable, and continues by itself', async () => {
     // A cut line, since refusals like 503 are repeated within the step, in real seconds.
     stage.sandbox.fail('reset always on GET /batches/*');
     await stage.withWorker(async () => {
       const handle = await start();
       const began = await environment.currentTimeMs();
-      const waiting = await passTimeUntil(async () => (await handle.query(progressQuery)).waiting);
+      const waiting = await passTimeUntil(async () => reasonIn(await handle.query(progressQuery), 'waiting'));
       expect(waiting).toMatchObject({ code: 'MAILCHIMP_UNAVAILABLE' });
       // Not at the first refusal: Temporal has repeated the step for ten minutes.
       expect((await environment.currentTimeMs()) - began).toBeGreaterThan(9 * MINUTE_MS);
@@ -115,7 +116,7 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  test('deletes a batch that does not move for four hours, and sends its people directly, each once', async () => {
+  test('deletes a batch without progress for four hours, and sends its contacts directly, each once', async () => {
     stage.sandbox.fail('stuck batch');
     await stage.withWorker(async () => {
       const handle = await start();
@@ -131,10 +132,10 @@ describe('an export on a server that skips time', () => {
     });
   });
 
-  async function passTimeUntil<Fact>(ask: () => Promise<Fact | null>): Promise<Fact> {
+  async function passTimeUntil<Fact>(ask: () => Promise<Fact | undefined>): Promise<Fact> {
     for (let minute = 0; minute < 60; minute++) {
       const fact = await ask();
-      if (fact !== null) return fact;
+      if (fact !== undefined) return fact;
       await environment.sleep('1 minute');
     }
     throw new Error(`Passed an hour in vain for: ${ask.toString()}`);

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { ExportOptionsSchema } from './destination';
+import type { ExportInput } from './export';
+import type { ExportReport } from './report';
+
+/**
+ * The kinds of jobs, each with its workflow. A destination runs one job at a time. `workflows/destination/jobs` has a file a kind and
+ * does not compile while one is missing there.
+ */
+export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
+export type JobKind = keyof typeof JOB_WORKFLOWS;
+
+const OptionsSchema = ExportOptionsSchema.prefault({});
+const TriggerSchema = z
+  .string()
+  .max(100)
+  .default('on demand')
+  .describe('What requested the job; kept in the history.');
+
+/** What `startJob` takes. A plan takes the options of the export that it previews. */
+export const JobRequestSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('export'), options: OptionsSchema, trigger: TriggerSchema }),
+  z.strictObject({ kind: z.literal('plan'), options: OptionsSchema, trigger: TriggerSchema }),
+]);
+export type JobRequestInput = z.input<typeof JobRequestSchema>;
+export type JobRequest = z.output<typeof JobRequestSchema>;
+
+/** What a caller gives for a job of a kind. */
+export type StartInput<Kind extends JobKind> = Omit<Extract<JobRequestInput, { kind: Kind }>, 'kind'>;
+
+/** What the workflow of a job gets, and what it returns. A kind with another shape makes these a union. */
+export type JobInput = ExportInput;
+export type JobReport = ExportReport;

@@ -1,0 +1,46 @@
+import { uuid4 } from '@temporalio/workflow';
+import type { JobReport } from '../../../contract/job';
+import { mailchimpExport } from '../../export/export';
+import { exportSteps } from '../../steps';
+import { withEndedJob, type DestinationState, type Job } from '../state';
+import { withTag } from '../tag-identity';
+import type { EndedJob, JobType } from './job';
+
+export const exportJob: JobType = {
+  workflow: mailchimpExport,
+  title: 'Export',
+  settle: (input) => exportSteps(input).long['mailchimp.settleExport']({ ref: input.ref, tally: null }),
+  withReport: (state, ended) =>
+    ended.report.status === 'replanned' && state.phase !== 'removed'
+      ? withSuccessor(state, ended, uuid4())
+      : withExport(state, ended),
+};
+
+/** Commits an export: its report, the baseline that it leaves, and the ids and names of its tags. */
+export function withExport(state: DestinationState, { report, input }: EndedJob): DestinationState {
+  const { configuration, baseline } = state;
+  return {
+    ...withEndedJob(state, report),
+    configuration: configuration && {
+      ...configuration,
+      segments: configuration.segments.map((current) =>
+        withTag(current, report, input.configuration.segments),
+      ),
+    },
+    baseline: report.isSettled ? { exportId: report.exportId, size: report.baselineSize } : baseline,
+  };
+}
+
+/** An export whose approval came too late for its plan is followed at once by another one, before any that is queued. */
+export function withSuccessor(
+  state: DestinationState,
+  { job, input, report }: EndedJob,
+  exportId: string,
+): DestinationState {
+  const number = state.lastNumber + 1;
+  const { approval } = report;
+  const successor: Job = { ...job, exportId, number, ...(approval && { approved: approval }) };
+  const replaced: JobReport = { ...report, next: { exportId, number } };
+  const reported = withExport(state, { job, input, report: replaced });
+  return { ...reported, lastNumber: number, queue: [successor, ...state.queue] };
+}

@@ -1,0 +1,12 @@
+import type { ExportInput } from '../../contract/export';
+import type { ExportReport } from '../../contract/report';
+import { previewExport } from './prepare';
+import { plannedReport } from './report';
+import { createRun } from './run';
+import { runToReport } from './run-to-report';
+
+/** The numbers of an export, without sending it; started by its destination only. Changes nothing at Mailchimp, and no baseline. */
+export async function mailchimpPlan(input: ExportInput): Promise<ExportReport> {
+  const run = createRun(input);
+  return runToReport(run, async () => plannedReport(run, await previewExport(run)));
+}
