@@ -3,7 +3,7 @@ import { bytes, count, ratio, seconds, share } from './numbers';
 import { efficiency, isUnpaced, mainScene, table } from './tables';
 
 /** A target and the measured value. */
-export interface Target {
+interface Target {
   readonly target: string;
   readonly found: string;
   readonly isReached: boolean;
@@ -14,7 +14,7 @@ const SMALL = 10_000;
 const MB = 1_000_000;
 
 /** The targets whose figures were measured. */
-export function judgeTargets(figures: Figures): Target[] {
+function judgeTargets(figures: Figures): Target[] {
   const million = figures.sizes.find(({ profiles }) => profiles === MILLION);
   const smaller = figures.sizes.find(({ profiles }) => profiles === MILLION / 10);
   const small = figures.sizes.find(({ profiles }) => profiles === SMALL);

@@ -51,7 +51,7 @@ export function noMemberStatuses(): MemberStatusCounts {
 }
 
 /** Why a profile is invalid. */
-export const INVALID_RULES = [
+const INVALID_RULES = [
   'email_missing',
   'email_malformed',
   'email_non_ascii_local_part',

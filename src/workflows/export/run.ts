@@ -27,7 +27,7 @@ export interface PartState {
   done: PartDone | null;
 }
 
-export interface PartDone {
+interface PartDone {
   readonly acknowledged: number;
   readonly refused: number;
   readonly unproven: number;

@@ -32,7 +32,7 @@ export function withExport(state: DestinationState, { report, input }: EndedJob)
 }
 
 /** An export whose approval came too late for its plan is followed at once by another one, before any that is queued. */
-export function withSuccessor(
+function withSuccessor(
   state: DestinationState,
   { job, input, report }: EndedJob,
   exportId: string,
