@@ -5,6 +5,7 @@ import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
 import { openStaging } from '../../src/staging';
 import { heldIn } from '../support/export-state';
 import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
+import { untilAnswered } from '../support/until-answered';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
 import { TROUBLES } from './conditions';
@@ -71,18 +72,22 @@ class TemporalDriver implements Exporter {
   async #follow(options: ExportOptionsInput, answer: Order['answer']): Promise<ExportReport> {
     const { client, destinationId } = this.#stage;
     const { exportId } = await client.start(destinationId, { options });
-    const following = client.follow({ destinationId, exportId });
-    for (let isDecided = false; ;) {
-      const { done, value } = await following.next();
-      if (done) return value;
-      const held = heldIn(value);
-      if (!held || isDecided) continue;
-      const decision = { planId: held.planId, by: 'tester' };
-      await (answer === 'approved'
-        ? client.approve(destinationId, decision)
-        : client.deny(destinationId, decision));
-      isDecided = true;
-    }
+    let isDecided = false;
+    // On a busy machine the worker may miss the deadline of a query: following begins again then.
+    return untilAnswered(async () => {
+      const following = client.follow({ destinationId, exportId });
+      for (;;) {
+        const { done, value } = await following.next();
+        if (done) return value;
+        const held = heldIn(value);
+        if (!held || isDecided) continue;
+        const decision = { planId: held.planId, by: 'tester' };
+        await (answer === 'approved'
+          ? client.approve(destinationId, decision)
+          : client.deny(destinationId, decision));
+        isDecided = true;
+      }
+    });
   }
 
   async #rows(report: ExportReport) {
