@@ -1,10 +1,10 @@
-import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { z } from 'zod';
+import type { HttpReply, MailchimpTransport } from '../ports/transport';
 import { baseUrlOf } from './api-key';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
+import { openSdkTransport } from './sdk-transport';
 
 export interface ConnectionOptions {
   readonly apiKey: string;
@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly longestRequestMs?: number;
   /** Milliseconds after which a request is given up on. @default longestRequestMs */
   readonly timeoutMs?: number;
+  /** @default by Mailchimp's own client, with the limiter's open connections */
+  readonly transport?: MailchimpTransport;
   /** Asked before each request leaves, once it has its slot; what it throws ends the call, and nothing is sent. */
   readonly guard?: (() => Promise<void>) | undefined;
   /** Milliseconds before the first repetition; doubles with each, ± half of it by chance. @default 500 */
@@ -56,11 +58,13 @@ export function openConnection({
   timeoutMs = longestRequestMs,
   guard = async () => {},
   backOffMs = 500,
+  transport = openSdkTransport({
+    apiKey,
+    baseUrl,
+    timeoutMs: Math.max(timeoutMs, longestRequestMs),
+    agent: limiter.agentFor(baseUrl),
+  }),
 }: ConnectionOptions): Connection {
-  const options = { apiKey, baseUrl, timeoutMs: Math.max(timeoutMs, longestRequestMs) };
-  const sdk = openSdk({ ...options, agent: limiter.agentFor(baseUrl) });
-  // On a connection of its own: one that was kept may be closed by Mailchimp in the moment of sending, and then nobody knows.
-  const fresh = openSdk(options);
   let requests = 0;
 
   /** One request. Its slot is given back when it cannot be running any more, which may be long after it was given up on. */
@@ -72,7 +76,7 @@ export function openConnection({
     });
     requests += 1;
     const sentAt = Date.now();
-    const ended = callSdk(call.once === true ? fresh : sdk, call).then(
+    const ended = exchange(transport, call).then(
       (data) => {
         release();
         return read(call, data);
@@ -136,49 +140,26 @@ function read(call: Call<z.ZodType>, data: unknown): Result {
   return { failure: toUnreadable(call, paths.join(', ')) };
 }
 
-interface SdkOptions {
-  readonly apiKey: string;
-  readonly baseUrl: string;
-  readonly timeoutMs: number;
-  readonly agent?: Agent;
+/** The parsed body of a good reply. @throws what `toFailure` understands */
+async function exchange(transport: MailchimpTransport, call: Call<z.ZodType>): Promise<unknown> {
+  const { method, route, params = {}, query = {}, body = null, once = false } = call;
+  const reply = await transport.exchange({ method, route, params, query, body, isFresh: once });
+  const { status } = reply;
+  if (status >= 200 && status < 300) return parseBody(reply);
+  // A page without JSON is of something in front of the API: it has no body for us.
+  const response = { body: attempt(() => parseBody(reply)) };
+  throw Object.assign(new Error(`answered ${status}`), { status, response });
 }
 
-function openSdk({ apiKey, baseUrl, timeoutMs, agent }: SdkOptions): ApiClient {
-  // An instance of our own: the package's singleton would share one key among all accounts of the process.
-  const sdk = new ApiClient();
-  // Without `server`, and with the data centre in basePath: the client replaces the word "server" wherever the URL has it first.
-  sdk.setConfig({ apiKey });
-  sdk.basePath = baseUrl.replace(/\/+$/, '');
-  sdk.timeout = timeoutMs;
-  // The one hook to the request itself. A redirected POST would be repeated as a GET, and its answer taken for the POST's. Left to
-  // itself the client opens a connection for each request: three round trips in which a slot does nothing.
-  sdk.enableCookies = true;
-  sdk.agent = {
-    attachCookies: (request) => {
-      request.redirects(0);
-      if (agent) request.agent(agent);
-    },
-    saveCookies: () => {},
-  };
-  return sdk;
+/** @throws SyntaxError */
+function parseBody({ body }: HttpReply): unknown {
+  return body.length === 0 ? null : JSON.parse(Buffer.from(body).toString('utf8'));
 }
 
-// Async, so that what the client throws at once is a rejection too.
-async function callSdk(sdk: ApiClient, call: Call<z.ZodType>): Promise<unknown> {
-  const { route, method, params = {}, query = {}, body = null } = call;
-  const json = ['application/json'];
-  const { data } = await sdk.callApi(
-    route,
-    method,
-    params,
-    { ...query },
-    {},
-    {},
-    body,
-    ['basicAuth'],
-    json,
-    [...json, 'application/problem+json'],
-    Object,
-  );
-  return data;
+function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }
