@@ -78,7 +78,7 @@ export const FilesSourceSchema = z.strictObject({
 });
 export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
 
-/** Where profiles and segments are read from. A new reader is a new branch here and one file in `sources/`. */
+/** Where profiles and segments are read from. A new kind is a branch here, and a folder and a line in `sources/`. */
 export const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
 export type SourceConfig = z.infer<typeof SourceConfigSchema>;
 
