@@ -1,7 +1,7 @@
 import type { BatchOperation, Delivery, MailchimpAccount, OperationResult } from '../ports/mailchimp';
 import type { FieldMatch } from '../contract/merge-field';
 import type { Chunk, RowResult } from '../contract/plan';
-import type { SegmentSource } from '../ports/source';
+import type { OpenSource } from '../ports/source';
 import type { Staging } from '../ports/staging';
 
 /** Everything that a step may touch. Made once by the composition root; opened and closed with the worker. */
@@ -15,7 +15,7 @@ export interface ActivityDependencies {
    */
   readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
   /** @throws ExportError SOURCE_NOT_FOUND */
-  readonly openSource: (name: string) => Promise<SegmentSource>;
+  readonly openSource: (name: string) => Promise<OpenSource>;
   /** Attributes to read, in the order that staging expects them. */
   readonly extractAttributes: (matching: {
     readonly email: string;

@@ -20,10 +20,11 @@ import type { Settlement, Tally } from '../contract/report';
 import type { SourceExtract } from './source';
 
 /**
- * Where rows live while they travel, and what remains of them: one folder a destination, one below it for each export.
+ * Where rows live while they travel, and what remains of them: what knows exports, plans, parts, claims and baselines. Activities use
+ * this; it is written once, on top of a `StagingStore`.
  *
- * Every method may be called again after a crash at any line: files are written under a name of the attempt's own and
- * sealed by a create-only link, and whoever comes second takes the winner's.
+ * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
+ * that names them. The attempt that comes second finds the document and takes its content.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -43,7 +44,7 @@ export interface Staging {
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */
   releaseAudience(destinationId: string): Promise<void>;
-  /** Appends to `consents.ndjson`: kept when the history is gone. */
+  /** Kept when Temporal's history is gone. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
   /** A page of a listing that is there already need not be fetched again. */
@@ -58,8 +59,11 @@ export interface Staging {
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
-  /** Makes the extract this export's snapshot, unless one is sealed already: then that one's counts are returned. */
-  sealSnapshot(ref: ExportRef, extract: SourceExtract): Promise<SourceExtract>;
+  /**
+   * Makes what was extracted into the folder this export's snapshot, unless one is sealed already: then that one's counts are returned. The
+   * folder is gone afterwards.
+   */
+  sealSnapshot(ref: ExportRef, extract: SourceExtract & { readonly folder: string }): Promise<SourceExtract>;
 
   /**
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is

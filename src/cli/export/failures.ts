@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
@@ -94,15 +93,8 @@ async function readFailures(
   const { config, baseFolder } = await requireConfig(options);
   const { destinationId, exportId, storeId } = report;
   for (const folder of stagingFolders(config, baseFolder)) {
-    const { staging, close } = await lazy
-      .worker()
-      .openResources({ ...config, staging: { ...config.staging, folder } }, baseFolder);
-    try {
-      if (staging.storeId === storeId)
-        return await staging.readFailures({ destinationId, exportId }, request);
-    } finally {
-      await close();
-    }
+    const staging = await lazy.reading().readStaging(folder, config);
+    if (staging?.storeId === storeId) return staging.readFailures({ destinationId, exportId }, request);
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
@@ -112,11 +104,9 @@ async function readFailures(
   );
 }
 
-/** The worker's, and that of `temporal-mailchimp dev`. Opening makes a folder, so only what is there is opened. */
+/** The worker's, and that of `temporal-mailchimp dev`. */
 function stagingFolders({ staging }: Config, baseFolder: string): string[] {
-  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')].filter(
-    (folder) => existsSync(folder),
-  );
+  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')];
 }
 
 /** A spreadsheet takes such a text for a formula, and runs it. */
