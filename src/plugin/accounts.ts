@@ -7,10 +7,10 @@ import type { ActivityDependencies } from '../activities';
 import { findEntry } from './find-entry';
 
 /**
- * Opens the accounts of one worker process. Its secret is resolved anew each time, so that a replaced key works at the next attempt.
+ * Opens the accounts of one worker process. The secret is resolved each time, so that a replaced key works at the next attempt.
  *
  * Mailchimp's budget of simultaneous connections is that of a user in a data centre, over all of the user's keys: so there is one
- * limiter for each, whatever the accounts are called here. Whose a key is, Mailchimp tells; it is asked once a key and process.
+ * limiter for each user, whatever the accounts are called here. Mailchimp names the user of a key; it is asked once a key and process.
  */
 export function createAccounts(
   accounts: WorkerConfig['accounts'],

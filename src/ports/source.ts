@@ -1,7 +1,7 @@
 /**
  * Where profiles and segments come from. `segmentSourceContract` of `temporal-mailchimp/testing` tests the rules below.
  *
- * A source is read anew for each call and may be read by several calls at once. Errors that a person can act on are ExportErrors; the step
+ * Each call reads the source again, and several calls may run at once. Errors that a person can act on are ExportErrors; the step
  * is not repeated for them. Any other error is taken to pass and the step is repeated with an empty folder. No text of an error holds a
  * value of a profile: it stays in Temporal's history.
  *
@@ -45,7 +45,7 @@ export interface ExtractRequest extends Cancellable {
 
 export interface SegmentInfo {
   readonly id: string;
-  /** Text for people; the default tag name. */
+  /** Display name; the default tag name. */
   readonly name: string;
   /** Changes when the segment's definition (SQL or membership file reference) changes. */
   readonly digest: string;

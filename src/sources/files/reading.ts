@@ -103,7 +103,7 @@ async function planReading(context: ReadContext, request: ReadRequest, folder: s
   const { config } = context;
   const { segments: ids, columnsOnly = false, allTables = false } = request;
   const segments = chooseSegments(config, ids);
-  // Before any file is looked for: only this tells which files are needed.
+  // Before any file is looked for: only this says which files are needed.
   const sql = await checkAllSql(
     context,
     segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
