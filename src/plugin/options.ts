@@ -31,33 +31,32 @@ export interface PluginSettings {
 }
 
 /** @throws ExportError CONFIG_INVALID, with each wrong field */
-export function readOptions({
-  staging: { store, ...staging } = {},
-  sources,
-  secrets,
-  baseFolder = process.cwd(),
-  ...rest
-}: MailchimpPluginOptions): PluginSettings {
+export function readOptions(options: MailchimpPluginOptions): PluginSettings {
+  const { secrets, baseFolder = process.cwd(), ...rest } = options;
+  const { store, ...staging } = options.staging ?? {};
   if (store !== undefined && staging.folder !== undefined) {
     throw new ExportError(
       'CONFIG_INVALID',
       'The options of MailchimpPlugin have both staging.folder and staging.store. Rows lie in one of them: leave out the other.',
     );
   }
-  const { instances, configured } = separate(sources);
+  const { instances, configured } = separate(options.sources);
   const schema = secrets === undefined ? WorkerConfigSchema : ForeignSecretsConfigSchema;
   const what = { what: 'The options of MailchimpPlugin', code: 'CONFIG_INVALID' } as const;
   for (const name of Object.keys(instances)) parse(NameSchema, name, what);
-  const config = parse(schema, { staging, sources: configured, ...rest }, what);
+  const config = parse(schema, { ...rest, staging, sources: configured }, what);
   return { config, ports: { sources: instances, store, secrets }, baseFolder };
 }
 
-function separate(sources: MailchimpPluginOptions['sources']) {
-  const instances: Record<string, SegmentSource> = {};
-  const configured: Record<string, WorkerConfigInput['sources'][string]> = {};
-  for (const [name, source] of Object.entries(sources ?? {})) {
-    if (isSegmentSource(source)) instances[name] = source;
-    else configured[name] = source;
-  }
-  return { instances, configured };
+/** Callers without types may pass anything: what is no instance is left for the schema to refuse. */
+function separate(sources: MailchimpPluginOptions['sources'] | undefined) {
+  const entries = Object.entries(sources ?? {});
+  const instances = entries.flatMap(([name, source]) =>
+    isSegmentSource(source) ? [[name, source] as const] : [],
+  );
+  const configured = entries.filter(([, source]) => !isSegmentSource(source));
+  return {
+    instances: Object.fromEntries(instances),
+    configured: sources && Object.fromEntries(configured),
+  };
 }

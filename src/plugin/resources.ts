@@ -81,8 +81,13 @@ export function configuredStore(
 }
 
 /** An instance of the host's, not a section of the configuration. */
-export function isSegmentSource(source: object): source is SegmentSource {
-  return 'extract' in source && typeof source.extract === 'function';
+export function isSegmentSource(source: unknown): source is SegmentSource {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    'extract' in source &&
+    typeof source.extract === 'function'
+  );
 }
 
 /** A step closes what it opens; this source belongs to the host and serves all steps. */

@@ -207,6 +207,15 @@ test('a folder and a store at once are refused, and so is a reference that is th
   expect(() => new MailchimpPlugin(options({ accounts, secrets }))).toThrow(/accounts\.main\.apiKey/);
 });
 
+test('options without sources, or with one that is neither a section nor a source, are refused', () => {
+  const { accounts } = options();
+  const rest = { accounts, secrets: new VaultResolver({}) };
+  for (const sources of [undefined, { people: null }, { people: { kind: 'magic' } }]) {
+    const wrong = { ...rest, ...(sources && { sources }) } as unknown as MailchimpPluginOptions;
+    expect(() => new MailchimpPlugin(wrong)).toThrow(/sources/);
+  }
+});
+
 test('without a resolver of the host, only env: and file: are references', () => {
   expect(() => new MailchimpPlugin(options())).toThrow(/accounts\.main\.apiKey/);
 });

@@ -66,6 +66,7 @@ export async function withReading<T>(
 ): Promise<T> {
   const stopped = request.signal ? AbortSignal.any([closed, request.signal]) : closed;
   const context = { ...source, stopped };
+  stopped.throwIfAborted();
   const folder = await mkdtemp(join(context.options.scratch, 'source-'));
   try {
     const plan = await planReading(context, request, folder);
