@@ -1,5 +1,18 @@
 // Public API: every name exported here is a promise.
-export { MailchimpPlugin, type MailchimpPluginOptions } from './plugin/mailchimp-plugin';
+export { MailchimpPlugin } from './plugin/mailchimp-plugin';
+export type { MailchimpPluginOptions } from './plugin/options';
+export type { SecretResolver } from './ports/secrets';
+export type {
+  Cancellable,
+  ExtractRequest,
+  SegmentInfo,
+  SegmentSource,
+  SourceCheck,
+  SourceDescription,
+  SourceExtract,
+  UnreadableLines,
+} from './ports/source';
+export type { ObjectInfo, StagingStore } from './ports/staging-store';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from './errors';
 export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from './contract/outcome';
 export type { ExportReport, SegmentReport } from './contract/report';

@@ -1,5 +1,5 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
-import type { SegmentSource } from '../ports/source';
+import type { OpenSource } from '../ports/source';
 import type { Staging } from '../ports/staging';
 
 /** What the activities work with. Opened by the plugin when its worker runs, and closed with it. */
@@ -16,7 +16,7 @@ export interface ActivityDependencies {
    */
   readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
   /** Opens a source by its name in the worker's configuration. The caller closes it. @throws ExportError SOURCE_NOT_FOUND */
-  readonly openSource: (name: string) => Promise<SegmentSource>;
+  readonly openSource: (name: string) => Promise<OpenSource>;
   /** Runs work that holds a whole part in memory: at most two at a time for each account, over all exports of the worker. */
   readonly withPartInMemory: <Result>(account: string, work: () => Promise<Result>) => Promise<Result>;
 }

@@ -1,3 +1,4 @@
+import { Context } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
@@ -36,15 +37,19 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
     return withHeartbeat(async (pulse) => {
       const source = await openSource(input.source);
       try {
-        const extract = await source.extract({
-          attributes: extractAttributes(input),
-          segments: input.segments,
-          into: await staging.openExtractFolder(input.ref),
-        });
-        pulse.throwIfCancelled();
+        const folder = await staging.openExtractFolder(input.ref);
+        const extract = await source
+          .extract({
+            attributes: extractAttributes(input),
+            segments: input.segments,
+            into: folder,
+            signal: Context.current().cancellationSignal,
+          })
+          // What the source says of an abortion is not the cause.
+          .finally(pulse.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
-        const sealed = await staging.sealSnapshot(input.ref, extract);
+        const sealed = await staging.sealSnapshot(input.ref, { ...extract, folder });
         return {
           profiles: sealed.profiles,
           selected: sealed.selected,

@@ -4,7 +4,7 @@ import { DestinationIdSchema, NameSchema } from '../contract/identifiers';
 import { SourcesSchema } from './source-config';
 
 /** A Mailchimp API key after the colon. */
-const LOOKS_LIKE_KEY = /^(?:env|file):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
+const LOOKS_LIKE_KEY = /^(?:[a-z][a-z0-9+.-]*):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
 /** Unencrypted requests to Mailchimp would expose the key and the contacts. */
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
@@ -21,6 +21,15 @@ const SecretReferenceSchema = z
     'this looks like the key itself: put the key into a variable or a file, and name that',
   )
   .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
+
+/** A reference for a SecretResolver of the host's own. */
+const ForeignReferenceSchema = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9+.-]*:.+$/i,
+    'name a secret as SCHEME:NAME, in the words of your SecretResolver, never by its text',
+  )
+  .refine((reference) => !LOOKS_LIKE_KEY.test(reference), 'this looks like the key itself: name it instead');
 
 export const AccountSchema = z.strictObject({
   apiKey: SecretReferenceSchema,
@@ -94,6 +103,10 @@ export const WorkerConfigSchema = z.strictObject({
   staging: StagingSchema.prefault({}),
   accounts: z.record(NameSchema, AccountSchema),
   sources: SourcesSchema,
+});
+/** The same with references that only a SecretResolver of the host's own understands. */
+export const ForeignSecretsConfigSchema = WorkerConfigSchema.extend({
+  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: ForeignReferenceSchema })),
 });
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;

@@ -2,6 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { isNativeError } from 'node:util/types';
 import { ExportError } from '../errors';
+import type { SecretResolver } from '../ports/secrets';
+
+/** Secrets of environment variables and files. @param baseFolder where relative paths of files start */
+export function secretResolver(baseFolder: string): SecretResolver {
+  return { resolve: (reference) => resolveSecret(reference, baseFolder) };
+}
 
 /**
  * Reads a secret by its reference (`env:NAME` or `file:PATH`, relative to `baseFolder`).

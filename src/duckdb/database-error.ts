@@ -18,7 +18,7 @@ const TEXT_HOLDS_NO_ROWS = new Set([
 // The last one is DuckDB's own: it stops at 90 % of what was free on the disk when it was opened.
 const DISK_FULL = /No space left on device|Disk quota exceeded|max_temp_directory_size/i;
 
-/** DuckDB refused or failed. `message` never holds a value of a row, so that it may be logged by whoever forgets to translate it. */
+/** DuckDB refused or failed. `message` never holds a value of a row: a caller that forgets to translate it may log it. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   /** DuckDB's word before "Error:", e.g. `Binder`, `Conversion`, `Invalid Input`, `IO`, `Out of Memory`. */

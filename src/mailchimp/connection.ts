@@ -1,10 +1,10 @@
-import type { Agent } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { z } from 'zod';
 import { ExportError } from '../errors';
+import type { HttpReply, MailchimpTransport } from '../ports/transport';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
+import { openSdkTransport } from './sdk-transport';
 
 export interface ConnectionOptions {
   readonly apiKey: string;
@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   readonly longestRequestMs?: number;
   /** Milliseconds to wait for a reply. @default longestRequestMs */
   readonly timeoutMs?: number;
+  /** Sends the requests. @default Mailchimp's own client, with the limiter's open connections */
+  readonly transport?: MailchimpTransport;
   /** Runs before each request, once it has its slot. When it throws, the call fails with its error and nothing is sent. */
   readonly guard?: (() => Promise<void>) | undefined;
   /** Milliseconds before the first retry; doubles with each retry, with ± 50 % jitter. @default 500 */
@@ -74,11 +76,13 @@ export function openConnection({
   timeoutMs = longestRequestMs,
   guard = async () => {},
   backOffMs = 500,
+  transport = openSdkTransport({
+    apiKey,
+    baseUrl,
+    timeoutMs: Math.max(timeoutMs, longestRequestMs),
+    agent: limiter.agentFor(baseUrl),
+  }),
 }: ConnectionOptions): Connection {
-  const options = { apiKey, baseUrl, timeoutMs: Math.max(timeoutMs, longestRequestMs) };
-  const sdk = openSdk({ ...options, agent: limiter.agentFor(baseUrl) });
-  // Without keep-alive: Mailchimp can close an idle connection while a request is sent, and then it is unknown whether it was applied.
-  const fresh = openSdk(options);
   let requests = 0;
 
   /** Sends one request. Its slot is released when the request can no longer be running, which can be long after its timeout. */
@@ -90,7 +94,7 @@ export function openConnection({
     });
     requests += 1;
     const sentAt = Date.now();
-    const ended = callSdk(call.once === true ? fresh : sdk, call).then(
+    const ended = exchange(transport, call).then(
       (data) => {
         release();
         return read(call, data);
@@ -154,49 +158,26 @@ function read(call: Call<z.ZodType>, data: unknown): Result {
   return { failure: toUnreadable(call, paths.join(', ')) };
 }
 
-interface SdkOptions {
-  readonly apiKey: string;
-  readonly baseUrl: string;
-  readonly timeoutMs: number;
-  readonly agent?: Agent;
+/** The parsed body of a good reply. @throws what `toFailure` understands */
+async function exchange(transport: MailchimpTransport, call: Call<z.ZodType>): Promise<unknown> {
+  const { method, route, params = {}, query = {}, body = null, once = false } = call;
+  const reply = await transport.exchange({ method, route, params, query, body, isFresh: once });
+  const { status } = reply;
+  if (status >= 200 && status < 300) return parseBody(reply);
+  // A page without JSON is of something in front of the API: it has no body for us.
+  const response = { body: attempt(() => parseBody(reply)) };
+  throw Object.assign(new Error(`answered ${status}`), { status, response });
 }
 
-function openSdk({ apiKey, baseUrl, timeoutMs, agent }: SdkOptions): ApiClient {
-  // Not the package's singleton: it would use one key for all accounts of the process.
-  const sdk = new ApiClient();
-  // The data centre goes into basePath, not into `server`: the client replaces the first "server" in the URL, wherever it is.
-  sdk.setConfig({ apiKey });
-  sdk.basePath = baseUrl.replace(/\/+$/, '');
-  sdk.timeout = timeoutMs;
-  // The client's only hook to the request. Redirects off: a redirected POST would be repeated as a GET, and the GET's reply taken for the
-  // POST's. An agent of ours: the client would open a connection for each request, and its slot would be idle for three round trips.
-  sdk.enableCookies = true;
-  sdk.agent = {
-    attachCookies: (request) => {
-      request.redirects(0);
-      if (agent) request.agent(agent);
-    },
-    saveCookies: () => {},
-  };
-  return sdk;
+/** @throws SyntaxError */
+function parseBody({ body }: HttpReply): unknown {
+  return body.length === 0 ? null : JSON.parse(Buffer.from(body).toString('utf8'));
 }
 
-// Async, so that an error that the client throws synchronously is a rejection as well.
-async function callSdk(sdk: ApiClient, call: Call<z.ZodType>): Promise<unknown> {
-  const { route, method, params = {}, query = {}, body = null } = call;
-  const json = ['application/json'];
-  const { data } = await sdk.callApi(
-    route,
-    method,
-    params,
-    { ...query },
-    {},
-    {},
-    body,
-    ['basicAuth'],
-    json,
-    [...json, 'application/problem+json'],
-    Object,
-  );
-  return data;
+function attempt<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch {
+    return undefined;
+  }
 }

@@ -3,12 +3,13 @@
  * DefinitelyTyped describe neither this class nor the actual replies.
  */
 declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
-  import type { Agent } from 'node:http';
+  import type { Agent, IncomingMessage } from 'node:http';
 
   /** The used part of superagent's request. */
   interface SdkRequest {
     redirects(count: number): SdkRequest;
     agent(agent: Agent): SdkRequest;
+    parse(parser: ApiClient.Parser): SdkRequest;
   }
 
   type SdkCall = [
@@ -33,7 +34,13 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
     agent: { attachCookies(request: SdkRequest): void; saveCookies(response: unknown): void };
     setConfig(config: { apiKey: string }): void;
     /** Rejects with superagent's error, which contains the key and the body: it must not leave this folder. */
-    callApi(...request: SdkCall): Promise<{ readonly data: unknown }>;
+    callApi(
+      ...request: SdkCall
+    ): Promise<{ readonly response: { readonly status: number; readonly body: unknown } }>;
+  }
+  namespace ApiClient {
+    /** Reads a reply, unpacked already, and calls back once with its body. */
+    type Parser = (reply: IncomingMessage, done: (error: Error | null, body?: unknown) => void) => void;
   }
   export = ApiClient;
 }

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto';
 import type { AccountConfig, WorkerConfig } from '../config/config';
 import type { MailchimpAccount } from '../ports/mailchimp';
+import type { SecretResolver } from '../ports/secrets';
 import { createLimiter, openAccount, type ConnectionLimiter, type ConnectionOptions } from '../mailchimp';
 import type { ActivityDependencies } from '../activities';
 import { findEntry } from './find-entry';
-import { resolveSecret } from '../config/secrets';
 
 /**
- * Opens the accounts of one worker process. Its secret is resolved anew each time, so that a replaced key works at the next attempt.
+ * Opens the accounts of one worker process. The secret is resolved each time, so that a replaced key works at the next attempt.
  *
  * Mailchimp's budget of simultaneous connections is that of a user in a data centre, over all of the user's keys: so there is one
- * limiter for each, whatever the accounts are called here. Whose a key is, Mailchimp tells; it is asked once a key and process.
+ * limiter for each user, whatever the accounts are called here. Mailchimp names the user of a key; it is asked once a key and process.
  */
 export function createAccounts(
   accounts: WorkerConfig['accounts'],
-  baseFolder: string,
+  secrets: SecretResolver,
 ): ActivityDependencies['openAccount'] {
   const limiters = new Map<string, ConnectionLimiter>();
   const users = new Map<string, Promise<string>>();
@@ -35,7 +35,7 @@ export function createAccounts(
 
   return async (name, guard) => {
     const config = findEntry(accounts, name, 'ACCOUNT_NOT_FOUND');
-    const apiKey = await resolveSecret(config.apiKey, baseFolder);
+    const apiKey = await secrets.resolve(config.apiKey);
     const user = await knownUser(config, apiKey);
     const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
     limiters.set(user, limiter);

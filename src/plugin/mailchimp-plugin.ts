@@ -2,19 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { BundleOptions, Worker, WorkerOptions } from '@temporalio/worker';
 import { SimplePlugin } from '@temporalio/plugin';
 import { createActivities, type Activities } from '../activities';
-import { WorkerConfigSchema, type WorkerConfig, type WorkerConfigInput } from '../config/config';
 import { STORE_QUEUE_PREFIX } from '../contract/identifiers';
-import { parse } from '../contract/parse';
 import { ExportError } from '../errors';
+import { type MailchimpPluginOptions, type PluginSettings, readOptions } from './options';
 import { openResources, type Resources } from './resources';
 import { runStoreWorker } from './store-worker';
 import { requireOurBundle, requireOurWorkflows } from './check-bundle';
-
-/** What a worker that exports to Mailchimp needs: the `staging`, `accounts` and `sources` of the configuration file. */
-export interface MailchimpPluginOptions extends WorkerConfigInput {
-  /** Where relative paths start. @default the current folder */
-  readonly baseFolder?: string;
-}
 
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
@@ -35,8 +28,7 @@ export interface MailchimpPluginOptions extends WorkerConfigInput {
  * await worker.run();
  */
 export class MailchimpPlugin extends SimplePlugin {
-  private readonly config: WorkerConfig;
-  private readonly baseFolder: string;
+  private readonly settings: PluginSettings;
   private readonly activities: Activities;
   private resources: Promise<Resources> | undefined;
   private users = 0;
@@ -46,12 +38,7 @@ export class MailchimpPlugin extends SimplePlugin {
       name: 'temporal-mailchimp.MailchimpPlugin',
       workflowsPath: (host) => host ?? require.resolve('../workflows'),
     });
-    const { baseFolder, ...config } = options;
-    this.config = parse(WorkerConfigSchema, config, {
-      what: 'The options of MailchimpPlugin',
-      code: 'CONFIG_INVALID',
-    });
-    this.baseFolder = baseFolder ?? process.cwd();
+    this.settings = readOptions(options);
     this.activities = createActivities(() => this.requireResources());
   }
 
@@ -104,7 +91,8 @@ export class MailchimpPlugin extends SimplePlugin {
 
   private open(): Promise<Resources> {
     this.users += 1;
-    this.resources ??= openResources(this.config, this.baseFolder);
+    const { config, baseFolder, ports } = this.settings;
+    this.resources ??= openResources(config, baseFolder, ports);
     return this.resources;
   }
 

@@ -1,8 +1,12 @@
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { ActivityDependencies } from '../activities';
 import type { WorkerConfig } from '../config/config';
+import { secretResolver } from '../config/secrets';
+import type { SecretResolver } from '../ports/secrets';
+import type { OpenSource, SegmentSource } from '../ports/source';
+import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
-import { openStaging } from '../staging';
+import { FolderStore, openStaging, scratchOf } from '../staging';
 import { createAccounts } from './accounts';
 import { findEntry } from './find-entry';
 
@@ -13,17 +17,33 @@ export interface Resources extends ActivityDependencies {
   readonly close: () => Promise<void>;
 }
 
+/** Ports that the host fills itself. */
+export interface HostPorts {
+  /** Beside those of the configuration, by name. */
+  readonly sources?: Readonly<Record<string, SegmentSource>>;
+  /** @default the folder of the configuration */
+  readonly store?: StagingStore | undefined;
+  /** @default environment variables and files */
+  readonly secrets?: SecretResolver | undefined;
+}
+
 /**
  * Opens what the steps need: the staging store, accounts and sources by name. The one place that knows which port is filled by what.
  *
  * @param baseFolder where relative paths of the configuration start
  */
-export async function openResources(config: WorkerConfig, baseFolder: string): Promise<Resources> {
-  const folder = resolve(baseFolder, config.staging.folder);
+export async function openResources(
+  config: WorkerConfig,
+  baseFolder: string,
+  {
+    sources = {},
+    store = configuredStore(config, baseFolder),
+    secrets = secretResolver(baseFolder),
+  }: HostPorts = {},
+): Promise<Resources> {
   const { memoryLimit, keepDays, workerTimeoutSeconds } = config.staging;
-  const staging = await openStaging({ folder, memoryLimit });
+  const staging = await openStaging({ store, memoryLimit });
   const tidying = tidyDaily(() => staging.expireAll(keepDays));
-  const connect = createAccounts(config.accounts, baseFolder);
   const slots = new Map<string, ReturnType<typeof createSemaphore>>();
   // By account: one that does not answer must not keep the others waiting.
   const slotsOf = (account: string) => {
@@ -36,11 +56,12 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
     keepDays,
     workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
-    openAccount: connect,
+    openAccount: createAccounts(config.accounts, secrets),
     openSource: async (name) => {
-      const source = findEntry(config.sources, name, 'SOURCE_NOT_FOUND');
+      const source = findEntry({ ...config.sources, ...sources }, name, 'SOURCE_NOT_FOUND');
+      if (isSegmentSource(source)) return lend(source);
       // Rows pass through it: on the same disk as staging. One for all, so that what killed processes left in it is found.
-      return openSource(source, { baseFolder, memoryLimit, scratch: join(folder, 'scratch') });
+      return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });
     },
     close: () => {
       clearInterval(tidying);
@@ -49,9 +70,36 @@ export async function openResources(config: WorkerConfig, baseFolder: string): P
   };
 }
 
+export function configuredStore(
+  { staging }: Pick<WorkerConfig, 'staging'>,
+  baseFolder: string,
+): StagingStore {
+  return new FolderStore(resolve(baseFolder, staging.folder));
+}
+
+/** An instance of the host's, not a section of the configuration. */
+export function isSegmentSource(source: unknown): source is SegmentSource {
+  return (
+    typeof source === 'object' &&
+    source !== null &&
+    'extract' in source &&
+    typeof source.extract === 'function'
+  );
+}
+
+/** A step closes what it opens; this source belongs to the host and serves all steps. */
+function lend(source: SegmentSource): OpenSource {
+  return {
+    describe: (call) => source.describe(call),
+    check: (call) => source.check(call),
+    extract: (request) => source.extract(request),
+    close: async () => {},
+  };
+}
+
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Now and every day: row files are not to outlive their time where nothing is exported any more. */
+/** Now and every day: row files are not to outlive their time where nothing is exported any longer. */
 function tidyDaily(tidy: () => Promise<void>): NodeJS.Timeout {
   // What cannot be deleted today may be so tomorrow, and exports do not depend on it.
   const tryTo = () => void tidy().catch(() => undefined);
@@ -69,7 +117,7 @@ export function createSemaphore(most: number): <Result>(work: () => Promise<Resu
     try {
       return await work();
     } finally {
-      // The slot passes on as it is: counting down first would let somebody else in between.
+      // The slot passes on as it is: counting down first would let a newcomer in between.
       const next = waiting.shift();
       if (next) next();
       else running -= 1;

@@ -16,7 +16,7 @@ export interface MailchimpAccount {
   /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
   readonly contacts: () => Promise<number>;
   /**
-   * Makes an empty tag, or finds the one that has this name by now, as long as nobody carries it: after a lost reply it may be our own.
+   * Makes an empty tag, or finds the one that has this name by now, as long as no member carries it: after a lost reply it may be our own.
    * @throws ExportError TAG_TAKEN
    */
   readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
@@ -29,12 +29,12 @@ export interface MailchimpAccount {
 
   /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
   readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
-  /** Reads one member and tells where they differ from what was sent for them. Undefined: nobody has this address. */
+  /** Reads one member and compares it with what was sent. Undefined: no member has this address. */
   readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
 
   /** `POST /batches`. Returns the batch's id. */
   readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
-  /** State of each of the named batches; `gone` where Mailchimp does not know it any more. */
+  /** State of each of the named batches; `gone` where Mailchimp no longer knows it. */
   readonly batches: (batchIds: readonly string[]) => Promise<readonly BatchState[]>;
   readonly deleteBatch: (batchId: string) => Promise<void>;
   /** Batches of the account, anybody's, that were submitted at `since` (milliseconds since 1970) or later. */
@@ -46,11 +46,11 @@ export interface MailchimpAccount {
   readonly requests: () => number;
   /** How many of its requests may run at the same time now. */
   readonly connections: () => number;
-  /** Milliseconds after which a request that was sent cannot be running any more, answered or not. */
+  /** Milliseconds after which a request that was sent is no longer running, answered or not. */
   readonly longestRequestMs: number;
 }
 
-/** What an upsert row or an untag has told Mailchimp about one member. */
+/** What an upsert row or an untag has sent about one member. */
 export interface SentMember {
   readonly email: string;
   /** Absent: nothing was sent of fields and appended tags. */

@@ -1,24 +1,43 @@
-/** A source as the rest of the system sees it. One is opened for a step and closed after it. */
+/**
+ * Where profiles and segments come from. `segmentSourceContract` of `temporal-mailchimp/testing` tests the rules below.
+ *
+ * Each call reads the source again, and several calls may run at once. Errors that a person can act on are ExportErrors; the step
+ * is not repeated for them. Any other error is taken to pass and the step is repeated with an empty folder. No text of an error holds a
+ * value of a profile: it stays in Temporal's history.
+ *
+ * A call whose `signal` is aborted, also before it begins, rejects soon, with any error.
+ */
 export interface SegmentSource {
   /** Attribute names in the source's own order, with its segments. Reads no rows beyond headers. */
-  describe(): Promise<SourceDescription>;
+  describe(call?: Cancellable): Promise<SourceDescription>;
   /** Reads everything once and counts: what `source check` shows. */
-  check(): Promise<SourceCheck>;
+  check(call?: Cancellable): Promise<SourceCheck>;
   /**
-   * Copies the members of the named segments into `into` (an empty folder that the caller owns).
+   * Copies the members of the named segments into `into`, a folder of the caller's in which an earlier attempt may have left files.
    *
    * Writes `profiles.parquet`, one row a profile that is in at least one segment: `key` VARCHAR not null and unique; `segments`
    * VARCHAR, a 1 or 0 for each of `segments`, whether the profile is in it; then `a0`, `a1`, … VARCHAR, in the order of
-   * `attributes`. Values are the source's text, untouched.
+   * `attributes`. Values are the source's text, untouched; an empty value is null.
+   *
+   * All rows are of one state of the source: profiles and memberships that are read at different times would untag contacts.
    *
    * @throws ExportError ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED,
    * SOURCE_KEY_NOT_UNIQUE, SEGMENT_SQL_INVALID
    */
   extract(request: ExtractRequest): Promise<SourceExtract>;
+}
+
+/** A source that one step has opened for itself. */
+export interface OpenSource extends SegmentSource {
+  /** Releases what the source holds, such as connections, and stops what still runs. Repeated, it does nothing. */
   close(): Promise<void>;
 }
 
-export interface ExtractRequest {
+export interface Cancellable {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ExtractRequest extends Cancellable {
   readonly attributes: readonly string[];
   readonly segments: readonly string[];
   readonly into: string;
@@ -26,7 +45,7 @@ export interface ExtractRequest {
 
 export interface SegmentInfo {
   readonly id: string;
-  /** Text for people; the default tag name. */
+  /** Display name; the default tag name. */
   readonly name: string;
   /** Changes when the segment's definition (SQL or membership file reference) changes. */
   readonly digest: string;
@@ -51,8 +70,8 @@ export interface SourceCheck extends SourceDescription {
   readonly unreadable: readonly UnreadableLines[];
 }
 
+/** Counts of what was extracted. */
 export interface SourceExtract {
-  readonly folder: string;
   /** Profiles in the source as a whole. */
   readonly profiles: number;
   /** Distinct profiles in at least one of the segments: rows of `profiles.parquet`. */

@@ -20,10 +20,11 @@ import type { Settlement, Tally } from '../contract/report';
 import type { SourceExtract } from './source';
 
 /**
- * Where rows live while they travel, and what remains of them: one folder a destination, one below it for each export.
+ * Where rows live while they travel, and what remains of them: what knows exports, plans, parts, claims and baselines. Activities use
+ * this; it is written once, on top of a `StagingStore`.
  *
- * Every method may be called again after a crash at any line: files are written under a name of the attempt's own and
- * sealed by a create-only link, and whoever comes second takes the winner's.
+ * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
+ * that names them. The attempt that comes second finds the document and takes its content.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -43,7 +44,7 @@ export interface Staging {
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */
   releaseAudience(destinationId: string): Promise<void>;
-  /** Appends to `consents.ndjson`: kept when the history is gone. */
+  /** Kept when Temporal's history is gone. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
   /** A page of a listing that is there already need not be fetched again. */
@@ -58,8 +59,11 @@ export interface Staging {
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
-  /** Makes the extract this export's snapshot, unless one is sealed already: then that one's counts are returned. */
-  sealSnapshot(ref: ExportRef, extract: SourceExtract): Promise<SourceExtract>;
+  /**
+   * Makes what was extracted into the folder this export's snapshot, unless one is sealed already: then that one's counts are returned. The
+   * folder is gone afterwards.
+   */
+  sealSnapshot(ref: ExportRef, extract: SourceExtract & { readonly folder: string }): Promise<SourceExtract>;
 
   /**
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
@@ -83,7 +87,7 @@ export interface Staging {
   listBatches(ref: ExportRef): Promise<readonly string[]>;
   /** What earlier exports of the destination have sent and never read the answer of: it may still be running. */
   unansweredWrites(ref: ExportRef): Promise<readonly UnansweredWrite[]>;
-  /** Nothing that was sent before this export runs any more; later exports look no further back. */
+  /** Nothing that was sent before this export still runs; later exports look no further back. */
   recordDrained(ref: ExportRef): Promise<void>;
 
   /**
@@ -106,7 +110,7 @@ export interface Staging {
 
   /**
    * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
-   * seals them. What was never sent counts as not_sent. Called again, also by somebody who knows nothing of the export but its
+   * seals them. What was never sent counts as not_sent. Called again, also by a caller that knows nothing of the export but its
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
    * what was acknowledged must not be lost.
@@ -114,16 +118,16 @@ export interface Staging {
   settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
 
   /**
-   * Settles what earlier exports have sent after the named baseline and nobody has settled, since whoever knew them is gone. To be asked
-   * when nothing of them runs any more. Returns the export whose baseline is the latest: the named one, or one that came after it.
+   * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
+   * when nothing of them still runs. Returns the export whose baseline is the latest: the named one, or one that came after it.
    */
   settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
 
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
-  /** Rows that were not exported, and why. Rows: for the terminal of somebody with access to this store only. */
+  /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
-  /** The same for every destination of the store, by its latest baseline. */
+  /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
   expireAll(keepDays: number): Promise<void>;
   /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
   expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
@@ -142,13 +146,13 @@ export interface PlanRequest {
   readonly census: string | null;
   /** A value that does not fit its field makes the profile invalid; else it is left out. */
   readonly strict: boolean;
-  /** What new people become. Who has that status need not have chosen it. */
+  /** What new contacts become. A contact with that status need not have chosen it. */
   readonly statusIfNew: string;
-  /** `skip`: people who are unsubscribed or cleaned, and were not added as that by us, get neither fields nor tags. */
+  /** `skip`: contacts that are unsubscribed or cleaned, and were not added as that by us, get neither fields nor tags. */
   readonly optedOut: OptedOut;
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;
-  /** Lines of the source were rejected and that was allowed: plan no removals. */
+  /** Lines of the source were unreadable and that was allowed: plan no removals. */
   readonly keepLeavers: boolean;
   /** Send at most this many profiles. */
   readonly limit?: number;

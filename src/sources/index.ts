@@ -1,17 +1,25 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { SegmentSource } from '../ports/source';
+import type { OpenSource } from '../ports/source';
 import type { SourceConfig } from '../config/source-config';
 import { FilesSource } from './files/files-source';
-import type { FilesOptions } from './files/reading';
 
-export type SourceOptions = FilesOptions;
+/** What a source may use of this machine. */
+export interface SourceOptions {
+  /** Where relative paths of the configuration start. */
+  readonly baseFolder: string;
+  /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
+  readonly memoryLimit: string;
+  /** Folder for copies of rows and spilled memory; what a source leaves in it under the name `source-…` is deleted after a day. */
+  readonly scratch: string;
+}
 
-const READERS: {
+/** The kinds of sources. A new kind is a folder beside `files/`, a branch of `SourceConfigSchema` and a line here. */
+const KINDS: {
   readonly [Kind in SourceConfig['kind']]: (
     config: Extract<SourceConfig, { kind: Kind }>,
     options: SourceOptions,
-  ) => SegmentSource;
+  ) => OpenSource;
 } = {
   files: (config, options) => new FilesSource(config, options),
 };
@@ -23,10 +31,10 @@ const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
  *
  * @throws ExportError CONFIG_INVALID
  */
-export async function openSource(config: SourceConfig, options: SourceOptions): Promise<SegmentSource> {
+export async function openSource(config: SourceConfig, options: SourceOptions): Promise<OpenSource> {
   await mkdir(options.scratch, { recursive: true, mode: 0o700 });
   await sweep(options.scratch);
-  return READERS[config.kind](config, options);
+  return KINDS[config.kind](config, options);
 }
 
 /** Removes the copies of rows that killed processes left. A reading takes seconds, never a day. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
 import type { Staging } from '../ports/staging';
+import type { StagingStore } from '../ports/staging-store';
 import type { Database } from '../duckdb/database';
 import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './store/run-once';
@@ -19,22 +20,24 @@ import {
 } from './delivery/attempts';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline } from './settle/retention';
-import { translating } from './store/failure';
-import { createLayout, type Layout } from './store/layout';
+import { translating, translatingStore } from './store/failure';
+import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { hasResults, readResults } from './delivery/results';
-import { makeFolder } from './store/atomic-files';
+import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
 import { settleEarlier } from './settle/earlier-exports';
 import { sealSnapshot } from './plan/snapshot';
-import { openStore } from './store/store-id';
+import { openStore, readStoreId } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
+export { FolderStore } from './store/folder-store';
+export { scratchOf } from './store/layout';
+
 export interface StagingOptions {
-  /** Local folder, made with mode 0700 if absent. */
-  readonly folder: string;
+  readonly store: StagingStore;
   /** DuckDB's buffer memory while planning and settling, e.g. `256MB`; the process needs 300 to 400 MB beyond it. */
   readonly memoryLimit: string;
   /** Default: the machine's clock. */
@@ -44,82 +47,89 @@ export interface StagingOptions {
 /** Reading chunks and counts needs little, and is open as long as the worker. */
 const READING_MEMORY = '96MB';
 
-/** @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT */
+/**
+ * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Makes the store's id at its first opening.
+ * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT
+ */
 export async function openStaging({
-  folder,
+  store: given,
   memoryLimit,
   now = () => new Date(),
 }: StagingOptions): Promise<Staging> {
-  const layout = createLayout(folder);
-  const storeId = await translating('open', openStore)(layout);
-  const reader = createReader(layout);
+  const store = translatingStore(given);
+  const storeId = await translating('open', openStore)(store);
+  const reader = createReader(store);
+  const read = createChunkReader();
+  const summaries = new Summaries(store);
+  const readChunk: Staging['readChunk'] = async (ref, chunk) =>
+    read({ store, database: await reader.open(), plan: await reader.plan(ref) }, ref, chunk);
   return {
     storeId,
     ...translateAll({
-      ...smallSteps(layout),
-      ...readingSteps(layout, reader),
-      sealCensus: (ref, scope, baseline) => sealCensus({ layout, memoryLimit, ref, baseline }, scope),
-      plan: (ref, request) => plan({ layout, memoryLimit, ref, now }, request),
-      readFailures: (ref, request) => readFailures({ layout, memoryLimit }, ref, request),
-      settle: (ref, tally) => settle({ layout, memoryLimit, ref, now }, tally),
-      settleEarlier: (ref, baseline) => settleEarlier({ layout, memoryLimit, ref, now }, baseline),
+      claim: (ref) => claim(store, ref),
+      checkClaim: (ref) => checkClaim(store, ref),
+      reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
+      releaseAudience: (destinationId) => releaseAudience(store, destinationId),
+      recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
+      hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
+      sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
+      sealCensus: (ref, scope, baseline) => sealCensus({ store, memoryLimit, ref, baseline }, scope),
+      openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
+      sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
+      plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
+      readChunk,
+      recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
+      recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
+      listAttempts: (ref, part) => listAttempts(store, ref, part),
+      recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
+      readBatch: (ref, part) => readBatch(store, ref, part),
+      listBatches: (ref) => listBatches(store, ref),
+      unansweredWrites: (ref) => unansweredWrites(store, ref),
+      recordDrained: (ref) => recordDrained(store, ref),
+      sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
+      hasResults: (ref, key) => hasResults(store, ref, key),
+      readResults: (ref, key) => readResults(store, ref, key),
+      summarisePart: async (ref, number) => {
+        const part = findPart(await reader.plan(ref), number);
+        return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
+      },
+      settle: (ref, tally) => settle({ store, memoryLimit, ref, now }, tally),
+      settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
+      latestBaseline: (destinationId) => latestBaseline(store, destinationId),
+      readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
+      expire: (destinationId, keep) => expire(store, destinationId, keep),
+      expireAll: (keepDays) => expireAll(store, keepDays),
+      discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),
   };
 }
 
+/** What can be read of a store without writing anything into it. */
+export type StagingReader = Pick<Staging, 'storeId' | 'readFailures'>;
+
+/**
+ * Opens a store to read: it creates nothing, expires nothing and leaves every file as it is, so that a command beside a worker with other
+ * settings changes nothing for it.
+ * @returns undefined where no worker has made a store yet
+ * @throws ExportError STAGING_FAILED, STAGING_CORRUPT
+ */
+export async function openStagingToRead({
+  store: given,
+  memoryLimit,
+}: Omit<StagingOptions, 'now'>): Promise<StagingReader | undefined> {
+  const store = translatingStore(given);
+  const storeId = await translating('open', readStoreId)(store);
+  if (storeId === undefined) return undefined;
+  return {
+    storeId,
+    readFailures: translating('readFailures', (ref, request) =>
+      readFailures({ store, memoryLimit }, ref, request),
+    ) satisfies Staging['readFailures'],
+  };
+}
+
 type Steps = Omit<Staging, 'storeId'>;
-type ReadingSteps = Pick<Staging, 'readChunk' | 'sealResults' | 'summarisePart'>;
-
-function smallSteps(
-  layout: Layout,
-): Omit<
-  Steps,
-  'plan' | 'settle' | 'settleEarlier' | 'readFailures' | 'sealCensus' | 'close' | keyof ReadingSteps
-> {
-  return {
-    claim: (ref) => claim(layout, ref),
-    checkClaim: (ref) => checkClaim(layout, ref),
-    reserveAudience: (destinationId, audience) => reserveAudience(layout, destinationId, audience),
-    releaseAudience: (destinationId) => releaseAudience(layout, destinationId),
-    recordConsent: (destinationId, entry) => recordConsent(layout, destinationId, entry),
-    hasCensusPage: (ref, page) => hasCensusPage(layout, ref, page),
-    sealCensusPage: (ref, page, rows) => sealCensusPage(layout, ref, { ...page, rows }),
-    openExtractFolder: (ref) => openAttempt(layout, ref, 'snapshot'),
-    sealSnapshot: (ref, extract) => sealSnapshot(layout, ref, extract),
-    recordAttempt: (ref, part, lane) => recordAttempt(layout, ref, { part, lane }),
-    recordUnsent: (ref, part, attempt) => recordUnsent(layout, ref, { part, attempt }),
-    listAttempts: (ref, part) => listAttempts(layout, ref, part),
-    recordBatch: (ref, part, batchId) => recordBatch(layout, ref, { part, batchId }),
-    readBatch: (ref, part) => readBatch(layout, ref, part),
-    listBatches: (ref) => listBatches(layout, ref),
-    unansweredWrites: (ref) => unansweredWrites(layout, ref),
-    recordDrained: (ref) => recordDrained(layout, ref),
-    hasResults: (ref, key) => hasResults(layout, ref, key),
-    readResults: (ref, key) => readResults(layout, ref, key),
-    latestBaseline: (destinationId) => latestBaseline(layout, destinationId),
-    expire: (destinationId, keep) => expire(layout, destinationId, keep),
-    expireAll: (keepDays) => expireAll(layout, keepDays),
-    discard: (destinationId) => discard(layout, destinationId),
-  };
-}
-
-function readingSteps(layout: Layout, reader: Reader): ReadingSteps {
-  const read = createChunkReader();
-  const summaries = new Summaries(layout);
-  const readChunk: ReadingSteps['readChunk'] = async (ref, chunk) => {
-    const database = await reader.open();
-    return read({ layout, database, plan: await reader.plan(ref) }, ref, chunk);
-  };
-  return {
-    readChunk,
-    sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
-    summarisePart: async (ref, number) => {
-      const part = findPart(await reader.plan(ref), number);
-      return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
-    },
-  };
-}
 
 function translateAll(steps: Steps): Steps {
   const entries = Object.entries(steps).map(([name, step]) => [name, translating(name, step)]);
@@ -133,20 +143,20 @@ interface Reader {
   readonly close: () => Promise<void>;
 }
 
-function createReader(layout: Layout): Reader {
+function createReader(store: StagingStore): Reader {
   let database: Promise<Database> | undefined;
-  let last: { readonly path: string; readonly plan: PlanDocument } | undefined;
+  let last: { readonly of: string; readonly plan: PlanDocument } | undefined;
   return {
     open: () => {
-      database ??= openReadingDatabase(layout).catch((error: unknown) => {
+      database ??= openReadingDatabase(store).catch((error: unknown) => {
         database = undefined;
         throw error;
       });
       return database;
     },
     plan: async (ref) => {
-      const path = layout.export(ref);
-      if (last?.path !== path) last = { path, plan: await readPlan(layout, ref) };
+      const of = exportFolder(ref);
+      if (last?.of !== of) last = { of, plan: await readPlan(store, ref) };
       return last.plan;
     },
     close: async () => {
@@ -155,9 +165,9 @@ function createReader(layout: Layout): Reader {
   };
 }
 
-async function openReadingDatabase(layout: Layout): Promise<Database> {
+async function openReadingDatabase(store: StagingStore): Promise<Database> {
   // Shared by all workers of the store: a chunk or a part fits into memory, so nothing is ever spilled there.
-  const folder = join(layout.folder, 'reading');
+  const folder = join(scratchOf(store), 'reading');
   await makeFolder(folder);
-  return openDatabase({ folder, memoryLimit: READING_MEMORY, threads: 1, allow: [layout.folder] });
+  return openDatabase({ folder, memoryLimit: READING_MEMORY, threads: 1, allow: [store.workFolder] });
 }

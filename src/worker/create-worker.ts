@@ -7,7 +7,7 @@ import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
 import { resolveSecret } from '../config/secrets';
 
 export interface StandaloneWorker {
-  /** Resolves when the worker was told to stop and has stopped. */
+  /** Resolves when the worker has stopped after `shutdown` or a signal. */
   readonly run: () => Promise<void>;
   readonly shutdown: () => void;
 }

@@ -11,7 +11,7 @@ import {
   type ConfigureInput,
 } from '../../src/contract/destination';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
-import { openResources, type Resources } from '../../src/worker';
+import { openResources, type Resources } from '../../src/plugin/resources';
 import { callMailchimp, tagIdOf } from '../support/mailchimp';
 
 const AUDIENCE = 'a1b2c3d4e5';

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createCheckConnection } from '../../src/activities/check-connection';
 import { WorkerConfigSchema } from '../../src/config/config';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
-import { openResources, type Resources } from '../../src/worker';
+import { openResources, type Resources } from '../../src/plugin/resources';
 
 const AUDIENCE = 'a1b2c3d4e5';
 const KEY = 'CHECK_CONNECTION_KEY';

@@ -9,7 +9,7 @@ import { exportStep, type ExportStep, type ExportStepInput } from '../../src/act
 import { createLimiter, openAccount } from '../../src/mailchimp';
 import type { Staging } from '../../src/ports/staging';
 import { type Sandbox, startSandbox } from '../../src/sandbox';
-import { openStaging } from '../../src/staging';
+import { FolderStore, openStaging } from '../../src/staging';
 
 const ref = { destinationId: 'newsletter', exportId: randomUUID() };
 const later = { destinationId: 'newsletter', exportId: randomUUID() };
@@ -20,7 +20,7 @@ let sandbox: Sandbox;
 let environment: MockActivityEnvironment;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'export-step-'));
-  staging = await openStaging({ folder, memoryLimit: '128MB' });
+  staging = await openStaging({ store: new FolderStore(folder), memoryLimit: '128MB' });
   sandbox = await startSandbox();
   environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR', () => undefined) });
 });

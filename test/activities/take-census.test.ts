@@ -13,7 +13,7 @@ import type { Staging } from '../../src/ports/staging';
 import { ExportError } from '../../src/errors';
 import { createLimiter, openAccount } from '../../src/mailchimp';
 import { type MemberSeed, type Sandbox, startSandbox } from '../../src/sandbox';
-import { openStaging } from '../../src/staging';
+import { FolderStore, openStaging } from '../../src/staging';
 
 const AUDIENCE = 'a1b2c3d4e5';
 const ref = { destinationId: 'newsletter', exportId: randomUUID() };
@@ -23,7 +23,7 @@ let staging: Staging;
 let sandbox: Sandbox;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'census-'));
-  staging = await openStaging({ folder, memoryLimit: '128MB' });
+  staging = await openStaging({ store: new FolderStore(folder), memoryLimit: '128MB' });
   await staging.claim(ref);
   sandbox = await startSandbox({
     audiences: [

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
   contract: { rooms: ['errors'], packages: ['zod'] },
   ports: { rooms: ['contract'], packages: [] },
   text: { rooms: ['contract'], packages: [] },
-  config: { rooms: ['contract', 'errors'], packages: ['yaml', 'zod'] },
+  config: { rooms: ['contract', 'errors', 'ports'], packages: ['yaml', 'zod'] },
   workflows: {
     rooms: ['contract', 'errors', 'text'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
@@ -63,8 +63,9 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
       'yaml',
     ],
   },
+  testing: { rooms: ['duckdb', 'errors', 'ports', 'sandbox'], packages: [] },
   cli: {
-    rooms: ['client', 'config', 'contract', 'dev', 'errors', 'sandbox', 'text', 'worker'],
+    rooms: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
   },
 };

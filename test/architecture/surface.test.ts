@@ -44,6 +44,12 @@ describe('what the package promises', () => {
       'parseFault',
       'startSandbox',
     ]);
+    expect(load('temporal-mailchimp/testing').names).toEqual([
+      'mailchimpTransportContract',
+      'secretResolverContract',
+      'segmentSourceContract',
+      'stagingStoreContract',
+    ]);
   });
 
   test('the client loads neither DuckDB nor the native worker', () => {
@@ -99,6 +105,11 @@ describe('what the package promises', () => {
     expect(VERSION).toBe(version);
     expect(WORKFLOWS_MARKER).toBe(`temporal-mailchimp-workflows@${version}`);
   });
+});
+
+test('the contract suites bring no test runner, so that each runner can run them', () => {
+  const { modules } = load('temporal-mailchimp/testing');
+  expect(modules.filter((path) => /node_modules\/(@jest|jest|vitest|mocha)\b/.test(path))).toEqual([]);
 });
 
 describe('the workflow bundle', () => {

@@ -1,4 +1,4 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
@@ -7,6 +7,7 @@ import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
 import { blockBatches, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
+import { treeOf } from './tree';
 
 describe('export', () => {
   let scene: Scene;
@@ -116,6 +117,21 @@ describe('export', () => {
 
     const one = await scene.cli(`export failures ${name} --limit 1`);
     expect(one.output).toContain('The first 1 of 2. For more, pass --limit N; for all, --csv.');
+  });
+
+  test('failures leaves the store as it is, also rows that are too old by the settings of the command', async () => {
+    const { document } = await scene.cliJson(`export start ${name}`);
+    const { exportId } = document as ExportReport;
+    const staging = join(scene.folder, 'staging');
+    const baseline = join(staging, 'destinations', name, 'exports', exportId, 'baseline.json');
+    const settledAt = new Date(Date.now() - 2 * 24 * 60 * 60_000).toISOString();
+    const settled = JSON.parse(await readFile(baseline, 'utf8'));
+    await writeFile(baseline, JSON.stringify({ ...settled, settledAt }));
+    await scene.writeConfig({ staging: { ...scene.config.staging, keepDays: 1 } });
+    const before = await treeOf(staging);
+    expect((await scene.cli(`export failures ${name}`)).output).toContain('email_malformed');
+    expect((await scene.cli('source check')).code).toBe(0);
+    expect(await treeOf(staging)).toEqual(before);
   });
 
   test('failures of an export in another staging store names that store', async () => {

@@ -1,7 +1,14 @@
-import { appendFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openScene, type Scene } from './scene';
+import { treeOf } from './tree';
+
+async function copiesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => name.startsWith('temporal-mailchimp-'));
+}
 
 describe('source', () => {
   let scene: Scene;
@@ -35,6 +42,18 @@ describe('source', () => {
     expect(output).toContain('5 profiles with 5 attributes');
     expect(output).toMatch(/vip +vip +2\nnorth +north +3\n/);
   });
+
+  test.each(['check', 'segments', 'attributes'])(
+    '%s writes nothing, and makes no staging folder',
+    async (verb) => {
+      const before = await treeOf(scene.folder);
+      const temporary = await copiesIn(tmpdir());
+      expect((await scene.cli(`source ${verb}`)).code).toBe(0);
+      expect(await treeOf(scene.folder)).toEqual(before);
+      expect(existsSync(join(scene.folder, 'staging'))).toBe(false);
+      expect((await copiesIn(tmpdir())).filter((name) => !temporary.includes(name))).toEqual([]);
+    },
+  );
 
   test('check of a malformed file names file and line, and exits with 1', async () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');

@@ -11,7 +11,7 @@ import type { ExportReport } from '../../src/contract/report';
 import type { FailureRow } from '../../src/ports/staging';
 import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
-import { openStaging } from '../../src/staging';
+import { FolderStore, openStaging } from '../../src/staging';
 import { callMailchimp } from '../support/mailchimp';
 import { AUDIENCE, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
@@ -234,7 +234,10 @@ async function readEnd(stage: Stage, ref: ExportRef): Promise<End> {
   const members = [...stage.sandbox.members(AUDIENCE)].map(({ email, status, mergeFields, tags }) =>
     JSON.stringify({ email, status, mergeFields, tags: tags.toSorted() }),
   );
-  const staging = await openStaging({ folder: join(stage.folder, 'staging'), memoryLimit: '256MB' });
+  const staging = await openStaging({
+    store: new FolderStore(join(stage.folder, 'staging')),
+    memoryLimit: '256MB',
+  });
   try {
     const subjects = await staging.readFailures(ref, { outcomes: OUTCOMES });
     const { batches } = sandboxState(stage);

@@ -2,7 +2,7 @@ import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportOptionsInput } from '../../src/contract/destination';
 import type { ExportReport } from '../../src/contract/report';
 import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
-import { openStaging } from '../../src/staging';
+import { FolderStore, openStaging } from '../../src/staging';
 import { heldIn } from '../support/export-state';
 import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
 import { untilAnswered } from '../support/until-answered';
@@ -92,7 +92,7 @@ class TemporalDriver implements Exporter {
 
   async #rows(report: ExportReport) {
     if (!report.isSettled) return [];
-    const staging = await openStaging({ folder: this.#folder, memoryLimit: '256MB' });
+    const staging = await openStaging({ store: new FolderStore(this.#folder), memoryLimit: '256MB' });
     try {
       return await staging.readFailures(report, { outcomes: OUTCOMES });
     } finally {

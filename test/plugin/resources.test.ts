@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WorkerConfigSchema } from '../../src/config/config';
-import { openResources, type Resources } from '../../src/worker';
+import { openResources, type Resources } from '../../src/plugin/resources';
 
 let folder: string;
 let resources: Resources;

@@ -20,7 +20,7 @@ import type { Settlement } from '../../src/contract/report';
 import type { PlanRequest, Staging } from '../../src/ports/staging';
 import { openDatabase } from '../../src/duckdb/open';
 import { quoteText } from '../../src/duckdb/quote';
-import { openStaging } from '../../src/staging';
+import { FolderStore, openStaging } from '../../src/staging';
 import { extractAttributes } from '../../src/staging/plan/attributes';
 
 /** A row of a source: attribute by name, and the segments that it is in. */
@@ -71,7 +71,7 @@ export async function openStage(): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'staging-'));
   let waitedMs = 0;
   const staging = await openStaging({
-    folder: join(folder, 'store'),
+    store: new FolderStore(join(folder, 'store')),
     memoryLimit: '256MB',
     now: () => new Date(Date.now() + waitedMs),
   });

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
@@ -93,15 +92,8 @@ async function readFailures(
   const { config, baseFolder } = await requireConfig(options);
   const { destinationId, exportId, storeId } = report;
   for (const folder of stagingFolders(config, baseFolder)) {
-    const { staging, close } = await lazy
-      .worker()
-      .openResources({ ...config, staging: { ...config.staging, folder } }, baseFolder);
-    try {
-      if (staging.storeId === storeId)
-        return await staging.readFailures({ destinationId, exportId }, request);
-    } finally {
-      await close();
-    }
+    const staging = await lazy.reading().readStaging(folder, config);
+    if (staging?.storeId === storeId) return staging.readFailures({ destinationId, exportId }, request);
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
@@ -111,11 +103,9 @@ async function readFailures(
   );
 }
 
-/** The folders of the worker and of `temporal-mailchimp dev` that exist: opening a missing one would create it. */
+/** The folders of the worker and of `temporal-mailchimp dev`. */
 function stagingFolders({ staging }: Config, baseFolder: string): string[] {
-  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')].filter(
-    (folder) => existsSync(folder),
-  );
+  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')];
 }
 
 /** A spreadsheet reads text that starts with these characters as a formula and runs it. */

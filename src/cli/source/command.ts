@@ -96,17 +96,7 @@ async function withSource<Result>(
 ): Promise<Result> {
   const { config, baseFolder } = await requireConfig(options);
   const name = sourceName ?? onlySource(Object.keys(config.sources));
-  const resources = await lazy.worker().openResources(config, baseFolder);
-  try {
-    const source = await resources.openSource(name);
-    try {
-      return await work(source);
-    } finally {
-      await source.close();
-    }
-  } finally {
-    await resources.close();
-  }
+  return lazy.reading().withSource(config, { name, baseFolder }, work);
 }
 
 function onlySource(names: readonly string[]): string {

@@ -18,7 +18,7 @@ import {
 /** Files whose columns stand in the same order. */
 interface Layout {
   readonly files: DataFile[];
-  /** By position; '' for a column without a name, which nobody can ask for. */
+  /** By position; '' for a column without a name, which cannot be asked for. */
   readonly columns: readonly string[];
 }
 

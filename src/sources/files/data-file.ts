@@ -105,7 +105,7 @@ export async function* readText(file: DataFile, encoding: Encoding = 'utf-8'): A
   }
 }
 
-/** A file in another encoding than configured reads as no rows or as nonsense, and nobody says so. */
+/** A file in another encoding than configured reads as no rows or as wrong text, without an error. */
 export async function checkByteOrderMark(file: DataFile, encoding: Encoding): Promise<void> {
   if (file.gzip && file.readable === file.path) return;
   const [first, second] = await firstBytes(file.readable);

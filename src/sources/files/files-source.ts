@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type {
+  Cancellable,
   ExtractRequest,
-  SegmentSource,
+  OpenSource,
   SourceCheck,
   SourceDescription,
   SourceExtract,
 } from '../../ports/source';
 import type { FilesSourceConfig } from '../../config/source-config';
-import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { MEMBERSHIPS, findMembers } from './members';
@@ -21,9 +21,10 @@ import { suggest } from '../suggest';
 
 const PROFILES_FILE = 'profiles.parquet';
 
-/** Segments over files, by DuckDB. The files are read anew for each question. */
-export class FilesSource implements SegmentSource {
-  readonly #context: FilesContext & { readonly running: Set<Database> };
+/** Segments over files, by DuckDB. Each call reads the files again. */
+export class FilesSource implements OpenSource {
+  readonly #context: FilesContext;
+  readonly #closed = new AbortController();
 
   constructor(config: FilesSourceConfig, options: FilesOptions) {
     if (Object.hasOwn(config.tables, PROFILES)) {
@@ -32,20 +33,20 @@ export class FilesSource implements SegmentSource {
         `A further table cannot be called "${PROFILES}": SQL knows the table of profiles by that name. Rename it.`,
       );
     }
-    this.#context = { config, options, running: new Set() };
+    this.#context = { config, options, closed: this.#closed.signal };
   }
 
-  describe(): Promise<SourceDescription> {
-    return withReading(this.#context, { segments: [], columnsOnly: true }, async ({ profiles }) => ({
+  describe({ signal }: Cancellable = {}): Promise<SourceDescription> {
+    return withReading(this.#context, { segments: [], columnsOnly: true, signal }, async ({ profiles }) => ({
       attributes: profiles.columns,
       segments: segmentInfos(this.#context.config),
     }));
   }
 
-  check(): Promise<SourceCheck> {
+  check({ signal }: Cancellable = {}): Promise<SourceCheck> {
     const { config } = this.#context;
     const ids = Object.keys(config.segments);
-    return withReading(this.#context, { segments: ids, allTables: true }, async (reading) => {
+    return withReading(this.#context, { segments: ids, allTables: true, signal }, async (reading) => {
       const { columns } = reading.profiles;
       const staged = await stageProfiles(reading, config.profiles.key, columns);
       await stageTables(reading, { allColumns: true });
@@ -62,21 +63,21 @@ export class FilesSource implements SegmentSource {
 
   async extract(request: ExtractRequest): Promise<SourceExtract> {
     const { config } = this.#context;
-    const { attributes, segments, into } = request;
+    const { attributes, segments, into, signal } = request;
     await clear(into);
-    return withReading(this.#context, { segments, into }, async (reading) => {
+    return withReading(this.#context, { segments, into, signal }, async (reading) => {
       requireAttributes(reading.profiles.columns, attributes);
       const staged = await stageProfiles(reading, config.profiles.key, attributes);
       await stageTables(reading, { allColumns: false });
       const found = await findMembers(reading, config.profiles.key, segments.length);
       const unreadable = await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys);
       await write(reading, config.profiles.key, request);
-      return { folder: into, profiles: staged.profiles, ...found, unreadable };
+      return { profiles: staged.profiles, ...found, unreadable };
     });
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.#context.running].map((database) => database.close()));
+    this.#closed.abort();
   }
 }
 

@@ -20,7 +20,7 @@ export interface Members {
 }
 
 /**
- * Finds out who is in which segment.
+ * Finds the members of each segment.
  *
  * @throws ExportError SEGMENT_SQL_INVALID
  */

@@ -3,7 +3,7 @@ import { ExportError } from '../../errors';
 import { measureBadQuotes } from './csv';
 import type { FoundTable } from './open-tables';
 
-/** Not about a file: our SQL is wrong, or somebody closed the source. */
+/** Not about a file: our SQL is wrong, or the source was closed. */
 const OURS = new Set(['Binder', 'Catalog', 'INTERNAL', 'INTERRUPT', 'Parser', 'Permission']);
 
 /**

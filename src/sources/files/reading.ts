@@ -17,7 +17,7 @@ export interface FilesOptions {
   readonly baseFolder: string;
   /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
   readonly memoryLimit: string;
-  /** A folder that is there: for copies and spilled memory. */
+  /** A folder that exists: for copies and spilled memory. */
   readonly scratch: string;
 }
 
@@ -27,6 +27,8 @@ export interface ReadRequest {
   readonly allTables?: boolean;
   /** Only the columns of the profiles are wanted. @default false */
   readonly columnsOnly?: boolean;
+  /** Stops the reading. */
+  readonly signal?: AbortSignal | undefined;
   /** Folder for results. */
   readonly into?: string;
 }
@@ -52,16 +54,19 @@ export interface Reading {
 export interface FilesContext {
   readonly config: FilesSourceConfig;
   readonly options: FilesOptions;
-  /** Databases in use, for whoever wants to stop them. */
-  readonly running: Set<Database>;
+  /** Aborted when the source is closed. */
+  readonly closed: AbortSignal;
 }
 
 /** Opens what a request needs, does the body, and takes everything away again. */
 export async function withReading<T>(
-  context: FilesContext,
+  { closed, ...source }: FilesContext,
   request: ReadRequest,
   body: (reading: Reading) => Promise<T>,
 ): Promise<T> {
+  const stopped = request.signal ? AbortSignal.any([closed, request.signal]) : closed;
+  const context = { ...source, stopped };
+  stopped.throwIfAborted();
   const folder = await mkdtemp(join(context.options.scratch, 'source-'));
   try {
     const plan = await planReading(context, request, folder);
@@ -90,11 +95,16 @@ interface Plan {
   readonly sql: ReadonlyMap<number, SqlUse>;
 }
 
-async function planReading(context: FilesContext, request: ReadRequest, folder: string): Promise<Plan> {
+/** What `withReading` hands on. */
+interface ReadContext extends Omit<FilesContext, 'closed'> {
+  readonly stopped: AbortSignal;
+}
+
+async function planReading(context: ReadContext, request: ReadRequest, folder: string): Promise<Plan> {
   const { config } = context;
   const { segments: ids, columnsOnly = false, allTables = false } = request;
   const segments = chooseSegments(config, ids);
-  // Before any file is looked for: only this tells which files are needed.
+  // Before any file is looked for: only this says which files are needed.
   const sql = await checkAllSql(
     context,
     segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
@@ -117,7 +127,7 @@ async function planReading(context: FilesContext, request: ReadRequest, folder: 
 }
 
 async function checkAllSql(
-  context: FilesContext,
+  context: ReadContext,
   segments: readonly { readonly id: string; readonly segment: SegmentConfig }[],
   folder: string,
 ): Promise<Map<number, SqlUse>> {
@@ -155,16 +165,18 @@ function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadR
 }
 
 async function withDatabase<T>(
-  { options, running }: FilesContext,
+  { options, stopped }: ReadContext,
   sandbox: Sandbox,
   body: (database: Database) => Promise<T>,
 ): Promise<T> {
   const database = await openDatabase({ ...sandbox, memoryLimit: options.memoryLimit });
-  running.add(database);
+  const stop = () => void database.close();
+  stopped.addEventListener('abort', stop);
+  if (stopped.aborted) stop();
   try {
     return await body(database);
   } finally {
-    running.delete(database);
+    stopped.removeEventListener('abort', stop);
     await database.close();
   }
 }

@@ -95,7 +95,7 @@ function problemOf(node: SyntaxNode): string | undefined {
     return `"${String(node.table_name)}" is named with a schema or database; name a table of this source by itself`;
   }
   if (node.type === 'SHOW_REF') return 'DESCRIBE, SHOW and SUMMARIZE name no profiles';
-  if (node.class === 'PARAMETER') return 'it has a parameter, and nobody gives it a value';
+  if (node.class === 'PARAMETER') return 'it has a parameter, for which there is no value';
   if (node.type !== 'TABLE_FUNCTION') return undefined;
   const name = node.function?.function_name ?? 'a table function';
   return HARMLESS.has(name.toLowerCase())

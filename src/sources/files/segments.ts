@@ -11,7 +11,7 @@ export interface MembershipScan {
   readonly table: Table;
   readonly required: readonly string[];
   readonly key: string;
-  /** Column that tells the segments apart; undefined: all rows belong to all of `values`. */
+  /** Column that names the segment of a row; undefined: all rows belong to all of `values`. */
   readonly column: string | undefined;
   /** Position of a segment in the request, and its value in `column`. */
   readonly values: readonly { readonly segment: number; readonly value: string }[];
@@ -31,7 +31,7 @@ function digestOf(id: string, segment: SegmentConfig): string {
   return createHash('sha256').update(canonical(definition)).digest('hex').slice(0, 16);
 }
 
-/** JSON that does not depend on the order in which somebody wrote the keys. */
+/** JSON that does not depend on the order of keys in the configuration file. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)

@@ -125,7 +125,7 @@ export function requireColumns(
   });
 }
 
-/** SQL: whether a key says nothing. DuckDB's trim() leaves tabs and line breaks unless told. */
+/** SQL: whether a key is blank. DuckDB's trim() alone would leave tabs and line breaks. */
 export function isEmptyKey(sql: string): string {
   return `coalesce(trim(${sql}, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') = ''`;
 }

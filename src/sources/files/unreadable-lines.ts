@@ -69,7 +69,7 @@ async function errorsOfReader(database: Database): Promise<CsvError[]> {
     `SELECT count(*) AS tables FROM duckdb_tables() WHERE table_name IN ('reject_errors', 'reject_scans')`,
   );
   if (tables < 2) return [];
-  // One line may have several faults, one for each column that it lacks. Lines with bad quotes are counted elsewhere.
+  // One line may have several faults, one for each column that it lacks. Lines with bad quotes are counted by the CSV reader.
   return database.rows<CsvError>(`
     WITH lines AS (
       SELECT file_path, scan_id, line, list(DISTINCT error_type::VARCHAR) AS faults

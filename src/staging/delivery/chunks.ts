@@ -1,15 +1,15 @@
-import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { Chunk, PartPlan, UpsertRow } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { CHANGES, type PlanDocument } from '../store/documents';
-import { type Layout, PLAN } from '../store/layout';
-import { readDocument } from '../store/atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { inExport, PLAN } from '../store/layout';
+import { readDocument, requireLocalFile } from '../store/sealed-files';
 
 interface ReadInput {
-  readonly layout: Layout;
+  readonly store: StagingStore;
   readonly database: Database;
   readonly plan: PlanDocument;
 }
@@ -38,9 +38,9 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
   const pages = new Map<string, Promise<Page>>();
 
   function pageOf(input: ReadInput, ref: ExportRef, number: number): Promise<Page> {
-    const path = changesPath(input.layout, ref, input.plan);
-    const key = `${path}/${number}`;
-    const page = pages.get(key) ?? readPage(input.database, path, number);
+    const changes = inExport(ref, input.plan.folder, CHANGES);
+    const key = `${changes}/${number}`;
+    const page = pages.get(key) ?? readPage(input, changes, number);
     // Again at the end: the page that was asked for longest ago goes first.
     pages.delete(key);
     pages.set(key, page);
@@ -57,7 +57,8 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
   };
 }
 
-async function readPage(database: Database, path: string, number: number): Promise<Page> {
+async function readPage({ store, database }: ReadInput, changes: string, number: number): Promise<Page> {
+  const path = await requireLocalFile(store, changes);
   const first = number * CHUNKS_OF_PAGE;
   const packed = await database.rows<PackedChunk>(
     `SELECT chunk, any_value(tag) AS tag,
@@ -90,16 +91,12 @@ function toUpsertRow(row: string): UpsertRow {
   return { email, fields, tags, known: known === 'true', status: status === '' ? null : status };
 }
 
-function changesPath(layout: Layout, ref: ExportRef, plan: PlanDocument): string {
-  return join(layout.inExport(ref, plan.folder), CHANGES);
-}
-
-export async function readPlan(layout: Layout, ref: ExportRef): Promise<PlanDocument> {
-  const plan = await readDocument<PlanDocument>(layout.inExport(ref, PLAN));
+export async function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument> {
+  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
   if (plan) return plan;
   throw new ExportError(
     'STAGING_CORRUPT',
-    'The plan of this export is not in the staging folder, although it was made. Was the folder changed? Start a new export.',
+    'The plan of this export is not in the staging store, although it was made. Was the store changed? Start a new export.',
   );
 }
 

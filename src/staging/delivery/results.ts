@@ -1,43 +1,43 @@
-import { readFile } from 'node:fs/promises';
 import type { ExportRef } from '../../contract/identifiers';
 import type { RowResult } from '../../contract/plan';
-import type { Layout } from '../store/layout';
-import { isThere, listFolder, sealLines } from '../store/atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { inExport } from '../store/layout';
+import { listObjects, requireText, sealLines } from '../store/sealed-files';
 
 const RESULTS = 'results';
 
-export async function hasResults(layout: Layout, ref: ExportRef, key: string): Promise<boolean> {
-  return isThere(resultsPath(layout, ref, key));
+export async function hasResults(store: StagingStore, ref: ExportRef, key: string): Promise<boolean> {
+  return (await store.head(resultsKey(ref, key))) !== undefined;
 }
 
 /** @returns whether they are ours; false: others were there first */
 export async function sealResults(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
   { key, pages }: { key: string; pages: AsyncIterable<readonly RowResult[]> },
 ): Promise<boolean> {
-  return sealLines(resultsPath(layout, ref, key), pages);
+  return sealLines(store, resultsKey(ref, key), pages);
 }
 
 /** All of them are held in memory. */
 export async function readResults(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
   key: string,
 ): Promise<readonly RowResult[]> {
-  const text = await readFile(resultsPath(layout, ref, key), 'utf8');
+  const text = await requireText(store, resultsKey(ref, key));
   const lines = text.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as RowResult);
 }
 
 /** Sealed results by chunk, held in memory. */
 export async function readResultsByChunk(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
   key: string,
 ): Promise<ReadonlyMap<number, readonly RowResult[]>> {
   const found = new Map<number, RowResult[]>();
-  for (const row of await readResults(layout, ref, key)) {
+  for (const row of await readResults(store, ref, key)) {
     const rows = found.get(row.chunk);
     if (rows) rows.push(row);
     else found.set(row.chunk, [row]);
@@ -45,23 +45,23 @@ export async function readResultsByChunk(
   return found;
 }
 
-/** Paths of sealed results. */
+/** Keys of sealed results. */
 export interface Results {
-  readonly parts: readonly { readonly part: number; readonly path: string }[];
-  readonly chunks: readonly { readonly chunk: number; readonly path: string }[];
+  readonly parts: readonly { readonly part: number; readonly key: string }[];
+  readonly chunks: readonly { readonly chunk: number; readonly key: string }[];
 }
 
-export async function listResults(layout: Layout, ref: ExportRef): Promise<Results> {
-  const found = (await listFolder(layout.inExport(ref, RESULTS))).flatMap((name) => {
+export async function listResults(store: StagingStore, ref: ExportRef): Promise<Results> {
+  const found = (await listObjects(store, `${inExport(ref, RESULTS)}/`)).flatMap((name) => {
     const [, kind, number] = /^(part|chunk)-(\d+)\.ndjson$/.exec(name) ?? [];
-    return kind ? [{ kind, number: Number(number), path: layout.inExport(ref, RESULTS, name) }] : [];
+    return kind ? [{ kind, number: Number(number), key: inExport(ref, RESULTS, name) }] : [];
   });
   return {
-    parts: found.filter(({ kind }) => kind === 'part').map(({ number, path }) => ({ part: number, path })),
-    chunks: found.filter(({ kind }) => kind === 'chunk').map(({ number, path }) => ({ chunk: number, path })),
+    parts: found.filter(({ kind }) => kind === 'part').map(({ number, key }) => ({ part: number, key })),
+    chunks: found.filter(({ kind }) => kind === 'chunk').map(({ number, key }) => ({ chunk: number, key })),
   };
 }
 
-function resultsPath(layout: Layout, ref: ExportRef, key: string): string {
-  return layout.inExport(ref, RESULTS, `${key}.ndjson`);
+function resultsKey(ref: ExportRef, key: string): string {
+  return inExport(ref, RESULTS, `${key}.ndjson`);
 }

@@ -8,7 +8,8 @@ import {
   type PartSummary,
   type RowResult,
 } from '../../contract/plan';
-import type { Layout } from '../store/layout';
+import type { StagingStore } from '../../ports/staging-store';
+import { inExport } from '../store/layout';
 import { listResults, readResultsByChunk, sealResults } from './results';
 
 interface ChunkCounts {
@@ -47,19 +48,19 @@ interface SummaryInput {
  * rest. What another process has sealed is read.
  */
 export class Summaries {
-  readonly #layout: Layout;
+  readonly #store: StagingStore;
   /** Counts by chunk, by the place of the results. */
   readonly #counted = new Map<string, ReadonlyMap<number, ChunkCounts>>();
 
-  constructor(layout: Layout) {
-    this.#layout = layout;
+  constructor(store: StagingStore) {
+    this.#store = store;
   }
 
   async seal(ref: ExportRef, key: string, answers: Answers): Promise<void> {
     const counts = new Map<number, ChunkCounts>();
-    const isOurs = await sealResults(this.#layout, ref, { key, pages: counting(answers, counts) });
+    const isOurs = await sealResults(this.#store, ref, { key, pages: counting(answers, counts) });
     if (!isOurs) return;
-    this.#counted.set(this.#layout.inExport(ref, key), counts);
+    this.#counted.set(inExport(ref, key), counts);
     for (const oldest of this.#counted.keys()) {
       if (this.#counted.size <= MAX_COUNTED) break;
       this.#counted.delete(oldest);
@@ -91,19 +92,18 @@ export class Summaries {
     part: number,
     readChunk: SummaryInput['readChunk'],
   ): Promise<(chunk: number) => Promise<ChunkCounts>> {
-    const sealed = await listResults(this.#layout, ref);
+    const sealed = await listResults(this.#store, ref);
     const direct = new Set(sealed.chunks.map(({ chunk }) => chunk));
     const inPart = sealed.parts.some((result) => result.part === part) ? partKey(part) : undefined;
     const read = new Map<string, Promise<ReadonlyMap<number, readonly RowResult[]>>>();
     const resultsIn = (key: string) => {
-      const results = read.get(key) ?? readResultsByChunk(this.#layout, ref, key);
+      const results = read.get(key) ?? readResultsByChunk(this.#store, ref, key);
       read.set(key, results);
       return results;
     };
     return async (chunk) => {
       const key = direct.has(chunk) ? chunkKey(chunk) : inPart;
-      const counts =
-        key === undefined ? undefined : this.#counted.get(this.#layout.inExport(ref, key))?.get(chunk);
+      const counts = key === undefined ? undefined : this.#counted.get(inExport(ref, key))?.get(chunk);
       if (counts) return counts;
       const results = key === undefined ? [] : ((await resultsIn(key)).get(chunk) ?? []);
       return countChunk(await readChunk(chunk), results);

@@ -3,24 +3,28 @@ import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
 import { listClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
 import type { PlanDocument } from '../store/documents';
-import { type Layout, PLAN } from '../store/layout';
+import type { StagingStore } from '../../ports/staging-store';
+import { inExport, PLAN } from '../store/layout';
 import { listResults, type Results } from './results';
-import { readDocument, sealDocument } from '../store/atomic-files';
+import { readDocument, sealDocument } from '../store/sealed-files';
 
 const DRAINED = 'drained.json';
 
 /** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
-export async function unansweredWrites(layout: Layout, ref: ExportRef): Promise<readonly UnansweredWrite[]> {
+export async function unansweredWrites(
+  store: StagingStore,
+  ref: ExportRef,
+): Promise<readonly UnansweredWrite[]> {
   const writes: UnansweredWrite[] = [];
-  for (const exportId of await earlierExports(layout, ref)) {
+  for (const exportId of await earlierExports(store, ref)) {
     const earlier = { destinationId: ref.destinationId, exportId };
-    const plan = await readDocument<PlanDocument>(layout.inExport(earlier, PLAN));
+    const plan = await readDocument<PlanDocument>(store, inExport(earlier, PLAN));
     if (!plan) continue;
-    const results = await listResults(layout, earlier);
-    for (const [part, attempts] of await attemptsByPart(layout, earlier)) {
+    const results = await listResults(store, earlier);
+    for (const [part, attempts] of await attemptsByPart(store, earlier)) {
       const planned = plan.plan.parts[part];
       if (!planned || isAnswered(planned, attempts, results)) continue;
-      const batchId = (await readBatch(layout, earlier, part)) ?? null;
+      const batchId = (await readBatch(store, earlier, part)) ?? null;
       writes.push({ exportId, part: planned, batchId, attempts });
     }
   }
@@ -28,19 +32,19 @@ export async function unansweredWrites(layout: Layout, ref: ExportRef): Promise<
 }
 
 /** Everything before this export has ended at Mailchimp: later ones need not look further back. */
-export async function recordDrained(layout: Layout, ref: ExportRef): Promise<void> {
-  await sealDocument(layout.inExport(ref, DRAINED), {});
+export async function recordDrained(store: StagingStore, ref: ExportRef): Promise<void> {
+  await sealDocument(store, inExport(ref, DRAINED), {});
 }
 
 /** Those that claimed the destination before, back to the last one that had made sure itself. */
-async function earlierExports(layout: Layout, ref: ExportRef): Promise<readonly string[]> {
-  const claims = await listClaims(layout, ref.destinationId);
+async function earlierExports(store: StagingStore, ref: ExportRef): Promise<readonly string[]> {
+  const claims = await listClaims(store, ref.destinationId);
   const ours = claims.indexOf(ref.exportId);
   const earlier = (ours < 0 ? claims : claims.slice(0, ours)).toReversed();
   const found: string[] = [];
   for (const exportId of earlier) {
     found.push(exportId);
-    if (await readDocument(layout.inExport({ ...ref, exportId }, DRAINED))) break;
+    if (await readDocument(store, inExport({ ...ref, exportId }, DRAINED))) break;
   }
   return found;
 }

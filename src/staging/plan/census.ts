@@ -6,9 +6,10 @@ import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { createIdn, withAddress } from './address';
 import { runOnce, type Sealed } from '../store/run-once';
 import { CENSUS_ROWS } from '../store/documents';
-import { CENSUS, type Layout, OPT_OUTS } from '../store/layout';
+import type { StagingStore } from '../../ports/staging-store';
+import { CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { type FoundBaseline, findBaseline } from './plan';
-import { isThere, keepFile, listFolder, sealLines } from '../store/atomic-files';
+import { listObjects, localFiles, sealLines } from '../store/sealed-files';
 import { withWorkspace } from '../store/workspace';
 
 const PAGES = 'census';
@@ -17,20 +18,24 @@ const ROWS_OF_PAGE = 1_000;
 
 interface CensusDocument extends CensusSummary, Sealed {}
 
-export async function hasCensusPage(layout: Layout, ref: ExportRef, page: ListingPage): Promise<boolean> {
-  return isThere(pagePath(layout, ref, page));
+export async function hasCensusPage(
+  store: StagingStore,
+  ref: ExportRef,
+  page: ListingPage,
+): Promise<boolean> {
+  return (await store.head(pageKey(ref, page))) !== undefined;
 }
 
 export async function sealCensusPage(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
   { rows, ...page }: ListingPage & { readonly rows: readonly CensusRow[] },
 ): Promise<void> {
-  await sealLines(pagePath(layout, ref, page), [rows]);
+  await sealLines(store, pageKey(ref, page), [rows]);
 }
 
 interface CensusInput {
-  readonly layout: Layout;
+  readonly store: StagingStore;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
   /** Export whose baseline says which tags are ours. */
@@ -39,9 +44,10 @@ interface CensusInput {
 
 /** Puts the pages together: one row an address, without the tags that are there because of us. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
-  const { members, byStatus } = await runOnce<CensusDocument>(input.layout, input.ref, {
+  const { members, byStatus } = await runOnce<CensusDocument>(input.store, input.ref, {
     step: 'census',
     document: scope === 'full' ? CENSUS : OPT_OUTS,
+    files: [CENSUS_ROWS],
     // Whoever is in the other one is named without tags.
     work: (folder) => putTogether({ ...input, baseline: scope === 'full' ? input.baseline : null }, folder),
   });
@@ -49,24 +55,24 @@ export async function sealCensus(input: CensusInput, scope: CensusScope): Promis
 }
 
 async function putTogether(
-  { layout, memoryLimit, ref, baseline }: CensusInput,
+  { store, memoryLimit, ref, baseline }: CensusInput,
   folder: string,
 ): Promise<CensusSummary> {
-  const pages = await listFolder(layout.inExport(ref, PAGES));
-  const ours = await findBaseline(layout, ref, baseline);
-  const allow = layout.exports(ref.destinationId);
+  const names = await listObjects(store, `${inExport(ref, PAGES)}/`);
+  const pages = await localFiles(
+    store,
+    names.map((name) => inExport(ref, PAGES, name)),
+  );
+  const ours = await findBaseline(store, ref, baseline);
+  const allow = store.workFolder;
   return withWorkspace(
-    { folder, memoryLimit, rows: pages.length * ROWS_OF_PAGE, allow },
+    { folder, memoryLimit, rows: names.length * ROWS_OF_PAGE, allow },
     async (database) => {
-      await createMembers(
-        database,
-        pages.map((name) => layout.inExport(ref, PAGES, name)),
-      );
+      await createMembers(database, pages);
       const members = ours ? withoutOurTags(ours) : 'member';
       await database.run(
         `COPY (SELECT * FROM ${members}) TO ${quoteText(join(folder, CENSUS_ROWS))} (FORMAT parquet, COMPRESSION zstd)`,
       );
-      await keepFile(join(folder, CENSUS_ROWS));
       const counts = await database.rows<{ status: string; count: number }>(
         'SELECT status, count(*) AS count FROM member GROUP BY status ORDER BY status',
       );
@@ -113,6 +119,6 @@ function withoutOurTags({ rows }: FoundBaseline): string {
 }
 
 /** Padded, so that names sort like offsets. */
-function pagePath(layout: Layout, ref: ExportRef, { listing, offset }: ListingPage): string {
-  return layout.inExport(ref, PAGES, `${listing}-${String(offset).padStart(9, '0')}.ndjson`);
+function pageKey(ref: ExportRef, { listing, offset }: ListingPage): string {
+  return inExport(ref, PAGES, `${listing}-${String(offset).padStart(9, '0')}.ndjson`);
 }

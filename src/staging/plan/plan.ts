@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { ExportPlan } from '../../contract/plan';
-import type { SourceExtract } from '../../ports/source';
 import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
@@ -19,7 +18,8 @@ import {
   type PlanDocument,
   type PlannedTag,
 } from '../store/documents';
-import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN } from '../store/layout';
+import type { StagingStore } from '../../ports/staging-store';
+import { BASELINE, CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './changes';
 import { countPlan } from './counts';
@@ -29,42 +29,43 @@ import { createPeople } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags, type RestoredTag, restoredTags } from './tags';
 import { createTags } from './tag-masks';
-import { isThere, keepFile, readDocument } from '../store/atomic-files';
-import { readSnapshot } from './snapshot';
+import { readDocument } from '../store/sealed-files';
+import { readSnapshot, type Snapshot } from './snapshot';
 import { withWorkspace } from '../store/workspace';
 
 interface PlanInput {
-  readonly layout: Layout;
+  readonly store: StagingStore;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
   readonly now: () => Date;
 }
 
 export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
-  const { layout, ref } = input;
-  const document = await runOnce<PlanDocument>(layout, ref, {
+  const { store, ref } = input;
+  const document = await runOnce<PlanDocument>(store, ref, {
     step: 'plan',
     document: PLAN,
+    files: [CHANGES, PEOPLE, DECIDED],
     work: (folder) => makePlan(input, request, folder),
   });
   return document.plan;
 }
 
 async function makePlan(
-  { layout, memoryLimit, ref, now }: PlanInput,
+  { store, memoryLimit, ref, now }: PlanInput,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
-  const snapshot = await readSnapshot(layout, ref);
-  const baseline = await findBaseline(layout, ref, request.baseline);
+  const snapshot = await readSnapshot(store, ref);
+  const baseline = await findBaseline(store, ref, request.baseline);
   const census = request.census ?? baseline?.document.census ?? null;
   const isFresh = census === ref.exportId;
   const tags = plannedTags(request.segments, baseline?.document);
   const rows = {
-    census: census === null ? undefined : await findCensus(layout, { ...ref, exportId: census }, CENSUS),
-    optOuts: isFresh ? undefined : await findCensus(layout, ref, OPT_OUTS),
+    census: census === null ? undefined : await findCensus(store, { ...ref, exportId: census }, CENSUS),
+    optOuts: isFresh ? undefined : await findCensus(store, ref, OPT_OUTS),
   };
-  const allow = layout.exports(ref.destinationId);
+  const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
     const made = await runPlan(database, {
@@ -85,7 +86,7 @@ interface Materials {
   readonly folder: string;
   readonly request: PlanRequest;
   readonly tags: readonly PlannedTag[];
-  readonly snapshot: SourceExtract;
+  readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
   /** The full census in force. */
   readonly census: string | undefined;
@@ -99,7 +100,7 @@ interface Materials {
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, strict, latest, limit } = request;
-  const from = { snapshot: snapshot.folder, email, fields, strict, latest, tags };
+  const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
   const { baseline, census, optOuts, restored, at } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
@@ -123,8 +124,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
-  await writePeople(database, { folder, request, snapshot: snapshot.folder });
-  for (const name of [CHANGES, PEOPLE, DECIDED]) await keepFile(join(folder, name));
+  await writePeople(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
 
@@ -151,12 +151,12 @@ async function writePeople(
     ) TO ${quoteText(join(folder, PEOPLE))} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
-async function checkWhole(database: Database, { selected }: SourceExtract): Promise<void> {
+async function checkWhole(database: Database, { selected }: Snapshot): Promise<void> {
   const { count } = await database.row<{ count: number }>('SELECT count(*) AS count FROM profile');
   if (count === selected) return;
   throw new ExportError(
     'STAGING_CORRUPT',
-    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. Was the staging folder changed? Start a new export.`,
+    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. Was the staging store changed? Start a new export.`,
     { details: { count, selected } },
   );
 }
@@ -167,30 +167,30 @@ export interface FoundBaseline {
 }
 
 export async function findBaseline(
-  layout: Layout,
+  store: StagingStore,
   { destinationId }: ExportRef,
   exportId: string | null,
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
   const ref = { destinationId, exportId };
-  const document = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
-  const rows = document && layout.inExport(ref, document.folder, BASELINE_ROWS);
-  if (document && rows && (await isThere(rows))) return { document, rows };
+  const document = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
+  if (document && rows) return { document, rows };
   throw missing('baseline', exportId);
 }
 
-async function findCensus(layout: Layout, ref: ExportRef, name: string): Promise<string> {
-  const document = await readDocument<{ folder: string }>(layout.inExport(ref, name));
-  const rows = document && layout.inExport(ref, document.folder, CENSUS_ROWS);
-  if (rows && (await isThere(rows))) return rows;
+async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {
+  const document = await readDocument<{ folder: string }>(store, inExport(ref, name));
+  const rows = document && (await store.localFile(inExport(ref, document.folder, CENSUS_ROWS)));
+  if (rows) return rows;
   throw missing(name === CENSUS ? 'census' : 'list of opt-outs', ref.exportId);
 }
 
 function missing(what: string, exportId: string): ExportError {
   return new ExportError(
     'STAGING_CORRUPT',
-    `Nothing was sent: the ${what} of the export ${exportId} is not in the staging folder. Restore the folder from a backup; ` +
-      'without it nobody knows what Mailchimp holds from us.',
+    `Nothing was sent: the ${what} of the export ${exportId} is not in the staging store. Restore the store from a backup; ` +
+      'without it, what earlier exports put into Mailchimp is not known.',
   );
 }
 

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
@@ -17,10 +16,10 @@ export interface ProfilesInput {
   readonly tags: readonly PlannedTag[];
 }
 
-/** SQL: the snapshot's profiles, each with its number `n`. */
+/** SQL: the profiles in the snapshot's file, each with its number `n`. */
 export function snapshotProfiles(snapshot: string): string {
   return `(SELECT * RENAME (file_row_number AS n)
-    FROM read_parquet(${quoteText(join(snapshot, 'profiles.parquet'))}, file_row_number = true))`;
+    FROM read_parquet(${quoteText(snapshot)}, file_row_number = true))`;
 }
 
 /**

@@ -1,38 +1,49 @@
 import { rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { SourceExtract } from '../../ports/source';
 import { ExportError } from '../../errors';
-import type { Sealed } from '../store/run-once';
-import { type Layout, SNAPSHOT } from '../store/layout';
-import { keepFile, readDocument, sealDocument } from '../store/atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { sealAttempt, type Sealed } from '../store/run-once';
+import { inExport, SNAPSHOT } from '../store/layout';
+import { readDocument, requireLocalFile } from '../store/sealed-files';
 
-interface SnapshotDocument extends Omit<SourceExtract, 'folder'>, Sealed {}
+interface SnapshotDocument extends SourceExtract, Sealed {}
 
 const PROFILES = 'profiles.parquet';
 
 export async function sealSnapshot(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
-  extract: SourceExtract,
+  { folder, ...counts }: SourceExtract & { readonly folder: string },
 ): Promise<SourceExtract> {
-  const path = layout.inExport(ref, SNAPSHOT);
-  const ours = basename(extract.folder);
-  if (!(await readDocument<SnapshotDocument>(path))) {
-    await keepFile(join(extract.folder, PROFILES));
-    await sealDocument(path, { ...extract, folder: ours });
-  }
-  const sealed = await readSnapshot(layout, ref);
-  // Sealing twice hands in the sealed folder itself.
-  if (basename(sealed.folder) !== ours) await rm(extract.folder, { recursive: true, force: true });
-  return sealed;
+  const key = inExport(ref, SNAPSHOT);
+  const known = await readDocument<SnapshotDocument>(store, key);
+  const result = { ...counts, folder: basename(folder) };
+  const sealed =
+    known ?? (await sealAttempt(store, ref, { document: SNAPSHOT, files: [PROFILES], folder, result }));
+  await rm(folder, { recursive: true, force: true });
+  return toCounts(sealed);
 }
 
-export async function readSnapshot(layout: Layout, ref: ExportRef): Promise<SourceExtract> {
-  const sealed = await readDocument<SnapshotDocument>(layout.inExport(ref, SNAPSHOT));
-  if (sealed) return { ...sealed, folder: layout.inExport(ref, sealed.folder) };
+function toCounts({ profiles, selected, members, orphans, unreadable }: SnapshotDocument): SourceExtract {
+  return { profiles, selected, members, orphans, unreadable };
+}
+
+export interface Snapshot extends SourceExtract {
+  /** Path of the local file with its profiles. */
+  readonly rows: string;
+}
+
+export async function readSnapshot(store: StagingStore, ref: ExportRef): Promise<Snapshot> {
+  const sealed = await readDocument<SnapshotDocument>(store, inExport(ref, SNAPSHOT));
+  if (sealed)
+    return {
+      ...toCounts(sealed),
+      rows: await requireLocalFile(store, inExport(ref, sealed.folder, PROFILES)),
+    };
   throw new ExportError(
     'STAGING_CORRUPT',
-    'The snapshot of this export is not in the staging folder, although it was taken. Was the folder changed? Start a new export.',
+    'The snapshot of this export is not in the staging store, although it was taken. Was the store changed? Start a new export.',
   );
 }

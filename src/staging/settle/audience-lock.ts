@@ -1,11 +1,11 @@
-import { unlink } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import { ExportError } from '../../errors';
 import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
 import { latestBaseline } from './retention';
-import { checkedName, type Layout } from '../store/layout';
-import { isCode, listFolder, readDocument, sealDocument } from '../store/atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { AUDIENCES, checkedName } from '../store/layout';
+import { listObjects, readDocument, sealDocument } from '../store/sealed-files';
 
 interface HolderDocument {
   readonly destinationId: string;
@@ -22,15 +22,15 @@ interface ReservedAudience {
  * @throws ExportError AUDIENCE_IN_USE, AUDIENCE_MISMATCH
  */
 export async function reserveAudience(
-  layout: Layout,
+  store: StagingStore,
   destinationId: string,
   { accountId, audienceId }: ReservedAudience,
 ): Promise<void> {
   const name = `${checkedName(`${accountId}-${audienceId}`)}.json`;
-  const path = join(layout.audiences, name);
-  await leaveOthers(layout, destinationId, name);
-  if (await sealDocument(path, { destinationId })) return;
-  const holder = await readDocument<HolderDocument>(path);
+  const key = AUDIENCES + name;
+  await leaveOthers(store, destinationId, name);
+  if (await sealDocument(store, key, { destinationId })) return;
+  const holder = await readDocument<HolderDocument>(store, key);
   if (holder?.destinationId === destinationId) return;
   throw new ExportError(
     'AUDIENCE_IN_USE',
@@ -40,44 +40,35 @@ export async function reserveAudience(
 }
 
 /** An audience that was reserved by a connect that then failed is given up; one with a baseline is not. */
-async function leaveOthers(layout: Layout, destinationId: string, name: string): Promise<void> {
-  const others = (await audiencesOf(layout, destinationId)).filter((reserved) => reserved !== name);
+async function leaveOthers(store: StagingStore, destinationId: string, name: string): Promise<void> {
+  const others = (await audiencesOf(store, destinationId)).filter((reserved) => reserved !== name);
   if (others.length === 0) return;
-  if ((await latestBaseline(layout, destinationId)) || (await hasSent(layout, destinationId))) {
+  if ((await latestBaseline(store, destinationId)) || (await hasSent(store, destinationId))) {
     throw new ExportError(
       'AUDIENCE_MISMATCH',
       `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +
         `${others.map((reserved) => basename(reserved, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
     );
   }
-  for (const reserved of others) await unlinkIfThere(join(layout.audiences, reserved));
+  for (const reserved of others) await store.delete(AUDIENCES + reserved);
 }
 
 /** Whether anything of any export may have reached Mailchimp. */
-async function hasSent(layout: Layout, destinationId: string): Promise<boolean> {
-  for (const exportId of await listClaims(layout, destinationId))
-    if (await mayHaveArrived(layout, { destinationId, exportId })) return true;
+async function hasSent(store: StagingStore, destinationId: string): Promise<boolean> {
+  for (const exportId of await listClaims(store, destinationId))
+    if (await mayHaveArrived(store, { destinationId, exportId })) return true;
   return false;
 }
 
-export async function releaseAudience(layout: Layout, destinationId: string): Promise<void> {
-  for (const name of await audiencesOf(layout, destinationId))
-    await unlinkIfThere(join(layout.audiences, name));
+export async function releaseAudience(store: StagingStore, destinationId: string): Promise<void> {
+  for (const name of await audiencesOf(store, destinationId)) await store.delete(AUDIENCES + name);
 }
 
-async function audiencesOf(layout: Layout, destinationId: string): Promise<string[]> {
+async function audiencesOf(store: StagingStore, destinationId: string): Promise<string[]> {
   const reserved: string[] = [];
-  for (const name of await listFolder(layout.audiences)) {
-    const holder = await readDocument<HolderDocument>(join(layout.audiences, name));
+  for (const name of await listObjects(store, AUDIENCES)) {
+    const holder = await readDocument<HolderDocument>(store, AUDIENCES + name);
     if (holder?.destinationId === destinationId) reserved.push(name);
   }
   return reserved;
-}
-
-async function unlinkIfThere(path: string): Promise<void> {
-  try {
-    await unlink(path);
-  } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
-  }
 }

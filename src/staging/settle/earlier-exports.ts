@@ -2,8 +2,9 @@ import type { ExportRef } from '../../contract/identifiers';
 import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
 import type { BaselineDocument } from '../store/documents';
-import { BASELINE, type Layout } from '../store/layout';
-import { readDocument } from '../store/atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { BASELINE, inExport } from '../store/layout';
+import { readDocument } from '../store/sealed-files';
 import { settle, type SettleInput } from './settle';
 
 /**
@@ -12,12 +13,12 @@ import { settle, type SettleInput } from './settle';
  * @returns the export whose baseline is the latest: the named one, or one that has come after it
  */
 export async function settleEarlier(input: SettleInput, baseline: string | null): Promise<string | null> {
-  const { layout, ref } = input;
-  let latest = { exportId: baseline, generation: await generationOf(layout, ref, baseline) };
-  for (const exportId of await claimedSince(layout, ref, baseline)) {
+  const { store, ref } = input;
+  let latest = { exportId: baseline, generation: await generationOf(store, ref, baseline) };
+  for (const exportId of await claimedSince(store, ref, baseline)) {
     const earlier = { ...ref, exportId };
-    if (await mayHaveArrived(layout, earlier)) await settle({ ...input, ref: earlier }, null);
-    const generation = await generationOf(layout, ref, exportId);
+    if (await mayHaveArrived(store, earlier)) await settle({ ...input, ref: earlier }, null);
+    const generation = await generationOf(store, ref, exportId);
     if (generation > latest.generation) latest = { exportId, generation };
   }
   return latest.exportId;
@@ -25,18 +26,18 @@ export async function settleEarlier(input: SettleInput, baseline: string | null)
 
 /** Exports that have claimed the destination after the named one, and before this one. */
 async function claimedSince(
-  layout: Layout,
+  store: StagingStore,
   { destinationId, exportId }: ExportRef,
   baseline: string | null,
 ): Promise<readonly string[]> {
-  const claims = await listClaims(layout, destinationId);
+  const claims = await listClaims(store, destinationId);
   const ours = claims.indexOf(exportId);
   return claims.slice(baseline === null ? 0 : claims.indexOf(baseline) + 1, ours < 0 ? claims.length : ours);
 }
 
 /** 0: there is no baseline. */
-async function generationOf(layout: Layout, ref: ExportRef, exportId: string | null): Promise<number> {
+async function generationOf(store: StagingStore, ref: ExportRef, exportId: string | null): Promise<number> {
   if (exportId === null) return 0;
-  const document = await readDocument<BaselineDocument>(layout.inExport({ ...ref, exportId }, BASELINE));
+  const document = await readDocument<BaselineDocument>(store, inExport({ ...ref, exportId }, BASELINE));
   return document?.generation ?? 0;
 }

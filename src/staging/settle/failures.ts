@@ -1,42 +1,44 @@
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import { OUTCOMES as ALL_OUTCOMES } from '../../contract/outcome';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
+import type { StagingStore } from '../../ports/staging-store';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { openAttempt } from '../store/run-once';
 import { type BaselineDocument, OUTCOMES } from '../store/documents';
-import { BASELINE, type Layout } from '../store/layout';
-import { isThere, readDocument } from '../store/atomic-files';
+import { BASELINE, inExport } from '../store/layout';
+import { readDocument } from '../store/sealed-files';
 import { withWorkspace } from '../store/workspace';
 
 const EXPORTED: readonly string[] = ['created', 'updated', 'unchanged', 'removed'];
 
+/** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
 export async function readFailures(
-  { layout, memoryLimit }: { layout: Layout; memoryLimit: string },
+  { store, memoryLimit }: { store: StagingStore; memoryLimit: string },
   ref: ExportRef,
   { outcomes, limit }: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
-  const settled = await readDocument<BaselineDocument>(layout.inExport(ref, BASELINE));
-  const rows = settled && layout.inExport(ref, settled.folder, OUTCOMES);
-  if (!rows || !(await isThere(rows))) {
+  const settled = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const rows = settled && (await store.localFile(inExport(ref, settled.folder, OUTCOMES)));
+  if (!rows) {
     throw new ExportError(
       'EXPORT_NOT_FOUND',
-      'The rows of this export are not in the staging folder: it has not ended yet, sent nothing, or its rows have expired.',
+      'The rows of this export are not in the staging store: it has not ended yet, sent nothing, or its rows have expired.',
     );
   }
   const wanted = outcomes ?? ALL_OUTCOMES.filter((outcome) => !EXPORTED.includes(outcome));
-  const folder = await openAttempt(layout, ref, 'failures');
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
   try {
-    return await withWorkspace(
-      { folder, memoryLimit, rows: settled.settlement.selected, allow: layout.export(ref) },
-      (database) =>
-        database.rows<FailureRow>(
-          `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
+    const size = settled.settlement.selected;
+    return await withWorkspace({ folder, memoryLimit, rows: size, allow: store.workFolder }, (database) =>
+      database.rows<FailureRow>(
+        `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
          FROM read_parquet(${quoteText(rows)})
          WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
-        ),
+      ),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
-import { DECIDED, OUTCOMES } from '../store/documents';
+import { OUTCOMES } from '../store/documents';
 import { snapshotProfiles } from '../plan/profiles';
 import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN } from './row-results';
 
@@ -29,11 +29,11 @@ export async function createOutcomes(database: Database): Promise<void> {
 /** Writes `outcomes.parquet`: one row a subject. A departed address goes by the key of the profile that had it. */
 export async function writeOutcomes(
   database: Database,
-  { plan, snapshot, into }: { plan: string; snapshot: string; into: string },
+  { decided, snapshot, into }: { decided: string; snapshot: string; into: string },
 ): Promise<void> {
   await database.run(`
     COPY (
-      SELECT key, email, outcome, reason, NULL::VARCHAR AS text FROM read_parquet(${quoteText(join(plan, DECIDED))})
+      SELECT key, email, outcome, reason, NULL::VARCHAR AS text FROM read_parquet(${quoteText(decided)})
       UNION ALL
       SELECT s.key, s.a0, o.outcome, o.reason, o.text FROM ${snapshotProfiles(snapshot)} s JOIN outcome o USING (n)
       UNION ALL

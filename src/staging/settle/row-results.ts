@@ -1,12 +1,10 @@
-import { join } from 'node:path';
 import type { Outcome } from '../../contract/outcome';
 import type { PartPlan } from '../../contract/plan';
 import type { RowClass } from '../../contract/row-class';
 import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
-import { CHANGES, PEOPLE, type PlannedTag } from '../store/documents';
-import type { Results } from '../delivery/results';
+import type { PlannedTag } from '../store/documents';
 import { createTags, maskOf, noTags } from '../plan/tag-masks';
 
 /** An address with several results gets the last of these that one of them is. `acknowledged` becomes the kind of success. */
@@ -40,14 +38,21 @@ export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of somebody who was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';
 
+interface ResultFiles {
+  readonly parts: readonly string[];
+  readonly chunks: readonly string[];
+}
+
+/** `people`, `changes` and `results` are paths of local files. */
 interface FacetsInput {
-  readonly plan: string;
+  readonly people: string;
+  readonly changes: string;
   readonly request: PlanRequest;
   readonly tags: readonly PlannedTag[];
   readonly parts: readonly PartPlan[];
   /** Parts that were sent, or may have been. */
   readonly attempted: readonly number[];
-  readonly results: Results;
+  readonly results: ResultFiles;
 }
 
 /**
@@ -55,10 +60,10 @@ interface FacetsInput {
  * status of the upsert, and the mask of tags that are surely off.
  */
 export async function createPersonResults(database: Database, input: FacetsInput): Promise<void> {
-  const { plan, request, tags, parts, attempted, results } = input;
+  const { people, changes, request, tags, parts, attempted, results } = input;
   await database.run(`
-    CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(join(plan, PEOPLE))});
-    CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(join(plan, CHANGES))});
+    CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(people)});
+    CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(changes)});
     CREATE TABLE attempted (first INTEGER, last INTEGER)`);
   await createResults(database, results);
   await createTags(database, tags, request.segments);
@@ -92,10 +97,10 @@ export async function createPersonResults(database: Database, input: FacetsInput
  * Makes `result`: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. In two steps, since
  * each reading of JSON holds 32 MB a thread, whatever is read.
  */
-async function createResults(database: Database, { parts, chunks }: Results): Promise<void> {
-  await database.run(`CREATE TABLE result AS SELECT * FROM ${readResults(chunks.map(({ path }) => path))}`);
+async function createResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
+  await database.run(`CREATE TABLE result AS SELECT * FROM ${readResults(chunks)}`);
   await database.run(`
-    INSERT INTO result SELECT * FROM ${readResults(parts.map(({ path }) => path))}
+    INSERT INTO result SELECT * FROM ${readResults(parts)}
     ANTI JOIN (SELECT chunk, email FROM result) USING (chunk, email)`);
 }
 

@@ -5,11 +5,20 @@ import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
-import { BASELINE_ROWS, type BaselineDocument, OUTCOMES, type PlanDocument } from '../store/documents';
-import { BASELINE, type Layout, PLAN } from '../store/layout';
+import type { StagingStore } from '../../ports/staging-store';
+import {
+  BASELINE_ROWS,
+  type BaselineDocument,
+  CHANGES,
+  DECIDED,
+  OUTCOMES,
+  PEOPLE,
+  type PlanDocument,
+} from '../store/documents';
+import { BASELINE, inExport, PLAN } from '../store/layout';
 import { type FoundBaseline, findBaseline } from '../plan/plan';
 import { listResults } from '../delivery/results';
-import { keepFile, readDocument } from '../store/atomic-files';
+import { localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
 import { createPersonResults } from './row-results';
@@ -18,19 +27,20 @@ import { readSnapshot } from '../plan/snapshot';
 import { withWorkspace } from '../store/workspace';
 
 export interface SettleInput {
-  readonly layout: Layout;
+  readonly store: StagingStore;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
   readonly now: () => Date;
 }
 
 export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
-  const { layout, ref } = input;
-  const plan = await readDocument<PlanDocument>(layout.inExport(ref, PLAN));
+  const { store, ref } = input;
+  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
   if (!plan) return null;
-  const document = await runOnce<BaselineDocument>(layout, ref, {
+  const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
     document: BASELINE,
+    files: [OUTCOMES, BASELINE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
   return document.settlement;
@@ -43,20 +53,27 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { layout, memoryLimit, ref, now }: SettleInput,
+  { store, memoryLimit, ref, now }: SettleInput,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
-  const parent = await findBaseline(layout, ref, plan.request.baseline);
-  const { folder: snapshot, selected: profiles } = await readSnapshot(layout, ref);
+  const parent = await findBaseline(store, ref, plan.request.baseline);
+  const { rows: snapshot, selected: profiles } = await readSnapshot(store, ref);
   const settledAt = now().toISOString();
-  const planFolder = layout.inExport(ref, plan.folder);
+  const ofPlan = (name: string) => requireLocalFile(store, inExport(ref, plan.folder, name));
+  const results = await listResults(store, ref);
+  const pathsOf = (sealed: readonly { readonly key: string }[]) =>
+    localFiles(
+      store,
+      sealed.map(({ key }) => key),
+    );
   const told = {
-    plan: planFolder,
+    people: await ofPlan(PEOPLE),
+    changes: await ofPlan(CHANGES),
     request: plan.request,
     tags: plan.tags,
     parts: plan.plan.parts,
-    attempted: [...(await attemptsByPart(layout, ref)).keys()],
-    results: await listResults(layout, ref),
+    attempted: [...(await attemptsByPart(store, ref)).keys()],
+    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
   };
   const next = {
     snapshot,
@@ -68,16 +85,16 @@ async function makeSettlement(
     settledAt,
     into: folder,
   };
-  const allow = layout.exports(ref.destinationId);
+  const decided = await ofPlan(DECIDED);
+  const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
     await createPersonResults(database, told);
     await createOutcomes(database);
     await createParent(database, next);
-    await writeOutcomes(database, { plan: planFolder, snapshot, into: folder });
+    await writeOutcomes(database, { decided, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
-    for (const name of [OUTCOMES, BASELINE_ROWS]) await keepFile(join(folder, name));
     const { size, tags } = await countBaseline(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {

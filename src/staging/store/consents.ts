@@ -1,26 +1,24 @@
-import { open } from 'node:fs/promises';
-import type { Layout } from './layout';
-import { makeFolder, readText } from './atomic-files';
+import { isDeepStrictEqual } from 'node:util';
+import type { StagingStore } from '../../ports/staging-store';
+import { consentsFolder } from './layout';
+import { listNumbers, readNumbered, sealNumbered } from './sequence';
 
-/** Who agreed to what, and who withdrew: kept when Temporal's history is gone. An entry that is there already is not repeated. */
+type Consent = Readonly<Record<string, string>>;
+
+/**
+ * Records a consent or its withdrawal: kept when Temporal's history is gone. A statement that is recorded already is not repeated, since
+ * the step that records it may run twice.
+ */
 export async function recordConsent(
-  layout: Layout,
+  store: StagingStore,
   destinationId: string,
-  entry: Readonly<Record<string, string>>,
+  statement: Consent,
 ): Promise<void> {
-  await makeFolder(layout.destination(destinationId));
-  const path = layout.consents(destinationId);
-  const line = JSON.stringify(entry);
-  const known = (await readText(path)) ?? '';
-  if (known.split('\n').includes(line)) return;
-  // A process that died while writing leaves a line without its end.
-  const start = known === '' || known.endsWith('\n') ? '' : '\n';
-  const file = await open(path, 'a', 0o600);
-  try {
-    await file.chmod(0o600);
-    await file.appendFile(`${start}${line}\n`);
-    await file.sync();
-  } finally {
-    await file.close();
+  const folder = consentsFolder(destinationId);
+  for (;;) {
+    const numbers = await listNumbers(store, folder);
+    const known = await Promise.all(numbers.map((number) => readNumbered<Consent>(store, folder, number)));
+    if (known.some((one) => isDeepStrictEqual(one, statement))) return;
+    if (await sealNumbered(store, { folder, number: (numbers.at(-1) ?? 0) + 1 }, statement)) return;
   }
 }

@@ -4,7 +4,7 @@ import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
 import type { Sealed } from './run-once';
 
-/** A tag that a plan deals with: of a configured segment, or of one that people still carry it from. */
+/** A tag that a plan deals with: of a configured segment, or of one that contacts still carry it from. */
 export interface PlannedTag {
   readonly tagId: number;
   readonly segment: string;
@@ -18,7 +18,7 @@ export interface PlannedTag {
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
   readonly plan: ExportPlan;
-  /** Position is the bit in the people's tag masks. */
+  /** Position is the bit in the tag masks. */
   readonly tags: readonly PlannedTag[];
   /** Export whose census this plan was made with. */
   readonly census: string | null;
@@ -32,9 +32,9 @@ export interface BaselineDocument extends Sealed {
   readonly settledAt: string;
   /** Merge field tags that the baseline has a column for. */
   readonly fields: readonly string[];
-  /** Tags that somebody in the baseline carries, by Mailchimp's id. */
+  /** Tags that a contact in the baseline carries, by Mailchimp's id. */
   readonly tags: Readonly<Record<string, { readonly segment: string; readonly name: string }>>;
-  /** Whoever was in the audience before us stays so: later plans read this export's census. */
+  /** Later plans read in this export's census which members were in the audience before us. */
   readonly census: string | null;
   readonly size: number;
   readonly settlement: Settlement;

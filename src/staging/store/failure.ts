@@ -1,6 +1,8 @@
+import { isNativeError } from 'node:util/types';
 import { DatabaseError } from '../../duckdb/database-error';
 import { ExportError } from '../../errors';
-import { isCode } from './atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { isCode } from './local-files';
 
 type Method = (...parameters: never[]) => Promise<unknown>;
 
@@ -33,5 +35,39 @@ function toExportError(name: string, error: unknown): unknown {
     'STAGING_FAILED',
     `Staging (${name}) failed: ${(error as Error).message}. It is tried again; if it goes on, ${advice}.`,
     { cause: error },
+  );
+}
+
+/**
+ * A store whose errors are ExportErrors already. What an implementation throws for a refused or lost request is an error of its client
+ * library; taken for a bug, it would end the export instead of being retried.
+ */
+export function translatingStore(store: StagingStore): StagingStore {
+  const failing = async <Result>(what: string, work: Promise<Result>): Promise<Result> => {
+    try {
+      return await work;
+    } catch (error) {
+      const known = toExportError(`${what} in the ${store.kind}`, error);
+      throw known instanceof ExportError ? known : storeFailed(store.kind, what, error);
+    }
+  };
+  return {
+    kind: store.kind,
+    workFolder: store.workFolder,
+    put: (key, content) => failing('put', store.put(key, content)),
+    get: (key) => failing('get', store.get(key)),
+    head: (key) => failing('head', store.head(key)),
+    list: (folder) => failing('list', store.list(folder)),
+    delete: (key) => failing('delete', store.delete(key)),
+    localFile: (key) => failing('localFile', store.localFile(key)),
+  };
+}
+
+function storeFailed(kind: string, what: string, cause: unknown): ExportError {
+  const said = isNativeError(cause) ? `: ${cause.message}` : '';
+  return new ExportError(
+    'STAGING_FAILED',
+    `Staging (${what} in the ${kind}) failed${said}. It is tried again; if it goes on, look at the staging store.`,
+    { cause },
   );
 }

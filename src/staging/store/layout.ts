@@ -1,49 +1,52 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
+import type { StagingStore } from '../../ports/staging-store';
 
-/** The only place that knows where things lie in the staging folder. */
-export interface Layout {
-  readonly folder: string;
-  readonly store: string;
-  readonly audiences: string;
-  readonly destinations: string;
-  readonly destination: (destinationId: string) => string;
-  readonly consents: (destinationId: string) => string;
-  readonly claims: (destinationId: string) => string;
-  readonly exports: (destinationId: string) => string;
-  readonly export: (ref: ExportRef) => string;
-  /** A file or folder of an export. */
-  readonly inExport: (ref: ExportRef, ...names: readonly string[]) => string;
+// The only place that knows which key a thing has in the store. Keys of folders end with "/".
+
+export const STORE = 'store.json';
+export const AUDIENCES = 'audiences/';
+export const DESTINATIONS = 'destinations/';
+
+/** Subfolder of the store's local working folder: for files in progress, which are no objects yet. */
+export const SCRATCH = 'scratch';
+
+export function scratchOf({ workFolder }: StagingStore): string {
+  return join(workFolder, SCRATCH);
 }
 
-export function createLayout(path: string): Layout {
-  const folder = resolve(path);
-  const destinations = join(folder, 'destinations');
-  const destination = (destinationId: string): string => join(destinations, checkedName(destinationId));
-  const exports = (destinationId: string): string => join(destination(destinationId), 'exports');
-  const exportFolder = ({ destinationId, exportId }: ExportRef): string =>
-    join(exports(destinationId), checkedName(exportId));
-  return {
-    folder,
-    store: join(folder, 'store.json'),
-    audiences: join(folder, 'audiences'),
-    destinations,
-    destination,
-    consents: (destinationId) => join(destination(destinationId), 'consents.ndjson'),
-    claims: (destinationId) => join(destination(destinationId), 'claims'),
-    exports,
-    export: exportFolder,
-    inExport: (ref, ...names) => join(exportFolder(ref), ...names.map(checkedName)),
-  };
+export function consentsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}consents/`;
 }
 
-/** Ids become names of files: none may climb out of its folder. */
+export function claimsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}claims/`;
+}
+
+export function exportsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}exports/`;
+}
+
+export function exportFolder({ destinationId, exportId }: ExportRef): string {
+  return `${exportsFolder(destinationId)}${checkedName(exportId)}/`;
+}
+
+/** Key of a document or of a row file of an export. */
+export function inExport(ref: ExportRef, ...names: readonly string[]): string {
+  return exportFolder(ref) + names.map(checkedName).join('/');
+}
+
+function destinationFolder(destinationId: string): string {
+  return `${DESTINATIONS}${checkedName(destinationId)}/`;
+}
+
+/** Ids become names in a key: none may climb out of its folder. */
 export function checkedName(name: string): string {
   if (/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)) return name;
   throw new ExportError(
     'INPUT_INVALID',
-    'An id for the staging folder holds something else than A-Z, a-z, 0-9, "_", "-", ".".',
+    'An id for the staging store holds something else than A-Z, a-z, 0-9, "_", "-", ".".',
   );
 }
 

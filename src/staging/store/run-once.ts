@@ -1,22 +1,27 @@
-import { rm, stat } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
-import { BASELINE, CENSUS, type Layout, OPT_OUTS, PLAN, SNAPSHOT } from './layout';
-import { isCode, listFolder, makeFolder, randomName, readDocument, sealDocument } from './atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { BASELINE, CENSUS, exportFolder, inExport, OPT_OUTS, PLAN, scratchOf, SNAPSHOT } from './layout';
+import { isOlder, listFolder, makeFolder, randomName } from './local-files';
+import { deleteAll, listAll, listFolders, readDocument, sealDocument } from './sealed-files';
 
-/** A sealed document names the folder of the attempt that won; the folders of the others are deleted. */
+/** A sealed document names the folder with the row files of the attempt that won; those of the others are deleted. */
 export interface Sealed {
   readonly folder: string;
 }
 
-/** Longer than any step takes; after it an unsealed folder belongs to a process that died. */
+/** Longer than any step takes; after it, what is not sealed belongs to a process that died. */
 const STALE_AFTER_MS = 2 * 60 * 60_000;
 
-const ATTEMPT = /^(snapshot|census|plan|settle|failures)-[0-9a-f]{12}$/;
+const ATTEMPT = /^(snapshot|census|plan|settle)-[0-9a-f]{12}$/;
+const IN_PROGRESS = /^(snapshot|census|plan|settle|put)-[0-9a-f]{12}$/;
 
-export async function openAttempt(layout: Layout, ref: ExportRef, step: string): Promise<string> {
-  await sweep(layout, ref);
-  const folder = layout.inExport(ref, `${step}-${randomName()}`);
+/** Makes a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
+export async function openAttempt(store: StagingStore, ref: ExportRef, step: string): Promise<string> {
+  await sweepScratch(store);
+  await sweepExport(store, ref);
+  const folder = join(scratchOf(store), `${step}-${randomName()}`);
   await makeFolder(folder);
   return folder;
 }
@@ -24,49 +29,87 @@ export async function openAttempt(layout: Layout, ref: ExportRef, step: string):
 interface Step<Document extends Sealed> {
   readonly step: string;
   readonly document: string;
-  /** Writes files into the folder and answers what the document says of them. */
+  /** Names of the row files that `work` writes. */
+  readonly files: readonly string[];
+  /** Writes the row files into the folder and answers what the document says of them. */
   readonly work: (folder: string) => Promise<Omit<Document, 'folder'>>;
 }
 
-/** Does a step once: whoever seals its document first has done it, and everybody gets that document. */
+/** Does a step once: the attempt that seals its document first has done it, and every other one gets that document. */
 export async function runOnce<Document extends Sealed>(
-  layout: Layout,
+  store: StagingStore,
   ref: ExportRef,
-  { step, document, work }: Step<Document>,
+  { step, document, files, work }: Step<Document>,
 ): Promise<Document> {
-  const path = layout.inExport(ref, document);
-  const known = await readDocument<Document>(path);
+  const known = await readDocument<Document>(store, inExport(ref, document));
   if (known) return known;
-  const folder = await openAttempt(layout, ref, step);
-  let isOurs = false;
+  const folder = await openAttempt(store, ref, step);
   try {
-    const result = { ...(await work(folder)), folder: basename(folder) };
-    isOurs = await sealDocument(path, result);
-    return isOurs ? (result as unknown as Document) : ((await readDocument<Document>(path)) as Document);
+    const result = { ...(await work(folder)), folder: basename(folder) } as unknown as Document;
+    return await sealAttempt(store, ref, { document, files, folder, result });
   } finally {
-    if (!isOurs) await rm(folder, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function sweep(layout: Layout, ref: ExportRef): Promise<void> {
-  const folder = layout.export(ref);
-  const attempts = (await listFolder(folder)).filter((name) => ATTEMPT.test(name));
+interface Attempt<Document extends Sealed> {
+  readonly document: string;
+  readonly files: readonly string[];
+  /** Local folder with the files. */
+  readonly folder: string;
+  readonly result: Document;
+}
+
+/**
+ * Stores the row files of an attempt and then its document, which makes them count. When this fails, they stay until they are swept:
+ * the document may have been stored although the answer was lost.
+ * @returns the document that counts
+ */
+export async function sealAttempt<Document extends Sealed>(
+  store: StagingStore,
+  ref: ExportRef,
+  { document, files, folder, result }: Attempt<Document>,
+): Promise<Document> {
+  for (const name of files) await store.put(inExport(ref, result.folder, name), { file: join(folder, name) });
+  const key = inExport(ref, document);
+  if (await sealDocument(store, key, result)) return result;
+  const sealed = (await readDocument<Document>(store, key)) ?? result;
+  if (sealed.folder !== result.folder) await deleteAll(store, `${inExport(ref, result.folder)}/`);
+  return sealed;
+}
+
+/** Files in progress of processes that died. */
+async function sweepScratch(store: StagingStore): Promise<void> {
+  const scratch = scratchOf(store);
+  for (const name of await listFolder(scratch)) {
+    const path = join(scratch, name);
+    if (IN_PROGRESS.test(name) && (await isOlder(path, STALE_AFTER_MS)))
+      await rm(path, { recursive: true, force: true });
+  }
+}
+
+/** Row files whose attempt died before it sealed its document. */
+async function sweepExport(store: StagingStore, ref: ExportRef): Promise<void> {
+  const attempts = (await listFolders(store, exportFolder(ref))).filter((name) => ATTEMPT.test(name));
   if (attempts.length === 0) return;
   const sealed = await Promise.all(
-    [SNAPSHOT, CENSUS, OPT_OUTS, PLAN, BASELINE].map((name) => readDocument<Sealed>(join(folder, name))),
+    [SNAPSHOT, CENSUS, OPT_OUTS, PLAN, BASELINE].map((name) =>
+      readDocument<Sealed>(store, inExport(ref, name)),
+    ),
   );
   const kept = new Set(sealed.map((document) => document?.folder));
   for (const name of attempts.filter((name) => !kept.has(name))) {
-    const path = join(folder, name);
-    if (await isOlder(path, STALE_AFTER_MS)) await rm(path, { recursive: true, force: true });
+    const folder = `${inExport(ref, name)}/`;
+    if (await isUntouchedFor(store, folder, STALE_AFTER_MS)) await deleteAll(store, folder);
   }
 }
 
-export async function isOlder(path: string, ageMs: number): Promise<boolean> {
-  try {
-    return (await stat(path)).mtimeMs < Date.now() - ageMs;
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return false;
-    throw error;
+/** Whether nothing below a folder was created for that long. */
+export async function isUntouchedFor(store: StagingStore, folder: string, ageMs: number): Promise<boolean> {
+  const before = Date.now() - ageMs;
+  for (const key of await listAll(store, folder)) {
+    const found = await store.head(key);
+    if (found && found.createdMs >= before) return false;
   }
+  return true;
 }

@@ -1,21 +1,29 @@
-import { join } from 'node:path';
-import { listFolder, readDocument, sealDocument } from './atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { listObjects, readDocument, sealDocument } from './sealed-files';
 
 /** Documents that are only ever added: `000001.json`, `000002.json`, … */
-export async function listNumbers(folder: string): Promise<number[]> {
-  const names = await listFolder(folder);
+export async function listNumbers(store: StagingStore, folder: string): Promise<number[]> {
+  const names = await listObjects(store, folder);
   return names.filter((name) => /^\d{6,}\.json$/.test(name)).map((name) => Number.parseInt(name, 10));
 }
 
-export function readNumbered<Document>(folder: string, number: number): Promise<Document | undefined> {
-  return readDocument<Document>(numberedPath(folder, number));
+export function readNumbered<Document>(
+  store: StagingStore,
+  folder: string,
+  number: number,
+): Promise<Document | undefined> {
+  return readDocument<Document>(store, numberedKey(folder, number));
 }
 
 /** @returns whether this number was still free */
-export function sealNumbered(folder: string, number: number, value: object): Promise<boolean> {
-  return sealDocument(numberedPath(folder, number), value);
+export function sealNumbered(
+  store: StagingStore,
+  key: { readonly folder: string; readonly number: number },
+  value: object,
+): Promise<boolean> {
+  return sealDocument(store, numberedKey(key.folder, key.number), value);
 }
 
-function numberedPath(folder: string, number: number): string {
-  return join(folder, `${String(number).padStart(6, '0')}.json`);
+function numberedKey(folder: string, number: number): string {
+  return `${folder}${String(number).padStart(6, '0')}.json`;
 }

@@ -1,29 +1,33 @@
 import { randomBytes } from 'node:crypto';
 import { ExportError } from '../../errors';
-import type { Layout } from './layout';
-import { readDocument, sealDocument } from './atomic-files';
+import type { StagingStore } from '../../ports/staging-store';
+import { STORE } from './layout';
+import { readDocument, sealDocument } from './sealed-files';
 
 interface StoreDocument {
   readonly id: string;
-  /** `folder`: only workers that reach this folder can use the store. */
-  readonly affinity: 'folder';
+  /** What the store is: a `folder` can be used only by workers that reach it. */
+  readonly kind: string;
   readonly created: string;
 }
 
+/** @returns the id of the store; undefined where no worker has opened it yet */
+export async function readStoreId(store: StagingStore): Promise<string | undefined> {
+  return (await readDocument<StoreDocument>(store, STORE))?.id;
+}
+
 /** Makes the store at its first opening. @returns its id */
-export async function openStore(layout: Layout): Promise<string> {
-  const known = await readDocument<StoreDocument>(layout.store);
-  if (known) return known.id;
+export async function openStore(store: StagingStore): Promise<string> {
+  const known = await readStoreId(store);
+  if (known) return known;
   const made: StoreDocument = {
     id: randomBytes(4).toString('hex'),
-    affinity: 'folder',
+    kind: store.kind,
     created: new Date().toISOString(),
   };
-  if (await sealDocument(layout.store, made)) return made.id;
-  const theirs = await readDocument<StoreDocument>(layout.store);
-  if (theirs) return theirs.id;
-  throw new ExportError(
-    'STAGING_CORRUPT',
-    'store.json vanished from the staging folder while it was opened.',
-  );
+  await sealDocument(store, STORE, made);
+  // Several workers may open it at once: what is stored counts.
+  const id = await readStoreId(store);
+  if (id) return id;
+  throw new ExportError('STAGING_CORRUPT', 'store.json vanished from the staging store while it was opened.');
 }

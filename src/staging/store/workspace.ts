@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
 import { openDatabase, threadsFor } from '../../duckdb/open';
-import { makeFolder } from './atomic-files';
+import { makeFolder } from './local-files';
 
 interface WorkspaceOptions {
   /** The attempt's own folder. */

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { ConfigSchema } from '../../../src/config/config';
-import type { SegmentSource } from '../../../src/ports/source';
+import type { OpenSource } from '../../../src/ports/source';
 import { openDatabase } from '../../../src/duckdb/open';
 import { openSource } from '../../../src/sources';
 
@@ -12,7 +12,7 @@ const EXAMPLE = resolve(__dirname, '../../../examples/chinook');
 const SEGMENTS = ['north-america', 'big-spenders', 'blues-lovers'];
 
 let folder: string;
-let source: SegmentSource;
+let source: OpenSource;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'chinook-'));

@@ -1,7 +1,10 @@
+import { describe } from '@jest/globals';
 import { gzipSync } from 'node:zlib';
 import { quoteText } from '../../../src/duckdb/quote';
-import { type Content, describeSource } from '../../ports/segment-source-contract';
-import type { Fixture } from './fixture';
+import { segmentSourceContract, type SourceContent } from '../../../src/testing';
+import { runContract } from '../../ports/run-contract';
+import { type Content, describeSource } from './every-format';
+import { Fixture } from './fixture';
 
 function csv({ columns, rows }: Content, delimiter = ','): string {
   const line = (values: readonly (string | null)[]) =>
@@ -24,17 +27,47 @@ async function written(fixture: Fixture, file: string, content: string | Uint8Ar
   return { path: file };
 }
 
-describeSource('CSV files', (fixture, table, content) => written(fixture, `${table}.csv`, csv(content)));
+type Write = Parameters<typeof describeSource>[1];
 
-describeSource('packed TSV files with a byte order mark', (fixture, table, content) =>
+/** The contract of every source, and what sources of files do beyond it. */
+function describeFiles(name: string, write: Write): void {
+  describe(`the contract of SegmentSource, with ${name}`, () => {
+    runContract(segmentSourceContract((content) => openFiles(content, write)));
+  });
+  describeSource(name, write);
+}
+
+async function openFiles({ attributes, profiles, segments }: SourceContent, write: Write) {
+  const fixture = await Fixture.make();
+  const members = async (keys: readonly string[], table: string) => ({
+    ...(await write(fixture, table, { columns: ['id'], rows: keys.map((key) => [key]) })),
+    key: 'id',
+  });
+  const configured = segments.map(async ({ id, name, members: keys }, index) => [
+    id,
+    { name, members: await members(keys, `segment-${index}`) },
+  ]);
+  const source = await fixture.open({
+    profiles: {
+      ...(await write(fixture, 'profiles', { columns: attributes, rows: profiles })),
+      key: attributes[0] ?? '',
+    },
+    segments: Object.fromEntries(await Promise.all(configured)),
+  });
+  return { source, close: () => fixture.remove() };
+}
+
+describeFiles('CSV files', (fixture, table, content) => written(fixture, `${table}.csv`, csv(content)));
+
+describeFiles('packed TSV files with a byte order mark', (fixture, table, content) =>
   written(fixture, `${table}.tsv.gz`, gzipSync(`\uFEFF${csv(content, '\t')}`)),
 );
 
-describeSource('NDJSON files', (fixture, table, content) =>
+describeFiles('NDJSON files', (fixture, table, content) =>
   written(fixture, `${table}.ndjson`, ndjson(content)),
 );
 
-describeSource('Parquet files', async (fixture, table, { columns, rows }) => {
+describeFiles('Parquet files', async (fixture, table, { columns, rows }) => {
   const file = `${table}.parquet`;
   const values = rows.length > 0 ? rows : [columns.map(() => null)];
   await fixture.sql(`

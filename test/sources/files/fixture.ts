@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
-import type { SegmentSource, SourceExtract } from '../../../src/ports/source';
+import type { OpenSource, SourceExtract } from '../../../src/ports/source';
 import { FilesSourceSchema } from '../../../src/config/source-config';
 import { openDatabase } from '../../../src/duckdb/open';
 import { quoteText } from '../../../src/duckdb/quote';
@@ -11,6 +11,7 @@ import { openSource } from '../../../src/sources';
 export type SourceInput = Omit<z.input<typeof FilesSourceSchema>, 'kind'>;
 
 export interface Extracted extends SourceExtract {
+  readonly folder: string;
   /** By key. */
   readonly rows: Readonly<Record<string, readonly (string | null)[]>>;
   /** Keys by position of the segment, sorted. */
@@ -43,7 +44,7 @@ export class Fixture {
     await database.close();
   }
 
-  open(input: SourceInput): Promise<SegmentSource> {
+  open(input: SourceInput): Promise<OpenSource> {
     const config = FilesSourceSchema.parse({ kind: 'files', ...input });
     return openSource(config, { baseFolder: this.folder, memoryLimit: '128MB', scratch: this.scratch });
   }
@@ -57,7 +58,7 @@ export class Fixture {
     const source = await this.open(input);
     try {
       const extract = await source.extract({ ...request, into });
-      return { ...extract, ...(await this.read(into, request.segments.length)) };
+      return { ...extract, folder: into, ...(await this.read(into, request.segments.length)) };
     } finally {
       await source.close();
     }

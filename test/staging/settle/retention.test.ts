@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdir, readdir, utimes } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
 
@@ -13,6 +13,11 @@ const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip
 const LONG_AGO = new Date(Date.now() - 40 * 24 * 60 * 60_000);
 
 const exportsFolder = (): string => join(stage.folder, 'destinations', DESTINATION, 'exports');
+
+async function makeOld(folder: string): Promise<void> {
+  for (const name of await readdir(folder, { recursive: true }))
+    await utimes(join(folder, name), LONG_AGO, LONG_AGO);
+}
 
 async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
@@ -50,7 +55,7 @@ test('an export that never settled goes when another has taken its place, not wh
   const ref = stage.newExport();
   await stage.staging.claim(ref);
   await stage.snapshot(ref, [ANNA]);
-  await utimes(join(exportsFolder(), ref.exportId), LONG_AGO, LONG_AGO);
+  await makeOld(join(exportsFolder(), ref.exportId));
   await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30 });
   expect(await fileNames(ref.exportId)).toContain('snapshot.json');
   await stage.staging.claim(stage.newExport());
@@ -71,18 +76,42 @@ test('discarding deletes all rows, and may be repeated', async () => {
   expect(await stage.staging.latestBaseline(DESTINATION)).toBeUndefined();
 });
 
-test('a new attempt deletes the folders of attempts that died long ago, and no other', async () => {
+test('a new attempt deletes what attempts that died long ago have left, and nothing else', async () => {
   const ref = stage.newExport();
   await stage.snapshot(ref, [ANNA]);
   const folder = join(exportsFolder(), ref.exportId);
-  const sealed = (await readdir(folder)).find((name) => name.startsWith('snapshot-')) ?? '';
-  for (const name of ['snapshot-00000000dead', 'plan-00000000dead', 'plan-0000000alive', sealed]) {
-    await mkdir(join(folder, name), { recursive: true });
-    if (!name.includes('alive')) await utimes(join(folder, name), LONG_AGO, LONG_AGO);
+  const scratch = join(stage.folder, 'scratch');
+  for (const below of [folder, scratch]) {
+    for (const name of ['snapshot-00000000dead', 'plan-00000000dead', 'plan-0000000a11fe']) {
+      await mkdir(join(below, name), { recursive: true });
+      await writeFile(join(below, name, 'changes.parquet'), 'rows');
+      if (name.endsWith('a11fe')) continue;
+      for (const path of [join(below, name, 'changes.parquet'), join(below, name)]) {
+        await utimes(path, LONG_AGO, LONG_AGO);
+      }
+    }
   }
+  const sealed = (await readdir(folder)).find((name) => /^snapshot-(?!0)/.test(name)) ?? '';
+  await makeOld(join(folder, sealed));
   const opened = await stage.staging.openExtractFolder(ref);
-  const names = await readdir(folder);
-  expect(names.filter((name) => name.includes('-')).toSorted()).toEqual(
-    [sealed, 'plan-0000000alive', opened.slice(folder.length + 1)].toSorted(),
+  expect((await readdir(folder)).filter((name) => name.includes('-')).toSorted()).toEqual(
+    [sealed, 'plan-0000000a11fe'].toSorted(),
   );
+  expect((await readdir(scratch)).toSorted()).toEqual(
+    [opened.slice(scratch.length + 1), 'plan-0000000a11fe'].toSorted(),
+  );
+});
+
+test('a snapshot of a large source is not copied into the store: the file that the source wrote is linked', async () => {
+  const ref = stage.newExport();
+  const folder = await stage.staging.openExtractFolder(ref);
+  const rows = join(folder, 'profiles.parquet');
+  await writeFile(rows, 'rows');
+  const { ino } = await stat(rows);
+  const counts = { profiles: 0, selected: 0, members: [0, 0], orphans: 0, unreadable: [] };
+  await stage.staging.sealSnapshot(ref, { folder, ...counts });
+  const [name = ''] = await readdir(join(exportsFolder(), ref.exportId)).then((names) =>
+    names.filter((name) => name.startsWith('snapshot-')),
+  );
+  expect((await stat(join(exportsFolder(), ref.exportId, name, 'profiles.parquet'))).ino).toBe(ino);
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openStaging } from '../../../src/staging';
+import { FolderStore, openStaging } from '../../../src/staging';
 import { translating } from '../../../src/staging/store/failure';
 import { exportAll, openStage, type Stage } from '../stage';
 
@@ -25,7 +25,7 @@ function failing(code: string): () => Promise<unknown> {
 describe('the store', () => {
   test('keeps its id through openings, and two that open it at once agree on it', async () => {
     const folder = join(stage.folder, 'other');
-    const options = { folder, memoryLimit: '128MB' };
+    const options = { store: new FolderStore(folder), memoryLimit: '128MB' };
     const opened = await Promise.all([openStaging(options), openStaging(options), openStaging(options)]);
     const ids = new Set(opened.map(({ storeId }) => storeId));
     expect([...ids]).toEqual([expect.stringMatching(/^[0-9a-f]{8}$/)]);
@@ -34,7 +34,7 @@ describe('the store', () => {
     expect(ids).toContain(again.storeId);
     await again.close();
     expect(JSON.parse(await readFile(join(folder, 'store.json'), 'utf8'))).toMatchObject({
-      affinity: 'folder',
+      kind: 'folder',
     });
   });
 
@@ -55,8 +55,8 @@ describe('the store', () => {
 
   test('leaves nothing of an attempt behind', async () => {
     await exportAll(stage, [{ key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip'] }]);
-    const names = await readdir(stage.folder, { recursive: true });
-    expect(names.filter((name) => /\.tmp$|work|wal/.test(name))).toEqual([]);
+    // The folder of the database that reads chunks, which the store keeps open.
+    expect(await readdir(join(stage.folder, 'scratch'))).toEqual(['reading']);
   });
 
   test('refuses an id that would climb out of the folder', async () => {
@@ -142,24 +142,26 @@ describe('an audience', () => {
   });
 });
 
-const consents = (): string => join(stage.folder, 'destinations', 'one', 'consents.ndjson');
+async function consents(): Promise<readonly unknown[]> {
+  const folder = join(stage.folder, 'destinations', 'one', 'consents');
+  const names = (await readdir(folder)).toSorted();
+  return Promise.all(names.map(async (name) => JSON.parse(await readFile(join(folder, name), 'utf8'))));
+}
 
 describe('consent', () => {
-  test('is a line a statement, and a repeated one is not a second line', async () => {
+  test('is a document for each statement, and a repeated statement is not a second one', async () => {
     const given = { kind: 'given', by: 'Ann' };
     await stage.staging.recordConsent('one', given);
     await stage.staging.recordConsent('one', given);
     await stage.staging.recordConsent('one', { kind: 'withdrawn', by: 'Bo' });
-    expect(await readFile(consents(), 'utf8')).toBe(
-      '{"kind":"given","by":"Ann"}\n{"kind":"withdrawn","by":"Bo"}\n',
-    );
+    expect(await consents()).toEqual([given, { kind: 'withdrawn', by: 'Bo' }]);
   });
 
-  test('starts a line of its own after one that was cut off, and stays when the rows are discarded', async () => {
-    await mkdir(join(stage.folder, 'destinations', 'one'), { recursive: true });
-    await writeFile(consents(), '{"kind":"gi');
-    await stage.staging.recordConsent('one', { kind: 'given' });
+  test('stays when the rows are discarded, and those recorded at once are all kept', async () => {
+    const statements = ['a', 'b', 'c', 'd'].map((by) => ({ kind: 'given', by }));
+    await Promise.all(statements.map((statement) => stage.staging.recordConsent('one', statement)));
     await stage.staging.discard('one');
-    expect(await readFile(consents(), 'utf8')).toBe('{"kind":"gi\n{"kind":"given"}\n');
+    expect(await consents()).toEqual(expect.arrayContaining(statements));
+    expect(await consents()).toHaveLength(4);
   });
 });

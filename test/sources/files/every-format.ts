@@ -1,7 +1,8 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { Fixture, type SourceInput, errorOf } from '../sources/files/fixture';
+import { Fixture, type SourceInput, errorOf } from './fixture';
 
 /** Column by column; null is an empty value. */
 export interface Content {
@@ -34,7 +35,7 @@ const MEMBERSHIPS: Content = {
 const ONE: Content = { columns: ['id'], rows: [['c4'], ['C4'], ['c4']] };
 
 /**
- * What every source has to do.
+ * What sources of files do beyond the contract of every source.
  *
  * @param write Writes a table in the format under test; returns how the configuration names it, without a key.
  */
@@ -42,7 +43,7 @@ export function describeSource(
   name: string,
   write: (fixture: Fixture, table: string, content: Content) => Promise<{ readonly path: string }>,
 ): void {
-  describe(`A source of ${name}`, () => {
+  describe(`a source of ${name}`, () => {
     let fixture: Fixture;
     let input: SourceInput;
 
@@ -117,26 +118,6 @@ export function describeSource(
         c2: ['31/12/1980', ' Bob@Nordlichtpost.de ', 'Bób\nLine'],
         c3: [null, null, "O'Hara; ü 山田"],
       });
-    });
-
-    test('writes the columns that were agreed', async () => {
-      const { folder } = await fixture.extract(input, { attributes: ['Score', 'Email'], segments: ['vip'] });
-      expect(await fixture.schemaOf(join(folder, 'profiles.parquet'))).toEqual([
-        'key VARCHAR',
-        'segments VARCHAR',
-        'a0 VARCHAR',
-        'a1 VARCHAR',
-      ]);
-    });
-
-    test('keeps keys apart that differ in case only, and takes the key as an attribute', async () => {
-      const { rows } = await fixture.extract(input, { attributes: ['CustomerId'], segments: ['one'] });
-      expect(rows).toEqual({ c4: ['c4'], C4: ['C4'] });
-    });
-
-    test('copies no attributes and no segments when none are asked for', async () => {
-      const none = await fixture.extract(input, { attributes: [], segments: [] });
-      expect(none).toMatchObject({ profiles: 5, selected: 0, members: [], orphans: 0, rows: {} });
     });
 
     test('writes over what a dead attempt left', async () => {
@@ -231,13 +212,17 @@ export function describeSource(
       await source.close();
     });
 
-    test('stops when it is closed in the middle', async () => {
+    test.each(['closed', 'aborted'])('stops in the middle when it is %s', async (how) => {
       const sql = 'SELECT CustomerId FROM profiles, range(100000000000) r(n) WHERE n % 7 = 8';
       const source = await fixture.open({ ...input, segments: { slow: { sql } } });
-      const checked = errorOf(source.check());
-      const again = setInterval(() => void source.close(), 50);
+      const aborting = new AbortController();
+      const checked = errorOf(source.check({ signal: aborting.signal }));
+      const isRunning = async () => (await readdir(fixture.scratch)).length > 0;
+      while (!(await isRunning())) await setImmediate();
+      if (how === 'closed') await source.close();
+      else aborting.abort();
       expect(await checked).toMatchObject({ kind: 'INTERRUPT' });
-      clearInterval(again);
+      await source.close();
     });
   });
 }

@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkerConfig } from '../config/config';
+import type { OpenSource } from '../ports/source';
+import { openSource } from '../sources';
+import { FolderStore, openStagingToRead, type StagingReader } from '../staging';
+import { findEntry } from './find-entry';
+
+// What commands beside a worker open. They write nothing into the staging store, not even scratch, and expire nothing: their
+// configuration may differ from the worker's.
+
+/** @returns undefined where no worker has made a store in the folder */
+export function readStaging(
+  folder: string,
+  { staging }: Pick<WorkerConfig, 'staging'>,
+): Promise<StagingReader | undefined> {
+  return openStagingToRead({ store: new FolderStore(folder), memoryLimit: staging.memoryLimit });
+}
+
+/**
+ * Lends a configured source. Copies of its rows go into a temporary folder of the system, only the owner's.
+ * @throws ExportError SOURCE_NOT_FOUND
+ */
+export async function withSource<Result>(
+  { sources, staging }: Pick<WorkerConfig, 'sources' | 'staging'>,
+  { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
+  work: (source: OpenSource) => Promise<Result>,
+): Promise<Result> {
+  const config = findEntry(sources, name, 'SOURCE_NOT_FOUND');
+  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
+  try {
+    const source = await openSource(config, { baseFolder, memoryLimit: staging.memoryLimit, scratch });
+    try {
+      return await work(source);
+    } finally {
+      await source.close();
+    }
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,62 @@
+import { ForeignSecretsConfigSchema, WorkerConfigSchema } from '../config/config';
+import type { WorkerConfig, WorkerConfigInput } from '../config/config';
+import { NameSchema } from '../contract/identifiers';
+import { parse } from '../contract/parse';
+import { ExportError } from '../errors';
+import type { SecretResolver } from '../ports/secrets';
+import type { SegmentSource } from '../ports/source';
+import type { StagingStore } from '../ports/staging-store';
+import { type HostPorts, isSegmentSource } from './resources';
+
+/**
+ * What a worker that exports to Mailchimp needs: the `staging`, `accounts` and `sources` of the configuration file, or instances of your
+ * own in their place. The plugin uses an instance for as long as its worker runs and does not close it.
+ */
+export interface MailchimpPluginOptions extends Pick<WorkerConfigInput, 'accounts'> {
+  /** By name: a section of the configuration, or a SegmentSource. */
+  readonly sources: Readonly<Record<string, WorkerConfigInput['sources'][string] | SegmentSource>>;
+  /** `store` takes the place of `folder`. */
+  readonly staging?:
+    (NonNullable<WorkerConfigInput['staging']> & { readonly store?: StagingStore }) | undefined;
+  /** Resolves the references of `accounts`, which may then be of any form `SCHEME:NAME`. @default `env:VARIABLE` and `file:PATH` */
+  readonly secrets?: SecretResolver;
+  /** Where relative paths start. @default the current folder */
+  readonly baseFolder?: string;
+}
+
+export interface PluginSettings {
+  readonly config: WorkerConfig;
+  readonly ports: HostPorts;
+  readonly baseFolder: string;
+}
+
+/** @throws ExportError CONFIG_INVALID, with each wrong field */
+export function readOptions(options: MailchimpPluginOptions): PluginSettings {
+  const { secrets, baseFolder = process.cwd(), ...rest } = options;
+  const { store, ...staging } = options.staging ?? {};
+  if (store !== undefined && staging.folder !== undefined) {
+    throw new ExportError(
+      'CONFIG_INVALID',
+      'The options of MailchimpPlugin have both staging.folder and staging.store. Rows lie in one of them: leave out the other.',
+    );
+  }
+  const { instances, configured } = separate(options.sources);
+  const schema = secrets === undefined ? WorkerConfigSchema : ForeignSecretsConfigSchema;
+  const what = { what: 'The options of MailchimpPlugin', code: 'CONFIG_INVALID' } as const;
+  for (const name of Object.keys(instances)) parse(NameSchema, name, what);
+  const config = parse(schema, { ...rest, staging, sources: configured }, what);
+  return { config, ports: { sources: instances, store, secrets }, baseFolder };
+}
+
+/** Callers without types may pass anything: what is no instance is left for the schema to refuse. */
+function separate(sources: MailchimpPluginOptions['sources'] | undefined) {
+  const entries = Object.entries(sources ?? {});
+  const instances = entries.flatMap(([name, source]) =>
+    isSegmentSource(source) ? [[name, source] as const] : [],
+  );
+  const configured = entries.filter(([, source]) => !isSegmentSource(source));
+  return {
+    instances: Object.fromEntries(instances),
+    configured: sources && Object.fromEntries(configured),
+  };
+}

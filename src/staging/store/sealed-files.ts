@@ -1,0 +1,115 @@
+import { rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { ExportError } from '../../errors';
+import type { StagingStore } from '../../ports/staging-store';
+import { createFile, FILE_MODE, randomName } from './local-files';
+import { scratchOf } from './layout';
+
+/** Creates a JSON document, which never changes. @returns whether it is ours; false: another was there first */
+export function sealDocument(store: StagingStore, key: string, value: object): Promise<boolean> {
+  return store.put(key, `${JSON.stringify(value)}\n`);
+}
+
+/** @returns undefined where there is no such document. @throws ExportError STAGING_CORRUPT */
+export async function readDocument<Document>(
+  store: StagingStore,
+  key: string,
+): Promise<Document | undefined> {
+  const text = await store.get(key);
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text) as Document;
+  } catch {
+    throw new ExportError(
+      'STAGING_CORRUPT',
+      `Reading ${basename(key)} in the staging store found no JSON. It was written whole, so something else changed it: restore the store from a backup.`,
+    );
+  }
+}
+
+const BYTES_AT_ONCE = 256 * 1024;
+
+type Pages = Iterable<readonly object[]> | AsyncIterable<readonly object[]>;
+
+/**
+ * Creates a file with a line of JSON for each row, taken page by page as they come. Rows that break off leave no file: half of them
+ * would look like all.
+ * @returns whether it is ours; false: another was there first
+ */
+export async function sealLines(store: StagingStore, key: string, pages: Pages): Promise<boolean> {
+  const file = join(scratchOf(store), `put-${randomName()}`);
+  try {
+    await writeLines(file, pages);
+  } catch (error) {
+    await rm(file, { force: true });
+    throw error;
+  }
+  return store.put(key, { file });
+}
+
+async function writeLines(path: string, pages: Pages): Promise<void> {
+  const file = await createFile(path);
+  try {
+    await file.chmod(FILE_MODE);
+    let text = '';
+    for await (const rows of pages) {
+      for (const row of rows) text += `${JSON.stringify(row)}\n`;
+      if (text.length < BYTES_AT_ONCE) continue;
+      await file.writeFile(text);
+      text = '';
+    }
+    await file.writeFile(text);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The local files of objects that must be there. */
+export function localFiles(store: StagingStore, keys: readonly string[]): Promise<readonly string[]> {
+  return Promise.all(keys.map((key) => requireLocalFile(store, key)));
+}
+
+/** @throws ExportError STAGING_CORRUPT */
+export async function requireLocalFile(store: StagingStore, key: string): Promise<string> {
+  const path = await store.localFile(key);
+  if (path === undefined) throw missing(key);
+  return path;
+}
+
+/** @throws ExportError STAGING_CORRUPT */
+export async function requireText(store: StagingStore, key: string): Promise<string> {
+  const text = await store.get(key);
+  if (text === undefined) throw missing(key);
+  return text;
+}
+
+function missing(key: string): ExportError {
+  return new ExportError(
+    'STAGING_CORRUPT',
+    `${basename(key)} of this export is not in the staging store, although it was written. Was the store changed? Start a new export.`,
+  );
+}
+
+/** Names of the objects directly below a folder. */
+export async function listObjects(store: StagingStore, folder: string): Promise<readonly string[]> {
+  return (await store.list(folder)).filter((name) => !name.endsWith('/'));
+}
+
+/** Names of the folders directly below a folder, without the slash. */
+export async function listFolders(store: StagingStore, folder: string): Promise<readonly string[]> {
+  return (await store.list(folder)).flatMap((name) => (name.endsWith('/') ? name.slice(0, -1) : []));
+}
+
+/** Keys of all objects below a folder. */
+export async function listAll(store: StagingStore, folder: string): Promise<readonly string[]> {
+  const keys: string[] = [];
+  for (const name of await store.list(folder)) {
+    if (name.endsWith('/')) keys.push(...(await listAll(store, folder + name)));
+    else keys.push(folder + name);
+  }
+  return keys;
+}
+
+export async function deleteAll(store: StagingStore, folder: string): Promise<void> {
+  for (const key of await listAll(store, folder)) await store.delete(key);
+}

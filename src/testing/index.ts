@@ -1,0 +1,7 @@
+// Any name added here is a public promise.
+export type { ContractCase, Fixture } from './contract-case';
+export { mailchimpTransportContract } from './mailchimp-transport';
+export { secretResolverContract, type SecretResolverFixture } from './secret-resolver';
+export { segmentSourceContract, type SegmentSourceFixture, type SourceContent } from './segment-source';
+export { stagingStoreContract, type StagingStoreFixture } from './staging-store';
+export type { HttpReply, HttpRequest, MailchimpTransport, TransportTarget } from '../ports/transport';

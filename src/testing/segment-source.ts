@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { openDatabase } from '../duckdb/open';
+import { quoteText } from '../duckdb/quote';
+import { ExportError } from '../errors';
+import type { SegmentSource, SourceExtract } from '../ports/source';
+import { assertSame, casesWith, type ContractCase, errorOf, type Fixture } from './contract-case';
+
+/** What a source under test holds. */
+export interface SourceContent {
+  /** Names of attributes, in their order; the first one is the key. */
+  readonly attributes: readonly string[];
+  /** Profiles, attribute by attribute; null is an empty value. */
+  readonly profiles: readonly (readonly (string | null)[])[];
+  /** Segments in their order, with the keys of their members as they are listed: also twice, and of no profile. */
+  readonly segments: readonly {
+    readonly id: string;
+    readonly name: string;
+    readonly members: readonly string[];
+  }[];
+}
+
+export interface SegmentSourceFixture extends Fixture {
+  readonly source: SegmentSource;
+}
+
+const CONTENT: SourceContent = {
+  attributes: ['CustomerId', 'Email', 'First Name', 'Score'],
+  profiles: [
+    ['c1', 'ann@nordlichtpost.de', 'Ann, "the 1st"', '007'],
+    ['c2', ' Bob@Nordlichtpost.de ', 'Bób\nLine', '31/12/1980'],
+    ['c3', null, "O'Hara; ü 山田", null],
+    ['c4', 'dan@nordlichtpost.de', null, '1e3'],
+    ['C4', 'other@nordlichtpost.de', 'Same key but for case', '2'],
+  ],
+  segments: [
+    { id: 'vip', name: 'VIP customers', members: ['c1', 'c2', 'c2', 'gone'] },
+    { id: 'fresh', name: 'New customers', members: ['c3', 'c1'] },
+    { id: 'one', name: 'one', members: ['c4', 'C4', 'c4'] },
+  ],
+};
+
+interface Opened extends Fixture {
+  readonly source: SegmentSource;
+  /** Opens a source of its own for other content, until the case ends. */
+  readonly openOther: (content: SourceContent) => Promise<SegmentSource>;
+  /** An empty folder of the case's own. */
+  readonly into: string;
+}
+
+/** The rules of `SegmentSource`. @param open makes a source that holds the content */
+export function segmentSourceContract(
+  open: (content: SourceContent) => Promise<SegmentSourceFixture>,
+): readonly ContractCase[] {
+  return casesWith(async () => openCase(open), RULES);
+}
+
+async function openCase(open: (content: SourceContent) => Promise<SegmentSourceFixture>): Promise<Opened> {
+  const opened: SegmentSourceFixture[] = [];
+  const openOther = async (content: SourceContent): Promise<SegmentSource> => {
+    const fixture = await open(content);
+    opened.push(fixture);
+    return fixture.source;
+  };
+  const into = await mkdtemp(join(tmpdir(), 'source-contract-'));
+  return {
+    source: await openOther(CONTENT),
+    openOther,
+    into,
+    close: async () => {
+      for (const fixture of opened) await fixture.close?.();
+      await rm(into, { recursive: true, force: true });
+    },
+  };
+}
+
+const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
+  'it describes its attributes in their order, and its segments with names': async ({ source }) => {
+    const { attributes, segments } = await source.describe();
+    assertSame(attributes, CONTENT.attributes);
+    assertSame(
+      segments.map(({ id, name }) => [id, name]),
+      CONTENT.segments.map(({ id, name }) => [id, name]),
+    );
+  },
+  'the digest of a segment is its own, and the same each time': async ({ source }) => {
+    const digests = async () => (await source.describe()).segments.map(({ digest }) => digest);
+    const first = await digests();
+    assert.equal(new Set(first).size, CONTENT.segments.length);
+    assertSame(await digests(), first);
+  },
+  'a check counts profiles and members': async ({ source }) => {
+    const { profiles, members, unreadable } = await source.check();
+    assertSame(
+      { profiles, members, unreadable },
+      {
+        profiles: 5,
+        members: [
+          { segment: 'vip', profiles: 2 },
+          { segment: 'fresh', profiles: 2 },
+          { segment: 'one', profiles: 2 },
+        ],
+        unreadable: [],
+      },
+    );
+  },
+  'an extract holds the members of the segments, each once, with their values untouched': async ({
+    source,
+    into,
+  }) => {
+    const attributes = ['Score', 'Email', 'First Name'];
+    const counts = await source.extract({ attributes, segments: ['fresh', 'vip'], into });
+    assertCounts(counts, { profiles: 5, selected: 3, members: [2, 2], orphans: 1, unreadable: [] });
+    assertSame(await rowsOf(into), [
+      ['c1', '11', '007', 'ann@nordlichtpost.de', 'Ann, "the 1st"'],
+      ['c2', '01', '31/12/1980', ' Bob@Nordlichtpost.de ', 'Bób\nLine'],
+      ['c3', '10', null, null, "O'Hara; ü 山田"],
+    ]);
+  },
+  'an extract has the columns key, segments, a0, a1, …, all of them VARCHAR': async ({ source, into }) => {
+    await source.extract({ attributes: ['Score', 'Email'], segments: ['vip'], into });
+    assertSame(await columnsOf(into), ['key VARCHAR', 'segments VARCHAR', 'a0 VARCHAR', 'a1 VARCHAR']);
+  },
+  'keys that differ in case only are two, and the key can be an attribute': async ({ source, into }) => {
+    await source.extract({ attributes: ['CustomerId'], segments: ['one'], into });
+    assertSame(await rowsOf(into), [
+      ['C4', '1', 'C4'],
+      ['c4', '1', 'c4'],
+    ]);
+  },
+  'no attributes and no segments make an extract without rows': async ({ source, into }) => {
+    const counts = await source.extract({ attributes: [], segments: [], into });
+    assertCounts(counts, { profiles: 5, selected: 0, members: [], orphans: 0, unreadable: [] });
+    assertSame(await rowsOf(into), []);
+  },
+  'an extract replaces what an earlier attempt has left in the folder': async ({ source, into }) => {
+    await writeFile(join(into, 'profiles.parquet'), 'half a file');
+    const request = { attributes: ['Email'], segments: ['one'], into };
+    const first = await source.extract(request);
+    assertSame(await source.extract(request), first);
+    assert.equal((await rowsOf(into)).length, 2);
+  },
+  'calls side by side do not disturb each other': async ({ source, into }) => {
+    const folders = ['one', 'two'].map((name) => join(into, name));
+    for (const folder of folders) await mkdir(folder);
+    const [described, checked] = await Promise.all([
+      source.describe(),
+      source.check(),
+      ...folders.map((folder) => source.extract({ attributes: ['Email'], segments: ['vip'], into: folder })),
+    ]);
+    assert.equal(described.segments.length, 3);
+    assert.equal(checked.profiles, 5);
+    for (const folder of folders) assert.equal((await rowsOf(folder)).length, 2);
+  },
+  'a source without profiles counts none, and every membership is an orphan': async ({ openOther, into }) => {
+    const source = await openOther({ ...CONTENT, profiles: [] });
+    const counts = await source.extract({ attributes: ['Email'], segments: ['fresh'], into });
+    assertCounts(counts, { profiles: 0, selected: 0, members: [0], orphans: 2, unreadable: [] });
+    assertSame(await rowsOf(into), []);
+  },
+  'an attribute that does not exist is ATTRIBUTE_NOT_FOUND with its name': async ({ source, into }) => {
+    const error = await errorOf(source.extract({ attributes: ['Phone'], segments: ['vip'], into }));
+    assertRefused(error, { code: 'ATTRIBUTE_NOT_FOUND', named: 'Phone' });
+  },
+  'a segment that does not exist is SEGMENT_NOT_FOUND with its name': async ({ source, into }) => {
+    const error = await errorOf(source.extract({ attributes: ['Email'], segments: ['vib'], into }));
+    assertRefused(error, { code: 'SEGMENT_NOT_FOUND', named: 'vib' });
+  },
+  'a call that is aborted before it begins rejects': async ({ source, into }) => {
+    const signal = AbortSignal.abort();
+    await errorOf(source.describe({ signal }));
+    await errorOf(source.check({ signal }));
+    await errorOf(source.extract({ attributes: ['Email'], segments: ['vip'], into, signal }));
+  },
+  'after an aborted call the source is as good as before': async ({ source, into }) => {
+    const aborting = new AbortController();
+    const request = { attributes: ['Email'], segments: ['vip'], into };
+    const aborted = source.extract({ ...request, signal: aborting.signal }).catch(() => undefined);
+    aborting.abort();
+    await aborted;
+    await source.extract(request);
+    assert.equal((await rowsOf(into)).length, 2);
+  },
+};
+
+function assertCounts(counts: SourceExtract, expected: SourceExtract): void {
+  const { profiles, selected, members, orphans, unreadable } = counts;
+  assertSame({ profiles, selected, members, orphans, unreadable }, expected);
+}
+
+function assertRefused(error: unknown, { code, named }: { code: string; named: string }): void {
+  assert.ok(error instanceof ExportError, inspect(error));
+  assert.equal(error.code, code);
+  assert.ok(error.message.includes(named), error.message);
+}
+
+/** Key, segments and attributes of each row, by key. */
+async function rowsOf(folder: string): Promise<readonly (readonly unknown[])[]> {
+  const rows = await query<Record<string, unknown>>(folder, (file) => `FROM ${file} ORDER BY key`);
+  return rows.map((row) => Object.values(row));
+}
+
+async function columnsOf(folder: string): Promise<readonly string[]> {
+  const columns = await query<{ column_name: string; column_type: string }>(
+    folder,
+    (file) => `DESCRIBE FROM ${file}`,
+  );
+  return columns.map(({ column_name: name, column_type: type }) => `${name} ${type}`);
+}
+
+async function query<Row extends object>(folder: string, sql: (file: string) => string): Promise<Row[]> {
+  const database = await openDatabase({ folder, memoryLimit: '128MB', allow: [folder] });
+  try {
+    return await database.rows<Row>(sql(quoteText(join(folder, 'profiles.parquet'))));
+  } finally {
+    await database.close();
+  }
+}
