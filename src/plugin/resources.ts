@@ -70,7 +70,7 @@ export async function openResources(
   };
 }
 
-export function configuredStore(
+function configuredStore(
   { staging }: Pick<WorkerConfig, 'staging'>,
   baseFolder: string,
 ): StagingStore {
