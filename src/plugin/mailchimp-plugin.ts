@@ -28,18 +28,19 @@ import { requireOurBundle, requireOurWorkflows } from './check-bundle';
  * await worker.run();
  */
 export class MailchimpPlugin extends SimplePlugin {
-  private readonly settings: PluginSettings;
-  private readonly activities: Activities;
-  private resources: Promise<Resources> | undefined;
-  private users = 0;
+  // Private to the runtime too: the SDK logs a worker's options with their plugins, and a resolver of the host may hold secrets.
+  readonly #settings: PluginSettings;
+  readonly #activities: Activities;
+  #resources: Promise<Resources> | undefined;
+  #users = 0;
 
   constructor(options: MailchimpPluginOptions) {
     super({
       name: 'temporal-mailchimp.MailchimpPlugin',
       workflowsPath: (host) => host ?? require.resolve('../workflows'),
     });
-    this.settings = readOptions(options);
-    this.activities = createActivities(() => this.requireResources());
+    this.#settings = readOptions(options);
+    this.#activities = createActivities(() => this.requireResources());
   }
 
   override configureWorker(options: WorkerOptions): WorkerOptions {
@@ -60,7 +61,7 @@ export class MailchimpPlugin extends SimplePlugin {
     if (taskQueue.startsWith(STORE_QUEUE_PREFIX)) return next(worker);
     const storeId = this.open().then(({ staging }) => staging.storeId);
     try {
-      await runStoreWorker({ storeId, activities: this.activities }, { worker, run: () => next(worker) });
+      await runStoreWorker({ storeId, activities: this.#activities }, { worker, run: () => next(worker) });
     } finally {
       await this.close();
     }
@@ -78,7 +79,7 @@ export class MailchimpPlugin extends SimplePlugin {
   }
 
   private besideOurs(theirs: object = {}): object {
-    const ours: object = this.activities;
+    const ours: object = this.#activities;
     const clash = Object.entries(theirs).find(
       ([name, activity]) => name in ours && activity !== Reflect.get(ours, name),
     );
@@ -90,23 +91,23 @@ export class MailchimpPlugin extends SimplePlugin {
   }
 
   private open(): Promise<Resources> {
-    this.users += 1;
-    const { config, baseFolder, ports } = this.settings;
-    this.resources ??= openResources(config, baseFolder, ports);
-    return this.resources;
+    this.#users += 1;
+    const { config, baseFolder, ports } = this.#settings;
+    this.#resources ??= openResources(config, baseFolder, ports);
+    return this.#resources;
   }
 
   /** Several workers of one process may share the plugin: the last one closes. */
   private async close(): Promise<void> {
-    this.users -= 1;
-    if (this.users > 0) return;
-    const opened = this.resources?.catch(() => undefined);
-    this.resources = undefined;
+    this.#users -= 1;
+    if (this.#users > 0) return;
+    const opened = this.#resources?.catch(() => undefined);
+    this.#resources = undefined;
     await (await opened)?.close();
   }
 
   private async requireResources(): Promise<Resources> {
-    if (this.resources) return this.resources;
+    if (this.#resources) return this.#resources;
     throw new ExportError(
       'STAGING_NOT_REACHABLE',
       'The plugin is not running: its worker has stopped, or never ran.',

@@ -70,10 +70,7 @@ export async function openResources(
   };
 }
 
-function configuredStore(
-  { staging }: Pick<WorkerConfig, 'staging'>,
-  baseFolder: string,
-): StagingStore {
+function configuredStore({ staging }: Pick<WorkerConfig, 'staging'>, baseFolder: string): StagingStore {
   return new FolderStore(resolve(baseFolder, staging.folder));
 }
 

@@ -97,7 +97,7 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
         ? `Failing: ${describeTrouble(state.failure)} ${WINDING_DOWN}`
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
-      return `Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume ${destinationId}`;
+      return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
     default:
       return PHASE[phase];
   }

@@ -87,7 +87,7 @@ describe('a held export', () => {
       expect(errors).toContain('--plan');
       const no = await scene.cli(`export ${verb} ${name}`, { answers: ['n'] });
       expect(no.code).toBe(1);
-      expect(no.errors).toContain('2 people would lose the tag "VIP"');
+      expect(no.errors).toContain('2 contacts would lose the tag "VIP"');
       expect(no.errors).toContain('Nothing was changed.');
     }
     expect(await heldView()).toMatchObject({ phase: 'held' });

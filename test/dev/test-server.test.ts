@@ -52,7 +52,7 @@ test('when every way fails, one error says what was tried and what to install', 
   await expect(findTestServer({ env })).rejects.toMatchObject({
     code: 'TEMPORAL_SERVER_UNAVAILABLE',
     message: expect.stringMatching(
-      /no Temporal time-skipping test server[^]*SDK's download: exit code 1[^]*Maven Central, version 1\.38\.0: no mvn on the PATH[^]*Install Java/,
+      /No Temporal time-skipping test server[^]*SDK's download: exit code 1[^]*Maven Central, version 1\.38\.0: no mvn on the PATH[^]*Install Java/,
     ),
   });
 });

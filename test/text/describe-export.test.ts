@@ -97,7 +97,7 @@ test.each([
   [
     'paused',
     { kind: 'paused' },
-    'Paused: batches at Mailchimp finish, nothing new is sent until: temporal-mailchimp export resume newsletter',
+    'Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume newsletter',
   ],
   [
     'cancelling',
