@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
@@ -7,7 +7,9 @@ import { findTemporalBinary } from '../../src/dev/temporal-binary';
 import { findTestServer } from '../../src/dev/test-server';
 import { globalState } from './global-state';
 
-const WORKFLOWS = resolve(__dirname, '../../src/workflows/index.ts');
+const SRC = resolve(__dirname, '../../src');
+const WORKFLOWS = join(SRC, 'workflows/index.ts');
+const BUILT_BUNDLE = resolve(__dirname, '../../dist/workflow-bundle.js');
 
 const report = (message: string) => void process.stdout.write(`${message}\n`);
 
@@ -29,6 +31,10 @@ async function provideDevServer(): Promise<void> {
 
 async function bundleWorkflows(): Promise<void> {
   if (!existsSync(WORKFLOWS)) return;
+  if (isBuilt()) {
+    process.env['WORKFLOW_BUNDLE'] = BUILT_BUNDLE;
+    return;
+  }
   let code: string;
   try {
     ({ code } = await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger: new DefaultLogger('WARN') }));
@@ -42,6 +48,14 @@ async function bundleWorkflows(): Promise<void> {
   const file = join(folder, 'workflows.js');
   writeFileSync(file, code);
   process.env['WORKFLOW_BUNDLE'] = file;
+}
+
+/** Bundling takes half a minute of a run. After `npm run build` it is done already, unless a source file has changed since. */
+function isBuilt(): boolean {
+  const built = statSync(BUILT_BUNDLE, { throwIfNoEntry: false });
+  if (!built) return false;
+  const files = readdirSync(SRC, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.every(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs < built.mtimeMs);
 }
 
 // Jest wants the function itself; `export =` cannot be erased and default exports are banned.
