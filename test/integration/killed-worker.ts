@@ -15,6 +15,7 @@ import { FolderStore, openStaging } from '../../src/staging';
 import { callMailchimp } from '../support/mailchimp';
 import { AUDIENCE, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
+import { untilAnswered } from '../support/until-answered';
 
 const PROFILES = 20_000;
 
@@ -40,6 +41,8 @@ interface Scene {
   readonly stage: Stage;
   /** Folder of the export in staging. */
   readonly folder: string;
+  /** Folder of files in progress of the store. */
+  readonly scratch: string;
 }
 
 /** What happened at a destination before the export whose worker is killed. */
@@ -97,11 +100,11 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => existsSync(join(folder, 'census.json')),
   },
   'takes the snapshot': {
-    has: ({ folder }) => holds(folder, /^snapshot-/),
+    has: ({ scratch }) => holds(scratch, /^snapshot-/),
     isOver: ({ folder }) => existsSync(join(folder, 'snapshot.json')),
   },
   'plans the export': {
-    has: ({ folder }) => holds(folder, /^plan-/),
+    has: ({ scratch }) => holds(scratch, /^plan-/),
     isOver: ({ folder }) => existsSync(join(folder, 'plan.json')),
   },
   'sends the canary': {
@@ -132,11 +135,12 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   'reads the results of a batch': {
-    has: ({ folder }) => holds(join(folder, 'results'), /^\.part-/),
+    // The batch is known, so the next file in progress has its results.
+    has: ({ folder, scratch }) => existsSync(join(folder, 'batches/part-1.json')) && holds(scratch, /^put-/),
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   settles: {
-    has: ({ folder }) => holds(folder, /^settle-/),
+    has: ({ scratch }) => holds(scratch, /^settle-/),
     isOver: ({ folder }) => existsSync(join(folder, 'baseline.json')),
   },
 };
@@ -167,14 +171,19 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
   try {
     const configFile = await writeConfig(stage, input);
     workers.push(await startWorker(configFile));
-    await stage.connect();
+    // A dozen workers start at once: the first request may come too soon for its own.
+    await untilAnswered(() => stage.connect());
     await HISTORIES[history](stage, input);
     moment?.before?.(stage);
     const options = moment?.lane ? { lane: moment.lane } : {};
     const { exportId } = await stage.client.start(stage.destinationId, { options });
     const ref = { destinationId: stage.destinationId, exportId };
     if (moment) {
-      await killAt(moment, { stage, folder: exportFolder(stage, ref) }, workers[0]!);
+      await killAt(
+        moment,
+        { stage, folder: exportFolder(stage, ref), scratch: join(stage.folder, 'staging/scratch') },
+        workers[0]!,
+      );
       workers.push(await startWorker(configFile));
     }
     return await readEnd(stage, ref);

@@ -66,6 +66,8 @@ export async function interruptSteps(steps: readonly InterruptedStep[]): Promise
   const stage = await openStage({
     sandbox: { audiences, connectionLimit: 100, operationMs: 20, batchParallelism: 10 },
   });
+  // More polls than the step that submits a batch makes: otherwise no poll of its own would be interrupted.
+  stage.sandbox.control.set({ batchPolls: { pending: 8 } });
   try {
     await stage.writeProfiles(CROWD);
     await stage.writeMembers(CROWD_MEMBERS);
