@@ -1,11 +1,10 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
 import type { ExportInput, ExportObstacle, ExportPhase, ExportView } from '../../contract/export';
-import type { Approval, Guard } from '../../contract/guard';
+import type { Approval, Approved, Guard, Held } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { ExportReport } from '../../contract/report';
-import type { Decided } from './approval';
 import { handedOver, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
 import { exportSteps, type ExportSteps } from '../steps';
@@ -55,6 +54,14 @@ export interface ExportRecord {
   guards: readonly Guard[];
   approval: Approval | null;
   parts: readonly PartState[];
+}
+
+export type Decision = Approved | 'denied' | 'expired';
+
+/** The plan that the export was held with, and what became of it. */
+export interface Decided {
+  readonly held: Held;
+  readonly decision: Decision;
 }
 
 /** One run of an export. Its coroutines and handlers share this object and change it in place. */
