@@ -8,9 +8,9 @@ import { readDocument } from '../store/sealed-files';
 import { settle, type SettleInput } from './settle';
 
 /**
- * Settles what was sent after the named baseline and never settled, since destination and export were lost. Without that the people
- * it has tagged would keep the tag for ever: no baseline names them.
- * @returns the export whose baseline is the latest: the named one, or one that has come after it
+ * Settles what was sent after the named baseline and never settled, since destination and export were lost. Otherwise the contacts
+ * that it tagged would keep the tag for ever: no baseline has them.
+ * @returns the export with the latest baseline: the named one, or a later one
  */
 export async function settleEarlier(input: SettleInput, baseline: string | null): Promise<string | null> {
   const { store, ref } = input;

@@ -10,9 +10,9 @@ import {
   BASELINE_ROWS,
   type BaselineDocument,
   CHANGES,
+  CONTACTS,
   DECIDED,
   OUTCOMES,
-  PEOPLE,
   type PlanDocument,
 } from '../store/documents';
 import { BASELINE, inExport, PLAN } from '../store/layout';
@@ -21,7 +21,7 @@ import { listResults } from '../delivery/results';
 import { localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
-import { createPersonResults } from './row-results';
+import { createContactResults } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
 import { withWorkspace } from '../store/workspace';
@@ -66,8 +66,8 @@ async function makeSettlement(
       store,
       sealed.map(({ key }) => key),
     );
-  const told = {
-    people: await ofPlan(PEOPLE),
+  const resultsInput = {
+    contacts: await ofPlan(CONTACTS),
     changes: await ofPlan(CHANGES),
     request: plan.request,
     tags: plan.tags,
@@ -89,7 +89,7 @@ async function makeSettlement(
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
-    await createPersonResults(database, told);
+    await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);
     await writeOutcomes(database, { decided, snapshot, into: folder });
@@ -120,7 +120,7 @@ async function makeSettlement(
   });
 }
 
-/** Tags of the baseline that the plan left out since they are no more. */
+/** Tags of the baseline that the plan left out, since they no longer exist. */
 function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly number[] {
   const live = new Set(tags.map(({ tagId }) => tagId));
   return Object.keys(document.tags)

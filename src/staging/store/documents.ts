@@ -13,7 +13,7 @@ export interface PlannedTag {
 
 /**
  * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `people.parquet` (one row an address) and `changes.parquet` (one row a change, by chunk).
+ * `people.parquet` (one row a contact) and `changes.parquet` (one row a change, by chunk).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
@@ -34,13 +34,14 @@ export interface BaselineDocument extends Sealed {
   readonly fields: readonly string[];
   /** Tags that a contact in the baseline carries, by Mailchimp's id. */
   readonly tags: Readonly<Record<string, { readonly segment: string; readonly name: string }>>;
-  /** Later plans read in this export's census which members were in the audience before us. */
+  /** Later plans read in this export's census which members were in the audience before the first export. */
   readonly census: string | null;
   readonly size: number;
   readonly settlement: Settlement;
 }
 
-export const PEOPLE = 'people.parquet';
+/** Named so in stores that exist: another name would make the plans in them unreadable. */
+export const CONTACTS = 'people.parquet';
 export const DECIDED = 'decided.parquet';
 export const CHANGES = 'changes.parquet';
 export const OUTCOMES = 'outcomes.parquet';
