@@ -4,7 +4,7 @@ export interface Dialect {
   readonly escape: string;
 }
 
-/** One record as a person with an editor sees it. */
+/** One record as an editor shows it. */
 export interface CsvRecord {
   /** Line of the file on which it starts, from 1. */
   readonly line: number;

@@ -92,7 +92,7 @@ function holdsAddress(name: string): boolean {
   return /[^\s@]@(?!odata\.)[^\s@]+\.[a-z]{2}/i.test(name);
 }
 
-/** Messages list the names of columns and travel through Temporal: a person's row must not get that far. */
+/** Messages list the names of columns and pass through Temporal: no row of a contact may be in one. */
 function notAHeader(file: DataFile): ExportError {
   return new ExportError(
     'SOURCE_MALFORMED',

@@ -17,9 +17,10 @@ import {
   hashColumn,
   type PlanDocument,
   type PlannedTag,
+  readBaseline,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
+import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './changes';
 import { countPlan } from './counts';
@@ -173,7 +174,7 @@ export async function findBaseline(
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
   const ref = { destinationId, exportId };
-  const document = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const document = await readBaseline(store, ref);
   const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
   if (document && rows) return { document, rows };
   throw missing('baseline', exportId);

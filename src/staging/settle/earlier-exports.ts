@@ -1,10 +1,8 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
-import type { BaselineDocument } from '../store/documents';
+import { readBaseline } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, inExport } from '../store/layout';
-import { readDocument } from '../store/sealed-files';
 import { settle, type SettleInput } from './settle';
 
 /**
@@ -38,6 +36,6 @@ async function claimedSince(
 /** 0: there is no baseline. */
 async function generationOf(store: StagingStore, ref: ExportRef, exportId: string | null): Promise<number> {
   if (exportId === null) return 0;
-  const document = await readDocument<BaselineDocument>(store, inExport({ ...ref, exportId }, BASELINE));
+  const document = await readBaseline(store, { ...ref, exportId });
   return document?.generation ?? 0;
 }

@@ -7,9 +7,8 @@ import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { type BaselineDocument, OUTCOMES } from '../store/documents';
-import { BASELINE, inExport } from '../store/layout';
-import { readDocument } from '../store/sealed-files';
+import { OUTCOMES, readBaseline } from '../store/documents';
+import { inExport } from '../store/layout';
 import { withWorkspace } from '../store/workspace';
 
 /** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
@@ -18,7 +17,7 @@ export async function readFailures(
   ref: ExportRef,
   { outcomes, limit }: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
-  const settled = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const settled = await readBaseline(store, ref);
   const rows = settled && (await store.localFile(inExport(ref, settled.folder, OUTCOMES)));
   if (!rows) {
     throw new ExportError(

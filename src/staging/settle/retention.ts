@@ -1,7 +1,7 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { holderOf } from '../delivery/claim';
-import { type BaselineDocument, OUTCOMES } from '../store/documents';
+import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
 import { BASELINE, CENSUS, DESTINATIONS, exportFolder, exportsFolder, inExport } from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
@@ -95,8 +95,4 @@ async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly 
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
-}
-
-function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
-  return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
 }

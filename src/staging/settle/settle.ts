@@ -14,11 +14,12 @@ import {
   DECIDED,
   OUTCOMES,
   type PlanDocument,
+  readPlan,
 } from '../store/documents';
-import { BASELINE, inExport, PLAN } from '../store/layout';
+import { BASELINE, inExport } from '../store/layout';
 import { type FoundBaseline, findBaseline } from '../plan/plan';
 import { listResults } from '../delivery/results';
-import { localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
+import { localFiles, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
 import { createContactResults } from './row-results';
@@ -35,7 +36,7 @@ export interface SettleInput {
 
 export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
   const { store, ref } = input;
-  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
+  const plan = await readPlan(store, ref);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',

@@ -1,8 +1,12 @@
+import type { ExportRef } from '../../contract/identifiers';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan } from '../../contract/plan';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
+import type { StagingStore } from '../../ports/staging-store';
+import { BASELINE, inExport, PLAN } from './layout';
 import type { Sealed } from './run-once';
+import { readDocument } from './sealed-files';
 
 /** A tag that a plan deals with: of a configured segment, or of one that contacts still carry it from. */
 export interface PlannedTag {
@@ -24,6 +28,10 @@ export interface PlanDocument extends Sealed {
   readonly census: string | null;
 }
 
+export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument | undefined> {
+  return readDocument<PlanDocument>(store, inExport(ref, PLAN));
+}
+
 /** A sealed settlement: the next baseline. Its folder holds `baseline.parquet` and `outcomes.parquet`. */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;
@@ -38,6 +46,10 @@ export interface BaselineDocument extends Sealed {
   readonly census: string | null;
   readonly size: number;
   readonly settlement: Settlement;
+}
+
+export function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
+  return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
 }
 
 /** Named so in stores that exist: another name would make the plans in them unreadable. */
