@@ -51,7 +51,7 @@ export interface ExportPlan {
   readonly selected: number;
   /** Addresses in the baseline that no selected profile has now. */
   readonly departed: number;
-  /** New addresses, known addresses with a difference, departed addresses with tags to take off. */
+  /** New addresses, known addresses with a difference, departed addresses with tags to remove. */
   readonly creates: number;
   readonly updates: number;
   readonly removals: number;
@@ -154,7 +154,7 @@ export interface PartSummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly unproven: number;
-  /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `isResubscribed`. */
+  /** Acknowledged rows whose status changed towards subscribed without a request: see `isResubscribed`. */
   readonly resubscribed: number;
 }
 

@@ -81,7 +81,7 @@ export class FilesSource implements OpenSource {
   }
 }
 
-/** What a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
+/** Files that a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
 async function clear(into: string): Promise<void> {
   for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
 }

@@ -5,7 +5,7 @@ import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
 import { FILE_COLUMN, type UnreadableCount, isEmptyKey } from './table';
 
-/** Not a name that a column of theirs might have. */
+/** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
 
 /**
