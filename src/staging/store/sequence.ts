@@ -7,11 +7,16 @@ export async function listNumbers(store: StagingStore, folder: string): Promise<
   return names.filter((name) => /^\d{6,}\.json$/.test(name)).map((name) => Number.parseInt(name, 10));
 }
 
+interface Numbered<Document> {
+  readonly number: number;
+  readonly document: Document | undefined;
+}
+
 /** All documents of a sequence, in their order. */
 export async function readSequence<Document>(
   store: StagingStore,
   folder: string,
-): Promise<readonly { readonly number: number; readonly document: Document | undefined }[]> {
+): Promise<readonly Numbered<Document>[]> {
   const numbers = await listNumbers(store, folder);
   return Promise.all(
     numbers.map(async (number) => ({
