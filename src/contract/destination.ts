@@ -29,7 +29,7 @@ export const ConnectSettingsSchema = z.strictObject({
 });
 
 const ConsentGivenSchema = z.strictObject({
-  agreedBy: z.string().trim().min(1).max(200).describe('Who agrees; kept in the history.'),
+  agreedBy: z.string().trim().min(1).max(200).describe('Name of the user who agrees; kept in the history.'),
   textVersion: z.string().min(1),
 });
 
@@ -56,7 +56,7 @@ export const TagNameSchema = z
       .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
   );
 
-/** What members who are unsubscribed or cleaned receive; their status stays as it is. */
+/** What unsubscribed and cleaned members receive; their status stays as it is. */
 const OptedOutSchema = z.enum(['update', 'skip']);
 export type OptedOut = z.infer<typeof OptedOutSchema>;
 

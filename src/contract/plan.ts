@@ -161,12 +161,12 @@ export interface PartSummary {
 /** Number of new contacts, and of known members, that are sent first and read back. */
 export const CANARIES_OF_KIND = 5;
 
-/** A listing of the audience's members by status; `current` contains every member who is not archived. */
+/** A listing of the audience's members by status; `current` contains every member that is not archived. */
 export type Listing = 'current' | 'unsubscribed' | 'cleaned' | 'archived';
 
 /**
  * What a census reads: `full` all members with their tags, `optOuts` unsubscribed, cleaned and archived members without tags.
- * Archived members come last, so that a member who is archived during the census is in one of the listings.
+ * Archived members come last, so that a member that is archived during the census is in one of the listings.
  */
 export const CENSUS_LISTINGS = {
   full: ['current', 'archived'],

@@ -60,8 +60,7 @@ export interface Staging {
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
   /**
-   * Makes what was extracted into the folder this export's snapshot, unless one is sealed already: then that one's counts are returned. The
-   * folder is gone afterwards.
+   * Seals the extracted files in the folder as this export's snapshot. If one is sealed already, returns its counts. Deletes the folder.
    */
   sealSnapshot(ref: ExportRef, extract: SourceExtract & { readonly folder: string }): Promise<SourceExtract>;
 
@@ -119,7 +118,7 @@ export interface Staging {
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
-   * when nothing of them still runs. Returns the export whose baseline is the latest: the named one, or one that came after it.
+   * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
    */
   settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
 
@@ -140,7 +139,7 @@ export interface PlanRequest {
   readonly email: string;
   readonly fields: readonly FieldMatch[];
   readonly segments: readonly SegmentTag[];
-  /** Export whose sealed baseline this one is compared with; null: none yet. */
+  /** Export with the baseline that the plan is compared with; null: none yet. */
   readonly baseline: string | null;
   /** This export's id where it took a full census; null: the baseline's full census stays in force. */
   readonly census: string | null;

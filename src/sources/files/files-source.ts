@@ -30,7 +30,7 @@ export class FilesSource implements OpenSource {
     if (Object.hasOwn(config.tables, PROFILES)) {
       throw new ExportError(
         'CONFIG_INVALID',
-        `A further table cannot be called "${PROFILES}": SQL knows the table of profiles by that name. Rename it.`,
+        `A further table cannot be called "${PROFILES}": that is the name of the table of profiles in SQL. Rename it.`,
       );
     }
     this.#context = { config, options, closed: this.#closed.signal };

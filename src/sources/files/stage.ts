@@ -64,7 +64,7 @@ export async function stageTables(reading: Reading, { allColumns }: { allColumns
   }
 }
 
-/** Of a table's columns: those asked for, and those that a segment's SQL may read. */
+/** The columns of a table that are requested or that a segment's SQL may read. */
 function columnsToStage(
   { sql, profiles, tables }: Reading,
   name: string,

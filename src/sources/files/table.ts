@@ -119,7 +119,7 @@ export function requireColumns(
   // Messages pass through Temporal, so no row may be in one.
   const advice = areNames
     ? `${suggest(column, columns)} Correct the configuration or the file.`
-    : 'Nothing in the first line is like it: name one of its columns, or, if it is a row, set csv.header: false and columns.';
+    : 'No name in the first line is similar: name one of its columns, or, if it is a row, set csv.header: false and columns.';
   throw new ExportError('SOURCE_MALFORMED', `${what}: there is no column "${column}". ${advice}`, {
     details: { column },
   });

@@ -15,7 +15,7 @@ interface BaselineInput {
 }
 
 /**
- * Makes `baseline`, with masks for its lists of tags, and `refusal`: rows that were refused for good, by the hash of what was sent,
+ * Makes `baseline`, with masks for its lists of tags, and `refusal`: rows that were permanently refused, by the hash of what was sent,
  * and addresses that were throttled and have to wait, whatever there is to send.
  */
 export async function createBaseline(

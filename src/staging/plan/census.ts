@@ -37,7 +37,7 @@ interface CensusInput {
   readonly store: StagingStore;
   readonly memoryLimit: string;
   readonly ref: ExportRef;
-  /** Export whose baseline says which tags are ours. */
+  /** Export with the baseline that lists the tags which earlier exports have added. */
   readonly baseline: string | null;
 }
 
@@ -109,7 +109,7 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
 }
 
 /**
- * SQL: members without the tags that the baseline says are ours. Otherwise a contact that leaves and comes back would count as
+ * SQL: members without the tags that are ours by the baseline. Otherwise a contact that leaves and comes back would count as
  * tagged by another tool, and no export would tag it again.
  */
 function withoutOurTags({ rows }: FoundBaseline): string {

@@ -153,7 +153,7 @@ function nextQuery(input: NextBaselineInput): string {
       FROM (${factsQuery({ fields, none })}))`;
 }
 
-/** SQL: withheld for what the address itself says: kept, so that a new address of the profile is withheld too. */
+/** SQL: withheld because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
 const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}), false)`;
 
 /** SQL: whether that is the result of the upsert. */

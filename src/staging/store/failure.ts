@@ -33,7 +33,7 @@ function toExportError(name: string, error: unknown): unknown {
   const advice = isMemory ? 'give staging.memoryLimit more' : 'look at the staging folder and its disk';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${name}) failed: ${(error as Error).message}. It is tried again; if it goes on, ${advice}.`,
+    `Staging (${name}) failed: ${(error as Error).message}. It is retried; if it keeps failing, ${advice}.`,
     { cause: error },
   );
 }
@@ -67,7 +67,7 @@ function storeFailed(kind: string, what: string, cause: unknown): ExportError {
   const detail = isNativeError(cause) ? `: ${cause.message}` : '';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${what} in the ${kind}) failed${detail}. It is tried again; if it goes on, look at the staging store.`,
+    `Staging (${what} in the ${kind}) failed${detail}. It is retried; if it keeps failing, look at the staging store.`,
     { cause },
   );
 }

@@ -12,7 +12,7 @@ import { exportSteps, type ExportSteps } from '../steps';
 /** A part, from its plan to its results. Parts in flight continue in the next run by their batch id. */
 export interface PartState {
   readonly plan: PartPlan;
-  /** How it travels; in the end, how it travelled. */
+  /** How it is sent, or was sent. */
   lane: Lane | null;
   batchId: string | null;
   /** Its batch as Mailchimp last reported it. */
@@ -151,7 +151,7 @@ export function inFlight({ record }: Run): PartState[] {
   return record.parts.filter((part) => part.batchId !== null && part.done === null && !hasEnded(part));
 }
 
-/** Nothing more will come of the part's batch: its results can be read, or will never be. */
+/** Whether the part's batch has ended: its results can be read now, or never. */
 export function hasEnded({ batch, isGivenUp }: PartState): boolean {
   return isGivenUp || batch?.status === 'finished' || batch?.status === 'gone';
 }
