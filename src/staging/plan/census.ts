@@ -10,7 +10,7 @@ import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { type FoundBaseline, findBaseline } from './plan';
 import { listObjects, localFiles, sealLines } from '../store/sealed-files';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
 const PAGES = 'census';
 const MAX_ROWS_OF_PAGE = 1_000;
@@ -33,10 +33,7 @@ export async function sealCensusPage(
   await sealLines(store, pageKey(ref, page), [rows]);
 }
 
-interface CensusInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
+interface CensusInput extends Omit<StepContext, 'now'> {
   /** Export with the baseline that lists the tags which earlier exports have added. */
   readonly baseline: string | null;
 }

@@ -32,16 +32,9 @@ import { plannedTags, type RestoredTag, restoredTags } from './tags';
 import { createTags } from './tag-masks';
 import { readDocument } from '../store/sealed-files';
 import { readSnapshot, type Snapshot } from './snapshot';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
-interface PlanInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
-  readonly now: () => Date;
-}
-
-export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
+export async function plan(input: StepContext, request: PlanRequest): Promise<ExportPlan> {
   const { store, ref } = input;
   const document = await runOnce<PlanDocument>(store, ref, {
     step: 'plan',
@@ -53,7 +46,7 @@ export async function plan(input: PlanInput, request: PlanRequest): Promise<Expo
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: PlanInput,
+  { store, memoryLimit, ref, now }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {

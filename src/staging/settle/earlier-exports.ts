@@ -3,14 +3,15 @@ import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
 import { readBaseline } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { settle, type SettleInput } from './settle';
+import type { StepContext } from '../store/workspace';
+import { settle } from './settle';
 
 /**
  * Settles what was sent after the named baseline and never settled, since destination and export were lost. Otherwise the contacts
  * that it tagged would keep the tag for ever: no baseline has them.
  * @returns the export with the latest baseline: the named one, or a later one
  */
-export async function settleEarlier(input: SettleInput, baseline: string | null): Promise<string | null> {
+export async function settleEarlier(input: StepContext, baseline: string | null): Promise<string | null> {
   const { store, ref } = input;
   let latest = { exportId: baseline, generation: await generationOf(store, ref, baseline) };
   for (const exportId of await claimedSince(store, ref, baseline)) {

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
-import type { ExportRef } from '../../contract/identifiers';
 import type { Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
-import type { StagingStore } from '../../ports/staging-store';
 import {
   BASELINE_ROWS,
   type BaselineDocument,
@@ -25,16 +23,9 @@ import { countSettlement } from './counts';
 import { createContactResults } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
-export interface SettleInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
-  readonly now: () => Date;
-}
-
-export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
+export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
   const { store, ref } = input;
   const plan = await readPlan(store, ref);
   if (!plan) return null;
@@ -54,7 +45,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: SettleInput,
+  { store, memoryLimit, ref, now }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
