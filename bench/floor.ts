@@ -46,11 +46,11 @@ function floorSql({ profilesFile, membershipFile, segments, into }: FloorInput):
     CREATE TABLE mask AS
       SELECT n, bit_or(1::INTEGER << (list_position(${quoteTexts(segments)}, Segment) - 1)::INTEGER) AS mask
       FROM ${readCsv(membershipFile)} JOIN (SELECT n, key FROM profile) ON key = CustomerId GROUP BY n;
-    CREATE TABLE person AS
+    CREATE TABLE contact AS
       SELECT address, arg_min(n, key) AS n, bit_or(mask) AS mask
       FROM profile JOIN mask USING (n) WHERE address IS NOT NULL GROUP BY address;
-    CREATE TABLE place AS SELECT n, mask, (row_number() OVER (ORDER BY n) - 1) // 500 AS chunk FROM person;
-    DROP TABLE person;
+    CREATE TABLE place AS SELECT n, mask, (row_number() OVER (ORDER BY n) - 1) // 500 AS chunk FROM contact;
+    DROP TABLE contact;
     COPY (
       SELECT chunk, address, h1, h2, h3, json_object('FNAME', FirstName, 'LNAME', LastName, 'COUNTRY', Country) AS fields,
         to_json(list_filter(${quoteTexts(segments)}, (x, i) -> mask & (1 << (i - 1)::INTEGER) > 0)) AS tags

@@ -59,7 +59,7 @@ const wantedSql = (profiles: string, memberships: string): string => `
   CREATE TABLE label AS
     SELECT CustomerId AS key, bit_or(bit) AS tags
     FROM ${readCsv(memberships)} JOIN segment ON name = Segment GROUP BY CustomerId;
-  CREATE TABLE person AS
+  CREATE TABLE contact AS
     SELECT address, arg_min(first, key) AS first, arg_min(last, key) AS last, arg_min(country, key) AS country,
       bit_or(tags) AS tags
     FROM profile LEFT JOIN label USING (key) GROUP BY address`;
@@ -78,10 +78,10 @@ const heldSql = (dump: string): string => `
     SELECT m.* EXCLUDE (tags), c.tags FROM member m LEFT JOIN carried c USING (address)`;
 
 const COMPARE = `
-  SELECT (SELECT count(*) FROM person) AS expected, (SELECT count(*) FROM held) AS found,
+  SELECT (SELECT count(*) FROM contact) AS expected, (SELECT count(*) FROM held) AS found,
     count(*) FILTER (h.address IS NULL) AS missing,
     count(*) FILTER (p.address IS NULL AND h.tags IS NOT NULL) AS strangers,
     count(*) FILTER (h.status <> 'subscribed') AS "wrongStatus",
     count(*) FILTER (h.first <> p.first OR h.last <> p.last OR h.country <> p.country) AS "wrongFields",
     count(*) FILTER (h.address IS NOT NULL AND p.address IS NOT NULL AND h.tags IS DISTINCT FROM p.tags) AS "wrongTags"
-  FROM person p FULL JOIN held h ON h.address = p.address`;
+  FROM contact p FULL JOIN held h ON h.address = p.address`;

@@ -138,6 +138,6 @@ async function closeParts(parts: Parts, folder: string): Promise<{ readonly peak
   await parts.sandbox?.process.stop();
   await parts.server?.close();
   await rm(folder, { recursive: true, force: true });
-  const told = /^peakRssBytes (\d+)$/m.exec(parts.worker?.process.output() ?? '');
-  return { peakRss: Number(told?.[1] ?? 0) };
+  const match = /^peakRssBytes (\d+)$/m.exec(parts.worker?.process.output() ?? '');
+  return { peakRss: Number(match?.[1] ?? 0) };
 }

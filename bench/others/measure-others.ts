@@ -34,10 +34,10 @@ async function measureWay(
   const { started, url, apiKey } = await startSandbox(folder, { replies: 'full', operationMs });
   try {
     const start = performance.now();
-    const told = await send(rows, { url, apiKey });
+    const answer = await send(rows, { url, apiKey });
     const seconds = (performance.now() - start) / 1000;
     const { requests, writes } = await new SandboxControl(url).counted();
-    return { rows: rows.length, seconds, requests, operations: writes, ...told };
+    return { rows: rows.length, seconds, requests, operations: writes, ...answer };
   } finally {
     await started.process.stop();
   }

@@ -30,7 +30,7 @@ export async function firstLooks(
       if (isOver) return;
       pulse.throwIfCancelled();
       const [batch] = await account.batches([batchId]);
-      // One that is not listed yet was submitted all the same: later looks will tell.
+      // A batch that is not listed yet was submitted nevertheless: a later poll finds it.
       if (!batch || batch.status === 'gone') continue;
       seen = batch;
       if (batch.status === 'finished') return;

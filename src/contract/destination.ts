@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
-import type { ConsentFact } from '../text/consent-facts';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
@@ -30,7 +29,7 @@ export const ConnectSettingsSchema = z.strictObject({
 });
 
 const ConsentGivenSchema = z.strictObject({
-  agreedBy: z.string().trim().min(1).max(200).describe('Who agrees; kept in the history.'),
+  agreedBy: z.string().trim().min(1).max(200).describe('Name of the user who agrees; kept in the history.'),
   textVersion: z.string().min(1),
 });
 
@@ -57,7 +56,7 @@ export const TagNameSchema = z
       .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
   );
 
-/** What members who are unsubscribed or cleaned receive; their status stays as it is. */
+/** What unsubscribed and cleaned members receive; their status stays as it is. */
 const OptedOutSchema = z.enum(['update', 'skip']);
 export type OptedOut = z.infer<typeof OptedOutSchema>;
 
@@ -217,6 +216,14 @@ const ConfigurationSchema = z.object({
 export type Configuration = z.infer<typeof ConfigurationSchema>;
 
 export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'removed';
+
+/** What `status_if_new` means for the consent of contacts that are new to the audience. */
+export interface ConsentFact {
+  /** `warning`: it differs from what the audience's own signup forms do. */
+  readonly kind: 'note' | 'warning';
+  readonly code: 'CONFIRMATION_MAIL' | 'NO_CONFIRMATION_MAIL' | 'SKIPS_CONFIRMATION';
+  readonly message: string;
+}
 
 /** The answer of the state query. Counts, ids and references only. */
 export interface DestinationView {

@@ -83,7 +83,7 @@ export interface ExportView {
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last reported. */
   readonly running: { readonly operations: number; readonly finished: number };
-  /** How the changes travel now, and why; null before any has to. */
+  /** How the changes are sent now, and why; null until there are changes to send. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
   readonly requests: number;
   readonly batches: number;

@@ -1,11 +1,9 @@
 import { z } from 'zod';
 
-/** Every subject of an export (a selected profile or a departed address) has exactly one outcome. */
-export const OUTCOMES = [
-  'created',
-  'updated',
-  'unchanged',
-  'removed',
+const EXPORTED_OUTCOMES = ['created', 'updated', 'unchanged', 'removed'] as const;
+
+/** The outcomes that `export failures` lists. */
+export const NOT_EXPORTED_OUTCOMES = [
   'invalid',
   'duplicate',
   'suppressed',
@@ -14,6 +12,9 @@ export const OUTCOMES = [
   'unproven',
   'not_sent',
 ] as const;
+
+/** Every subject of an export (a selected profile or a departed address) has exactly one outcome. */
+export const OUTCOMES = [...EXPORTED_OUTCOMES, ...NOT_EXPORTED_OUTCOMES] as const;
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Mailchimp's member statuses, as replies use them. */

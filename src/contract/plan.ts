@@ -51,7 +51,7 @@ export interface ExportPlan {
   readonly selected: number;
   /** Addresses in the baseline that no selected profile has now. */
   readonly departed: number;
-  /** New addresses, known addresses with a difference, departed addresses with tags to take off. */
+  /** New addresses, known addresses with a difference, departed addresses with tags to remove. */
   readonly creates: number;
   readonly updates: number;
   readonly removals: number;
@@ -154,19 +154,19 @@ export interface PartSummary {
   readonly acknowledged: number;
   readonly refused: number;
   readonly unproven: number;
-  /** Acknowledged rows whose status has moved towards subscribed, which nobody asked for: see `isResubscribed`. */
+  /** Acknowledged rows whose status changed towards subscribed without a request: see `isResubscribed`. */
   readonly resubscribed: number;
 }
 
 /** Number of new contacts, and of known members, that are sent first and read back. */
 export const CANARIES_OF_KIND = 5;
 
-/** A listing of the audience's members by status; `current` contains every member who is not archived. */
+/** A listing of the audience's members by status; `current` contains every member that is not archived. */
 export type Listing = 'current' | 'unsubscribed' | 'cleaned' | 'archived';
 
 /**
  * What a census reads: `full` all members with their tags, `optOuts` unsubscribed, cleaned and archived members without tags.
- * Archived members come last, so that a member who is archived during the census is in one of the listings.
+ * Archived members come last, so that a member that is archived during the census is in one of the listings.
  */
 export const CENSUS_LISTINGS = {
   full: ['current', 'archived'],

@@ -57,11 +57,9 @@ export function classified<Class extends RowClass>(name: Class): ClassifiedRow<C
   return { result: ROW_CLASSES[name].result, class: name };
 }
 
-/** Names of the classes that a rule holds for, e.g. for a list in SQL. */
+/** Names of the classes that a condition holds for, e.g. for a list in SQL. */
 export function rowClassesWhere(holds: (rule: RowClassRule) => boolean): readonly RowClass[] {
-  return (Object.entries(ROW_CLASSES) as [RowClass, RowClassRule][]).flatMap(([name, rule]) =>
-    holds(rule) ? [name] : [],
-  );
+  return namesWhere<RowClass, RowClassRule>(ROW_CLASSES, holds);
 }
 
 interface WithheldClassRule {
@@ -79,7 +77,12 @@ const WITHHELD_CLASSES = {
 export type WithheldClass = keyof typeof WITHHELD_CLASSES;
 
 export function withheldClassesWhere(holds: (rule: WithheldClassRule) => boolean): readonly WithheldClass[] {
-  return (Object.entries(WITHHELD_CLASSES) as [WithheldClass, WithheldClassRule][]).flatMap(([name, rule]) =>
-    holds(rule) ? [name] : [],
-  );
+  return namesWhere<WithheldClass, WithheldClassRule>(WITHHELD_CLASSES, holds);
+}
+
+function namesWhere<Name extends string, Rule>(
+  rules: Readonly<Record<Name, Rule>>,
+  holds: (rule: Rule) => boolean,
+): readonly Name[] {
+  return (Object.keys(rules) as Name[]).filter((name) => holds(rules[name]));
 }

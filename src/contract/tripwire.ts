@@ -1,19 +1,19 @@
 import { isProtectedStatus } from './outcome';
 import type { UpsertRow } from './plan';
 
-/** What Mailchimp shows of somebody after a write. */
+/** What Mailchimp shows of a contact after a write. */
 export interface Seen {
   readonly status: string;
   /** Counted as new by the reply. */
   readonly isNew: boolean;
-  /** What new people were to become. */
+  /** The status that new contacts should get. */
   readonly statusIfNew: string;
 }
 
 /**
- * A move towards subscribed that we did not ask for: out of an opt-out, or out of the archive, whose members Mailchimp counts as new
- * when they come back; or somebody new who is subscribed at once instead of what was asked for. Who has confirmed or signed up
- * meanwhile was not opted out before, and is not new.
+ * A change towards subscribed that the export did not request: out of an opt-out; out of the archive, whose members Mailchimp counts as
+ * new when they come back; or a new contact that is subscribed at once although another status was requested. Contacts that confirm or
+ * sign up during the export do not count: they were not opted out before, and are not new.
  */
 export function isResubscribed(
   row: Pick<UpsertRow, 'status' | 'known'>,

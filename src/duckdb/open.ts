@@ -12,7 +12,7 @@ export interface OpenOptions {
    * Memory of the buffer manager, e.g. `256MB`. The process needs 250 to 300 MB beyond it.
    */
   readonly memoryLimit: string;
-  /** `threadsFor` tells how many pay off. @default 2 */
+  /** `threadsFor` returns the number that pays off. @default 2 */
   readonly threads?: number;
   /** Folders that SQL may read and write, with all below them. */
   readonly allow: readonly string[];
@@ -81,7 +81,7 @@ async function takeInstance(): Promise<DuckDBInstance> {
   const ready = spare;
   spare = undefined;
   const taken = (await ready) ?? (await createInstance());
-  // An opening that needs one and finds none tells why it cannot be made.
+  // If it cannot be made, opening the database fails with the reason.
   spare ??= createInstance().catch(() => undefined);
   return taken;
 }

@@ -10,7 +10,8 @@ import { findEntry } from './find-entry';
  * Opens the accounts of one worker process. The secret is resolved each time, so that a replaced key works at the next attempt.
  *
  * Mailchimp's budget of simultaneous connections is that of a user in a data centre, over all of the user's keys: so there is one
- * limiter for each user, whatever the accounts are called here. Mailchimp names the user of a key; it is asked once a key and process.
+ * limiter for each user, whatever the names of the accounts in the configuration. Mailchimp is asked for the user of a key once per
+ * process.
  */
 export function createAccounts(
   accounts: WorkerConfig['accounts'],

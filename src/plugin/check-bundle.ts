@@ -13,7 +13,7 @@ const WORKFLOWS = ['mailchimpDestination', ...Object.values(JOB_WORKFLOWS)];
 const [NAME, VERSION] = WORKFLOWS_MARKER.split('@');
 
 /**
- * Makes bundling fail with BUNDLE_MISMATCH when the host's workflow file does not re-export ours: else the worker would start, and
+ * Makes bundling fail with BUNDLE_MISMATCH when the host's workflow file does not re-export ours: otherwise the worker would start, and
  * destinations would hang in failing workflow tasks.
  */
 export function requireOurWorkflows(options: BundleOptions): BundleOptions {
@@ -60,7 +60,7 @@ function requireVersion(code: string, message: (found: string) => string): void 
   throw new ExportError('BUNDLE_MISMATCH', message(found));
 }
 
-/** For a file that names some of ours and forgets others. Where webpack cannot tell what a file exports, nothing is checked. */
+/** Finds a file that exports only some of our workflows. If webpack does not know what a file exports, nothing is checked. */
 function requireExports({ modules, moduleGraph }: Compilation, workflowsPath: string): void {
   const links = [...modules].flatMap((module) => [...moduleGraph.getOutgoingConnections(module)]);
   // Only the bundler's own entry names the file by its full path.

@@ -1,12 +1,12 @@
 import { ExportError } from '../errors';
 
-/** @throws ExportError with the names that there are */
+/** @throws ExportError with the names that exist */
 export function findEntry<Entry>(
   entries: Readonly<Record<string, Entry>>,
   name: string,
   code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND',
 ): Entry {
-  // Not by the name alone: "constructor" is one that every object knows.
+  // Own properties only: every object has a "constructor".
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
   if (entry !== undefined) return entry;
   const what = code === 'ACCOUNT_NOT_FOUND' ? 'account' : 'source';

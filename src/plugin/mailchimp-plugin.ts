@@ -13,8 +13,8 @@ import { requireOurBundle, requireOurWorkflows } from './check-bundle';
  * Makes a Temporal Worker export customer segments to Mailchimp.
  *
  * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`) and the activities (`mailchimp.*`), opens the staging store when
- * the worker runs and closes it with the worker. Beside the host's worker runs a second one, on the queue of the staging store
- * (`mailchimp-store-<id>`): rows lie in a folder, so their steps run where the folder is.
+ * the worker runs and closes it with the worker. A second worker runs beside the host's, on the queue of the staging store
+ * (`mailchimp-store-<id>`): rows are in a folder, so their steps run where the folder is.
  *
  * A host with workflows of its own adds `export * from 'temporal-mailchimp/workflows'` to its workflow file; without that, the
  * worker does not start. A host without workflows needs nothing.

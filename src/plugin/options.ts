@@ -48,7 +48,7 @@ export function readOptions(options: MailchimpPluginOptions): PluginSettings {
   return { config, ports: { sources: instances, store, secrets }, baseFolder };
 }
 
-/** Callers without types may pass anything: what is no instance is left for the schema to refuse. */
+/** Callers without types may pass anything: the schema refuses what is not an instance. */
 function separate(sources: MailchimpPluginOptions['sources'] | undefined) {
   const entries = Object.entries(sources ?? {});
   const instances = entries.flatMap(([name, source]) =>

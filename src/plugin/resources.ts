@@ -10,7 +10,7 @@ import { FolderStore, openStaging, scratchOf } from '../staging';
 import { createAccounts } from './accounts';
 import { findEntry } from './find-entry';
 
-/** One is read from staging or unpacked while the other one is on its way. */
+/** One part is read from staging or unpacked while another one is being sent. */
 const PARTS_IN_MEMORY = 2;
 
 export interface Resources extends ActivityDependencies {
@@ -28,7 +28,7 @@ export interface HostPorts {
 }
 
 /**
- * Opens what the steps need: the staging store, accounts and sources by name. The one place that knows which port is filled by what.
+ * Opens what the steps need: the staging store, accounts and sources by name. Only this file decides which implementation a port gets.
  *
  * @param baseFolder where relative paths of the configuration start
  */
@@ -45,7 +45,7 @@ export async function openResources(
   const staging = await openStaging({ store, memoryLimit });
   const tidying = tidyDaily(() => staging.expireAll(keepDays));
   const slots = new Map<string, ReturnType<typeof createSemaphore>>();
-  // By account: one that does not answer must not keep the others waiting.
+  // By account: one that does not answer must not delay the others.
   const slotsOf = (account: string) => {
     const found = slots.get(account) ?? createSemaphore(PARTS_IN_MEMORY);
     slots.set(account, found);
@@ -60,7 +60,7 @@ export async function openResources(
     openSource: async (name) => {
       const source = findEntry({ ...config.sources, ...sources }, name, 'SOURCE_NOT_FOUND');
       if (isSegmentSource(source)) return lend(source);
-      // Rows pass through it: on the same disk as staging. One for all, so that what killed processes left in it is found.
+      // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
       return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });
     },
     close: () => {
@@ -74,7 +74,7 @@ function configuredStore({ staging }: Pick<WorkerConfig, 'staging'>, baseFolder:
   return new FolderStore(resolve(baseFolder, staging.folder));
 }
 
-/** An instance of the host's, not a section of the configuration. */
+/** Whether it is an instance of the host, not a section of the configuration. */
 export function isSegmentSource(source: unknown): source is SegmentSource {
   return (
     typeof source === 'object' &&
@@ -96,25 +96,25 @@ function lend(source: SegmentSource): OpenSource {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Now and every day: row files are not to outlive their time where nothing is exported any longer. */
+/** Now and every day: row files must not outlive their time when nothing is exported any longer. */
 function tidyDaily(tidy: () => Promise<void>): NodeJS.Timeout {
-  // What cannot be deleted today may be so tomorrow, and exports do not depend on it.
+  // Files that cannot be deleted today may be deleted tomorrow, and exports do not depend on it.
   const tryTo = () => void tidy().catch(() => undefined);
   tryTo();
   return setInterval(tryTo, DAY_MS).unref();
 }
 
-/** Lets at most so many pieces of work run at once; the others wait, first come first served. */
-export function createSemaphore(most: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
+/** Lets at most `max` pieces of work run at once; the others wait, first come first served. */
+export function createSemaphore(max: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {
-    if (running < most) running += 1;
+    if (running < max) running += 1;
     else await new Promise<void>((resolve) => waiting.push(resolve));
     try {
       return await work();
     } finally {
-      // The slot passes on as it is: counting down first would let a newcomer in between.
+      // The slot passes on without counting down, which would let new work overtake the waiting one.
       const next = waiting.shift();
       if (next) next();
       else running -= 1;

@@ -27,11 +27,11 @@ export async function runStoreWorker(options: StoreWorkerOptions, host: HostWork
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-/** Steps of all exports of a store at once: more would not find room in memory, nor in Mailchimp's budget. */
+/** Steps of all exports of a store at once: more would exceed the memory and Mailchimp's limit of connections. */
 const MAX_STEPS = 16;
 
-/** A host that allows fewer steps at once means ours as well. The SDK keeps its option as the slots that it became. */
-function mostSteps({ options }: Worker): number {
+/** A host's limit of steps at once applies to ours as well. The SDK has turned the option into slots. */
+function maxSteps({ options }: Worker): number {
   const { activityTaskSlotSupplier: slots } = options.tuner;
   return slots.type === 'fixed-size' ? Math.min(MAX_STEPS, slots.numSlots) : MAX_STEPS;
 }
@@ -59,7 +59,7 @@ async function serve(
       ...(connection && { connection }),
       ...(dataConverter && { dataConverter }),
       shutdownGraceTime: '10 seconds',
-      maxConcurrentActivityTaskExecutions: mostSteps(host),
+      maxConcurrentActivityTaskExecutions: maxSteps(host),
     });
     const served = store.run();
     void ended.then(() => stop(store));

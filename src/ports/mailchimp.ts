@@ -16,13 +16,13 @@ export interface MailchimpAccount {
   /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
   readonly contacts: () => Promise<number>;
   /**
-   * Makes an empty tag, or finds the one that has this name by now, as long as no member carries it: after a lost reply it may be our own.
+   * Creates an empty tag, or finds the one that has this name now, as long as no member carries it: after a lost reply it may be our own.
    * @throws ExportError TAG_TAKEN
    */
   readonly createTag: (audienceId: string, name: string) => Promise<Tag>;
   /** Gives a tag another name; repeated, it changes nothing. @throws ExportError TAG_TAKEN when another tag has it */
   readonly renameTag: (audienceId: string, tag: Tag) => Promise<void>;
-  /** Whether anybody but archived members carries the tag. */
+  /** Whether any member that is not archived carries the tag. */
   readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
   /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
   readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
@@ -37,7 +37,7 @@ export interface MailchimpAccount {
   /** State of each of the named batches; `gone` where Mailchimp no longer knows it. */
   readonly batches: (batchIds: readonly string[]) => Promise<readonly BatchState[]>;
   readonly deleteBatch: (batchId: string) => Promise<void>;
-  /** Batches of the account, anybody's, that were submitted at `since` (milliseconds since 1970) or later. */
+  /** Batches of the account, also those of other tools, that were submitted at `since` (milliseconds since 1970) or later. */
   readonly batchesSince: (since: number) => Promise<readonly BatchState[]>;
   /** Results of a finished batch, one operation at a time, in any order. Never all of them in memory. */
   readonly batchResults: (batchId: string) => AsyncIterable<OperationResult>;
@@ -50,16 +50,16 @@ export interface MailchimpAccount {
   readonly longestRequestMs: number;
 }
 
-/** What an upsert row or an untag has sent about one member. */
+/** What was sent about one member, by an upsert row or an untag. */
 export interface SentMember {
   readonly email: string;
-  /** Absent: nothing was sent of fields and appended tags. */
+  /** Absent: no fields and no tags to add were sent. */
   readonly row?: UpsertRow;
-  /** Name of a tag that was taken off. */
+  /** Name of a tag that was removed. */
   readonly untagged?: string;
 }
 
-/** Names of fields and tags only: no value of anybody. */
+/** Names of fields and tags only: no values of a contact. */
 export interface MemberComparison {
   readonly status: string;
   readonly fields: readonly string[];

@@ -1,9 +1,9 @@
 /**
  * Where profiles and segments come from. `segmentSourceContract` of `temporal-mailchimp/testing` tests the rules below.
  *
- * Each call reads the source again, and several calls may run at once. Errors that a person can act on are ExportErrors; the step
- * is not repeated for them. Any other error is taken to pass and the step is repeated with an empty folder. No text of an error holds a
- * value of a profile: it stays in Temporal's history.
+ * Each call reads the source again, and several calls may run at once. Errors that an operator can fix are ExportErrors; the step
+ * is not retried after them. Any other error counts as transient, and the step is retried with an empty folder. No text of an error
+ * contains a value of a profile: it stays in Temporal's history.
  *
  * A call whose `signal` is aborted, also before it begins, rejects soon, with any error.
  */

@@ -1,12 +1,12 @@
 /**
  * A set of objects that are created once and never changed: what staging needs of a folder or an object store. It knows nothing of
- * plans, parts, claims and baselines: `Staging` is written on top of it, once.
+ * plans, parts, claims and baselines: `Staging` builds on it.
  *
  * A key is names joined by `/`; a name consists of letters, digits, `_`, `-` and `.`, and does not start with a dot. A folder is a key
  * that ends with `/`. Callers check names that come from outside.
  *
  * Rules for every implementation; `stagingStoreContract` of `temporal-mailchimp/testing` tests them:
- * - An object is there as a whole or not at all, also when the process dies during `put`.
+ * - An object exists as a whole or not at all, also when the process dies during `put`.
  * - Two processes that put the same key at once: one creates it, the other gets `false`, and its content is dropped.
  * - What `put` has returned for survives a power failure, and every later call of any process sees it.
  * - Reading (`get`, `head`, `list`, `localFile`) writes nothing into the store; neither does opening it.
@@ -15,7 +15,7 @@
  *   takes. The text of an error never quotes content: it stays in Temporal's history.
  */
 export interface StagingStore {
-  /** What it is, in a word, e.g. `folder`. Kept in `store.json`, for people. */
+  /** What it is, in a word, e.g. `folder`. Kept in `store.json`, for information. */
   readonly kind: string;
   /**
    * The local working folder. Everything that DuckDB reads or writes for this store lies below it: files in progress, which staging

@@ -20,11 +20,11 @@ import type { Settlement, Tally } from '../contract/report';
 import type { SourceExtract } from './source';
 
 /**
- * Where rows live while they travel, and what remains of them: what knows exports, plans, parts, claims and baselines. Activities use
- * this; it is written once, on top of a `StagingStore`.
+ * Where rows are during an export, and what remains of them afterwards: exports, plans, parts, claims and baselines. Activities use
+ * it; there is one implementation, on top of a `StagingStore`.
  *
  * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
- * that names them. The attempt that comes second finds the document and takes its content.
+ * that names them. A later attempt finds the document and uses its content.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -44,24 +44,23 @@ export interface Staging {
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
   /** Undone when the destination is removed. */
   releaseAudience(destinationId: string): Promise<void>;
-  /** Kept when Temporal's history is gone. A statement that is recorded already is not repeated. */
+  /** Outlives Temporal's history. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
-  /** A page of a listing that is there already need not be fetched again. */
+  /** Whether a page of a listing is sealed, so that it need not be fetched again. */
   hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
   sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;
   /**
    * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
-   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that are there
-   * because of us, by the baseline of the named export, are left out: what a census holds is not ours.
+   * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that earlier
+   * exports have added, by the baseline of the named export, are left out: a census has only tags of others.
    */
   sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
   /**
-   * Makes what was extracted into the folder this export's snapshot, unless one is sealed already: then that one's counts are returned. The
-   * folder is gone afterwards.
+   * Seals the extracted files in the folder as this export's snapshot. If one is sealed already, returns its counts. Deletes the folder.
    */
   sealSnapshot(ref: ExportRef, extract: SourceExtract & { readonly folder: string }): Promise<SourceExtract>;
 
@@ -74,25 +73,25 @@ export interface Staging {
   /** The rows of one chunk. Chunks are numbered from 0. */
   readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
 
-  /** Written before the first request of an attempt at a part: its rows count as sent from here on. Returns the attempt's number, from 1. */
+  /** Called before the first request of an attempt at a part: its rows count as sent from then on. Returns the attempt's number, from 1. */
   recordAttempt(ref: ExportRef, part: number, lane: Lane): Promise<number>;
-  /** Takes an attempt back: it is sure that nothing of it was sent. */
+  /** Withdraws an attempt of which certainly nothing was sent. */
   recordUnsent(ref: ExportRef, part: number, attempt: number): Promise<void>;
-  /** Attempts at a part that may have reached the provider, the first one first. */
+  /** Attempts at a part that may have reached Mailchimp, the first one first. */
   listAttempts(ref: ExportRef, part: number): Promise<readonly Attempt[]>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
   /** All batches of this export that were recorded. */
   listBatches(ref: ExportRef): Promise<readonly string[]>;
-  /** What earlier exports of the destination have sent and never read the answer of: it may still be running. */
+  /** Writes of earlier exports of the destination whose answer was never read: they may still be running. */
   unansweredWrites(ref: ExportRef): Promise<readonly UnansweredWrite[]>;
-  /** Nothing that was sent before this export still runs; later exports look no further back. */
+  /** Records that no write of an earlier export still runs; later exports look no further back. */
   recordDrained(ref: ExportRef): Promise<void>;
 
   /**
-   * Keeps what the provider said of each row of some chunks. Consumes them as they come; sealed when they end.
-   * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent again directly (wins over its part).
+   * Keeps the result of each row of some chunks. Consumes them as they arrive, and seals them when they end.
+   * `key` names the file: `part-12`, or `chunk-601` for a chunk that was sent directly (replaces the results of its part).
    */
   sealResults(
     ref: ExportRef,
@@ -100,9 +99,9 @@ export interface Staging {
     chunks: Iterable<ChunkResults> | AsyncIterable<ChunkResults>,
   ): Promise<void>;
   hasResults(ref: ExportRef, key: string): Promise<boolean>;
-  /** The rows of sealed results, held in memory: for those of one chunk. */
+  /** Sealed results, read into memory: for those of one chunk. */
   readResults(ref: ExportRef, key: string): Promise<readonly RowResult[]>;
-  /** Counts of the rows of a part from whatever results there are, with the chunks that have none or unproven rows. */
+  /** Counts the rows of a part by the sealed results, and names the chunks that have no results or unproven rows. */
   summarisePart(
     ref: ExportRef,
     part: number,
@@ -119,7 +118,7 @@ export interface Staging {
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
-   * when nothing of them still runs. Returns the export whose baseline is the latest: the named one, or one that came after it.
+   * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
    */
   settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
 
@@ -140,7 +139,7 @@ export interface PlanRequest {
   readonly email: string;
   readonly fields: readonly FieldMatch[];
   readonly segments: readonly SegmentTag[];
-  /** Export whose sealed baseline this one is compared with; null: none yet. */
+  /** Export with the baseline that the plan is compared with; null: none yet. */
   readonly baseline: string | null;
   /** This export's id where it took a full census; null: the baseline's full census stays in force. */
   readonly census: string | null;

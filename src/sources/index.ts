@@ -37,7 +37,7 @@ export async function openSource(config: SourceConfig, options: SourceOptions): 
   return KINDS[config.kind](config, options);
 }
 
-/** Removes the copies of rows that killed processes left. A reading takes seconds, never a day. */
+/** Removes the copies of rows that killed processes left behind. A reading takes seconds, never a day. */
 async function sweep(scratch: string): Promise<void> {
   for (const name of await readdir(scratch)) {
     if (!name.startsWith('source-')) continue;

@@ -7,7 +7,7 @@ import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './store/run-once';
 import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
-import { createChunkReader, findPart, readPlan } from './delivery/chunks';
+import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
 import { checkClaim, claim } from './delivery/claim';
 import { recordConsent } from './store/consents';
 import {
@@ -48,7 +48,7 @@ export interface StagingOptions {
 const READING_MEMORY = '96MB';
 
 /**
- * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Makes the store's id at its first opening.
+ * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Makes the id of the store when it is opened for the first time.
  * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT
  */
 export async function openStaging({
@@ -105,12 +105,12 @@ export async function openStaging({
   };
 }
 
-/** What can be read of a store without writing anything into it. */
+/** What a store offers without writing anything into it. */
 export type StagingReader = Pick<Staging, 'storeId' | 'readFailures'>;
 
 /**
- * Opens a store to read: it creates nothing, expires nothing and leaves every file as it is, so that a command beside a worker with other
- * settings changes nothing for it.
+ * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
+ * from those of the worker.
  * @returns undefined where no worker has made a store yet
  * @throws ExportError STAGING_FAILED, STAGING_CORRUPT
  */
@@ -138,7 +138,7 @@ function translateAll(steps: Steps): Steps {
 
 interface Reader {
   readonly open: () => Promise<Database>;
-  /** Of the export that was read last: sealed plans do not change. */
+  /** Keeps the plan of the last export, since sealed plans do not change. */
   readonly plan: (ref: ExportRef) => Promise<PlanDocument>;
   readonly close: () => Promise<void>;
 }
@@ -156,7 +156,7 @@ function createReader(store: StagingStore): Reader {
     },
     plan: async (ref) => {
       const of = exportFolder(ref);
-      if (last?.of !== of) last = { of, plan: await readPlan(store, ref) };
+      if (last?.of !== of) last = { of, plan: await requirePlan(store, ref) };
       return last.plan;
     },
     close: async () => {
@@ -166,7 +166,7 @@ function createReader(store: StagingStore): Reader {
 }
 
 async function openReadingDatabase(store: StagingStore): Promise<Database> {
-  // Shared by all workers of the store: a chunk or a part fits into memory, so nothing is ever spilled there.
+  // All workers of the store share the folder: a chunk or a part fits into memory, so nothing is spilled there.
   const folder = join(scratchOf(store), 'reading');
   await makeFolder(folder);
   return openDatabase({ folder, memoryLimit: READING_MEMORY, threads: 1, allow: [store.workFolder] });

@@ -1,4 +1,4 @@
-import type { Audience } from '../contract/destination';
+import type { Audience, ConsentFact } from '../contract/destination';
 import type { StatusIfNew } from '../contract/outcome';
 
 /** What each `status_if_new` does with contacts that are new to the audience. */
@@ -8,14 +8,6 @@ export const STATUS_IF_NEW_MEANING: Readonly<Record<string, string>> = {
   unsubscribed: 'contacts new to the audience are stored as unsubscribed and receive no campaigns',
   transactional: 'contacts new to the audience are stored as transactional and receive no campaigns',
 } satisfies Record<StatusIfNew, string>;
-
-/** What `status_if_new` means for the consent of contacts that are new to the audience. */
-export interface ConsentFact {
-  /** `warning`: it differs from what the audience's own signup forms do. */
-  readonly kind: 'note' | 'warning';
-  readonly code: 'CONFIRMATION_MAIL' | 'NO_CONFIRMATION_MAIL' | 'SKIPS_CONFIRMATION';
-  readonly message: string;
-}
 
 export function consentFacts(statusIfNew: string, { doubleOptin }: Audience): readonly ConsentFact[] {
   if (statusIfNew === 'pending') {

@@ -51,17 +51,6 @@ export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   not_sent: 'not sent: the export was cancelled, denied or failed, or --limit was reached',
 };
 
-/** The outcomes that `export failures` lists. */
-export const NOT_EXPORTED_OUTCOMES = [
-  'invalid',
-  'duplicate',
-  'suppressed',
-  'throttled',
-  'rejected',
-  'unproven',
-  'not_sent',
-] as const satisfies readonly Outcome[];
-
 /** What each rule means that makes a profile `invalid`. */
 export const INVALID_MEANING: Readonly<Record<string, string>> = {
   email_missing: 'no address',

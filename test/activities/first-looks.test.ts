@@ -30,7 +30,7 @@ describe('the first looks at a batch', () => {
     expect(await firstLooks(silent, '0123456789', PULSE)).toBeNull();
   });
 
-  test('end when the step is cancelled, so that it can tell the id of the batch', async () => {
+  test('end when the step is cancelled, so that it can return the id of the batch', async () => {
     const { account } = await openSandbox();
     const batchId = await account.submitBatch(OPERATIONS);
     const cancelled = {

@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
   },
   activities: {
-    rooms: ['contract', 'errors', 'ports', ...PURE_FILES],
+    rooms: ['contract', 'errors', 'ports', 'text', ...PURE_FILES],
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {

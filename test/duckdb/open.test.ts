@@ -53,7 +53,7 @@ describe('the sandbox', () => {
       () => `FROM read_text(${quoteText(join(folder, 'open/../two.csv'))})`,
     ],
     ['a list of files', () => `FROM glob(${quoteText(join(folder, '*'))})`],
-    ['writing elsewhere', () => `COPY (SELECT 1) TO ${quoteText(join(folder, 'x.csv'))}`],
+    ['writing to another folder', () => `COPY (SELECT 1) TO ${quoteText(join(folder, 'x.csv'))}`],
     ['another database', () => `ATTACH ${quoteText(join(folder, 'x.db'))}`],
     ['an extension', () => 'INSTALL httpfs'],
     ['a changed setting', () => "SET memory_limit = '8GB'"],

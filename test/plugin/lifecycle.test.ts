@@ -67,7 +67,7 @@ async function exportTwoPeople(): Promise<void> {
 
 async function sayNothing(): Promise<void> {}
 
-/** Stands for encryption: without it nobody can read a payload. */
+/** Stands for encryption: without it no payload can be read. */
 const REVERSING: PayloadCodec = { encode: reverse, decode: reverse };
 
 async function reverse(payloads: Payload[]): Promise<Payload[]> {

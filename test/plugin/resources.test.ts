@@ -42,12 +42,12 @@ test('scratch is for the owner only', async () => {
   expect((await stat(join(folder, 'staging', 'scratch'))).mode & 0o777).toBe(0o700);
 });
 
-test.each(['nobody', 'constructor'])('an account or source called %s is not there', async (name) => {
+test.each(['missing', 'constructor'])('an account or source called %s does not exist', async (name) => {
   await expect(resources.openAccount(name)).rejects.toMatchObject({ code: 'ACCOUNT_NOT_FOUND' });
   await expect(resources.openSource(name)).rejects.toMatchObject({ code: 'SOURCE_NOT_FOUND' });
 });
 
-test('a secret that is not there is told by its reference', async () => {
+test('a missing secret is named by its reference', async () => {
   await expect(resources.openAccount('main')).rejects.toMatchObject({
     code: 'SECRET_UNAVAILABLE',
     message: expect.stringContaining('env:NOBODY_SETS_THIS'),

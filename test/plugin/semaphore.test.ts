@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createSemaphore } from '../../src/plugin/resources';
 
-/** Work that ends when it is told to. */
+/** Work that ends when the test ends it. */
 function createWork() {
   const started: string[] = [];
   const ends = new Map<string, (error?: Error) => void>();

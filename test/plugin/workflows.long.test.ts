@@ -83,7 +83,7 @@ describe('a host with workflows of its own', () => {
     });
   });
 
-  test('does not start when its workflow file forgets ours, and is told the line to add', async () => {
+  test('does not start when its workflow file lacks ours, and names the line to add', async () => {
     const workflowsPath = await withWorkflows(OWN_WORKFLOW);
     await expect(createWorker({ workflowsPath })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',

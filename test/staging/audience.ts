@@ -36,7 +36,7 @@ export function apply(
   }
 }
 
-/** What the audience should hold after everything was acknowledged; people who left keep their fields, without tags of ours. */
+/** The expected audience after everything was acknowledged: contacts that left keep their fields, without tags of ours. */
 export function expectedAudience(profiles: readonly Profile[], before: AudienceModel): AudienceModel {
   const expected: AudienceModel = new Map(
     [...before].map(([email, member]) => [email, { ...member, tags: new Set<string>() }]),

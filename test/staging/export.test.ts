@@ -12,7 +12,7 @@ const ANNA = { key: '1', email: 'Anna@Mail.test ', first: 'Anna', segments: ['vi
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob "B"', segments: ['locals'] };
 
 describe('a first export and the next one', () => {
-  test('sends everybody with all fields and tags', async () => {
+  test('sends all contacts with all fields and tags', async () => {
     const { chunks, plan, settlement } = await exportAll(stage, [ANNA, BOB]);
     expect(chunks).toEqual([
       {

@@ -244,7 +244,7 @@ export interface Exported {
 interface ExportAllInput extends Configured, Partial<PlanRequest> {
   readonly respond?: Respond;
   readonly after?: Exported;
-  /** What the audience holds, for a census. Default: nobody, and no full census. */
+  /** Members of the audience, for a census. Default: none, and no full census. */
   readonly audience?: readonly CensusRow[];
   /** Default: full in a first export with an audience. */
   readonly scope?: CensusScope;
@@ -280,7 +280,7 @@ export async function exportAll(
 
 export const FAKE = { result: 'rejected', class: 'fake', text: 'looks fake or invalid' } as const;
 
-/** Acknowledges everybody but Bob. */
+/** Acknowledges all contacts but Bob. */
 export function refuseBob(answered: Answer): Respond {
   return (email, chunk) => (email === 'bob@mail.test' ? answered : acknowledge(email, chunk));
 }

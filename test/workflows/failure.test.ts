@@ -46,13 +46,13 @@ describe('the reason of a failure', () => {
   });
 
   test('says that no worker reaches the store when no worker took the step', () => {
-    const nobody = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
-    expect(reasonOf(nobody)).toMatchObject({
+    const noWorker = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
+    expect(reasonOf(noWorker)).toMatchObject({
       code: 'STAGING_WORKER_MISSING',
       message: expect.stringContaining('same staging folder'),
     });
-    const nobodyInAll = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
-    expect(reasonOf(nobodyInAll)).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
+    const noWorkerInAll = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
+    expect(reasonOf(noWorkerInAll)).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
   });
 
   test('says that the worker stopped responding when heartbeats stopped or the step took too long', () => {

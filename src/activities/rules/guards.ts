@@ -1,6 +1,7 @@
 import type { ExportOptions } from '../../contract/destination';
 import type { Approval, Guard, GuardCode, GuardSettings } from '../../contract/guard';
 import type { ExportPlan, SegmentPlan, SegmentTag } from '../../contract/plan';
+import { count, countOf } from '../../text/format';
 
 export interface Guarded {
   readonly plan: ExportPlan;
@@ -18,7 +19,7 @@ export function findGuards(guarded: Guarded): Guard[] {
     ...restoredTags(guarded),
     ...above(plan.creates, settings.newContacts, (number, limit) => ({
       code: 'NEW_CONTACTS',
-      message: `${contacts(number, 'new contact')} would be created; the limit is ${count(limit)}.`,
+      message: `${countOf(number, 'new contact')} would be created; the limit is ${count(limit)}.`,
     })),
     ...above((guarded.contacts ?? 0) + plan.creates, settings.contactLimit, (number, limit) => ({
       code: 'CONTACT_LIMIT',
@@ -50,13 +51,13 @@ function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   const ofTags = plan.segments.flatMap((segment) => {
     const why = whyEmpty(segment, segments);
     if (why) return lostTag(segment, why, 0);
-    const many = `More than ${count(limit)} of the ${contacts(plan.baselineSize)} exported so far left the segment "${segment.segment}"`;
+    const many = `More than ${count(limit)} of the ${countOf(plan.baselineSize, 'contact')} exported so far left the segment "${segment.segment}"`;
     return lostTag(segment, many, limit);
   });
   const ofAll = above(plan.removals, limit, (number) => ({
     code: 'MASS_REMOVAL',
     message:
-      `${count(number)} of the ${contacts(plan.baselineSize)} exported so far would lose all tags of this destination; ` +
+      `${count(number)} of the ${countOf(plan.baselineSize, 'contact')} exported so far would lose all tags of this destination; ` +
       `the limit is ${count(limit)}.`,
   }));
   return [...ofAll, ...ofTags];
@@ -72,7 +73,7 @@ function whyEmpty({ segment, profiles }: SegmentPlan, segments: readonly Segment
 function lostTag({ segment, tag, toUntag }: SegmentPlan, why: string, limit: number): Guard[] {
   return above(toUntag, limit, (number) => ({
     code: 'MASS_REMOVAL',
-    message: `${why}: ${contacts(number)} would lose the tag "${tag}".`,
+    message: `${why}: ${countOf(number, 'contact')} would lose the tag "${tag}".`,
     segment,
   }));
 }
@@ -85,7 +86,7 @@ function restoredTags({ plan, segments }: Guarded): Guard[] {
       const { toTag = 0 } = plan.segments.find((known) => known.segment === segment) ?? {};
       return above(toTag, 0, (number) => ({
         code: 'TAG_RESTORED',
-        message: `The tag "${tag}" was deleted in Mailchimp: it would be created again, and ${contacts(number)} would be tagged again.`,
+        message: `The tag "${tag}" was deleted in Mailchimp: it would be created again, and ${countOf(number, 'contact')} would be tagged again.`,
         segment,
       }));
     });
@@ -97,12 +98,4 @@ function above(
   toGuard: (number: number, limit: number) => Pick<Guard, 'code' | 'message' | 'segment'>,
 ): Guard[] {
   return limit === undefined || number <= limit ? [] : [{ ...toGuard(number, limit), number, limit }];
-}
-
-function contacts(number: number, one = 'contact'): string {
-  return `${count(number)} ${number === 1 ? one : `${one}s`}`;
-}
-
-function count(number: number): string {
-  return number.toLocaleString('en-US');
 }

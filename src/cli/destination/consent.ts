@@ -18,7 +18,8 @@ export async function obtainConsent(
   const { terminal, options } = invocation;
   const textVersion = CONSENT_TEXT.version;
   if (agree) {
-    const agreedBy = name ?? invocation.usageError('--agree needs --as NAME: the person who agrees');
+    const agreedBy =
+      name ?? invocation.usageError('--agree needs --as NAME: the name of the user who agrees');
     return { agreedBy, textVersion };
   }
   if (!terminal.isTty || options.json) throw refused();

@@ -9,7 +9,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { exportTable, describeView } from '../text/export';
-import { NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
+import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 
 export function exportCommand(cli: Cli): Command {
   return new Command('export')

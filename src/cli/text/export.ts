@@ -1,7 +1,8 @@
 import type { DestinationView } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
+import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import type { ExportReport } from '../../contract/report';
-import { describeProgress, describeState, NOT_EXPORTED_OUTCOMES } from '../../text/describe-export';
+import { describeProgress, describeState } from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
 import { pairs, table } from './table';

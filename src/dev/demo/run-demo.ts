@@ -5,6 +5,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { MemberSeed } from '../../sandbox';
 import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
+import { count } from '../../text/format';
 import { startDevServer, type DevServer } from '../dev-server';
 import { startProgram, type Started, WORKER_NODE_FLAGS } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
@@ -154,7 +155,7 @@ async function prepareInput(folder: string, { profiles, say }: DemoOptions): Pro
     );
     return chinookSetting(folder);
   }
-  say(`Input: ${profiles.toLocaleString('en-US')} generated profiles in ten overlapping segments`);
+  say(`Input: ${count(profiles)} generated profiles in ten overlapping segments`);
   return generatedSetting(folder, profiles);
 }
 

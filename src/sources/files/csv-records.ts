@@ -4,7 +4,7 @@ export interface Dialect {
   readonly escape: string;
 }
 
-/** One record as a person with an editor sees it. */
+/** One record as an editor shows it. */
 export interface CsvRecord {
   /** Line of the file on which it starts, from 1. */
   readonly line: number;
@@ -14,7 +14,7 @@ export interface CsvRecord {
   readonly length: number;
   /** Long values are cut: this reader serves header lines, keys and line numbers only. */
   readonly values: readonly string[];
-  /** A quoted value goes on after its closing quote, or never closes. */
+  /** A quoted value continues after its closing quote, or never closes. */
   readonly badQuote: boolean;
   /** The file ended inside this record's quotes: what came after is lost. */
   readonly unclosed: boolean;
@@ -27,8 +27,8 @@ type State = 'start' | 'plain' | 'quoted' | 'closed' | 'broken';
 
 /**
  * Reads CSV record by record, the way DuckDB's strict mode does. DuckDB reads the rows, thousands of times faster; but it numbers
- * records instead of lines, and a quote left open costs it any number of rows for one reported fault. So headers, line
- * numbers and the damage of open quotes come from here.
+ * records instead of lines, and a quote that is left open loses any number of rows for one reported fault. So headers,
+ * line numbers and the number of lines that open quotes lose come from here.
  */
 export async function* readRecords(
   chunks: AsyncIterable<string>,

@@ -15,10 +15,10 @@ import {
   selectNothing,
 } from './table';
 
-/** Files whose columns stand in the same order. */
+/** Files with their columns in the same order. */
 interface Layout {
   readonly files: DataFile[];
-  /** By position; '' for a column without a name, which cannot be asked for. */
+  /** By position; '' for a column without a name, which cannot be requested. */
   readonly columns: readonly string[];
 }
 
@@ -56,7 +56,7 @@ async function layoutsOf(what: string, files: readonly DataFile[], format: CsvFo
   for (const file of files) {
     await checkByteOrderMark(file, format.encoding);
     const columns = format.columns ?? (await readHeader(file, format));
-    // Writers of partitions leave files without a single byte.
+    // Programs that write partitions leave empty files.
     if (!columns) continue;
     const key = JSON.stringify(columns);
     const layout = layouts.get(key) ?? { files: [], columns };
@@ -92,7 +92,7 @@ function holdsAddress(name: string): boolean {
   return /[^\s@]@(?!odata\.)[^\s@]+\.[a-z]{2}/i.test(name);
 }
 
-/** Messages list the names of columns and travel through Temporal: a person's row must not get that far. */
+/** Messages list the names of columns and pass through Temporal: no row of a contact may be in one. */
 function notAHeader(file: DataFile): ExportError {
   return new ExportError(
     'SOURCE_MALFORMED',
@@ -139,7 +139,7 @@ function selectLayout(
 }
 
 /**
- * How many lines open quotes cost, counted in the file: DuckDB reports one however many rows it lost.
+ * The number of lines that open quotes lose, counted in the file: DuckDB reports one error however many rows it has lost.
  *
  * @throws ExportError SOURCE_MALFORMED when a quote stays open to the end of the file
  */
@@ -195,7 +195,7 @@ function faultOf(
   if (length > MAX_LINE) return 'LINE SIZE OVER MAXIMUM';
   if (values.some((value) => value.includes('\uFFFD'))) return 'INVALID ENCODING';
   if (values.length < columns) return 'MISSING COLUMNS';
-  // DuckDB lets delimiters at the end of a line pass.
+  // DuckDB accepts delimiters at the end of a line.
   if (values.slice(columns).some((value) => value !== '')) return 'TOO MANY COLUMNS';
   const key = values[keyAt];
   if (key === undefined) return undefined;

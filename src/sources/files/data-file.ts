@@ -54,8 +54,8 @@ export async function checkUnchanged(files: readonly DataFile[]): Promise<void> 
 }
 
 /**
- * Unpacks a .gz file into `folder`. DuckDB would read it as it is, but takes a file that was cut off for a short one. And it
- * takes any path for a pattern: a file whose path holds such characters gets a link there without them.
+ * Unpacks a .gz file into `folder`. DuckDB would read it as it is, but does not notice that a file is cut off. And it reads
+ * any path as a pattern: a file with characters of a pattern in its path gets a link without them in the folder.
  *
  * @throws ExportError SOURCE_MALFORMED, DISK_FULL
  */
@@ -88,7 +88,7 @@ export async function* readText(file: DataFile, encoding: Encoding = 'utf-8'): A
   const bytes = createReadStream(file.readable);
   const packed = file.gzip && file.readable === file.path;
   const source = packed ? bytes.pipe(createGunzip()) : bytes;
-  // An error of `bytes` does not travel through pipe().
+  // pipe() does not pass on an error of `bytes`.
   bytes.on('error', (error) => source.destroy(error));
   try {
     if (encoding === 'latin-1') {
@@ -140,6 +140,6 @@ function unreadable(path: string, error: unknown): ExportError {
   const { code } = error as NodeJS.ErrnoException;
   return new ExportError(
     'SOURCE_UNREADABLE',
-    `${path} could not be read (${code ?? 'unknown reason'}). See that the file is there and that the worker may read it.`,
+    `${path} could not be read (${code ?? 'unknown reason'}). Check that the file exists and that the worker may read it.`,
   );
 }

@@ -30,7 +30,7 @@ export class FilesSource implements OpenSource {
     if (Object.hasOwn(config.tables, PROFILES)) {
       throw new ExportError(
         'CONFIG_INVALID',
-        `A further table cannot be called "${PROFILES}": SQL knows the table of profiles by that name. Rename it.`,
+        `A further table cannot be called "${PROFILES}": that is the name of the table of profiles in SQL. Rename it.`,
       );
     }
     this.#context = { config, options, closed: this.#closed.signal };
@@ -81,7 +81,7 @@ export class FilesSource implements OpenSource {
   }
 }
 
-/** What a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
+/** Files that a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
 async function clear(into: string): Promise<void> {
   for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
 }

@@ -66,7 +66,7 @@ async function walk(folder: string, steps: readonly string[]): Promise<string[]>
   if (!MAGIC.test(step)) return walk(join(folder, step), rest);
   const entries = await readdir(folder, { withFileTypes: true }).catch(nothingThere);
   if (step === '**') {
-    // Links are not followed here: they may lead round in a circle.
+    // Links are not followed here: they may form a circle.
     const folders = entries.filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'));
     const below = await Promise.all(folders.map((entry) => walk(join(folder, entry.name), steps)));
     return [...(await walk(folder, rest)), ...below.flat()];

@@ -7,7 +7,7 @@ import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
 /** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
 export const MEMBERSHIPS = 'own.memberships';
 
-/** Not a name that a table of theirs can have. */
+/** A name that no table of a source can have. */
 const SQL_MEMBERS = '"#members"';
 
 export interface Members {
@@ -65,7 +65,7 @@ async function copySql(
   { number, segment, use }: { readonly number: number; readonly segment: number; readonly use: SqlUse },
 ): Promise<string> {
   try {
-    // Alone in a view first, so that what DuckDB has to say about it is not about our statement around it.
+    // First in a view of its own, so that DuckDB's errors are about this SQL and not about our statement around it.
     await reading.database.run(`CREATE OR REPLACE VIEW ${SQL_MEMBERS} AS ${use.sql}`);
     const keys = `SELECT ${segment} AS segment, #1::VARCHAR AS key FROM ${SQL_MEMBERS}`;
     return await copyRows(reading, key, { number, keys });

@@ -14,7 +14,7 @@ import {
 } from './table';
 
 // Read as lines of text, one column: DuckDB's JSON reader would drop broken lines without counting them.
-// The delimiter is a control character, which may not stand in JSON.
+// The delimiter is a control character, which JSON does not allow.
 const LINE_OPTIONS = [
   ...CSV_OPTIONS,
   'header = false',

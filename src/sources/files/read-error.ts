@@ -34,7 +34,7 @@ export async function asReadError(tables: readonly FoundTable[], error: unknown)
   if (error.kind === 'IO') {
     return new ExportError(
       'STAGING_FAILED',
-      'A working file could not be written or read (an IO error of DuckDB). See the disk of the staging folder.',
+      'A working file could not be written or read (an IO error of DuckDB). Check the disk of the staging folder.',
     );
   }
   const names = tables.flatMap(({ files }) => files.map(({ name }) => name));
@@ -44,6 +44,6 @@ export async function asReadError(tables: readonly FoundTable[], error: unknown)
 function malformed(name: string, text: string, kind: string): ExportError {
   const why = text.includes('state machine reached an invalid state')
     ? 'line breaks of two kinds (LF and CR LF) are mixed. Write all lines with the same'
-    : `DuckDB answered with ${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind} Error. See that the file is whole and in the configured format and encoding`;
+    : `DuckDB answered with ${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind} Error. Check that the file is complete and in the configured format and encoding`;
   return new ExportError('SOURCE_MALFORMED', `${name} could not be read: ${why}.`);
 }

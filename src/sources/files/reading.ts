@@ -58,7 +58,7 @@ export interface FilesContext {
   readonly closed: AbortSignal;
 }
 
-/** Opens what a request needs, does the body, and takes everything away again. */
+/** Opens what a request needs, runs the body, and removes everything again. */
 export async function withReading<T>(
   { closed, ...source }: FilesContext,
   request: ReadRequest,
@@ -95,7 +95,7 @@ interface Plan {
   readonly sql: ReadonlyMap<number, SqlUse>;
 }
 
-/** What `withReading` hands on. */
+/** What `withReading` passes on. */
 interface ReadContext extends Omit<FilesContext, 'closed'> {
   readonly stopped: AbortSignal;
 }
@@ -104,7 +104,7 @@ async function planReading(context: ReadContext, request: ReadRequest, folder: s
   const { config } = context;
   const { segments: ids, columnsOnly = false, allTables = false } = request;
   const segments = chooseSegments(config, ids);
-  // Before any file is looked for: only this says which files are needed.
+  // Before any file is searched for: only the SQL shows which files are needed.
   const sql = await checkAllSql(
     context,
     segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
@@ -150,7 +150,7 @@ interface Sandbox {
   readonly files: readonly string[];
 }
 
-/** A guess, which need not be close. */
+/** An estimate, which need not be close. */
 const BYTES_OF_ROW = 100;
 
 function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadRequest): Sandbox {

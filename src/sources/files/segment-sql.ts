@@ -11,7 +11,7 @@ export interface SqlUse {
   readonly segment: string;
   readonly sql: string;
   readonly tables: ReadonlySet<string>;
-  /** Whether it may read this column of a table. Says yes too often rather than too seldom. */
+  /** Whether it may read this column of a table. If in doubt: true. */
   usesColumn(name: string): boolean;
 }
 
@@ -164,7 +164,7 @@ export function asSqlError(segment: string, error: unknown): unknown {
   }
 }
 
-/** Cuts the quotation of the statement, which shows ours around theirs. */
+/** Removes the quoted statement, which contains our SQL around that of the segment. */
 function withoutSql(message: string): string {
   return message.replace(/\n+LINE \d+:[\s\S]*$/, '').replace(/[\s.!]+$/, '');
 }

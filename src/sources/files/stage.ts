@@ -5,7 +5,7 @@ import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
 import { FILE_COLUMN, type UnreadableCount, isEmptyKey } from './table';
 
-/** Not a name that a column of theirs might have. */
+/** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
 
 /**
@@ -64,7 +64,7 @@ export async function stageTables(reading: Reading, { allColumns }: { allColumns
   }
 }
 
-/** Of a table's columns: those asked for, and those that a segment's SQL may read. */
+/** The columns of a table that are requested or that a segment's SQL may read. */
 function columnsToStage(
   { sql, profiles, tables }: Reading,
   name: string,

@@ -56,15 +56,15 @@ export interface UnreadableCount {
 export interface TextTable {
   /** In the order of the files. None is empty, no two are the same when case is ignored. None only for NDJSON without a row. */
   readonly columns: readonly string[];
-  /** A SELECT that answers these columns under their names, as VARCHAR, with NULL for an empty value. */
+  /** A SELECT that returns these columns under their names, as VARCHAR, with NULL for an empty value. */
   select(columns: readonly string[], options?: SelectOptions): string;
-  /** Rejected lines that are known without asking DuckDB for what its CSV reader unreadable. */
+  /** Unreadable lines that are known without the record that DuckDB's CSV reader keeps. */
   readonly unreadable: readonly UnreadableCount[];
   /** The first faulty lines of a file. */
   locate(file: DataFile, request: LocateRequest): Promise<Fault[]>;
 }
 
-/** An answer without rows, where DuckDB's readers would want at least one file. */
+/** A result without rows, for a table without files: DuckDB's readers need at least one. */
 export function selectNothing(columns: readonly string[], { file = false }: SelectOptions): string {
   const names = file ? [...columns, FILE_COLUMN] : columns;
   return `SELECT ${names.map((name) => `NULL::VARCHAR AS ${quoteName(name)}`).join(', ')} LIMIT 0`;
@@ -74,7 +74,7 @@ export function selectNothing(columns: readonly string[], { file = false }: Sele
 const ROW_NUMBER = 'file_row_number';
 
 /**
- * SQL compares column names without case, and DuckDB renames what it cannot tell apart: `email` would become `Email_1`.
+ * SQL compares column names without case, and DuckDB renames a column whose name it takes for a repeated one: `email` would become `Email_1`.
  * Some names it cannot take at all: SQL ends at a NUL.
  *
  * @throws ExportError SOURCE_MALFORMED
@@ -116,10 +116,10 @@ export function requireColumns(
   if (column === undefined) return;
   const areNames =
     !fromFirstLine || required.some((name) => columns.includes(name) || nearest(name, columns) !== undefined);
-  // Messages travel through Temporal, so a row must not be in one.
+  // Messages pass through Temporal, so no row may be in one.
   const advice = areNames
     ? `${suggest(column, columns)} Correct the configuration or the file.`
-    : 'Nothing in the first line is like it: name one of its columns, or, if it is a row, set csv.header: false and columns.';
+    : 'No name in the first line is similar: name one of its columns, or, if it is a row, set csv.header: false and columns.';
   throw new ExportError('SOURCE_MALFORMED', `${what}: there is no column "${column}". ${advice}`, {
     details: { column },
   });

@@ -63,7 +63,7 @@ async function countsOf(
   return [{ path: file.path, lines: reject.lines + badQuotes, faults: reject.faults }];
 }
 
-/** From the tables that DuckDB's CSV reader keeps; they are there as soon as it has unreadable something. */
+/** From the tables that DuckDB's CSV reader keeps; they exist once it has rejected a line. */
 async function errorsOfReader(database: Database): Promise<CsvError[]> {
   const { tables } = await database.row<{ tables: number }>(
     `SELECT count(*) AS tables FROM duckdb_tables() WHERE table_name IN ('reject_errors', 'reject_scans')`,

@@ -32,7 +32,7 @@ export async function recordAttempt(
   }
 }
 
-/** Nothing of this attempt has reached Mailchimp. */
+/** Records that nothing of this attempt has reached Mailchimp. */
 export async function recordUnsent(
   store: StagingStore,
   ref: ExportRef,
@@ -94,7 +94,7 @@ export async function readBatch(
   return (await readDocument<BatchDocument>(store, batchKey(ref, part)))?.batchId;
 }
 
-/** All batches of the export that are known by their id. */
+/** Ids of all batches of the export that were recorded. */
 export async function listBatches(store: StagingStore, ref: ExportRef): Promise<readonly string[]> {
   const names = await listObjects(store, `${inExport(ref, BATCHES)}/`);
   const documents = await Promise.all(

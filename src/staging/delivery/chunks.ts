@@ -3,10 +3,10 @@ import type { Chunk, PartPlan, UpsertRow } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { CHANGES, type PlanDocument } from '../store/documents';
+import { CHANGES, type PlanDocument, readPlan } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { inExport, PLAN } from '../store/layout';
-import { readDocument, requireLocalFile } from '../store/sealed-files';
+import { inExport } from '../store/layout';
+import { requireLocalFile } from '../store/sealed-files';
 
 interface ReadInput {
   readonly store: StagingStore;
@@ -14,9 +14,9 @@ interface ReadInput {
   readonly plan: PlanDocument;
 }
 
-/** Chunks that are read at once: their rows lie side by side, and unpacking them for each chunk anew would be most of the cost. */
+/** Chunks that are read at once: their rows lie side by side, and unpacking them again for each chunk would be most of the cost. */
 const CHUNKS_OF_PAGE = 20;
-/** Those of the two parts in memory: the results of a batch come in any order. A page has about 2 MB. */
+/** The pages of two parts in memory: the results of a batch come in any order. A page has about 2 MB. */
 const PAGES_KEPT = 8;
 
 /** A chunk as DuckDB hands it over: one text instead of thousands of cells, each of which costs as much as this one. */
@@ -33,7 +33,7 @@ const ROW = '\u001E';
 
 type Page = ReadonlyMap<number, PackedChunk>;
 
-/** Reads chunks, each most likely near the one before it. Holds the rows of a few parts. */
+/** Reads chunks, each most likely close to the previous one. Keeps the rows of a few parts. */
 export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: number) => Promise<Chunk> {
   const pages = new Map<string, Promise<Page>>();
 
@@ -41,7 +41,7 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
     const changes = inExport(ref, input.plan.folder, CHANGES);
     const key = `${changes}/${number}`;
     const page = pages.get(key) ?? readPage(input, changes, number);
-    // Again at the end: the page that was asked for longest ago goes first.
+    // Moved to the end, so that the page that was requested longest ago is dropped first.
     pages.delete(key);
     pages.set(key, page);
     page.catch(() => pages.delete(key));
@@ -50,7 +50,7 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
   }
 
   return async (input, ref, chunk) => {
-    // Comes from a step's input and becomes a part of SQL: it has to be a number for sure.
+    // The number comes from the input of a step and becomes part of a statement: anything else than a number would be SQL from outside.
     const number = Number.isSafeInteger(chunk) ? Math.floor(chunk / CHUNKS_OF_PAGE) : undefined;
     const page = number === undefined ? undefined : await pageOf(input, ref, number);
     return toChunk(chunk, page?.get(chunk), input.plan);
@@ -91,8 +91,8 @@ function toUpsertRow(row: string): UpsertRow {
   return { email, fields, tags, known: known === 'true', status: status === '' ? null : status };
 }
 
-export async function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument> {
-  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
+export async function requirePlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument> {
+  const plan = await readPlan(store, ref);
   if (plan) return plan;
   throw new ExportError(
     'STAGING_CORRUPT',

@@ -10,7 +10,7 @@ export async function hasResults(store: StagingStore, ref: ExportRef, key: strin
   return (await store.head(resultsKey(ref, key))) !== undefined;
 }
 
-/** @returns whether they are ours; false: others were there first */
+/** @returns whether these results were sealed; false: others were sealed before */
 export async function sealResults(
   store: StagingStore,
   ref: ExportRef,
@@ -19,7 +19,7 @@ export async function sealResults(
   return sealLines(store, resultsKey(ref, key), pages);
 }
 
-/** All of them are held in memory. */
+/** Reads all of them into memory. */
 export async function readResults(
   store: StagingStore,
   ref: ExportRef,
@@ -30,7 +30,7 @@ export async function readResults(
   return lines.map((line) => JSON.parse(line) as RowResult);
 }
 
-/** Sealed results by chunk, held in memory. */
+/** Reads sealed results into memory, by chunk. */
 export async function readResultsByChunk(
   store: StagingStore,
   ref: ExportRef,

@@ -19,13 +19,13 @@ interface ChunkCounts {
   readonly resubscribed: number;
 }
 
-/** Counts what was said of the rows of a chunk. A row that nothing was said of is unproven; what was said of others does not count. */
+/** Counts the results of the rows of a chunk. A row without a result is unproven; results of other rows do not count. */
 function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
   const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
-  const said = new Map(results.map((row) => [row.email, row]));
+  const resultOf = new Map(results.map((row) => [row.email, row]));
   const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0 };
   for (const email of emails) {
-    const row = said.get(email);
+    const row = resultOf.get(email);
     if (!row || row.result === 'unproven') counts.unproven += 1;
     else if (row.result === 'acknowledged') counts.acknowledged += 1;
     if (row?.class === 'resubscribed') counts.resubscribed += 1;
@@ -33,7 +33,7 @@ function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
   return counts;
 }
 
-/** Results of that many files are counted without reading them: some exports of a million profiles at once. */
+/** Files whose counts are kept, so that they need not be read: those of some exports of a million profiles at once. */
 const MAX_COUNTED = 5_000;
 
 type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
@@ -44,12 +44,12 @@ interface SummaryInput {
 }
 
 /**
- * Seals results and counts them on the way: reading them again, with the chunks that they are about, would cost as much as all the
- * rest. What another process has sealed is read.
+ * Seals results and counts them at the same time: to read them again, with their chunks, would cost as much as everything else. Results
+ * that another process has sealed are read.
  */
 export class Summaries {
   readonly #store: StagingStore;
-  /** Counts by chunk, by the place of the results. */
+  /** Counts by chunk, by the key of the results. */
   readonly #counted = new Map<string, ReadonlyMap<number, ChunkCounts>>();
 
   constructor(store: StagingStore) {
@@ -67,7 +67,7 @@ export class Summaries {
     }
   }
 
-  /** Counts what was said of the rows of a part, with the chunks that have rows without proof. */
+  /** Counts the results of the rows of a part, and names the chunks that have rows without proof. */
   async summarise(
     ref: ExportRef,
     { part: { part, firstChunk, lastChunk }, readChunk }: SummaryInput,
@@ -86,7 +86,7 @@ export class Summaries {
     return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
   }
 
-  /** What was said of a chunk that was sent directly counts instead of what was said of it with its part. */
+  /** For a chunk that was also sent directly, the results of its part do not count. */
   async #counts(
     ref: ExportRef,
     part: number,
@@ -117,7 +117,7 @@ async function* counting(
 ): AsyncGenerator<readonly RowResult[]> {
   const seen = new Set<number>();
   for await (const { chunk, results } of answers) {
-    // Twice in one answer: what is said of it is all of it together, which is for reading to find out.
+    // A chunk that occurs twice in one answer: its results count together, so they are read from the file.
     if (seen.has(chunk.chunk)) counts.delete(chunk.chunk);
     else counts.set(chunk.chunk, countChunk(chunk, results));
     seen.add(chunk.chunk);

@@ -2,9 +2,9 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
 import { listClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
-import type { PlanDocument } from '../store/documents';
+import { readPlan } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { inExport, PLAN } from '../store/layout';
+import { inExport } from '../store/layout';
 import { listResults, type Results } from './results';
 import { readDocument, sealDocument } from '../store/sealed-files';
 
@@ -18,7 +18,7 @@ export async function unansweredWrites(
   const writes: UnansweredWrite[] = [];
   for (const exportId of await earlierExports(store, ref)) {
     const earlier = { destinationId: ref.destinationId, exportId };
-    const plan = await readDocument<PlanDocument>(store, inExport(earlier, PLAN));
+    const plan = await readPlan(store, earlier);
     if (!plan) continue;
     const results = await listResults(store, earlier);
     for (const [part, attempts] of await attemptsByPart(store, earlier)) {
@@ -31,12 +31,12 @@ export async function unansweredWrites(
   return writes;
 }
 
-/** Everything before this export has ended at Mailchimp: later ones need not look further back. */
+/** All writes of earlier exports have ended at Mailchimp: later exports need not look further back. */
 export async function recordDrained(store: StagingStore, ref: ExportRef): Promise<void> {
   await sealDocument(store, inExport(ref, DRAINED), {});
 }
 
-/** Those that claimed the destination before, back to the last one that had made sure itself. */
+/** The exports that claimed the destination before, back to the last one that recorded that everything was drained. */
 async function earlierExports(store: StagingStore, ref: ExportRef): Promise<readonly string[]> {
   const claims = await listClaims(store, ref.destinationId);
   const ours = claims.indexOf(ref.exportId);
@@ -49,7 +49,7 @@ async function earlierExports(store: StagingStore, ref: ExportRef): Promise<read
   return found;
 }
 
-/** A batch is answered by its own results only: that its chunks were sent directly too says nothing of it. */
+/** Only its own results answer a batch: results of chunks that were sent directly as well do not show that it has ended. */
 function isAnswered(
   { part, firstChunk, lastChunk }: PartPlan,
   attempts: readonly Attempt[],

@@ -39,7 +39,7 @@ function foreignDomain(text: string): string {
  * SQL: table expression with the columns of `from`, and `address`: the normalised `text`. Needs the table `idn`.
  *
  * Only ASCII is lower-cased: DuckDB's `lower` turns the Kelvin sign into "k" and the Turkish "İ" into "i", which would be
- * another person's address.
+ * the address of another contact.
  */
 export function withAddress(from: string, text: string): string {
   return `(SELECT s.* EXCLUDE (foreign_domain), CASE
@@ -92,7 +92,7 @@ export async function createIdn(
   await database.run('DROP TABLE foreign_domain');
 }
 
-/** Null where there is none. `domainToASCII` cuts off whatever looks like a port or a path, so nothing such may reach it. */
+/** Null where there is none. `domainToASCII` cuts off what looks like a port or a path: such a domain must not reach it. */
 export function toAsciiDomain(domain: string): string | null {
   if (!/^[\p{L}\p{M}\p{N}.\u3002-]+$/u.test(domain)) return null;
   return domainToASCII(domain) || null;

@@ -9,7 +9,7 @@ export interface Matching {
 
 /**
  * Attributes that a source extracts, in the order that the plan expects, each once: the e-mail attribute (`a0`), the matched ones in the
- * order of `fields`, and the one that tells which of several profiles is the latest.
+ * order of `fields`, and the one that decides which of several profiles is the latest.
  */
 export function extractAttributes({ email, fields, latest }: Matching): readonly string[] {
   const attributes = [email, ...fields.map(({ attribute }) => attribute)];

@@ -5,7 +5,7 @@ import { hashColumn, type PlannedTag } from '../store/documents';
 import { PERMANENT } from './permanent-refusals';
 import { maskOf } from './tag-masks';
 
-interface BeforeInput {
+interface BaselineInput {
   readonly fields: readonly FieldMatch[];
   readonly tags: readonly PlannedTag[];
   /** Path of the baseline's rows with the fields it has columns for; undefined: nothing was exported yet. */
@@ -15,12 +15,12 @@ interface BeforeInput {
 }
 
 /**
- * Makes `before`, the baseline with masks for its lists of tags, and `refusal`: what was refused for good, by the hash of what was
- * sent, and who was throttled and has to wait, whatever there is to send.
+ * Makes `baseline`, with masks for its lists of tags, and `refusal`: rows that were permanently refused, by the hash of what was sent,
+ * and addresses that were throttled and have to wait, whatever there is to send.
  */
-export async function createBefore(
+export async function createBaseline(
   database: Database,
-  { fields, tags, baseline, at }: BeforeInput,
+  { fields, tags, baseline, at }: BaselineInput,
 ): Promise<void> {
   const columns = fields.map((match) => {
     const isThere = baseline?.fields.includes(match.field.tag) ?? false;
@@ -30,7 +30,7 @@ export async function createBefore(
   if (!baseline) {
     await database.run(`
       CREATE TABLE refusal (b INTEGER, hash UBIGINT, outcome VARCHAR, class VARCHAR, text VARCHAR);
-      CREATE VIEW before AS SELECT b.* ${columns.join('')} FROM (
+      CREATE VIEW baseline AS SELECT b.* ${columns.join('')} FROM (
         SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::VARCHAR AS state, false AS present, false AS member,
           NULL::VARCHAR AS status, NULL::BIT AS owned) b WHERE false`);
     return;
@@ -41,21 +41,21 @@ export async function createBefore(
     CREATE TABLE refusal AS
       SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text
       FROM ${rows} WHERE refused_class IN (${PERMANENT}) OR refused_until > TIMESTAMP ${quoteText(at)};
-    CREATE VIEW before AS
+    CREATE VIEW baseline AS
       SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, b.state, b.present, b.member, b.status, o.mask AS owned ${columns.join('')}
       FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags`);
 }
 
 interface CensusInput {
-  /** Paths; without opt-outs of its own, a census says who has opted out. */
+  /** Paths. Without `optOuts`, the opt-outs are those of the census. */
   readonly census: string | undefined;
   readonly optOuts: string | undefined;
   readonly tags: readonly PlannedTag[];
 }
 
 /**
- * Makes `census`: who was in the audience before us, with the mask of our tags that they carried already; and `opt_out`: who
- * is unsubscribed, cleaned or archived now.
+ * Makes `census`: the members that were in the audience before the first export, with the mask of our tags that they already carried;
+ * and `opt_out`: the members that are unsubscribed, cleaned or archived now.
  */
 export async function createCensus(
   database: Database,
@@ -71,14 +71,14 @@ export async function createCensus(
     return;
   }
   const rows = `read_parquet(${quoteText(census)})`;
-  await createMasks(database, { name: 'elsewhere', from: rows }, tags);
+  await createMasks(database, { name: 'carried', from: rows }, tags);
   await database.run(`
     CREATE VIEW census AS
     SELECT c.address, c.status, e.mask AS carried
-    FROM ${rows} c LEFT JOIN elsewhere e ON e.tags = c.tags`);
+    FROM ${rows} c LEFT JOIN carried e ON e.tags = c.tags`);
 }
 
-/** SQL: statuses of people who are not to be woken, in a list. */
+/** SQL: statuses of members that have opted out, in a list. */
 export const OPTED_OUT = "'unsubscribed', 'cleaned', 'archived'";
 
 interface Masks {
@@ -86,7 +86,7 @@ interface Masks {
   readonly from: string;
 }
 
-/** Makes a table from each distinct list of tags to its mask: people share few combinations. */
+/** Makes a table from each distinct list of tags to its mask: there are few combinations. */
 async function createMasks(
   database: Database,
   { name, from }: Masks,

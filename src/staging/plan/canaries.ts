@@ -4,26 +4,26 @@ import type { PlannedTag } from '../store/documents';
 import { OPTED_OUT } from './baseline-table';
 import { noTags } from './tag-masks';
 
-/** SQL: of new people it shows what becomes of `status_if_new`, of known ones whether tags are added to what somebody has. */
+/** SQL: new contacts show what becomes of `status_if_new`; known members show whether tags are added to those that they have. */
 const KINDS = ['NOT known', 'known'] as const;
 
-/** SQL, to order by: who has opted out, or is only sent again, shows less when read back than others do. */
+/** SQL, to order by: a contact that has opted out, or is only sent again, shows less than others when it is read back. */
 function showsLess(tags: readonly PlannedTag[]): string {
   return `coalesce(status IN (${OPTED_OUT}), false), NOT (differs OR gained <> ${noTags(tags)})`;
 }
 
-/** Makes `canary`: a few people whose rows show, when read back, whether Mailchimp does what it was asked to. */
+/** Makes `canary`: a few contacts that show, when they are read back, whether Mailchimp does what the requests say. */
 export async function createCanaries(database: Database, tags: readonly PlannedTag[]): Promise<void> {
   const some = KINDS.map(
     (kind) =>
-      `(SELECT id FROM person WHERE upsert AND ${kind} ORDER BY ${showsLess(tags)}, id LIMIT ${CANARIES_OF_KIND})`,
+      `(SELECT id FROM contact WHERE upsert AND ${kind} ORDER BY ${showsLess(tags)}, id LIMIT ${CANARIES_OF_KIND})`,
   );
   await database.run(`CREATE TABLE canary AS ${some.join(' UNION ALL ')}`);
 }
 
 /**
- * Makes `spare`: a chunk with as many of both kinds as there are, for where Mailchimp refuses all canaries of one. Whoever is refused
- * often has neighbours who are too, such as test data under the first keys; so these are drawn from all over the plan.
+ * Makes `spare`: a chunk with both kinds in equal numbers, as far as there are enough, for a plan of which Mailchimp refuses all canaries of
+ * one kind. Refused contacts are often neighbours, such as test data under the first keys: so these are drawn from the whole plan.
  */
 export async function createSpares(
   database: Database,
@@ -32,7 +32,7 @@ export async function createSpares(
   const order = `${showsLess(tags)}, hash(id)`;
   const drawn = KINDS.map(
     (kind) => `(
-      SELECT id, known, status, differs, gained FROM person ANTI JOIN canary USING (id)
+      SELECT id, known, status, differs, gained FROM contact ANTI JOIN canary USING (id)
       WHERE upsert AND ${kind} ORDER BY ${order} LIMIT ${rows})`,
   );
   await database.run(`

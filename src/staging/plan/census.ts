@@ -10,11 +10,10 @@ import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { type FoundBaseline, findBaseline } from './plan';
 import { listObjects, localFiles, sealLines } from '../store/sealed-files';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
 const PAGES = 'census';
-/** At most. */
-const ROWS_OF_PAGE = 1_000;
+const MAX_ROWS_OF_PAGE = 1_000;
 
 interface CensusDocument extends CensusSummary, Sealed {}
 
@@ -34,21 +33,18 @@ export async function sealCensusPage(
   await sealLines(store, pageKey(ref, page), [rows]);
 }
 
-interface CensusInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
-  /** Export whose baseline says which tags are ours. */
+interface CensusInput extends Omit<StepContext, 'now'> {
+  /** Export with the baseline that lists the tags which earlier exports have added. */
   readonly baseline: string | null;
 }
 
-/** Puts the pages together: one row an address, without the tags that are there because of us. */
+/** Puts the pages together: one row an address, without the tags that earlier exports have added. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
   const { members, byStatus } = await runOnce<CensusDocument>(input.store, input.ref, {
     step: 'census',
     document: scope === 'full' ? CENSUS : OPT_OUTS,
     files: [CENSUS_ROWS],
-    // Whoever is in the other one is named without tags.
+    // A list of opt-outs has no tags.
     work: (folder) => putTogether({ ...input, baseline: scope === 'full' ? input.baseline : null }, folder),
   });
   return { members, byStatus };
@@ -66,7 +62,7 @@ async function putTogether(
   const ours = await findBaseline(store, ref, baseline);
   const allow = store.workFolder;
   return withWorkspace(
-    { folder, memoryLimit, rows: names.length * ROWS_OF_PAGE, allow },
+    { folder, memoryLimit, rows: names.length * MAX_ROWS_OF_PAGE, allow },
     async (database) => {
       await createMembers(database, pages);
       const members = ours ? withoutOurTags(ours) : 'member';
@@ -84,7 +80,7 @@ async function putTogether(
   );
 }
 
-/** Somebody seen with two statuses counts by the one that takes more care. */
+/** A member that is listed with two statuses counts by the stricter one. */
 const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
 
 async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
@@ -94,7 +90,8 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
       ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::INTEGER[] AS tags, NULL::VARCHAR AS filename WHERE false)'
       : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', columns = ${columns}, filename = true)`;
   await createIdn(database, { from, text: 'email' });
-  // Pages overlap, and people move between listings meanwhile. Few members are on two pages; a window over all of them would not fit into the memory limit.
+  // Pages overlap, and members move between listings while these are read. Few members are on two pages, and a window over all members
+  // would not fit into the memory limit.
   await database.run(`
     CREATE TABLE found AS
       SELECT address, status, tags, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
@@ -109,8 +106,8 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
 }
 
 /**
- * SQL: members without the tags that the baseline says are ours. Somebody who leaves and comes back would else be taken for one whom
- * another tool has tagged, and never be tagged by us again.
+ * SQL: members without the tags that are ours by the baseline. Otherwise a contact that leaves and comes back would count as
+ * tagged by another tool, and no export would tag it again.
  */
 function withoutOurTags({ rows }: FoundBaseline): string {
   return `(

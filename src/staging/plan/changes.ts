@@ -16,20 +16,20 @@ const ESCAPED = 1.2;
 /** Around a row: the names of its members, quotes and `status_if_new`. */
 const BYTES_AROUND_ROW = 130;
 
-/** SQL: bytes of a person's row in a batch's body, `k` being its row of `mask`. */
+/** SQL: bytes of a contact's row in a batch's body, `k` being its row of `mask`. */
 const ROW_BYTES = `(${ESCAPED} * (strlen(address) + size + coalesce(strlen(k.names), 0)) + ${BYTES_AROUND_ROW})`;
 
-/** Everybody beyond the first `limit` addresses with changes, by key, waits for another export. */
+/** Contacts beyond the first `limit` with changes, by key, wait for another export. */
 export async function cutAtLimit(
   database: Database,
   { limit, tags }: { limit: number; tags: readonly PlannedTag[] },
 ): Promise<void> {
   const none = noTags(tags);
   await database.run(`
-    UPDATE person SET decided = coalesce(decided, 'not_sent'), upsert = false, gained = ${none}, lost = ${none}
+    UPDATE contact SET decided = coalesce(decided, 'not_sent'), upsert = false, gained = ${none}, lost = ${none}
     WHERE id IN (
-      SELECT id FROM person LEFT JOIN profile USING (n) LEFT JOIN before USING (b) WHERE upsert OR lost <> ${none}
-      ORDER BY coalesce(profile.key, before.keys[1]), person.address OFFSET ${limit})`);
+      SELECT id FROM contact LEFT JOIN profile USING (n) LEFT JOIN baseline USING (b) WHERE upsert OR lost <> ${none}
+      ORDER BY coalesce(profile.key, baseline.keys[1]), contact.address OFFSET ${limit})`);
 }
 
 /**
@@ -51,7 +51,7 @@ export async function numberChanges(
     CREATE TABLE numbered AS
     WITH rest AS (
       SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq
-      FROM person ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert)
+      FROM contact ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert)
     SELECT id, NULL::INTEGER AS tag, 0 AS chunk, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS position FROM canary
     UNION ALL
     SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER FROM rest
@@ -59,13 +59,13 @@ export async function numberChanges(
     SELECT id, NULL, (SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER, position FROM spare`);
   const upserts = await database.rows<ChunkSize>(`
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
-    FROM numbered JOIN person USING (id) LEFT JOIN mask k ON k.mask = person.wanted
+    FROM numbered JOIN contact USING (id) LEFT JOIN mask k ON k.mask = contact.wanted
     GROUP BY chunk ORDER BY chunk`);
   if (counts.segments.every(({ toUntag }) => toUntag === 0)) return upserts;
   await numberUntags(database, { tags, after: upserts.length });
   const untags = await database.rows<ChunkSize>(`
     SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
-    FROM numbered JOIN person USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
+    FROM numbered JOIN contact USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
   return [...upserts, ...untags];
 }
 
@@ -74,17 +74,17 @@ function chunksOf(rows: string): string {
   return `(${rows} + ${ROWS_OF_CHUNK - 1}) // ${ROWS_OF_CHUNK}`;
 }
 
-/** Numbers untags from the chunk `after` the upserts. Where there are none, the first few of the first tag are the canaries. */
+/** Numbers untags from the chunk `after` the upserts. Without upserts, the first few untags of the first tag are the canaries. */
 async function numberUntags(
   database: Database,
   { tags, after }: { tags: readonly PlannedTag[]; after: number },
 ): Promise<void> {
   const canaries = after === 0 ? ROWS_OF_CANARY : 0;
-  await createMaskNames(database, `SELECT lost AS mask FROM person WHERE lost <> ${noTags(tags)}`);
+  await createMaskNames(database, `SELECT lost AS mask FROM contact WHERE lost <> ${noTags(tags)}`);
   await database.run(`
     INSERT INTO numbered
     WITH pair AS (
-      SELECT p.id, unnest(k.ids) AS tag FROM person p JOIN mask k ON k.mask = p.lost),
+      SELECT p.id, unnest(k.ids) AS tag FROM contact p JOIN mask k ON k.mask = p.lost),
     counted AS (SELECT tag, count(*) AS rows, CASE WHEN tag = min(tag) OVER () THEN ${canaries} ELSE 0 END AS canaries FROM pair GROUP BY tag),
     base AS (
       SELECT tag, canaries, ${Math.max(after, 1)} + sum(${chunksOf('greatest(rows - canaries, 0)')}) OVER (ORDER BY tag)
@@ -100,7 +100,7 @@ async function numberUntags(
 /** 500, or fewer where rows are so long that 500 of them would not go into one part. */
 async function rowsOfChunk(database: Database): Promise<number> {
   const { longest } = await database.row<{ longest: number | null }>(
-    `SELECT max(${ROW_BYTES})::BIGINT AS longest FROM person LEFT JOIN mask k ON k.mask = person.wanted WHERE upsert`,
+    `SELECT max(${ROW_BYTES})::BIGINT AS longest FROM contact LEFT JOIN mask k ON k.mask = contact.wanted WHERE upsert`,
   );
   return Math.max(1, Math.min(ROWS_OF_CHUNK, Math.floor(BYTES_OF_PART / (longest ?? 1))));
 }
@@ -127,18 +127,18 @@ export async function writeChanges(database: Database, input: ChangesInput): Pro
     const cleared = quoteText(`${name}""`);
     return `CASE WHEN ${quoteName(clearColumn(match))} THEN ${cleared} ELSE ${quoteText(name)} || ${wireJson(`(${text})`, field)} END`;
   });
-  await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM person WHERE upsert');
+  await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM contact WHERE upsert');
   await database.run(`
     COPY (
       SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status,
         '{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}' AS fields, coalesce(k.names, '[]') AS tags
-      FROM numbered c JOIN person p USING (id)
+      FROM numbered c JOIN contact p USING (id)
       JOIN ${snapshotProfiles(snapshot)} s ON s.n = p.n
       LEFT JOIN mask k ON k.mask = p.wanted
       WHERE c.tag IS NULL
       UNION ALL
       SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, NULL, NULL
-      FROM numbered c JOIN person p USING (id) WHERE c.tag IS NOT NULL
+      FROM numbered c JOIN contact p USING (id) WHERE c.tag IS NOT NULL
       ORDER BY chunk, position
     ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP})`);
 }

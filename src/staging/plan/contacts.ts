@@ -8,43 +8,43 @@ import { BACKED_OFF, OBJECTED } from './permanent-refusals';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
-// One big join a statement: DuckDB keeps the tables of all joins of a statement at once, and the memory limit holds one of a
-// million rows.
+// One big join a statement: DuckDB keeps the tables of all joins of a statement in memory at once, and the memory limit allows for one
+// of a million rows.
 
-export interface PeopleInput {
+export interface ContactsInput {
   readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepLeavers' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
-  /** The census was taken by this export: what it says of statuses is how things are. */
+  /** The census was taken by this export: its statuses are the present ones. */
   readonly isCensusFresh: boolean;
 }
 
 /**
- * Makes `person`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
- * outcome known beforehand; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
+ * Makes `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
+ * outcome that is known before anything is sent; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
  * departed addresses come after all `n`.
  */
-export async function createPeople(database: Database, input: PeopleInput): Promise<void> {
+export async function createContacts(database: Database, input: ContactsInput): Promise<void> {
   await database.run(`CREATE TABLE seen AS ${seenQuery(input.request.fields)}`);
   await database.run(
     'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
   );
   await database.run(`CREATE TABLE moved AS ${movedQuery(input.request)}`);
-  await database.run(`CREATE TABLE person AS ${personQuery(input, comparedQuery(input))}`);
+  await database.run(`CREATE TABLE contact AS ${contactQuery(input, comparedQuery(input))}`);
   await database.run('DROP TABLE seen');
 }
 
 /**
- * SQL: addresses of the baseline that a profile had which has another now, by the number of the winner there; whether nobody else has
- * it; and whether the person wants no mail: opted out under the old address, or refused by Mailchimp for that.
+ * SQL: the old addresses of profiles that have another one now, by the number of the winner at the new one; `departs`: no other profile
+ * has the old address; `objects`: the contact wants no mail, since the old address has opted out or was refused by Mailchimp for that.
  */
-function movedQuery({ statusIfNew }: PeopleInput['request']): string {
+function movedQuery({ statusIfNew }: ContactsInput['request']): string {
   return `
   SELECT coalesce(d.winner, p.n) AS n, m.b, m.departs, m.objects
   FROM (
     SELECT s.b, s.address, s.present AND s.n IS NULL AS departs, unnest(b.keys) AS key, o.id IS NOT NULL OR r.b IS NOT NULL AS objects
-    FROM seen s JOIN before b ON b.b = s.b
+    FROM seen s JOIN baseline b ON b.b = s.b
     LEFT JOIN (SELECT id FROM opted_out WHERE ${isChosen('status', statusIfNew)}) o ON o.id = s.id
     LEFT JOIN (SELECT b FROM refusal WHERE class IN (${OBJECTED})) r ON r.b = s.b
     WHERE s.n IS NULL OR o.id IS NOT NULL OR r.b IS NOT NULL) m
@@ -52,17 +52,17 @@ function movedQuery({ statusIfNew }: PeopleInput['request']): string {
   WHERE p.rule IS NULL`;
 }
 
-/** SQL: whether a status of somebody who has opted out was their own choice, and not what we add people as. */
+/** SQL: whether the contact chose to opt out. A status that exports give to new contacts need not be a choice. */
 function isChosen(status: string, statusIfNew: string): string {
   return `${status} <> ${quoteText(statusIfNew)}`;
 }
 
-/** Whether the attribute is empty now in a field that we had filled, in `person`: an empty text is sent to clear it. */
+/** Column of `contact`: whether the attribute of a field that an export has filled is empty now. An empty text is sent to clear it. */
 export function clearColumn({ field }: FieldMatch): string {
   return `x_${field.tag}`;
 }
 
-/** SQL: a hash of what an address is sent, to recognise what was refused. `ids`: the ids of the wanted tags. */
+/** SQL: a hash of what is sent for an address, to recognise it after a refusal. `ids`: the ids of the wanted tags. */
 export function payloadHash(fields: readonly FieldMatch[], ids: string, from = ''): string {
   const parts = fields.map((match) => `coalesce(${from}${quoteName(hashColumn(match))}::VARCHAR, '-')`);
   return `md5_number_lower(concat_ws('|', ${[...parts, `${ids}::VARCHAR`].join(', ')}))`;
@@ -72,7 +72,7 @@ export function payloadHash(fields: readonly FieldMatch[], ids: string, from = '
 function seenQuery(fields: readonly FieldMatch[]): string {
   const hashes = fields.flatMap((match) => {
     const column = quoteName(hashColumn(match));
-    // A value that does not fit is left alone, an empty one where that was asked for: the field keeps what it has.
+    // The field keeps what it has when a value does not fit, and when it is empty and configured so.
     const isLeft = `p.${column} = ${DOES_NOT_FIT}${match.empty === 'keep' ? ` OR p.${column} IS NULL` : ''}`;
     return [
       `CASE WHEN ${isLeft} THEN b.${column} ELSE p.${column} END AS ${column}`,
@@ -97,18 +97,18 @@ function seenQuery(fields: readonly FieldMatch[]): string {
     FROM (
       SELECT p.* REPLACE (coalesce(g.mask, p.mask) AS mask)
       FROM profile p ANTI JOIN duplicate USING (n) LEFT JOIN gathered g USING (n) WHERE rule IS NULL) p
-    FULL JOIN before b ON b.address = p.address`;
+    FULL JOIN baseline b ON b.address = p.address`;
 }
 
 function wasColumn({ field }: FieldMatch): string {
   return quoteName(`was_${field.tag}`);
 }
 
-/** SQL: what was known of a status; nothing where somebody who had opted out is not among those who have now. */
+/** SQL: the last known status; null if that was an opt-out, since the list of opt-outs decides about these. */
 const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED_OUT}) THEN coalesce(s.last_status, c.status) END`;
 
 /** SQL: each address with what it wants, what it has, and the difference. */
-function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInput): string {
+function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsInput): string {
   const { fields, statusIfNew, keepLeavers } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
@@ -120,9 +120,9 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInpu
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'elsewhere', 'spared', ...fields.map(wasColumn)].join(', ')}),
-      owned | (wanted & ~elsewhere) AS ours,
-      CASE WHEN state = 'exposed' THEN wanted & ~elsewhere ELSE wanted & ~elsewhere & ~owned END AS gained,
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'spared', ...fields.map(wasColumn)].join(', ')}),
+      owned | (wanted & ~others) AS ours,
+      CASE WHEN state = 'exposed' THEN wanted & ~others ELSE wanted & ~others & ~owned END AS gained,
       ${keepLeavers ? none : 'owned & ~wanted & ~spared'} AS lost,
       ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
@@ -132,13 +132,13 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: PeopleInpu
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
         coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', statusIfNew)}, false) AS is_opted_out,
-        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS elsewhere, coalesce(i.mask, ${none}) AS spared
+        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS others, coalesce(i.mask, ${none}) AS spared
       FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
       WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
 }
 
-/** SQL: each address with what is decided of it. */
-function personQuery({ request, tags }: PeopleInput, compared: string): string {
+/** SQL: each address with the outcome that is already decided. */
+function contactQuery({ request, tags }: ContactsInput, compared: string): string {
   const { fields, statusIfNew, keepLeavers, optedOut } = request;
   const none = noTags(tags);
   return `

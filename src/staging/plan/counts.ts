@@ -9,7 +9,7 @@ import { cutColumn } from './profiles';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
-type PeopleCounts = Pick<
+type ContactCounts = Pick<
   ExportPlan,
   'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'baselineSize'
 >;
@@ -34,41 +34,42 @@ export async function countPlan(database: Database, input: CountsInput): Promise
     database,
     'SELECT rule AS name, count(*) AS count FROM profile WHERE rule IS NOT NULL GROUP BY ALL',
   );
-  const people = await countPeople(database, input.tags);
+  const contacts = await countContacts(database, input.tags);
   const decided = await countDecided(database, input.tags);
   const counts = {
     selected,
-    ...people,
+    ...contacts,
     decided: { ...decided, invalid: sum(Object.values(invalid)), duplicate: duplicates },
     invalid,
     segments: await countSegments(database, input),
     warnings: await countWarnings(database, input.fields),
   };
-  const accounted = sum(Object.values(counts.decided)) + people.creates + people.updates + people.removals;
-  if (accounted === selected + people.departed) return counts;
+  const accounted =
+    sum(Object.values(counts.decided)) + contacts.creates + contacts.updates + contacts.removals;
+  if (accounted === selected + contacts.departed) return counts;
   throw new ExportError(
     'ACCOUNTING_MISMATCH',
-    `Nothing was sent: the plan accounts for ${accounted} of ${selected} selected profiles and ${people.departed} departed addresses. This is a bug.`,
+    `Nothing was sent: the plan accounts for ${accounted} of ${selected} selected profiles and ${contacts.departed} departed addresses. This is a bug.`,
   );
 }
 
-async function countPeople(database: Database, tags: readonly PlannedTag[]): Promise<PeopleCounts> {
+async function countContacts(database: Database, tags: readonly PlannedTag[]): Promise<ContactCounts> {
   const changes = `(upsert OR lost <> ${noTags(tags)})`;
-  return database.row<PeopleCounts>(`
+  return database.row<ContactCounts>(`
     SELECT count(*) FILTER (NOT selected) AS departed,
       count(*) FILTER (selected AND upsert AND NOT known) AS creates,
       count(*) FILTER (selected AND ${changes} AND (known OR NOT upsert)) AS updates,
       count(*) FILTER (NOT selected AND ${changes}) AS removals,
       count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
       (SELECT count(DISTINCT b) FROM moved WHERE departs) AS readdressed,
-      (SELECT count(*) FROM before WHERE owned IS NOT NULL) AS "baselineSize"
-    FROM person`);
+      (SELECT count(*) FROM baseline WHERE owned IS NOT NULL) AS "baselineSize"
+    FROM contact`);
 }
 
 async function countDecided(database: Database, tags: readonly PlannedTag[]): Promise<OutcomeCounts> {
   const counts = await countBy(
     database,
-    `SELECT decided AS name, count(*) AS count FROM person WHERE NOT upsert AND lost = ${noTags(tags)} GROUP BY ALL`,
+    `SELECT decided AS name, count(*) AS count FROM contact WHERE NOT upsert AND lost = ${noTags(tags)} GROUP BY ALL`,
   );
   return { ...noOutcomes(), ...(counts as Partial<Record<Outcome, number>>) };
 }
@@ -81,8 +82,8 @@ async function countSegments(
     SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
       coalesce(sum(m.lost * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toUntag"
     FROM tag t, (
-      SELECT gained AS mask, count(*) AS gained, 0 AS lost FROM person GROUP BY ALL
-      UNION ALL SELECT lost, 0, count(*) FROM person GROUP BY ALL) m
+      SELECT gained AS mask, count(*) AS gained, 0 AS lost FROM contact GROUP BY ALL
+      UNION ALL SELECT lost, 0, count(*) FROM contact GROUP BY ALL) m
     GROUP BY t.bit`);
   const ofTag = (tagId: number | null): Pick<SegmentPlan, 'toTag' | 'toUntag' | 'restores'> => {
     const bit = tags.findIndex((tag) => tag.tagId === tagId);
@@ -101,7 +102,7 @@ async function countSegments(
   return [...configured, ...left.filter(({ toUntag }) => toUntag > 0)];
 }
 
-/** Of the people that would be sent, not of duplicates and invalid profiles. */
+/** Of the contacts that would be sent, not of duplicates and invalid profiles. */
 async function countWarnings(
   database: Database,
   fields: readonly FieldMatch[],

@@ -3,7 +3,7 @@ import { CANARIES_OF_KIND, type PartPlan } from '../../contract/plan';
 /** Mailchimp's limit for members in one request, and for addresses in one untag request. */
 export const ROWS_OF_CHUNK = 500;
 export const ROWS_OF_CANARY = 2 * CANARIES_OF_KIND;
-/** Mailchimp names no limit for a batch; these are small enough to be sent, watched and, if need be, sent again. */
+/** Mailchimp names no limit for a batch; these parts are small enough to be sent, watched and, if necessary, sent again. */
 const CHUNKS_OF_PART = 50;
 export const BYTES_OF_PART = 8_000_000;
 

@@ -1,16 +1,16 @@
 import { rowClassesWhere, withheldClassesWhere } from '../../contract/row-class';
 import { quoteText } from '../../duckdb/quote';
 
-/** SQL: classes of refusals that stay true until what is sent changes, in a list. */
+/** SQL: classes of refusals that are permanent as long as the row does not change, in a list. */
 export const PERMANENT = list(rowClassesWhere(({ memory }) => memory === 'permanent'));
 
 /** SQL: classes of refusals after which the address waits, whatever there is to send, in a list. */
 export const BACKED_OFF = list(rowClassesWhere(({ memory }) => memory === 'backOff'));
 
-/** SQL: classes which say that the contact wants no mail, at any address, in a list. */
+/** SQL: classes of contacts that want no mail, at any address, in a list. */
 export const OBJECTED = list(rowClassesWhere(({ isObjection }) => isObjection === true));
 
-/** SQL: classes of contacts that are withheld for what their own address says, in a list. */
+/** SQL: classes of contacts that are withheld because their own address has opted out, in a list. */
 export const OPTED_OUT_ITSELF = list(withheldClassesWhere(({ isOwnOptOut }) => isOwnOptOut));
 
 /** Waits of a backed-off address: after the first, second, third, and every later refusal. */

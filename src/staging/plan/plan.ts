@@ -12,47 +12,41 @@ import {
   type BaselineDocument,
   CENSUS_ROWS,
   CHANGES,
+  CONTACTS,
   DECIDED,
   hashColumn,
-  PEOPLE,
   type PlanDocument,
   type PlannedTag,
+  readBaseline,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
+import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './changes';
 import { countPlan } from './counts';
 import { countRestores } from './tags';
-import { createBefore, createCensus } from './baseline-table';
-import { createPeople } from './contacts';
+import { createBaseline, createCensus } from './baseline-table';
+import { createContacts } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags, type RestoredTag, restoredTags } from './tags';
 import { createTags } from './tag-masks';
 import { readDocument } from '../store/sealed-files';
 import { readSnapshot, type Snapshot } from './snapshot';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
-interface PlanInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
-  readonly now: () => Date;
-}
-
-export async function plan(input: PlanInput, request: PlanRequest): Promise<ExportPlan> {
+export async function plan(input: StepContext, request: PlanRequest): Promise<ExportPlan> {
   const { store, ref } = input;
   const document = await runOnce<PlanDocument>(store, ref, {
     step: 'plan',
     document: PLAN,
-    files: [CHANGES, PEOPLE, DECIDED],
+    files: [CHANGES, CONTACTS, DECIDED],
     work: (folder) => makePlan(input, request, folder),
   });
   return document.plan;
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: PlanInput,
+  { store, memoryLimit, ref, now }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -90,10 +84,10 @@ interface Materials {
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
   /** The full census in force. */
   readonly census: string | undefined;
-  /** Undefined where the census is this export's own: then it says who has opted out. */
+  /** Undefined if this export took the census, which then has the opt-outs. */
   readonly optOuts: string | undefined;
   readonly restored: readonly RestoredTag[];
-  /** When the plan is made: who has to wait until later, waits. */
+  /** When the plan is made: throttled addresses whose wait ends later are not sent. */
   readonly at: string;
 }
 
@@ -106,9 +100,9 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
-  await createBefore(database, { fields, tags, baseline, at });
+  await createBaseline(database, { fields, tags, baseline, at });
   await createCensus(database, { census, optOuts, tags });
-  await createPeople(database, {
+  await createContacts(database, {
     request,
     tags,
     knownFields: baseline?.fields ?? [],
@@ -124,12 +118,12 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
-  await writePeople(database, { folder, request, snapshot: snapshot.rows });
+  await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
 
-/** Writes what settling needs: the profiles that are decided, and the people, with masks as texts of bits. */
-async function writePeople(
+/** Writes what settling needs: the profiles that are decided, and the contacts, with masks as texts of bits. */
+async function writeContacts(
   database: Database,
   { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
 ): Promise<void> {
@@ -146,9 +140,9 @@ async function writePeople(
     ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
-      FROM person p
+      FROM contact p
       LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
-    ) TO ${quoteText(join(folder, PEOPLE))} (FORMAT parquet, COMPRESSION zstd)`);
+    ) TO ${quoteText(join(folder, CONTACTS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
 async function checkWhole(database: Database, { selected }: Snapshot): Promise<void> {
@@ -173,7 +167,7 @@ export async function findBaseline(
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
   const ref = { destinationId, exportId };
-  const document = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const document = await readBaseline(store, ref);
   const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
   if (document && rows) return { document, rows };
   throw missing('baseline', exportId);

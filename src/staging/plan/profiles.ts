@@ -76,8 +76,8 @@ function hashesOf(matches: readonly FieldMatch[]): string[] {
 }
 
 /**
- * Mailchimp refuses a member without a required field, so the profile is refused here, where it can be told why. `strict`: so is one
- * with a value that does not fit any field.
+ * Mailchimp refuses a member without a required field, so the profile is invalid here, with a reason. `strict`: so is a profile with a
+ * value that does not fit its field.
  */
 function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
   const required = fields.filter(({ field }) => field.required);
@@ -91,15 +91,14 @@ function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
 function instantOrNumber(column: string): string {
   const text = stripped(column);
   const value = `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
-  // Else the text NaN, or infinity, would win over every date.
+  // Otherwise the text NaN, or infinity, would win over every date.
   return `CASE WHEN isfinite(${value}) THEN ${value} END`;
 }
 
 /**
- * Makes `duplicate`: the valid profiles whose address belongs to another profile: the one with the greatest `latest`, where there is
- * one, else with the lowest key. And `gathered`: the mask of all of them for each profile that has duplicates; `spared`: by address, the
- * mask of profiles that are invalid by a field only: they are still selected, so nobody leaves their segments; and the names of
- * all sets of tags that a profile gets.
+ * Makes `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key;
+ * `gathered`: for each winner, the mask of all profiles with its address; `spared`: by address, the mask of profiles that are invalid by
+ * a field only, which are still selected and so keep the tags of their segments; and the names of all sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
   await database.run(`

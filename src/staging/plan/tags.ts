@@ -5,10 +5,10 @@ import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 
 /**
- * Tags of the configured segments, then those that people still carry from segments that are configured no more.
+ * Tags of the configured segments, then those that contacts still carry from segments that are no longer configured.
  *
- * A tag that has the name of a configured one but another id was deleted in Mailchimp and made anew (names are unique in an
- * audience): nobody can carry it any more, so there is nothing to take off.
+ * A tag that has the name of a configured one but another id was deleted in Mailchimp and created again (names are unique in an
+ * audience): no member carries the old one, so there is nothing to remove.
  */
 export function plannedTags(
   segments: readonly SegmentTag[],
@@ -25,13 +25,13 @@ export function plannedTags(
   return [...configured, ...left.toSorted((a, b) => a.tagId - b.tagId)];
 }
 
-/** A configured tag with an id that it had in the baseline and that is no more. */
+/** A configured tag, with an id that it had in the baseline and that no longer exists. */
 export interface RestoredTag {
   readonly tagId: number;
   readonly deadId: number;
 }
 
-/** Tags that were deleted in Mailchimp and made anew: those who carried them are tagged again. */
+/** Tags that were deleted in Mailchimp and created again: the contacts that carried them are tagged again. */
 export function restoredTags(
   segments: readonly SegmentTag[],
   baseline: BaselineDocument | undefined,
@@ -52,7 +52,7 @@ interface RestoresInput {
   readonly restored: readonly RestoredTag[];
 }
 
-/** For each of the planned tags: people who had it from us under an id that is no more, and get it again. */
+/** For each of the planned tags: the number of contacts that an export gave it under an id that no longer exists, and that get it again. */
 export async function countRestores(
   database: Database,
   { rows, tags, restored }: RestoresInput,
@@ -64,12 +64,12 @@ export async function countRestores(
       counts.push(0);
       continue;
     }
-    const { people } = await database.row<{ people: number }>(`
-      SELECT count(*) AS people
+    const { contacts } = await database.row<{ contacts: number }>(`
+      SELECT count(*) AS contacts
       FROM (SELECT file_row_number::INTEGER AS b FROM read_parquet(${quoteText(rows)}, file_row_number = true)
             WHERE list_has_any(tags, [${dead.join(', ')}])) had
-      JOIN person USING (b) WHERE get_bit(gained, ${bit}) = 1`);
-    counts.push(people);
+      JOIN contact USING (b) WHERE get_bit(gained, ${bit}) = 1`);
+    counts.push(contacts);
   }
   return counts;
 }

@@ -17,8 +17,8 @@ interface ReservedAudience {
 }
 
 /**
- * Two destinations on one audience would take each other's people for leavers, and a baseline says nothing of another audience than
- * the one it was made in.
+ * Two destinations on one audience would each take the contacts of the other for leavers, and a baseline describes only the audience
+ * that it was made in.
  * @throws ExportError AUDIENCE_IN_USE, AUDIENCE_MISMATCH
  */
 export async function reserveAudience(

@@ -40,16 +40,16 @@ const REFUSED = [
 ];
 
 /**
- * Writes `baseline.parquet`, a row for each address that this destination knows something of, also that it was withheld:
- * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first; and, where it has opted out, last those that
- *   had it before, whose new addresses are to get nothing
- * - `f_<TAG>` UBIGINT for each matched field: hash of the value that we filled it with; null: not filled by us
- * - `tags` INTEGER[]: ids of tags that are there because of us; `status` VARCHAR as last seen
- * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); untagging moves neither this nor
- *   `member`, since whoever is in no list of its reply may not even be in the audience
- * - `member` BOOLEAN: once acknowledged, or found by the census; a row that was only ever exposed is still new, and its acknowledgement
- *   counts as created
- * - `present` BOOLEAN: whether it departs when no profile has the address any more
+ * Writes `baseline.parquet`, a row for each address that was sent, refused or withheld:
+ * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first. An address that has opted out also keeps
+ *   the keys of its former profiles, last: their new addresses get nothing
+ * - `f_<TAG>` UBIGINT for each matched field: hash of the value that an export filled it with; null: no export has
+ * - `tags` INTEGER[]: ids of tags that exports of this destination have added; `status` VARCHAR as last seen
+ * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); an untag changes neither this nor
+ *   `member`, since an address that its reply does not list may not be in the audience
+ * - `member` BOOLEAN: acknowledged once, or found by a census. A row that was never more than exposed is still new: its
+ *   acknowledgement counts as created
+ * - `present` BOOLEAN: whether it departs when no profile has the address
  * - `refused_hash` UBIGINT of what was refused, `refused_outcome`, `refused_class`, `refused_text` VARCHAR, `refused_at` TIMESTAMP,
  *   `refused_count` INTEGER, `refused_until` TIMESTAMP (null: not tried again as long as it stays the same)
  */
@@ -58,14 +58,14 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
   const columns = [...hashColumns(input), 'status', 'state', 'member', 'present', ...REFUSED].join(', ');
   const profiles = snapshotProfiles(snapshot);
   // Named in the hashes of what was sent.
-  const sent = `SELECT DISTINCT wanted FROM people ${input.isAnythingPlanned ? '' : 'WHERE false'}`;
+  const sent = `SELECT DISTINCT wanted FROM contact ${input.isAnythingPlanned ? '' : 'WHERE false'}`;
   await createMaskNames(database, `SELECT wanted::BIT AS mask FROM (${sent})`);
   await database.run(`CREATE TABLE next AS ${nextQuery(input)}`);
   await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
   await database.run(`
     CREATE TABLE fresh AS
     SELECT p.b, list_concat([s.key], p.duplicates) AS keys, p.is_opted_out
-    FROM people p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
+    FROM contact p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
   await database.run(`
     COPY (
       SELECT address, CASE WHEN s.key IS NULL THEN former ELSE ${joinKeys('list_concat([s.key], duplicates)', 'CASE WHEN objects THEN former END')} END AS keys,
@@ -78,17 +78,17 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
     ) TO ${quoteText(join(into, BASELINE_ROWS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
-/** SQL: a list of keys with those of another that it lacks. */
+/** SQL: a list of keys, and the keys of another list that are not in it. */
 function joinKeys(keys: string, former: string): string {
   return `list_concat(${keys}, list_filter(${former}, lambda key: NOT list_contains(${keys}, key)))`;
 }
 
-/** SQL: whether Mailchimp refused a row of the baseline since the person wants no mail. */
+/** SQL: whether Mailchimp refused a row of the baseline since the contact wants no mail. */
 function hasObjected(row: string): string {
   return `coalesce(${row}.refused_class IN (${OBJECTED}), false)`;
 }
 
-/** SQL: the row's tags without those that are no more. */
+/** SQL: the row's tags without those that no longer exist. */
 function liveTags(dead: readonly number[]): string {
   return dead.length === 0 ? 'tags' : `list_filter(tags, tag -> tag NOT IN (${dead.join(', ')}))`;
 }
@@ -123,7 +123,7 @@ export async function createParent(
     FROM read_parquet(${quoteText(parent.rows)}, file_row_number = true)`);
 }
 
-/** SQL: each person of the plan that something was sent for, or that has left with nothing to take off, as it is known now. */
+/** SQL: each contact of the plan that something was sent for, or that has left with nothing to remove, as it is known now. */
 function nextQuery(input: NextBaselineInput): string {
   const { fields, tags, keepLeavers, settledAt } = input;
   const none = noTags(tags);
@@ -153,10 +153,10 @@ function nextQuery(input: NextBaselineInput): string {
       FROM (${factsQuery({ fields, none })}))`;
 }
 
-/** SQL: withheld for what the address itself says: kept, so that a new address of the profile is withheld too. */
+/** SQL: withheld because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
 const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}), false)`;
 
-/** SQL: whether that is what was told of the upsert. */
+/** SQL: whether that is the result of the upsert. */
 function is(name: Parameters<typeof rank>[0]): string {
   return `coalesce(t.upsert = ${rank(name)}, false)`;
 }
@@ -175,7 +175,7 @@ function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: str
       coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
       CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,
       CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask
-    FROM people p LEFT JOIN told t USING (id) LEFT JOIN parent w ON w.b = p.b LEFT JOIN mask k ON k.mask = p.wanted::BIT
+    FROM contact p LEFT JOIN contact_result t USING (id) LEFT JOIN parent w ON w.b = p.b LEFT JOIN mask k ON k.mask = p.wanted::BIT
     WHERE t.id IS NOT NULL OR p.decided = 'removed' OR (p.b IS NULL AND ${IS_WITHHELD})`;
 }
 

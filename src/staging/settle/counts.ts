@@ -22,10 +22,10 @@ export interface SettlementCounts {
   readonly mismatches: readonly string[];
 }
 
-/** Notes a sum that is not what the plan has. */
+/** Records a sum that differs from the plan. */
 type CheckSum = (what: string, found: number, expected: number) => void;
 
-/** A report travels through Temporal: it takes the first few. */
+/** A report passes through Temporal, so only the first few are in it. */
 const MAX_MISMATCHES = 10;
 
 export async function countSettlement(
@@ -55,10 +55,10 @@ function isIn(part: PartPlan, chunk: number): boolean {
   return part.firstChunk <= chunk && chunk <= part.lastChunk;
 }
 
-/** Every row of a part has one answer at most, and no answer is about a row that was not in it. */
+/** Every row of a part has at most one result, and no result is of a row that was not in it. */
 async function checkParts(database: Database, parts: readonly PartPlan[], checkSum: CheckSum): Promise<void> {
   const chunks = await database.rows<{ chunk: number; rows: number }>(
-    'SELECT chunk, count(*) AS rows FROM told_change GROUP BY chunk ORDER BY chunk',
+    'SELECT chunk, count(*) AS rows FROM change_result GROUP BY chunk ORDER BY chunk',
   );
   for (const part of parts) {
     const rows = chunks.filter(({ chunk }) => isIn(part, chunk)).map((chunk) => chunk.rows);
@@ -78,13 +78,13 @@ async function countOutcomes(database: Database): Promise<OutcomeCounts> {
 async function countMemberStatuses(database: Database): Promise<MemberStatusCounts> {
   const memberStatuses: Record<string, number> = noMemberStatuses();
   const rows = await database.rows<{ status: string; count: number }>(
-    `SELECT status, count(*) AS count FROM told WHERE upsert = ${rank('acknowledged')} AND status IS NOT NULL GROUP BY status`,
+    `SELECT status, count(*) AS count FROM contact_result WHERE upsert = ${rank('acknowledged')} AND status IS NOT NULL GROUP BY status`,
   );
   for (const { status, count } of rows) if (status in memberStatuses) memberStatuses[status] = count;
   return memberStatuses as MemberStatusCounts;
 }
 
-/** A report travels through Temporal, so it takes the most frequent texts and sums up the rest. */
+/** A report passes through Temporal, so only the most frequent texts are in it, and the rest is summed up. */
 const MAX_REFUSALS = 30;
 
 async function countRefusals(database: Database): Promise<readonly RefusalCount[]> {
@@ -119,8 +119,8 @@ async function countSegments(
       coalesce(sum(count * get_bit(off, bit)), 0)::BIGINT AS untagged
     FROM tag LEFT JOIN (
       SELECT gained::BIT AS gained, lost::BIT AS lost, off, is_acknowledged, count FROM (
-        SELECT gained, lost, off, told.upsert = ${rank('acknowledged')} AS is_acknowledged, count(*) AS count
-        FROM people LEFT JOIN told USING (id) GROUP BY ALL)) ON true
+        SELECT gained, lost, off, contact_result.upsert = ${rank('acknowledged')} AS is_acknowledged, count(*) AS count
+        FROM contact LEFT JOIN contact_result USING (id) GROUP BY ALL)) ON true
     GROUP BY bit ORDER BY bit`);
   return plan.segments.map((segment) => {
     const bit = tags.findIndex((tag) => tag.segment === segment.segment && tag.name === segment.tag);

@@ -1,18 +1,17 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
-import type { BaselineDocument } from '../store/documents';
+import { readBaseline } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, inExport } from '../store/layout';
-import { readDocument } from '../store/sealed-files';
-import { settle, type SettleInput } from './settle';
+import type { StepContext } from '../store/workspace';
+import { settle } from './settle';
 
 /**
- * Settles what was sent after the named baseline and never settled, since destination and export were lost. Without that the people
- * it has tagged would keep the tag for ever: no baseline names them.
- * @returns the export whose baseline is the latest: the named one, or one that has come after it
+ * Settles what was sent after the named baseline and never settled, since destination and export were lost. Otherwise the contacts
+ * that it tagged would keep the tag for ever: no baseline has them.
+ * @returns the export with the latest baseline: the named one, or a later one
  */
-export async function settleEarlier(input: SettleInput, baseline: string | null): Promise<string | null> {
+export async function settleEarlier(input: StepContext, baseline: string | null): Promise<string | null> {
   const { store, ref } = input;
   let latest = { exportId: baseline, generation: await generationOf(store, ref, baseline) };
   for (const exportId of await claimedSince(store, ref, baseline)) {
@@ -38,6 +37,6 @@ async function claimedSince(
 /** 0: there is no baseline. */
 async function generationOf(store: StagingStore, ref: ExportRef, exportId: string | null): Promise<number> {
   if (exportId === null) return 0;
-  const document = await readDocument<BaselineDocument>(store, inExport({ ...ref, exportId }, BASELINE));
+  const document = await readBaseline(store, { ...ref, exportId });
   return document?.generation ?? 0;
 }

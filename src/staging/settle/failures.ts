@@ -2,17 +2,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
-import { OUTCOMES as ALL_OUTCOMES } from '../../contract/outcome';
+import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { type BaselineDocument, OUTCOMES } from '../store/documents';
-import { BASELINE, inExport } from '../store/layout';
-import { readDocument } from '../store/sealed-files';
+import { OUTCOMES, readBaseline } from '../store/documents';
+import { inExport } from '../store/layout';
 import { withWorkspace } from '../store/workspace';
-
-const EXPORTED: readonly string[] = ['created', 'updated', 'unchanged', 'removed'];
 
 /** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
 export async function readFailures(
@@ -20,7 +17,7 @@ export async function readFailures(
   ref: ExportRef,
   { outcomes, limit }: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
-  const settled = await readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+  const settled = await readBaseline(store, ref);
   const rows = settled && (await store.localFile(inExport(ref, settled.folder, OUTCOMES)));
   if (!rows) {
     throw new ExportError(
@@ -28,7 +25,7 @@ export async function readFailures(
       'The rows of this export are not in the staging store: it has not ended yet, sent nothing, or its rows have expired.',
     );
   }
-  const wanted = outcomes ?? ALL_OUTCOMES.filter((outcome) => !EXPORTED.includes(outcome));
+  const wanted = outcomes ?? NOT_EXPORTED_OUTCOMES;
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
   try {
     const size = settled.settlement.selected;

@@ -5,12 +5,12 @@ import { OUTCOMES } from '../store/documents';
 import { snapshotProfiles } from '../plan/profiles';
 import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN } from './row-results';
 
-/** Makes `outcome`: one row a person, with the worst of what is decided and what was told. */
+/** Makes `outcome`: one row a contact, with the worse of the outcome that was decided and the worst result. */
 export async function createOutcomes(database: Database): Promise<void> {
   await database.run(`
     CREATE TABLE outcome AS
     SELECT n, b, address, CASE
-        WHEN told IS NULL THEN decided
+        WHEN answered IS NULL THEN decided
         WHEN worst > ${rank('acknowledged')} THEN ${nameOfRank('worst')}
         WHEN NOT selected THEN 'removed'
         WHEN upsert AND NOT known THEN 'created'
@@ -21,12 +21,12 @@ export async function createOutcomes(database: Database): Promise<void> {
       CASE WHEN is_decided THEN text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text
     FROM (
       SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text,
-        t.worst AS told, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
+        t.worst AS answered, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
         coalesce(${rankOf('p.decided')} >= t.worst, t.worst IS NULL) AS is_decided
-      FROM people p LEFT JOIN told t USING (id))`);
+      FROM contact p LEFT JOIN contact_result t USING (id))`);
 }
 
-/** Writes `outcomes.parquet`: one row a subject. A departed address goes by the key of the profile that had it. */
+/** Writes `outcomes.parquet`: one row a subject. A departed address has the key of its former profile. */
 export async function writeOutcomes(
   database: Database,
   { decided, snapshot, into }: { decided: string; snapshot: string; into: string },

@@ -1,14 +1,14 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { holderOf } from '../delivery/claim';
-import { type BaselineDocument, OUTCOMES } from '../store/documents';
+import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
 import { BASELINE, CENSUS, DESTINATIONS, exportFolder, exportsFolder, inExport } from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** The sealed baseline of the most exports in a row. */
+/** The baseline with the highest generation. */
 export async function latestBaseline(
   store: StagingStore,
   destinationId: string,
@@ -24,7 +24,7 @@ export async function latestBaseline(
   return latest && { exportId: latest.exportId, size: latest.size };
 }
 
-/** All destinations, also those that export no more: their rows expire by the day only here. */
+/** All destinations, also those without further exports: nothing else deletes their rows in time. */
 export async function expireAll(store: StagingStore, keepDays: number): Promise<void> {
   for (const destinationId of await listFolders(store, DESTINATIONS)) {
     const latest = await latestBaseline(store, destinationId);
@@ -52,13 +52,13 @@ export async function expire(
   }
 }
 
-/** Of the current baseline's export stays what the next one reads: what Mailchimp holds from us, as hashes, and the census. */
+/** Keeps, of the export with the current baseline, what the next export reads: the baseline's rows, as hashes, and the census. */
 async function deleteAllBut(store: StagingStore, ref: ExportRef, current: BaselineDocument): Promise<void> {
   await store.delete(inExport(ref, current.folder, OUTCOMES));
   await deleteOthers(store, ref, [BASELINE, `${current.folder}/`]);
 }
 
-/** An export that never settled has ended when a later one has taken the claim. */
+/** An export that was never settled has ended once a later one has claimed the destination. */
 async function hasEndedBefore(
   store: StagingStore,
   ref: ExportRef,
@@ -69,19 +69,19 @@ async function hasEndedBefore(
   return !isHolder && (await isUntouchedFor(store, exportFolder(ref), ageMs));
 }
 
-/** The census outlives its export: later plans read there which members were in the audience before us. */
+/** The census outlives its export: later plans read there which members were in the audience before the first export. */
 async function deleteRows(
   store: StagingStore,
   ref: ExportRef,
   { keepCensus }: { keepCensus: boolean },
 ): Promise<void> {
-  // First, so that a deletion that stops half-way leaves no baseline without its rows.
+  // First, so that a deletion that is interrupted leaves no baseline without its rows.
   await store.delete(inExport(ref, BASELINE));
   if (keepCensus) await deleteOthers(store, ref, []);
   else await deleteAll(store, exportFolder(ref));
 }
 
-/** All but the census and what is named; folders end with "/". */
+/** Deletes all but the census and the names in `kept`; folders end with "/". */
 async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly string[]): Promise<void> {
   const census = await readDocument<Sealed>(store, inExport(ref, CENSUS));
   const stays = [...kept, CENSUS, ...(census ? [`${census.folder}/`] : [])];
@@ -92,11 +92,7 @@ async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly 
   }
 }
 
-/** Claims stay too, so that an old export that comes back still finds itself superseded. */
+/** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
-}
-
-function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
-  return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
 }

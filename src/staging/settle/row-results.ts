@@ -7,7 +7,7 @@ import { quoteText, quoteTexts } from '../../duckdb/quote';
 import type { PlannedTag } from '../store/documents';
 import { createTags, maskOf, noTags } from '../plan/tag-masks';
 
-/** An address with several results gets the last of these that one of them is. `acknowledged` becomes the kind of success. */
+/** A contact with several results gets the worst of them. `acknowledged` becomes created, updated or removed. */
 const FROM_BEST_TO_WORST = [
   'acknowledged',
   'not_sent',
@@ -35,7 +35,7 @@ export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
 const NOT_REACHED = 'not_reached';
 export const BEYOND_LIMIT = 'beyond_limit';
 export const NO_ANSWER: RowClass = 'no_answer';
-/** Reason of somebody who was created, but perhaps by an earlier attempt. */
+/** Reason of a contact that was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';
 
 interface ResultFiles {
@@ -43,9 +43,9 @@ interface ResultFiles {
   readonly chunks: readonly string[];
 }
 
-/** `people`, `changes` and `results` are paths of local files. */
-interface FacetsInput {
-  readonly people: string;
+/** `contacts`, `changes` and `results` are paths of local files. */
+interface ResultsInput {
+  readonly contacts: string;
   readonly changes: string;
   readonly request: PlanRequest;
   readonly tags: readonly PlannedTag[];
@@ -56,16 +56,17 @@ interface FacetsInput {
 }
 
 /**
- * Makes `told_change`, what was said of each change (and, without `id`, of rows that no change asked for), and `told`: for each person with changes, what became of them: the worst rank with its reason, the rank, reason and echoed
- * status of the upsert, and the mask of tags that are surely off.
+ * Makes `change_result`: the result of each change, and, without `id`, of rows in replies that no change asked for. And
+ * `contact_result`: for each contact with changes the worst rank with its reason, the rank, reason and echoed status of the upsert, and
+ * the mask of tags whose removal is proven.
  */
-export async function createPersonResults(database: Database, input: FacetsInput): Promise<void> {
-  const { people, changes, request, tags, parts, attempted, results } = input;
+export async function createContactResults(database: Database, input: ResultsInput): Promise<void> {
+  const { contacts, changes, request, tags, parts, attempted, results } = input;
   await database.run(`
-    CREATE VIEW people AS SELECT * FROM read_parquet(${quoteText(people)});
+    CREATE VIEW contact AS SELECT * FROM read_parquet(${quoteText(contacts)});
     CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(changes)});
     CREATE TABLE attempted (first INTEGER, last INTEGER)`);
-  await createResults(database, results);
+  await createRowResults(database, results);
   await createTags(database, tags, request.segments);
   const sent = parts.filter(({ part }) => attempted.includes(part));
   await database.append(
@@ -73,35 +74,35 @@ export async function createPersonResults(database: Database, input: FacetsInput
     sent.map(({ firstChunk, lastChunk }) => [firstChunk, lastChunk]),
   );
   await database.run(`
-    CREATE TABLE told_change AS
+    CREATE TABLE change_result AS
     SELECT coalesce(c.chunk, r.chunk) AS chunk, c.id, c.tag, t.bit, r.status, r.text,
       CASE WHEN r.result IS NOT NULL THEN ${rankOf('r.result')}
         WHEN a.chunk IS NOT NULL THEN ${rank('unproven')} ELSE ${rank('not_sent')} END AS rank,
       CASE WHEN r.result IS NOT NULL THEN r.class
         WHEN a.chunk IS NOT NULL THEN ${quoteText(NO_ANSWER)} ELSE ${quoteText(NOT_REACHED)} END AS class
     FROM change c
-    FULL JOIN result r ON r.chunk = c.chunk AND r.email = c.address
+    FULL JOIN row_result r ON r.chunk = c.chunk AND r.email = c.address
     LEFT JOIN (SELECT unnest(range(first, last + 1)) AS chunk FROM attempted) a ON a.chunk = c.chunk
     LEFT JOIN tag t ON t.id = c.tag;
-    CREATE TABLE told AS
+    CREATE TABLE contact_result AS
     SELECT id, max(rank) AS worst, arg_max({'class': class, 'text': text}, rank * 2 + (tag IS NULL)::TINYINT) AS why,
       max(rank) FILTER (tag IS NULL) AS upsert, max(status) FILTER (tag IS NULL) AS status,
       arg_max({'class': class, 'text': text}, rank) FILTER (tag IS NULL) AS upsert_why,
       ${maskOf('bit', tags)} FILTER (rank = ${rank('acknowledged')})
         & ~coalesce(${maskOf('bit', tags)} FILTER (rank > ${rank('acknowledged')}), ${noTags(tags)}) AS off,
       coalesce(bool_or(rank = ${rank('unproven')}), false) AS is_exposed
-    FROM told_change WHERE id IS NOT NULL GROUP BY id`);
+    FROM change_result WHERE id IS NOT NULL GROUP BY id`);
 }
 
 /**
- * Makes `result`: what was said of rows; a row of a chunk that was sent again directly counts instead of its part's. In two steps, since
- * each reading of JSON holds 32 MB a thread, whatever is read.
+ * Makes `row_result`: the result of each row in the replies. For a chunk that was sent again directly, the results of its part do not
+ * count. In two steps, since each reading of JSON holds 32 MB a thread, whatever is read.
  */
-async function createResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
-  await database.run(`CREATE TABLE result AS SELECT * FROM ${readResults(chunks)}`);
+async function createRowResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
+  await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(chunks)}`);
   await database.run(`
-    INSERT INTO result SELECT * FROM ${readResults(parts)}
-    ANTI JOIN (SELECT chunk, email FROM result) USING (chunk, email)`);
+    INSERT INTO row_result SELECT * FROM ${readResults(parts)}
+    ANTI JOIN (SELECT chunk, email FROM row_result) USING (chunk, email)`);
 }
 
 const RESULT_COLUMNS =

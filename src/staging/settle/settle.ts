@@ -1,41 +1,33 @@
 import { join } from 'node:path';
-import type { ExportRef } from '../../contract/identifiers';
 import type { Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
-import type { StagingStore } from '../../ports/staging-store';
 import {
   BASELINE_ROWS,
   type BaselineDocument,
   CHANGES,
+  CONTACTS,
   DECIDED,
   OUTCOMES,
-  PEOPLE,
   type PlanDocument,
+  readPlan,
 } from '../store/documents';
-import { BASELINE, inExport, PLAN } from '../store/layout';
+import { BASELINE, inExport } from '../store/layout';
 import { type FoundBaseline, findBaseline } from '../plan/plan';
 import { listResults } from '../delivery/results';
-import { localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
+import { localFiles, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
-import { createPersonResults } from './row-results';
+import { createContactResults } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
-import { withWorkspace } from '../store/workspace';
+import { type StepContext, withWorkspace } from '../store/workspace';
 
-export interface SettleInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
-  readonly ref: ExportRef;
-  readonly now: () => Date;
-}
-
-export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
+export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
   const { store, ref } = input;
-  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
+  const plan = await readPlan(store, ref);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
@@ -53,7 +45,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: SettleInput,
+  { store, memoryLimit, ref, now }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
@@ -66,8 +58,8 @@ async function makeSettlement(
       store,
       sealed.map(({ key }) => key),
     );
-  const told = {
-    people: await ofPlan(PEOPLE),
+  const resultsInput = {
+    contacts: await ofPlan(CONTACTS),
     changes: await ofPlan(CHANGES),
     request: plan.request,
     tags: plan.tags,
@@ -89,7 +81,7 @@ async function makeSettlement(
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
-    await createPersonResults(database, told);
+    await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);
     await writeOutcomes(database, { decided, snapshot, into: folder });
@@ -120,7 +112,7 @@ async function makeSettlement(
   });
 }
 
-/** Tags of the baseline that the plan left out since they are no more. */
+/** Tags of the baseline that the plan left out, since they no longer exist. */
 function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly number[] {
   const live = new Set(tags.map(({ tagId }) => tagId));
   return Object.keys(document.tags)

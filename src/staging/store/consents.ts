@@ -1,13 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { StagingStore } from '../../ports/staging-store';
 import { consentsFolder } from './layout';
-import { listNumbers, readNumbered, sealNumbered } from './sequence';
+import { readSequence, sealNumbered } from './sequence';
 
 type Consent = Readonly<Record<string, string>>;
 
 /**
- * Records a consent or its withdrawal: kept when Temporal's history is gone. A statement that is recorded already is not repeated, since
- * the step that records it may run twice.
+ * Records a consent or its withdrawal: it outlives Temporal's history. The step that records a statement may run twice, so one that is
+ * recorded already is not repeated.
  */
 export async function recordConsent(
   store: StagingStore,
@@ -16,9 +16,8 @@ export async function recordConsent(
 ): Promise<void> {
   const folder = consentsFolder(destinationId);
   for (;;) {
-    const numbers = await listNumbers(store, folder);
-    const known = await Promise.all(numbers.map((number) => readNumbered<Consent>(store, folder, number)));
-    if (known.some((one) => isDeepStrictEqual(one, statement))) return;
-    if (await sealNumbered(store, { folder, number: (numbers.at(-1) ?? 0) + 1 }, statement)) return;
+    const known = await readSequence<Consent>(store, folder);
+    if (known.some(({ document }) => isDeepStrictEqual(document, statement))) return;
+    if (await sealNumbered(store, { folder, number: (known.at(-1)?.number ?? 0) + 1 }, statement)) return;
   }
 }

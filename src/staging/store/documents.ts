@@ -1,8 +1,12 @@
+import type { ExportRef } from '../../contract/identifiers';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan } from '../../contract/plan';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
+import type { StagingStore } from '../../ports/staging-store';
+import { BASELINE, inExport, PLAN } from './layout';
 import type { Sealed } from './run-once';
+import { readDocument } from './sealed-files';
 
 /** A tag that a plan deals with: of a configured segment, or of one that contacts still carry it from. */
 export interface PlannedTag {
@@ -13,7 +17,7 @@ export interface PlannedTag {
 
 /**
  * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `people.parquet` (one row an address) and `changes.parquet` (one row a change, by chunk).
+ * `people.parquet` (one row a contact) and `changes.parquet` (one row a change, by chunk).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
@@ -22,6 +26,10 @@ export interface PlanDocument extends Sealed {
   readonly tags: readonly PlannedTag[];
   /** Export whose census this plan was made with. */
   readonly census: string | null;
+}
+
+export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument | undefined> {
+  return readDocument<PlanDocument>(store, inExport(ref, PLAN));
 }
 
 /** A sealed settlement: the next baseline. Its folder holds `baseline.parquet` and `outcomes.parquet`. */
@@ -34,13 +42,18 @@ export interface BaselineDocument extends Sealed {
   readonly fields: readonly string[];
   /** Tags that a contact in the baseline carries, by Mailchimp's id. */
   readonly tags: Readonly<Record<string, { readonly segment: string; readonly name: string }>>;
-  /** Later plans read in this export's census which members were in the audience before us. */
+  /** Later plans read in this export's census which members were in the audience before the first export. */
   readonly census: string | null;
   readonly size: number;
   readonly settlement: Settlement;
 }
 
-export const PEOPLE = 'people.parquet';
+export function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
+  return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+}
+
+/** Named so in stores that exist: another name would make the plans in them unreadable. */
+export const CONTACTS = 'people.parquet';
 export const DECIDED = 'decided.parquet';
 export const CHANGES = 'changes.parquet';
 export const OUTCOMES = 'outcomes.parquet';

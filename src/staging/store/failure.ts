@@ -6,7 +6,7 @@ import { isCode } from './local-files';
 
 type Method = (...parameters: never[]) => Promise<unknown>;
 
-/** Runs a step of staging so that whatever goes wrong leaves it as an ExportError, without a row in its text. */
+/** Runs a step of staging. Its errors of files and of DuckDB become ExportErrors, without a row in the text. */
 export function translating<Step extends Method>(name: string, step: Step): Step {
   const translated = async (...parameters: Parameters<Step>): Promise<unknown> => {
     try {
@@ -33,14 +33,14 @@ function toExportError(name: string, error: unknown): unknown {
   const advice = isMemory ? 'give staging.memoryLimit more' : 'look at the staging folder and its disk';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${name}) failed: ${(error as Error).message}. It is tried again; if it goes on, ${advice}.`,
+    `Staging (${name}) failed: ${(error as Error).message}. It is retried; if it keeps failing, ${advice}.`,
     { cause: error },
   );
 }
 
 /**
- * A store whose errors are ExportErrors already. What an implementation throws for a refused or lost request is an error of its client
- * library; taken for a bug, it would end the export instead of being retried.
+ * A store whose errors are ExportErrors. For a refused or lost request an implementation throws an error of its client library, which
+ * would otherwise count as a bug and end the export instead of being retried.
  */
 export function translatingStore(store: StagingStore): StagingStore {
   const failing = async <Result>(what: string, work: Promise<Result>): Promise<Result> => {
@@ -64,10 +64,10 @@ export function translatingStore(store: StagingStore): StagingStore {
 }
 
 function storeFailed(kind: string, what: string, cause: unknown): ExportError {
-  const said = isNativeError(cause) ? `: ${cause.message}` : '';
+  const detail = isNativeError(cause) ? `: ${cause.message}` : '';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${what} in the ${kind}) failed${said}. It is tried again; if it goes on, look at the staging store.`,
+    `Staging (${what} in the ${kind}) failed${detail}. It is retried; if it keeps failing, look at the staging store.`,
     { cause },
   );
 }

@@ -9,7 +9,7 @@ export function randomName(): string {
   return randomBytes(6).toString('hex');
 }
 
-/** Makes the folder with those above it. `chmod` after `mkdir`, since the process's umask may take rights from the owner too. */
+/** Makes the folder with those above it. `chmod` after `mkdir`, since the umask may remove rights of the owner too. */
 export async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { mode: FOLDER_MODE });
@@ -52,7 +52,7 @@ export async function isOlder(path: string, ageMs: number): Promise<boolean> {
   }
 }
 
-/** Whether a file operation failed so. Not `instanceof`: an error of Node's own may come from another realm. */
+/** Whether a file operation failed with the code. Not `instanceof`: an error of Node may come from another realm. */
 export function isCode(error: unknown, code: string): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }

@@ -6,7 +6,7 @@ import { BASELINE, CENSUS, exportFolder, inExport, OPT_OUTS, PLAN, scratchOf, SN
 import { isOlder, listFolder, makeFolder, randomName } from './local-files';
 import { deleteAll, listAll, listFolders, readDocument, sealDocument } from './sealed-files';
 
-/** A sealed document names the folder with the row files of the attempt that won; those of the others are deleted. */
+/** A sealed document names the folder with the row files of the attempt that sealed it; the files of other attempts are deleted. */
 export interface Sealed {
   readonly folder: string;
 }
@@ -31,11 +31,11 @@ interface Step<Document extends Sealed> {
   readonly document: string;
   /** Names of the row files that `work` writes. */
   readonly files: readonly string[];
-  /** Writes the row files into the folder and answers what the document says of them. */
+  /** Writes the row files into the folder and returns the content of the document. */
   readonly work: (folder: string) => Promise<Omit<Document, 'folder'>>;
 }
 
-/** Does a step once: the attempt that seals its document first has done it, and every other one gets that document. */
+/** Runs a step once: the document that an attempt seals first is the result, and every other attempt gets it. */
 export async function runOnce<Document extends Sealed>(
   store: StagingStore,
   ref: ExportRef,
@@ -61,9 +61,9 @@ interface Attempt<Document extends Sealed> {
 }
 
 /**
- * Stores the row files of an attempt and then its document, which makes them count. When this fails, they stay until they are swept:
+ * Stores the row files of an attempt and then its document, which makes them valid. When this fails, they stay until they are swept:
  * the document may have been stored although the answer was lost.
- * @returns the document that counts
+ * @returns the document that is sealed
  */
 export async function sealAttempt<Document extends Sealed>(
   store: StagingStore,

@@ -5,7 +5,7 @@ import type { StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, randomName } from './local-files';
 import { scratchOf } from './layout';
 
-/** Creates a JSON document, which never changes. @returns whether it is ours; false: another was there first */
+/** Creates a JSON document, which never changes. @returns whether this call created it; false: it existed */
 export function sealDocument(store: StagingStore, key: string, value: object): Promise<boolean> {
   return store.put(key, `${JSON.stringify(value)}\n`);
 }
@@ -32,9 +32,9 @@ const BYTES_AT_ONCE = 256 * 1024;
 type Pages = Iterable<readonly object[]> | AsyncIterable<readonly object[]>;
 
 /**
- * Creates a file with a line of JSON for each row, taken page by page as they come. Rows that break off leave no file: half of them
- * would look like all.
- * @returns whether it is ours; false: another was there first
+ * Creates a file with a line of JSON for each row, taken page by page as they come. If the rows break off, there is no file:
+ * half of them would look like all.
+ * @returns whether this call created it; false: it existed
  */
 export async function sealLines(store: StagingStore, key: string, pages: Pages): Promise<boolean> {
   const file = join(scratchOf(store), `put-${randomName()}`);

@@ -7,6 +7,25 @@ export async function listNumbers(store: StagingStore, folder: string): Promise<
   return names.filter((name) => /^\d{6,}\.json$/.test(name)).map((name) => Number.parseInt(name, 10));
 }
 
+interface Numbered<Document> {
+  readonly number: number;
+  readonly document: Document | undefined;
+}
+
+/** All documents of a sequence, in their order. */
+export async function readSequence<Document>(
+  store: StagingStore,
+  folder: string,
+): Promise<readonly Numbered<Document>[]> {
+  const numbers = await listNumbers(store, folder);
+  return Promise.all(
+    numbers.map(async (number) => ({
+      number,
+      document: await readNumbered<Document>(store, folder, number),
+    })),
+  );
+}
+
 export function readNumbered<Document>(
   store: StagingStore,
   folder: string,

@@ -1,8 +1,18 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
 import type { Database } from '../../duckdb/database';
 import { openDatabase, threadsFor } from '../../duckdb/open';
+import type { StagingStore } from '../../ports/staging-store';
 import { makeFolder } from './local-files';
+
+/** What every step that works in a database needs. */
+export interface StepContext {
+  readonly store: StagingStore;
+  readonly memoryLimit: string;
+  readonly ref: ExportRef;
+  readonly now: () => Date;
+}
 
 interface WorkspaceOptions {
   /** The attempt's own folder. */

@@ -6,21 +6,13 @@ import { describeGuards } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
-import { setObstacle, setPhase, type Run } from './run';
+import { setObstacle, setPhase, type Decided, type Decision, type Run } from './run';
 
 const HOUR_MS = 60 * 60_000;
 const MAX_HOLD_MS = 24 * HOUR_MS;
 
 /** Source and audience change: after this time, an approval leads to a new plan. */
 const PLAN_MAX_AGE_MS = HOUR_MS;
-
-type Decision = Approved | 'denied' | 'expired';
-
-/** The plan that the export was held with, and what became of it. */
-export interface Decided {
-  readonly held: Held;
-  readonly decision: Decision;
-}
 
 /** How an export ends that may not send. */
 export type Refusal = Extract<ExportStatus, 'denied' | 'expired' | 'replanned'>;

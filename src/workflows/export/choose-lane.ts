@@ -1,5 +1,6 @@
 import type { LaneChoice } from '../../contract/destination';
 import type { Lane } from '../../contract/plan';
+import { count } from '../../text/format';
 
 /** What a lane has achieved so far. */
 interface LaneMeter {
@@ -97,5 +98,5 @@ function rate(rows: number, ms: number): number {
 }
 
 function perSecond(rate: number): string {
-  return Math.round(rate * 1000).toLocaleString('en-US');
+  return count(Math.round(rate * 1000));
 }

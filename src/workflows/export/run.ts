@@ -1,11 +1,10 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
 import type { ExportInput, ExportObstacle, ExportPhase, ExportView } from '../../contract/export';
-import type { Approval, Guard } from '../../contract/guard';
+import type { Approval, Approved, Guard, Held } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { ExportReport } from '../../contract/report';
-import type { Decided } from './approval';
 import { handedOver, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
 import { exportSteps, type ExportSteps } from '../steps';
@@ -13,7 +12,7 @@ import { exportSteps, type ExportSteps } from '../steps';
 /** A part, from its plan to its results. Parts in flight continue in the next run by their batch id. */
 export interface PartState {
   readonly plan: PartPlan;
-  /** How it travels; in the end, how it travelled. */
+  /** How it is sent, or was sent. */
   lane: Lane | null;
   batchId: string | null;
   /** Its batch as Mailchimp last reported it. */
@@ -55,6 +54,14 @@ export interface ExportRecord {
   guards: readonly Guard[];
   approval: Approval | null;
   parts: readonly PartState[];
+}
+
+export type Decision = Approved | 'denied' | 'expired';
+
+/** The plan that the export was held with, and what became of it. */
+export interface Decided {
+  readonly held: Held;
+  readonly decision: Decision;
 }
 
 /** One run of an export. Its coroutines and handlers share this object and change it in place. */
@@ -144,7 +151,7 @@ export function inFlight({ record }: Run): PartState[] {
   return record.parts.filter((part) => part.batchId !== null && part.done === null && !hasEnded(part));
 }
 
-/** Nothing more will come of the part's batch: its results can be read, or will never be. */
+/** Whether the part's batch has ended: its results can be read now, or never. */
 export function hasEnded({ batch, isGivenUp }: PartState): boolean {
   return isGivenUp || batch?.status === 'finished' || batch?.status === 'gone';
 }

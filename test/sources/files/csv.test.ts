@@ -158,7 +158,7 @@ describe('Lines that cannot be read', () => {
     ],
     ['text after a closing quote', 'k,b\n1,"x"y\n', { line: 2, fault: 'UNQUOTED VALUE' }],
     [
-      'a backslash before a quote that nobody configured',
+      'a backslash before a quote that is not configured',
       'k,b\n1,"x\\"y"\n',
       { line: 2, fault: 'UNQUOTED VALUE' },
     ],
@@ -211,7 +211,7 @@ describe('A CSV file without a header line', () => {
     ['with its delimiter', '1,jane@mail.example,Jane\n', 'k,b\n1,x\n'],
     ['with another delimiter', '1;jane@mail.example;Jane\n', 'k,b\n1,x\n'],
     ['beside one with a header line', 'k,b\n1,x\n', '2,jane@mail.example\n'],
-  ])('%s is told so, and its first row is not told at all', async (_, first, second) => {
+  ])('%s is reported as such, without its first row', async (_, first, second) => {
     await fixture.write('p1.csv', first);
     await fixture.write('p2.csv', second);
     const source = await fixture.open({ profiles: { path: 'p*.csv', key: 'k' }, segments: {} });
@@ -283,7 +283,7 @@ describe('A CSV file is refused', () => {
       text: 'p.csv could not be read: line breaks of two kinds',
     },
     {
-      when: 'it is UTF-16 and nobody said so',
+      when: 'it is UTF-16 and not configured so',
       content: Buffer.from('\uFEFFk,b\n1,x\n', 'utf16le'),
       text: 'csv.encoding: utf-16',
     },

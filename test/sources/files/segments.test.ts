@@ -215,7 +215,7 @@ describe('Segments by membership files', () => {
     await fixture.write('one.csv', 'who\n2\n');
   });
 
-  test('come from one file or several, told apart by a value that counts case', async () => {
+  test('come from one file or several, by a value that is case-sensitive', async () => {
     const members = { path: 'members.csv', key: 'who', segment: 'Segment' };
     const segments: SourceInput['segments'] = {
       vip: { members },

@@ -95,7 +95,7 @@ describe('an address', () => {
     );
   });
 
-  test('never becomes another person’s by lower-casing letters that are not ASCII', async () => {
+  test('never becomes that of another contact by lower-casing letters that are not ASCII', async () => {
     const judged = await judge(['\u212Aate@mail.test', '\u0130da@mail.test']);
     expect(judged.map(({ rule }) => rule)).toEqual([
       'email_non_ascii_local_part',

@@ -17,7 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-function people(count: number, from = 0): Profile[] {
+function contacts(count: number, from = 0): Profile[] {
   return Array.from({ length: count }, (_, index) => ({
     key: String(from + index).padStart(4, '0'),
     email: `p${from + index}@mail.test`,
@@ -34,9 +34,9 @@ function leaving(profiles: readonly Profile[], segment: string): Profile[] {
 }
 
 describe('the first chunk of an export', () => {
-  test('holds five new people and five known ones, and is the first part alone, as the last one is', async () => {
-    const known = people(20).map(({ email }) => member(String(email), 'subscribed'));
-    const { plan, chunks } = await exportAll(stage, people(1_000), { audience: known });
+  test('holds five new contacts and five known ones, and is a part of its own, as the last one is', async () => {
+    const known = contacts(20).map(({ email }) => member(String(email), 'subscribed'));
+    const { plan, chunks } = await exportAll(stage, contacts(1_000), { audience: known });
     expect(chunks.map((chunk) => emailsOf(chunk).length)).toEqual([10, 490, 500]);
     expect(new Set(chunks.flatMap(emailsOf)).size).toBe(1_000);
     expect(rowsOf(chunks.slice(0, 1)).filter((row) => row.known)).toHaveLength(5);
@@ -47,7 +47,7 @@ describe('the first chunk of an export', () => {
     ]);
   });
 
-  test('prefers known people who are not opted out, but takes them where there are no others', async () => {
+  test('prefers known contacts that are not opted out, but takes the others if there are too few', async () => {
     const statuses = [
       'unsubscribed',
       'cleaned',
@@ -57,8 +57,8 @@ describe('the first chunk of an export', () => {
       'subscribed',
       'cleaned',
     ];
-    const known = people(7).map(({ email }, index) => member(String(email), statuses[index] ?? ''));
-    const { chunks } = await exportAll(stage, people(8), { audience: known });
+    const known = contacts(7).map(({ email }, index) => member(String(email), statuses[index] ?? ''));
+    const { chunks } = await exportAll(stage, contacts(8), { audience: known });
     expect(rowsOf(chunks.slice(0, 1)).map(({ email, status }) => [email, status])).toEqual([
       ['p0@mail.test', 'unsubscribed'],
       ['p1@mail.test', 'cleaned'],
@@ -69,10 +69,10 @@ describe('the first chunk of an export', () => {
     ]);
   });
 
-  test('prefers known people of whom a field or tag differs over those who are only sent again', async () => {
-    const first = await exportAll(stage, people(8));
+  test('prefers known contacts with a changed field or tag to those that are only sent again', async () => {
+    const first = await exportAll(stage, contacts(8));
     const fields = [FIRST_NAME, match('age', 'AGE')];
-    const older = people(8).map((profile, index) => ({ ...profile, age: index < 6 ? null : '40' }));
+    const older = contacts(8).map((profile, index) => ({ ...profile, age: index < 6 ? null : '40' }));
     const { chunks } = await exportAll(stage, older, { after: first, fields });
     expect(emailsOf(chunks[0]!).toSorted()).toEqual(
       ['p0', 'p1', 'p2', 'p6', 'p7'].map((name) => `${name}@mail.test`),
@@ -80,9 +80,9 @@ describe('the first chunk of an export', () => {
     expect(emailsOf(chunks[1]!)).toHaveLength(3);
   });
 
-  test('is of untags of one tag, at most ten, where nobody is added or changed', async () => {
-    const first = await exportAll(stage, people(600));
-    const left = leaving(people(590), 'locals');
+  test('holds untags of one tag, at most ten, if no contact is added or changed', async () => {
+    const first = await exportAll(stage, contacts(600));
+    const left = leaving(contacts(590), 'locals');
     const second = await exportAll(stage, left, { after: first });
     expect(
       second.chunks.map((chunk) => [chunk.kind === 'untag' && chunk.tagId, emailsOf(chunk).length]),
@@ -103,8 +103,8 @@ describe('the first chunk of an export', () => {
   });
 
   test('splits the first tag’s untags when there are more than ten', async () => {
-    const first = await exportAll(stage, people(30));
-    const second = await exportAll(stage, people(5), { after: first });
+    const first = await exportAll(stage, contacts(30));
+    const second = await exportAll(stage, contacts(5), { after: first });
     expect(
       second.chunks.map((chunk) => [chunk.kind === 'untag' && chunk.tagId, emailsOf(chunk).length]),
     ).toEqual([
@@ -115,26 +115,26 @@ describe('the first chunk of an export', () => {
   });
 });
 
-/** The last chunk of an export of 2,000 people, with their places in the order of the plan. */
+/** The last chunk of an export of 2,000 contacts, with their places in the order of the plan. */
 async function spares(known: readonly Profile[]) {
   const audience = known.map(({ email }) => member(String(email), 'subscribed'));
-  const { chunks } = await exportAll(stage, people(2_000), { audience });
+  const { chunks } = await exportAll(stage, contacts(2_000), { audience });
   const rows = rowsOf(chunks.slice(-1)).map((row) => ({ ...row, place: Number(/\d+/.exec(row.email)?.[0]) }));
   return { known: rows.filter((row) => row.known), fresh: rows.filter((row) => !row.known) };
 }
 
 describe('the last chunk of the upserts, which stands in for a first one that is refused,', () => {
-  test('is full, and holds as many new people as known ones', async () => {
-    const { known, fresh } = await spares(people(1_000));
+  test('is full, and holds as many new contacts as known ones', async () => {
+    const { known, fresh } = await spares(contacts(1_000));
     expect([known.length, fresh.length]).toEqual([250, 250]);
   });
 
-  test('holds all of a kind that are few', async () => {
-    const { known, fresh } = await spares(people(20, 1_000));
+  test('holds all contacts of a kind with too few', async () => {
+    const { known, fresh } = await spares(contacts(20, 1_000));
     expect([known.length, fresh.length]).toEqual([15, 485]);
   });
 
-  test('has people from all over the plan, the neighbours of nobody', async () => {
+  test('has contacts from the whole plan, none of them neighbours', async () => {
     const { fresh } = await spares([]);
     const places = fresh.map(({ place }) => place);
     for (const quarter of [0, 500, 1_000, 1_500])

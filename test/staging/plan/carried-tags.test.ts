@@ -13,7 +13,7 @@ const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
 
 describe('a tag, which is known by its id,', () => {
-  test('stays with whom others gave it, through a rename', async () => {
+  test('stays on members that got it from others, also after a rename', async () => {
     const anna = { ...ANNA, segments: ['vip'] };
     const audience = [member('anna@mail.test', 'subscribed', [VIP_ID])];
     const first = await exportAll(stage, [anna, BOB], { audience });
@@ -24,18 +24,18 @@ describe('a tag, which is known by its id,', () => {
     expect(third.plan).toMatchObject({ chunks: 0, departed: 1, decided: { removed: 1 } });
   });
 
-  test('that was deleted in Mailchimp is given again also to whom others had given it', async () => {
+  test('that was deleted in Mailchimp is added again also to members that had it from others', async () => {
     const audience = [member('anna@mail.test', 'subscribed', [VIP_ID, LOCALS_ID])];
     const first = await exportAll(stage, [ANNA, BOB], { audience });
     const segments = [{ ...VIP, tagId: 99, isRestored: true }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, segments });
     expect(rowsOf(second.chunks)).toMatchObject([{ email: 'anna@mail.test' }]);
-    // The number that the guard tells.
+    // The number that the guard shows.
     expect(second.plan.segments).toMatchObject([{ segment: 'vip', toTag: 1 }, { toTag: 0 }]);
     expect(second.settlement.segments).toMatchObject([{ segment: 'vip', tagged: 1 }, { tagged: 0 }]);
   });
 
-  test('of ours that was renamed in Mailchimp is not taken for somebody else’s', async () => {
+  test('of ours that was renamed in Mailchimp does not count as a tag of others', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
     const segments = [{ ...VIP, tag: 'Gold' }, LOCALS];
     const audience = [

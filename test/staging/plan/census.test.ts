@@ -42,7 +42,7 @@ describe('a census', () => {
     });
   });
 
-  test('counts a member once whom two pages have, as the later page has it', async () => {
+  test('counts a member that is on two pages once, as the later page has it', async () => {
     const ref = stage.newExport();
     const { staging } = stage;
     await staging.sealCensusPage(ref, { listing: 'current', offset: 9_500 }, [
@@ -54,7 +54,7 @@ describe('a census', () => {
     expect(await staging.sealCensus(ref, 'full', null)).toEqual({ members: 1, byStatus: { pending: 1 } });
   });
 
-  test('takes the strictest status of somebody who was seen with two', async () => {
+  test('uses the strictest status of a member that is listed with two', async () => {
     const ref = stage.newExport();
     const { staging } = stage;
     const strictest = ['archived', 'cleaned', 'unsubscribed'] as const;
@@ -71,7 +71,7 @@ describe('a census', () => {
     });
   });
 
-  test('is demanded of every plan: a full one, or one of the opt-outs', async () => {
+  test('is required for every plan: a full one, or one of the opt-outs', async () => {
     const ref = stage.newExport();
     await stage.snapshot(ref, [ANNA]);
     const request = {
@@ -95,7 +95,7 @@ describe('a census', () => {
   });
 });
 
-describe('who was in the audience before us', () => {
+describe('a member that was in the audience before the first export', () => {
   test('is known, so that an acknowledgement is an update', async () => {
     const audience = [member('Anna@MAIL.test', 'subscribed'), member('jo@münchen.de', 'unsubscribed')];
     const first = await exportAll(stage, [ANNA, BOB, { ...BOB, key: '3', email: 'Jo@MÜNCHEN.de' }], {
@@ -105,7 +105,7 @@ describe('who was in the audience before us', () => {
     expect(first.settlement.outcomes).toMatchObject({ created: 1, updated: 2 });
   });
 
-  test('is known in later exports too, which read the opt-outs only', async () => {
+  test('is known in later exports too, which read only the opt-outs', async () => {
     const first = await exportAll(stage, [BOB], { audience: [member('anna@mail.test', 'subscribed')] });
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(second.settlement.outcomes).toMatchObject({ updated: 1, unchanged: 1 });
@@ -165,14 +165,14 @@ describe('who was in the audience before us', () => {
 });
 
 describe('a later full census', () => {
-  test('does not make our own tags someone else’s', async () => {
+  test('does not count our own tags as those of others', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
     const audience = [member('anna@mail.test', 'subscribed', [VIP_ID, LOCALS_ID])];
     const left = await exportAll(stage, [BOB], { after: first, audience, scope: 'full' });
     expect(left.plan).toMatchObject({ departed: 1, removals: 1 });
   });
 
-  test('does not keep who carried a tag of ours in it, left and comes back, from getting it again', async () => {
+  test('does not prevent a contact that carried our tag, left and comes back from getting it again', async () => {
     const vip = { ...ANNA, segments: ['vip'] };
     const first = await exportAll(stage, [vip, BOB], { audience: [] });
     const audience = [member('anna@mail.test', 'subscribed', [VIP_ID])];
@@ -182,7 +182,7 @@ describe('a later full census', () => {
     expect(rowsOf(fourth.chunks).map(({ email }) => email)).toEqual(['anna@mail.test']);
   });
 
-  test('replaces the earlier one for the exports after it: who came since is known, their tags are not ours', async () => {
+  test('replaces the earlier one for later exports: members that are new in it are known, and their tags are not ours', async () => {
     const first = await exportAll(stage, [BOB], { audience: [] });
     const audience = [
       member('bob@mail.test', 'subscribed', [LOCALS_ID]),
@@ -196,7 +196,7 @@ describe('a later full census', () => {
     expect(untagged).toEqual([[12, expect.arrayContaining(['anna@mail.test', 'bob@mail.test'])]]);
   });
 
-  test('tells the statuses as they are, whatever the baseline saw last', async () => {
+  test('provides the present statuses, whatever the baseline has', async () => {
     const first = await exportAll(stage, [ANNA], { audience: [] });
     const audience = [member('anna@mail.test', 'pending')];
     const changed = await exportAll(stage, [ANN], { after: first, audience, scope: 'full' });
@@ -210,7 +210,7 @@ describe('a later full census', () => {
   });
 });
 
-describe('who is archived now', () => {
+describe('a member that is archived now', () => {
   test('gets nothing, and is suppressed', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [member('anna@mail.test', 'archived')] });
     expect(first.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
@@ -226,7 +226,7 @@ describe('who is archived now', () => {
     expect(second.plan).toMatchObject({ chunks: 0, decided: { suppressed: 1, unchanged: 1 } });
   });
 
-  test('is left alone also when we exported before: no update, no tag taken off', async () => {
+  test('is left unchanged also if it was exported before: no update, no tag removed', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
     const audience = [member('Anna@mail.test', 'archived')];
     const changed = await exportAll(stage, [ANN, BOB], { after: first, audience });
@@ -237,14 +237,14 @@ describe('who is archived now', () => {
     expect(back.plan).toMatchObject({ departed: 1, removals: 1 });
   });
 
-  test('is unchanged where there was nothing to send', async () => {
+  test('is unchanged if there is nothing to send', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
     const audience = [member('anna@mail.test', 'archived')];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, audience });
     expect(second.plan).toMatchObject({ chunks: 0, decided: { suppressed: 0, unchanged: 2 } });
   });
 
-  test('is sent again when archived no more, with an unknown status', async () => {
+  test('is sent again when it is no longer archived, with an unknown status', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [member('anna@mail.test', 'archived')] });
     const second = await exportAll(stage, [ANNA, BOB], { after: first, audience: [] });
     expect(rowsOf(second.chunks)).toMatchObject([{ email: 'anna@mail.test', known: true, status: null }]);
@@ -252,7 +252,7 @@ describe('who is archived now', () => {
 });
 
 describe('the last known status', () => {
-  test('is the opt-out that was listed now, before what a reply or the census told', async () => {
+  test('is the opt-out that is listed now, not the status of a reply or of the census', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
     const audience = [member('anna@mail.test', 'unsubscribed'), member('bob@mail.test', 'cleaned')];
     const changed = [ANN, { ...BOB, first: 'Rob' }];
@@ -260,7 +260,7 @@ describe('the last known status', () => {
     expect(rowsOf(second.chunks)).toMatchObject([{ status: 'unsubscribed' }, { status: 'cleaned' }]);
   });
 
-  test('is what a reply told last, else what the census told', async () => {
+  test('is that of the last reply, or else that of the census', async () => {
     const audience = [member('anna@mail.test', 'pending'), member('bob@mail.test', 'transactional')];
     const first = await exportAll(stage, [ANNA], { audience });
     expect(rowsOf(first.chunks)).toMatchObject([{ status: 'pending' }]);
@@ -268,7 +268,7 @@ describe('the last known status', () => {
     expect(rowsOf(second.chunks)).toMatchObject([{ status: 'subscribed' }, { status: 'transactional' }]);
   });
 
-  test('is unknown of somebody who had opted out and is not listed any more', async () => {
+  test('is unknown of a contact that had opted out and is no longer listed', async () => {
     const first = await exportAll(stage, [ANNA], {
       audience: [member('anna@mail.test', 'unsubscribed')],
       respond: () => ({ result: 'acknowledged', status: 'unsubscribed' }),

@@ -19,14 +19,14 @@ describe('fields', () => {
   ];
   const CAROL = { ...ANNA, age: '31', since: '2024-05-06T07:08:09Z' };
 
-  test('travel as their merge field wants them, an attribute may feed several, and the address itself one', async () => {
+  test('are sent in the format of their merge field; an attribute may feed several, and the address one', async () => {
     const { chunks } = await exportAll(stage, [CAROL], { fields });
     expect(rowsOf(chunks)[0]?.fields).toBe(
       '{"FNAME":"Anna","AGE":31,"SINCE":"2024-05-06","MAIL":"anna@mail.test"}',
     );
   });
 
-  test('that are added send everybody again, also whoever has nothing for them', async () => {
+  test('that are added send all contacts again, also those without a value', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { fields: [FIRST_NAME] });
     const more = [FIRST_NAME, match('age', 'AGE', { type: 'number' })];
     const second = await exportAll(stage, [ANNA, BOB], { fields: more, after: first });
@@ -36,22 +36,22 @@ describe('fields', () => {
   test('may have any name and any choices', async () => {
     const odd = [
       match('first', `O'B"C\\`),
-      match('kind', '$1', { type: 'dropdown', choices: [`it's`, `a"b`, `']; DROP TABLE person; --`] }),
+      match('kind', '$1', { type: 'dropdown', choices: [`it's`, `a"b`, `']; DROP TABLE contact; --`] }),
     ];
-    const person = { ...CAROL, kind: `']; DROP TABLE person; --` };
-    const first = await exportAll(stage, [person], { fields: odd });
+    const withQuotes = { ...CAROL, kind: `']; DROP TABLE contact; --` };
+    const first = await exportAll(stage, [withQuotes], { fields: odd });
     expect(JSON.parse(rowsOf(first.chunks)[0]?.fields ?? '')).toEqual({
       [`O'B"C\\`]: 'Anna',
-      $1: `']; DROP TABLE person; --`,
+      $1: `']; DROP TABLE contact; --`,
     });
-    const second = await exportAll(stage, [{ ...person, first: '' }], { fields: odd, after: first });
+    const second = await exportAll(stage, [{ ...withQuotes, first: '' }], { fields: odd, after: first });
     expect(JSON.parse(rowsOf(second.chunks)[0]?.fields ?? '')).toEqual({
       [`O'B"C\\`]: '',
-      $1: `']; DROP TABLE person; --`,
+      $1: `']; DROP TABLE contact; --`,
     });
   });
 
-  test('that are empty or do not fit are left out; the latter, and cut ones, are counted for people that are sent', async () => {
+  test('that are empty or do not fit are left out; those that do not fit or are cut are counted for contacts that are sent', async () => {
     const { plan, chunks } = await exportAll(
       stage,
       [
@@ -73,7 +73,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('all travel when one of them changed', async () => {
+  test('are all sent when one of them has changed', async () => {
     const first = await exportAll(stage, [CAROL], { fields });
     const second = await exportAll(stage, [{ ...CAROL, age: '32' }], { fields, after: first });
     expect(second.chunks).toMatchObject([
@@ -85,7 +85,7 @@ describe('fields', () => {
     ]);
   });
 
-  test('that we filled are cleared when they become empty, once', async () => {
+  test('that an export filled are cleared once when they become empty', async () => {
     const first = await exportAll(stage, [CAROL, { ...BOB, age: null }], { fields });
     const emptied = [
       { ...CAROL, age: '' },
@@ -120,7 +120,7 @@ describe('fields', () => {
     expect(back.plan.chunks).toBe(0);
   });
 
-  test('that are newly matched send everybody again; those no longer matched nobody', async () => {
+  test('that are newly matched send all contacts again; those that are no longer matched send none', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { fields: [FIRST_NAME] });
     const more = await exportAll(stage, [ANNA, BOB], { fields, after: first });
     expect(more.plan.updates).toBe(2);

@@ -10,7 +10,7 @@ afterEach(() => stage.close());
 const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip', 'locals'] };
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
 
-describe('a person who leaves', () => {
+describe('a contact that leaves', () => {
   test('one of two segments loses that tag only, and keeps the other', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [{ ...ANNA, segments: ['vip'] }, BOB], { after: first });
@@ -69,7 +69,7 @@ describe('a person who leaves', () => {
     });
   });
 
-  test('by nothing: who is invalid by a field only has not left, and keeps the tags', async () => {
+  test('no segment, but is invalid by a field only, keeps its tags', async () => {
     const fields = [match('first', 'FNAME', { required: true })];
     const first = await exportAll(stage, [ANNA, BOB], { fields });
     const second = await exportAll(stage, [ANNA, { ...BOB, first: '' }], { after: first, fields });
@@ -90,7 +90,7 @@ describe('a person who leaves', () => {
     expect(third.chunks).toMatchObject([{ kind: 'untag', tagId: 12, emails: ['anna@mail.test'] }]);
   });
 
-  test('without having been acknowledged ever is as new as before on coming back', async () => {
+  test('without ever having been acknowledged is still new when it comes back', async () => {
     const respond = refuseBob({ result: 'unproven', class: 'no_answer' });
     const first = await exportAll(stage, [ANNA, BOB], { respond });
     const second = await exportAll(stage, [ANNA], { after: first });
@@ -106,7 +106,7 @@ describe('a person who leaves', () => {
     expect(second.settlement.outcomes).toMatchObject({ created: 1, removed: 1 });
   });
 
-  test('keeps the tags while lines of the source are missing, and loses them when the source is whole again', async () => {
+  test('keeps the tags while lines of the source are unreadable, and loses them when all lines are readable again', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const kept = await exportAll(stage, [{ ...BOB, first: 'Rob', segments: ['vip'] }], {
       after: first,
@@ -130,7 +130,7 @@ describe('a person who leaves', () => {
 });
 
 describe('a segment', () => {
-  test('that is configured no more leaves its people, and the report still names it', async () => {
+  test('that is no longer configured is removed from its contacts, and the report still names it', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [ANNA], { segments: [VIP], after: first });
     expect(second.plan.segments).toEqual([
@@ -150,7 +150,7 @@ describe('a segment', () => {
     expect(third.plan.segments).toHaveLength(1);
   });
 
-  test('whose tag was renamed in Mailchimp stays the same by its id: nobody is sent', async () => {
+  test('whose tag was renamed in Mailchimp stays the same by its id: nothing is sent', async () => {
     const first = await exportAll(stage, [ANNA]);
     const second = await exportAll(stage, [ANNA], {
       segments: [{ ...VIP, tag: 'Very important' }, LOCALS],
@@ -159,7 +159,7 @@ describe('a segment', () => {
     expect(second.plan.chunks).toBe(0);
   });
 
-  test('whose tag was deleted in Mailchimp and made anew tags its people again, and nobody is untagged', async () => {
+  test('whose tag was deleted in Mailchimp and created again tags its contacts again, and untags none', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const segments = [{ ...VIP, tagId: 99 }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB], { segments, after: first });

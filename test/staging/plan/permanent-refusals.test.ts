@@ -21,7 +21,7 @@ afterEach(() => stage.close());
 const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip', 'locals'] };
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
 
-describe('a refusal for good', () => {
+describe('a permanent refusal', () => {
   test('is not sent again while nothing changes, and is counted each time with its class and text', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
     const refusals = [{ outcome: 'rejected', class: 'fake', text: 'looks fake or invalid', count: 1 }];
@@ -47,7 +47,7 @@ describe('a refusal for good', () => {
     }
   });
 
-  test('is tried again when what was refused changes: a field or a tag', async () => {
+  test('is retried when a field or a tag of the refused row changes', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
     const field = await exportAll(stage, [ANNA, { ...BOB, first: 'Rob' }], { after: first });
     expect(field.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
@@ -63,7 +63,7 @@ describe('a refusal for good', () => {
     expect(third.plan).toMatchObject({ chunks: 0, decided: { rejected: 1 } });
   });
 
-  test('of a change leaves what was acknowledged before, and tags are still taken off', async () => {
+  test('of a change leaves what was acknowledged before, and tags are still removed', async () => {
     const both = { ...BOB, segments: ['vip', 'locals'] };
     const first = await exportAll(stage, [both]);
     const changed = { ...both, first: 'Rob' };
@@ -77,7 +77,7 @@ describe('a refusal for good', () => {
     expect(departed.settlement.outcomes).toMatchObject({ removed: 1, created: 1 });
   });
 
-  test('and a tag that has to go: the tag is taken off, and the refusal is what counts', async () => {
+  test('does not prevent the removal of a tag, and decides the outcome', async () => {
     const both: Profile = { ...BOB, segments: ['vip', 'locals'] };
     const first = await exportAll(stage, [both]);
     const changed = { ...BOB, first: 'Rob' };
@@ -163,7 +163,7 @@ describe('a throttled address', () => {
     ]);
   });
 
-  test('still loses a tag that has to go', async () => {
+  test('still loses a tag that is to be removed', async () => {
     const both: Profile = { ...BOB, segments: ['vip', 'locals'] };
     const first = await exportAll(stage, [both]);
     const changed = await exportAll(stage, [{ ...both, first: 'Rob' }], { after: first, respond });

@@ -35,7 +35,7 @@ async function planOnly(
 }
 
 describe('a plan', () => {
-  test('is made once: a repeated step gets the sealed one, even when asked for something else', async () => {
+  test('is made once: a repeated step gets the sealed one, even for another request', async () => {
     const ref = stage.newExport();
     await stage.snapshot(ref, [ANNA, BOB]);
     const plan = await stage.plan(ref);
@@ -55,7 +55,7 @@ describe('a plan', () => {
     expect(one.plan.planId).not.toBe(other.plan.planId);
   });
 
-  test('whose baseline is not in the store is refused, since nobody knows what Mailchimp holds', async () => {
+  test('whose baseline is not in the store is refused, since the members’ tags are not known', async () => {
     await expect(planOnly([ANNA], { baseline: stage.newExport().exportId })).rejects.toMatchObject({
       code: 'STAGING_CORRUPT',
     });
@@ -93,7 +93,7 @@ describe('a plan', () => {
     expect(plan.parts.length).toBe(plan.chunks);
   });
 
-  test('copes with a configuration without fields, and with segments that have no tag yet', async () => {
+  test('is made without fields, and with segments that have no tag yet', async () => {
     const segments = [{ ...VIP, tagId: null }];
     const { plan, rows } = await planOnly([ANNA], { fields: [], segments });
     expect(rows).toEqual([{ email: 'anna@mail.test', fields: '{}', tags: '[]', known: false, status: null }]);
@@ -185,7 +185,7 @@ describe('a test export', () => {
     expect(second.chunks.flatMap(emailsOf)).toEqual(['c@mail.test']);
   });
 
-  test('tells who is withheld so, also where a tag of theirs is left on by the limit', async () => {
+  test('counts a withheld contact as such, also if the limit leaves a tag on it', async () => {
     const [one, other] = ['a', 'z'].map((key) => ({ key, email: `${key}@mail.test`, segments: ['vip'] }));
     const before = await exportAll(stage, [
       { ...one!, first: 'Old' },

@@ -31,7 +31,7 @@ function sharing(values: readonly (string | null)[]) {
   }));
 }
 
-describe('people who have opted out', () => {
+describe('contacts that have opted out', () => {
   const audience = [member('anna@mail.test', 'unsubscribed'), member('bob@mail.test', 'cleaned')];
 
   test('get fields and tags by default', async () => {
@@ -39,7 +39,7 @@ describe('people who have opted out', () => {
     expect(first.chunks.flatMap(emailsOf)).toEqual(['anna@mail.test', 'bob@mail.test']);
   });
 
-  test('get nothing where they are to be skipped, but lose the tags of what they leave', async () => {
+  test('get nothing if they are skipped, but lose the tags of segments that they leave', async () => {
     const before = await exportAll(stage, [ANNA, BOB]);
     const changed = [
       { ...ANNA, first: 'Ann', segments: ['vip'] },
@@ -57,7 +57,7 @@ describe('people who have opted out', () => {
     expect(same.plan.decided).toMatchObject({ unchanged: 2, suppressed: 0 });
   });
 
-  test('are sent again when they are back', async () => {
+  test('are sent again when they are subscribed again', async () => {
     const first = await exportAll(stage, [ANNA], { audience, optedOut: 'skip' });
     const second = await exportAll(stage, [ANNA], { after: first, audience: [], optedOut: 'skip' });
     expect(second.chunks.flatMap(emailsOf)).toEqual(['anna@mail.test']);
@@ -65,7 +65,7 @@ describe('people who have opted out', () => {
 });
 
 describe('an empty value', () => {
-  test('keeps what we had filled where that was asked for, and the other fields travel', async () => {
+  test('keeps the value in Mailchimp if configured so, and the other fields are sent', async () => {
     const fields = [{ ...FIRST_NAME, empty: 'keep' as const }, match('city', 'CITY')];
     const first = await exportAll(stage, [{ ...ANNA, city: 'Graz' }], { fields });
     const emptied = await exportAll(stage, [{ ...ANNA, first: '', city: 'Graz' }], { fields, after: first });
@@ -87,13 +87,13 @@ describe('a value that does not fit', () => {
     { ...BOB, age: '31' },
   ];
 
-  test('is left out, and the person is sent', async () => {
+  test('is left out, and the contact is sent', async () => {
     const { plan, settlement } = await exportAll(stage, profiles, { fields });
     expect(settlement.outcomes).toMatchObject({ created: 2 });
     expect(plan.warnings).toEqual([{ attribute: 'age', field: 'AGE', kind: 'omitted', count: 1 }]);
   });
 
-  test('makes the profile invalid where that was asked for', async () => {
+  test('makes the profile invalid if configured so', async () => {
     const { plan, settlement } = await exportAll(stage, profiles, { fields, strict: true });
     expect(settlement.outcomes).toMatchObject({ created: 1, invalid: 1 });
     expect(plan.invalid).toEqual({ value_does_not_fit: 1 });
@@ -115,7 +115,7 @@ describe('profiles that share an address', () => {
     expect(settlement.outcomes).toMatchObject({ created: 1, duplicate: 2 });
   });
 
-  test('are won by the lowest key where the values are equal, or none was asked for', async () => {
+  test('are decided by the lowest key if the values are equal, or no attribute is configured', async () => {
     const same = sharing(['5', '5', '5']).map((profile) => ({ ...profile, first: profile.key }));
     const { chunks } = await exportAll(stage, same, { latest: 'changed' });
     expect(rowsOf(chunks)).toMatchObject([{ fields: '{"FNAME":"0"}' }]);
@@ -125,7 +125,7 @@ describe('profiles that share an address', () => {
 });
 
 describe('a tag that was deleted in Mailchimp', () => {
-  test('is given again to all who had it from us, and the plan counts them', async () => {
+  test('is added again to all contacts that had it from us, and the plan counts them', async () => {
     const carl = { key: '3', email: 'carl@mail.test', first: 'Carl', segments: ['vip'] };
     const first = await exportAll(stage, [ANNA, BOB]);
     const segments = [{ ...VIP, tagId: 99 }, LOCALS];
@@ -138,7 +138,7 @@ describe('a tag that was deleted in Mailchimp', () => {
     expect(third.plan).toMatchObject({ chunks: 0, segments: [{ restores: 0 }, { restores: 0 }] });
   });
 
-  test('is no restoring where the segment got another tag', async () => {
+  test('is not restored if the segment got another tag', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const segments = [{ ...VIP, tag: 'Gold', tagId: 99 }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, segments });

@@ -26,7 +26,7 @@ describe('a profile with another address than before', () => {
     expect(third.plan).toMatchObject({ departed: 0, readdressed: 0 });
   });
 
-  test('is not readdressed where somebody else has the old address, or the new one is none', async () => {
+  test('is not readdressed if another profile has the old address, or the new one is invalid', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const heir = { ...BOB, key: '3' };
     const taken = await exportAll(stage, [ANNA, MOVED, heir], { after: first });
@@ -75,7 +75,7 @@ describe('a profile with another address than before', () => {
     expect(other.plan.decided.suppressed).toBe(1);
   });
 
-  test('gets nothing where the old one was refused since the person objects', async () => {
+  test('gets nothing if the old one was refused because the contact objects', async () => {
     const respond = refuseBob({ result: 'suppressed', class: 'compliance', text: 'compliance state' });
     const first = await exportAll(stage, [ANNA, BOB], { respond });
     const second = await exportAll(stage, [ANNA, MOVED], { after: first });
@@ -119,7 +119,7 @@ describe('a profile with another address than before', () => {
     expect(second.plan).toMatchObject({ creates: 0, decided: { suppressed: 1 } });
   });
 
-  test('goes on where the old one is only as we had added it: opted out, which nobody chose', async () => {
+  test('is sent if the old one has the status that the export gave it: opted out, but not by choice', async () => {
     const respond = refuseBob({ result: 'acknowledged', status: 'unsubscribed' });
     const request = { statusIfNew: 'unsubscribed', optedOut: 'skip', respond } as const;
     const first = await exportAll(stage, [BOB], request);

@@ -148,7 +148,7 @@ describe('a hash', () => {
     expect((await wire('Anna', text)).hash).toBe(md5('text:Anna'));
   });
 
-  test('tells a number from a text with the same digits', async () => {
+  test('differs between a number and a text with the same digits', async () => {
     expect((await wire('12', number)).hash).not.toBe((await wire('12', text)).hash);
   });
 });

@@ -23,7 +23,7 @@ async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
 }
 
-test('rows of ended exports go after their time; of the current baseline stays what the next export reads', async () => {
+test('rows of ended exports expire; of the current baseline, what the next export reads is kept', async () => {
   const first = await exportAll(stage, [ANNA]);
   const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
   await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: 1 });
@@ -40,7 +40,7 @@ test('rows of ended exports go after their time; of the current baseline stays w
   expect(third.plan.chunks).toBe(0);
 });
 
-test('they go too where nothing is exported any more, and whoever asks for them is told so', async () => {
+test('rows also expire when nothing is exported any longer, and a request for them is refused with the reason', async () => {
   const { ref } = await exportAll(stage, [ANNA], { audience: [] });
   expect(await stage.staging.readFailures(ref, {})).toEqual([]);
   await stage.staging.expireAll(30);
@@ -51,7 +51,7 @@ test('they go too where nothing is exported any more, and whoever asks for them 
   await expect(stage.staging.readFailures(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
 });
 
-test('an export that never settled goes when another has taken its place, not while it may still run', async () => {
+test('an export that never settled expires once another one has claimed the destination, not while it may still run', async () => {
   const ref = stage.newExport();
   await stage.staging.claim(ref);
   await stage.snapshot(ref, [ANNA]);
@@ -64,8 +64,8 @@ test('an export that never settled goes when another has taken its place, not wh
 });
 
 test('a destination without exports has nothing to expire, and no baseline', async () => {
-  await stage.staging.expire('nobody', { baseline: null, keepDays: 30 });
-  expect(await stage.staging.latestBaseline('nobody')).toBeUndefined();
+  await stage.staging.expire('unknown', { baseline: null, keepDays: 30 });
+  expect(await stage.staging.latestBaseline('unknown')).toBeUndefined();
 });
 
 test('discarding deletes all rows, and may be repeated', async () => {
@@ -76,7 +76,7 @@ test('discarding deletes all rows, and may be repeated', async () => {
   expect(await stage.staging.latestBaseline(DESTINATION)).toBeUndefined();
 });
 
-test('a new attempt deletes what attempts that died long ago have left, and nothing else', async () => {
+test('a new attempt deletes the files of attempts that died long ago, and nothing else', async () => {
   const ref = stage.newExport();
   await stage.snapshot(ref, [ANNA]);
   const folder = join(exportsFolder(), ref.exportId);

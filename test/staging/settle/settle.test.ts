@@ -105,7 +105,7 @@ describe('settling', () => {
     expect(last.plan.uncertain).toBe(0);
   });
 
-  test('counts somebody whose last change has no proof as known, since an earlier one had', async () => {
+  test('counts a contact whose last change has no proof as known if an earlier change has', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const changed = { ...BOB, first: 'Robert' };
     const respond = refuseBob({ result: 'unproven' });
@@ -115,7 +115,7 @@ describe('settling', () => {
     expect(third.settlement.outcomes).toMatchObject({ updated: 1, created: 0 });
   });
 
-  test('counts somebody once who was never proven, is refused for good, and may carry a tag that has to go', async () => {
+  test('counts a contact once that was never proven, is permanently refused, and may carry a tag to remove', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob({ result: 'unproven' }) });
     const moved = { ...BOB, segments: ['vip'] };
     const refuse = refuseBob({ result: 'rejected', class: 'fake', text: 'looks fake' });
@@ -128,7 +128,7 @@ describe('settling', () => {
     }
   });
 
-  test('remembers the tags that unproven people may carry, and takes them off when they leave', async () => {
+  test('remembers the tags that unproven contacts may carry, and removes them when they leave', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob({ result: 'unproven' }) });
     expect(first.settlement.outcomes).toMatchObject({ created: 1, unproven: 1 });
     const second = await exportAll(stage, [ANNA], { after: first });
@@ -136,7 +136,7 @@ describe('settling', () => {
     expect(second.settlement.outcomes).toMatchObject({ removed: 1, unchanged: 1 });
   });
 
-  test('keeps a tag whose removal failed, and takes it off in the next export', async () => {
+  test('keeps a tag whose removal failed, and removes it in the next export', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [ANNA], {
       after: first,
@@ -152,7 +152,7 @@ describe('settling', () => {
     expect(third.chunks).toMatchObject([{ kind: 'untag', tagId: 12, emails: ['bob@mail.test'] }]);
   });
 
-  test('does not trust a tag whose removal is unproven: whoever comes back is tagged again', async () => {
+  test('does not rely on a tag whose removal is unproven: a contact that comes back is tagged again', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [ANNA], {
       after: first,
@@ -163,7 +163,7 @@ describe('settling', () => {
     expect(third.chunks.map(emailsOf)).toEqual([['bob@mail.test']]);
   });
 
-  test('folds the facets of an address to the worst', async () => {
+  test('gives a contact with several results the worst of them', async () => {
     const first = await exportAll(stage, [{ ...BOB, segments: ['vip'] }]);
     const second = await exportAll(stage, [BOB], { after: first, respond: throttleUntags });
     expect(second.settlement).toMatchObject({
@@ -176,7 +176,7 @@ describe('settling', () => {
     });
   });
 
-  test('of a cancelled export leaves a person whose tag stayed on as not_sent', async () => {
+  test('of a cancelled export counts a contact that kept a tag to remove as not_sent', async () => {
     const first = await exportAll(stage, [{ ...BOB, segments: ['vip'] }]);
     const ref = stage.newExport();
     await stage.snapshot(ref, [BOB]);
@@ -214,7 +214,7 @@ describe('settling', () => {
     expect(settlement.outcomes.created).toBe(5);
   });
 
-  test('takes the result of a chunk that was sent again directly, whatever its part said', async () => {
+  test('uses the result of a chunk that was sent again directly instead of that of its part', async () => {
     const ref = stage.newExport();
     await stage.snapshot(ref, [ANNA, BOB]);
     const plan = await stage.plan(ref);
@@ -241,7 +241,7 @@ describe('settling', () => {
     });
   });
 
-  test('makes a chain of baselines, each one generation on', async () => {
+  test('makes a chain of baselines, each with the next generation', async () => {
     const first = await exportAll(stage, [ANNA]);
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(await stage.staging.latestBaseline(first.ref.destinationId)).toEqual({
@@ -263,7 +263,7 @@ describe('settling', () => {
   });
 });
 
-test('rejects are ordered by key, may be chosen by outcome, and show the address as the source has it', async () => {
+test('failures are ordered by key, may be selected by outcome, and show the address as the source has it', async () => {
   const { ref } = await exportAll(
     stage,
     [

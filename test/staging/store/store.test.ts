@@ -38,7 +38,7 @@ describe('the store', () => {
     });
   });
 
-  test('lets nobody else read: folders are 0700 and files 0600, whatever the umask', async () => {
+  test('is readable for its owner only: folders are 0700 and files 0600, whatever the umask', async () => {
     const before = process.umask(0);
     try {
       await exportAll(stage, [{ key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip'] }]);
@@ -78,7 +78,7 @@ describe('the store', () => {
     await expect(failing('EIO')()).rejects.toMatchObject({ code: 'STAGING_FAILED' });
   });
 
-  test('lets an error of its own through as it is', async () => {
+  test('passes any other error on as it is', async () => {
     const step = translating('plan', () => Promise.reject(new TypeError('a bug')));
     await expect(step()).rejects.toThrow(TypeError);
   });

@@ -41,7 +41,7 @@ describe('an export that is lost with its destination', () => {
   test.each([
     ['both are terminated', true],
     ['the destination is terminated, and connected again at once', false],
-  ])('leaves nobody tagged for ever: %s', async (_, isExportToo) => {
+  ])('leaves no contact tagged for ever: %s', async (_, isExportToo) => {
     await run(async () => {
       await chooseFirst(10);
       await stage.export();
@@ -87,7 +87,7 @@ describe('a step whose export was terminated', () => {
   });
 });
 
-describe('a batch that has finished, and whose results cannot be had', () => {
+describe('a batch that has finished, and whose results are unavailable', () => {
   test('is sent again where its reply was lost too', async () => {
     await chooseFirst(60);
     await run(async () => {

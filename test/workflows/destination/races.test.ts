@@ -51,7 +51,7 @@ describe('a destination that receives requests at any moment', () => {
   const holdExportId = async () => {
     const held = await stage.temporal.workflow.start('never-run', {
       workflowId: exportWorkflowId(stage.destinationId),
-      taskQueue: `${stage.taskQueue}-nobody`,
+      taskQueue: `${stage.taskQueue}-unused`,
     });
     return () => held.terminate();
   };

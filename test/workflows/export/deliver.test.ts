@@ -7,7 +7,7 @@ import { until } from '../../support/until';
 /** Number of new contacts that are sent first and read back. */
 const FIRST = 5;
 const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
-const [SOMEBODY = '', ...OTHERS] = PEOPLE.map(({ email }) => email);
+const [FIRST_EMAIL = '', ...OTHERS] = PEOPLE.map(({ email }) => email);
 const LAST = OTHERS.at(-1) ?? '';
 
 let stage: Stage;
@@ -100,9 +100,9 @@ describe('the first contacts of an export', () => {
       await stage.writeMembers([['000030', 'vip']]);
       await stage.export();
       await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
-      act(SOMEBODY, 'subscribe');
+      act(FIRST_EMAIL, 'subscribe');
       expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 29 } });
-      expect(statusOf(SOMEBODY)).toBe('subscribed');
+      expect(statusOf(FIRST_EMAIL)).toBe('subscribed');
     });
   });
 
@@ -154,14 +154,14 @@ describe('the first contacts of an export', () => {
   });
 
   test('do not stop it when one of them opts out in that moment', async () => {
-    act(SOMEBODY, 'subscribe');
+    act(FIRST_EMAIL, 'subscribe');
     await run(async () => {
-      actsBefore(SOMEBODY, 'unsubscribe');
+      actsBefore(FIRST_EMAIL, 'unsubscribe');
       expect(await stage.export()).toMatchObject({
         status: 'completed',
         outcomes: { created: 29, updated: 1 },
       });
-      expect(statusOf(SOMEBODY)).toBe('unsubscribed');
+      expect(statusOf(FIRST_EMAIL)).toBe('unsubscribed');
     });
   });
 
@@ -177,20 +177,17 @@ describe('a contact that was resubscribed without a request', () => {
   test.each([
     ['had opted out', 'unsubscribe', 'subscribe'],
     ['was archived in the meantime', 'subscribe', 'archive'],
-  ] as const)(
-    'stops the export before the next contact is sent: one that %s',
-    async (_, before, meanwhile) => {
-      act(SOMEBODY, 'subscribe');
-      act(SOMEBODY, before);
-      await run(async () => {
-        actsBefore(SOMEBODY, meanwhile);
-        const report = await stage.export();
-        expect(report).toMatchObject({ status: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
-        expect(posts('/batches')).toBe(0);
-        expect(audience().members).toBe(FIRST + 1);
-      });
-    },
-  );
+  ] as const)('stops the export before the next contact is sent: one that %s', async (_, before, during) => {
+    act(FIRST_EMAIL, 'subscribe');
+    act(FIRST_EMAIL, before);
+    await run(async () => {
+      actsBefore(FIRST_EMAIL, during);
+      const report = await stage.export();
+      expect(report).toMatchObject({ status: 'failed', failure: { code: 'CONSENT_TRIPWIRE' } });
+      expect(posts('/batches')).toBe(0);
+      expect(audience().members).toBe(FIRST + 1);
+    });
+  });
 
   test('stops it also if new contacts are subscribed that were to confirm first', async () => {
     await stage.withWorker(async () => {
@@ -242,8 +239,8 @@ describe('an export by the direct lane', () => {
 });
 
 test('a contact that no list of the reply names, and that is not in the audience as it was sent, stays without proof', async () => {
-  act(SOMEBODY, 'subscribe');
-  act(SOMEBODY, 'unsubscribe');
+  act(FIRST_EMAIL, 'subscribe');
+  act(FIRST_EMAIL, 'unsubscribe');
   await run(async () => {
     stage.sandbox.control.set({ switches: { optedOutTakesUpdates: false, unchangedRowInReply: false } });
     expect((await stage.export()).outcomes).toMatchObject({ created: 29, unproven: 1 });

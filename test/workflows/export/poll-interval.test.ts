@@ -26,7 +26,7 @@ function waits(count: number, looking: Omit<Looking, 'looks'>): number[] {
 }
 
 describe('the wait before the next look at the batches', () => {
-  test('grows from a quarter of a second to two minutes as long as nothing is known', () => {
+  test('grows from a quarter of a second to two minutes while nothing is known', () => {
     const found = waits(20, { batches: [batch(50, 0)], answered: 0, sinceMs: MINUTE_MS });
     expect(found[0]).toBe(250);
     expect(found).toEqual(found.toSorted((a, b) => a - b));
@@ -67,7 +67,7 @@ describe('the wait before the next look at the batches', () => {
     expect(pollInterval(looking)).toBe(2 * MINUTE_MS);
   });
 
-  test('is between a quarter of a second and two minutes whatever is told', () => {
+  test('is between a quarter of a second and two minutes whatever the batches report', () => {
     fc.assert(
       fc.property(LOOKING, (looking) => {
         expect(pollInterval(looking)).toBeGreaterThanOrEqual(250);
