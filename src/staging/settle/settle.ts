@@ -17,6 +17,7 @@ import {
 } from '../store/documents';
 import { BASELINE, inExport, PLAN } from '../store/layout';
 import { type FoundBaseline, findBaseline } from '../plan/plan';
+import { readPlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
 import { localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
@@ -35,7 +36,7 @@ export interface SettleInput {
 
 export async function settle(input: SettleInput, tally: Tally | null): Promise<Settlement | null> {
   const { store, ref } = input;
-  const plan = await readDocument<PlanDocument>(store, inExport(ref, PLAN));
+  const plan = await findPlan(input, tally);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
@@ -44,6 +45,11 @@ export async function settle(input: SettleInput, tally: Tally | null): Promise<S
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
   return document.settlement;
+}
+
+/** Who has a tally has a plan: without its document nothing of it can be counted, which is not the same as nothing sent. */
+function findPlan({ store, ref }: SettleInput, tally: Tally | null): Promise<PlanDocument | undefined> {
+  return tally ? readPlan(store, ref) : readDocument<PlanDocument>(store, inExport(ref, PLAN));
 }
 
 interface Materials {
