@@ -59,11 +59,11 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
   let done = 0;
   let isOver = false;
 
-  async function seal(answer: Answer): Promise<void> {
-    const results = await sealAnswer(sending, answer);
+  async function seal({ chunk, results }: Answer): Promise<void> {
+    const { ref } = sending.input;
+    if (chunk) await sending.staging.sealResults(ref, chunkKey(chunk.chunk), [{ chunk, results }]);
     done += 1;
     pulse.report({ chunks: done, of: chunks.length });
-    if (areTripped(results)) isOver = true;
   }
 
   async function work(): Promise<void> {
@@ -74,12 +74,13 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
         pulse.throwIfCancelled();
         const answer = await sendOne(sending, chunk);
         if (areTripped(answer.results)) isOver = true;
-        // While the next request is sent: a connection must not wait for the disk.
-        await sealing;
+        // While the next request is sent: a connection must not wait for the disk. An answer is sealed even if the one before was not.
+        const before = sealing;
         sealing = seal(answer);
         sealing.catch(() => {
           isOver = true;
         });
+        await before;
       }
     } finally {
       await sealing;
@@ -102,24 +103,15 @@ interface Answer {
   readonly results: readonly RowResult[];
 }
 
-async function sendOne({ staging, input, account }: Sending, number: number): Promise<Answer> {
+async function sendOne({ staging, input, account, lookup }: Sending, number: number): Promise<Answer> {
   const { ref, delivery } = input;
   const key = chunkKey(number);
   // Read, not skipped: they may show a resubscribed member.
   if (await staging.hasResults(ref, key))
     return { chunk: null, results: await staging.readResults(ref, key) };
   const chunk = await staging.readChunk(ref, number);
-  return { chunk, results: await account.sendChunk(delivery, chunk) };
-}
-
-async function sealAnswer(
-  { staging, input: { ref }, lookup }: Sending,
-  { chunk, results }: Answer,
-): Promise<readonly RowResult[]> {
-  if (!chunk) return results;
-  const settled = await lookup.settle(chunk, results);
-  await staging.sealResults(ref, chunkKey(chunk.chunk), [{ chunk, results: settled }]);
-  return settled;
+  // Looked up before the next request leaves: a look-up may show a resubscribed member as well.
+  return { chunk, results: await lookup.settle(chunk, await account.sendChunk(delivery, chunk)) };
 }
 
 const areTripped = (results: readonly RowResult[]): boolean =>

@@ -113,6 +113,7 @@ export interface Staging {
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
    * what was acknowledged must not be lost.
+   * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
    */
   settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
 

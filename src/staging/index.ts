@@ -44,9 +44,6 @@ export interface StagingOptions {
   readonly now?: () => Date;
 }
 
-/** Reading chunks and counts needs little, and is open as long as the worker. */
-const READING_MEMORY = '96MB';
-
 /**
  * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Makes the id of the store when it is opened for the first time.
  * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT
@@ -58,7 +55,7 @@ export async function openStaging({
 }: StagingOptions): Promise<Staging> {
   const store = translatingStore(given);
   const storeId = await translating('open', openStore)(store);
-  const reader = createReader(store);
+  const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
   const readChunk: Staging['readChunk'] = async (ref, chunk) =>
@@ -143,12 +140,12 @@ interface Reader {
   readonly close: () => Promise<void>;
 }
 
-function createReader(store: StagingStore): Reader {
+function createReader(store: StagingStore, memoryLimit: string): Reader {
   let database: Promise<Database> | undefined;
   let last: { readonly of: string; readonly plan: PlanDocument } | undefined;
   return {
     open: () => {
-      database ??= openReadingDatabase(store).catch((error: unknown) => {
+      database ??= openReadingDatabase(store, memoryLimit).catch((error: unknown) => {
         database = undefined;
         throw error;
       });
@@ -165,9 +162,9 @@ function createReader(store: StagingStore): Reader {
   };
 }
 
-async function openReadingDatabase(store: StagingStore): Promise<Database> {
-  // All workers of the store share the folder: a chunk or a part fits into memory, so nothing is spilled there.
+async function openReadingDatabase(store: StagingStore, memoryLimit: string): Promise<Database> {
+  // All workers of the store share the folder: a chunk or a part fits into memory, so nothing is spilled there. Most need little of the limit.
   const folder = join(scratchOf(store), 'reading');
   await makeFolder(folder);
-  return openDatabase({ folder, memoryLimit: READING_MEMORY, threads: 1, allow: [store.workFolder] });
+  return openDatabase({ folder, memoryLimit, threads: 1, allow: [store.workFolder] });
 }

@@ -43,6 +43,8 @@ interface Scene {
   readonly folder: string;
   /** Folder of files in progress of the store. */
   readonly scratch: string;
+  /** Folder of the attempts at the steps of its exports. */
+  readonly attempts: string;
 }
 
 /** What happened at a destination before the export whose worker is killed. */
@@ -100,11 +102,11 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => existsSync(join(folder, 'census.json')),
   },
   'takes the snapshot': {
-    has: ({ scratch }) => holds(scratch, /^snapshot-/),
+    has: ({ attempts }) => holds(attempts, /^snapshot-/),
     isOver: ({ folder }) => existsSync(join(folder, 'snapshot.json')),
   },
   'plans the export': {
-    has: ({ scratch }) => holds(scratch, /^plan-/),
+    has: ({ attempts }) => holds(attempts, /^plan-/),
     isOver: ({ folder }) => existsSync(join(folder, 'plan.json')),
   },
   'sends the canary': {
@@ -140,7 +142,7 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   settles: {
-    has: ({ scratch }) => holds(scratch, /^settle-/),
+    has: ({ attempts }) => holds(attempts, /^settle-/),
     isOver: ({ folder }) => existsSync(join(folder, 'baseline.json')),
   },
 };
@@ -181,7 +183,12 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
     if (moment) {
       await killAt(
         moment,
-        { stage, folder: exportFolder(stage, ref), scratch: join(stage.folder, 'staging/scratch') },
+        {
+          stage,
+          folder: exportFolder(stage, ref),
+          scratch: join(stage.folder, 'staging/scratch'),
+          attempts: join(stage.folder, 'staging/scratch/attempts', ref.destinationId),
+        },
         workers[0]!,
       );
       workers.push(await startWorker(configFile));

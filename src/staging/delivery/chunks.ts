@@ -14,9 +14,12 @@ interface ReadInput {
   readonly plan: PlanDocument;
 }
 
-/** Chunks that are read at once: their rows lie side by side, and unpacking them again for each chunk would be most of the cost. */
+/**
+ * Chunks that are read at once: their rows lie side by side, and unpacking them again for each chunk would be most of the cost. They are of one
+ * part, which is bounded in bytes: a few wide rows fill a chunk of many megabytes.
+ */
 const CHUNKS_OF_PAGE = 20;
-/** The pages of two parts in memory: the results of a batch come in any order. A page has about 2 MB. */
+/** The pages of two parts in memory: the results of a batch come in any order. A page has about 2 MB, and at most what a part has. */
 const PAGES_KEPT = 8;
 
 /** A chunk as DuckDB hands it over: one text instead of thousands of cells, each of which costs as much as this one. */
@@ -37,10 +40,10 @@ type Page = ReadonlyMap<number, PackedChunk>;
 export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: number) => Promise<Chunk> {
   const pages = new Map<string, Promise<Page>>();
 
-  function pageOf(input: ReadInput, ref: ExportRef, number: number): Promise<Page> {
+  function pageOf(input: ReadInput, ref: ExportRef, chunks: Span): Promise<Page> {
     const changes = inExport(ref, input.plan.folder, CHANGES);
-    const key = `${changes}/${number}`;
-    const page = pages.get(key) ?? readPage(input, changes, number);
+    const key = `${changes}/${chunks.first}`;
+    const page = pages.get(key) ?? readPage(input, changes, chunks);
     // Moved to the end, so that the page that was requested longest ago is dropped first.
     pages.delete(key);
     pages.set(key, page);
@@ -51,20 +54,35 @@ export function createChunkReader(): (input: ReadInput, ref: ExportRef, chunk: n
 
   return async (input, ref, chunk) => {
     // The number comes from the input of a step and becomes part of a statement: anything else than a number would be SQL from outside.
-    const number = Number.isSafeInteger(chunk) ? Math.floor(chunk / CHUNKS_OF_PAGE) : undefined;
-    const page = number === undefined ? undefined : await pageOf(input, ref, number);
+    const chunks = Number.isSafeInteger(chunk) ? chunksAround(chunk, input.plan) : undefined;
+    const page = chunks && (await pageOf(input, ref, chunks));
     return toChunk(chunk, page?.get(chunk), input.plan);
   };
 }
 
-async function readPage({ store, database }: ReadInput, changes: string, number: number): Promise<Page> {
+interface Span {
+  readonly first: number;
+  readonly last: number;
+}
+
+function chunksAround(chunk: number, { plan }: PlanDocument): Span | undefined {
+  const part = plan.parts.find(({ firstChunk, lastChunk }) => firstChunk <= chunk && chunk <= lastChunk);
+  if (!part) return undefined;
+  const first = chunk - ((chunk - part.firstChunk) % CHUNKS_OF_PAGE);
+  return { first, last: Math.min(first + CHUNKS_OF_PAGE - 1, part.lastChunk) };
+}
+
+async function readPage(
+  { store, database }: ReadInput,
+  changes: string,
+  { first, last }: Span,
+): Promise<Page> {
   const path = await requireLocalFile(store, changes);
-  const first = number * CHUNKS_OF_PAGE;
   const packed = await database.rows<PackedChunk>(
     `SELECT chunk, any_value(tag) AS tag,
        string_agg(concat_ws('${CELL}', address, coalesce(fields, ''), coalesce(tags, ''), known, coalesce(status, '')), '${ROW}' ORDER BY position) AS rows
      FROM read_parquet(${quoteText(path)})
-     WHERE chunk BETWEEN ${first} AND ${first + CHUNKS_OF_PAGE - 1} GROUP BY chunk`,
+     WHERE chunk BETWEEN ${first} AND ${last} GROUP BY chunk`,
   );
   return new Map(packed.map((one) => [one.chunk, one]));
 }

@@ -115,6 +115,8 @@ interface ChangesInput {
 
 /** Small enough that reading a chunk decodes little, large enough that the file's index stays small. */
 const ROWS_OF_GROUP = 10_240;
+/** A reader unpacks a column of a group at once: with wide rows a group must have fewer. */
+const BYTES_OF_GROUP = '16MB';
 
 /** Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. */
 export async function writeChanges(database: Database, input: ChangesInput): Promise<void> {
@@ -140,5 +142,5 @@ export async function writeChanges(database: Database, input: ChangesInput): Pro
       SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, NULL, NULL
       FROM numbered c JOIN contact p USING (id) WHERE c.tag IS NOT NULL
       ORDER BY chunk, position
-    ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP})`);
+    ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP}, ROW_GROUP_SIZE_BYTES '${BYTES_OF_GROUP}')`);
 }

@@ -1,8 +1,17 @@
+import { rm } from 'node:fs/promises';
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { holderOf } from '../delivery/claim';
 import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
-import { BASELINE, CENSUS, DESTINATIONS, exportFolder, exportsFolder, inExport } from '../store/layout';
+import {
+  attemptsOf,
+  BASELINE,
+  CENSUS,
+  DESTINATIONS,
+  exportFolder,
+  exportsFolder,
+  inExport,
+} from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
 
@@ -95,4 +104,6 @@ async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly 
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  // A step that failed or died may have left rows there.
+  await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
 }

@@ -16,6 +16,7 @@ import {
 } from '../store/documents';
 import { BASELINE, inExport } from '../store/layout';
 import { type FoundBaseline, findBaseline } from '../plan/plan';
+import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
 import { localFiles, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
@@ -27,7 +28,7 @@ import { type StepContext, withWorkspace } from '../store/workspace';
 
 export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
   const { store, ref } = input;
-  const plan = await readPlan(store, ref);
+  const plan = await findPlan(input, tally);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
@@ -36,6 +37,11 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
   return document.settlement;
+}
+
+/** An export with a tally had a plan: without its document nothing can be counted, which is not the same as nothing sent. */
+function findPlan({ store, ref }: StepContext, tally: Tally | null): Promise<PlanDocument | undefined> {
+  return tally ? requirePlan(store, ref) : readPlan(store, ref);
 }
 
 interface Materials {

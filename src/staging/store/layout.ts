@@ -11,9 +11,15 @@ export const DESTINATIONS = 'destinations/';
 
 /** Subfolder of the store's local working folder: for files in progress, which are no objects yet. */
 export const SCRATCH = 'scratch';
+const ATTEMPTS = 'attempts';
 
 export function scratchOf({ workFolder }: StagingStore): string {
   return join(workFolder, SCRATCH);
+}
+
+/** Local folder of the attempts at the steps of a destination's exports. Discarding the destination deletes it. */
+export function attemptsOf(store: StagingStore, destinationId: string): string {
+  return join(scratchOf(store), ATTEMPTS, checkedName(destinationId));
 }
 
 export function consentsFolder(destinationId: string): string {

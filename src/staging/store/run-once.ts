@@ -2,7 +2,17 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, CENSUS, exportFolder, inExport, OPT_OUTS, PLAN, scratchOf, SNAPSHOT } from './layout';
+import {
+  attemptsOf,
+  BASELINE,
+  CENSUS,
+  exportFolder,
+  inExport,
+  OPT_OUTS,
+  PLAN,
+  scratchOf,
+  SNAPSHOT,
+} from './layout';
 import { isOlder, listFolder, makeFolder, randomName } from './local-files';
 import { deleteAll, listAll, listFolders, readDocument, sealDocument } from './sealed-files';
 
@@ -19,9 +29,11 @@ const IN_PROGRESS = /^(snapshot|census|plan|settle|put)-[0-9a-f]{12}$/;
 
 /** Makes a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
 export async function openAttempt(store: StagingStore, ref: ExportRef, step: string): Promise<string> {
-  await sweepScratch(store);
+  const attempts = attemptsOf(store, ref.destinationId);
+  await sweepFolder(scratchOf(store));
+  await sweepFolder(attempts);
   await sweepExport(store, ref);
-  const folder = join(scratchOf(store), `${step}-${randomName()}`);
+  const folder = join(attempts, `${step}-${randomName()}`);
   await makeFolder(folder);
   return folder;
 }
@@ -78,11 +90,10 @@ export async function sealAttempt<Document extends Sealed>(
   return sealed;
 }
 
-/** Files in progress of processes that died. */
-async function sweepScratch(store: StagingStore): Promise<void> {
-  const scratch = scratchOf(store);
-  for (const name of await listFolder(scratch)) {
-    const path = join(scratch, name);
+/** Deletes the files in progress of processes that died. */
+async function sweepFolder(folder: string): Promise<void> {
+  for (const name of await listFolder(folder)) {
+    const path = join(folder, name);
     if (IN_PROGRESS.test(name) && (await isOlder(path, STALE_AFTER_MS)))
       await rm(path, { recursive: true, force: true });
   }

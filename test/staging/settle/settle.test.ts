@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   acknowledge,
@@ -40,6 +41,13 @@ describe('settling', () => {
     await stage.snapshot(ref, [ANNA]);
     expect(await stage.staging.settle(ref, null)).toBeNull();
     expect(await stage.staging.latestBaseline(ref.destinationId)).toBeUndefined();
+  });
+
+  test('does not take a plan that vanished for an export that sent nothing', async () => {
+    const { ref } = await exportAll(stage, [ANNA, BOB]);
+    await rm(stage.folder, { recursive: true });
+    const tally = { requests: 1, batches: 1, lanes: null };
+    await expect(stage.staging.settle(ref, tally)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
   });
 
   test('gives the same answer again, with the tally of the first call', async () => {
