@@ -17,6 +17,7 @@ export type {
   StartedExport,
 } from '../contract/destination';
 export type { ExportState, ExportView } from '../contract/export';
+export type { ExportRef } from '../contract/identifiers';
 export type { JobKind, StartInput } from '../contract/job';
 export type { Approval, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportReport, SegmentReport } from '../contract/report';

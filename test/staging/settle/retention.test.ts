@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
@@ -76,11 +77,19 @@ test('discarding deletes all rows, and may be repeated', async () => {
   expect(await stage.staging.latestBaseline(DESTINATION)).toBeUndefined();
 });
 
+test('discarding deletes the rows of a step that failed or died as well', async () => {
+  const ref = stage.newExport();
+  const folder = await stage.staging.openExtractFolder(ref);
+  await writeFile(join(folder, 'profiles.parquet'), 'rows');
+  await stage.staging.discard(ref.destinationId);
+  expect(existsSync(folder)).toBe(false);
+});
+
 test('a new attempt deletes the files of attempts that died long ago, and nothing else', async () => {
   const ref = stage.newExport();
   await stage.snapshot(ref, [ANNA]);
   const folder = join(exportsFolder(), ref.exportId);
-  const scratch = join(stage.folder, 'scratch');
+  const scratch = join(stage.folder, 'scratch/attempts', DESTINATION);
   for (const below of [folder, scratch]) {
     for (const name of ['snapshot-00000000dead', 'plan-00000000dead', 'plan-0000000a11fe']) {
       await mkdir(join(below, name), { recursive: true });
