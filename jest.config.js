@@ -12,8 +12,8 @@ module.exports = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench'],
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
-  // One more than CI has cores: most tests wait for a server half of the time.
-  maxWorkers: 3,
+  // Twice the cores of CI: many tests wait for timers and servers, and would leave a core idle.
+  maxWorkers: 4,
   testSequencer: '<rootDir>/test/support/longest-first.js',
   globalSetup: '<rootDir>/test/support/global-setup.ts',
   globalTeardown: '<rootDir>/test/support/global-teardown.ts',
