@@ -9,9 +9,9 @@ const WAITS_MS = [30, 60, 120, 240, 480];
 const MAX_MS = 1_000;
 
 /**
- * Looks at a batch that was just submitted until it has finished, for a second at most. A small batch is often through by then, and a
- * look by way of the workflow costs a timer and another step. Never fails, nor throws when the step is cancelled: the batch is at
- * Mailchimp, and the workflow has to learn its id, also to delete it.
+ * Looks at a batch that was just submitted until it has finished, for a second at most. A small batch often finishes in that
+ * time, and a poll by the workflow costs a timer and another step. Never throws, also not when the step is cancelled: the batch is at
+ * Mailchimp, and the workflow needs its id, for example to delete it.
  *
  * @returns the batch as it was last seen, or null
  */
@@ -26,7 +26,7 @@ export async function firstLooks(
   async function look(): Promise<void> {
     for (const ms of WAITS_MS) {
       await sleep(ms);
-      // The step has ended: nothing reads what is asked now.
+      // The step has ended: nothing would read the reply.
       if (isOver) return;
       pulse.throwIfCancelled();
       const [batch] = await account.batches([batchId]);
@@ -37,7 +37,7 @@ export async function firstLooks(
     }
   }
 
-  // The workflow looks again later, and says what is wrong if it stays so.
+  // The workflow polls again later, and reports an error that persists.
   const looked = look().catch(() => undefined);
   await Promise.race([looked, sleep(MAX_MS, undefined, { ref: false })]);
   isOver = true;

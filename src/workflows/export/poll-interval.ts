@@ -1,10 +1,10 @@
 import type { BatchState } from '../../ports/mailchimp';
 
-/** Until something has finished, and towards the end: Mailchimp would wait for us. */
+/** Until an operation has finished, and near the end: a longer interval would delay the export. */
 const MIN_MS = 250;
-/** While enough is in flight, nothing waits for a look. */
+/** While enough is in flight, no part of the export waits for a poll. */
 const LEISURE_MS = 2_000;
-/** So long before everything in flight has finished, the end begins. */
+/** The end begins this long before everything in flight is expected to finish. */
 const END_MS = 3_000;
 const MAX_MS = 120_000;
 
