@@ -4,6 +4,7 @@ import { ExportError } from '../errors';
 import type { HttpReply, MailchimpTransport } from '../ports/transport';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
+import { parseReply } from './parse-reply';
 import { openSdkTransport } from './sdk-transport';
 
 export interface ConnectionOptions {
@@ -171,7 +172,7 @@ async function exchange(transport: MailchimpTransport, call: Call<z.ZodType>): P
 
 /** @throws SyntaxError */
 function parseBody({ body }: HttpReply): unknown {
-  return body.length === 0 ? null : JSON.parse(Buffer.from(body).toString('utf8'));
+  return body.length === 0 ? null : parseReply(Buffer.from(body.buffer, body.byteOffset, body.byteLength));
 }
 
 function attempt<Result>(work: () => Result): Result | undefined {

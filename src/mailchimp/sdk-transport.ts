@@ -1,4 +1,5 @@
-import type { Agent } from 'node:http';
+import type { Agent, IncomingMessage } from 'node:http';
+import { unzip } from 'node:zlib';
 import ApiClient from '@mailchimp/mailchimp_marketing/src/ApiClient';
 import type { HttpReply, HttpRequest, MailchimpTransport, TransportTarget } from '../ports/transport';
 
@@ -61,16 +62,38 @@ function openSdk({ apiKey, baseUrl, timeoutMs }: TransportTarget, agent: Agent |
     attachCookies: (request) => {
       request.redirects(0);
       if (agent) request.agent(agent);
-      request.parse(keepBytes);
+      readWhole(request);
     },
     saveCookies: () => {},
   };
   return sdk;
 }
 
-/** In place of the client's parsers, which take a page of something in front of the API for a reply. */
-const keepBytes: ApiClient.Parser = (reply, done) => {
-  const pieces: Buffer[] = [];
-  reply.on('data', (piece: Buffer) => pieces.push(piece));
-  reply.on('end', () => done(null, Buffer.concat(pieces)));
-};
+/** The client's own limit, which counts packed bytes. */
+const MAX_REPLY_BYTES = 200_000_000;
+/** Larger than most replies: unpacked in pieces of 16 KB, zlib's default, a reply costs several times as much. */
+const UNPACK_BYTES = 2 ** 21;
+
+/**
+ * Reads the body as bytes, in place of the client's parsers, which take a page of something in front of the API for a reply. Unpacks it in
+ * one piece, in place of the client's stream.
+ */
+function readWhole(request: Parameters<ApiClient['agent']['attachCookies']>[0]): void {
+  let isPacked = false;
+  request.on('request', ({ req }) => {
+    req.prependOnceListener('response', ({ headers }: IncomingMessage) => {
+      isPacked = /^(gzip|deflate)$/.test(headers['content-encoding'] ?? '');
+      // Or the client would unpack it too.
+      if (isPacked) delete headers['content-encoding'];
+    });
+  });
+  request.parse((reply, done) => {
+    const pieces: Buffer[] = [];
+    reply.on('data', (piece: Buffer) => pieces.push(piece));
+    reply.on('end', () => {
+      const body = Buffer.concat(pieces);
+      if (!isPacked || body.length === 0) done(null, body);
+      else unzip(body, { chunkSize: UNPACK_BYTES, maxOutputLength: MAX_REPLY_BYTES }, done);
+    });
+  });
+}

@@ -3,12 +3,14 @@
  * DefinitelyTyped describe neither this class nor the actual replies.
  */
 declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
-  import type { Agent, IncomingMessage } from 'node:http';
+  import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 
   /** The used part of superagent's request. */
   interface SdkRequest {
     redirects(count: number): SdkRequest;
     agent(agent: Agent): SdkRequest;
+    /** Before the request is sent, and before superagent listens for its response. */
+    on(event: 'request', listener: (sent: { readonly req: ClientRequest }) => void): SdkRequest;
     parse(parser: ApiClient.Parser): SdkRequest;
   }
 
@@ -39,7 +41,7 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
     ): Promise<{ readonly response: { readonly status: number; readonly body: unknown } }>;
   }
   namespace ApiClient {
-    /** Reads a reply, unpacked already, and calls back once with its body. */
+    /** Reads a reply and calls back once with its body. */
     type Parser = (reply: IncomingMessage, done: (error: Error | null, body?: unknown) => void) => void;
   }
   export = ApiClient;

@@ -8,7 +8,7 @@ import { openAttempt } from './store/run-once';
 import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
-import { checkClaim, claim } from './delivery/claim';
+import { claim, createClaimCheck } from './delivery/claim';
 import { recordConsent } from './store/consents';
 import {
   listAttempts,
@@ -64,7 +64,7 @@ export async function openStaging({
     storeId,
     ...translateAll({
       claim: (ref) => claim(store, ref),
-      checkClaim: (ref) => checkClaim(store, ref),
+      checkClaim: createClaimCheck(store),
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
       recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),

@@ -34,6 +34,10 @@ export function readNumbered<Document>(
   return readDocument<Document>(store, numberedKey(folder, number));
 }
 
+export async function isNumberTaken(store: StagingStore, folder: string, number: number): Promise<boolean> {
+  return (await store.head(numberedKey(folder, number))) !== undefined;
+}
+
 /** @returns whether this number was still free */
 export function sealNumbered(
   store: StagingStore,
