@@ -66,7 +66,6 @@ export class FolderStore implements StagingStore {
     const path = join(this.workFolder, SCRATCH, `put-${randomName()}`);
     const file = await createFile(path);
     try {
-      await file.chmod(FILE_MODE);
       await file.writeFile(text);
       await file.sync();
     } finally {

@@ -22,8 +22,15 @@ export async function makeFolder(path: string): Promise<void> {
   }
 }
 
-/** Its folder exists nearly always: looking first would cost as much as the file. */
+/** Creates a file that only its owner may read and write. `chmod` after `open`, since the umask may remove rights of the owner too. */
 export async function createFile(path: string): Promise<FileHandle> {
+  const file = await openNew(path);
+  await file.chmod(FILE_MODE);
+  return file;
+}
+
+/** Its folder nearly always exists: a check before would cost as much as the file. */
+async function openNew(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', FILE_MODE);
   } catch (error) {

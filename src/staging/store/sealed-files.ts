@@ -1,8 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { type FileHandle, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
-import { createFile, FILE_MODE, randomName } from './local-files';
+import { createFile, randomName } from './local-files';
 import { scratchOf } from './layout';
 
 /** Creates a JSON document, which never changes. @returns whether this call created it; false: it existed */
@@ -27,40 +27,36 @@ export async function readDocument<Document>(
   }
 }
 
-const BYTES_AT_ONCE = 256 * 1024;
+/** More text than this goes through a file. */
+const MAX_TEXT = 256 * 1024;
 
 type Pages = Iterable<readonly object[]> | AsyncIterable<readonly object[]>;
 
 /**
- * Creates a file with a line of JSON for each row, taken page by page as they come. If the rows break off, there is no file:
+ * Creates an object with a line of JSON for each row, taken page by page as they come. If the rows break off, there is no object:
  * half of them would look like all.
  * @returns whether this call created it; false: it existed
  */
 export async function sealLines(store: StagingStore, key: string, pages: Pages): Promise<boolean> {
-  const file = join(scratchOf(store), `put-${randomName()}`);
+  const path = join(scratchOf(store), `put-${randomName()}`);
+  let file: FileHandle | undefined;
+  let text = '';
   try {
-    await writeLines(file, pages);
-  } catch (error) {
-    await rm(file, { force: true });
-    throw error;
-  }
-  return store.put(key, { file });
-}
-
-async function writeLines(path: string, pages: Pages): Promise<void> {
-  const file = await createFile(path);
-  try {
-    await file.chmod(FILE_MODE);
-    let text = '';
     for await (const rows of pages) {
       for (const row of rows) text += `${JSON.stringify(row)}\n`;
-      if (text.length < BYTES_AT_ONCE) continue;
+      if (text.length < MAX_TEXT) continue;
+      file ??= await createFile(path);
       await file.writeFile(text);
       text = '';
     }
+    if (!file) return await store.put(key, text);
     await file.writeFile(text);
-  } finally {
     await file.close();
+    return await store.put(key, { file: path });
+  } catch (error) {
+    await file?.close();
+    await rm(path, { force: true });
+    throw error;
   }
 }
 
