@@ -6,7 +6,7 @@ import type { PlanRequest } from '../../ports/staging';
 import { OPTED_OUT } from './baseline-table';
 import { BACKED_OFF, OBJECTED } from './permanent-refusals';
 import { noTags } from './tag-masks';
-import { DOES_NOT_FIT } from './wire-values';
+import { DOES_NOT_FIT, stableHash } from './wire-values';
 
 // One big join a statement: DuckDB keeps the tables of all joins of a statement in memory at once, and the memory limit allows for one
 // of a million rows.
@@ -65,7 +65,7 @@ export function clearColumn({ field }: FieldMatch): string {
 /** SQL: a hash of what is sent for an address, to recognise it after a refusal. `ids`: the ids of the wanted tags. */
 export function payloadHash(fields: readonly FieldMatch[], ids: string, from = ''): string {
   const parts = fields.map((match) => `coalesce(${from}${quoteName(hashColumn(match))}::VARCHAR, '-')`);
-  return `md5_number_lower(concat_ws('|', ${[...parts, `${ids}::VARCHAR`].join(', ')}))`;
+  return stableHash(`concat_ws('|', ${[...parts, `${ids}::VARCHAR`].join(', ')})`);
 }
 
 /** SQL: each winner with its row of the baseline, and the rows that depart. */
@@ -158,7 +158,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
             WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
-          needs_upsert AND r.b IS NOT NULL AND (r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')}) AS is_refused
+          CASE WHEN needs_upsert AND r.b IS NOT NULL THEN r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')} ELSE false END AS is_refused
         FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
         LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
 }

@@ -133,10 +133,10 @@ async function writeContacts(
   const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
   await database.run(`
     COPY (
-      SELECT key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
-        SELECT n, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
+      SELECT d.key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
+        SELECT n, key, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
         UNION ALL
-        SELECT n, 'duplicate', winner_key FROM duplicate) USING (n)
+        SELECT n, key, 'duplicate', winner_key FROM duplicate) d USING (n)
     ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
