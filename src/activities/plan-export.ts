@@ -63,15 +63,18 @@ function withStandIn(segment: SegmentTag, index: number): SegmentTag {
   return segment.tagId === null ? { ...segment, tagId: -1 - index } : segment;
 }
 
+/** All at once, as far as the account has connections. Waits for all, so that none is created after the step has failed. */
 async function createTags(
   account: MailchimpAccount,
   audienceId: string,
   segments: readonly SegmentTag[],
 ): Promise<SegmentTag[]> {
-  const created: SegmentTag[] = [];
-  for (const segment of segments) {
-    const tagId = segment.tagId ?? (await account.createTag(audienceId, segment.tag)).id;
-    created.push({ ...segment, tagId });
-  }
-  return created;
+  const tags = await Promise.allSettled(
+    segments.map(async ({ tag, tagId }) => tagId ?? (await account.createTag(audienceId, tag)).id),
+  );
+  return segments.map((segment, index) => {
+    const tag = tags[index];
+    if (tag?.status !== 'fulfilled') throw tag?.reason;
+    return { ...segment, tagId: tag.value };
+  });
 }
