@@ -27,8 +27,7 @@ export interface ExportInput {
 
 export const EXPORT_PHASES = [
   'preflight',
-  'census',
-  'snapshot',
+  'reading',
   'planning',
   'held',
   'delivering',

@@ -27,8 +27,7 @@ const STATUS: Readonly<Record<ExportStatus, string>> = {
 
 export const PHASE: Readonly<Record<ExportPhase, string>> = {
   preflight: 'Checking account, audience and tags',
-  census: 'Reading the members of the audience',
-  snapshot: 'Reading the source',
+  reading: 'Reading the source and the audience',
   planning: 'Planning the changes',
   held: 'Held',
   delivering: 'Delivering',
