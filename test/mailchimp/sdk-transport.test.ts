@@ -93,3 +93,20 @@ test('a packed reply that stops in the middle rejects with ECONNABORTED after th
   }, 100);
   await expect(get(transport)).rejects.toMatchObject({ code: 'ECONNABORTED' });
 });
+
+test.each(['application/octet-stream', 'application/xml', 'image/png', 'multipart/mixed; boundary=a'])(
+  'a page of the type %s is a reply, with its body',
+  async (type) => {
+    const transport = await openWith({ status: 503, headers: { 'content-type': type }, body: 'busy' });
+    const reply = await get(transport);
+    expect([reply.status, text(reply)]).toEqual([503, 'busy']);
+  },
+);
+
+test('a page that is neither text nor JSON and breaks off rejects with ECONNRESET, and ends no process', async () => {
+  const transport = await openFor((_, response) => {
+    response.writeHead(503, { 'content-type': 'application/xml', 'content-length': 5_000 });
+    response.write('<html>', () => setTimeout(() => response.destroy(), 20));
+  });
+  await expect(get(transport)).rejects.toMatchObject({ code: 'ECONNRESET' });
+});
