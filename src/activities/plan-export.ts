@@ -7,6 +7,7 @@ import type { PlanRequest } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import { findGuards, withoutAllowed } from './rules/guards';
+import { mapAtOnce } from './rules/map-at-once';
 
 export interface PlanExportInput {
   readonly ref: ExportRef;
@@ -63,18 +64,13 @@ function withStandIn(segment: SegmentTag, index: number): SegmentTag {
   return segment.tagId === null ? { ...segment, tagId: -1 - index } : segment;
 }
 
-/** All at once, as far as the account has connections. Waits for all, so that none is created after the step has failed. */
 async function createTags(
   account: MailchimpAccount,
   audienceId: string,
   segments: readonly SegmentTag[],
 ): Promise<SegmentTag[]> {
-  const tags = await Promise.allSettled(
-    segments.map(async ({ tag, tagId }) => tagId ?? (await account.createTag(audienceId, tag)).id),
-  );
-  return segments.map((segment, index) => {
-    const tag = tags[index];
-    if (tag?.status !== 'fulfilled') throw tag?.reason;
-    return { ...segment, tagId: tag.value };
+  return mapAtOnce(segments, account.connections(), async (segment) => {
+    const tagId = segment.tagId ?? (await account.createTag(audienceId, segment.tag)).id;
+    return { ...segment, tagId };
   });
 }

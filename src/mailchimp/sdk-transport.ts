@@ -61,6 +61,8 @@ function openSdk({ apiKey, baseUrl, timeoutMs }: TransportTarget, agent: Agent |
   sdk.agent = {
     attachCookies: (request) => {
       request.redirects(0);
+      // Whatever its type: the client drops the body of some, and a broken one then ends the process.
+      request.buffer(true);
       if (agent) request.agent(agent);
       readWhole(request);
     },

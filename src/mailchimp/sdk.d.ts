@@ -8,6 +8,7 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
   /** The used part of superagent's request. */
   interface SdkRequest {
     redirects(count: number): SdkRequest;
+    buffer(isBuffered: boolean): SdkRequest;
     agent(agent: Agent): SdkRequest;
     /** Before the request is sent, and before superagent listens for its response. */
     on(event: 'request', listener: (sent: { readonly req: ClientRequest }) => void): SdkRequest;

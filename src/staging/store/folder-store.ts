@@ -68,6 +68,9 @@ export class FolderStore implements StagingStore {
     try {
       await file.writeFile(text);
       await file.sync();
+    } catch (error) {
+      await unlinkIfThere(path);
+      throw error;
     } finally {
       await file.close();
     }
