@@ -34,7 +34,7 @@ export async function reserveAudience(
   if (holder?.destinationId === destinationId) return;
   throw new ExportError(
     'AUDIENCE_IN_USE',
-    `Connecting "${destinationId}" to the audience ${audienceId} was refused: the destination "${holder?.destinationId ?? 'of another'}" exports to it already. ` +
+    `Connecting "${destinationId}" to the audience ${audienceId} was refused: the destination "${holder?.destinationId ?? 'unknown'}" exports to it already. ` +
       'Choose another audience, or remove that destination first.',
   );
 }
