@@ -96,16 +96,16 @@ function unproven({ plan }: PartState): CollectedPart {
 /** Polls all batches in flight by one short step, then waits by a timer: no activity slot is held while Mailchimp works. */
 export async function watchBatches(run: Run, isOver: () => boolean): Promise<void> {
   const isIdle = () => isOver() || run.isContinuingAsNew;
-  let looks = 0;
+  let polls = 0;
   for (;;) {
     await condition(() => inFlight(run).length > 0 || isIdle());
     continueAsNewWhenLong(run);
     if (isIdle()) return;
-    await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next poll of the batches' });
+    await condition(isIdle, untilNextPoll(run, polls), { summary: 'Until the next poll of the batches' });
     if (isIdle()) return;
     const before = inFlight(run).length;
-    await look(run);
-    looks = inFlight(run).length < before ? 0 : looks + 1;
+    await pollOnce(run);
+    polls = inFlight(run).length < before ? 0 : polls + 1;
     await giveUpStuck(run);
     const seen = { requested: run.input.options.lane, nowMs: Date.now(), inFlight: inFlightRows(run) };
     run.record.lanes = run.record.lanes && chooseLane(run.record.lanes, seen);
@@ -115,14 +115,14 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
 
 const UNSEEN = { total: 0, finished: 0 };
 
-function untilNextLook(run: Run, looks: number): number {
+function untilNextPoll(run: Run, polls: number): number {
   const { parts } = run.record;
   const answered = parts.filter((part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)));
   return pollInterval({
     batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
-    sinceMs: Date.now() - firstSubmissionMs(run),
-    looks,
+    elapsedMs: Date.now() - firstSubmissionMs(run),
+    polls,
   });
 }
 
@@ -133,10 +133,10 @@ function firstSubmissionMs({ record }: Run): number {
   );
 }
 
-async function look(run: Run): Promise<void> {
+async function pollOnce(run: Run): Promise<void> {
   const parts = inFlight(run);
   if (parts.length === 0) return;
-  takeLook(run, parts, await runStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
+  applyPoll(run, parts, await runStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
 }
 
 function pollCall({ input }: Run, parts: readonly PartState[]): StepCall<'mailchimp.pollBatches'> {
@@ -151,7 +151,7 @@ function batchIdsOf(parts: readonly PartState[]): string[] {
   return parts.flatMap(({ batchId }) => batchId ?? []);
 }
 
-function takeLook(run: Run, parts: readonly PartState[], polled: PolledBatches): void {
+function applyPoll(run: Run, parts: readonly PartState[], polled: PolledBatches): void {
   run.record.longestRequestMs = polled.longestRequestMs;
   for (const part of parts) {
     const seen = polled.batches.find(({ batchId }) => batchId === part.batchId);
@@ -203,7 +203,7 @@ export async function abandon(run: Run): Promise<void> {
   try {
     const parts = inFlight(run);
     if (parts.length > 0)
-      takeLook(run, parts, await attemptStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
+      applyPoll(run, parts, await attemptStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
     for (const part of run.record.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
       const { acknowledged, refused, unproven } = await attemptStep(
