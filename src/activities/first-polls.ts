@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BatchState, MailchimpAccount } from '../ports/mailchimp';
-import type { Pulse } from './heartbeat';
+import type { Heartbeat } from './heartbeat';
 
 /** Milliseconds before each poll. */
 const WAITS_MS = [30, 60, 120, 240, 480];
@@ -18,7 +18,7 @@ const MAX_MS = 1_000;
 export async function firstPolls(
   account: MailchimpAccount,
   batchId: string,
-  pulse: Pulse,
+  heartbeat: Heartbeat,
 ): Promise<BatchState | null> {
   let seen: BatchState | null = null;
   let isOver = false;
@@ -28,7 +28,7 @@ export async function firstPolls(
       await sleep(ms);
       // The step has ended: nothing would read the reply.
       if (isOver) return;
-      pulse.throwIfCancelled();
+      heartbeat.throwIfCancelled();
       const [batch] = await account.batches([batchId]);
       // A batch that is not listed yet was submitted nevertheless: a later poll finds it.
       if (!batch || batch.status === 'gone') continue;

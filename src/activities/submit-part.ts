@@ -39,7 +39,7 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
         submitOnce(dependencies, input, step),
       );
       const isPolled = account !== null && batchId !== null && input.isNext;
-      const batch = isPolled ? await firstPolls(account, batchId, step.pulse) : null;
+      const batch = isPolled ? await firstPolls(account, batchId, step.heartbeat) : null;
       return { batchId, waitMs, batch, requests: account?.requests() ?? 0 };
     });
   };
@@ -53,12 +53,12 @@ interface Submitted extends Pick<SubmittedPart, 'batchId' | 'waitMs'> {
 async function submitOnce(
   dependencies: ActivityDependencies,
   input: SubmitPartInput,
-  { openAccount, pulse }: ExportStep,
+  { openAccount, heartbeat }: ExportStep,
 ): Promise<Submitted> {
   const { staging } = dependencies;
   const { ref, part } = input;
   // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
-  pulse.throwIfCancelled();
+  heartbeat.throwIfCancelled();
   const earlier = await staging.readBatch(ref, part.part);
   if (earlier !== undefined) return { account: null, batchId: earlier, waitMs: null };
   const account = await openAccount();

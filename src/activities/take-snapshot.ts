@@ -34,7 +34,7 @@ export interface SnapshotSummary {
  */
 export function createTakeSnapshot({ staging, openSource }: ActivityDependencies) {
   return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
-    return withHeartbeat(async (pulse) => {
+    return withHeartbeat(async (heartbeat) => {
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
@@ -46,7 +46,7 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
             signal: Context.current().cancellationSignal,
           })
           // What the source says of an abortion is not the cause.
-          .finally(pulse.throwIfCancelled);
+          .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
         const sealed = await staging.sealSnapshot(input.ref, { ...extract, folder });
