@@ -153,7 +153,7 @@ export interface PlanRequest {
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
-  readonly keepLeavers: boolean;
+  readonly keepDeparted: boolean;
   /** Send at most this many profiles. */
   readonly limit?: number;
 }

@@ -93,7 +93,7 @@ export async function openStage(): Promise<Stage> {
         baseline: null,
         census: null,
         statusIfNew: 'subscribed',
-        keepLeavers: false,
+        keepDeparted: false,
         strict: false,
         optedOut: 'update',
         latest: null,

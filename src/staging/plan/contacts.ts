@@ -12,7 +12,7 @@ import { DOES_NOT_FIT } from './wire-values';
 // of a million rows.
 
 export interface ContactsInput {
-  readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepLeavers' | 'optedOut'>;
+  readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepDeparted' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
@@ -109,7 +109,7 @@ const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED
 
 /** SQL: each address with what it wants, what it has, and the difference. */
 function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsInput): string {
-  const { fields, statusIfNew, keepLeavers } = request;
+  const { fields, statusIfNew, keepDeparted } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -123,7 +123,7 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
     SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'spared', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~others) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~others ELSE wanted & ~others & ~owned END AS gained,
-      ${keepLeavers ? none : 'owned & ~wanted & ~spared'} AS lost,
+      ${keepDeparted ? none : 'owned & ~wanted & ~spared'} AS lost,
       ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
@@ -139,7 +139,7 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
 
 /** SQL: each address with the outcome that is already decided. */
 function contactQuery({ request, tags }: ContactsInput, compared: string): string {
-  const { fields, statusIfNew, keepLeavers, optedOut } = request;
+  const { fields, statusIfNew, keepDeparted, optedOut } = request;
   const none = noTags(tags);
   return `
     SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
@@ -148,7 +148,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
       CASE WHEN withheld IS NOT NULL THEN 'suppressed'
         WHEN is_refused THEN outcome
         WHEN upsert OR lost <> ${none} THEN NULL
-        WHEN selected OR ${keepLeavers} THEN 'unchanged'
+        WHEN selected OR ${keepDeparted} THEN 'unchanged'
         ELSE 'removed' END AS decided,
       coalesce(withheld, CASE WHEN is_refused THEN class END) AS class,
       CASE WHEN is_refused AND withheld IS NULL THEN text END AS text

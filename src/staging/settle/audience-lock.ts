@@ -17,7 +17,7 @@ interface ReservedAudience {
 }
 
 /**
- * Two destinations on one audience would each take the contacts of the other for leavers, and a baseline describes only the audience
+ * Two destinations on one audience would each take the contacts of the other for departed, and a baseline describes only the audience
  * that it was made in.
  * @throws ExportError AUDIENCE_IN_USE, AUDIENCE_MISMATCH
  */

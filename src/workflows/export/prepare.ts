@@ -77,7 +77,7 @@ type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusS
 
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
   await takeCensus(run, scope);
-  const keepLeavers = await takeSnapshot(run);
+  const keepDeparted = await takeSnapshot(run);
   const { ref, account, audience, configuration, options, statusIfNew, approved } = run.input;
   const { plan, segments, guards } = await runStep(run, 'mailchimp.planExport', {
     summary: 'Work out what has changed',
@@ -99,7 +99,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         strict: configuration.strict,
         optedOut: configuration.optedOut,
         latest: configuration.latest,
-        keepLeavers,
+        keepDeparted,
         ...(options.limit !== undefined && { limit: options.limit }),
       },
     }),
