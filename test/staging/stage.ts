@@ -206,7 +206,7 @@ export function emailsOf(chunk: Chunk): readonly string[] {
   return chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
 }
 
-/** What the provider answers to a chunk. */
+/** What Mailchimp answers to a chunk. */
 export function answer(chunk: Chunk, respond: Respond): ChunkResults {
   const results = emailsOf(chunk).map((email) => ({ chunk: chunk.chunk, email, ...respond(email, chunk) }));
   return { chunk, results };

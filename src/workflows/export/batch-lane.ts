@@ -196,8 +196,8 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
 }
 
 /**
- * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since the
- * provider may be what failed; rows without results count as unproven, and the next export sends them again.
+ * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since
+ * Mailchimp may be what failed; rows without results count as unproven, and the next export sends them again.
  */
 export async function abandon(run: Run): Promise<void> {
   try {
@@ -217,6 +217,6 @@ export async function abandon(run: Run): Promise<void> {
     if (rest.length > 0)
       await attemptStep(run, 'mailchimp.deleteBatches', deleteCall(run, rest, 'of an export that ends'));
   } catch {
-    // The provider or the store is unavailable; settling counts as unproven what has no results.
+    // Mailchimp or the store is unavailable; settling counts as unproven what has no results.
   }
 }
