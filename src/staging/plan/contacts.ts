@@ -120,10 +120,10 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'spared', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'kept', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~others) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~others ELSE wanted & ~others & ~owned END AS gained,
-      ${keepDeparted ? none : 'owned & ~wanted & ~spared'} AS lost,
+      ${keepDeparted ? none : 'owned & ~wanted & ~kept'} AS lost,
       ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
@@ -132,8 +132,8 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
         coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', statusIfNew)}, false) AS is_opted_out,
-        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS others, coalesce(i.mask, ${none}) AS spared
-      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
+        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS others, coalesce(i.mask, ${none}) AS kept
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN kept i ON i.address = s.address
       WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
 }
 

@@ -97,7 +97,7 @@ function instantOrNumber(column: string): string {
 
 /**
  * Makes `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key;
- * `gathered`: for each winner, the mask of all profiles with its address; `spared`: by address, the mask of profiles that are invalid by
+ * `gathered`: for each winner, the mask of all profiles with its address; `kept`: by address, the mask of profiles that are invalid by
  * a field only, which are still selected and so keep the tags of their segments; and the names of all sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
@@ -117,7 +117,7 @@ export async function createDuplicates(database: Database): Promise<void> {
       UNION ALL
       SELECT n, mask FROM profile SEMI JOIN (SELECT winner AS n FROM duplicate) USING (n))
     GROUP BY n;
-    CREATE TABLE spared AS
+    CREATE TABLE kept AS
     SELECT address, bit_or(mask) AS mask FROM profile WHERE rule IS NOT NULL AND address IS NOT NULL GROUP BY address`);
   await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
 }
