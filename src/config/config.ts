@@ -23,7 +23,7 @@ const SecretReferenceSchema = z
   .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
 
 /** A reference for a SecretResolver of the host's own. */
-const ForeignReferenceSchema = z
+const CustomReferenceSchema = z
   .string()
   .regex(
     /^[a-z][a-z0-9+.-]*:.+$/i,
@@ -105,8 +105,8 @@ export const WorkerConfigSchema = z.strictObject({
   sources: SourcesSchema,
 });
 /** The same with references that only a SecretResolver of the host's own understands. */
-export const ForeignSecretsConfigSchema = WorkerConfigSchema.extend({
-  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: ForeignReferenceSchema })),
+export const CustomSecretsConfigSchema = WorkerConfigSchema.extend({
+  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: CustomReferenceSchema })),
 });
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;
