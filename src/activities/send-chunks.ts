@@ -73,7 +73,7 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
         if (isOver) return;
         heartbeat.throwIfCancelled();
         const answer = await sendOne(sending, chunk);
-        if (areTripped(answer.results)) isOver = true;
+        if (showResubscribed(answer.results)) isOver = true;
         // While the next request is sent: a connection must not wait for the disk. An answer is sealed even if the one before was not.
         const before = sealing;
         sealing = seal(answer);
@@ -114,5 +114,5 @@ async function sendOne({ staging, input, account, lookup }: Sending, number: num
   return { chunk, results: await lookup.settle(chunk, await account.sendChunk(delivery, chunk)) };
 }
 
-const areTripped = (results: readonly RowResult[]): boolean =>
+const showResubscribed = (results: readonly RowResult[]): boolean =>
   results.some((row) => row.class === 'resubscribed');

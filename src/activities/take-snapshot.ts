@@ -95,7 +95,7 @@ function refuseSize({ selected, members }: SourceExtract, segments: readonly str
     'TOO_MANY_PROFILES',
     `Nothing was sent: the chosen segments have ${selected} distinct profiles, and an export takes at most ${MAX_PROFILES} (${list}). ` +
       'Choose fewer segments, or use several destinations.',
-    { details: { selected, most: MAX_PROFILES } },
+    { details: { selected, limit: MAX_PROFILES } },
   );
 }
 
