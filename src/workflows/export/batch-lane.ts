@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
  * Time without progress after which a batch is given up for the direct lane, if no batch of this export advances or a later one has
  * finished. It is long when the user forced batches: Mailchimp may take hours over its queue.
  */
-const PATIENCE_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
+const STUCK_AFTER_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
@@ -187,12 +187,12 @@ function deleteCall(
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
-  const patienceMs = PATIENCE_MS[run.input.options.lane];
-  if (now - part.progressAtMs < patienceMs) return false;
+  const stuckAfterMs = STUCK_AFTER_MS[run.input.options.lane];
+  if (now - part.progressAtMs < stuckAfterMs) return false;
   const isOvertaken = run.record.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );
-  return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
+  return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= stuckAfterMs);
 }
 
 /**
