@@ -18,7 +18,7 @@ export interface HostWorker {
  * host that polls without its store would leave exports waiting. Returns when both have ended, also at a signal, which reaches both.
  */
 export async function runStoreWorker(options: StoreWorkerOptions, host: HostWorker): Promise<void> {
-  // Before anything is awaited: a worker that does not run yet refuses to stop, and would run for ever.
+  // Before anything is awaited: a worker that does not run yet refuses to stop, and would never end.
   const hosted = host.run();
   const ends = await Promise.allSettled([
     hosted,

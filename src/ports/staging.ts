@@ -31,7 +31,7 @@ export interface Staging {
   readonly storeId: string;
 
   /**
-   * Makes this export the one that may send. A later export's claim supersedes it for ever.
+   * Makes this export the one that may send. A later export's claim supersedes it permanently.
    * @throws ExportError SUPERSEDED when a later export has claimed the destination
    */
   claim(ref: ExportRef): Promise<void>;

@@ -167,7 +167,7 @@ describe('a profile', () => {
   });
 });
 
-describe('a test export', () => {
+describe('an export with --limit', () => {
   test('sends the first changed addresses by key, and the rest is not sent but next time', async () => {
     const profiles = ['c', 'a', 'b'].map((key) => ({
       key,
