@@ -20,7 +20,7 @@ export interface ExportStep {
 /**
  * Runs a step of an export that talks to Mailchimp: sends heartbeats, guards each request, and translates errors.
  *
- * The guard runs before each request leaves, not once a step: a chunk can take hundreds of requests, and a step goes on after its export
+ * The guard runs before each request leaves, not once per step: a chunk can take hundreds of requests, and a step goes on after its export
  * was terminated. Its requests would then undo what the next export does.
  *
  * @throws CancelledFailure before a request of a cancelled step; ExportError SUPERSEDED before a request of an export without the claim

@@ -38,7 +38,7 @@ export interface Staging {
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
   checkClaim(ref: ExportRef): Promise<void>;
   /**
-   * One destination an audience, and one audience a destination.
+   * One destination per audience, and one audience per destination.
    * @throws ExportError AUDIENCE_IN_USE when another destination of this store has it; AUDIENCE_MISMATCH when this one has a baseline in another
    */
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
@@ -108,7 +108,7 @@ export interface Staging {
   ): Promise<PartSummary & { readonly troubled: readonly number[] }>;
 
   /**
-   * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
+   * Combines the sealed plan and the results into one outcome per subject, checks the sums, writes outcomes and the next baseline and
    * seals them. What was never sent counts as not_sent. Called again, also by a caller that knows nothing of the export but its
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:

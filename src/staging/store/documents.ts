@@ -17,7 +17,7 @@ export interface PlannedTag {
 
 /**
  * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `people.parquet` (one row a contact) and `changes.parquet` (one row a change, by chunk).
+ * `people.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
