@@ -29,5 +29,8 @@ export async function openStore(store: StagingStore): Promise<string> {
   // Several workers may open it at once: what is stored counts.
   const id = await readStoreId(store);
   if (id) return id;
-  throw new ExportError('STAGING_CORRUPT', 'store.json vanished from the staging store while it was opened.');
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    'store.json vanished from the staging store while it was opened. Start the worker again.',
+  );
 }
