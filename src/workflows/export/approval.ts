@@ -116,7 +116,7 @@ function requireDecidable(run: Run, planId: string): Decidable {
   if (found.held.planId === planId) return found;
   throw new ExportError(
     'PLAN_OUTDATED',
-    `${titleOf(run)} is held with plan ${found.held.planId}, not ${planId}: ${describeGuards(found.held.guards)} If that is right, name plan ${found.held.planId}.`,
+    `${titleOf(run)} is held with plan ${found.held.planId}, not ${planId}: ${describeGuards(found.held.guards)} If these numbers are right, decide about plan ${found.held.planId}.`,
   );
 }
 
