@@ -76,7 +76,7 @@ function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   throw new ExportError(
     'SOURCE_MALFORMED',
     `${lines === 1 ? '1 line' : `${lines} lines`} of the source could not be read, so nothing was sent:\n  ${where}\n` +
-      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tag is removed.',
+      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tags are removed.',
     { details: { lines } },
   );
 }

@@ -53,7 +53,7 @@ export const TagNameSchema = z
       .string()
       .min(1)
       .max(100)
-      .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
+      .regex(/^\P{Cc}*$/u, 'a tag name contains no control characters'),
   );
 
 /** What unsubscribed and cleaned members receive; their status stays as it is. */
