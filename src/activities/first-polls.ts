@@ -5,7 +5,7 @@ import type { Heartbeat } from './heartbeat';
 /** Milliseconds before each poll. */
 const WAITS_MS = [30, 60, 120, 240, 480];
 
-/** A step must not hold its slot while Mailchimp works, or does not answer. */
+/** A step must not occupy its slot while Mailchimp works, or does not answer. */
 const MAX_MS = 1_000;
 
 /**

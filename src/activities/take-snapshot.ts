@@ -45,7 +45,7 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
             into: folder,
             signal: Context.current().cancellationSignal,
           })
-          // What the source says of an abortion is not the cause.
+          // After a cancellation, the error of the source is not the cause.
           .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);

@@ -6,7 +6,7 @@ import { translateError } from './database-error';
 import { quoteText, quoteTexts } from './quote';
 
 export interface OpenOptions {
-  /** Spilled memory, which holds rows, goes to `<folder>/tmp`, which is made with mode 0700 if absent. */
+  /** Spilled memory, which contains rows, goes to `<folder>/tmp`, which is created with mode 0700 if absent. */
   readonly folder: string;
   /**
    * Memory of the buffer manager, e.g. `256MB`. The process needs 250 to 300 MB beyond it.

@@ -142,7 +142,7 @@ describe('a bundle made beforehand', () => {
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
     await expect(createWorker({ workflowBundle })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
-      message: expect.stringMatching(/does not hold the workflows.*bundleWorkflowCode/),
+      message: expect.stringMatching(/does not contain the workflows.*bundleWorkflowCode/),
     });
   });
 
@@ -150,7 +150,7 @@ describe('a bundle made beforehand', () => {
     const code = 'const marker = "temporal-mailchimp-workflows@9.9.9";';
     await expect(createWorker({ workflowBundle: { code } })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
-      message: expect.stringContaining('holds the workflows of temporal-mailchimp 9.9.9'),
+      message: expect.stringContaining('contains the workflows of temporal-mailchimp 9.9.9'),
     });
   });
 });

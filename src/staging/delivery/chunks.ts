@@ -30,7 +30,7 @@ interface PackedChunk {
   readonly rows: string;
 }
 
-// Control characters: no valid address holds one, and JSON texts hold them escaped.
+// Control characters: no valid address contains one, and JSON texts contain them escaped.
 const CELL = '\u001F';
 const ROW = '\u001E';
 

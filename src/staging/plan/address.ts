@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import type { Database } from '../../duckdb/database';
 
-/** Unicode white space, and the two invisible characters that spreadsheets leave. DuckDB's `trim` spares tabs and line ends. */
+/** Unicode white space, and the two invisible characters that spreadsheets leave. DuckDB's `trim` does not remove tabs and line ends. */
 const BLANK = String.raw`[\s\x{0B}\x{85}\p{Z}\x{200B}\x{FEFF}]`;
 
 const ATOM = "[a-z0-9!#$%&''*+/=?^_`{|}~-]+";
@@ -65,7 +65,7 @@ export function brokenRule(text: string, address: string): string {
 
 const DOMAINS_AT_ONCE = 5_000;
 
-/** Makes the table `idn` with the ASCII form of every non-ASCII domain in a column: DuckDB knows no punycode. */
+/** Creates the table `idn` with the ASCII form of every non-ASCII domain in a column: DuckDB has no punycode. */
 export async function createIdn(
   database: Database,
   { from, text }: { from: string; text: string },

@@ -21,7 +21,7 @@ export interface ContactsInput {
 }
 
 /**
- * Makes `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
+ * Creates the table `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
  * outcome that is known before anything is sent; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
  * departed addresses come after all `n`.
  */

@@ -46,7 +46,7 @@ async function leaveOthers(store: StagingStore, destinationId: string, name: str
   if ((await latestBaseline(store, destinationId)) || (await hasSent(store, destinationId))) {
     throw new ExportError(
       'AUDIENCE_MISMATCH',
-      `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +
+      `Connecting "${destinationId}" was refused: its exports in the staging store went to another audience (account-audience: ` +
         `${others.map((reserved) => basename(reserved, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
     );
   }

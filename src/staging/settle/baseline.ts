@@ -45,7 +45,7 @@ const REFUSED = [
  *   the keys of its former profiles, last: their new addresses get nothing
  * - `f_<TAG>` UBIGINT for each matched field: hash of the value that an export filled it with; null: no export has
  * - `tags` INTEGER[]: ids of tags that exports of this destination have added; `status` VARCHAR as last seen
- * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); an untag changes neither this nor
+ * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never sent); an untag changes neither this nor
  *   `member`, since an address that its reply does not list may not be in the audience
  * - `member` BOOLEAN: acknowledged once, or found by a census. A row that was never more than exposed is still new: its
  *   acknowledgement counts as created

@@ -16,7 +16,7 @@ export interface PlannedTag {
 }
 
 /**
- * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
+ * A sealed plan. Its folder contains `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
  * `people.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
  */
 export interface PlanDocument extends Sealed {
@@ -32,7 +32,7 @@ export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocum
   return readDocument<PlanDocument>(store, inExport(ref, PLAN));
 }
 
-/** A sealed settlement: the next baseline. Its folder holds `baseline.parquet` and `outcomes.parquet`. */
+/** A sealed settlement: the next baseline. Its folder contains `baseline.parquet` and `outcomes.parquet`. */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;
   readonly parent: string | null;

@@ -16,7 +16,7 @@ export async function readStoreId(store: StagingStore): Promise<string | undefin
   return (await readDocument<StoreDocument>(store, STORE))?.id;
 }
 
-/** Makes the store at its first opening. @returns its id */
+/** Creates the store at its first opening. @returns its id */
 export async function openStore(store: StagingStore): Promise<string> {
   const known = await readStoreId(store);
   if (known) return known;

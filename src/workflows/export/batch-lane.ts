@@ -93,7 +93,7 @@ function unproven({ plan }: PartState): CollectedPart {
   return { part, rows, unproven: rows, ...nothing };
 }
 
-/** Polls all batches in flight by one short step, then waits by a timer: no activity slot is held while Mailchimp works. */
+/** Polls all batches in flight by one short step, then waits by a timer: no activity slot is occupied while Mailchimp works. */
 export async function watchBatches(run: Run, isOver: () => boolean): Promise<void> {
   const isIdle = () => isOver() || run.isContinuingAsNew;
   let polls = 0;
