@@ -133,7 +133,7 @@ describe('the workflow bundle', () => {
   });
 
   test('contains only workflows, text, contract and errors of ours', () => {
-    const ours = [...code.matchAll(/\.\/(?:src|dist)\/(\w+)/g)].map(([, room]) => room);
+    const ours = [...code.matchAll(/\.\/(?:src|dist)\/(\w+)/g)].map(([, folder]) => folder);
     expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'text', 'workflows']));
   });
 
