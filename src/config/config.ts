@@ -82,7 +82,7 @@ const StagingSchema = z.strictObject({
     .min(5)
     .default(120)
     .describe(
-      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination adopts it when it connects.',
+      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination stores the value when it connects.',
     ),
 });
 
