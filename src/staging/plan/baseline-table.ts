@@ -15,8 +15,8 @@ interface BaselineInput {
 }
 
 /**
- * Creates the table `baseline`, with masks for its lists of tags, and the table `refusal`: rows that were permanently refused, by the hash of what was sent,
- * and addresses that were throttled and have to wait, whatever there is to send.
+ * Creates the table `baseline`, with masks for its lists of tags, and the table `refusal`: rows that were permanently refused, by the
+ * hash of what was sent, and addresses that were throttled and have to wait, whatever there is to send.
  */
 export async function createBaseline(
   database: Database,

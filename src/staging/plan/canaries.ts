@@ -22,8 +22,8 @@ export async function createCanaries(database: Database, tags: readonly PlannedT
 }
 
 /**
- * Creates the table `spare`: a chunk with both kinds in equal numbers, as far as there are enough, for a plan of which Mailchimp refuses all canaries of
- * one kind. Refused contacts are often neighbours, such as test data under the first keys: so these are drawn from the whole plan.
+ * Creates the table `spare`: a chunk with both kinds in equal numbers, as far as there are enough, for a plan of which Mailchimp refuses
+ * all canaries of one kind. Refused contacts are often neighbours, such as test data under the first keys: so these are drawn from the whole plan.
  */
 export async function createSpares(
   database: Database,
