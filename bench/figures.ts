@@ -5,7 +5,7 @@ export interface Figures {
   readonly at: string;
   readonly seconds: number;
   readonly sizes: readonly SizeFigures[];
-  /** Where an operation takes a second, as at Mailchimp: a scene a lane. */
+  /** Where an operation takes a second, as at Mailchimp: one scene per lane. */
   readonly slow: readonly SlowFigures[];
   readonly others: readonly OtherFigures[];
 }

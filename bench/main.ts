@@ -101,7 +101,7 @@ const isCompared = (operationMs: number) => (plan: Plan) =>
   plan.replies === 'lean' && plan.operationMs === operationMs;
 
 const paceOf = (operationMs: number): string =>
-  operationMs === 0 ? 'no delay' : `${operationMs} ms an operation`;
+  operationMs === 0 ? 'no delay' : `${operationMs} ms per operation`;
 
 async function measureSize(profiles: number, all: All): Promise<SizeFigures> {
   say(`${profiles} profiles: the plan as bare SQL`);

@@ -71,7 +71,7 @@ What the figures mean. Times of an export come from its Temporal history, reques
 2. deliver    From the first submission to the last outcome, against a sandbox without delay: contacts sent per second. lean:
               replies with the fields that the exporter reads (0.6 KB per member); full: like Mailchimp's, with links (3.3 KB).
 3. efficiency The minimum time that the provider needs, divided by the time of delivery. Each operation takes 100 ms at the sandbox;
-              batch lane: one operation after another; direct lane: ten connections. Separately, slow: 1 s an operation, as at
+              batch lane: one operation after another; direct lane: ten connections. Separately, slow: 1 s per operation, as at
               Mailchimp, with 500,000 profiles directly and 30,000 in batches.
 4. refresh    The next export, after no change, and after a change of 1 % of all profiles (half of these edited, a quarter new,
               a quarter deleted). writes: operations of batches and direct writes. reads: GET requests, including preflight and

@@ -32,7 +32,7 @@ export async function reconcile(
   const database = await openDatabase({ folder: scene.folder, memoryLimit: '1GB', allow: [scene.folder] });
   try {
     await database.run(wantedSql(profilesFile, membershipFile));
-    await database.run(heldSql(dump));
+    await database.run(foundSql(dump));
     const comparison = await database.row<Comparison>(COMPARE);
     const { expected, found, ...differences } = comparison;
     if (found === expected + departed && Object.values(differences).every((count) => count === 0))
@@ -65,7 +65,7 @@ const wantedSql = (profiles: string, memberships: string): string => `
     FROM profile LEFT JOIN label USING (key) GROUP BY address`;
 
 /** A tag that is not of a segment is one more bit, which never matches. */
-const heldSql = (dump: string): string => `
+const foundSql = (dump: string): string => `
   CREATE TABLE member AS
     SELECT lower(email) AS address, status, merge_fields->>'FNAME' AS first, merge_fields->>'LNAME' AS last,
       merge_fields->>'COUNTRY' AS country, tags
@@ -74,14 +74,14 @@ const heldSql = (dump: string): string => `
   CREATE TABLE carried AS
     SELECT address, bit_or(coalesce(bit, 1)) AS tags
     FROM (SELECT address, unnest(tags) AS tag FROM member) LEFT JOIN segment ON name = tag GROUP BY address;
-  CREATE TABLE held AS
+  CREATE TABLE found AS
     SELECT m.* EXCLUDE (tags), c.tags FROM member m LEFT JOIN carried c USING (address)`;
 
 const COMPARE = `
-  SELECT (SELECT count(*) FROM contact) AS expected, (SELECT count(*) FROM held) AS found,
-    count(*) FILTER (h.address IS NULL) AS missing,
-    count(*) FILTER (p.address IS NULL AND h.tags IS NOT NULL) AS strangers,
-    count(*) FILTER (h.status <> 'subscribed') AS "wrongStatus",
-    count(*) FILTER (h.first <> p.first OR h.last <> p.last OR h.country <> p.country) AS "wrongFields",
-    count(*) FILTER (h.address IS NOT NULL AND p.address IS NOT NULL AND h.tags IS DISTINCT FROM p.tags) AS "wrongTags"
-  FROM contact p FULL JOIN held h ON h.address = p.address`;
+  SELECT (SELECT count(*) FROM contact) AS expected, (SELECT count(*) FROM found) AS found,
+    count(*) FILTER (f.address IS NULL) AS missing,
+    count(*) FILTER (p.address IS NULL AND f.tags IS NOT NULL) AS strangers,
+    count(*) FILTER (f.status <> 'subscribed') AS "wrongStatus",
+    count(*) FILTER (f.first <> p.first OR f.last <> p.last OR f.country <> p.country) AS "wrongFields",
+    count(*) FILTER (f.address IS NOT NULL AND p.address IS NOT NULL AND f.tags IS DISTINCT FROM p.tags) AS "wrongTags"
+  FROM contact p FULL JOIN found f ON f.address = p.address`;

@@ -49,46 +49,50 @@ export interface Scene {
 
 export async function openScene(options: SceneOptions): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'scene-'));
-  const parts: Parts = {};
+  const processes: StartedProcesses = {};
   let closed: Promise<{ readonly peakRss: number }> | undefined;
-  const close = () => (closed ??= closeParts(parts, folder));
+  const close = () => (closed ??= closeProcesses(processes, folder));
   try {
-    return { ...(await build(options, folder, parts)), close };
+    return { ...(await build(options, folder, processes)), close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-interface Parts {
+interface StartedProcesses {
   server?: DevServer;
   sandbox?: Started;
   worker?: Started;
   connection?: Connection;
 }
 
-async function build(options: SceneOptions, folder: string, parts: Parts): Promise<Omit<Scene, 'close'>> {
+async function build(
+  options: SceneOptions,
+  folder: string,
+  processes: StartedProcesses,
+): Promise<Omit<Scene, 'close'>> {
   const setting = await generatedSetting(folder, options.profiles);
-  parts.server = await startDevServer({
+  processes.server = await startDevServer({
     binary: options.temporalBinary,
     dbFilename: join(folder, 'temporal.db'),
     headless: true,
   });
   const { started, url, apiKey } = await startSandbox(folder, options);
-  parts.sandbox = started;
-  const { address } = parts.server;
+  processes.sandbox = started;
+  const { address } = processes.server;
   const { connections } = options;
   const configFile = await writeConfig(folder, setting, {
     temporal: address,
     mailchimp: url,
     ...(connections !== undefined && { connections }),
   });
-  parts.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], {
+  processes.worker = await startProgram(join(PROGRAMS, 'worker-process.js'), [configFile], {
     env: { MAILCHIMP_API_KEY: apiKey },
     nodeFlags: [...WORKER_NODE_FLAGS, ...profilingFlags(options)],
   });
-  parts.connection = await Connection.connect({ address });
-  const temporal = new Client({ connection: parts.connection });
+  processes.connection = await Connection.connect({ address });
+  const temporal = new Client({ connection: processes.connection });
   const exports = new ExportClient({ client: temporal });
   await connectDestination(exports, setting);
   return {
@@ -101,7 +105,7 @@ async function build(options: SceneOptions, folder: string, parts: Parts): Promi
     sandbox: new SandboxControl(url),
     sandboxUrl: url,
     apiKey,
-    workerPid: parts.worker.process.pid,
+    workerPid: processes.worker.process.pid,
   };
 }
 
@@ -132,12 +136,15 @@ async function connectDestination(exports: ExportClient, setting: Setting): Prom
   await exports.configure(DESTINATION, configure);
 }
 
-async function closeParts(parts: Parts, folder: string): Promise<{ readonly peakRss: number }> {
-  await parts.connection?.close();
-  await parts.worker?.process.stop();
-  await parts.sandbox?.process.stop();
-  await parts.server?.close();
+async function closeProcesses(
+  processes: StartedProcesses,
+  folder: string,
+): Promise<{ readonly peakRss: number }> {
+  await processes.connection?.close();
+  await processes.worker?.process.stop();
+  await processes.sandbox?.process.stop();
+  await processes.server?.close();
   await rm(folder, { recursive: true, force: true });
-  const match = /^peakRssBytes (\d+)$/m.exec(parts.worker?.process.output() ?? '');
+  const match = /^peakRssBytes (\d+)$/m.exec(processes.worker?.process.output() ?? '');
   return { peakRss: Number(match?.[1] ?? 0) };
 }

@@ -171,7 +171,7 @@ function trafficRow(profiles: number, scene: SceneFigures): Row {
 }
 
 function describeOthers({ profiles, operationMs, ways, ours }: OtherFigures): string {
-  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms an operation`;
+  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms per operation`;
   const theirs = ways.map((way) => [
     way.way,
     count(way.rows),

@@ -163,7 +163,7 @@ function judgeSmallRefresh({ scenes }: SizeFigures): Target[] {
 
 function judgeSlow(scene: SceneFigures): Target {
   return atLeast(
-    'delivery efficiency at 1 s an operation with ten connections: at least 0.97',
+    'delivery efficiency at 1 s per operation with ten connections: at least 0.97',
     efficiency(scene),
     0.97,
   );
@@ -172,7 +172,7 @@ function judgeSlow(scene: SceneFigures): Target {
 /** Our faster lane compared with each way, in the same span: from the first request to the last reply that was accounted for. */
 function judgeOthers({ profiles, operationMs, ways, ours }: OtherFigures): Target[] {
   const best = Math.max(0, ...ours.map(({ first }) => first.sent / first.deliverSeconds));
-  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms an operation`;
+  const pace = operationMs === 0 ? 'without delay' : `${operationMs} ms per operation`;
   return ways.map(({ way, rows, seconds: taken }) => {
     const times = best / (rows / taken);
     const target = `${count(profiles)} profiles, ${pace}: more contacts/s than: ${way}`;

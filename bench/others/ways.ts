@@ -4,7 +4,7 @@ import { Requests } from './requests';
 import { memberPath, type Row } from './rows';
 
 /** The number of rows that Mailchimp refused, and how many of these the tool detects. */
-interface Told {
+interface Refusals {
   readonly refused: number;
   readonly noticed: number;
 }
@@ -14,7 +14,7 @@ interface Target {
   readonly apiKey: string;
 }
 
-type Send = (rows: readonly Row[], target: Target) => Promise<Told>;
+type Send = (rows: readonly Row[], target: Target) => Promise<Refusals>;
 
 export interface Way {
   readonly name: string;

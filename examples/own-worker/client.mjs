@@ -26,8 +26,8 @@ await exports.configure(destinationId, {
 
 const { exportId } = await exports.start(destinationId);
 const following = exports.follow({ destinationId, exportId });
-let step = await following.next();
-for (; !step.done; step = await following.next())
-  console.error(`${step.value.phase}: ${step.value.done} done`);
-console.log(JSON.stringify(step.value.outcomes));
+let next = await following.next();
+for (; !next.done; next = await following.next())
+  console.error(`${next.value.phase}: ${next.value.done} done`);
+console.log(JSON.stringify(next.value.outcomes));
 await connection.close();

@@ -42,9 +42,9 @@ export function createCheckConfiguration({ openAccount, openSource }: ActivityDe
 
     const account = await openAccount(input.account);
     const fields = matchFields(request, await account.mergeFields(input.audienceId));
-    const claimed = await claimTags(account, segments, input);
+    const assigned = await assignTags(account, segments, input);
     const { email, strict, optedOut, latest = null, guards } = request;
-    return { email, fields, strict, optedOut, latest, segments: claimed, guards };
+    return { email, fields, strict, optedOut, latest, segments: assigned, guards };
   };
 }
 
@@ -141,20 +141,20 @@ function refuseFormat({ tag, type }: MergeField, format: DateFormat | undefined)
 
 type Chosen = ReturnType<typeof chooseSegments>[number];
 
-async function claimTags(
+async function assignTags(
   account: MailchimpAccount,
   segments: readonly Chosen[],
   input: CheckConfigurationInput,
 ) {
   const tags = await account.tags(input.audienceId);
-  return segments.map((chosen) => claimTag(chosen, tags, input));
+  return segments.map((chosen) => assignTag(chosen, tags, input));
 }
 
 /**
  * Finds the tag of a segment. A tag that the segment has keeps its id through renames. A tag that exists in the audience is used only when it
  * belongs to this destination, or with `adoptTags`.
  */
-function claimTag(
+function assignTag(
   chosen: Chosen,
   tags: readonly Tag[],
   { own, request }: CheckConfigurationInput,

@@ -42,7 +42,7 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
     if (baseline && input.accountId === null && !request.adopt) {
       throw new ExportError(
         'BASELINE_EXISTS',
-        `Could not connect ${destinationId}: the staging store ${staging.storeId} holds the baseline of an earlier destination of this ` +
+        `Could not connect ${destinationId}: the staging store ${staging.storeId} contains the baseline of an earlier destination of this ` +
           `name (${baseline.size} contacts). Connect with --adopt to continue from it, or choose another name.`,
       );
     }

@@ -5,7 +5,7 @@ import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../
 import { accountFor } from '../mailchimp/accounting';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
-import type { Pulse } from './heartbeat';
+import type { Heartbeat } from './heartbeat';
 import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
 
@@ -34,12 +34,12 @@ export function createCollectPart(dependencies: ActivityDependencies) {
   return async function collectPart(input: CollectPartInput): Promise<CollectedPart> {
     const { ref, part } = input;
     // Without `ref`: a superseded export still collects what Mailchimp has answered, so that it is settled as acknowledged.
-    return exportStep(dependencies, { account: input.account }, async ({ openAccount, pulse }) => {
+    return exportStep(dependencies, { account: input.account }, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
       const key = partKey(part.part);
       return withPartInMemory(input.account, async () => {
         if (!(await staging.hasResults(ref, key)))
-          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, pulse }));
+          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, heartbeat }));
         return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
       });
     });
@@ -48,25 +48,25 @@ export function createCollectPart(dependencies: ActivityDependencies) {
 
 interface Reading {
   readonly account: MailchimpAccount;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
 }
 
 async function* readAnswers(
   { staging }: ActivityDependencies,
   { ref, batchId, statusIfNew, part }: CollectPartInput,
-  { account, pulse }: Reading,
+  { account, heartbeat }: Reading,
 ): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
   try {
     for await (const operation of account.batchResults(batchId)) {
-      pulse.throwIfCancelled();
+      heartbeat.throwIfCancelled();
       const name = parseOperationId(operation.operationId);
       if (!name || name.exportId !== ref.exportId || name.part !== part.part || seen.has(name.chunk))
         continue;
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
       yield { chunk, results: accountFor(chunk, operation, statusIfNew) };
-      pulse.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
+      heartbeat.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
     if (!areResultsUnavailable(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;

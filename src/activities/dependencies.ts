@@ -17,6 +17,6 @@ export interface ActivityDependencies {
   readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
   /** Opens a source by its name in the worker's configuration. The caller closes it. @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<OpenSource>;
-  /** Runs work that holds a whole part in memory: at most two at a time for each account, over all exports of the worker. */
+  /** Runs work that keeps a whole part in memory: at most two at a time for each account, over all exports of the worker. */
   readonly withPartInMemory: <Result>(account: string, work: () => Promise<Result>) => Promise<Result>;
 }

@@ -2,7 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import { ExportError, type ExportErrorCode } from '../errors';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
-import { type Pulse, withHeartbeat } from './heartbeat';
+import { type Heartbeat, withHeartbeat } from './heartbeat';
 
 export interface ExportStepInput {
   /** Name of the Mailchimp account in the worker's configuration. */
@@ -14,13 +14,13 @@ export interface ExportStepInput {
 export interface ExportStep {
   /** Resolves the account's secret and opens it, with the claim guard before each of its requests. */
   readonly openAccount: () => Promise<MailchimpAccount>;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
 }
 
 /**
  * Runs a step of an export that talks to Mailchimp: sends heartbeats, guards each request, and translates errors.
  *
- * The guard runs before each request leaves, not once a step: a chunk can take hundreds of requests, and a step goes on after its export
+ * The guard runs before each request leaves, not once per step: a chunk can take hundreds of requests, and a step goes on after its export
  * was terminated. Its requests would then undo what the next export does.
  *
  * @throws CancelledFailure before a request of a cancelled step; ExportError SUPERSEDED before a request of an export without the claim
@@ -30,13 +30,13 @@ export async function exportStep<Result>(
   { account, ref }: ExportStepInput,
   work: (step: ExportStep) => Promise<Result>,
 ): Promise<Result> {
-  return withHeartbeat(async (pulse) => {
+  return withHeartbeat(async (heartbeat) => {
     const guard = async () => {
-      pulse.throwIfCancelled();
+      heartbeat.throwIfCancelled();
       if (ref) await staging.checkClaim(ref);
     };
     try {
-      return await work({ openAccount: () => openAccount(account, guard), pulse });
+      return await work({ openAccount: () => openAccount(account, guard), heartbeat });
     } catch (error) {
       throw whileExporting(error);
     }

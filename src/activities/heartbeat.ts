@@ -6,7 +6,7 @@ const HEARTBEAT_MS = 5_000;
 /** Shown in the Web UI for a pending activity. Counts and references only: heartbeats are kept by the server. */
 type Progress = Readonly<Record<string, number | string>>;
 
-export interface Pulse {
+export interface Heartbeat {
   /** Sets the details of the next heartbeats. */
   readonly report: (progress: Progress) => void;
   /** @throws CancelledFailure once cancellation of the step was requested */
@@ -14,7 +14,9 @@ export interface Pulse {
 }
 
 /** Sends heartbeats from a timer, not from the work: otherwise one slow request would look like a dead worker. */
-export async function withHeartbeat<Result>(work: (pulse: Pulse) => Promise<Result>): Promise<Result> {
+export async function withHeartbeat<Result>(
+  work: (heartbeat: Heartbeat) => Promise<Result>,
+): Promise<Result> {
   let progress: Progress = {};
   const context = Context.current();
   const beat = () => context.heartbeat(progress);

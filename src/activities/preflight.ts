@@ -15,7 +15,7 @@ export interface PreflightInput {
   readonly accountId: string;
   readonly audienceId: string;
   readonly configuration: Configuration;
-  /** Whether earlier exports left nothing open is looked at as well. `baseline`: export whose baseline counts, as far as the destination knows. */
+  /** Check also whether earlier exports left requests without an answer. `baseline`: the export whose baseline the destination uses. */
   readonly drain?: { readonly baseline: string | null };
 }
 
@@ -25,8 +25,8 @@ export interface Preflight {
   readonly segments: readonly SegmentTag[];
   readonly requests: number;
   /**
-   * Every request of earlier exports is answered, so the step drainEarlierWrites has nothing to do. `baseline`: export whose baseline
-   * counts; another one than the destination knows where that has lost an export.
+   * Every request of earlier exports is answered, so the step drainEarlierWrites has nothing to do. `baseline`: the export
+   * whose baseline is the latest; it differs from that of the input if the destination has lost an export.
    */
   readonly drained?: { readonly baseline: string | null };
 }
@@ -50,7 +50,7 @@ export function createPreflight(dependencies: ActivityDependencies) {
   };
 }
 
-/** Nearly always everything is answered, and a step of its own to find that out takes longer than finding it out. */
+/** Nearly always every request has an answer, and a separate step would take longer than this check. */
 async function drainAnswered(
   staging: Staging,
   ref: ExportRef,

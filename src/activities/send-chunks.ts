@@ -4,7 +4,7 @@ import { chunkKey, type Chunk, type PartPlan, type RowResult } from '../contract
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
-import type { Pulse } from './heartbeat';
+import type { Heartbeat } from './heartbeat';
 import { createLookup, type Lookup } from './rules/lookup';
 
 export interface SendChunksInput {
@@ -34,11 +34,11 @@ export function createSendChunks(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function sendChunks(input: SendChunksInput): Promise<SentChunks> {
     const { ref, part, chunks } = input;
-    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
       const lookup = createLookup(account, input);
       await staging.recordAttempt(ref, part.part, 'direct');
-      await sendAll({ staging, input, account, lookup, pulse }, chunks);
+      await sendAll({ staging, input, account, lookup, heartbeat }, chunks);
       const summary = await staging.summarisePart(ref, part.part);
       return { ...summary, requests: account.requests(), lookups: lookup.used() };
     });
@@ -50,11 +50,11 @@ interface Sending {
   readonly input: SendChunksInput;
   readonly account: MailchimpAccount;
   readonly lookup: Lookup;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
 }
 
 async function sendAll(sending: Sending, chunks: readonly number[]): Promise<void> {
-  const { account, pulse } = sending;
+  const { account, heartbeat } = sending;
   const queue = chunks.values();
   let done = 0;
   let isOver = false;
@@ -63,7 +63,7 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
     const { ref } = sending.input;
     if (chunk) await sending.staging.sealResults(ref, chunkKey(chunk.chunk), [{ chunk, results }]);
     done += 1;
-    pulse.report({ chunks: done, of: chunks.length });
+    heartbeat.report({ chunks: done, of: chunks.length });
   }
 
   async function work(): Promise<void> {
@@ -71,9 +71,9 @@ async function sendAll(sending: Sending, chunks: readonly number[]): Promise<voi
     try {
       for (const chunk of queue) {
         if (isOver) return;
-        pulse.throwIfCancelled();
+        heartbeat.throwIfCancelled();
         const answer = await sendOne(sending, chunk);
-        if (areTripped(answer.results)) isOver = true;
+        if (showResubscribed(answer.results)) isOver = true;
         // While the next request is sent: a connection must not wait for the disk. An answer is sealed even if the one before was not.
         const before = sealing;
         sealing = seal(answer);
@@ -114,5 +114,5 @@ async function sendOne({ staging, input, account, lookup }: Sending, number: num
   return { chunk, results: await lookup.settle(chunk, await account.sendChunk(delivery, chunk)) };
 }
 
-const areTripped = (results: readonly RowResult[]): boolean =>
+const showResubscribed = (results: readonly RowResult[]): boolean =>
   results.some((row) => row.class === 'resubscribed');

@@ -5,7 +5,7 @@ import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep, type ExportStep } from './export-step';
-import { firstLooks } from './first-looks';
+import { firstPolls } from './first-polls';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
 
@@ -14,7 +14,7 @@ export interface SubmitPartInput {
   readonly account: string;
   readonly delivery: Delivery;
   readonly part: PartPlan;
-  /** No other batch of the export is in flight: this one may be through in a moment, and is looked at before the step ends. */
+  /** No other batch of the export is in flight: this one may finish within a second, and is polled before the step ends. */
   readonly isNext: boolean;
 }
 
@@ -23,7 +23,7 @@ export interface SubmittedPart {
   readonly batchId: string | null;
   /** Without a batch: milliseconds until the step is to run again; null: the part has to be sent directly. */
   readonly waitMs: number | null;
-  /** Its batch at the last look; null: not looked at. */
+  /** Its batch at the last poll; null: not polled. */
   readonly batch: BatchState | null;
   readonly requests: number;
 }
@@ -38,8 +38,8 @@ export function createSubmitPart(dependencies: ActivityDependencies) {
       const { account, batchId, waitMs } = await dependencies.withPartInMemory(input.account, () =>
         submitOnce(dependencies, input, step),
       );
-      const isLookedAt = account !== null && batchId !== null && input.isNext;
-      const batch = isLookedAt ? await firstLooks(account, batchId, step.pulse) : null;
+      const isPolled = account !== null && batchId !== null && input.isNext;
+      const batch = isPolled ? await firstPolls(account, batchId, step.heartbeat) : null;
       return { batchId, waitMs, batch, requests: account?.requests() ?? 0 };
     });
   };
@@ -53,12 +53,12 @@ interface Submitted extends Pick<SubmittedPart, 'batchId' | 'waitMs'> {
 async function submitOnce(
   dependencies: ActivityDependencies,
   input: SubmitPartInput,
-  { openAccount, pulse }: ExportStep,
+  { openAccount, heartbeat }: ExportStep,
 ): Promise<Submitted> {
   const { staging } = dependencies;
   const { ref, part } = input;
   // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
-  pulse.throwIfCancelled();
+  heartbeat.throwIfCancelled();
   const earlier = await staging.readBatch(ref, part.part);
   if (earlier !== undefined) return { account: null, batchId: earlier, waitMs: null };
   const account = await openAccount();

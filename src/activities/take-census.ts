@@ -4,7 +4,7 @@ import { CENSUS_LISTINGS, type CensusScope, type CensusSummary, type Listing } f
 import type { Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
-import type { Pulse } from './heartbeat';
+import type { Heartbeat } from './heartbeat';
 
 /**
  * Members between the starts of two pages. Less than the 1,000 of a page: a member that leaves the listing while it is read moves the others
@@ -31,11 +31,11 @@ export function createTakeCensus(dependencies: ActivityDependencies) {
     input: TakeCensusInput,
   ): Promise<CensusSummary & { readonly requests: number }> {
     const { ref, audienceId, scope, baseline } = input;
-    return exportStep(dependencies, input, async ({ openAccount, pulse }) => {
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
       // One listing after the other: a member that is archived during the census is then in the earlier or in the later one.
       for (const listing of CENSUS_LISTINGS[scope]) {
-        await readListing({ staging, account, pulse, ref, audienceId, scope, listing });
+        await readListing({ staging, account, heartbeat, ref, audienceId, scope, listing });
       }
       return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
     });
@@ -45,26 +45,26 @@ export function createTakeCensus(dependencies: ActivityDependencies) {
 interface Reading extends Omit<TakeCensusInput, 'account' | 'baseline'> {
   readonly staging: Staging;
   readonly account: MailchimpAccount;
-  readonly pulse: Pulse;
+  readonly heartbeat: Heartbeat;
   readonly listing: Listing;
 }
 
 async function readListing(reading: Reading): Promise<void> {
-  const { staging, account, pulse, ref, audienceId, scope, listing } = reading;
+  const { staging, account, heartbeat, ref, audienceId, scope, listing } = reading;
   let next = 0;
   let total = Number.POSITIVE_INFINITY;
 
   /** @returns whether a page was read */
   async function readNext(): Promise<boolean> {
     while (next < total) {
-      pulse.throwIfCancelled();
+      heartbeat.throwIfCancelled();
       const page = { listing, offset: next };
       next += PAGE_STEP;
       if (await staging.hasCensusPage(ref, page)) continue;
       const { rows, totalItems } = await account.censusPage(audienceId, page, scope);
       total = totalItems;
       await staging.sealCensusPage(ref, page, rows);
-      pulse.report({ listing, members: Math.min(next, total), of: total });
+      heartbeat.report({ listing, members: Math.min(next, total), of: total });
       return true;
     }
     return false;

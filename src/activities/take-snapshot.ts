@@ -34,7 +34,7 @@ export interface SnapshotSummary {
  */
 export function createTakeSnapshot({ staging, openSource }: ActivityDependencies) {
   return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
-    return withHeartbeat(async (pulse) => {
+    return withHeartbeat(async (heartbeat) => {
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
@@ -45,8 +45,8 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
             into: folder,
             signal: Context.current().cancellationSignal,
           })
-          // What the source says of an abortion is not the cause.
-          .finally(pulse.throwIfCancelled);
+          // After a cancellation, the error of the source is not the cause.
+          .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
         const sealed = await staging.sealSnapshot(input.ref, { ...extract, folder });
@@ -76,7 +76,7 @@ function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   throw new ExportError(
     'SOURCE_MALFORMED',
     `${lines === 1 ? '1 line' : `${lines} lines`} of the source could not be read, so nothing was sent:\n  ${where}\n` +
-      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tag is removed.',
+      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tags are removed.',
     { details: { lines } },
   );
 }
@@ -95,7 +95,7 @@ function refuseSize({ selected, members }: SourceExtract, segments: readonly str
     'TOO_MANY_PROFILES',
     `Nothing was sent: the chosen segments have ${selected} distinct profiles, and an export takes at most ${MAX_PROFILES} (${list}). ` +
       'Choose fewer segments, or use several destinations.',
-    { details: { selected, most: MAX_PROFILES } },
+    { details: { selected, limit: MAX_PROFILES } },
   );
 }
 

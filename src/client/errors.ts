@@ -78,6 +78,6 @@ export function noAnswerInTime(destinationId: string): ExportError {
   return new ExportError(
     'WORKER_NOT_RUNNING',
     `The request to ${destinationId} was accepted, but was not answered in time. It can still take effect: check that a worker runs ` +
-      '(temporal-mailchimp worker), and look at the destination later.',
+      '(temporal-mailchimp worker), and check the destination later.',
   );
 }

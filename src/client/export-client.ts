@@ -97,8 +97,8 @@ export class ExportClient {
    * Connects a destination to an audience of an account, with consent, or changes the settings of a connected one. The account, the
    * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again.
    * @param destinationId small letters, digits and hyphens; also part of the workflow id
-   * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_DIFFERS (the destination belongs to another account or audience),
-   * ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND
+   * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_MISMATCH, AUDIENCE_MISMATCH (the destination belongs to another account
+   * or audience), ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND
    */
   async connect(destinationId: string, input: ConnectInput): Promise<DestinationView> {
     parse(DestinationIdSchema, destinationId, { what: `The name of the destination "${destinationId}"` });
@@ -233,9 +233,9 @@ export class ExportClient {
   }
 
   /**
-   * Approves a held export, so that it sends its changes. `planId` is the plan whose numbers were reviewed (`held.planId` of the
-   * view). A plan that is more than an hour old is not sent: a new export plans again, and the result names it. A repeated call gives
-   * the same result.
+   * Approves a held export, so that it sends its changes. `planId` is the plan whose numbers were reviewed
+   * (`state.held.planId`). A plan that is more than an hour old is not sent: a new export plans again, and the result names it. A
+   * repeated call gives the same result.
    * @throws ExportError EXPORT_NOT_FOUND, EXPORT_NOT_HELD, PLAN_OUTDATED
    */
   async approve(destinationId: string, input: ApproveInput): Promise<ApprovedExport> {
@@ -276,7 +276,7 @@ export class ExportClient {
   }
 
   /**
-   * Resumes an export after `pause`, or after it stopped for an operator (`stopped` of the view) and the cause is fixed. Resuming a
+   * Resumes an export after `pause`, or after it stopped for an operator (state `stopped`) and the cause is fixed. Resuming a
    * running export changes nothing. @throws ExportError EXPORT_NOT_FOUND
    */
   async resume(destinationId: string): Promise<void> {

@@ -23,7 +23,7 @@ const SecretReferenceSchema = z
   .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
 
 /** A reference for a SecretResolver of the host's own. */
-const ForeignReferenceSchema = z
+const CustomReferenceSchema = z
   .string()
   .regex(
     /^[a-z][a-z0-9+.-]*:.+$/i,
@@ -82,7 +82,7 @@ const StagingSchema = z.strictObject({
     .min(5)
     .default(120)
     .describe(
-      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination adopts it when it connects.',
+      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination stores the value when it connects.',
     ),
 });
 
@@ -105,8 +105,8 @@ export const WorkerConfigSchema = z.strictObject({
   sources: SourcesSchema,
 });
 /** The same with references that only a SecretResolver of the host's own understands. */
-export const ForeignSecretsConfigSchema = WorkerConfigSchema.extend({
-  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: ForeignReferenceSchema })),
+export const CustomSecretsConfigSchema = WorkerConfigSchema.extend({
+  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: CustomReferenceSchema })),
 });
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;

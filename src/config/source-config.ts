@@ -78,7 +78,7 @@ export const FilesSourceSchema = z.strictObject({
 });
 export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
 
-/** A source of profiles and segments. A new kind needs a new branch here a folder in `sources/`, and a line in its index. */
+/** A source of profiles and segments. A new kind needs a branch here, a folder in `sources/` and a line in its index. */
 const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
 export type SourceConfig = z.infer<typeof SourceConfigSchema>;
 

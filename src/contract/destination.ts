@@ -44,7 +44,7 @@ export const ConnectInputSchema = ConnectSettingsSchema.extend({
 export type ConnectInput = z.input<typeof ConnectInputSchema>;
 export type ConnectRequest = z.output<typeof ConnectInputSchema>;
 
-/** A tag name that neither Mailchimp nor a reader takes for another one: trimmed, NFC, no control characters. */
+/** A tag name in its one form: trimmed, NFC, without control characters. Otherwise two names could look the same. */
 export const TagNameSchema = z
   .string()
   .transform((name) => name.trim().normalize('NFC'))
@@ -53,7 +53,7 @@ export const TagNameSchema = z
       .string()
       .min(1)
       .max(100)
-      .regex(/^\P{Cc}*$/u, 'a tag name holds no control characters'),
+      .regex(/^\P{Cc}*$/u, 'a tag name contains no control characters'),
   );
 
 /** What unsubscribed and cleaned members receive; their status stays as it is. */

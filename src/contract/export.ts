@@ -50,7 +50,7 @@ export interface Trouble {
 
 /**
  * What keeps an export from going on:
- * - `waiting`: the provider or the store is unavailable; the export retries by itself.
+ * - `waiting`: Mailchimp or the store is unavailable; the export retries by itself.
  * - `stopped`: an operator has to fix something and then `resume`.
  * - `held`: the plan awaits approval; nothing is sent before.
  * - `cancelling`: the export winds down: it deletes its batches and counts what was acknowledged. `failure` is null when it was

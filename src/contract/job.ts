@@ -4,8 +4,8 @@ import type { ExportInput } from './export';
 import type { ExportReport } from './report';
 
 /**
- * The kinds of jobs, each with its workflow. A destination runs one job at a time. `workflows/destination/jobs` has a file a kind and
- * does not compile while one is missing there.
+ * The kinds of jobs, each with its workflow. A destination runs one job at a time. `workflows/destination/jobs` has one file per kind
+ * and does not compile while one is missing.
  */
 export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
 export type JobKind = keyof typeof JOB_WORKFLOWS;

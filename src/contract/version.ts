@@ -1,5 +1,5 @@
-/** Version of this package; a test holds it against package.json. */
+/** Version of this package; a test compares it with package.json. */
 export const VERSION = '0.2.0';
 
-/** Stands in every bundle that holds this version's workflows; a worker with a bundle of another version refuses to start. */
+/** In every bundle with the workflows of this version. A worker refuses to start with a bundle of another version. */
 export const WORKFLOWS_MARKER = 'temporal-mailchimp-workflows@0.2.0';

@@ -18,7 +18,7 @@ const TEXT_HOLDS_NO_ROWS = new Set([
 // The last one is DuckDB's own: it stops at 90 % of what was free on the disk when it was opened.
 const DISK_FULL = /No space left on device|Disk quota exceeded|max_temp_directory_size/i;
 
-/** DuckDB refused or failed. `message` never holds a value of a row: a caller that forgets to translate it may log it. */
+/** DuckDB refused or failed. `message` never contains a value of a row: a caller that forgets to translate it may log it. */
 export class DatabaseError extends Error {
   override readonly name = 'DatabaseError';
   /** DuckDB's word before "Error:", e.g. `Binder`, `Conversion`, `Invalid Input`, `IO`, `Out of Memory`. */
@@ -32,7 +32,7 @@ export class DatabaseError extends Error {
     this.#text = text;
   }
 
-  /** DuckDB's whole text: to be examined, never to be passed on. May hold values of rows. */
+  /** DuckDB's whole text: to be examined, never to be passed on. May contain values of rows. */
   rowText(): string {
     return this.#text;
   }

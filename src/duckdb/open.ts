@@ -6,7 +6,7 @@ import { translateError } from './database-error';
 import { quoteText, quoteTexts } from './quote';
 
 export interface OpenOptions {
-  /** Spilled memory, which holds rows, goes to `<folder>/tmp`, which is made with mode 0700 if absent. */
+  /** Spilled memory, which contains rows, goes to `<folder>/tmp`, which is created with mode 0700 if absent. */
   readonly folder: string;
   /**
    * Memory of the buffer manager, e.g. `256MB`. The process needs 250 to 300 MB beyond it.
@@ -74,15 +74,15 @@ function settings({ threads = 2, memoryLimit, allow, files = [] }: OpenOptions, 
 }
 
 /** Made ahead for the next opening: loading DuckDB's functions takes 10 ms, and a small export opens five databases. */
-let spare: Promise<DuckDBInstance | undefined> | undefined;
+let prepared: Promise<DuckDBInstance | undefined> | undefined;
 
 /** An instance that nothing has used yet, so that what one opening leaves never meets another. */
 async function takeInstance(): Promise<DuckDBInstance> {
-  const ready = spare;
-  spare = undefined;
+  const ready = prepared;
+  prepared = undefined;
   const taken = (await ready) ?? (await createInstance());
   // If it cannot be made, opening the database fails with the reason.
-  spare ??= createInstance().catch(() => undefined);
+  prepared ??= createInstance().catch(() => undefined);
   return taken;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Chunk, RowResult } from '../contract/plan';
 import { classified } from '../contract/row-class';
-import { isResubscribed } from '../contract/tripwire';
+import { isResubscribed } from '../contract/resubscribed';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -89,12 +89,12 @@ export function accountUpsert(
       const key = index.find(member);
       const row = key === undefined ? undefined : sent.get(key);
       if (key === undefined || !row) continue;
-      const trips = status !== undefined && isResubscribed(row, { status, isNew, statusIfNew });
+      const wasResubscribed = status !== undefined && isResubscribed(row, { status, isNew, statusIfNew });
       found.set(key, {
         result: 'acknowledged',
         ...(status !== undefined && { status }),
         ...(isNew && { isNew }),
-        ...(trips && classified('resubscribed')),
+        ...(wasResubscribed && classified('resubscribed')),
       });
     }
   };

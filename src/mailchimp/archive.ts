@@ -28,17 +28,17 @@ const ResultSchema = z.object({
  * array each, some of them empty. Reads only a few buffers ahead of the caller.
  *
  * @param idleMs milliseconds to wait for more data
- * @param largest bytes that the archive may unpack to
+ * @param maxBytes bytes that the archive may unpack to
  * @throws an error of zlib, the tar reader or the connection when the archive is not complete; MalformedArray also for an archive that
- *   unpacks to more than `largest`, and for more than 10,000 results
+ *   unpacks to more than `maxBytes`, and for more than 10,000 results
  */
 export async function* readArchive(
   packed: Readable,
   idleMs: number,
-  largest = MAX_ARCHIVE_BYTES,
+  maxBytes = MAX_ARCHIVE_BYTES,
 ): AsyncGenerator<OperationResult> {
   const entries = extract();
-  const unpacking = pipeline(packed, createGunzip(), (bytes) => upTo(largest, bytes), entries);
+  const unpacking = pipeline(packed, createGunzip(), (bytes) => upTo(maxBytes, bytes), entries);
   let results = 0;
   // Its failure ends the loop below as well; without a handler it would be an unhandled rejection until then.
   unpacking.catch(() => {});
@@ -63,11 +63,11 @@ export async function* readArchive(
 }
 
 /** Limits the unpacked size: a few kilobytes can unpack to many gigabytes. */
-async function* upTo(largest: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+async function* upTo(maxBytes: number, bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let length = 0;
   for await (const block of bytes) {
     length += block.length;
-    if (length > largest) throw new MalformedArray(`the archive has over ${largest} bytes`);
+    if (length > maxBytes) throw new MalformedArray(`the archive has over ${maxBytes} bytes`);
     yield block;
   }
 }

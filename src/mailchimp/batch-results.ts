@@ -44,7 +44,7 @@ export async function* batchResults(
       if (failed.refused < REFUSED_DOWNLOADS && failed.broken < BROKEN_DOWNLOADS) continue;
       throw unreadable(batchId, {
         class: `results_${kind}`,
-        // Not the error's own text: it can hold the signed URL, or pieces of the file, which are contacts.
+        // Not the error's own text: it can contain the signed URL, or pieces of the file, which are contacts.
         what: error instanceof DownloadRefused ? error.message : 'the archive is incomplete or malformed',
       });
     }

@@ -136,7 +136,7 @@ export function openConnection({
   };
 }
 
-/** Stops waiting, not the work: the request goes on and holds its slot. */
+/** Stops waiting, not the work: the request goes on and keeps its slot. */
 async function withTimeout<T>(ms: number, work: Promise<T>, otherwise: () => T): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const timedOut = new Promise<T>((resolve) => {
@@ -165,7 +165,7 @@ async function exchange(transport: MailchimpTransport, call: Call<z.ZodType>): P
   const reply = await transport.exchange({ method, route, params, query, body, isFresh: once });
   const { status } = reply;
   if (status >= 200 && status < 300) return parseBody(reply);
-  // A page without JSON is of something in front of the API: it has no body for us.
+  // A page without JSON comes from a proxy in front of the API: its body is not read.
   const response = { body: attempt(() => parseBody(reply)) };
   throw Object.assign(new Error(`answered ${status}`), { status, response });
 }

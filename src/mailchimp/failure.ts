@@ -62,12 +62,12 @@ export function toFailure(asked: Asked, thrown: unknown): Failure {
 
 /** For a reply with a 2xx status whose body has another shape than Mailchimp's reference says. */
 export function toUnreadable(asked: Asked, why: string): Failure {
-  const message = `${attempted(asked)} was answered in an unknown format (${why}). It is retried.`;
+  const message = `${attempted(asked)} Mailchimp replied in an unknown format (${why}). The request is retried.`;
   return { repeat: 'lost', error: unavailable(asked, 'unreadable', { message }) };
 }
 
 export function toTimeout(asked: Asked, timeoutMs: number): Failure {
-  const message = `${attempted(asked)} was not answered within ${timeoutMs} ms. It may still be running at Mailchimp; it is retried.`;
+  const message = `${attempted(asked)} got no reply within ${timeoutMs} ms. The request may still be running at Mailchimp; it is retried.`;
   return { repeat: 'lost', error: unavailable(asked, 'timeout', { message }) };
 }
 
@@ -95,12 +95,12 @@ interface Meaning {
 const BUSY: Meaning = {
   code: 'MAILCHIMP_BUSY',
   class: 'busy',
-  advice: 'This Mailchimp user has too many requests at once; it is retried later.',
+  advice: 'This Mailchimp user has too many requests at once. The request is retried later.',
 };
 const FAILED: Meaning = {
   code: 'MAILCHIMP_UNAVAILABLE',
   class: 'server_error',
-  advice: 'The fault is at Mailchimp; it is retried later.',
+  advice: 'The fault is at Mailchimp. The request is retried later.',
 };
 
 function refusal({ route }: Asked, status: number, problem: Problem | undefined): Meaning {
@@ -125,7 +125,8 @@ function refusal({ route }: Asked, status: number, problem: Problem | undefined)
     const advice = 'Check the audience id, and that it belongs to the account of this key.';
     return { code: 'AUDIENCE_NOT_FOUND', class: 'audience', advice };
   }
-  return { code: 'MAILCHIMP_REFUSED', class: 'refused', advice: 'A retry would get the same answer.' };
+  const advice = 'A retry would get the same reply: fix the cause first.';
+  return { code: 'MAILCHIMP_REFUSED', class: 'refused', advice };
 }
 
 interface Answer extends Meaning {
@@ -137,7 +138,7 @@ function answered(asked: Asked, { status, problem, code, class: name, advice }: 
   const said = problem ? ` ${withoutAddress(problem.title)}` : '';
   const text = problem ? problemText(problem) : '';
   const request = problem?.instance ? ` [request ${problem.instance}]` : '';
-  const message = `${attempted(asked)} was answered ${status}${said}${request}. ${text && `Mailchimp says: ${text} `}${advice}`;
+  const message = `${attempted(asked)} Mailchimp returned ${status}${said}${request}. ${text && `Mailchimp says: ${text} `}${advice}`;
   const details = { method: asked.method, route: asked.route, status, class: name };
   return new ExportError(code, message, { details: { ...details, ...(text && { text }) } });
 }
@@ -153,7 +154,7 @@ function lost(asked: Asked, thrown: unknown): Failure {
   if (thrown instanceof SyntaxError) return toUnreadable(asked, 'not JSON');
   const network = NetworkErrorSchema.safeParse(thrown);
   const code = network.success ? network.data.code : 'UNKNOWN';
-  const message = `${attempted(asked)} got no reply (${code}). Check the network connection to Mailchimp; it is retried later.`;
+  const message = `${attempted(asked)} got no reply (${code}). Check the network connection to Mailchimp. The request is retried later.`;
   // A new error: the client's error contains the request with the key.
   const cause = new Error(code);
   if (NOT_CONNECTED.has(code))
@@ -175,5 +176,5 @@ function unavailable(
 }
 
 function attempted({ what, method, route }: Asked): string {
-  return `Could not ${what}: ${method} ${route}`;
+  return `Could not ${what} (${method} ${route}):`;
 }

@@ -34,10 +34,10 @@ export function createLimiter({ connections: max }: { readonly connections: numb
   let agent: Agent | undefined;
 
   function slot(): () => void {
-    let isHeld = true;
+    let isReleased = false;
     return () => {
-      if (!isHeld) return;
-      isHeld = false;
+      if (isReleased) return;
+      isReleased = true;
       used -= 1;
       recover();
       admit();

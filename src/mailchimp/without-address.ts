@@ -1,6 +1,6 @@
 const ADDRESS = '«address»';
 const VALUE = '«value»';
-const LONGEST = 300;
+const MAX_TEXT = 300;
 /** Mailchimp's sentences have about 200 characters; the patterns below take time quadratic in the length. */
 const MAX_READ = 1_000;
 
@@ -27,7 +27,7 @@ export function withoutAddress(text: string, address?: string): string {
     .replaceAll(REFUSED_VALUE, `(not ${VALUE})`)
     .replaceAll(QUOTED, (quoted) => (STATUS.test(quoted) ? quoted : VALUE))
     .replaceAll(LONG_NUMBER, VALUE)
-    .slice(0, LONGEST);
+    .slice(0, MAX_TEXT);
 }
 
 function withoutKnown(text: string, address: string): string {

@@ -37,7 +37,7 @@ export function requireOurWorkflows(options: BundleOptions): BundleOptions {
   };
 }
 
-/** @throws ExportError BUNDLE_MISMATCH unless a bundle that was made beforehand holds the workflows of this version */
+/** @throws ExportError BUNDLE_MISMATCH unless a bundle that was made beforehand contains the workflows of this version */
 export function requireOurBundle(code: string): void {
   requireVersion(
     code,
@@ -55,8 +55,8 @@ function requireVersion(code: string, message: (found: string) => string): void 
   if (code.includes(WORKFLOWS_MARKER)) return;
   const [, other] = new RegExp(`${NAME}@([\\w.+-]+)`).exec(code) ?? [];
   const found = other
-    ? `holds the workflows of temporal-mailchimp ${other}, but the plugin is of version ${VERSION}`
-    : 'does not hold the workflows of temporal-mailchimp';
+    ? `contains the workflows of temporal-mailchimp ${other}, but the plugin is of version ${VERSION}`
+    : 'does not contain the workflows of temporal-mailchimp';
   throw new ExportError('BUNDLE_MISMATCH', message(found));
 }
 

@@ -22,13 +22,13 @@ import { requireOurBundle, requireOurWorkflows } from './check-bundle';
  * One worker takes one plugin, on the worker or on its connection; several workers may share it.
  *
  * @throws ExportError CONFIG_INVALID from the constructor, and from `Worker.create` for a second plugin or an activity with a name of
- * ours; BUNDLE_MISMATCH from `Worker.create` and `bundleWorkflowCode`; what keeps the store from being opened from `worker.run()`
+ * ours; BUNDLE_MISMATCH from `Worker.create` and `bundleWorkflowCode`; from `worker.run()` when the store cannot be opened
  * @example
  * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [new MailchimpPlugin({ accounts, sources })] });
  * await worker.run();
  */
 export class MailchimpPlugin extends SimplePlugin {
-  // Private to the runtime too: the SDK logs a worker's options with their plugins, and a resolver of the host may hold secrets.
+  // Private to the runtime too: the SDK logs a worker's options with their plugins, and a resolver of the host may contain secrets.
   readonly #settings: PluginSettings;
   readonly #activities: Activities;
   #resources: Promise<Resources> | undefined;

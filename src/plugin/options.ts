@@ -1,4 +1,4 @@
-import { ForeignSecretsConfigSchema, WorkerConfigSchema } from '../config/config';
+import { CustomSecretsConfigSchema, WorkerConfigSchema } from '../config/config';
 import type { WorkerConfig, WorkerConfigInput } from '../config/config';
 import { NameSchema } from '../contract/identifiers';
 import { parse } from '../contract/parse';
@@ -41,7 +41,7 @@ export function readOptions(options: MailchimpPluginOptions): PluginSettings {
     );
   }
   const { instances, configured } = separate(options.sources);
-  const schema = secrets === undefined ? WorkerConfigSchema : ForeignSecretsConfigSchema;
+  const schema = secrets === undefined ? WorkerConfigSchema : CustomSecretsConfigSchema;
   const what = { what: 'The options of MailchimpPlugin', code: 'CONFIG_INVALID' } as const;
   for (const name of Object.keys(instances)) parse(NameSchema, name, what);
   const config = parse(schema, { ...rest, staging, sources: configured }, what);

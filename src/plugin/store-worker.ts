@@ -18,7 +18,7 @@ export interface HostWorker {
  * host that polls without its store would leave exports waiting. Returns when both have ended, also at a signal, which reaches both.
  */
 export async function runStoreWorker(options: StoreWorkerOptions, host: HostWorker): Promise<void> {
-  // Before anything is awaited: a worker that does not run yet refuses to stop, and would run for ever.
+  // Before anything is awaited: a worker that does not run yet refuses to stop, and would never end.
   const hosted = host.run();
   const ends = await Promise.allSettled([
     hosted,
@@ -44,13 +44,13 @@ async function serve(
   const taskQueue = storeQueue(await storeId);
   // The payloads of its steps come from the host's workflows: it must read and write them as the host does.
   const { namespace, connection, dataConverter } = host.options;
-  const turn = connection && acquireQueue(connection, `${namespace}/${taskQueue}`);
+  const lock = connection && lockQueue(connection, `${namespace}/${taskQueue}`);
   try {
     const ended = hosted.then(
       () => true,
       () => true,
     );
-    const isOver = await Promise.race([turn?.begins.then(() => false) ?? false, ended]);
+    const isOver = await Promise.race([lock?.acquired.then(() => false) ?? false, ended]);
     if (isOver) return;
     const store = await Worker.create({
       taskQueue,
@@ -65,7 +65,7 @@ async function serve(
     void ended.then(() => stop(store));
     await served;
   } finally {
-    turn?.end();
+    lock?.release();
   }
 }
 
@@ -73,29 +73,29 @@ function stop(worker: Worker): void {
   if (worker.getState() === 'RUNNING') worker.shutdown();
 }
 
-interface Turn {
-  /** Resolves when all earlier ones have ended. */
-  readonly begins: Promise<void>;
-  readonly end: () => void;
+interface QueueLock {
+  /** Resolves when all earlier locks of the queue are released. */
+  readonly acquired: Promise<void>;
+  readonly release: () => void;
 }
 
-const lines = new WeakMap<NativeConnection, Map<string, Promise<void>>>();
+const queues = new WeakMap<NativeConnection, Map<string, Promise<void>>>();
 
 /**
- * A connection takes one worker a queue, and fails the second. Plugins of one process that share a connection therefore take turns:
- * the worker of the first serves all of them, and when it ends the next one takes over.
+ * The SDK refuses a second worker for a task queue on the same connection. Plugins of one process that share a connection therefore
+ * take turns: the worker of the first serves all of them, and when it ends the next one starts its own.
  */
-function acquireQueue(connection: NativeConnection, queue: string): Turn {
-  const line = lines.get(connection) ?? new Map<string, Promise<void>>();
-  lines.set(connection, line);
-  const begins = line.get(queue) ?? Promise.resolve();
-  let end!: () => void;
-  const ended = new Promise<void>((resolve) => {
-    end = resolve;
+function lockQueue(connection: NativeConnection, queue: string): QueueLock {
+  const locked = queues.get(connection) ?? new Map<string, Promise<void>>();
+  queues.set(connection, locked);
+  const acquired = locked.get(queue) ?? Promise.resolve();
+  let release!: () => void;
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
   });
-  line.set(
+  locked.set(
     queue,
-    begins.then(() => ended),
+    acquired.then(() => released),
   );
-  return { begins, end };
+  return { acquired, release };
 }

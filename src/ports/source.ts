@@ -15,7 +15,7 @@ export interface SegmentSource {
   /**
    * Copies the members of the named segments into `into`, a folder of the caller's in which an earlier attempt may have left files.
    *
-   * Writes `profiles.parquet`, one row a profile that is in at least one segment: `key` VARCHAR not null and unique; `segments`
+   * Writes `profiles.parquet`, one row per profile that is in at least one segment: `key` VARCHAR not null and unique; `segments`
    * VARCHAR, a 1 or 0 for each of `segments`, whether the profile is in it; then `a0`, `a1`, … VARCHAR, in the order of
    * `attributes`. Values are the source's text, untouched; an empty value is null.
    *

@@ -31,14 +31,14 @@ export interface Staging {
   readonly storeId: string;
 
   /**
-   * Makes this export the one that may send. A later export's claim supersedes it for ever.
+   * Makes this export the one that may send. A later export's claim supersedes it permanently.
    * @throws ExportError SUPERSEDED when a later export has claimed the destination
    */
   claim(ref: ExportRef): Promise<void>;
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
   checkClaim(ref: ExportRef): Promise<void>;
   /**
-   * One destination an audience, and one audience a destination.
+   * One destination per audience, and one audience per destination.
    * @throws ExportError AUDIENCE_IN_USE when another destination of this store has it; AUDIENCE_MISMATCH when this one has a baseline in another
    */
   reserveAudience(destinationId: string, audience: { accountId: string; audienceId: string }): Promise<void>;
@@ -108,7 +108,7 @@ export interface Staging {
   ): Promise<PartSummary & { readonly troubled: readonly number[] }>;
 
   /**
-   * Folds the sealed plan and the results to one outcome a subject, checks the sums, writes outcomes and the next baseline and
+   * Combines the sealed plan and the results into one outcome per subject, checks the sums, writes outcomes and the next baseline and
    * seals them. What was never sent counts as not_sent. Called again, also by a caller that knows nothing of the export but its
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
@@ -153,7 +153,7 @@ export interface PlanRequest {
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
-  readonly keepLeavers: boolean;
+  readonly keepDeparted: boolean;
   /** Send at most this many profiles. */
   readonly limit?: number;
 }

@@ -5,7 +5,7 @@
  * - Any reply, of any status, is a reply. A redirect is one too and is not followed: a redirected POST would be repeated as a GET.
  * - A request is sent once. What the transport does not know to be unsent may have been applied.
  * - Without a whole reply it rejects with an error whose `code` is Node's (`ECONNREFUSED`, `ECONNRESET`, `ECONNABORTED` after its time
- *   limit). The error holds neither the key nor a body: it may be logged.
+ *   limit). The error contains neither the key nor a body: it may be logged.
  */
 export interface MailchimpTransport {
   exchange(request: HttpRequest): Promise<HttpReply>;

@@ -77,7 +77,7 @@ export interface SandboxOptions {
   readonly audiences?: readonly AudienceSeed[];
   /** Additional accounts. */
   readonly accounts?: readonly AccountSeed[];
-  /** File to append one JSON line per API request to; never holds a credential. */
+  /** File to append one JSON line per API request to; never contains a credential. */
   readonly record?: string;
   /** Folder for the results of batches until the sandbox closes. Default: the system's temporary folder. */
   readonly folder?: string;

@@ -21,11 +21,11 @@ export interface Recorder {
   close(): Promise<void>;
 }
 
-const NOBODY: Recorder = { add: () => undefined, close: () => Promise.resolve() };
+const NO_RECORDER: Recorder = { add: () => undefined, close: () => Promise.resolve() };
 
 /** Writes one JSON line per request. It does not read headers, so the file contains no credentials. */
 export function openRecorder(file: string | undefined): Recorder {
-  if (file === undefined) return NOBODY;
+  if (file === undefined) return NO_RECORDER;
   const stream = createWriteStream(file, { flags: 'a', mode: 0o600 });
   let failure: Error | undefined;
   stream.on('error', (error) => (failure = error));

@@ -45,7 +45,8 @@ export interface StagingOptions {
 }
 
 /**
- * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Makes the id of the store when it is opened for the first time.
+ * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Creates the id of the store when it is
+ * opened for the first time.
  * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT
  */
 export async function openStaging({

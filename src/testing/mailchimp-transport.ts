@@ -127,7 +127,7 @@ const SERVER_RULES: Readonly<Record<string, (opened: Opener) => Promise<void>>> 
       },
     );
   },
-  'a connection that breaks off rejects with a code, holds neither key nor body, and is not tried again':
+  'a connection that breaks off rejects with a code, contains neither key nor body, and is not tried again':
     async ({ open }) => {
       let requests = 0;
       await withServer(
@@ -170,7 +170,7 @@ const SERVER_RULES: Readonly<Record<string, (opened: Opener) => Promise<void>>> 
 function assertHoldsNoSecret(error: unknown): void {
   const seen = inspect(error, { depth: 10, showHidden: true });
   for (const secret of [KEY, Buffer.from(`user:${KEY}`).toString('base64'), 'jane@mail.test'])
-    assert.ok(!seen.includes(secret), 'the error holds a secret');
+    assert.ok(!seen.includes(secret), 'the error contains a secret');
 }
 
 async function withServer(

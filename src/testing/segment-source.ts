@@ -9,7 +9,7 @@ import { ExportError } from '../errors';
 import type { SegmentSource, SourceExtract } from '../ports/source';
 import { assertSame, casesWith, type ContractCase, errorOf, type Fixture } from './contract-case';
 
-/** What a source under test holds. */
+/** The content of a source under test. */
 export interface SourceContent {
   /** Names of attributes, in their order; the first one is the key. */
   readonly attributes: readonly string[];
@@ -51,7 +51,7 @@ interface Opened extends Fixture {
   readonly into: string;
 }
 
-/** The rules of `SegmentSource`. @param open makes a source that holds the content */
+/** The rules of `SegmentSource`. @param open opens a source with the content */
 export function segmentSourceContract(
   open: (content: SourceContent) => Promise<SegmentSourceFixture>,
 ): readonly ContractCase[] {
@@ -107,7 +107,7 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
       },
     );
   },
-  'an extract holds the members of the segments, each once, with their values untouched': async ({
+  'an extract contains the members of the segments, each once, with their values untouched': async ({
     source,
     into,
   }) => {

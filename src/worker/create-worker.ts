@@ -55,7 +55,7 @@ async function connect(options: Parameters<typeof NativeConnection.connect>[0]):
   } catch (error) {
     throw new ExportError(
       'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${options?.address}. Start one (temporal-mailchimp dev brings everything), or set temporal.address.`,
+      `No Temporal server answers at ${options?.address}. Start one (temporal-mailchimp dev starts everything), or set temporal.address.`,
       { cause: error },
     );
   }

@@ -53,7 +53,7 @@ export function needsOperator({ code }: Reason): boolean {
 }
 
 /**
- * The failure that may leave a handler or a workflow. A plain Error would make Temporal retry the workflow task for ever, so
+ * The failure that may leave a handler or a workflow. A plain Error would make Temporal retry the workflow task without limit, so
  * everything becomes an ApplicationFailure with its code; a cancellation stays what it is.
  */
 export function toFailure(error: unknown): TemporalFailure {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { CancelledFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { type Pulse, withHeartbeat } from '../../src/activities/heartbeat';
+import { type Heartbeat, withHeartbeat } from '../../src/activities/heartbeat';
 
 // Temporal logs each activity that fails.
 const logger = new DefaultLogger('ERROR', () => undefined);
@@ -25,23 +25,23 @@ describe('a long step', () => {
   /** Starts a step that runs until `end` is called. */
   function begin() {
     let end!: { resolve: (result: string) => void; reject: (error: Error) => void };
-    let pulse!: Pulse;
+    let heartbeat!: Heartbeat;
     const ended = environment.run(() =>
       withHeartbeat((given) => {
-        pulse = given;
+        heartbeat = given;
         return new Promise<string>((resolve, reject) => {
           end = { resolve, reject };
         });
       }),
     );
-    return { ended, end, pulse };
+    return { ended, end, heartbeat };
   }
 
   test('sends a heartbeat at once, then every few seconds with the latest progress, also during a long request', async () => {
-    const { ended, end, pulse } = begin();
+    const { ended, end, heartbeat } = begin();
     expect(beats).toEqual([{}]);
-    pulse.report({ chunks: 1, of: 50 });
-    pulse.report({ chunks: 2, of: 50 });
+    heartbeat.report({ chunks: 1, of: 50 });
+    heartbeat.report({ chunks: 2, of: 50 });
     // A third of the heartbeat timeout of 20 s.
     jest.advanceTimersByTime(7_000);
     expect(beats).toEqual([{}, { chunks: 2, of: 50 }]);
@@ -63,10 +63,10 @@ describe('a long step', () => {
   });
 
   test('throws CancelledFailure once its cancellation was requested', async () => {
-    const { ended, end, pulse } = begin();
-    expect(() => pulse.throwIfCancelled()).not.toThrow();
+    const { ended, end, heartbeat } = begin();
+    expect(() => heartbeat.throwIfCancelled()).not.toThrow();
     environment.cancel('CANCELLED');
-    expect(() => pulse.throwIfCancelled()).toThrow(CancelledFailure);
+    expect(() => heartbeat.throwIfCancelled()).toThrow(CancelledFailure);
     end.resolve('too late to matter');
     await ended;
   });

@@ -4,33 +4,33 @@ import { describe, expect, test } from '@jest/globals';
 
 const SRC = resolve(__dirname, '../../src');
 
-/** Pure functions of other rooms that activities call: in files that load no driver and do no I/O. */
+/** Pure functions of other folders that activities call: in files that load no driver and do no I/O. */
 const PURE_FILES = ['mailchimp/accounting', 'mailchimp/operations', 'staging/plan/attributes'];
 
-/** What each room may import at run time; `import type` is free. The table of ARCHITECTURE.md, as the machine reads it. */
-const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly string[] }> = {
-  errors: { rooms: [], packages: [] },
-  contract: { rooms: ['errors'], packages: ['zod'] },
-  ports: { rooms: ['contract'], packages: [] },
-  text: { rooms: ['contract'], packages: [] },
-  config: { rooms: ['contract', 'errors', 'ports'], packages: ['yaml', 'zod'] },
+/** What each folder may import at run time; `import type` is free. The table of ARCHITECTURE.md, as the machine reads it. */
+const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
+  errors: { folders: [], packages: [] },
+  contract: { folders: ['errors'], packages: ['zod'] },
+  ports: { folders: ['contract'], packages: [] },
+  text: { folders: ['contract'], packages: [] },
+  config: { folders: ['contract', 'errors', 'ports'], packages: ['yaml', 'zod'] },
   workflows: {
-    rooms: ['contract', 'errors', 'text'],
+    folders: ['contract', 'errors', 'text'],
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
-  duckdb: { rooms: ['errors'], packages: ['@duckdb/node-api'] },
-  sources: { rooms: ['contract', 'duckdb', 'errors', 'ports'], packages: [] },
-  staging: { rooms: ['contract', 'duckdb', 'errors', 'ports'], packages: ['zod'] },
+  duckdb: { folders: ['errors'], packages: ['@duckdb/node-api'] },
+  sources: { folders: ['contract', 'duckdb', 'errors', 'ports'], packages: [] },
+  staging: { folders: ['contract', 'duckdb', 'errors', 'ports'], packages: ['zod'] },
   mailchimp: {
-    rooms: ['contract', 'errors', 'ports'],
+    folders: ['contract', 'errors', 'ports'],
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
   },
   activities: {
-    rooms: ['contract', 'errors', 'ports', 'text', ...PURE_FILES],
+    folders: ['contract', 'errors', 'ports', 'text', ...PURE_FILES],
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {
-    rooms: [
+    folders: [
       'activities',
       'config',
       'contract',
@@ -44,17 +44,17 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
     packages: ['@temporalio/plugin', '@temporalio/worker'],
   },
   worker: {
-    rooms: ['config', 'contract', 'errors', 'plugin'],
+    folders: ['config', 'contract', 'errors', 'plugin'],
     packages: ['@temporalio/worker'],
   },
   client: {
-    rooms: ['contract', 'errors', 'text', 'workflows/messages'],
+    folders: ['contract', 'errors', 'text', 'workflows/messages'],
     packages: ['@temporalio/client', '@temporalio/common'],
   },
-  index: { rooms: ['contract', 'errors', 'plugin'], packages: [] },
-  sandbox: { rooms: [], packages: ['fastify', 'tar-stream', 'zod'] },
+  index: { folders: ['contract', 'errors', 'plugin'], packages: [] },
+  sandbox: { folders: [], packages: ['fastify', 'tar-stream', 'zod'] },
   dev: {
-    rooms: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
+    folders: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
     packages: [
       '@temporalio/client',
       '@temporalio/core-bridge',
@@ -63,9 +63,9 @@ const MAY_IMPORT: Record<string, { rooms: readonly string[]; packages: readonly 
       'yaml',
     ],
   },
-  testing: { rooms: ['duckdb', 'errors', 'ports', 'sandbox'], packages: [] },
+  testing: { folders: ['duckdb', 'errors', 'ports', 'sandbox'], packages: [] },
   cli: {
-    rooms: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
+    folders: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
   },
 };
@@ -104,29 +104,29 @@ function loadedBy(file: string): string[] {
   );
 }
 
-function roomOf(file: string): string {
+function folderOf(file: string): string {
   const [first = ''] = relative(SRC, file).split('/');
   return first.replace(/\.ts$/, '');
 }
 
 /** A sentence when the import is not allowed. */
 function judge({ from, specifier }: Import): string | undefined {
-  const room = roomOf(from);
-  const allowed = MAY_IMPORT[room];
+  const folder = folderOf(from);
+  const allowed = MAY_IMPORT[folder];
   const where = relative(SRC, from);
-  if (!allowed) return `${where}: the room "${room}" is not in the import table`;
+  if (!allowed) return `${where}: the folder "${folder}" is not in the import table`;
   if (specifier.startsWith('node:')) {
-    const isPure = ['errors', 'contract', 'ports', 'text', 'workflows'].includes(room);
-    return isPure ? `${where} imports ${specifier}, but ${room} does no I/O` : undefined;
+    const isPure = ['errors', 'contract', 'ports', 'text', 'workflows'].includes(folder);
+    return isPure ? `${where} imports ${specifier}, but ${folder} does no I/O` : undefined;
   }
   if (specifier.startsWith('.')) {
     const target = relative(SRC, resolve(dirname(from), specifier));
     const [first = ''] = target.split('/');
     const isAllowed =
-      first === room || allowed.rooms.includes(first) || allowed.rooms.some((path) => target === path);
+      first === folder || allowed.folders.includes(first) || allowed.folders.some((path) => target === path);
     return isAllowed
       ? undefined
-      : `${where} imports ${target}, but ${room} may import only ${allowed.rooms.join(', ') || 'nothing of ours'}`;
+      : `${where} imports ${target}, but ${folder} may import only ${allowed.folders.join(', ') || 'nothing of ours'}`;
   }
   const name = specifier
     .split('/')
@@ -134,7 +134,7 @@ function judge({ from, specifier }: Import): string | undefined {
     .join('/');
   return allowed.packages.includes(name)
     ? undefined
-    : `${where} imports ${name}, but ${room} may import only ${allowed.packages.join(', ') || 'no package'}`;
+    : `${where} imports ${name}, but ${folder} may import only ${allowed.packages.join(', ') || 'no package'}`;
 }
 
 describe('the import table', () => {

@@ -116,7 +116,7 @@ describe('the workflow bundle', () => {
   const code = readFileSync(process.env['WORKFLOW_BUNDLE'] ?? '', 'utf8');
   const packages = [...code.matchAll(/node_modules\/((?:@[\w.-]+\/)?[\w.-]+)/g)].map(([, name]) => name);
 
-  test('holds only the SDK, zod and our code', () => {
+  test('contains only the SDK, zod and our code', () => {
     const allowed = new Set([
       '@temporalio/workflow',
       '@temporalio/common',
@@ -132,8 +132,8 @@ describe('the workflow bundle', () => {
     expect([...new Set(packages)].filter((name) => !allowed.has(name ?? ''))).toEqual([]);
   });
 
-  test('holds only workflows, text, contract and errors of ours', () => {
-    const ours = [...code.matchAll(/\.\/(?:src|dist)\/(\w+)/g)].map(([, room]) => room);
+  test('contains only workflows, text, contract and errors of ours', () => {
+    const ours = [...code.matchAll(/\.\/(?:src|dist)\/(\w+)/g)].map(([, folder]) => folder);
     expect(new Set(ours)).toEqual(new Set(['contract', 'errors', 'text', 'workflows']));
   });
 

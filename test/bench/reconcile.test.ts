@@ -21,30 +21,30 @@ beforeAll(async () => {
   sandbox = await startSandbox({
     audiences: [{ id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS }],
   });
-  await subscribe(await peopleOf(setting));
+  await subscribe(await contactsOf(setting));
 });
 afterAll(async () => {
   await sandbox.close();
   await rm(folder, { recursive: true });
 });
 
-/** One row a person, put together here: the first row of an address wins, and the tags are those of all. */
-async function peopleOf({ profilesFile }: Setting): Promise<Row[]> {
+/** One row per contact, put together here: the first row of an address wins, and the tags are those of all. */
+async function contactsOf({ profilesFile }: Setting): Promise<Row[]> {
   const rows = await readRows(folder, { profilesFile, membershipFile: join(folder, 'data/memberships.csv') });
-  const people = new Map<string, Row>();
+  const contacts = new Map<string, Row>();
   for (const row of rows) {
     const address = row.email_address.trim().toLowerCase();
     if (!CLEAN.test(address) || address.includes('..')) continue;
-    const known = people.get(address);
+    const known = contacts.get(address);
     const tags = [...new Set([...(known?.tags ?? []), ...row.tags])];
-    people.set(address, { ...(known ?? row), tags });
+    contacts.set(address, { ...(known ?? row), tags });
   }
-  return [...people.values()];
+  return [...contacts.values()];
 }
 
-async function subscribe(people: readonly Row[]): Promise<void> {
-  for (let start = 0; start < people.length; start += 500) {
-    const body = JSON.stringify({ members: people.slice(start, start + 500), update_existing: true });
+async function subscribe(contacts: readonly Row[]): Promise<void> {
+  for (let start = 0; start < contacts.length; start += 500) {
+    const body = JSON.stringify({ members: contacts.slice(start, start + 500), update_existing: true });
     const headers = { authorization: `Bearer ${sandbox.apiKey}` };
     await fetch(`${sandbox.url}/lists/${AUDIENCE_ID}`, { method: 'POST', headers, body });
   }
@@ -61,7 +61,7 @@ function anyMember(): string {
 const act = (action: Omit<Act, 'audience'>): void =>
   sandbox.control.act({ audience: AUDIENCE_ID, ...action });
 
-test('an audience that is what the source says passes, with its number of people', async () => {
+test('an audience that is what the source says passes, with its number of contacts', async () => {
   expect(await compare()).toBe([...sandbox.members(AUDIENCE_ID)].length);
 });
 

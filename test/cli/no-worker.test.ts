@@ -76,7 +76,7 @@ describe('a worker that stops', () => {
     const following = main(argv, terminal);
     await until(async () => terminal.errors().includes('Delivering'));
     await stopWorker();
-    await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: no answer at the moment'));
+    await until(async () => terminal.errors().includes('WORKER_NOT_RUNNING: no answer; trying again'));
     stopWorker = await startWorker(scene);
     await until(async () => (await scene.cli(`export cancel ${name}`)).code === 0);
     expect(await following).toBe(1);

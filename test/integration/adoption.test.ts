@@ -59,7 +59,7 @@ describe('a store that remembers a destination which Temporal has lost', () => {
     });
   });
 
-  test('is not adopted for another audience: what one holds says nothing of the other', async () => {
+  test('is not adopted for another audience: the members of one say nothing about the other', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();

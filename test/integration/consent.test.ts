@@ -10,7 +10,7 @@ const WORLDS = [false, true].flatMap((archivedStaysArchived) =>
   (['batch', 'direct'] as const).map((lane) => ({ archivedStaysArchived, lane })),
 );
 
-describe('people who act between two exports', () => {
+describe('contacts that act between two exports', () => {
   let stage: Stage;
 
   afterEach(async () => {

@@ -270,7 +270,7 @@ describe('the demo', () => {
     expect(first?.segments).toEqual(
       Object.entries(segments).map(([name, ids]) => ({
         name,
-        // The leaver had "Blues lovers" before us: that pair is not ours.
+        // The departed contact had "Blues lovers" before us: that pair is not ours.
         tagged: [...ids].filter((id) => !withheld.includes(id) && !BROUGHT[id]?.includes(name)).length,
         untagged: 0,
         failed: 0,

@@ -8,7 +8,7 @@ beforeEach(async () => {
 });
 afterEach(() => stage.close());
 
-test('an export changes neither the language nor the kind of mail that people have chosen', async () => {
+test('an export changes neither the language nor the kind of mail that contacts have chosen', async () => {
   const { email } = person(1);
   const member = `/lists/${AUDIENCE}/members/${encodeURIComponent(email)}`;
   const chosen = { email_type: 'text', language: 'fr', status: 'subscribed' };

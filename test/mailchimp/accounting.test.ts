@@ -56,11 +56,11 @@ describe('a move towards subscribed that was not requested', () => {
     ['updated_members', 'subscribed', false],
   ] as const)(
     'is found only for a subscribed new contact where pending was requested: in %s as %s',
-    (list, status, trips) => {
+    (list, status, isFound) => {
       const lists = { new_members: [], updated_members: [], errors: [] };
       const answer = reply({ ...lists, [list]: [{ email_address: 'person0@shop.test', status }] });
       const [result] = accountFor(upserts(addresses(1)), answer, 'pending');
-      expect(result?.class).toBe(trips ? 'resubscribed' : undefined);
+      expect(result?.class).toBe(isFound ? 'resubscribed' : undefined);
     },
   );
 });

@@ -48,7 +48,9 @@ test.each([
     code,
     details: { method: 'GET', route: '/lists/{list_id}', status, class: name },
   });
-  expect(error.message).toContain(`Could not read the audience: GET /lists/{list_id} was answered ${status}`);
+  expect(error.message).toContain(
+    `Could not read the audience (GET /lists/{list_id}): Mailchimp returned ${status}`,
+  );
   expect(error.message.includes('[request 14c40d88')).toBe(body.startsWith('{'));
 });
 

@@ -134,7 +134,7 @@ describe('a worker', () => {
     connection = await NativeConnection.connect({ address: address() });
   });
 
-  test('ends and says why when the store cannot be opened; mended, the same plugin runs', async () => {
+  test('ends and says why when the store cannot be opened; after a repair the same plugin runs', async () => {
     const folder = join(stage.folder, 'staging');
     await writeFile(folder, 'in the way');
     const plugin = newPlugin();

@@ -47,7 +47,7 @@ function createWorker(options: Partial<WorkerOptions>): Promise<Worker> {
   return Worker.create({ connection, taskQueue: stage.taskQueue, plugins: [plugin], ...options });
 }
 
-async function exportTwoPeople() {
+async function exportTwoContacts() {
   await stage.writeProfiles([person(1), person(2)]);
   await stage.writeMembers([
     ['000001', 'vip'],
@@ -62,7 +62,7 @@ describe('a host without workflows', () => {
   test('needs nothing but the plugin', async () => {
     const worker = await createWorker({});
     await worker.runUntil(async () => {
-      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoContacts()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
     });
   });
 });
@@ -78,7 +78,7 @@ describe('a host with workflows of its own', () => {
         workflowId: `greeting-${destinationId}`,
         args: ['Mailchimp'],
       });
-      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoContacts()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
       expect(await greeting).toBe('Hello, Mailchimp');
     });
   });
@@ -112,7 +112,7 @@ describe('a host with workflows of its own', () => {
     });
   });
 
-  test('hears of its own mistakes first', async () => {
+  test('with a mistake of its own fails with that mistake first', async () => {
     const workflowsPath = await withWorkflows("export * from './nowhere';");
     // The SDK gives the details to its logger alone.
     const bundling = bundleWorkflowCode({ workflowsPath, plugins: [plugin], logger });
@@ -126,7 +126,7 @@ describe('a bundle made beforehand', () => {
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, plugins: [plugin], logger });
     const worker = await createWorker({ workflowBundle });
     await worker.runUntil(async () => {
-      expect(await exportTwoPeople()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
+      expect(await exportTwoContacts()).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
     });
   });
 
@@ -142,7 +142,7 @@ describe('a bundle made beforehand', () => {
     const workflowBundle = await bundleWorkflowCode({ workflowsPath, logger });
     await expect(createWorker({ workflowBundle })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
-      message: expect.stringMatching(/does not hold the workflows.*bundleWorkflowCode/),
+      message: expect.stringMatching(/does not contain the workflows.*bundleWorkflowCode/),
     });
   });
 
@@ -150,7 +150,7 @@ describe('a bundle made beforehand', () => {
     const code = 'const marker = "temporal-mailchimp-workflows@9.9.9";';
     await expect(createWorker({ workflowBundle: { code } })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
-      message: expect.stringContaining('holds the workflows of temporal-mailchimp 9.9.9'),
+      message: expect.stringContaining('contains the workflows of temporal-mailchimp 9.9.9'),
     });
   });
 });

@@ -4,7 +4,7 @@ import type { Recording } from './recording';
 
 /**
  * Recorded histories, a folder for each released version. Exports of a released version may still run when a newer worker
- * takes over, so its histories are kept for ever: folders are added, never changed.
+ * takes over, so its histories are kept permanently: folders are added, never changed.
  */
 export class HistoryStore {
   readonly #folder: string;

@@ -65,7 +65,7 @@ describe('a recorded history', () => {
     await expect(replay({ events: without })).rejects.toThrow(DeterminismViolationError);
   });
 
-  test.each(recorded)('of $version holds no contact and no path of the machine: $name', (history) => {
+  test.each(recorded)('of $version contains no contact and no path of the machine: $name', (history) => {
     const text = plainText(history);
     expect(text).not.toMatch(/chinook|person0|First0|Last0|Newname/);
     expect(text).not.toMatch(/127\.0\.0\.1|localhost|\/(?:tmp|home|root|Users|var|work)\//);

@@ -40,7 +40,7 @@ async function submit(api: Api, { from, count }: { from: number; count: number }
   expect((await api.post('/batches', { operations })).status).toBe(200);
 }
 
-test('a busy provider takes exactly its simulated time, over all batches', async () => {
+test('a busy sandbox takes exactly its simulated time, over all batches', async () => {
   await withSandbox({ operationMs: OPERATION_MS, batchParallelism: 1 }, async (api, sandbox) => {
     for (let batch = 0; batch < 5; batch++) await submit(api, { from: 40 * batch, count: 40 });
     const { operations, ms, firstAt, lastAt } = await workedOff(sandbox, 200);
@@ -51,7 +51,7 @@ test('a busy provider takes exactly its simulated time, over all batches', async
   });
 });
 
-test('a provider does not compensate for idle time', async () => {
+test('a sandbox does not compensate for idle time', async () => {
   await withSandbox({ operationMs: OPERATION_MS }, async (api, sandbox) => {
     await submit(api, { from: 0, count: 1 });
     await workedOff(sandbox, 1);

@@ -93,7 +93,7 @@ export async function openStage(): Promise<Stage> {
         baseline: null,
         census: null,
         statusIfNew: 'subscribed',
-        keepLeavers: false,
+        keepDeparted: false,
         strict: false,
         optedOut: 'update',
         latest: null,
@@ -206,7 +206,7 @@ export function emailsOf(chunk: Chunk): readonly string[] {
   return chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
 }
 
-/** What the provider answers to a chunk. */
+/** What Mailchimp answers to a chunk. */
 export function answer(chunk: Chunk, respond: Respond): ChunkResults {
   const results = emailsOf(chunk).map((email) => ({ chunk: chunk.chunk, email, ...respond(email, chunk) }));
   return { chunk, results };

@@ -2,7 +2,7 @@ import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/m
 import { type Chunk, CANARIES_OF_KIND, type RowResult, type UpsertRow } from '../../contract/plan';
 import { isProtectedStatus } from '../../contract/outcome';
 import { classified } from '../../contract/row-class';
-import { isResubscribed } from '../../contract/tripwire';
+import { isResubscribed } from '../../contract/resubscribed';
 
 /** New contacts show whether `status_if_new` is applied; known ones, whether tags are appended to those that a member has. */
 export type Kind = 'new' | 'known';

@@ -1,6 +1,6 @@
 import type { Delivery, MailchimpAccount } from '../../ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
-import { isResubscribed } from '../../contract/tripwire';
+import { isResubscribed } from '../../contract/resubscribed';
 
 export interface Lookup {
   /** Reads the members of the rows that a complete reply does not name (`no_answer`), until the budget is used up. */

@@ -35,7 +35,7 @@ export async function resolveTags(
   return resolved;
 }
 
-/** A name that was changed in the configuration is applied; one that was changed in Mailchimp is adopted. */
+/** A name that was changed in the configuration is applied; one that was changed in Mailchimp is followed. */
 function byId(own: Tag, { segment, tag, knownAs }: Configured, { tags }: Resolving): SegmentTag {
   const isRenamedHere = knownAs !== null && tag !== knownAs;
   if (!isRenamedHere || own.name === tag) return { segment, tag: own.name, tagId: own.id };

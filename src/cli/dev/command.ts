@@ -122,7 +122,7 @@ function describe({ server, sandbox, config, folder }: Dev, { options }: Invocat
 /** The address that commands use without --address and without a configuration file. */
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
-/** The commands for a first export, to be run in another terminal in the same folder; one a line. */
+/** The commands for a first export, to be run in another terminal in the same folder; one per line. */
 export function firstCommands(
   { destinations }: Pick<Config, 'destinations'>,
   { config, address }: Pick<GlobalOptions, 'config' | 'address'>,

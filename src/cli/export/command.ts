@@ -44,18 +44,15 @@ function withGuards(command: Command): Command {
   return command
     .option(
       '--allow-unreadable-lines',
-      'export although lines of the source are unreadable; no tag is removed then',
+      'export even if lines of the source are unreadable; no tags are removed then',
     )
-    .option(
-      '--allow-mass-removal',
-      'export although a segment fell to zero, or many contacts would lose tags',
-    )
+    .option('--allow-mass-removal', 'export even if a segment fell to zero, or many contacts would lose tags')
     .option(
       '--allow-restored-tags',
-      'export although a tag was deleted in Mailchimp; it is created again and added to all its contacts',
+      'export even if a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )
-    .option('--allow-new-contacts', 'export although there are more new contacts than the configured limit')
-    .option('--allow-over-limit', 'export although the account would exceed the configured contact limit')
+    .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
+    .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
     .option('--census', 'read the whole audience again before planning, as the first export does');
 }
 

@@ -91,7 +91,9 @@ async function followThroughOutages<Last extends ExportView>(
       }
     } catch (error) {
       if (signal.aborted || !(error instanceof ExportError) || !TRANSIENT.has(error.code)) throw error;
-      progress.say(`${error.code}: no answer at the moment. The export continues when a worker runs again.`);
+      progress.say(
+        `${error.code}: no answer; trying again. The export itself continues as soon as server and worker run.`,
+      );
       await delay(RETRY_MS);
     }
   }

@@ -46,7 +46,7 @@ const MEMBERS_ONLY: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' 
  */
 export async function readSeedFile(file: string): Promise<readonly AudienceSeed[]> {
   const text = await readText(file);
-  // The sandbox reads the file itself, line by line: it may hold a million members.
+  // The sandbox reads the file itself, line by line: it may contain a million members.
   if (/\.(ndjson|jsonl)$/.test(file)) return [{ ...MEMBERS_ONLY, membersFile: file }];
   const json = readJson(text, file);
   const audiences = parse(SeedFileSchema, Array.isArray(json) ? json : [json], {

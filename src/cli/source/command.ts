@@ -64,7 +64,7 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
   if (unreadable.length > 0) {
     return (
       'SOURCE_MALFORMED: The source has unreadable lines, so an export fails before it sends anything. Fix the files, or export with ' +
-      '--allow-unreadable-lines (no tag is removed then).'
+      '--allow-unreadable-lines (no tags are removed then).'
     );
   }
   return profiles === 0

@@ -59,23 +59,23 @@ export interface Demo {
  */
 export async function runDemo(options: DemoOptions): Promise<Demo | undefined> {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-demo-'));
-  const parts = new StartedParts(folder);
+  const started = new StartedProcesses(folder);
   try {
-    const demoRun = performDemo(parts, options);
+    const demoRun = performDemo(started, options);
     // After a stop, the interrupted run fails later, with no other handler for its error.
     demoRun.catch(() => undefined);
     const demo = await Promise.race([demoRun, options.stopped]);
     if (demo) return demo;
   } catch (error) {
-    await parts.close();
+    await started.close();
     throw error;
   }
-  await parts.close();
+  await started.close();
   return undefined;
 }
 
-/** The parts that a demo has started so far, to be closed in reverse order. */
-class StartedParts {
+/** The server, the processes and the connection that a demo has started so far; closed in reverse order. */
+class StartedProcesses {
   readonly folder: string;
   server: DevServer | undefined;
   sandbox: Started | undefined;
@@ -97,40 +97,43 @@ class StartedParts {
   }
 }
 
-async function performDemo(parts: StartedParts, options: DemoOptions): Promise<Demo> {
+async function performDemo(started: StartedProcesses, options: DemoOptions): Promise<Demo> {
   const { say } = options;
-  const setting = await prepareInput(parts.folder, options);
-  const members = setting.isShared ? await seedsOf(setting, parts.folder) : [];
+  const setting = await prepareInput(started.folder, options);
+  const members = setting.isShared ? await seedsOf(setting, started.folder) : [];
   say('Starting a Temporal server with its Web UI, a Mailchimp sandbox and a worker');
-  parts.server = await startDevServer({
+  started.server = await startDevServer({
     binary: await findTemporalBinary({ report: say }),
-    dbFilename: join(parts.folder, 'temporal.db'),
+    dbFilename: join(started.folder, 'temporal.db'),
   });
-  const { address, uiUrl = '' } = parts.server;
+  const { address, uiUrl = '' } = started.server;
   say(`Temporal Web UI: ${uiUrl}`);
-  parts.sandbox = await startProgram(require.resolve('../programs/sandbox-process'), [
-    JSON.stringify(sandboxOptions(parts.folder, options, members)),
+  started.sandbox = await startProgram(require.resolve('../programs/sandbox-process'), [
+    JSON.stringify(sandboxOptions(started.folder, options, members)),
   ]);
-  const sandbox = JSON.parse(parts.sandbox.readyText) as { url: string; apiKey: string };
-  const configFile = await writeConfig(parts.folder, setting, { temporal: address, mailchimp: sandbox.url });
-  parts.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
+  const sandbox = JSON.parse(started.sandbox.readyText) as { url: string; apiKey: string };
+  const configFile = await writeConfig(started.folder, setting, {
+    temporal: address,
+    mailchimp: sandbox.url,
+  });
+  started.worker = await startProgram(require.resolve('../programs/worker-process'), [configFile], {
     nodeFlags: WORKER_NODE_FLAGS,
     env: { MAILCHIMP_API_KEY: sandbox.apiKey },
   });
 
-  parts.connection = await Connection.connect({ address });
-  const client = new ExportClient({ client: new Client({ connection: parts.connection }) });
+  started.connection = await Connection.connect({ address });
+  const client = new ExportClient({ client: new Client({ connection: started.connection }) });
   const before = await readMembers(sandbox.url);
   const exports = await threeExports(client, setting, {
     ...options,
-    folder: parts.folder,
+    folder: started.folder,
     sandboxUrl: sandbox.url,
   });
   return {
     exports,
     audience: await readCounts(sandbox.url),
     existing: compareExisting(before, await readMembers(sandbox.url)),
-    folder: parts.folder,
+    folder: started.folder,
     configFile,
     uiUrl,
     pages: {
@@ -138,8 +141,8 @@ async function performDemo(parts: StartedParts, options: DemoOptions): Promise<D
       lastExport: pageOf(uiUrl, exportWorkflowId(DESTINATION)),
     },
     apiKey: sandbox.apiKey,
-    ended: parts.worker.process.ended,
-    close: () => parts.close(),
+    ended: started.worker.process.ended,
+    close: () => started.close(),
   };
 }
 

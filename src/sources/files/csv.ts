@@ -96,7 +96,7 @@ function holdsAddress(name: string): boolean {
 function notAHeader(file: DataFile): ExportError {
   return new ExportError(
     'SOURCE_MALFORMED',
-    `${file.name}: the first line has to name the columns, but it holds an e-mail address, so it is a row. Write a header line, or set csv.header: false and columns.`,
+    `${file.name}: the first line has to name the columns, but it contains an e-mail address, so it is a row. Write a header line, or set csv.header: false and columns.`,
   );
 }
 
@@ -189,7 +189,7 @@ function faultOf(
   { values, badQuote, length }: CsvRecord,
   { columns, keyAt, nullText }: Expected,
 ): string | undefined {
-  // Empty lines are none.
+  // An empty line is not a record.
   if (values.length === 1 && values[0] === '') return undefined;
   if (badQuote) return 'UNQUOTED VALUE';
   if (length > MAX_LINE) return 'LINE SIZE OVER MAXIMUM';

@@ -36,7 +36,7 @@ async function matches(pattern: string, { baseFolder, what }: FindOptions): Prom
   }
   const path = isAbsolute(pattern) ? pattern : join(resolve(baseFolder), pattern);
   const kind = await kindOf(path);
-  // A file whose name holds such characters means itself.
+  // The path of an existing file means that file, even if it contains wildcards.
   if (kind === 'file') return [path];
   if (kind === 'folder') {
     throw new ExportError(

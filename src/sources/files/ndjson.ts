@@ -27,7 +27,7 @@ const LINE_OPTIONS = [
   `filename = ${quoteText(FILE_COLUMN)}`,
 ];
 
-// DuckDB's parser is a little kinder than the standard: NaN and a comma before the closing brace pass.
+// DuckDB's parser accepts more than JSON: NaN, and a comma before the closing brace.
 const IS_OBJECT = `(json_valid(line) AND starts_with(ltrim(line), '{'))`;
 
 interface SurveyRow {
@@ -77,7 +77,7 @@ function columnsOf(survey: readonly SurveyRow[]): string[] {
   const lists = survey
     .flatMap(({ keys }) => (keys ? [keys] : []))
     .toSorted((a, b) => b.length - a.length || (String(a) < String(b) ? -1 : 1));
-  // SQL knows no name without letters.
+  // SQL does not allow an empty name.
   return [...new Set(lists.flat())].filter((name) => name !== '');
 }
 

@@ -86,7 +86,7 @@ async function parseSelect(database: Database, segment: string, sql: string): Pr
   }
   const [statement, another] = parsed.statements ?? [];
   if (statement === undefined) throw invalid(segment, 'it is empty');
-  if (another !== undefined) throw invalid(segment, 'it holds more than one statement');
+  if (another !== undefined) throw invalid(segment, 'it contains more than one statement');
   return statement;
 }
 

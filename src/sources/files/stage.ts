@@ -10,7 +10,7 @@ export const ROW = '"#row"';
 
 /**
  * The staged profiles with `ROW`, their place in the file: what stands for a key where millions are compared. Rows without a key
- * are among them: a condition would mislead DuckDB about their number, and it would hold the wrong side of a join in memory.
+ * are among them: a condition would mislead DuckDB about their number, and it would keep the wrong side of a join in memory.
  */
 export const STAGED_PROFILES = 'own.profiles';
 

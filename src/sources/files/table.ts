@@ -16,7 +16,7 @@ export const CSV_OPTIONS: readonly string[] = [
   'hive_partitioning = false',
   // Packed files were unpacked. DuckDB would go by the name.
   "compression = 'none'",
-  // By default each thread holds several buffers of 32 MB.
+  // By default each thread has several buffers of 32 MB.
   'buffer_size = 8000000',
   `max_line_size = ${MAX_LINE}`,
 ];

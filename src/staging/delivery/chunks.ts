@@ -30,7 +30,7 @@ interface PackedChunk {
   readonly rows: string;
 }
 
-// Control characters: no valid address holds one, and JSON texts hold them escaped.
+// Control characters: no valid address contains one, and JSON texts contain them escaped.
 const CELL = '\u001F';
 const ROW = '\u001E';
 
@@ -91,7 +91,7 @@ function toChunk(chunk: number, packed: PackedChunk | undefined, { plan }: PlanD
   if (!packed) {
     throw new ExportError(
       'STAGING_CORRUPT',
-      `Chunk ${chunk} is not in the plan, which has ${plan.chunks}. This is a bug, or the staging folder was changed.`,
+      `Chunk ${chunk} is not in the plan, which has ${plan.chunks}. The staging store was changed, or this is a bug. Start a new export.`,
     );
   }
   const rows = packed.rows.split(ROW);
@@ -114,7 +114,7 @@ export async function requirePlan(store: StagingStore, ref: ExportRef): Promise<
   if (plan) return plan;
   throw new ExportError(
     'STAGING_CORRUPT',
-    'The plan of this export is not in the staging store, although it was made. Was the store changed? Start a new export.',
+    'The plan of this export is not in the staging store. The staging store was changed, or this is a bug. Start a new export.',
   );
 }
 
@@ -123,6 +123,6 @@ export function findPart({ plan }: PlanDocument, part: number): PartPlan {
   if (planned) return planned;
   throw new ExportError(
     'STAGING_CORRUPT',
-    `Part ${part} is not in the plan. This is a bug, or the staging folder was changed.`,
+    `Part ${part} is not in the plan. The staging store was changed, or this is a bug. Start a new export.`,
   );
 }

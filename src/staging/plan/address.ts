@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url';
 import type { Database } from '../../duckdb/database';
 
-/** Unicode white space, and the two invisible characters that spreadsheets leave. DuckDB's `trim` spares tabs and line ends. */
+/** Unicode white space, and the two invisible characters that spreadsheets leave. DuckDB's `trim` does not remove tabs and line ends. */
 const BLANK = String.raw`[\s\x{0B}\x{85}\p{Z}\x{200B}\x{FEFF}]`;
 
 const ATOM = "[a-z0-9!#$%&''*+/=?^_`{|}~-]+";
@@ -30,7 +30,7 @@ export function isBlank(text: string): string {
 }
 
 /** SQL: domain of a stripped address, where the domain is not ASCII and the rest is. Null for all others. */
-function foreignDomain(text: string): string {
+function nonAsciiDomain(text: string): string {
   return `CASE WHEN strlen(${text}) <> length(${text}) AND regexp_full_match(${text}, '${NON_ASCII_DOMAIN}')
     THEN regexp_extract(${text}, '@(.*)$', 1) END`;
 }
@@ -42,13 +42,13 @@ function foreignDomain(text: string): string {
  * the address of another contact.
  */
 export function withAddress(from: string, text: string): string {
-  return `(SELECT s.* EXCLUDE (foreign_domain), CASE
+  return `(SELECT s.* EXCLUDE (non_ascii_domain), CASE
       WHEN strlen(s.stripped) = length(s.stripped) THEN lower(s.stripped)
       WHEN i.ascii IS NOT NULL THEN lower(regexp_extract(s.stripped, '^([^@]*)@', 1)) || '@' || i.ascii
       ELSE s.stripped END AS address
-    FROM (SELECT *, ${foreignDomain('stripped')} AS foreign_domain
+    FROM (SELECT *, ${nonAsciiDomain('stripped')} AS non_ascii_domain
           FROM (SELECT *, ${stripped(text)} AS stripped FROM ${from})) s
-    LEFT JOIN idn i ON i.domain = s.foreign_domain)`;
+    LEFT JOIN idn i ON i.domain = s.non_ascii_domain)`;
 }
 
 /** SQL: the rule that an address breaks; null for a good one. `text` is stripped, `address` normalised. */
@@ -66,7 +66,7 @@ export function brokenRule(text: string, address: string): string {
 const DOMAINS_AT_ONCE = 5_000;
 
 /**
- * Makes the table `idn` with the ASCII form of every non-ASCII domain in a column: DuckDB knows no punycode. `CASE`, not `WHERE`: DuckDB
+ * Creates the table `idn` with the ASCII form of every non-ASCII domain in a column: DuckDB has no punycode. `CASE`, not `WHERE`: DuckDB
  * would look for a domain in every text before it compares the lengths.
  */
 export async function createIdn(
@@ -75,14 +75,14 @@ export async function createIdn(
 ): Promise<void> {
   await database.run(`
     CREATE OR REPLACE TABLE idn (domain VARCHAR, ascii VARCHAR);
-    CREATE OR REPLACE TABLE foreign_domain AS
+    CREATE OR REPLACE TABLE non_ascii_domain AS
       SELECT DISTINCT domain FROM (
-        SELECT CASE WHEN strlen(${text}) <> length(${text}) THEN ${foreignDomain(stripped(text))} END AS domain FROM ${from})
+        SELECT CASE WHEN strlen(${text}) <> length(${text}) THEN ${nonAsciiDomain(stripped(text))} END AS domain FROM ${from})
       WHERE domain IS NOT NULL`);
   let last = '';
   for (;;) {
     const page = await database.rows<{ domain: string }>(
-      `SELECT domain FROM foreign_domain WHERE domain > $1 ORDER BY domain LIMIT ${DOMAINS_AT_ONCE}`,
+      `SELECT domain FROM non_ascii_domain WHERE domain > $1 ORDER BY domain LIMIT ${DOMAINS_AT_ONCE}`,
       [last],
     );
     await database.append(
@@ -92,7 +92,7 @@ export async function createIdn(
     if (page.length < DOMAINS_AT_ONCE) break;
     last = page.at(-1)?.domain ?? '';
   }
-  await database.run('DROP TABLE foreign_domain');
+  await database.run('DROP TABLE non_ascii_domain');
 }
 
 /** Null where there is none. `domainToASCII` cuts off what looks like a port or a path: such a domain must not reach it. */

@@ -16,7 +16,7 @@ export function extractAttributes({ email, fields, latest }: Matching): readonly
   return [...new Set(latest === null ? attributes : [...attributes, latest])];
 }
 
-/** Column of the snapshot that holds an attribute. */
+/** Column of the snapshot that contains an attribute. */
 export function attributeColumn(attributes: readonly string[], attribute: string): string {
   return `a${attributes.indexOf(attribute)}`;
 }

@@ -15,8 +15,8 @@ interface BaselineInput {
 }
 
 /**
- * Makes `baseline`, with masks for its lists of tags, and `refusal`: rows that were permanently refused, by the hash of what was sent,
- * and addresses that were throttled and have to wait, whatever there is to send.
+ * Creates the table `baseline`, with masks for its lists of tags, and the table `refusal`: rows that were permanently refused, by the
+ * hash of what was sent, and addresses that were throttled and have to wait, whatever there is to send.
  */
 export async function createBaseline(
   database: Database,
@@ -54,8 +54,8 @@ interface CensusInput {
 }
 
 /**
- * Makes `census`: the members that were in the audience before the first export, with the mask of our tags that they already carried;
- * and `opt_out`: the members that are unsubscribed, cleaned or archived now.
+ * Creates the table `census`: the members that were in the audience before the first export, with the mask of our tags that they already carried;
+ * and the table `opt_out`: the members that are unsubscribed, cleaned or archived now.
  */
 export async function createCensus(
   database: Database,
@@ -86,7 +86,7 @@ interface Masks {
   readonly from: string;
 }
 
-/** Makes a table from each distinct list of tags to its mask: there are few combinations. */
+/** Creates a table of the mask of each distinct list of tags: there are few combinations. */
 async function createMasks(
   database: Database,
   { name, from }: Masks,

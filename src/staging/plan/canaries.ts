@@ -12,7 +12,7 @@ function showsLess(tags: readonly PlannedTag[]): string {
   return `coalesce(status IN (${OPTED_OUT}), false), NOT (differs OR gained <> ${noTags(tags)})`;
 }
 
-/** Makes `canary`: a few contacts that show, when they are read back, whether Mailchimp does what the requests say. */
+/** Creates the table `canary`: a few contacts that show, when they are read back, whether Mailchimp does what the requests say. */
 export async function createCanaries(database: Database, tags: readonly PlannedTag[]): Promise<void> {
   const some = KINDS.map(
     (kind) =>
@@ -22,8 +22,8 @@ export async function createCanaries(database: Database, tags: readonly PlannedT
 }
 
 /**
- * Makes `spare`: a chunk with both kinds in equal numbers, as far as there are enough, for a plan of which Mailchimp refuses all canaries of
- * one kind. Refused contacts are often neighbours, such as test data under the first keys: so these are drawn from the whole plan.
+ * Creates the table `spare`: a chunk with both kinds in equal numbers, as far as there are enough, for a plan of which Mailchimp refuses
+ * all canaries of one kind. Refused contacts are often neighbours, such as test data under the first keys: so these are drawn from the whole plan.
  */
 export async function createSpares(
   database: Database,

@@ -38,7 +38,7 @@ interface CensusInput extends Omit<StepContext, 'now'> {
   readonly baseline: string | null;
 }
 
-/** Puts the pages together: one row an address, without the tags that earlier exports have added. */
+/** Puts the pages together: one row per address, without the tags that earlier exports have added. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
   const { members, byStatus } = await runOnce<CensusDocument>(input.store, input.ref, {
     step: 'census',

@@ -11,7 +11,7 @@ import { snapshotProfiles } from './profiles';
 import { createMaskNames, noTags } from './tag-masks';
 import { wireJson, wireValue } from './wire-values';
 
-/** A batch's body is JSON that holds the requests as JSON texts: quotes grow. */
+/** A batch's body is JSON that contains the requests as JSON texts: quotes grow. */
 const ESCAPED = 1.2;
 /** Around a row: the names of its members, quotes and `status_if_new`. */
 const BYTES_AROUND_ROW = 130;
@@ -33,7 +33,7 @@ export async function cutAtLimit(
 }
 
 /**
- * Makes `numbered`: each change with its chunk and its position there. Chunk 0 holds the canaries alone, the last chunk of the upserts
+ * Creates the table `numbered`: each change with its chunk and its position there. Chunk 0 contains only the canaries, the last chunk of the upserts
  * their spares. Upserts come first; untags of one tag share chunks.
  */
 export async function numberChanges(

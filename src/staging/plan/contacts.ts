@@ -12,7 +12,7 @@ import { DOES_NOT_FIT, stableHash } from './wire-values';
 // of a million rows.
 
 export interface ContactsInput {
-  readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepLeavers' | 'optedOut'>;
+  readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepDeparted' | 'optedOut'>;
   readonly tags: readonly PlannedTag[];
   /** Merge field tags that the baseline has a column for. */
   readonly knownFields: readonly string[];
@@ -21,7 +21,7 @@ export interface ContactsInput {
 }
 
 /**
- * Makes `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
+ * Creates the table `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
  * outcome that is known before anything is sent; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
  * departed addresses come after all `n`.
  */
@@ -109,7 +109,7 @@ const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED
 
 /** SQL: each address with what it wants, what it has, and the difference. */
 function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsInput): string {
-  const { fields, statusIfNew, keepLeavers } = request;
+  const { fields, statusIfNew, keepDeparted } = request;
   const none = noTags(tags);
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
   const differs = fields.map(
@@ -120,10 +120,10 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
       `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
   );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'spared', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'kept', ...fields.map(wasColumn)].join(', ')}),
       owned | (wanted & ~others) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~others ELSE wanted & ~others & ~owned END AS gained,
-      ${keepLeavers ? none : 'owned & ~wanted & ~spared'} AS lost,
+      ${keepDeparted ? none : 'owned & ~wanted & ~kept'} AS lost,
       ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
       ${clears.join('')}
@@ -132,14 +132,14 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
         coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', statusIfNew)}, false) AS is_opted_out,
-        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS others, coalesce(i.mask, ${none}) AS spared
-      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN spared i ON i.address = s.address
+        coalesce(c.carried, ${none}) & ~coalesce(s.owned, ${none}) AS others, coalesce(i.mask, ${none}) AS kept
+      FROM seen s LEFT JOIN census c ON c.address = s.address LEFT JOIN opted_out o ON o.id = s.id LEFT JOIN kept i ON i.address = s.address
       WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
 }
 
 /** SQL: each address with the outcome that is already decided. */
 function contactQuery({ request, tags }: ContactsInput, compared: string): string {
-  const { fields, statusIfNew, keepLeavers, optedOut } = request;
+  const { fields, statusIfNew, keepDeparted, optedOut } = request;
   const none = noTags(tags);
   return `
     SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
@@ -148,7 +148,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
       CASE WHEN withheld IS NOT NULL THEN 'suppressed'
         WHEN is_refused THEN outcome
         WHEN upsert OR lost <> ${none} THEN NULL
-        WHEN selected OR ${keepLeavers} THEN 'unchanged'
+        WHEN selected OR ${keepDeparted} THEN 'unchanged'
         ELSE 'removed' END AS decided,
       coalesce(withheld, CASE WHEN is_refused THEN class END) AS class,
       CASE WHEN is_refused AND withheld IS NULL THEN text END AS text

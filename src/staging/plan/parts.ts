@@ -19,7 +19,7 @@ export interface ChunkSize {
 }
 
 /**
- * Packs chunks, in their order, into parts that hold one kind each. The first chunk is the canary and has a part of its own; so has
+ * Packs chunks, in their order, into parts that contain one kind each. The first chunk is the canary and has a part of its own; so has
  * the last one of the upserts, which stands in for a canary that shows nothing.
  */
 export function packParts(chunks: readonly ChunkSize[]): readonly PartPlan[] {

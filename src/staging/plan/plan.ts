@@ -150,7 +150,7 @@ async function checkWhole(database: Database, { selected }: Snapshot): Promise<v
   if (count === selected) return;
   throw new ExportError(
     'STAGING_CORRUPT',
-    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. Was the staging store changed? Start a new export.`,
+    `Nothing was sent: the snapshot has ${count} profiles where the source counted ${selected}. The staging store was changed, or this is a bug. Start a new export.`,
     { details: { count, selected } },
   );
 }

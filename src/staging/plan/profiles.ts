@@ -23,7 +23,7 @@ export function snapshotProfiles(snapshot: string): string {
 }
 
 /**
- * Makes `profile`: a row for each profile of the snapshot with its normalised address or the rule that it breaks, a hash of
+ * Creates the table `profile`: a row for each profile of the snapshot with its normalised address or the rule that it breaks, a hash of
  * every wire value, whether the value had to be cut, and the mask of its segments' tags. Needs the table `tag`.
  */
 export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
@@ -52,7 +52,7 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
     LEFT JOIN segment_mask USING (segments)`);
 }
 
-/** Makes `segment_mask`: the tags of each combination of segments that occurs. */
+/** Creates the table `segment_mask`: the tags of each combination of segments that occurs. */
 async function createSegmentMasks(
   database: Database,
   profiles: string,
@@ -96,8 +96,8 @@ function instantOrNumber(column: string): string {
 }
 
 /**
- * Makes `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key;
- * `gathered`: for each winner, the mask of all profiles with its address; `spared`: by address, the mask of profiles that are invalid by
+ * Creates the tables `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key;
+ * `gathered`: for each winner, the mask of all profiles with its address; `kept`: by address, the mask of profiles that are invalid by
  * a field only, which are still selected and so keep the tags of their segments; and the names of all sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
@@ -117,7 +117,7 @@ export async function createDuplicates(database: Database): Promise<void> {
       UNION ALL
       SELECT n, mask FROM profile SEMI JOIN (SELECT winner AS n FROM duplicate) USING (n))
     GROUP BY n;
-    CREATE TABLE spared AS
+    CREATE TABLE kept AS
     SELECT address, bit_or(mask) AS mask FROM profile WHERE rule IS NOT NULL AND address IS NOT NULL GROUP BY address`);
   await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
 }

@@ -44,6 +44,6 @@ export async function readSnapshot(store: StagingStore, ref: ExportRef): Promise
     };
   throw new ExportError(
     'STAGING_CORRUPT',
-    'The snapshot of this export is not in the staging store, although it was taken. Was the store changed? Start a new export.',
+    'The snapshot of this export is not in the staging store. The staging store was changed, or this is a bug. Start a new export.',
   );
 }

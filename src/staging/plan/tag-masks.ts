@@ -18,7 +18,7 @@ export function maskOf(bit: string, tags: readonly PlannedTag[]): string {
   return `bitstring_agg(${bit}, 0, ${maskLength(tags) - 1})`;
 }
 
-/** Makes `tag`: bit, Mailchimp's id, name, and the segment's position in the snapshot (-1: no longer configured). */
+/** Creates the table `tag`: bit, Mailchimp's id, name, and the segment's position in the snapshot (-1: no longer configured). */
 export async function createTags(
   database: Database,
   tags: readonly PlannedTag[],
@@ -36,7 +36,7 @@ export async function createTags(
   );
 }
 
-/** Makes `mask`: ids (ascending) and names (JSON) of the tags in each mask that a query returns. The empty mask has no row. */
+/** Creates the table `mask`: ids (ascending) and names (JSON) of the tags in each mask that a query returns. The empty mask has no row. */
 export async function createMaskNames(database: Database, masks: string): Promise<void> {
   await database.run(`
     CREATE OR REPLACE TABLE mask AS

@@ -2,7 +2,7 @@ import type { DateFormat, FieldMatch, MergeField } from '../../contract/merge-fi
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { isBlank, stripped } from './address';
 
-/** Mailchimp cuts texts there, in bytes; so we do it first, on a character, and know what it holds. */
+/** Mailchimp cuts texts there, in bytes; so we do it first, on a character, and know what it stores. */
 const MAX_TEXT = 255;
 
 const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?`;
@@ -73,7 +73,7 @@ function cut(text: string): string {
   return `coalesce(${cuts.join(', ')})`;
 }
 
-/** JSON knows no "+1", "007", ".5" and "5.". Digits are kept as they are: a double would lose some. */
+/** JSON does not allow "+1", "007", ".5" and "5.". Digits are kept as they are: a double would lose some. */
 function jsonNumber(text: string): string {
   const steps: readonly (readonly [string, string])[] = [
     [String.raw`^\+`, ''],

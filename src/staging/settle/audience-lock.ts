@@ -17,7 +17,7 @@ interface ReservedAudience {
 }
 
 /**
- * Two destinations on one audience would each take the contacts of the other for leavers, and a baseline describes only the audience
+ * Two destinations on one audience would each take the contacts of the other for departed, and a baseline describes only the audience
  * that it was made in.
  * @throws ExportError AUDIENCE_IN_USE, AUDIENCE_MISMATCH
  */
@@ -34,7 +34,7 @@ export async function reserveAudience(
   if (holder?.destinationId === destinationId) return;
   throw new ExportError(
     'AUDIENCE_IN_USE',
-    `Connecting "${destinationId}" to the audience ${audienceId} was refused: the destination "${holder?.destinationId ?? 'of another'}" exports to it already. ` +
+    `Connecting "${destinationId}" to the audience ${audienceId} was refused: the destination "${holder?.destinationId ?? 'unknown'}" exports to it already. ` +
       'Choose another audience, or remove that destination first.',
   );
 }
@@ -46,7 +46,7 @@ async function leaveOthers(store: StagingStore, destinationId: string, name: str
   if ((await latestBaseline(store, destinationId)) || (await hasSent(store, destinationId))) {
     throw new ExportError(
       'AUDIENCE_MISMATCH',
-      `Connecting "${destinationId}" was refused: what the staging store holds of it was exported to another audience (account-audience: ` +
+      `Connecting "${destinationId}" was refused: its exports in the staging store went to another audience (account-audience: ` +
         `${others.map((reserved) => basename(reserved, '.json')).join(', ')}). Connect it to that one again, or choose another name.`,
     );
   }

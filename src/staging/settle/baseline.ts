@@ -22,7 +22,7 @@ interface NextBaselineInput {
   readonly fields: readonly FieldMatch[];
   readonly tags: readonly PlannedTag[];
   readonly parent: Parent | undefined;
-  readonly keepLeavers: boolean;
+  readonly keepDeparted: boolean;
   /** Whether the plan has changes to send. */
   readonly isAnythingPlanned: boolean;
   readonly settledAt: string;
@@ -45,7 +45,7 @@ const REFUSED = [
  *   the keys of its former profiles, last: their new addresses get nothing
  * - `f_<TAG>` UBIGINT for each matched field: hash of the value that an export filled it with; null: no export has
  * - `tags` INTEGER[]: ids of tags that exports of this destination have added; `status` VARCHAR as last seen
- * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never there by us); an untag changes neither this nor
+ * - `state` VARCHAR: `proven` (acknowledged), `exposed` (sent, no proof), null (never sent); an untag changes neither this nor
  *   `member`, since an address that its reply does not list may not be in the audience
  * - `member` BOOLEAN: acknowledged once, or found by a census. A row that was never more than exposed is still new: its
  *   acknowledgement counts as created
@@ -125,7 +125,7 @@ export async function createParent(
 
 /** SQL: each contact of the plan that something was sent for, or that has left with nothing to remove, as it is known now. */
 function nextQuery(input: NextBaselineInput): string {
-  const { fields, tags, keepLeavers, settledAt } = input;
+  const { fields, tags, keepDeparted, settledAt } = input;
   const none = noTags(tags);
   const hashes = hashColumns(input).map(
     (column) => `, CASE WHEN is_acknowledged THEN ${column}
@@ -136,7 +136,7 @@ function nextQuery(input: NextBaselineInput): string {
       coalesce(echoed, was.status) AS status,
       known OR is_acknowledged OR coalesce(was.member, false) AS member,
       CASE WHEN selected THEN is_acknowledged OR is_unproven OR coalesce(was.present, false)
-        ELSE ${keepLeavers} OR mask <> ${none} OR is_exposed END AS present,
+        ELSE ${keepDeparted} OR mask <> ${none} OR is_exposed END AS present,
       CASE WHEN is_refused THEN payload WHEN NOT is_acknowledged THEN was.refused_hash END AS refused_hash,
       CASE WHEN is_refused THEN ${nameOfRank('upsert_rank')} WHEN NOT is_acknowledged THEN was.refused_outcome END AS refused_outcome,
       CASE WHEN is_refused THEN why.class WHEN NOT is_acknowledged THEN was.refused_class END AS refused_class,

@@ -8,7 +8,7 @@ import { settle } from './settle';
 
 /**
  * Settles what was sent after the named baseline and never settled, since destination and export were lost. Otherwise the contacts
- * that it tagged would keep the tag for ever: no baseline has them.
+ * that it tagged would keep the tag permanently: no baseline has them.
  * @returns the export with the latest baseline: the named one, or a later one
  */
 export async function settleEarlier(input: StepContext, baseline: string | null): Promise<string | null> {

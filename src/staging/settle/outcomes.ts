@@ -5,7 +5,7 @@ import { OUTCOMES } from '../store/documents';
 import { snapshotProfiles } from '../plan/profiles';
 import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN } from './row-results';
 
-/** Makes `outcome`: one row a contact, with the worse of the outcome that was decided and the worst result. */
+/** Creates the table `outcome`: one row per contact, with the worse of the outcome that was decided and the worst result. */
 export async function createOutcomes(database: Database): Promise<void> {
   await database.run(`
     CREATE TABLE outcome AS
@@ -26,7 +26,7 @@ export async function createOutcomes(database: Database): Promise<void> {
       FROM contact p LEFT JOIN contact_result t USING (id))`);
 }
 
-/** Writes `outcomes.parquet`: one row a subject. A departed address has the key of its former profile. */
+/** Writes `outcomes.parquet`: one row per subject. A departed address has the key of its former profile. */
 export async function writeOutcomes(
   database: Database,
   { decided, snapshot, into }: { decided: string; snapshot: string; into: string },

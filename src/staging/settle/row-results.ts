@@ -56,8 +56,8 @@ interface ResultsInput {
 }
 
 /**
- * Makes `change_result`: the result of each change, and, without `id`, of rows in replies that no change asked for. And
- * `contact_result`: for each contact with changes the worst rank with its reason, the rank, reason and echoed status of the upsert, and
+ * Creates the table `change_result`: the result of each change, and, without `id`, of rows in replies that belong to no change; and the
+ * table `contact_result`: for each contact with changes the worst rank with its reason, the rank, reason and echoed status of the upsert, and
  * the mask of tags whose removal is proven.
  */
 export async function createContactResults(database: Database, input: ResultsInput): Promise<void> {
@@ -95,8 +95,8 @@ export async function createContactResults(database: Database, input: ResultsInp
 }
 
 /**
- * Makes `row_result`: the result of each row in the replies. For a chunk that was sent again directly, the results of its part do not
- * count. In two steps, since each reading of JSON holds 32 MB a thread, whatever is read.
+ * Creates the table `row_result`: the result of each row in the replies. For a chunk that was sent again directly, the results of its part do not
+ * count. In two steps, since each reading of JSON takes 32 MB per thread, whatever is read.
  */
 async function createRowResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
   await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(chunks)}`);

@@ -78,7 +78,7 @@ async function makeSettlement(
     fields: plan.request.fields,
     tags: plan.tags,
     parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
-    keepLeavers: plan.request.keepLeavers,
+    keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,

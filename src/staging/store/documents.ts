@@ -16,8 +16,8 @@ export interface PlannedTag {
 }
 
 /**
- * A sealed plan. Its folder holds `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `people.parquet` (one row a contact) and `changes.parquet` (one row a change, by chunk).
+ * A sealed plan. Its folder contains `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
+ * `people.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
@@ -32,7 +32,7 @@ export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocum
   return readDocument<PlanDocument>(store, inExport(ref, PLAN));
 }
 
-/** A sealed settlement: the next baseline. Its folder holds `baseline.parquet` and `outcomes.parquet`. */
+/** A sealed settlement: the next baseline. Its folder contains `baseline.parquet` and `outcomes.parquet`. */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;
   readonly parent: string | null;

@@ -30,7 +30,7 @@ function toExportError(name: string, error: unknown): unknown {
   const isOfFiles = typeof error === 'object' && error !== null && 'syscall' in error;
   if (!isOfFiles && !(error instanceof DatabaseError)) return error;
   const isMemory = error instanceof DatabaseError && error.kind === 'Out of Memory';
-  const advice = isMemory ? 'give staging.memoryLimit more' : 'look at the staging folder and its disk';
+  const advice = isMemory ? 'give staging.memoryLimit more' : 'check the staging folder and its disk';
   return new ExportError(
     'STAGING_FAILED',
     `Staging (${name}) failed: ${(error as Error).message}. It is retried; if it keeps failing, ${advice}.`,
@@ -67,7 +67,7 @@ function storeFailed(kind: string, what: string, cause: unknown): ExportError {
   const detail = isNativeError(cause) ? `: ${cause.message}` : '';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${what} in the ${kind}) failed${detail}. It is retried; if it keeps failing, look at the staging store.`,
+    `Staging (${what} in the ${kind}) failed${detail}. It is retried; if it keeps failing, check the staging store.`,
     { cause },
   );
 }

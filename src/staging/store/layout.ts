@@ -52,7 +52,7 @@ export function checkedName(name: string): string {
   if (/^[A-Za-z0-9_-][A-Za-z0-9._-]*$/.test(name)) return name;
   throw new ExportError(
     'INPUT_INVALID',
-    'An id for the staging store holds something else than A-Z, a-z, 0-9, "_", "-", ".".',
+    'An id for the staging store may contain only A-Z, a-z, 0-9, "_", "-" and ".", and does not start with ".".',
   );
 }
 

@@ -27,7 +27,7 @@ const STALE_AFTER_MS = 2 * 60 * 60_000;
 const ATTEMPT = /^(snapshot|census|plan|settle)-[0-9a-f]{12}$/;
 const IN_PROGRESS = /^(snapshot|census|plan|settle|put)-[0-9a-f]{12}$/;
 
-/** Makes a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
+/** Creates a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
 export async function openAttempt(store: StagingStore, ref: ExportRef, step: string): Promise<string> {
   const attempts = attemptsOf(store, ref.destinationId);
   await sweepFolder(scratchOf(store));

@@ -22,7 +22,7 @@ export async function readDocument<Document>(
   } catch {
     throw new ExportError(
       'STAGING_CORRUPT',
-      `Reading ${basename(key)} in the staging store found no JSON. It was written whole, so something else changed it: restore the store from a backup.`,
+      `${basename(key)} in the staging store is not valid JSON, so it was changed after it was written. Restore the store from a backup.`,
     );
   }
 }
@@ -82,7 +82,7 @@ export async function requireText(store: StagingStore, key: string): Promise<str
 function missing(key: string): ExportError {
   return new ExportError(
     'STAGING_CORRUPT',
-    `${basename(key)} of this export is not in the staging store, although it was written. Was the store changed? Start a new export.`,
+    `${basename(key)} of this export is not in the staging store. The staging store was changed, or this is a bug. Start a new export.`,
   );
 }
 

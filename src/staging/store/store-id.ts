@@ -16,7 +16,7 @@ export async function readStoreId(store: StagingStore): Promise<string | undefin
   return (await readDocument<StoreDocument>(store, STORE))?.id;
 }
 
-/** Makes the store at its first opening. @returns its id */
+/** Creates the store at its first opening. @returns its id */
 export async function openStore(store: StagingStore): Promise<string> {
   const known = await readStoreId(store);
   if (known) return known;
@@ -29,5 +29,8 @@ export async function openStore(store: StagingStore): Promise<string> {
   // Several workers may open it at once: what is stored counts.
   const id = await readStoreId(store);
   if (id) return id;
-  throw new ExportError('STAGING_CORRUPT', 'store.json vanished from the staging store while it was opened.');
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    'store.json vanished from the staging store while it was opened. Start the worker again.',
+  );
 }

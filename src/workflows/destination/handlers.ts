@@ -96,7 +96,10 @@ export function answerDestinationMessages(destination: Destination): void {
     },
     again: (started) => {
       if (started) return started;
-      throw new ExportError('EXPORT_NOT_FOUND', 'The request id belongs to another request.');
+      throw new ExportError(
+        'EXPORT_NOT_FOUND',
+        'The request id belongs to another request. Send it again with a new id.',
+      );
     },
   });
   serve(served, cancelExportUpdate, {

@@ -15,9 +15,13 @@ import { checks, storeChecks } from '../steps';
 
 export function requireConsentText({ consent }: ConnectRequest): void {
   if (consent && consent.textVersion === CONSENT_TEXT.version) return;
-  throw new ExportError(
+  throw notAgreed();
+}
+
+function notAgreed(): ExportError {
+  return new ExportError(
     'CONSENT_REQUIRED',
-    `No data leaves before the data privacy statement (version ${CONSENT_TEXT.version}) is agreed to. Read it and connect with --agree.`,
+    `The destination was not connected: the data privacy statement (version ${CONSENT_TEXT.version}) is not agreed to. Read it, then connect with --agree.`,
   );
 }
 
@@ -52,11 +56,7 @@ export async function connect(destination: Destination, request: ConnectRequest)
   try {
     requireSameAudience(destination, request);
     const { consent, ...rest } = request;
-    if (!consent)
-      throw new ExportError(
-        'CONSENT_REQUIRED',
-        'No data leaves before the data privacy statement is agreed to. Read it and connect with --agree.',
-      );
+    if (!consent) throw notAgreed();
     const agreed = {
       agreedBy: consent.agreedBy,
       agreedAt: new Date().toISOString(),

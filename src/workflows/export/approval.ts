@@ -15,14 +15,14 @@ const MAX_HOLD_MS = 24 * HOUR_MS;
 const PLAN_MAX_AGE_MS = HOUR_MS;
 
 /** How an export ends that may not send. */
-export type Refusal = Extract<ExportStatus, 'denied' | 'expired' | 'replanned'>;
+export type UnsentStatus = Extract<ExportStatus, 'denied' | 'expired' | 'replanned'>;
 
 /**
  * Waits until the export may send: not at all if no guard holds it or it was approved before. After an approval the preflight runs
  * again, since a day may have passed; if it finds a change, the plan is obsolete.
  * @returns how the export ends if it may not send
  */
-export async function untilAllowed(run: Run, plan: ExportPlan): Promise<Refusal | null> {
+export async function untilAllowed(run: Run, plan: ExportPlan): Promise<UnsentStatus | null> {
   const { guards, approval } = run.record;
   if (guards.length === 0 || approval) return null;
   const decision = await untilDecided(run, plan);
@@ -116,7 +116,7 @@ function requireDecidable(run: Run, planId: string): Decidable {
   if (found.held.planId === planId) return found;
   throw new ExportError(
     'PLAN_OUTDATED',
-    `${titleOf(run)} is held with plan ${found.held.planId}, not ${planId}: ${describeGuards(found.held.guards)} If that is right, name plan ${found.held.planId}.`,
+    `${titleOf(run)} is held with plan ${found.held.planId}, not ${planId}: ${describeGuards(found.held.guards)} If these numbers are right, decide about plan ${found.held.planId}.`,
   );
 }
 

@@ -24,7 +24,7 @@ const MINUTE_MS = 60_000;
  * Time without progress after which a batch is given up for the direct lane, if no batch of this export advances or a later one has
  * finished. It is long when the user forced batches: Mailchimp may take hours over its queue.
  */
-const PATIENCE_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
+const STUCK_AFTER_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
@@ -93,19 +93,19 @@ function unproven({ plan }: PartState): CollectedPart {
   return { part, rows, unproven: rows, ...nothing };
 }
 
-/** Polls all batches in flight by one short step, then waits by a timer: no activity slot is held while Mailchimp works. */
+/** Polls all batches in flight by one short step, then waits by a timer: no activity slot is occupied while Mailchimp works. */
 export async function watchBatches(run: Run, isOver: () => boolean): Promise<void> {
   const isIdle = () => isOver() || run.isContinuingAsNew;
-  let looks = 0;
+  let polls = 0;
   for (;;) {
     await condition(() => inFlight(run).length > 0 || isIdle());
     continueAsNewWhenLong(run);
     if (isIdle()) return;
-    await condition(isIdle, untilNextLook(run, looks), { summary: 'Until the next poll of the batches' });
+    await condition(isIdle, untilNextPoll(run, polls), { summary: 'Until the next poll of the batches' });
     if (isIdle()) return;
     const before = inFlight(run).length;
-    await look(run);
-    looks = inFlight(run).length < before ? 0 : looks + 1;
+    await pollOnce(run);
+    polls = inFlight(run).length < before ? 0 : polls + 1;
     await giveUpStuck(run);
     const seen = { requested: run.input.options.lane, nowMs: Date.now(), inFlight: inFlightRows(run) };
     run.record.lanes = run.record.lanes && chooseLane(run.record.lanes, seen);
@@ -115,14 +115,14 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
 
 const UNSEEN = { total: 0, finished: 0 };
 
-function untilNextLook(run: Run, looks: number): number {
+function untilNextPoll(run: Run, polls: number): number {
   const { parts } = run.record;
   const answered = parts.filter((part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)));
   return pollInterval({
     batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
-    sinceMs: Date.now() - firstSubmissionMs(run),
-    looks,
+    elapsedMs: Date.now() - firstSubmissionMs(run),
+    polls,
   });
 }
 
@@ -133,10 +133,10 @@ function firstSubmissionMs({ record }: Run): number {
   );
 }
 
-async function look(run: Run): Promise<void> {
+async function pollOnce(run: Run): Promise<void> {
   const parts = inFlight(run);
   if (parts.length === 0) return;
-  takeLook(run, parts, await runStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
+  applyPoll(run, parts, await runStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
 }
 
 function pollCall({ input }: Run, parts: readonly PartState[]): StepCall<'mailchimp.pollBatches'> {
@@ -151,7 +151,7 @@ function batchIdsOf(parts: readonly PartState[]): string[] {
   return parts.flatMap(({ batchId }) => batchId ?? []);
 }
 
-function takeLook(run: Run, parts: readonly PartState[], polled: PolledBatches): void {
+function applyPoll(run: Run, parts: readonly PartState[], polled: PolledBatches): void {
   run.record.longestRequestMs = polled.longestRequestMs;
   for (const part of parts) {
     const seen = polled.batches.find(({ batchId }) => batchId === part.batchId);
@@ -187,23 +187,23 @@ function deleteCall(
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
-  const patienceMs = PATIENCE_MS[run.input.options.lane];
-  if (now - part.progressAtMs < patienceMs) return false;
+  const stuckAfterMs = STUCK_AFTER_MS[run.input.options.lane];
+  if (now - part.progressAtMs < stuckAfterMs) return false;
   const isOvertaken = run.record.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );
-  return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= patienceMs);
+  return isOvertaken || inFlight(run).every(({ progressAtMs }) => now - progressAtMs >= stuckAfterMs);
 }
 
 /**
- * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since the
- * provider may be what failed; rows without results count as unproven, and the next export sends them again.
+ * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since
+ * Mailchimp may be what failed; rows without results count as unproven, and the next export sends them again.
  */
 export async function abandon(run: Run): Promise<void> {
   try {
     const parts = inFlight(run);
     if (parts.length > 0)
-      takeLook(run, parts, await attemptStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
+      applyPoll(run, parts, await attemptStep(run, 'mailchimp.pollBatches', pollCall(run, parts)));
     for (const part of run.record.parts) {
       if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
       const { acknowledged, refused, unproven } = await attemptStep(
@@ -217,6 +217,6 @@ export async function abandon(run: Run): Promise<void> {
     if (rest.length > 0)
       await attemptStep(run, 'mailchimp.deleteBatches', deleteCall(run, rest, 'of an export that ends'));
   } catch {
-    // The provider or the store is unavailable; settling counts as unproven what has no results.
+    // Mailchimp or the store is unavailable; settling counts as unproven what has no results.
   }
 }

@@ -29,8 +29,8 @@ export async function mailchimpExport(input: ExportInput, record?: ExportRecord)
 async function exportAll(run: Run): Promise<ExportReport> {
   if (run.record.phase !== 'delivering') {
     const plan = await prepareExport(run);
-    const refusal = await untilAllowed(run, plan);
-    if (refusal) return settle(run, refusal);
+    const unsent = await untilAllowed(run, plan);
+    if (unsent) return settle(run, unsent);
     await renameTags(run);
     run.record.deliveringSinceMs = Date.now();
     setPhase(run, 'delivering');

@@ -8,30 +8,30 @@ const LEISURE_MS = 2_000;
 const END_MS = 3_000;
 const MAX_MS = 120_000;
 
-export interface Looking {
-  /** Batches in flight, as they were at the last look; of one that was not seen yet, the total is 0. */
+export interface PollState {
+  /** Batches in flight, as they were at the last poll; of one that was not polled yet, the total is 0. */
   readonly batches: readonly Pick<BatchState, 'total' | 'finished'>[];
   /** Operations of batches that have finished already. */
   readonly answered: number;
-  /** Since when operations are being answered. */
-  readonly sinceMs: number;
-  /** How often has been looked in vain since something last finished: the guess where no rate is known yet. */
-  readonly looks: number;
+  /** Milliseconds since the first submission. */
+  readonly elapsedMs: number;
+  /** Polls since an operation last finished: the estimate while no rate is known. */
+  readonly polls: number;
 }
 
 /**
- * How long to wait before the next look at the batches: half the expected time to the next finish, or ever longer where no rate is
+ * How long to wait before the next poll of the batches: half the expected time to the next finish, or ever longer while no rate is
  * known, at most 2 min. At least 2 s in the middle, so that a long export has few events; sooner at its beginning and end, so that
  * a small one does not wait.
  */
-export function pollInterval({ batches, answered, sinceMs, looks }: Looking): number {
+export function pollInterval({ batches, answered, elapsedMs, polls }: PollState): number {
   const finished = batches.reduce((sum, batch) => sum + batch.finished, answered);
   const left = batches.map((batch) => batch.total - batch.finished).filter((operations) => operations > 0);
-  const expected = (operations: number) => (sinceMs / finished) * operations;
+  const expected = (operations: number) => (elapsedMs / finished) * operations;
   const isSeen = batches.every(({ total }) => total > 0);
   const isEnd =
     batches.length === 1 || (isSeen && expected(left.reduce((sum, some) => sum + some, 0)) <= END_MS);
   const least = finished === 0 || isEnd ? MIN_MS : LEISURE_MS;
-  const guess = finished > 0 && left.length > 0 ? expected(Math.min(...left)) / 2 : least * 1.5 ** looks;
-  return Math.round(Math.min(Math.max(guess, least), MAX_MS));
+  const estimate = finished > 0 && left.length > 0 ? expected(Math.min(...left)) / 2 : least * 1.5 ** polls;
+  return Math.round(Math.min(Math.max(estimate, least), MAX_MS));
 }

@@ -77,7 +77,7 @@ function censusScope({ input, record }: Run): CensusScope {
 type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusScope };
 
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
-  const [, keepLeavers] = await runTogether(
+  const [, keepDeparted] = await runTogether(
     () => takeCensus(run, scope),
     () => takeSnapshot(run),
   );
@@ -102,7 +102,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         strict: configuration.strict,
         optedOut: configuration.optedOut,
         latest: configuration.latest,
-        keepLeavers,
+        keepDeparted,
         ...(options.limit !== undefined && { limit: options.limit }),
       },
     }),

@@ -218,7 +218,7 @@ describe('A CSV file without a header line', () => {
     const error = await errorOf(source.describe());
     expect(error).toMatchObject({
       code: 'SOURCE_MALFORMED',
-      message: expect.stringMatching(/^p\d\.csv: .* it holds an e-mail address, so it is a row/),
+      message: expect.stringMatching(/^p\d\.csv: .* it contains an e-mail address, so it is a row/),
     });
     expect(String(error)).not.toMatch(/jane/i);
   });
@@ -268,7 +268,7 @@ describe('A CSV file is refused', () => {
       text: '"b" and "B" have the same name but for case',
     },
     {
-      when: 'a name of a column holds a NUL',
+      when: 'a name of a column contains a NUL',
       content: 'k,b,x\0y\n1,x,y\n',
       text: 'profiles: a column has a NUL in its name. Rename it.',
     },

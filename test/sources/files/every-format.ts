@@ -71,7 +71,7 @@ export function describeSource(
     });
     afterEach(() => fixture.remove());
 
-    test('tells its attributes in their order and its segments with names and digests', async () => {
+    test('describes its attributes in their order, and its segments with names and digests', async () => {
       const source = await fixture.open(input);
       const { attributes, segments } = await source.describe();
       expect(attributes).toEqual(PROFILES.columns);

@@ -147,7 +147,7 @@ function openProfiles(profiles: SourceInput['profiles']) {
 }
 
 describe('The format', () => {
-  test('is configured where the ending does not tell', async () => {
+  test('is configured where the file name does not end in it', async () => {
     await fixture.write('p.txt', 'k;b\n1;x\n');
     const source = await openProfiles({ path: 'p.txt', key: 'k', format: 'csv', csv: { delimiter: ';' } });
     expect((await source.describe()).attributes).toEqual(['k', 'b']);

@@ -33,7 +33,7 @@ test('chunks of rows with eighty full fields are read', async () => {
       baseline: null,
       census: null,
       statusIfNew: 'subscribed',
-      keepLeavers: false,
+      keepDeparted: false,
       strict: false,
       optedOut: 'update',
       latest: null,

@@ -34,7 +34,7 @@ function leaving(profiles: readonly Profile[], segment: string): Profile[] {
 }
 
 describe('the first chunk of an export', () => {
-  test('holds five new contacts and five known ones, and is a part of its own, as the last one is', async () => {
+  test('contains five new contacts and five known ones, and is a part of its own, as the last one is', async () => {
     const known = contacts(20).map(({ email }) => member(String(email), 'subscribed'));
     const { plan, chunks } = await exportAll(stage, contacts(1_000), { audience: known });
     expect(chunks.map((chunk) => emailsOf(chunk).length)).toEqual([10, 490, 500]);
@@ -80,7 +80,7 @@ describe('the first chunk of an export', () => {
     expect(emailsOf(chunks[1]!)).toHaveLength(3);
   });
 
-  test('holds untags of one tag, at most ten, if no contact is added or changed', async () => {
+  test('contains untags of one tag, at most ten, if no contact is added or changed', async () => {
     const first = await exportAll(stage, contacts(600));
     const left = leaving(contacts(590), 'locals');
     const second = await exportAll(stage, left, { after: first });
@@ -124,12 +124,12 @@ async function spares(known: readonly Profile[]) {
 }
 
 describe('the last chunk of the upserts, which stands in for a first one that is refused,', () => {
-  test('is full, and holds as many new contacts as known ones', async () => {
+  test('is full, and contains as many new contacts as known ones', async () => {
     const { known, fresh } = await spares(contacts(1_000));
     expect([known.length, fresh.length]).toEqual([250, 250]);
   });
 
-  test('holds all contacts of a kind with too few', async () => {
+  test('contains all contacts of a kind with too few', async () => {
     const { known, fresh } = await spares(contacts(20, 1_000));
     expect([known.length, fresh.length]).toEqual([15, 485]);
   });

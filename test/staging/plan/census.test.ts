@@ -81,7 +81,7 @@ describe('a census', () => {
       baseline: null,
       census: null,
       statusIfNew: 'subscribed',
-      keepLeavers: false,
+      keepDeparted: false,
       strict: false,
       optedOut: 'update',
       latest: null,

@@ -11,7 +11,7 @@ function chunks(count: number, size: Partial<ChunkSize> = {}): ChunkSize[] {
   }));
 }
 
-test('a part holds at most 50 chunks, the first one only the canary', () => {
+test('a part contains at most 50 chunks, the first one only the canary', () => {
   expect(packParts(chunks(102))).toEqual([
     { part: 0, kind: 'upsert', firstChunk: 0, lastChunk: 0, rows: 500, canary: true },
     { part: 1, kind: 'upsert', firstChunk: 1, lastChunk: 50, rows: 25_000, canary: false },
@@ -20,7 +20,7 @@ test('a part holds at most 50 chunks, the first one only the canary', () => {
   ]);
 });
 
-test('a part holds at most 8 MB', () => {
+test('a part contains at most 8 MB', () => {
   const parts = packParts(chunks(10, { bytes: 3_000_000 }));
   expect(parts.map(({ firstChunk, lastChunk }) => [firstChunk, lastChunk])).toEqual([
     [0, 0],

@@ -39,7 +39,7 @@ describe('a plan', () => {
     const ref = stage.newExport();
     await stage.snapshot(ref, [ANNA, BOB]);
     const plan = await stage.plan(ref);
-    expect(await stage.plan(ref, { limit: 1, keepLeavers: true })).toEqual(plan);
+    expect(await stage.plan(ref, { limit: 1, keepDeparted: true })).toEqual(plan);
   });
 
   test('made twice at the same time is one plan', async () => {
@@ -167,7 +167,7 @@ describe('a profile', () => {
   });
 });
 
-describe('a test export', () => {
+describe('an export with --limit', () => {
   test('sends the first changed addresses by key, and the rest is not sent but next time', async () => {
     const profiles = ['c', 'a', 'b'].map((key) => ({
       key,

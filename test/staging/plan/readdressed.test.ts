@@ -82,7 +82,7 @@ describe('a profile with another address than before', () => {
     expect(second.plan).toMatchObject({ chunks: 0, decided: { suppressed: 1 } });
   });
 
-  test('holds back the address too that it now shares with another profile', async () => {
+  test('withholds the address too that it now shares with another profile', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const shared = [ANNA, { ...MOVED, key: '0' }, MOVED];
     const second = await exportAll(stage, shared, { after: first, audience: OUT });

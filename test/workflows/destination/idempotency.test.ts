@@ -104,7 +104,7 @@ describe('a repeated request or attempt', () => {
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
-      // The first look finds the batch finished; then the line is cut for a while.
+      // The first poll finds the batch finished; then the line is cut for a while.
       stage.sandbox.fail('reset 8 times after 1 on GET /batches/*');
       expect(await stage.export()).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
       const sent = stage.sandbox.requests().filter(({ method, via }) => method === 'POST' && via === 'http');

@@ -41,7 +41,7 @@ describe('an export that is lost with its destination', () => {
   test.each([
     ['both are terminated', true],
     ['the destination is terminated, and connected again at once', false],
-  ])('leaves no contact tagged for ever: %s', async (_, isExportToo) => {
+  ])('leaves no contact tagged permanently: %s', async (_, isExportToo) => {
     await run(async () => {
       await chooseFirst(10);
       await stage.export();

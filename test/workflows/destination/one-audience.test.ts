@@ -13,7 +13,7 @@ afterEach(async () => {
   await stage.close();
 });
 
-test('a second destination of a store does not get an audience that another one holds, until that one is removed', async () => {
+test('a second destination of a store does not get an audience that another one has, until that one is removed', async () => {
   await stage.withWorker(async () => {
     await stage.connect();
     const second = `${stage.destinationId}-too`;

@@ -77,7 +77,7 @@ describe('an export on a server that skips time', () => {
   const members = () => stage.sandbox.state(AUDIENCE).members;
 
   test('waits three hours for Mailchimp, with a small history', async () => {
-    // More polls than the first looks, which are sooner: later ones are two minutes apart.
+    // The first polls come sooner, the later ones every two minutes.
     stage.sandbox.control.set({ batchPolls: { pending: 110 } });
     await stage.withWorker(async () => {
       const began = Date.now();

@@ -110,7 +110,7 @@ describe('a contact that leaves', () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const kept = await exportAll(stage, [{ ...BOB, first: 'Rob', segments: ['vip'] }], {
       after: first,
-      keepLeavers: true,
+      keepDeparted: true,
     });
     expect(kept.chunks).toMatchObject([
       { kind: 'upsert', rows: [{ email: 'bob@mail.test', tags: '["VIP"]' }] },
