@@ -47,8 +47,8 @@ export const PLAN: ExportPlan = {
   decided: { ...noOutcomes(), unchanged: 14_000, invalid: 700, duplicate: 300, removed: 10 },
   invalid: { email_missing: 700 },
   segments: [
-    { segment: 'vip', tag: 'VIP', profiles: 40_000, toTag: 30_000, toUntag: 25, restores: 0 },
-    { segment: 'north', tag: 'North', profiles: 20_000, toTag: 15_000, toUntag: 5, restores: 0 },
+    { segment: 'vip', tag: 'VIP', profiles: 40_000, toTag: 30_000, toUntag: 25 },
+    { segment: 'north', tag: 'North', profiles: 20_000, toTag: 15_000, toUntag: 5 },
   ],
   warnings: [],
   chunks: 91,
