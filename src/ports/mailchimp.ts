@@ -77,7 +77,6 @@ export interface AudienceInfo {
   readonly id: string;
   readonly name: string;
   readonly doubleOptin: boolean;
-  readonly emailTypeOption: boolean;
 }
 
 export interface Tag {
