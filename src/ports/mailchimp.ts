@@ -109,7 +109,6 @@ export interface BatchState {
   readonly status: 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished' | 'gone';
   readonly total: number;
   readonly finished: number;
-  readonly errored: number;
 }
 
 export interface OperationResult {

@@ -29,7 +29,7 @@ describe('batches', () => {
     const batchId = await account.submitBatch([chunkOperation(DELIVERY, chunk, 'export/0/7/1')]);
     await finished(account, [batchId]);
     expect(await account.batches([batchId])).toEqual([
-      { batchId, status: 'finished', total: 1, finished: 1, errored: 0 },
+      { batchId, status: 'finished', total: 1, finished: 1 },
     ]);
     const [result] = await collect(account.batchResults(batchId));
     expect(result).toMatchObject({ operationId: 'export/0/7/1', status: 200 });
@@ -75,7 +75,7 @@ describe('batches', () => {
     const before = account.requests();
     expect(await account.batches([second, first])).toEqual([
       expect.objectContaining({ batchId: second, status: 'finished' }),
-      { batchId: first, status: 'gone', total: 0, finished: 0, errored: 0 },
+      { batchId: first, status: 'gone', total: 0, finished: 0 },
     ]);
     expect(account.requests() - before).toBe(2);
     expect(await account.batches([])).toEqual([]);
