@@ -82,7 +82,7 @@ export interface ExportView {
   readonly unproven: number;
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last reported. */
-  readonly running: { readonly operations: number; readonly finished: number };
+  readonly finishedInFlight: number;
   /** How the changes are sent now, and why; null until there are changes to send. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
   readonly requests: number;

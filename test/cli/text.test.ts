@@ -46,7 +46,7 @@ const VIEW: ExportView = {
   refused: 0,
   unproven: 0,
   parts: { total: 2, submitted: 2, done: 0 },
-  running: { operations: 60, finished: 30 },
+  finishedInFlight: 30,
   lane: null,
   requests: 9,
   batches: 2,
@@ -219,7 +219,7 @@ describe('a running export', () => {
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, running: { operations: 60, finished: 31 } });
+    progress.update({ ...VIEW, finishedInFlight: 31 });
     progress.say('A line.');
     progress.close();
     expect(terminal.errors()).toBe('Reading the source\nDelivering: 15,000 of 30,000 changes\nA line.\n');

@@ -73,7 +73,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     refused: 12,
     unproven: 0,
     parts: { total: 3, submitted: 2, done: 1 },
-    running: { operations: 40, finished: 8 },
+    finishedInFlight: 8,
     requests: 25,
     lane: null,
     batches: 2,

@@ -85,9 +85,7 @@ describe('the page of an export', () => {
   });
 
   test('shows no time left before the first answer and after the last', () => {
-    expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
-      '**Delivering: 0 of 45,030 changes done**',
-    );
+    expect(headline({ done: 0, finishedInFlight: 0 })).toBe('**Delivering: 0 of 45,030 changes done**');
     expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes done**');
   });
 
