@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { LaneChoiceSchema } from '../../contract/destination';
+import { type ExportOptionsInput, LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport, type DecideOptions } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
-import { planExport, startExport, watchExport, type GuardOptions, type StartOptions } from './start';
+import { planExport, startExport, watchExport, type StartOptions } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
@@ -65,7 +65,9 @@ function planCommand(cli: Cli): Command {
   )
     .addHelpText('after', examples('export plan newsletter', 'export plan newsletter --json'))
     .action(
-      action(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
+      action(cli, (invocation, name: string, options: ExportOptionsInput) =>
+        planExport(invocation, name, options),
+      ),
     );
 }
 
