@@ -3,7 +3,7 @@ import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { withClient } from '../shell/temporal';
 
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly as: string;
   readonly yes?: boolean;
 }

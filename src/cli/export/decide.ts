@@ -8,7 +8,7 @@ import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
 
-export interface DecideOptions {
+interface DecideOptions {
   readonly plan?: string;
   readonly as?: string;
 }

@@ -6,7 +6,7 @@ import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
 import { follow, followUntilHeld, printReport } from './follow';
 
-export interface StartOptions extends ExportOptionsInput {
+interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
   readonly trigger: string;
 }
