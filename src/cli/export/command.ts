@@ -102,11 +102,7 @@ function watchCommand(cli: Cli): Command {
     'the running export, otherwise the last',
   )
     .addHelpText('after', examples('export watch newsletter'))
-    .action(
-      action(cli, (invocation, name: string, which: string | undefined) =>
-        watchExport(invocation, name, (view) => findExport(view, which)),
-      ),
-    );
+    .action(action(cli, watchExport));
 }
 
 function showCommand(cli: Cli): Command {

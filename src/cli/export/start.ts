@@ -1,9 +1,10 @@
-import type { DestinationView, ExportOptionsInput, StartedExport } from '../../contract/destination';
+import type { ExportOptionsInput, StartedExport } from '../../contract/destination';
 import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
+import { findExport } from './find';
 import { follow, followUntilHeld, printReport } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
@@ -49,10 +50,10 @@ export async function planExport(
 export async function watchExport(
   invocation: Invocation,
   destinationId: string,
-  find: (view: DestinationView) => { readonly exportId: string },
+  which: string | undefined,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const { exportId } = find(await client.describe(destinationId));
+    const { exportId } = findExport(await client.describe(destinationId), which);
     return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
   });
 }
