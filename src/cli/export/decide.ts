@@ -8,6 +8,7 @@ import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
+import { type HeldView, isHeld } from './follow';
 
 interface DecideOptions {
   readonly plan?: string;
@@ -71,16 +72,16 @@ async function decide(
   const by = options.as ?? userInfo().username;
   if (options.plan !== undefined) return { planId: options.plan, by };
   requireTerminal(invocation, `${verb} needs --plan: the plan to decide about`);
-  const view = await client.progress(name);
-  const { planId } = requireHeld(view, name);
-  invocation.terminal.err(`${describeView(view!)}\n`);
+  const view = requireHeld(await client.progress(name), name);
+  const { planId } = view.state.held;
+  invocation.terminal.err(`${describeView(view)}\n`);
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
   const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
   return isConfirmed ? { planId, by } : undefined;
 }
 
-function requireHeld(view: ExportView | undefined, name: string) {
-  if (view?.state.kind === 'held') return view.state.held;
+function requireHeld(view: ExportView | undefined, name: string): HeldView {
+  if (view && isHeld(view)) return view;
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',
