@@ -2,6 +2,7 @@ import type { Configuration, ExportOptions } from './destination';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
 import type { ExportPlan, Lane } from './plan';
+import type { Reason } from './reason';
 import type { ExportReport } from './report';
 
 /** What an export needs to know; fixed when it starts. References and counts only. */
@@ -43,12 +44,6 @@ export const EXPORT_PHASES = [
 ] as const;
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
-/** A code of ours, or `UNEXPECTED`, with what came back and what to do. */
-export interface Trouble {
-  readonly code: string;
-  readonly message: string;
-}
-
 /**
  * What keeps an export from going on:
  * - `waiting`: the provider or the store is unavailable; the export retries by itself.
@@ -58,10 +53,10 @@ export interface Trouble {
  *   cancelled on request, else why it fails.
  */
 export type ExportObstacle =
-  | { readonly kind: 'waiting'; readonly reason: Trouble }
-  | { readonly kind: 'stopped'; readonly reason: Trouble }
+  | { readonly kind: 'waiting'; readonly reason: Reason }
+  | { readonly kind: 'stopped'; readonly reason: Reason }
   | { readonly kind: 'held'; readonly held: Held }
-  | { readonly kind: 'cancelling'; readonly failure: Trouble | null };
+  | { readonly kind: 'cancelling'; readonly failure: Reason | null };
 
 /** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
 export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };

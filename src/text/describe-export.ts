@@ -1,4 +1,5 @@
-import type { ExportPhase, ExportView, Trouble } from '../contract/export';
+import type { ExportPhase, ExportView } from '../contract/export';
+import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
 import { count, countOf, instant } from './format';
 import {
@@ -76,14 +77,14 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
   const { destinationId } = ref;
   switch (state.kind) {
     case 'stopped':
-      return `Stopped: ${describeTrouble(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
+      return `Stopped: ${describeReason(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
     case 'waiting':
-      return `Waiting: ${describeTrouble(state.reason)} It retries by itself.`;
+      return `Waiting: ${describeReason(state.reason)} It retries by itself.`;
     case 'held':
       return `${describeHeld(state.held)} ${describeDecision(destinationId, state.held)}`;
     case 'cancelling':
       return state.failure
-        ? `Failing: ${describeTrouble(state.failure)} ${WINDING_DOWN}`
+        ? `Failing: ${describeReason(state.failure)} ${WINDING_DOWN}`
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
@@ -94,7 +95,7 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
-function describeTrouble({ code, message }: Trouble): string {
+function describeReason({ code, message }: Reason): string {
   return `${code}. ${oneLine(message)}`;
 }
 

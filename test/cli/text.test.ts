@@ -192,7 +192,7 @@ describe('a running export', () => {
   });
 
   test('that waits, has stopped or is paused says so, and how to continue', () => {
-    const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
+    const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' } as const;
     expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );

@@ -3,7 +3,7 @@ import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
 import type { ExportPlan, Lane } from '../../contract/plan';
 import type { ExportStatus, ExportReport, Settlement, Tally } from '../../contract/report';
-import type { Reason } from '../failure';
+import type { Reason } from '../../contract/reason';
 import type { Run } from './run';
 
 /** The counts of an export that planned, and so sent, nothing. */

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { EXPORT_PHASES, type ExportView } from '../../../src/contract/export';
 import type { Held } from '../../../src/contract/guard';
 import { noOutcomes, OUTCOMES } from '../../../src/contract/outcome';
+import type { Reason } from '../../../src/contract/reason';
 import { describeExport } from '../../../src/workflows/export/current-details';
 import { INPUT, report, view } from '../samples';
 
 const MINUTE_MS = 60_000;
-const MULTILINE = {
+const MULTILINE: Reason = {
   code: 'SOURCE_MALFORMED',
   message: '3 lines could not be read:\n  a|b.csv: 3 (line 7: MISSING COLUMNS)\nMend the file.',
 };
