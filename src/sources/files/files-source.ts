@@ -13,10 +13,11 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { MEMBERSHIPS, findMembers } from './members';
 import type { OpenTable } from './open-tables';
-import { type FilesContext, type FilesOptions, PROFILES, type Reading, withReading } from './reading';
+import { type FilesContext, PROFILES, type Reading, withReading } from './reading';
 import { collectUnreadable } from './unreadable-lines';
 import { segmentInfos } from './segments';
 import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
+import type { SourceOptions } from '../options';
 import { suggest } from '../suggest';
 
 const PROFILES_FILE = 'profiles.parquet';
@@ -26,7 +27,7 @@ export class FilesSource implements OpenSource {
   readonly #context: FilesContext;
   readonly #closed = new AbortController();
 
-  constructor(config: FilesSourceConfig, options: FilesOptions) {
+  constructor(config: FilesSourceConfig, options: SourceOptions) {
     if (Object.hasOwn(config.tables, PROFILES)) {
       throw new ExportError(
         'CONFIG_INVALID',

@@ -12,15 +12,6 @@ import { type MembershipScan, chooseSegments, membershipScans } from './segments
 /** The table of profiles, in SQL and in messages. */
 export const PROFILES = 'profiles';
 
-export interface FilesOptions {
-  /** Where relative paths of the configuration start. */
-  readonly baseFolder: string;
-  /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
-  readonly memoryLimit: string;
-  /** A folder that exists: for copies and spilled memory. */
-  readonly scratch: string;
-}
-
 export interface ReadRequest {
   readonly segments: readonly string[];
   /** Read the further tables also where no segment uses them. @default false */
@@ -53,7 +44,7 @@ export interface Reading {
 
 export interface FilesContext {
   readonly config: FilesSourceConfig;
-  readonly options: FilesOptions;
+  readonly options: SourceOptions;
   /** Aborted when the source is closed. */
   readonly closed: AbortSignal;
 }
