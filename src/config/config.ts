@@ -122,3 +122,11 @@ export const ConfigSchema = WorkerConfigSchema.extend({
     .default({}),
 });
 export type Config = z.infer<typeof ConfigSchema>;
+
+/** For editors; `schema/` has a copy, which `scripts/write-config-schema.js` writes. */
+export function configJsonSchema(): Record<string, unknown> {
+  return {
+    title: 'Configuration of temporal-mailchimp',
+    ...z.toJSONSchema(ConfigSchema, { io: 'input' }),
+  };
+}
