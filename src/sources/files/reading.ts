@@ -8,6 +8,7 @@ import { type FoundTable, type OpenTable, type TableSpec, findTables, openTable 
 import { asReadError } from './read-error';
 import { type SqlUse, checkSql } from './segment-sql';
 import { type MembershipScan, chooseSegments, membershipScans } from './segments';
+import type { SourceOptions } from '../options';
 
 /** The table of profiles, in SQL and in messages. */
 export const PROFILES = 'profiles';
