@@ -88,7 +88,7 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
-    default:
+    case 'running':
       return PHASE[phase];
   }
 }
