@@ -62,6 +62,11 @@ export interface Settlement {
 export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
 
+/** Whether the counts are of what an export would do. */
+export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
+  return status === 'planned';
+}
+
 /** What happened to every profile, in counts, and which store has the rows. */
 export interface ExportReport extends Settlement {
   readonly destinationId: string;

@@ -11,7 +11,7 @@ import {
   type OutcomeCounts,
 } from '../contract/outcome';
 import type { FieldWarning } from '../contract/plan';
-import type { ExportStatus, ExportReport, Tally } from '../contract/report';
+import { isPlanned, type ExportStatus, type ExportReport, type Tally } from '../contract/report';
 
 // The wording of exports, shared by the command line, reports and the Web UI, so that all of them say the same.
 
@@ -177,9 +177,10 @@ export function describeSubjects({ selected, departed, readdressed }: Subjects):
 }
 
 /** How many of the created contacts may come from an earlier attempt. Empty when none may. */
-export function describeUncertain({ uncertain, status }: ExportReport): string {
+export function describeUncertain(report: ExportReport): string {
+  const { uncertain } = report;
   if (uncertain === 0) return '';
-  const verb = status === 'planned' ? 'to be created' : 'created';
+  const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
 }
 
