@@ -160,9 +160,12 @@ export function describeApproval({ by, at }: NonNullable<ExportReport['approval'
 }
 
 export function describeWarning({ attribute, field, kind, count: values }: FieldWarning): string {
-  return kind === 'cut'
-    ? `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`
-    : `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+  switch (kind) {
+    case 'cut':
+      return `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`;
+    case 'omitted':
+      return `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+  }
 }
 
 interface Subjects {
