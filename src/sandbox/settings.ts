@@ -23,18 +23,6 @@ const OTHER_OPTIONS = new Set(['port', 'apiKey', 'audiences', 'accounts', 'recor
 /** Settings to change; the others stay as they are. */
 export type SettingsPatch = Pick<SandboxOptions, keyof SandboxSettings>;
 
-const PLAIN = [
-  'replies',
-  'operationMs',
-  'batchParallelism',
-  'resultsPerFile',
-  'connectionLimit',
-  'resultUrlMs',
-  'batchRetentionMs',
-  'statsCacheMs',
-  'gzip',
-] as const;
-
 export function settingsOf(options: SandboxOptions): SandboxSettings {
   const settings: SandboxSettings = { ...DEFAULTS };
   patchSettings(settings, options);
@@ -50,13 +38,18 @@ export function patchSettings(settings: SandboxSettings, patch: SettingsPatch): 
     if (!(name in DEFAULTS) && !OTHER_OPTIONS.has(name))
       throw new Error(`sandbox: there is no setting '${name}'`);
   const next: SandboxSettings = { ...settings };
-  for (const name of PLAIN) take(next, patch, name);
+  for (const name of Object.keys(DEFAULTS) as (keyof SandboxSettings)[])
+    if (name !== 'batchPolls' && name !== 'switches') take(next, patch, name);
   if (patch.batchPolls !== undefined) next.batchPolls = everyState(patch.batchPolls);
   if (patch.switches) next.switches = { ...settings.switches, ...checkedSwitches(patch.switches) };
   Object.assign(settings, next);
 }
 
-function take(settings: SandboxSettings, patch: SettingsPatch, name: (typeof PLAIN)[number]): void {
+function take(
+  settings: SandboxSettings,
+  patch: SettingsPatch,
+  name: Exclude<keyof SandboxSettings, 'switches' | 'batchPolls'>,
+): void {
   const value: unknown = patch[name];
   if (value === undefined) return;
   if (typeof value !== typeof DEFAULTS[name])
