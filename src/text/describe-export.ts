@@ -90,6 +90,8 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
       return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
     case 'running':
       return PHASE[phase];
+    default:
+      return String(state satisfies never);
   }
 }
 
@@ -165,6 +167,8 @@ export function describeWarning({ attribute, field, kind, count: values }: Field
       return `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`;
     case 'omitted':
       return `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+    default:
+      return String(kind satisfies never);
   }
 }
 
