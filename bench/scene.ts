@@ -40,8 +40,6 @@ export interface Scene {
   readonly temporal: Client;
   readonly exports: ExportClient;
   readonly sandbox: SandboxControl;
-  readonly sandboxUrl: string;
-  readonly apiKey: string;
   readonly workerPid: number;
   /** Stops everything, deletes the folder and returns the worker's peak memory in bytes. May be called again. */
   close(): Promise<{ readonly peakRss: number }>;
@@ -103,8 +101,6 @@ async function build(
     temporal,
     exports,
     sandbox: new SandboxControl(url),
-    sandboxUrl: url,
-    apiKey,
     workerPid: processes.worker.process.pid,
   };
 }

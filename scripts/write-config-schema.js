@@ -2,7 +2,7 @@
 const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const prettier = require('prettier');
-const { configJsonSchema } = require('../dist/cli/config/command');
+const { configJsonSchema } = require('../dist/config/config');
 
 const FILE = path.resolve(__dirname, '../schema/temporal-mailchimp.schema.json');
 

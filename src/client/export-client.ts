@@ -137,7 +137,7 @@ export class ExportClient {
    * export twice.
    * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_REQUIRED, DESTINATION_BUSY (another export is queued already)
    */
-  async start(destinationId: string, input: StartInput<'export'> = {}): Promise<StartedExport> {
+  async start(destinationId: string, input: StartInput = {}): Promise<StartedExport> {
     return this.update(destinationId, startJobUpdate, { ...input, kind: 'export' });
   }
 
@@ -145,7 +145,7 @@ export class ExportClient {
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an export.
    * @throws ExportError as `start`
    */
-  async plan(destinationId: string, input: StartInput<'plan'> = {}): Promise<StartedExport> {
+  async plan(destinationId: string, input: StartInput = {}): Promise<StartedExport> {
     return this.update(destinationId, startJobUpdate, { ...input, kind: 'plan' });
   }
 

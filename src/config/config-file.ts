@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { isNativeError } from 'node:util/types';
 import { parseDocument } from 'yaml';
 import { ConfigSchema, type Config } from './config';
+import { errorCode } from './error-code';
 import { parse } from '../contract/parse';
 import { ExportError } from '../errors';
 
@@ -29,10 +29,9 @@ async function read(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
     throw new ExportError(
       'CONFIG_UNREADABLE',
-      `The configuration file ${path} could not be read (${code}). Name the file with --config, or run the command in its folder.`,
+      `The configuration file ${path} could not be read (${errorCode(error)}). Name the file with --config, or run the command in its folder.`,
     );
   }
 }

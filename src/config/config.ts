@@ -1,35 +1,11 @@
 import { z } from 'zod';
 import { ConfigureSettingsSchema, ConnectSettingsSchema } from '../contract/destination';
 import { DestinationIdSchema, NameSchema } from '../contract/identifiers';
+import { CustomReferenceSchema, SecretReferenceSchema } from './secret-reference';
 import { SourcesSchema } from './source-config';
 
-/** A Mailchimp API key after the colon. */
-const LOOKS_LIKE_KEY = /^(?:[a-z][a-z0-9+.-]*):[0-9a-f]{32}(?:-[a-z]+[0-9]+)?$/i;
 /** Unencrypted requests to Mailchimp would expose the key and the contacts. */
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
-
-/** A reference to a secret: its text never appears in a configuration file, a message or Temporal's history. */
-const SecretReferenceSchema = z
-  .string()
-  .regex(
-    /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    'name a secret as env:VARIABLE or file:PATH, not by its text',
-  )
-  // Messages quote the reference and stay in Temporal's history, so a pasted key must be refused.
-  .refine(
-    (reference) => !LOOKS_LIKE_KEY.test(reference),
-    'this looks like the key itself: put the key into a variable or a file, and name that',
-  )
-  .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
-
-/** A reference for a SecretResolver of the host's own. */
-const CustomReferenceSchema = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9+.-]*:.+$/i,
-    'name a secret as SCHEME:NAME, in the words of your SecretResolver, never by its text',
-  )
-  .refine((reference) => !LOOKS_LIKE_KEY.test(reference), 'this looks like the key itself: name it instead');
 
 export const AccountSchema = z.strictObject({
   apiKey: SecretReferenceSchema,
@@ -122,3 +98,11 @@ export const ConfigSchema = WorkerConfigSchema.extend({
     .default({}),
 });
 export type Config = z.infer<typeof ConfigSchema>;
+
+/** For editors; `schema/` has a copy, which `scripts/write-config-schema.js` writes. */
+export function configJsonSchema(): Record<string, unknown> {
+  return {
+    title: 'Configuration of temporal-mailchimp',
+    ...z.toJSONSchema(ConfigSchema, { io: 'input' }),
+  };
+}

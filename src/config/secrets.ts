@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { isNativeError } from 'node:util/types';
+import { errorCode } from './error-code';
 import { ExportError } from '../errors';
 import type { SecretResolver } from '../ports/secrets';
 
@@ -31,10 +31,9 @@ async function readSecretFile(path: string, reference: string): Promise<string> 
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
     throw new ExportError(
       'SECRET_UNAVAILABLE',
-      `The secret ${reference} could not be read (${code}). Check the path and its permissions.`,
+      `The secret ${reference} could not be read (${errorCode(error)}). Check the path and its permissions.`,
     );
   }
 }

@@ -158,10 +158,7 @@ export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
-export const RemoveInputSchema = z.strictObject({
-  removedBy: z.string().trim().min(1).max(200),
-  exported: z.enum(['keep']).default('keep').describe('What happens to contacts that were exported.'),
-});
+export const RemoveInputSchema = z.strictObject({ removedBy: z.string().trim().min(1).max(200) });
 export type RemoveInput = z.input<typeof RemoveInputSchema>;
 
 /** Accompanies each change that a client requests. */

@@ -2,6 +2,7 @@ import type { Configuration, ExportOptions } from './destination';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
 import type { ExportPlan, Lane } from './plan';
+import type { Reason } from './reason';
 import type { ExportReport } from './report';
 
 /** What an export needs to know; fixed when it starts. References and counts only. */
@@ -42,12 +43,6 @@ export const EXPORT_PHASES = [
 ] as const;
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
-/** A code of ours, or `UNEXPECTED`, with what came back and what to do. */
-export interface Trouble {
-  readonly code: string;
-  readonly message: string;
-}
-
 /**
  * What keeps an export from going on:
  * - `waiting`: Mailchimp or the store is unavailable; the export retries by itself.
@@ -57,10 +52,10 @@ export interface Trouble {
  *   cancelled on request, else why it fails.
  */
 export type ExportObstacle =
-  | { readonly kind: 'waiting'; readonly reason: Trouble }
-  | { readonly kind: 'stopped'; readonly reason: Trouble }
+  | { readonly kind: 'waiting'; readonly reason: Reason }
+  | { readonly kind: 'stopped'; readonly reason: Reason }
   | { readonly kind: 'held'; readonly held: Held }
-  | { readonly kind: 'cancelling'; readonly failure: Trouble | null };
+  | { readonly kind: 'cancelling'; readonly failure: Reason | null };
 
 /** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
 export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };
@@ -81,7 +76,7 @@ export interface ExportView {
   readonly unproven: number;
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last reported. */
-  readonly running: { readonly operations: number; readonly finished: number };
+  readonly finishedInFlight: number;
   /** How the changes are sent now, and why; null until there are changes to send. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
   readonly requests: number;

@@ -10,23 +10,17 @@ import type { ExportReport } from './report';
 export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
 export type JobKind = keyof typeof JOB_WORKFLOWS;
 
-const OptionsSchema = ExportOptionsSchema.prefault({});
-const TriggerSchema = z
-  .string()
-  .max(100)
-  .default('on demand')
-  .describe('What requested the job; kept in the history.');
-
-/** What `startJob` takes. A plan takes the options of the export that it previews. */
-export const JobRequestSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('export'), options: OptionsSchema, trigger: TriggerSchema }),
-  z.strictObject({ kind: z.literal('plan'), options: OptionsSchema, trigger: TriggerSchema }),
-]);
+/** What `startJob` takes. A plan takes the options of the export that it previews. A kind with another shape makes this a union. */
+export const JobRequestSchema = z.strictObject({
+  kind: z.enum(Object.keys(JOB_WORKFLOWS) as JobKind[]),
+  options: ExportOptionsSchema.prefault({}),
+  trigger: z.string().max(100).default('on demand').describe('What requested the job; kept in the history.'),
+});
 export type JobRequestInput = z.input<typeof JobRequestSchema>;
 export type JobRequest = z.output<typeof JobRequestSchema>;
 
-/** What a caller gives for a job of a kind. */
-export type StartInput<Kind extends JobKind> = Omit<Extract<JobRequestInput, { kind: Kind }>, 'kind'>;
+/** What a caller gives for a job. */
+export type StartInput = Omit<JobRequestInput, 'kind'>;
 
 /** What the workflow of a job gets, and what it returns. A kind with another shape makes these a union. */
 export type JobInput = ExportInput;

@@ -29,10 +29,14 @@ export const MEMBER_STATUSES = [
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
 /** Statuses that exclude a member from campaigns. An export must not move a member out of them. */
-const OPTED_OUT: readonly string[] = ['unsubscribed', 'cleaned', 'archived'] satisfies MemberStatus[];
+export const PROTECTED_STATUSES: readonly string[] = [
+  'unsubscribed',
+  'cleaned',
+  'archived',
+] satisfies MemberStatus[];
 
 export function isProtectedStatus(status: string): boolean {
-  return OPTED_OUT.includes(status);
+  return PROTECTED_STATUSES.includes(status);
 }
 
 /** Statuses that a new contact may be given. There is no default: every connect request names one. */

@@ -39,8 +39,6 @@ export interface SegmentPlan {
   /** Distinct (address, tag) pairs to add and to remove. */
   readonly toTag: number;
   readonly toUntag: number;
-  /** Of those to tag: contacts that had the tag from this destination under an id that no longer exists. */
-  readonly restores: number;
 }
 
 /** What an export would do: counts and part boundaries only; the rows are in staging. */

@@ -1,6 +1,7 @@
 import type { Approval, Guard } from './guard';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
+import type { Reason } from './reason';
 import type { RowClass, WithheldClass } from './row-class';
 
 export interface SegmentReport {
@@ -61,6 +62,11 @@ export interface Settlement {
 export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
 
+/** Whether the counts are of what an export would do. */
+export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
+  return status === 'planned';
+}
+
 /** What happened to every profile, in counts, and which store has the rows. */
 export interface ExportReport extends Settlement {
   readonly destinationId: string;
@@ -70,7 +76,7 @@ export interface ExportReport extends Settlement {
   readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
-  readonly failure?: { readonly code: string; readonly message: string };
+  readonly failure?: Reason;
   /** What the export was held for; in the report of a plan, what it would be held for. */
   readonly guards: readonly Guard[];
   /** The approval that let a held export send. */

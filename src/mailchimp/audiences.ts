@@ -23,12 +23,7 @@ export async function login(connection: Connection): Promise<AccountInfo> {
   return { accountId: root.account_id, loginId: root.login_id, role: root.role };
 }
 
-const AudienceSchema = z.object({
-  id: z.string(),
-  name: z.string(),
-  double_optin: z.boolean(),
-  email_type_option: z.boolean(),
-});
+const AudienceSchema = z.object({ id: z.string(), name: z.string(), double_optin: z.boolean() });
 
 export async function audience(connection: Connection, audienceId: string): Promise<AudienceInfo> {
   const list = await connection.send({
@@ -36,15 +31,10 @@ export async function audience(connection: Connection, audienceId: string): Prom
     method: 'GET',
     route: '/lists/{list_id}',
     params: { list_id: audienceId },
-    query: { fields: 'id,name,double_optin,email_type_option' },
+    query: { fields: 'id,name,double_optin' },
     reply: AudienceSchema,
   });
-  return {
-    id: list.id,
-    name: list.name,
-    doubleOptin: list.double_optin,
-    emailTypeOption: list.email_type_option,
-  };
+  return { id: list.id, name: list.name, doubleOptin: list.double_optin };
 }
 
 const MergeFieldsSchema = z.object({

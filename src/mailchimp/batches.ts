@@ -9,11 +9,10 @@ const BatchSchema = z.object({
   status: z.enum(['pending', 'preprocessing', 'started', 'finalizing', 'finished']),
   total_operations: z.int(),
   finished_operations: z.int(),
-  errored_operations: z.int(),
 });
 type Batch = z.infer<typeof BatchSchema>;
 
-const FIELDS = ['id', 'status', 'total_operations', 'finished_operations', 'errored_operations'];
+const FIELDS = ['id', 'status', 'total_operations', 'finished_operations'];
 
 /**
  * Submits a batch and returns its id. Sent again only when Mailchimp did not process the request: a batch whose reply was lost may be
@@ -51,7 +50,7 @@ export async function batches(
   const states: BatchState[] = [];
   for (const batchId of batchIds) {
     const batch = listed.get(batchId) ?? (await findBatch(connection, batchId));
-    states.push(batch ? toState(batch) : { batchId, status: 'gone', total: 0, finished: 0, errored: 0 });
+    states.push(batch ? toState(batch) : { batchId, status: 'gone', total: 0, finished: 0 });
   }
   return states;
 }
@@ -154,6 +153,5 @@ function toState(batch: Batch): BatchState {
     status: batch.status,
     total: batch.total_operations,
     finished: batch.finished_operations,
-    errored: batch.errored_operations,
   };
 }

@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import type { OpenSource } from '../ports/source';
 import { openSource } from '../sources';
-import { FolderStore, openStagingToRead, type StagingReader } from '../staging';
+import { openStagingToRead, type StagingReader } from '../staging';
+import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
 
 // What commands beside a worker open. They write nothing into the staging store, not even scratch, and expire nothing: their
 // configuration may differ from the worker's.
 
-/** @returns undefined where no worker has made a store in the folder */
+/** @returns undefined where no worker has made the store */
 export function readStaging(
-  folder: string,
-  { staging }: Pick<WorkerConfig, 'staging'>,
+  staging: WorkerConfig['staging'],
+  baseFolder: string,
 ): Promise<StagingReader | undefined> {
-  return openStagingToRead({ store: new FolderStore(folder), memoryLimit: staging.memoryLimit });
+  const { memoryLimit } = staging;
+  return openStagingToRead({ store: configuredStore(staging, baseFolder), memoryLimit });
 }
 
 /**

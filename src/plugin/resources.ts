@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import type { ActivityDependencies } from '../activities';
 import type { WorkerConfig } from '../config/config';
 import { secretResolver } from '../config/secrets';
@@ -6,8 +5,9 @@ import type { SecretResolver } from '../ports/secrets';
 import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
-import { FolderStore, openStaging, scratchOf } from '../staging';
+import { openStaging, scratchOf } from '../staging';
 import { createAccounts } from './accounts';
+import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
 
 /** One part is read from staging or unpacked while another one is being sent. */
@@ -28,7 +28,7 @@ export interface HostPorts {
 }
 
 /**
- * Opens what the steps need: the staging store, accounts and sources by name. Only this file decides which implementation a port gets.
+ * Opens what the steps need: the staging store, accounts and sources by name. Only this file and `configured-store.ts` decide which implementation a port gets.
  *
  * @param baseFolder where relative paths of the configuration start
  */
@@ -37,7 +37,7 @@ export async function openResources(
   baseFolder: string,
   {
     sources = {},
-    store = configuredStore(config, baseFolder),
+    store = configuredStore(config.staging, baseFolder),
     secrets = secretResolver(baseFolder),
   }: HostPorts = {},
 ): Promise<Resources> {
@@ -68,10 +68,6 @@ export async function openResources(
       return staging.close();
     },
   };
-}
-
-function configuredStore({ staging }: Pick<WorkerConfig, 'staging'>, baseFolder: string): StagingStore {
-  return new FolderStore(resolve(baseFolder, staging.folder));
 }
 
 /** Whether it is an instance of the host, not a section of the configuration. */

@@ -77,7 +77,6 @@ export interface AudienceInfo {
   readonly id: string;
   readonly name: string;
   readonly doubleOptin: boolean;
-  readonly emailTypeOption: boolean;
 }
 
 export interface Tag {
@@ -110,7 +109,6 @@ export interface BatchState {
   readonly status: 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished' | 'gone';
   readonly total: number;
   readonly finished: number;
-  readonly errored: number;
 }
 
 export interface OperationResult {

@@ -67,6 +67,8 @@ export interface UnreadableLines {
 export interface SourceCheck extends SourceDescription {
   readonly profiles: number;
   readonly members: readonly { readonly segment: string; readonly profiles: number }[];
+  /** Membership rows whose key is no profile. */
+  readonly orphans: number;
   readonly unreadable: readonly UnreadableLines[];
 }
 

@@ -15,6 +15,7 @@ export { DEFAULT_API_KEY } from './settings';
 export { parseFault } from './fault-text';
 export type { BatchEffect, FaultEffect, FaultRule, RequestEffect } from './faults';
 export type { Act } from './model/act';
-export type { Control, SettingsPatch } from './control/control';
+export type { Control } from './control/control';
+export type { SettingsPatch } from './settings';
 export type { AudienceState, MemberState, MemberStateFilter } from './control/report';
 export type { RequestCount } from './counters';

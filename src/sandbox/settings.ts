@@ -20,10 +20,8 @@ const DEFAULTS: SandboxSettings = {
 // Options of `startSandbox` that are not settings.
 const OTHER_OPTIONS = new Set(['port', 'apiKey', 'audiences', 'accounts', 'record', 'folder', 'clock']);
 
-type SettingsPatch = Pick<
-  SandboxOptions,
-  Exclude<keyof SandboxSettings, 'switches' | 'batchPolls'> | 'switches' | 'batchPolls'
->;
+/** Settings to change; the others stay as they are. */
+export type SettingsPatch = Pick<SandboxOptions, keyof SandboxSettings>;
 
 export function settingsOf(options: SandboxOptions): SandboxSettings {
   const settings: SandboxSettings = { ...DEFAULTS };
@@ -40,10 +38,8 @@ export function patchSettings(settings: SandboxSettings, patch: SettingsPatch): 
     if (!(name in DEFAULTS) && !OTHER_OPTIONS.has(name))
       throw new Error(`sandbox: there is no setting '${name}'`);
   const next: SandboxSettings = { ...settings };
-  for (const name of ['replies', 'operationMs', 'batchParallelism', 'resultsPerFile'] as const)
-    take(next, patch, name);
-  for (const name of ['connectionLimit', 'resultUrlMs', 'batchRetentionMs', 'statsCacheMs', 'gzip'] as const)
-    take(next, patch, name);
+  for (const name of Object.keys(DEFAULTS) as (keyof SandboxSettings)[])
+    if (name !== 'batchPolls' && name !== 'switches') take(next, patch, name);
   if (patch.batchPolls !== undefined) next.batchPolls = everyState(patch.batchPolls);
   if (patch.switches) next.switches = { ...settings.switches, ...checkedSwitches(patch.switches) };
   Object.assign(settings, next);

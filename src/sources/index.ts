@@ -3,16 +3,7 @@ import { join } from 'node:path';
 import type { OpenSource } from '../ports/source';
 import type { SourceConfig } from '../config/source-config';
 import { FilesSource } from './files/files-source';
-
-/** What a source may use of this machine. */
-export interface SourceOptions {
-  /** Where relative paths of the configuration start. */
-  readonly baseFolder: string;
-  /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
-  readonly memoryLimit: string;
-  /** Folder for copies of rows and spilled memory; what a source leaves in it under the name `source-…` is deleted after a day. */
-  readonly scratch: string;
-}
+import type { SourceOptions } from './options';
 
 /** The kinds of sources. A new kind is a folder beside `files/`, a branch of `SourceConfigSchema` and a line here. */
 const KINDS: {

@@ -92,10 +92,10 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
     assert.equal(new Set(first).size, CONTENT.segments.length);
     assertSame(await digests(), first);
   },
-  'a check counts profiles and members': async ({ source }) => {
-    const { profiles, members, unreadable } = await source.check();
+  'a check counts profiles, members, and memberships of no profile': async ({ source }) => {
+    const { profiles, members, orphans, unreadable } = await source.check();
     assertSame(
-      { profiles, members, unreadable },
+      { profiles, members, orphans, unreadable },
       {
         profiles: 5,
         members: [
@@ -103,6 +103,7 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
           { segment: 'fresh', profiles: 2 },
           { segment: 'one', profiles: 2 },
         ],
+        orphans: 1,
         unreadable: [],
       },
     );

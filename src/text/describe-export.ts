@@ -1,4 +1,5 @@
-import type { ExportPhase, ExportView, Trouble } from '../contract/export';
+import type { ExportPhase, ExportView } from '../contract/export';
+import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
 import { count, countOf, instant } from './format';
 import {
@@ -10,7 +11,7 @@ import {
   type OutcomeCounts,
 } from '../contract/outcome';
 import type { FieldWarning } from '../contract/plan';
-import type { ExportStatus, ExportReport, Tally } from '../contract/report';
+import { isPlanned, type ExportStatus, type ExportReport, type Tally } from '../contract/report';
 
 // The wording of exports, shared by the command line, reports and the Web UI, so that all of them say the same.
 
@@ -75,25 +76,27 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
   const { destinationId } = ref;
   switch (state.kind) {
     case 'stopped':
-      return `Stopped: ${describeTrouble(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
+      return `Stopped: ${describeReason(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
     case 'waiting':
-      return `Waiting: ${describeTrouble(state.reason)} It retries by itself.`;
+      return `Waiting: ${describeReason(state.reason)} It retries by itself.`;
     case 'held':
       return `${describeHeld(state.held)} ${describeDecision(destinationId, state.held)}`;
     case 'cancelling':
       return state.failure
-        ? `Failing: ${describeTrouble(state.failure)} ${WINDING_DOWN}`
+        ? `Failing: ${describeReason(state.failure)} ${WINDING_DOWN}`
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
-    default:
+    case 'running':
       return PHASE[phase];
+    default:
+      return String(state satisfies never);
   }
 }
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
-function describeTrouble({ code, message }: Trouble): string {
+function describeReason({ code, message }: Reason): string {
   return `${code}. ${oneLine(message)}`;
 }
 
@@ -158,9 +161,14 @@ export function describeApproval({ by, at }: NonNullable<ExportReport['approval'
 }
 
 export function describeWarning({ attribute, field, kind, count: values }: FieldWarning): string {
-  return kind === 'cut'
-    ? `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`
-    : `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+  switch (kind) {
+    case 'cut':
+      return `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`;
+    case 'omitted':
+      return `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+    default:
+      return String(kind satisfies never);
+  }
 }
 
 interface Subjects {
@@ -175,9 +183,10 @@ export function describeSubjects({ selected, departed, readdressed }: Subjects):
 }
 
 /** How many of the created contacts may come from an earlier attempt. Empty when none may. */
-export function describeUncertain({ uncertain, status }: ExportReport): string {
+export function describeUncertain(report: ExportReport): string {
+  const { uncertain } = report;
   if (uncertain === 0) return '';
-  const verb = status === 'planned' ? 'to be created' : 'created';
+  const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
 }
 

@@ -13,10 +13,10 @@ export interface Progress {
 export function progressOf({
   plan,
   done,
-  running,
-}: Pick<ExportView, 'plan' | 'done' | 'running'>): Progress | undefined {
+  finishedInFlight,
+}: Pick<ExportView, 'plan' | 'done' | 'finishedInFlight'>): Progress | undefined {
   if (!plan) return undefined;
   const total = plan.parts.reduce((sum, { rows }) => sum + rows, 0);
-  const inFlight = plan.chunks === 0 ? 0 : Math.floor((running.finished * total) / plan.chunks);
+  const inFlight = plan.chunks === 0 ? 0 : Math.floor((finishedInFlight * total) / plan.chunks);
   return { done: Math.min(total, done + inFlight), total };
 }

@@ -1,1 +1,62 @@
-export { createWorker, type StandaloneWorker } from './create-worker';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { NativeConnection, Worker } from '@temporalio/worker';
+import type { Config } from '../config/config';
+import { ExportError } from '../errors';
+import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
+import { resolveSecret } from '../config/secrets';
+
+export interface StandaloneWorker {
+  /** Resolves when the worker has stopped after `shutdown` or a signal. */
+  readonly run: () => Promise<void>;
+  readonly shutdown: () => void;
+}
+
+/** The standalone worker: a Temporal Worker with the plugin in it, and nothing else. */
+export async function createWorker(config: Config, baseFolder: string): Promise<StandaloneWorker> {
+  const { address, namespace, taskQueue, tls } = config.temporal;
+  const apiKey = config.temporal.apiKey && (await resolveSecret(config.temporal.apiKey, baseFolder));
+  const { staging, accounts, sources } = config;
+  const connection = await connect({ address, ...(tls !== undefined && { tls }), ...(apiKey && { apiKey }) });
+  try {
+    const worker = await Worker.create({
+      connection,
+      namespace,
+      taskQueue,
+      plugins: [new MailchimpPlugin({ staging, accounts, sources, baseFolder })],
+      ...prebuiltWorkflows(),
+      shutdownGraceTime: '10 seconds',
+    });
+    return {
+      run: async () => {
+        try {
+          await worker.run();
+        } finally {
+          await connection.close();
+        }
+      },
+      shutdown: () => worker.shutdown(),
+    };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+/** Made by the build, with this version of everything; in a checkout that is not built the worker bundles for itself. */
+function prebuiltWorkflows(): { workflowBundle?: { codePath: string } } {
+  const codePath = join(__dirname, '../workflow-bundle.js');
+  return existsSync(codePath) ? { workflowBundle: { codePath } } : {};
+}
+
+async function connect(options: Parameters<typeof NativeConnection.connect>[0]): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(options);
+  } catch (error) {
+    throw new ExportError(
+      'TEMPORAL_UNREACHABLE',
+      `No Temporal server answers at ${options?.address}. Start one (temporal-mailchimp dev starts everything), or set temporal.address.`,
+      { cause: error },
+    );
+  }
+}

@@ -6,12 +6,8 @@ import {
   TimeoutFailure,
   isCancellation,
 } from '@temporalio/workflow';
-import { ExportError, type ExportErrorCode, isExportErrorCode, treatmentOf } from '../errors';
-
-export interface Reason {
-  readonly code: ExportErrorCode | 'UNEXPECTED';
-  readonly message: string;
-}
+import type { Reason } from '../contract/reason';
+import { ExportError, isExportErrorCode, treatmentOf } from '../errors';
 
 /** The code and message of a failed step, child or handler, however deep Temporal wrapped it. */
 export function reasonOf(error: unknown): Reason {

@@ -41,6 +41,19 @@ describe('source', () => {
     expect(code).toBe(0);
     expect(output).toContain('5 profiles with 5 attributes');
     expect(output).toMatch(/vip +vip +2\nnorth +north +3\n/);
+    expect(output).not.toContain('memberships');
+  });
+
+  test('check counts the memberships of no profile', async () => {
+    await scene.writeMembers([
+      ['000001', 'vip'],
+      ['1', 'vip'],
+      ['2', 'north'],
+    ]);
+    const { code, output } = await scene.cli('source check');
+    expect(code).toBe(0);
+    expect(output).toContain('\n\n2 memberships with a key that no profile has: exports skip them\n');
+    expect((await scene.cliJson('source check')).document).toMatchObject({ orphans: 2 });
   });
 
   test.each(['check', 'segments', 'attributes'])(

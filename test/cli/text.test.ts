@@ -46,7 +46,7 @@ const VIEW: ExportView = {
   refused: 0,
   unproven: 0,
   parts: { total: 2, submitted: 2, done: 0 },
-  running: { operations: 60, finished: 30 },
+  finishedInFlight: 30,
   lane: null,
   requests: 9,
   batches: 2,
@@ -192,7 +192,7 @@ describe('a running export', () => {
   });
 
   test('that waits, has stopped or is paused says so, and how to continue', () => {
-    const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
+    const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' } as const;
     expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
@@ -219,7 +219,7 @@ describe('a running export', () => {
     progress.update({ ...VIEW, phase: 'reading', plan: null });
     progress.update({ ...VIEW, phase: 'reading', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, running: { operations: 60, finished: 31 } });
+    progress.update({ ...VIEW, finishedInFlight: 31 });
     progress.say('A line.');
     progress.close();
     expect(terminal.errors()).toBe(

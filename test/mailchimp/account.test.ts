@@ -14,7 +14,6 @@ describe('an account', () => {
       id: AUDIENCE,
       name: 'Newsletter',
       doubleOptin: true,
-      emailTypeOption: false,
     });
     expect(account.requests()).toBe(2);
   });

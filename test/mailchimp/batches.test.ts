@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { BatchOperation } from '../../src/ports/mailchimp';
 import { accountFor } from '../../src/mailchimp/accounting';
 import { chunkOperation } from '../../src/mailchimp/operations';
+import { openSdkTransport } from '../../src/mailchimp/sdk-transport';
 import {
   AUDIENCE,
   byEmail,
@@ -29,7 +30,7 @@ describe('batches', () => {
     const batchId = await account.submitBatch([chunkOperation(DELIVERY, chunk, 'export/0/7/1')]);
     await finished(account, [batchId]);
     expect(await account.batches([batchId])).toEqual([
-      { batchId, status: 'finished', total: 1, finished: 1, errored: 0 },
+      { batchId, status: 'finished', total: 1, finished: 1 },
     ]);
     const [result] = await collect(account.batchResults(batchId));
     expect(result).toMatchObject({ operationId: 'export/0/7/1', status: 200 });
@@ -42,6 +43,23 @@ describe('batches', () => {
     });
     expect(sandbox.state(AUDIENCE)).toMatchObject({ members: 498, tags: { Loyal: 498 } });
     expect(sandbox.warnings).toEqual([]);
+  });
+
+  test('are submitted on a connection of their own, and polled on kept ones', async () => {
+    const { sandbox, open } = await openSandbox();
+    const transport = openSdkTransport({ apiKey: sandbox.apiKey, baseUrl: sandbox.url, timeoutMs: 10_000 });
+    const sent: string[] = [];
+    const account = open({
+      transport: {
+        exchange: (request) => {
+          sent.push(`${request.isFresh ? 'fresh' : 'kept'} ${request.method}`);
+          return transport.exchange(request);
+        },
+      },
+    });
+    const batchId = await account.submitBatch(operations(1));
+    await account.batches([batchId]);
+    expect(sent).toEqual(['fresh POST', 'kept GET']);
   });
 
   test('remove tags, too', async () => {
@@ -75,7 +93,7 @@ describe('batches', () => {
     const before = account.requests();
     expect(await account.batches([second, first])).toEqual([
       expect.objectContaining({ batchId: second, status: 'finished' }),
-      { batchId: first, status: 'gone', total: 0, finished: 0, errored: 0 },
+      { batchId: first, status: 'gone', total: 0, finished: 0 },
     ]);
     expect(account.requests() - before).toBe(2);
     expect(await account.batches([])).toEqual([]);

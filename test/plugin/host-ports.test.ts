@@ -60,7 +60,8 @@ class MemorySource implements SegmentSource {
       segment: id,
       profiles: this.#keys(id).size,
     }));
-    return { ...described, profiles: this.content.profiles.length, members, unreadable: [] };
+    const orphans = this.#orphans(described.segments.map(({ id }) => id));
+    return { ...described, profiles: this.content.profiles.length, members, orphans, unreadable: [] };
   }
 
   async extract({ attributes, segments, into, signal }: Parameters<SegmentSource['extract']>[0]) {
@@ -85,7 +86,7 @@ class MemorySource implements SegmentSource {
       profiles: this.content.profiles.length,
       selected: rows.length,
       members: keys.map((members) => members.size),
-      orphans: new Set(segments.flatMap((id) => this.#listed(id)).filter((key) => !this.#has(key))).size,
+      orphans: this.#orphans(segments),
       unreadable: [],
     };
   }
@@ -104,6 +105,10 @@ class MemorySource implements SegmentSource {
 
   #has(key: string): boolean {
     return this.content.profiles.some(([own]) => own === key);
+  }
+
+  #orphans(segments: readonly string[]): number {
+    return new Set(segments.flatMap((id) => this.#listed(id)).filter((key) => !this.#has(key))).size;
   }
 
   #keys(id: string): ReadonlySet<string> {

@@ -140,6 +140,16 @@ describe('the control endpoints', () => {
     });
   });
 
+  test('accept a fault with any act, also an edit', async () => {
+    await withSandbox(seeded({ email_address: ADA, status: 'subscribed' }), async (api, sandbox) => {
+      const act = { audience: AUDIENCE, email: ADA, action: 'edit', mergeFields: { LNAME: 'King' } };
+      const fault = { match: 'GET /ping', effect: { type: 'act', act } };
+      expect((await control(sandbox, 'POST /faults', fault)).status).toBe(204);
+      await api.get('/ping');
+      expect([...sandbox.members(AUDIENCE)][0]).toMatchObject({ mergeFields: { LNAME: 'King' } });
+    });
+  });
+
   test('change settings, and refuse unknown ones without changing any', async () => {
     await withSandbox({}, async (api, sandbox) => {
       const patch = (body: object): Promise<Answer> => control(sandbox, 'PATCH /settings', body);

@@ -3,6 +3,7 @@ import { describeReport } from '../../src/cli/text/report';
 import { describeView } from '../../src/cli/text/export';
 import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
 import type { Held } from '../../src/contract/guard';
+import type { Reason } from '../../src/contract/reason';
 import type { ExportReport } from '../../src/contract/report';
 import { describeStatus, describeState } from '../../src/text/describe-export';
 import { describeExport } from '../../src/workflows/export/current-details';
@@ -17,7 +18,7 @@ const HELD: Held = {
     { code: 'NEW_CONTACTS', message: '9 new contacts would be created.', number: 9, limit: 5 },
   ],
 };
-const REASON = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
+const REASON: Reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),

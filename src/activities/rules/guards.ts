@@ -82,7 +82,6 @@ function restoredTags({ plan, segments }: Guarded): Guard[] {
   return segments
     .filter(({ isRestored }) => isRestored === true)
     .flatMap(({ segment, tag }) => {
-      // Not `restores`: after a denied export the baseline no longer lists the members that carried the deleted tag.
       const { toTag = 0 } = plan.segments.find((known) => known.segment === segment) ?? {};
       return above(toTag, 0, (number) => ({
         code: 'TAG_RESTORED',

@@ -1,6 +1,5 @@
 import { Command } from 'commander';
-import { z } from 'zod';
-import { ConfigSchema, type Config } from '../../config/config';
+import { configJsonSchema, type Config } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
@@ -33,13 +32,6 @@ export function configCommand(cli: Cli): Command {
         .addHelpText('after', examples('config check', 'config check --config production.yaml'))
         .action(action(cli, check)),
     );
-}
-
-export function configJsonSchema(): Record<string, unknown> {
-  return {
-    title: 'Configuration of temporal-mailchimp',
-    ...z.toJSONSchema(ConfigSchema, { io: 'input' }),
-  };
 }
 
 async function check(invocation: Invocation): Promise<undefined> {

@@ -2,9 +2,9 @@ import { Command, Option } from 'commander';
 import type { DestinationView } from '../../contract/destination';
 import { STATUSES_IF_NEW } from '../../contract/outcome';
 import { statement } from './consent';
-import { connectDestination, type ConnectOptions } from './connect';
-import { configureDestination, type ConfigureOptions } from './configure';
-import { removeDestination, type RemoveOptions } from './remove';
+import { connectDestination } from './connect';
+import { configureDestination } from './configure';
+import { removeDestination } from './remove';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples } from '../shell/options';
 import { withClient } from '../shell/temporal';
@@ -64,11 +64,7 @@ function connectCommand(cli: Cli): Command {
       ),
     )
     .addHelpText('after', () => `\n${statement()}`)
-    .action(
-      action(cli, (invocation, name: string, options: ConnectOptions) =>
-        connectDestination(invocation, name, options),
-      ),
-    );
+    .action(action(cli, connectDestination));
 }
 
 function configureCommand(cli: Cli): Command {
@@ -96,11 +92,7 @@ function configureCommand(cli: Cli): Command {
           '      --field LNAME=LastName --segment vip --segment brazil="Customers in Brazil"',
       ),
     )
-    .action(
-      action(cli, (invocation, name: string, options: ConfigureOptions) =>
-        configureDestination(invocation, name, options),
-      ),
-    );
+    .action(action(cli, configureDestination));
 }
 
 function showCommand(cli: Cli): Command {
@@ -153,9 +145,5 @@ function removeCommand(cli: Cli): Command {
     .requiredOption('--as <name>', 'who removes it; recorded in the history')
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', examples('destination remove newsletter --as "Kim Data" --yes'))
-    .action(
-      action(cli, (invocation, name: string, options: RemoveOptions) =>
-        removeDestination(invocation, name, options),
-      ),
-    );
+    .action(action(cli, removeDestination));
 }

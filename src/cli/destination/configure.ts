@@ -6,7 +6,7 @@ import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
 
-export interface ConfigureOptions {
+interface ConfigureOptions {
   readonly email?: string;
   readonly field?: readonly string[];
   readonly segment?: readonly string[];

@@ -7,7 +7,7 @@ import type { Config } from '../../config/config';
 import { readSettings } from '../shell/settings';
 import { obtainConsent, type ConsentOptions } from './consent';
 
-export interface ConnectOptions extends ConsentOptions {
+interface ConnectOptions extends ConsentOptions {
   readonly name?: string;
   readonly account?: string;
   readonly audience?: string;

@@ -1,9 +1,10 @@
 import type { DestinationView } from '../../contract/destination';
+import { confirm, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { withClient } from '../shell/temporal';
 
-export interface RemoveOptions {
+interface RemoveOptions {
   readonly as: string;
   readonly yes?: boolean;
 }
@@ -35,11 +36,9 @@ async function isConfirmed(
   { yes }: RemoveOptions,
 ): Promise<boolean> {
   if (yes) return true;
-  const { terminal, options, usageError } = invocation;
-  if (!terminal.isTty || options.json)
-    usageError('without a terminal to ask for confirmation, remove needs --yes');
-  const answer = await terminal.ask(
-    `Remove "${destinationId}"? Consent is withdrawn, a running export is cancelled and staged rows are deleted. [y/N] `,
+  requireTerminal(invocation, 'remove needs --yes');
+  return confirm(
+    invocation,
+    `Remove "${destinationId}"? Consent is withdrawn, a running export is cancelled and staged rows are deleted.`,
   );
-  return /^\s*y(es)?\s*$/i.test(answer);
 }

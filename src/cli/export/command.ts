@@ -1,10 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LaneChoiceSchema } from '../../contract/destination';
-import { approveExport, denyExport, type DecideOptions } from './decide';
+import { approveExport, denyExport } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
-import { planExport, startExport, watchExport, type GuardOptions, type StartOptions } from './start';
+import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, positiveNumber } from '../shell/options';
 import { withClient } from '../shell/temporal';
@@ -61,9 +61,7 @@ function planCommand(cli: Cli): Command {
     verb('plan', 'Show the numbers of an export: read the source and the audience, send nothing'),
   )
     .addHelpText('after', examples('export plan newsletter', 'export plan newsletter --json'))
-    .action(
-      action(cli, (invocation, name: string, options: GuardOptions) => planExport(invocation, name, options)),
-    );
+    .action(action(cli, planExport));
 }
 
 function startCommand(cli: Cli): Command {
@@ -92,11 +90,7 @@ function startCommand(cli: Cli): Command {
         'export start newsletter --no-wait --json',
       ),
     )
-    .action(
-      action(cli, (invocation, name: string, options: StartOptions) =>
-        startExport(invocation, name, options),
-      ),
-    );
+    .action(action(cli, startExport));
 }
 
 function watchCommand(cli: Cli): Command {
@@ -105,11 +99,7 @@ function watchCommand(cli: Cli): Command {
     'the running export, otherwise the last',
   )
     .addHelpText('after', examples('export watch newsletter'))
-    .action(
-      action(cli, (invocation, name: string, which: string | undefined) =>
-        watchExport(invocation, name, (view) => findExport(view, which)),
-      ),
-    );
+    .action(action(cli, watchExport));
 }
 
 function showCommand(cli: Cli): Command {
@@ -218,21 +208,13 @@ function approveCommand(cli: Cli): Command {
     ),
   )
     .addHelpText('after', examples('export approve newsletter', 'export approve newsletter --plan 1f0c2a'))
-    .action(
-      action(cli, (invocation, name: string, options: DecideOptions) =>
-        approveExport(invocation, name, options),
-      ),
-    );
+    .action(action(cli, approveExport));
 }
 
 function denyCommand(cli: Cli): Command {
   return withDecision(verb('deny', 'End a held export without sending anything'))
     .addHelpText('after', examples('export deny newsletter', 'export deny newsletter --plan 1f0c2a'))
-    .action(
-      action(cli, (invocation, name: string, options: DecideOptions) =>
-        denyExport(invocation, name, options),
-      ),
-    );
+    .action(action(cli, denyExport));
 }
 
 function cancelCommand(cli: Cli): Command {

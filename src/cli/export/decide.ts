@@ -2,13 +2,15 @@ import { userInfo } from 'node:os';
 import type { ExportClient } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ApproveInput } from '../../contract/guard';
+import { confirm, requireTerminal } from '../shell/confirm';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
+import { type HeldView, isHeld } from './follow';
 
-export interface DecideOptions {
+interface DecideOptions {
   readonly plan?: string;
   readonly as?: string;
 }
@@ -69,22 +71,17 @@ async function decide(
 ): Promise<ApproveInput | undefined> {
   const by = options.as ?? userInfo().username;
   if (options.plan !== undefined) return { planId: options.plan, by };
-  const { terminal } = invocation;
-  if (!terminal.isTty || invocation.options.json) {
-    invocation.usageError(
-      `without a terminal to ask for confirmation, ${verb} needs --plan: the plan to decide about`,
-    );
-  }
-  const view = await client.progress(name);
-  const { planId } = requireHeld(view, name);
-  terminal.err(`${describeView(view!)}\n`);
+  requireTerminal(invocation, `${verb} needs --plan: the plan to decide about`);
+  const view = requireHeld(await client.progress(name), name);
+  const { planId } = view.state.held;
+  invocation.terminal.err(`${describeView(view)}\n`);
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
-  const answer = await terminal.ask(`${question} (recorded in the history as decided by ${by})? [y/N] `);
-  return /^\s*y(es)?\s*$/i.test(answer) ? { planId, by } : undefined;
+  const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
+  return isConfirmed ? { planId, by } : undefined;
 }
 
-function requireHeld(view: ExportView | undefined, name: string) {
-  if (view?.state.kind === 'held') return view.state.held;
+function requireHeld(view: ExportView | undefined, name: string): HeldView {
+  if (view && isHeld(view)) return view;
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',

@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { Config } from '../../config/config';
 import type { ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
@@ -91,9 +91,9 @@ async function readFailures(
 ): Promise<readonly FailureRow[]> {
   const { config, baseFolder } = await requireConfig(options);
   const { destinationId, exportId, storeId } = report;
-  for (const folder of stagingFolders(config, baseFolder)) {
-    const staging = await lazy.reading().readStaging(folder, config);
-    if (staging?.storeId === storeId) return staging.readFailures({ destinationId, exportId }, request);
+  for (const staging of stagings(config)) {
+    const reader = await lazy.reading().readStaging(staging, baseFolder);
+    if (reader?.storeId === storeId) return reader.readFailures({ destinationId, exportId }, request);
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
@@ -103,9 +103,9 @@ async function readFailures(
   );
 }
 
-/** The folders of the worker and of `temporal-mailchimp dev`. */
-function stagingFolders({ staging }: Config, baseFolder: string): string[] {
-  return [resolve(baseFolder, staging.folder), join(resolve(baseFolder, DEV_FOLDER), 'staging')];
+/** Of the worker and of `temporal-mailchimp dev`. */
+function stagings({ staging }: Config): Config['staging'][] {
+  return [staging, { ...staging, folder: join(DEV_FOLDER, 'staging') }];
 }
 
 /** A spreadsheet reads text that starts with these characters as a formula and runs it. */

@@ -32,9 +32,9 @@ export async function followUntilHeld(
   return followTo(invocation, { client, ref, stopAt: isHeld });
 }
 
-type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
+export type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
 
-function isHeld(view: ExportView): view is HeldView {
+export function isHeld(view: ExportView): view is HeldView {
   return view.state.kind === 'held';
 }
 

@@ -1,46 +1,25 @@
-import type {
-  LaneChoice,
-  DestinationView,
-  ExportOptionsInput,
-  StartedExport,
-} from '../../contract/destination';
+import type { ExportOptionsInput, StartedExport } from '../../contract/destination';
 import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
+import { findExport } from './find';
 import { follow, followUntilHeld, printReport } from './follow';
 
-export interface GuardOptions {
-  readonly allowUnreadableLines?: boolean;
-  readonly allowMassRemoval?: boolean;
-  readonly allowRestoredTags?: boolean;
-  readonly allowNewContacts?: boolean;
-  readonly allowOverLimit?: boolean;
-  readonly census?: boolean;
-}
-
-export interface StartOptions extends GuardOptions {
+interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
-  readonly limit?: number;
-  readonly lane?: LaneChoice;
   readonly trigger: string;
 }
 
 export async function startExport(
   invocation: Invocation,
   destinationId: string,
-  options: StartOptions,
+  { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  const { limit, lane, trigger } = options;
-  const exportOptions: ExportOptionsInput = {
-    ...guardsOf(options),
-    ...(limit !== undefined && { limit }),
-    ...(lane !== undefined && { lane }),
-  };
   return withClient(invocation, async (client) => {
-    const started = await client.start(destinationId, { options: exportOptions, trigger });
-    if (!options.wait) {
+    const started = await client.start(destinationId, { options, trigger });
+    if (!wait) {
       print(invocation, { json: started, text: () => describeStart(destinationId, started) });
       return undefined;
     }
@@ -59,41 +38,22 @@ export async function startExport(
 export async function planExport(
   invocation: Invocation,
   destinationId: string,
-  guards: GuardOptions,
+  options: ExportOptionsInput,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const options = guardsOf(guards);
     const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
     const report = await follow(invocation, client, { destinationId, exportId });
     return printReport(invocation, report);
   });
 }
 
-function guardsOf({
-  allowUnreadableLines = false,
-  allowMassRemoval = false,
-  allowRestoredTags = false,
-  allowNewContacts = false,
-  allowOverLimit = false,
-  census = false,
-}: GuardOptions) {
-  return {
-    allowUnreadableLines,
-    allowMassRemoval,
-    allowRestoredTags,
-    allowNewContacts,
-    allowOverLimit,
-    census,
-  };
-}
-
 export async function watchExport(
   invocation: Invocation,
   destinationId: string,
-  find: (view: DestinationView) => { readonly exportId: string },
+  which: string | undefined,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const { exportId } = find(await client.describe(destinationId));
+    const { exportId } = findExport(await client.describe(destinationId), which);
     return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
   });
 }

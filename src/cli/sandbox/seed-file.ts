@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import { isNativeError } from 'node:util/types';
 import { z } from 'zod';
+import { errorCode } from '../../config/error-code';
 import { MEMBER_STATUSES } from '../../contract/outcome';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
@@ -60,8 +60,10 @@ async function readText(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    const code = isNativeError(error) && 'code' in error ? String(error.code) : 'unknown error';
-    throw new ExportError('INPUT_INVALID', `The audience file ${file} could not be read (${code}).`);
+    throw new ExportError(
+      'INPUT_INVALID',
+      `The audience file ${file} could not be read (${errorCode(error)}).`,
+    );
   }
 }
 

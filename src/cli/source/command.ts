@@ -72,7 +72,14 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
     : undefined;
 }
 
-function describeCheck({ profiles, attributes, segments, members, unreadable }: SourceCheck): string {
+function describeCheck({
+  profiles,
+  attributes,
+  segments,
+  members,
+  orphans,
+  unreadable,
+}: SourceCheck): string {
   const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
   const lines = unreadable.flatMap(({ file, lines, first }) =>
     first
@@ -85,6 +92,9 @@ function describeCheck({ profiles, attributes, segments, members, unreadable }: 
       ['SEGMENT', 'NAME', 'PROFILES'],
       members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
     ),
+    ...(orphans > 0
+      ? [`${countOf(orphans, 'membership')} with a key that no profile has: exports skip them`]
+      : []),
     ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines)] : []),
   ].join('\n\n');
 }

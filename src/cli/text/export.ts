@@ -1,7 +1,7 @@
 import type { DestinationView } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
-import type { ExportReport } from '../../contract/report';
+import { isPlanned, type ExportReport } from '../../contract/report';
 import { describeProgress, describeState } from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
@@ -46,8 +46,8 @@ function exportRow(report: ExportReport): string[] {
     instant(startedAt),
     duration(durationMs),
     count(selected),
-    status === 'planned' ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
-    status === 'planned' ? '' : count(notExported(report)),
+    isPlanned(report) ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
+    isPlanned(report) ? '' : count(notExported(report)),
   ];
 }
 

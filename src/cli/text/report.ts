@@ -1,6 +1,6 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import type { ExportReport } from '../../contract/report';
+import { isPlanned, type ExportReport } from '../../contract/report';
 import {
   describeApproval,
   describeStatus,
@@ -42,24 +42,27 @@ function headline(report: ExportReport): string {
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
-function guardLines({ guards, approval, status }: ExportReport): string {
-  const would = status === 'planned' ? 'Would be held' : 'Held';
+function guardLines(report: ExportReport): string {
+  const { guards, approval } = report;
+  const would = isPlanned(report) ? 'Would be held' : 'Held';
   return [
     ...guards.map(({ code, message }) => `${would}: ${code}. ${message}`),
     ...(approval ? [`Approved by ${describeApproval(approval)}.`] : []),
   ].join('\n');
 }
 
-function outcomeTable({ outcomes, status }: ExportReport): string {
+function outcomeTable(report: ExportReport): string {
+  const { outcomes } = report;
   const found = OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
   if (found.length === 0) return '';
   return table(
-    [status === 'planned' ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
+    [isPlanned(report) ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
     found.map((outcome) => [outcome, count(outcomes[outcome]), OUTCOME_MEANING[outcome]]),
   );
 }
 
-function segmentTable({ segments, status }: ExportReport): string {
+function segmentTable(report: ExportReport): string {
+  const { segments } = report;
   if (segments.length === 0) return '';
   const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
     segment,
@@ -67,9 +70,9 @@ function segmentTable({ segments, status }: ExportReport): string {
     count(profiles),
     count(tagged),
     count(untagged),
-    ...(status === 'planned' ? [] : [count(failed)]),
+    ...(isPlanned(report) ? [] : [count(failed)]),
   ]);
-  return status === 'planned'
+  return isPlanned(report)
     ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows)
     : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows);
 }
@@ -110,22 +113,14 @@ function warningLines(warnings: readonly FieldWarning[]): string {
   return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
 }
 
-function facts({
-  exportId,
-  startedAt,
-  durationMs,
-  tally,
-  baselineSize,
-  storeId,
-  status,
-  isSettled,
-}: ExportReport): string {
+function facts(report: ExportReport): string {
+  const { exportId, startedAt, durationMs, tally, baselineSize, storeId, isSettled } = report;
   return pairs([
     ['Export', exportId],
     ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
     ['Requests', tally ? describeRequests(tally) : 'unknown'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
-    ...(isSettled || status === 'planned'
+    ...(isSettled || isPlanned(report)
       ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),

@@ -37,13 +37,10 @@ export function table(
 }
 
 /** Names with their values, one per line. */
-export function pairs(rows: readonly (readonly [string, string])[], indent = ''): string {
+export function pairs(rows: readonly (readonly [string, string])[]): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows
-    .map(
-      ([name, value]) =>
-        `${indent}${name.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`,
-    )
+    .map(([name, value]) => `${name.padEnd(width)}  ${value.replaceAll('\n', `\n${' '.repeat(width + 2)}`)}`)
     .map((line) => line.trimEnd())
     .join('\n');
 }

@@ -40,8 +40,6 @@ export interface Demo {
   readonly audience: AudienceCounts;
   /** Members that other tools added before the first export; empty with generated profiles. */
   readonly existing: readonly ExistingMember[];
-  /** Folder of the configuration file and of everything that the demo wrote. */
-  readonly folder: string;
   readonly configFile: string;
   readonly uiUrl: string;
   /** URLs of pages of the Web UI. */
@@ -133,7 +131,6 @@ async function performDemo(started: StartedProcesses, options: DemoOptions): Pro
     exports,
     audience: await readCounts(sandbox.url),
     existing: compareExisting(before, await readMembers(sandbox.url)),
-    folder: started.folder,
     configFile,
     uiUrl,
     pages: {

@@ -1,6 +1,6 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { stringify } from 'yaml';
+import { parse, stringify } from 'yaml';
 import { generateProfiles } from '../profiles';
 
 export const AUDIENCE_ID = 'c417f00d5e';
@@ -41,7 +41,6 @@ const EXAMPLE = resolve(__dirname, '../../../examples/chinook');
 /** The 59 customers of the Chinook sample database, with three segments made from their invoices. */
 export async function chinookSetting(folder: string): Promise<Setting> {
   await cp(join(EXAMPLE, 'data'), join(folder, 'data'), { recursive: true });
-  const { parse } = await import('yaml');
   const example = parse(await readFile(join(EXAMPLE, 'temporal-mailchimp.yaml'), 'utf8')) as {
     sources: Record<string, { segments: Record<string, unknown> }>;
     destinations: Record<string, { configure: { segments: Record<string, string | null> } }>;

@@ -5,10 +5,8 @@ import type { AudienceState, MemberState, MemberStateFilter } from './report';
 import type { Audience } from '../model/audience';
 import { perform } from '../model/act';
 import { parseFault } from '../fault-text';
-import { patchSettings } from '../settings';
+import { patchSettings, type SettingsPatch } from '../settings';
 import { audienceState, memberStates, worldState } from './report';
-
-export type SettingsPatch = Parameters<typeof patchSettings>[1];
 
 /** Controls the sandbox from outside the API: in the same process, and over `/_sandbox/`. */
 export class Control {

@@ -1,6 +1,6 @@
 import type { FaultEffect, FaultRule } from '../faults';
 import { z } from 'zod';
-import { ACTIONS } from '../model/act';
+import { actSchema } from './act-schema';
 import { parseFault } from '../fault-text';
 
 const ms = z.number().nonnegative();
@@ -20,15 +20,7 @@ const effect = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('resetMidBody') }),
   z.strictObject({ type: z.literal('hang'), ms }),
   z.strictObject({ type: z.literal('delay'), ms }),
-  z.strictObject({
-    type: z.literal('act'),
-    act: z.strictObject({
-      audience: z.string(),
-      email: z.string(),
-      action: z.enum(ACTIONS),
-      tag: z.string().optional(),
-    }),
-  }),
+  z.strictObject({ type: z.literal('act'), act: actSchema }),
   z.strictObject({ type: z.literal('omitRows'), count }),
   z.strictObject({
     type: z.literal('stuckBatch'),

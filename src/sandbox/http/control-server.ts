@@ -3,19 +3,10 @@ import type { Control } from '../control/control';
 import type { MemberState } from '../control/report';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
-import { ACTIONS } from '../model/act';
+import { actSchema } from '../control/act-schema';
 import { faultRuleSchema } from '../control/fault-schema';
 
 const PIECE = 65_536;
-
-const act = z.strictObject({
-  audience: z.string(),
-  email: z.string(),
-  action: z.enum(ACTIONS),
-  tag: z.string().optional(),
-  mergeFields: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
-  seconds: z.number().optional(),
-});
 
 /** `/_sandbox/…`: controls a sandbox that runs in its own process. Needs no credentials. */
 export function serveControl(app: FastifyInstance, control: Control): void {
@@ -29,7 +20,7 @@ export function serveControl(app: FastifyInstance, control: Control): void {
   app.delete('/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
   app.delete('/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
   app.post('/_sandbox/act', (request, reply) =>
-    attempt(reply, () => control.act(act.parse(json(request.body)) as Parameters<Control['act']>[0])),
+    attempt(reply, () => control.act(actSchema.parse(json(request.body)) as Parameters<Control['act']>[0])),
   );
   app.patch('/_sandbox/settings', (request, reply) =>
     attempt(reply, () => control.set(z.looseObject({}).parse(json(request.body)))),

@@ -13,10 +13,11 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { MEMBERSHIPS, findMembers } from './members';
 import type { OpenTable } from './open-tables';
-import { type FilesContext, type FilesOptions, PROFILES, type Reading, withReading } from './reading';
+import { type FilesContext, PROFILES, type Reading, withReading } from './reading';
 import { collectUnreadable } from './unreadable-lines';
 import { segmentInfos } from './segments';
 import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
+import type { SourceOptions } from '../options';
 import { suggest } from '../suggest';
 
 const PROFILES_FILE = 'profiles.parquet';
@@ -26,7 +27,7 @@ export class FilesSource implements OpenSource {
   readonly #context: FilesContext;
   readonly #closed = new AbortController();
 
-  constructor(config: FilesSourceConfig, options: FilesOptions) {
+  constructor(config: FilesSourceConfig, options: SourceOptions) {
     if (Object.hasOwn(config.tables, PROFILES)) {
       throw new ExportError(
         'CONFIG_INVALID',
@@ -50,12 +51,13 @@ export class FilesSource implements OpenSource {
       const { columns } = reading.profiles;
       const staged = await stageProfiles(reading, config.profiles.key, columns);
       await stageTables(reading, { allColumns: true });
-      const { members } = await findMembers(reading, config.profiles.key, ids.length);
+      const { members, orphans } = await findMembers(reading, config.profiles.key, ids.length);
       return {
         attributes: columns,
         segments: segmentInfos(config),
         profiles: staged.profiles,
         members: ids.map((segment, index) => ({ segment, profiles: members[index] ?? 0 })),
+        orphans,
         unreadable: await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys),
       };
     });

@@ -8,18 +8,10 @@ import { type FoundTable, type OpenTable, type TableSpec, findTables, openTable 
 import { asReadError } from './read-error';
 import { type SqlUse, checkSql } from './segment-sql';
 import { type MembershipScan, chooseSegments, membershipScans } from './segments';
+import type { SourceOptions } from '../options';
 
 /** The table of profiles, in SQL and in messages. */
 export const PROFILES = 'profiles';
-
-export interface FilesOptions {
-  /** Where relative paths of the configuration start. */
-  readonly baseFolder: string;
-  /** e.g. `256MB`: DuckDB's buffers; the process needs about 300 MB beyond. */
-  readonly memoryLimit: string;
-  /** A folder that exists: for copies and spilled memory. */
-  readonly scratch: string;
-}
 
 export interface ReadRequest {
   readonly segments: readonly string[];
@@ -53,7 +45,7 @@ export interface Reading {
 
 export interface FilesContext {
   readonly config: FilesSourceConfig;
-  readonly options: FilesOptions;
+  readonly options: SourceOptions;
   /** Aborted when the source is closed. */
   readonly closed: AbortSignal;
 }

@@ -1,4 +1,5 @@
 import type { FieldMatch } from '../../contract/merge-field';
+import { PROTECTED_STATUSES } from '../../contract/outcome';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { hashColumn, type PlannedTag } from '../store/documents';
@@ -79,7 +80,7 @@ export async function createCensus(
 }
 
 /** SQL: statuses of members that have opted out, in a list. */
-export const OPTED_OUT = "'unsubscribed', 'cleaned', 'archived'";
+export const OPTED_OUT = PROTECTED_STATUSES.map(quoteText).join(', ');
 
 interface Masks {
   readonly name: string;

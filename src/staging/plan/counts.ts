@@ -22,8 +22,6 @@ interface CountsInput {
   readonly tags: readonly PlannedTag[];
   /** Profiles of each configured segment. */
   readonly members: readonly number[];
-  /** By the planned tags; none without a baseline. */
-  readonly restores: readonly number[];
 }
 
 export async function countPlan(database: Database, input: CountsInput): Promise<PlanCounts> {
@@ -76,7 +74,7 @@ async function countDecided(database: Database, tags: readonly PlannedTag[]): Pr
 
 async function countSegments(
   database: Database,
-  { segments, tags, members, restores }: CountsInput,
+  { segments, tags, members }: CountsInput,
 ): Promise<readonly SegmentPlan[]> {
   const pairs = await database.rows<{ bit: number; toTag: number; toUntag: number }>(`
     SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
@@ -85,10 +83,10 @@ async function countSegments(
       SELECT gained AS mask, count(*) AS gained, 0 AS lost FROM contact GROUP BY ALL
       UNION ALL SELECT lost, 0, count(*) FROM contact GROUP BY ALL) m
     GROUP BY t.bit`);
-  const ofTag = (tagId: number | null): Pick<SegmentPlan, 'toTag' | 'toUntag' | 'restores'> => {
+  const ofTag = (tagId: number | null): Pick<SegmentPlan, 'toTag' | 'toUntag'> => {
     const bit = tags.findIndex((tag) => tag.tagId === tagId);
     const { toTag = 0, toUntag = 0 } = pairs.find((pair) => pair.bit === bit) ?? {};
-    return { toTag, toUntag, restores: restores[bit] ?? 0 };
+    return { toTag, toUntag };
   };
   const configured = segments.map(({ segment, tag, tagId }, index) => ({
     segment,

@@ -24,11 +24,10 @@ import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './changes';
 import { countPlan } from './counts';
-import { countRestores } from './tags';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
-import { plannedTags, type RestoredTag, restoredTags } from './tags';
+import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
 import { readDocument } from '../store/sealed-files';
 import { readSnapshot, type Snapshot } from './snapshot';
@@ -69,7 +68,6 @@ async function makePlan(
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
       ...rows,
-      restored: restoredTags(request.segments, baseline?.document),
       at: now().toISOString(),
     });
     return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
@@ -86,7 +84,6 @@ interface Materials {
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
   readonly optOuts: string | undefined;
-  readonly restored: readonly RestoredTag[];
   /** When the plan is made: throttled addresses whose wait ends later are not sent. */
   readonly at: string;
 }
@@ -95,7 +92,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, strict, latest, limit } = request;
   const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
-  const { baseline, census, optOuts, restored, at } = materials;
+  const { baseline, census, optOuts, at } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
@@ -109,13 +106,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     isCensusFresh: optOuts === undefined,
   });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
-  const counts = await countPlan(database, {
-    fields,
-    segments,
-    tags,
-    members: snapshot.members,
-    restores: baseline ? await countRestores(database, { rows: baseline.rows, tags, restored }) : [],
-  });
+  const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });

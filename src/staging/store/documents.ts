@@ -17,7 +17,7 @@ export interface PlannedTag {
 
 /**
  * A sealed plan. Its folder contains `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `people.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
+ * `contacts.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
@@ -52,8 +52,7 @@ export function readBaseline(store: StagingStore, ref: ExportRef): Promise<Basel
   return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
 }
 
-/** Named so in stores that exist: another name would make the plans in them unreadable. */
-export const CONTACTS = 'people.parquet';
+export const CONTACTS = 'contacts.parquet';
 export const DECIDED = 'decided.parquet';
 export const CHANGES = 'changes.parquet';
 export const OUTCOMES = 'outcomes.parquet';

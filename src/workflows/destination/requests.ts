@@ -8,27 +8,23 @@ import {
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toJobInput, withoutQueued, type Job } from './state';
+import { toJobInput, withoutQueued, type Connection, type Job } from './state';
 import { withCurrentTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
-export function requireConsentText({ consent }: ConnectRequest): void {
-  if (consent && consent.textVersion === CONSENT_TEXT.version) return;
-  throw notAgreed();
-}
-
-function notAgreed(): ExportError {
-  return new ExportError(
+export function requireConsentText({ consent }: ConnectRequest): NonNullable<ConnectRequest['consent']> {
+  if (consent && consent.textVersion === CONSENT_TEXT.version) return consent;
+  throw new ExportError(
     'CONSENT_REQUIRED',
     `The destination was not connected: the data privacy statement (version ${CONSENT_TEXT.version}) is not agreed to. Read it, then connect with --agree.`,
   );
 }
 
-export function requireConnected({ state, destinationId }: Destination): void {
+export function requireConnected({ state, destinationId }: Destination): Connection {
   if (state.phase === 'removed')
     throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} has been removed.`);
-  if (state.phase !== 'connecting') return;
+  if (state.connection) return state.connection;
   throw new ExportError(
     'NOT_CONNECTED',
     `The destination ${destinationId} is not connected yet. Connect it first.`,
@@ -55,13 +51,9 @@ export async function connect(destination: Destination, request: ConnectRequest)
   const { destinationId, state } = destination;
   try {
     requireSameAudience(destination, request);
-    const { consent, ...rest } = request;
-    if (!consent) throw notAgreed();
-    const agreed = {
-      agreedBy: consent.agreedBy,
-      agreedAt: new Date().toISOString(),
-      textVersion: consent.textVersion,
-    };
+    const { agreedBy, textVersion } = requireConsentText(request);
+    const { consent: _, ...rest } = request;
+    const agreed = { agreedBy, agreedAt: new Date().toISOString(), textVersion };
     // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
     const checked = await steps['mailchimp.checkConnection']({
@@ -108,9 +100,8 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
 }
 
 export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
-  const { connection, configuration } = destination.state;
-  if (!connection) throw new ExportError('NOT_CONNECTED', 'Connect the destination first.');
-  const own = configuration?.segments ?? [];
+  const connection = requireConnected(destination);
+  const own = destination.state.configuration?.segments ?? [];
   const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration']({
     account: connection.account,
     audienceId: connection.audience.id,

@@ -19,7 +19,7 @@ export type Job = JobRequest & {
   readonly approved?: Approval;
 };
 
-interface Connection {
+export interface Connection {
   readonly name: string;
   readonly account: string;
   readonly accountId: string;

@@ -1,5 +1,5 @@
 import type { Configuration } from '../../contract/destination';
-import type { ExportReport } from '../../contract/report';
+import { isPlanned, type ExportReport } from '../../contract/report';
 import { isSameTag } from '../../contract/tag-name';
 
 type ConfiguredTag = Configuration['segments'][number];
@@ -21,7 +21,7 @@ export function withTag(
   // Another tag was chosen while the export ran: that is for the next one.
   if (before?.tagId !== current.tagId) return current;
   const found = report.segments.find(({ segment }) => segment === current.segment);
-  if (!found || found.tagId === null || report.status === 'planned') return current;
+  if (!found || found.tagId === null || isPlanned(report)) return current;
   const isDone = report.status === 'completed';
   const isNew = found.tagId !== current.tagId;
   if (isNew && current.tagId !== null && !isDone && !mayBeCarried(found, report)) return current;

@@ -42,8 +42,8 @@ async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision>
     until: new Date(sinceMs + MAX_HOLD_MS).toISOString(),
     guards: run.record.guards,
   };
-  run.obstacle = { kind: 'held', held };
   setPhase(run, 'held');
+  setObstacle(run, { kind: 'held', held });
   const summary = 'Held until the plan is approved or denied';
   await condition(() => run.decided !== null, MAX_HOLD_MS, { summary });
   return (run.decided ?? decide(run, held, 'expired')).decision;

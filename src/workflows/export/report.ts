@@ -2,8 +2,14 @@ import type { Approval, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
 import type { ExportPlan, Lane } from '../../contract/plan';
-import type { ExportStatus, ExportReport, Settlement, Tally } from '../../contract/report';
-import type { Reason } from '../failure';
+import {
+  isPlanned,
+  type ExportStatus,
+  type ExportReport,
+  type Settlement,
+  type Tally,
+} from '../../contract/report';
+import type { Reason } from '../../contract/reason';
 import type { Run } from './run';
 
 /** The counts of an export that planned, and so sent, nothing. */
@@ -43,7 +49,7 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
     number,
     storeId,
     status,
-    isSettled: settlement !== null && status !== 'planned',
+    isSettled: settlement !== null && !isPlanned(ended),
     ...(failure && { failure }),
     guards,
     approval,

@@ -1,5 +1,6 @@
 import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
-import { needsOperator, isTransient, reasonOf, type Reason } from '../failure';
+import type { Reason } from '../../contract/reason';
+import { needsOperator, isTransient, reasonOf } from '../failure';
 import { refreshDetails, setObstacle, type Run } from './run';
 
 const MINUTE_MS = 60_000;

@@ -192,10 +192,7 @@ export function toView({ input, record, obstacle, report }: Run): ExportView {
     refused: total(({ done }) => done?.refused ?? 0),
     unproven: total(({ done }) => done?.unproven ?? 0),
     parts: { total: parts.length, submitted: submitted.length, done: submitted.length - open.length },
-    running: {
-      operations: open.reduce((sum, { batch }) => sum + (batch?.total ?? 0), 0),
-      finished: open.reduce((sum, { batch }) => sum + (batch?.finished ?? 0), 0),
-    },
+    finishedInFlight: open.reduce((sum, { batch }) => sum + (batch?.finished ?? 0), 0),
     lane: lanes && { current: lanes.current, why: lanes.why },
     requests,
     batches,

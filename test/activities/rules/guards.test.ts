@@ -15,7 +15,6 @@ const segment = (change: Partial<SegmentPlan>): SegmentPlan => ({
   profiles: 400,
   toTag: 0,
   toUntag: 0,
-  restores: 0,
   ...change,
 });
 

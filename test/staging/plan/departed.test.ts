@@ -134,8 +134,8 @@ describe('a segment', () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [ANNA], { segments: [VIP], after: first });
     expect(second.plan.segments).toEqual([
-      { segment: 'vip', tag: 'VIP', profiles: 1, toTag: 0, toUntag: 0, restores: 0 },
-      { segment: 'locals', tag: 'Locals', profiles: 0, toTag: 0, toUntag: 2, restores: 0 },
+      { segment: 'vip', tag: 'VIP', profiles: 1, toTag: 0, toUntag: 0 },
+      { segment: 'locals', tag: 'Locals', profiles: 0, toTag: 0, toUntag: 2 },
     ]);
     expect(second.settlement.segments).toContainEqual({
       segment: 'locals',

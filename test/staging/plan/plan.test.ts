@@ -97,9 +97,7 @@ describe('a plan', () => {
     const segments = [{ ...VIP, tagId: null }];
     const { plan, rows } = await planOnly([ANNA], { fields: [], segments });
     expect(rows).toEqual([{ email: 'anna@mail.test', fields: '{}', tags: '[]', known: false, status: null }]);
-    expect(plan.segments).toEqual([
-      { segment: 'vip', tag: 'VIP', profiles: 1, toTag: 0, toUntag: 0, restores: 0 },
-    ]);
+    expect(plan.segments).toEqual([{ segment: 'vip', tag: 'VIP', profiles: 1, toTag: 0, toUntag: 0 }]);
   });
 });
 

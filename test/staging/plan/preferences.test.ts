@@ -125,23 +125,23 @@ describe('profiles that share an address', () => {
 });
 
 describe('a tag that was deleted in Mailchimp', () => {
-  test('is added again to all contacts that had it from us, and the plan counts them', async () => {
+  test('is added again to all contacts that had it from us', async () => {
     const carl = { key: '3', email: 'carl@mail.test', first: 'Carl', segments: ['vip'] };
     const first = await exportAll(stage, [ANNA, BOB]);
     const segments = [{ ...VIP, tagId: 99 }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB, carl], { after: first, segments });
     expect(second.plan.segments).toMatchObject([
-      { segment: 'vip', toTag: 2, toUntag: 0, restores: 1 },
-      { segment: 'locals', toTag: 0, restores: 0 },
+      { segment: 'vip', toTag: 2, toUntag: 0 },
+      { segment: 'locals', toTag: 0 },
     ]);
     const third = await exportAll(stage, [ANNA, BOB, carl], { after: second, segments });
-    expect(third.plan).toMatchObject({ chunks: 0, segments: [{ restores: 0 }, { restores: 0 }] });
+    expect(third.plan).toMatchObject({ chunks: 0, segments: [{ toTag: 0 }, { toTag: 0 }] });
   });
 
-  test('is not restored if the segment got another tag', async () => {
+  test('is untagged as usual if the segment got another tag', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const segments = [{ ...VIP, tag: 'Gold', tagId: 99 }, LOCALS];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, segments });
-    expect(second.plan.segments).toMatchObject([{ toTag: 1, restores: 0 }, {}, { tag: 'VIP', toUntag: 1 }]);
+    expect(second.plan.segments).toMatchObject([{ toTag: 1 }, {}, { tag: 'VIP', toUntag: 1 }]);
   });
 });

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { EXPORT_PHASES, type ExportView } from '../../../src/contract/export';
 import type { Held } from '../../../src/contract/guard';
 import { noOutcomes, OUTCOMES } from '../../../src/contract/outcome';
+import type { Reason } from '../../../src/contract/reason';
 import { describeExport } from '../../../src/workflows/export/current-details';
 import { INPUT, report, view } from '../samples';
 
 const MINUTE_MS = 60_000;
-const MULTILINE = {
+const MULTILINE: Reason = {
   code: 'SOURCE_MALFORMED',
   message: '3 lines could not be read:\n  a|b.csv: 3 (line 7: MISSING COLUMNS)\nMend the file.',
 };
@@ -85,9 +86,7 @@ describe('the page of an export', () => {
   });
 
   test('shows no time left before the first answer and after the last', () => {
-    expect(headline({ done: 0, running: { operations: 40, finished: 0 } })).toBe(
-      '**Delivering: 0 of 45,030 changes done**',
-    );
+    expect(headline({ done: 0, finishedInFlight: 0 })).toBe('**Delivering: 0 of 45,030 changes done**');
     expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes done**');
   });
 

@@ -6,7 +6,7 @@ import { type PollState, pollInterval } from '../../../src/workflows/export/poll
 const MINUTE_MS = 60_000;
 
 function batch(total: number, finished: number): BatchState {
-  return { batchId: 'b', status: 'started', total, finished, errored: 0 };
+  return { batchId: 'b', status: 'started', total, finished };
 }
 
 const POLL_STATE = fc.record({

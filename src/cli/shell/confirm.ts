@@ -1,0 +1,11 @@
+import type { Invocation } from './invocation';
+
+/** Ends the command as wrong usage where nobody can be asked. `needs` names the option that answers instead. */
+export function requireTerminal({ terminal, options, usageError }: Invocation, needs: string): void {
+  if (!terminal.isTty || options.json) usageError(`without a terminal to ask for confirmation, ${needs}`);
+}
+
+/** Asks a question; anything but yes is no. */
+export async function confirm({ terminal }: Invocation, question: string): Promise<boolean> {
+  return /^\s*y(es)?\s*$/i.test(await terminal.ask(`${question} [y/N] `));
+}
