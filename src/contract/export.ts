@@ -28,7 +28,8 @@ export interface ExportInput {
 
 export const EXPORT_PHASES = [
   'preflight',
-  'reading',
+  'census',
+  'snapshot',
   'planning',
   'held',
   'delivering',

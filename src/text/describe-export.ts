@@ -28,7 +28,8 @@ const STATUS: Readonly<Record<ExportStatus, string>> = {
 
 export const PHASE: Readonly<Record<ExportPhase, string>> = {
   preflight: 'Checking account, audience and tags',
-  reading: 'Reading the source and the audience',
+  census: 'Reading the members of the audience',
+  snapshot: 'Reading the source',
   planning: 'Planning the changes',
   held: 'Held',
   delivering: 'Delivering',

@@ -216,29 +216,27 @@ describe('a running export', () => {
   test('is shown in a log as lines, without repeated lines', () => {
     const terminal = fakeTerminal();
     const progress = createProgress(terminal);
-    progress.update({ ...VIEW, phase: 'reading', plan: null });
-    progress.update({ ...VIEW, phase: 'reading', plan: null });
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
     progress.update({ ...VIEW, finishedInFlight: 31 });
     progress.say('A line.');
     progress.close();
-    expect(terminal.errors()).toBe(
-      'Reading the source and the audience\nDelivering: 15,000 of 30,000 changes\nA line.\n',
-    );
+    expect(terminal.errors()).toBe('Reading the source\nDelivering: 15,000 of 30,000 changes\nA line.\n');
     expect(terminal.output()).toBe('');
   });
 
   test('is shown in a terminal as a bar below the state', () => {
     const terminal = fakeTerminal({ answers: [] });
     const progress = createProgress(terminal);
-    progress.update({ ...VIEW, phase: 'reading', plan: null });
+    progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
     progress.update({ ...VIEW, state: { kind: 'paused' } });
     progress.update(VIEW);
     progress.finish();
     progress.close();
     const errors = terminal.errors();
-    expect(errors).toMatch(/^Reading the source and the audience\nDelivering\n/);
+    expect(errors).toMatch(/^Reading the source\nDelivering\n/);
     expect(errors).toContain('[===============               ] 50% 15,000 of 30,000 changes');
     expect(errors).toContain('Paused: ');
     expect(errors).toContain('[==============================] 100% 30,000 of 30,000 changes');

@@ -1,10 +1,9 @@
-import { condition } from '@temporalio/workflow';
+import { CancellationScope, condition } from '@temporalio/workflow';
 import type { CollectedPart } from '../../activities/collect-part';
 import type { Lane } from '../../contract/plan';
 import { ExportError } from '../../errors';
 import { collect, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
-import { runTogether } from './run-together';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
 import {
   chunksOf,
@@ -53,16 +52,25 @@ async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void
   if (parts.length === 0) return;
   run.record.lanes ??= openLanes(run.input.options.lane, parts.flatMap(chunksOf).length);
   const queue = [...parts];
-  const lanes: readonly Lane[] = [
-    ...Array.from({ length: BATCHES_IN_FLIGHT }, () => 'batch' as const),
-    ...Array.from({ length: DIRECT_IN_FLIGHT }, () => 'direct' as const),
-  ];
-  let sending = lanes.length;
-  const senders = lanes.map((lane) => async () => {
-    await sendQueued(run, queue, lane);
-    sending -= 1;
+  let isOver = false;
+  await CancellationScope.cancellable(async () => {
+    const scope = CancellationScope.current();
+    const senders = [
+      ...Array.from({ length: BATCHES_IN_FLIGHT }, () => sendQueued(run, queue, 'batch')),
+      ...Array.from({ length: DIRECT_IN_FLIGHT }, () => sendQueued(run, queue, 'direct')),
+    ];
+    const all = Promise.all(senders).finally(() => {
+      isOver = true;
+    });
+    const watch = watchBatches(run, () => isOver);
+    try {
+      await Promise.all([all, watch]);
+    } catch (error) {
+      scope.cancel();
+      await Promise.allSettled([...senders, watch]);
+      throw error;
+    }
   });
-  await runTogether(...senders, () => watchBatches(run, () => sending === 0));
 }
 
 async function sendQueued(run: Run, queue: PartState[], lane: Lane): Promise<void> {

@@ -4,7 +4,6 @@ import type { Preflight, PreflightInput } from '../../activities/preflight';
 import type { ExportInput } from '../../contract/export';
 import type { CensusScope, ExportPlan } from '../../contract/plan';
 import { runStep } from './run-step';
-import { runTogether } from './run-together';
 import { newPart, type Run } from './run';
 
 /** What an export does before it sends the first change. Creates the tags that are missing. */
@@ -77,10 +76,8 @@ function censusScope({ input, record }: Run): CensusScope {
 type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusScope };
 
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
-  const [, keepDeparted] = await runTogether(
-    () => takeCensus(run, scope),
-    () => takeSnapshot(run),
-  );
+  await takeCensus(run, scope);
+  const keepDeparted = await takeSnapshot(run);
   const { ref, account, audience, configuration, options, statusIfNew, approved } = run.input;
   const { plan, segments, guards } = await runStep(run, 'mailchimp.planExport', {
     summary: 'Work out what has changed',

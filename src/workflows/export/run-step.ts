@@ -19,8 +19,8 @@ interface StepTraits {
 const STEPS = {
   'mailchimp.preflight': { time: 'short', onPause: 'continue' },
   'mailchimp.drainEarlierWrites': { time: 'short', onPause: 'continue' },
-  'mailchimp.takeCensus': { time: 'long', onPause: 'wait', phase: 'reading' },
-  'mailchimp.takeSnapshot': { time: 'long', onPause: 'wait', phase: 'reading' },
+  'mailchimp.takeCensus': { time: 'long', onPause: 'wait', phase: 'census' },
+  'mailchimp.takeSnapshot': { time: 'long', onPause: 'wait', phase: 'snapshot' },
   'mailchimp.planExport': { time: 'long', onPause: 'wait', phase: 'planning' },
   'mailchimp.renameTags': { time: 'short', onPause: 'wait' },
   'mailchimp.sendCanary': { time: 'long', onPause: 'wait' },

@@ -28,7 +28,7 @@ const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_M
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
-  ['before the plan', { phase: 'reading', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
+  ['before the plan', { phase: 'snapshot', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
   ['paused', { state: { kind: 'paused' } }],
   ['waiting', { state: { kind: 'waiting', reason: MULTILINE } }],
   ['stopped', { state: { kind: 'stopped', reason: MULTILINE } }],
