@@ -76,6 +76,7 @@ function censusScope({ input, record }: Run): CensusScope {
 type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusScope };
 
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
+  // One after the other: each may take all of `staging.memoryLimit`.
   await takeCensus(run, scope);
   const keepDeparted = await takeSnapshot(run);
   const { ref, account, audience, configuration, options, statusIfNew, approved } = run.input;
