@@ -95,7 +95,7 @@ export function openConnection({
     });
     requests += 1;
     const sentAt = Date.now();
-    const ended = exchange(transport, call).then(
+    const ended = exchange(transport, call, release).then(
       (data) => {
         release();
         return read(call, data);
@@ -159,12 +159,25 @@ function read(call: Call<z.ZodType>, data: unknown): Result {
   return { failure: toUnreadable(call, paths.join(', ')) };
 }
 
-/** The parsed body of a good reply. @throws what `toFailure` understands */
-async function exchange(transport: MailchimpTransport, call: Call<z.ZodType>): Promise<unknown> {
+/** First byte of every reply of Mailchimp's; a page of a proxy in front of the API has `<`. */
+const BRACE = 0x7b;
+
+/**
+ * The parsed body of a good reply. Parsing takes milliseconds, in which the next request would wait: `answered` is called before.
+ * @throws what `toFailure` understands
+ */
+async function exchange(
+  transport: MailchimpTransport,
+  call: Call<z.ZodType>,
+  answered: () => void,
+): Promise<unknown> {
   const { method, route, params = {}, query = {}, body = null, once = false } = call;
   const reply = await transport.exchange({ method, route, params, query, body, isFresh: once });
   const { status } = reply;
-  if (status >= 200 && status < 300) return parseBody(reply);
+  if (status >= 200 && status < 300) {
+    if (reply.body[0] === BRACE) answered();
+    return parseBody(reply);
+  }
   // A page without JSON comes from a proxy in front of the API: its body is not read.
   const response = { body: attempt(() => parseBody(reply)) };
   throw Object.assign(new Error(`answered ${status}`), { status, response });
