@@ -41,8 +41,6 @@ interface Scene {
   readonly stage: Stage;
   /** Folder of the export in staging. */
   readonly folder: string;
-  /** Folder of files in progress of the store. */
-  readonly scratch: string;
   /** Folder of the attempts at the steps of its exports. */
   readonly attempts: string;
 }
@@ -137,8 +135,9 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   'reads the results of a batch': {
-    // The batch is known, so the next file in progress has its results.
-    has: ({ folder, scratch }) => existsSync(join(folder, 'batches/part-1.json')) && holds(scratch, /^put-/),
+    // The first download breaks off in the middle, so that the worker reads longer.
+    before: ({ sandbox }) => sandbox.fail('truncated download'),
+    has: ({ stage }) => sandboxState(stage).faults.length === 0,
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   settles: {
@@ -186,7 +185,6 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
         {
           stage,
           folder: exportFolder(stage, ref),
-          scratch: join(stage.folder, 'staging/scratch'),
           attempts: join(stage.folder, 'staging/scratch/attempts', ref.destinationId),
         },
         workers[0]!,
