@@ -6,8 +6,8 @@ import type { ExportPlan, SegmentTag } from '../contract/plan';
 import type { PlanRequest } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
+import { mapAtOnce } from './map-at-once';
 import { findGuards, withoutAllowed } from './rules/guards';
-import { mapAtOnce } from './rules/map-at-once';
 
 export interface PlanExportInput {
   readonly ref: ExportRef;
