@@ -124,8 +124,7 @@ describe('an export that goes directly', () => {
       stage.sandbox.clearFaults();
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({ outcomes: { created: 20_000 } });
-      // Again at most what each of the two steps had in hand: a chunk for each of its seven senders.
-      expect(posts('/lists/{list_id}')).toBeLessThanOrEqual(41 + 2 * 7);
+      expect(posts('/lists/{list_id}')).toBeLessThanOrEqual(41 + 7);
     });
   });
 });
