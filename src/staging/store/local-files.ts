@@ -25,8 +25,13 @@ export async function makeFolder(path: string): Promise<void> {
 /** Creates a file that only its owner may read and write. `chmod` after `open`, since the umask may remove rights of the owner too. */
 export async function createFile(path: string): Promise<FileHandle> {
   const file = await openNew(path);
-  await file.chmod(FILE_MODE);
-  return file;
+  try {
+    await file.chmod(FILE_MODE);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 /** Its folder nearly always exists: a check before would cost as much as the file. */
