@@ -80,7 +80,7 @@ const UNPACK_BYTES = 2 ** 21;
  * Reads the body as bytes, in place of the client's parsers, which take a page of something in front of the API for a reply. Unpacks it in
  * one piece, in place of the client's stream.
  */
-function readWhole(request: Parameters<ApiClient['agent']['attachCookies']>[0]): void {
+function readWhole(request: ApiClient.Request): void {
   let isPacked = false;
   request.on('request', ({ req }) => {
     req.prependOnceListener('response', ({ headers }: IncomingMessage) => {

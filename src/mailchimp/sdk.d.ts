@@ -42,6 +42,7 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
     ): Promise<{ readonly response: { readonly status: number; readonly body: unknown } }>;
   }
   namespace ApiClient {
+    type Request = SdkRequest;
     /** Reads a reply and calls back once with its body. */
     type Parser = (reply: IncomingMessage, done: (error: Error | null, body?: unknown) => void) => void;
   }
