@@ -45,12 +45,15 @@ import {
 } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
 import { noAnswerInTime, toExportError } from './errors';
-import { requireWorker } from './pollers';
+import { openExports, withExportNow, type OpenExports } from './export-now';
+import { isPolled, requireWorker } from './pollers';
 
 /** A request that a worker reads later than this is refused, so that it cannot take effect after the caller has given up. */
 const ACCEPT_TIMEOUT_MS = 10_000;
 const RESULT_TIMEOUT_MS = 90_000;
 const FOLLOW_INTERVAL_MS = 1_000;
+/** Destinations whose exports a list asks for their states at the same time. */
+const ASKED_AT_ONCE = 10;
 
 export interface ExportClientOptions {
   /** A connected client of @temporalio/client, for the namespace of the workers. It is not closed. */
@@ -66,6 +69,8 @@ export interface ListedDestination {
   readonly audienceId: string;
   /** `connecting`, `connected` or `configured`. */
   readonly phase: string;
+  /** The exports that run and are queued, with their states; null: no worker on the task queue of this client answers for it. */
+  readonly open: OpenExports | null;
 }
 
 /** The export that sends the approved changes. */
@@ -166,8 +171,15 @@ export class ExportClient {
     return this.update(destinationId, removeDestinationUpdate, input);
   }
 
-  /** The state of a destination: consent, connection, configuration, and the reports of its last ten exports, newest first. */
+  /**
+   * The state of a destination: consent, connection, configuration, the state of the running export, and the reports of its last ten
+   * exports, newest first.
+   */
   async describe(destinationId: string): Promise<DestinationView> {
+    return withExportNow(await this.view(destinationId), () => this.progress(destinationId));
+  }
+
+  private async view(destinationId: string): Promise<DestinationView> {
     return this.withWorker(destinationId, async () => {
       const view = await this.handle(destinationId).query(stateQuery);
       if (view.phase !== 'connecting') return view;
@@ -178,10 +190,23 @@ export class ExportClient {
     });
   }
 
-  /** All destinations that are not removed, by id. Needs no worker. Eventually consistent: a new one can take a second to appear. */
+  /**
+   * All destinations that are not removed, by id. Needs no worker, except for the state of exports. Eventually consistent: a new one can
+   * take a second to appear.
+   */
   async list(): Promise<ListedDestination[]> {
     try {
-      return await this.withDeadline(() => listDestinations(this.client));
+      const listed = await this.withDeadline(() => listDestinations(this.client));
+      // One look for all of them: without a worker, each query would wait for its deadline.
+      const isAnswered = await this.withDeadline(() => isPolled(this.client, this.taskQueue));
+      const open = isAnswered ? await this.openExports(listed) : new Map();
+      return listed.map(({ destinationId, name, audienceId, phase }) => ({
+        destinationId,
+        name,
+        audienceId,
+        phase,
+        open: open.get(destinationId) ?? null,
+      }));
     } catch (error) {
       throw toExportError(error, { destinationId: '', taskQueue: this.taskQueue });
     }
@@ -203,9 +228,10 @@ export class ExportClient {
    * @throws ExportError EXPORT_NOT_FOUND when it is not among the last ten exports of the destination
    */
   async report({ destinationId, exportId }: ExportRef): Promise<ExportReport | undefined> {
-    const { exports, running, queued } = await this.describe(destinationId);
+    const { exports, running, queued } = await this.view(destinationId);
     const report = exports.find((known) => known.exportId === exportId);
-    if (report || running?.exportId === exportId || queued > 0) return report;
+    if (report || running?.exportId === exportId) return report;
+    if (queued.some((waiting) => waiting.exportId === exportId)) return undefined;
     throw new ExportError(
       'EXPORT_NOT_FOUND',
       `The destination ${destinationId} has no export ${exportId}. It keeps the reports of the last ten exports.`,
@@ -309,9 +335,22 @@ export class ExportClient {
     destinationId: string,
     { planId }: ApproveInput,
   ): Promise<ApprovedExport | undefined> {
-    const { exports } = await this.describe(destinationId);
+    const { exports } = await this.view(destinationId);
     const next = exports.find(({ approval, next }) => next && approval?.planId === planId)?.next;
     return next && { disposition: 'replanned', ...next };
+  }
+
+  private async openExports(listed: readonly Listed[]): Promise<Map<string, OpenExports>> {
+    const own = listed.filter(({ taskQueue }) => taskQueue === this.taskQueue);
+    const found = new Map<string, OpenExports>();
+    for (let first = 0; first < own.length; first += ASKED_AT_ONCE) {
+      const asked = own.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
+        const open = await openExports(this.client, destinationId);
+        if (open) found.set(destinationId, open);
+      });
+      await Promise.all(asked);
+    }
+    return found;
   }
 
   private handle(destinationId: string) {
@@ -391,10 +430,12 @@ function noRunningExport(destinationId: string): ExportError {
 }
 
 /** Reads type and memo of the workflows, so that no custom search attribute is needed. */
-async function listDestinations(client: Client): Promise<ListedDestination[]> {
+type Listed = Omit<ListedDestination, 'open'> & { readonly taskQueue: string };
+
+async function listDestinations(client: Client): Promise<Listed[]> {
   const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
-  const found: ListedDestination[] = [];
-  for await (const { workflowId, memo } of client.workflow.list({ query })) {
+  const found: Listed[] = [];
+  for await (const { workflowId, memo, taskQueue } of client.workflow.list({ query })) {
     const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
     // Its first connect has not succeeded, so it is no destination yet.
     if (text('name') === '') continue;
@@ -403,6 +444,7 @@ async function listDestinations(client: Client): Promise<ListedDestination[]> {
       name: text('name'),
       audienceId: text('audience'),
       phase: text('state'),
+      taskQueue,
     });
   }
   return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));

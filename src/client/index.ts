@@ -13,7 +13,9 @@ export type {
   Consent,
   DestinationView,
   ExportOptionsInput,
+  QueuedExport,
   RemoveInput,
+  RunningExport,
   StartedExport,
 } from '../contract/destination';
 export type { ExportState, ExportView } from '../contract/export';
