@@ -7,29 +7,32 @@ import { ExportError, type ExportErrorCode } from '../../errors';
 import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
+import { describeBlocked, describeView, type BlockedExport } from '../text/export';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
 
 /** An export outlives its workers and the server, so following it must survive their outages. */
 const TRANSIENT = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
 const RETRY_MS = 2_000;
+const POLL_MS = 1_000;
 
-/** Follows an export to its end, with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
-export async function follow(
-  invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
-): Promise<ExportReport> {
-  return followTo(invocation, { client, ref, stopAt: (_view): _view is never => false });
-}
+/** Where following an export ended: at its report, or where a person has to act before it goes on. */
+export type Followed =
+  | { readonly at: 'report'; readonly report: ExportReport }
+  /** Held or stopped. */
+  | { readonly at: 'state'; readonly view: ExportView }
+  /** Queued behind an export that is held, stopped or paused. */
+  | ({ readonly at: 'queue' } & BlockedExport);
 
-/** Like `follow`, but returns the view as soon as the export is held. */
-export async function followUntilHeld(
-  invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
-): Promise<ExportReport | HeldView> {
-  return followTo(invocation, { client, ref, stopAt: isHeld });
+/** What is followed, and how far. */
+export interface FollowRequest {
+  readonly client: ExportClient;
+  readonly ref: ExportRef;
+  /**
+   * States at which following ends. `stopped`: held exports are followed, which end by themselves after a day; a stopped one waits for a
+   * person without limit, and so would a scheduled command.
+   */
+  readonly until: 'held or stopped' | 'stopped';
 }
 
 export type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
@@ -38,21 +41,23 @@ export function isHeld(view: ExportView): view is HeldView {
   return view.state.kind === 'held';
 }
 
-async function followTo<Last extends ExportView>(
-  { terminal }: Invocation,
-  options: Pick<Following<Last>, 'client' | 'ref' | 'stopAt'>,
-): Promise<ExportReport | Last> {
+function endsFollowing({ state: { kind } }: ExportView, until: FollowRequest['until']): boolean {
+  return kind === 'stopped' || (kind === 'held' && until === 'held or stopped');
+}
+
+/** Follows an export with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
+export async function follow({ terminal }: Invocation, request: FollowRequest): Promise<Followed> {
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
   const interrupted = stop.requested.then(() => {
     throw new Interrupted(
-      `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${options.ref.destinationId}`,
+      `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${request.ref.destinationId}`,
     );
   });
   const isOver = new AbortController();
   try {
     return await Promise.race([
-      followThroughOutages({ ...options, progress, signal: isOver.signal }),
+      followThroughOutages({ ...request, progress, signal: isOver.signal }),
       interrupted,
     ]);
   } finally {
@@ -62,31 +67,27 @@ async function followTo<Last extends ExportView>(
   }
 }
 
-interface Following<Last extends ExportView> {
-  readonly client: ExportClient;
-  readonly ref: ExportRef;
+interface Following extends FollowRequest {
   readonly progress: ProgressDisplay;
   readonly signal: AbortSignal;
-  /** True for the view at which following ends. */
-  readonly stopAt: (view: ExportView) => view is Last;
 }
 
-async function followThroughOutages<Last extends ExportView>(
-  following: Following<Last>,
-): Promise<ExportReport | Last> {
-  const { client, ref, progress, signal, stopAt } = following;
+async function followThroughOutages(following: Following): Promise<Followed> {
+  const { client, ref, until, progress, signal } = following;
   for (;;) {
     try {
+      const blocked = await untilBegun(following);
+      if (blocked) return blocked;
       const views = client.follow(ref);
       for (;;) {
         const next = await views.next();
         if (next.done) {
           if (next.value.status === 'completed') progress.finish();
-          return next.value;
+          return { at: 'report', report: next.value };
         }
         // After Ctrl-C the shell prints its prompt; progress would overwrite it.
         signal.throwIfAborted();
-        if (stopAt(next.value)) return next.value;
+        if (endsFollowing(next.value, until)) return { at: 'state', view: next.value };
         progress.update(next.value);
       }
     } catch (error) {
@@ -96,6 +97,38 @@ async function followThroughOutages<Last extends ExportView>(
       );
       await delay(RETRY_MS);
     }
+  }
+}
+
+const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'];
+
+/** Waits while the export is queued. @returns what it is queued behind, as soon as that waits for a person */
+async function untilBegun({ client, ref, signal }: Following): Promise<Followed | undefined> {
+  for (;;) {
+    const { running, queued } = await client.describe(ref.destinationId);
+    const own = queued.find(({ exportId }) => exportId === ref.exportId);
+    if (!own) return undefined;
+    signal.throwIfAborted();
+    if (running?.now && LONG_STATES.includes(running.now.state.kind)) {
+      return { at: 'queue', destinationId: ref.destinationId, queued: own, behind: running };
+    }
+    await delay(POLL_MS);
+  }
+}
+
+/** Prints where following ended. @returns exit code 1 unless the export completed or was planned */
+export function printFollowed(invocation: Invocation, followed: Followed): number | undefined {
+  switch (followed.at) {
+    case 'report':
+      return printReport(invocation, followed.report);
+    case 'state':
+      print(invocation, { json: followed.view, text: () => describeView(followed.view) });
+      return EXIT_REFUSED;
+    case 'queue':
+      print(invocation, { json: followed, text: () => describeBlocked(followed) });
+      return EXIT_REFUSED;
+    default:
+      return followed satisfies never;
   }
 }
 

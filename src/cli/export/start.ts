@@ -1,11 +1,8 @@
 import type { ExportOptionsInput, StartedExport } from '../../contract/destination';
-import { describeState } from '../../text/describe-export';
-import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/export';
 import { findExport } from './find';
-import { follow, followUntilHeld, printReport } from './follow';
+import { follow, printFollowed } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -24,13 +21,8 @@ export async function startExport(
       return undefined;
     }
     invocation.terminal.err(describeStart(destinationId, started));
-    const running = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (running?.state.kind === 'held')
-      invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
-    const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
-    if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: () => describeView(ended) });
-    return EXIT_REFUSED;
+    const ref = { destinationId, exportId: started.exportId };
+    return printFollowed(invocation, await follow(invocation, { client, ref, until: 'held or stopped' }));
   });
 }
 
@@ -42,8 +34,8 @@ export async function planExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    const report = await follow(invocation, client, { destinationId, exportId });
-    return printReport(invocation, report);
+    const ref = { destinationId, exportId };
+    return printFollowed(invocation, await follow(invocation, { client, ref, until: 'held or stopped' }));
   });
 }
 
@@ -54,7 +46,8 @@ export async function watchExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
+    const ref = { destinationId, exportId };
+    return printFollowed(invocation, await follow(invocation, { client, ref, until: 'stopped' }));
   });
 }
 
