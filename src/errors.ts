@@ -110,3 +110,11 @@ export function isExportErrorCode(value: unknown): value is ExportErrorCode {
 export function treatmentOf(code: ExportErrorCode): Treatment {
   return CODES[code];
 }
+
+/** No worker or no server answers. An export outlives both: the question can be asked again. */
+export function isOutage(error: unknown): error is ExportError {
+  return (
+    error instanceof ExportError &&
+    (error.code === 'WORKER_NOT_RUNNING' || error.code === 'TEMPORAL_UNREACHABLE')
+  );
+}

@@ -10,7 +10,9 @@ export type {
   Consent,
   DestinationView,
   ExportOptionsInput,
+  QueuedExport,
   RemoveInput,
+  RunningExport,
 } from '../contract/destination';
 export type { ExportState, ExportView } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';

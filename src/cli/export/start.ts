@@ -1,12 +1,9 @@
-import type { ExportClient, StartedExportHandle } from '../../client';
+import type { StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
-import { describeState } from '../../text/describe-export';
-import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/export';
 import { findExport } from './find';
-import { follow, followUntilHeld, printReport } from './follow';
+import { follow, printFollowed } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -19,31 +16,19 @@ export async function startExport(
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const started = await client.start(destinationId, { options, trigger });
+    const handle = await client.start(destinationId, { options, trigger });
     if (!wait) {
-      print(invocation, { json: toJson(started), text: () => describeStart(started) });
+      print(invocation, { json: toJson(handle), text: () => describeStart(handle) });
       return undefined;
     }
-    invocation.terminal.err(describeStart(started));
-    if (started.disposition === 'queued') await sayIfHeld(invocation, client, destinationId);
-    const ended = await followUntilHeld(invocation, started);
-    if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: () => describeView(ended) });
-    return EXIT_REFUSED;
+    invocation.terminal.err(describeStart(handle));
+    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'held or stopped' }));
   });
 }
 
 function toJson(started: StartedExportHandle) {
   const { id: exportId, number, workflowId, firstExecutionRunId, disposition } = started;
   return { exportId, number, workflowId, firstExecutionRunId, disposition };
-}
-
-/** A queued export waits for the running one, which may wait for a person. */
-async function sayIfHeld({ terminal }: Invocation, client: ExportClient, name: string): Promise<void> {
-  const { running } = await client.describe(name);
-  const view =
-    running && (await client.handle({ destinationId: name, exportId: running.exportId }).progress());
-  if (view?.state.kind === 'held') terminal.err(`Export ${view.number}: ${describeState(view)}`);
 }
 
 /** Starts an export that ends before it sends anything. */
@@ -54,7 +39,7 @@ export async function planExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    return printReport(invocation, await follow(invocation, handle));
+    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'held or stopped' }));
   });
 }
 
@@ -65,7 +50,8 @@ export async function watchExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client.handle({ destinationId, exportId })));
+    const handle = client.handle({ destinationId, exportId });
+    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'stopped' }));
   });
 }
 

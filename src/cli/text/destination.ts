@@ -1,11 +1,12 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
 import { count, instant } from '../../text/format';
-import { exportTable } from './export';
+import { exportTable, openExports } from './export';
 import { pairs, table } from './table';
 
 export function describeDestination(view: DestinationView): string {
-  const { destinationId, phase, running, queued, baseline, exports } = view;
+  const { destinationId, phase, baseline, exports } = view;
+  const open = openExports(view);
   const inBaseline = baseline
     ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
     : 'no addresses yet';
@@ -14,12 +15,11 @@ export function describeDestination(view: DestinationView): string {
     pairs([
       ...connectionPairs(view),
       ['In the baseline', inBaseline],
-      ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
-      ...(queued > 0 ? ([['Queued exports', count(queued)]] as const) : []),
+      ['Exports now', open.map(({ number, state }) => `${number}: ${state}`).join('\n') || 'none'],
     ]),
     factLines(view),
     view.configuration ? describeMatching(view.configuration) : describeUnconfigured(destinationId),
-    ...(exports.length > 0 ? [exportTable(view)] : []),
+    ...(exports.length > 0 || open.length > 0 ? [exportTable(view)] : []),
   ];
   return parts.join('\n\n');
 }
