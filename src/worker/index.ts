@@ -5,6 +5,7 @@ import type { Config } from '../config/config';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
 import { resolveSecret } from '../config/secrets';
+import { installLogger } from './logger';
 
 export interface StandaloneWorker {
   /** Resolves when the worker has stopped after `shutdown` or a signal. */
@@ -14,6 +15,7 @@ export interface StandaloneWorker {
 
 /** The standalone worker: a Temporal Worker with the plugin in it, and nothing else. */
 export async function createWorker(config: Config, baseFolder: string): Promise<StandaloneWorker> {
+  installLogger();
   const { address, namespace, taskQueue, tls } = config.temporal;
   const apiKey = config.temporal.apiKey && (await resolveSecret(config.temporal.apiKey, baseFolder));
   const { staging, accounts, sources } = config;

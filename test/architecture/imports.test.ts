@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   worker: {
     folders: ['config', 'errors', 'plugin'],
-    packages: ['@temporalio/worker'],
+    packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {
     folders: ['contract', 'errors', 'workflows/messages'],
