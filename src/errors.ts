@@ -78,8 +78,10 @@ const CODES = {
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
 
+/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. */
 export type ExportErrorCode = keyof typeof CODES;
 
+/** Options of an ExportError, as those of an Error. */
 export interface ExportErrorOptions extends ErrorOptions {
   /** Safe to log, display and keep in Temporal's history: ids and counts, never addresses, names, rows or keys. */
   readonly details?: Readonly<Record<string, string | number>>;
@@ -94,6 +96,7 @@ export interface ExportErrorOptions extends ErrorOptions {
 export class ExportError extends Error {
   override readonly name = 'ExportError';
   readonly code: ExportErrorCode;
+  /** Ids and counts. */
   readonly details: Readonly<Record<string, string | number>>;
 
   constructor(code: ExportErrorCode, message: string, options: ExportErrorOptions = {}) {

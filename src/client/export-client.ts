@@ -9,13 +9,15 @@ import { DestinationExport, StartedDestinationExport } from './destination-expor
 import type { ExportHandle, StartedExportHandle } from './export-handle';
 import { Requests } from './requests';
 
+/** How an ExportClient reaches Temporal. */
 export interface ExportClientOptions {
   /** A connected client of @temporalio/client, for the namespace of the workers. It is not closed. */
   readonly client: Client;
-  /** Task queue of the workers that run the plugin. @default 'mailchimp' */
+  /** Task queue of the workers that run the plugin. @defaultValue `'mailchimp'` */
   readonly taskQueue?: string;
 }
 
+/** A destination in a list. */
 export interface ListedDestination {
   readonly destinationId: string;
   /** Display name. */

@@ -31,6 +31,7 @@ import { createAccounts, seedAudiences } from './seed';
 import { DEFAULT_API_KEY, settingsOf } from './settings';
 import { World } from './world';
 
+/** A running sandbox. */
 export interface Sandbox {
   /** The base URL: `http://127.0.0.1:PORT/3.0`. */
   readonly url: string;
