@@ -72,6 +72,7 @@ const CODES = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
 } as const satisfies Record<string, Treatment>;
 
 export type ExportErrorCode = keyof typeof CODES;

@@ -71,6 +71,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
 };
 
 const CODES = Object.entries(TREATMENTS) as [ExportErrorCode, string][];
