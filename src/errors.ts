@@ -74,6 +74,7 @@ const CODES = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
   /** A bug. Transient, so that a deploy which fixes it also rescues the export. */
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;

@@ -1,6 +1,8 @@
+import '../plugin/one-sdk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { version } from '@temporalio/worker/package.json';
 import type { Config } from '../config/config';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
@@ -45,9 +47,9 @@ export async function createWorker(config: Config, baseFolder: string): Promise<
   }
 }
 
-/** Made by the build, with this version of everything; in a checkout that is not built the worker bundles for itself. */
+/** Made by the build, for one version of the SDK; with another one, or in a checkout that is not built, the worker bundles for itself. */
 function prebuiltWorkflows(): { workflowBundle?: { codePath: string } } {
-  const codePath = join(__dirname, '../workflow-bundle.js');
+  const codePath = join(__dirname, `../workflow-bundle-sdk-${version}.js`);
   return existsSync(codePath) ? { workflowBundle: { codePath } } : {};
 }
 

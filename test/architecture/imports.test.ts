@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/client'],
   },
   index: { folders: ['contract', 'errors', 'plugin'], packages: [] },
-  sandbox: { folders: [], packages: ['fastify', 'tar-stream', 'zod'] },
+  sandbox: { folders: [], packages: ['tar-stream', 'zod'] },
   dev: {
     folders: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', '@temporalio/testing', 'yaml'],
