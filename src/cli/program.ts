@@ -9,10 +9,15 @@ import { sandboxCommand } from './sandbox/command';
 import type { Cli } from './shell/invocation';
 import { examples } from './shell/options';
 import { sourceCommand } from './source/command';
+import { toned, type Page } from './text/page';
 import { workerCommand } from './worker/command';
+
+/** Where no terminal has a width. */
+const HELP_COLUMNS = 80;
 
 /** All commands of the program, for one run of it. */
 export function createProgram(cli: Cli): Command {
+  const { terminal } = cli;
   const program = new Command('temporal-mailchimp')
     .description('Exports customer segments to Mailchimp audiences, durably, through Temporal.')
     .version(VERSION)
@@ -40,19 +45,31 @@ export function createProgram(cli: Cli): Command {
         'export start newsletter',
       ),
     )
-    .configureHelp({ showGlobalOptions: true })
+    .configureHelp({
+      showGlobalOptions: true,
+      styleTitle: (title) => toned(terminal.page('out'), 'heading', title),
+    })
     .showHelpAfterError('Run it with --help to see its usage.')
     .configureOutput({
       writeOut: (text) => cli.terminal.out(text.trimEnd()),
       writeErr: (text) => cli.terminal.err(text.trimEnd()),
+      // Texts have colours only where their page has them, so commander need not remove any.
+      getOutHasColors: () => true,
+      getErrHasColors: () => true,
+      getOutHelpWidth: () => terminal.page('out').columns ?? HELP_COLUMNS,
+      getErrHelpWidth: () => terminal.page('err').columns ?? HELP_COLUMNS,
       // With --json, the error is printed as JSON instead.
       outputError: (text, write) => {
-        if (program.opts()['json'] !== true) write(text);
+        if (program.opts()['json'] !== true) write(markError(text, terminal.page('err')));
       },
     })
     .exitOverride();
   inherit(program);
   return program;
+}
+
+function markError(text: string, page: Page): string {
+  return text.replace(/^error:/, (mark) => toned(page, 'bad', mark));
 }
 
 /** Commander passes settings on only to subcommands that it creates itself. */

@@ -53,18 +53,21 @@ async function check(invocation: Invocation): Promise<undefined> {
   };
   print(invocation, {
     json: found,
-    text: () =>
+    text: (page) =>
       [
         `${path} is valid.`,
-        pairs([
+        pairs(
           [
-            'Temporal',
-            `${temporal.address}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            [
+              'Temporal',
+              `${temporal.address}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            ],
+            ['Accounts', found.accounts.join(', ') || 'none'],
+            ['Sources', found.sources.join(', ') || 'none'],
+            ['Destinations', found.destinations.join(', ') || 'none'],
           ],
-          ['Accounts', found.accounts.join(', ') || 'none'],
-          ['Sources', found.sources.join(', ') || 'none'],
-          ['Destinations', found.destinations.join(', ') || 'none'],
-        ]),
+          page,
+        ),
       ].join('\n'),
   });
 }

@@ -105,7 +105,7 @@ function showCommand(cli: Cli): Command {
 
 async function show(invocation: Invocation, name: string): Promise<undefined> {
   const view: DestinationView = await withClient(invocation, (client) => client.describe(name));
-  print(invocation, { json: view, text: () => describeDestination(view) });
+  print(invocation, { json: view, text: (page) => describeDestination(view, page) });
 }
 
 function listCommand(cli: Cli): Command {
@@ -119,7 +119,7 @@ async function list(invocation: Invocation): Promise<undefined> {
   const destinations = await withClient(invocation, (client) => client.list());
   print(invocation, {
     json: { destinations },
-    text: () =>
+    text: (page) =>
       destinations.length === 0
         ? 'No destinations. Connect one: temporal-mailchimp destination connect NAME'
         : table(
@@ -130,6 +130,7 @@ async function list(invocation: Invocation): Promise<undefined> {
               audienceId,
               phase,
             ]),
+            page,
           ),
   });
 }

@@ -26,7 +26,7 @@ export async function configureDestination(
       mergeConfiguration(config?.destinations[destinationId], { ...options, fields, segments }),
     ),
   );
-  print(invocation, { json: view, text: () => describeConfiguration(view) });
+  print(invocation, { json: view, text: (page) => describeConfiguration(view, page) });
 }
 
 interface ParsedOptions extends ConfigureOptions {

@@ -30,7 +30,7 @@ export async function connectDestination(
   const view: DestinationView = await withClient(invocation, (client) =>
     client.connect(destinationId, input),
   );
-  print(invocation, { json: view, text: () => describeConnection(view) });
+  print(invocation, { json: view, text: (page) => describeConnection(view, page) });
 }
 
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */

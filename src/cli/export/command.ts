@@ -120,7 +120,7 @@ async function show(invocation: Invocation, name: string, which: string | undefi
     if (report) return void printReport(invocation, report);
     const view = await client.progress(name);
     if (view?.ref.exportId === exportId) {
-      return print(invocation, { json: view, text: () => describeView(view) });
+      return print(invocation, { json: view, text: (page) => describeView(view, page) });
     }
     // It ended between the two queries, or has not started yet.
     const ended = await client.report({ destinationId: name, exportId });
@@ -142,9 +142,9 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   const { running, queued, exports } = await withClient(invocation, (client) => client.describe(name));
   print(invocation, {
     json: { running, queued, exports },
-    text: () =>
+    text: (page) =>
       running || queued > 0 || exports.length > 0
-        ? exportTable({ running, queued, exports })
+        ? exportTable({ running, queued, exports }, page)
         : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
   });
 }

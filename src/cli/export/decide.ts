@@ -74,7 +74,8 @@ async function decide(
   requireTerminal(invocation, `${verb} needs --plan: the plan to decide about`);
   const view = requireHeld(await client.progress(name), name);
   const { planId } = view.state.held;
-  invocation.terminal.err(`${describeView(view)}\n`);
+  const { terminal } = invocation;
+  terminal.err(`${describeView(view, terminal.page('err'))}\n`);
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
   const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
   return isConfirmed ? { planId, by } : undefined;

@@ -102,7 +102,7 @@ async function followThroughOutages<Last extends ExportView>(
 /** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
 export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
   const { status, failure } = report;
-  print(invocation, { json: report, text: () => describeReport(report) });
+  print(invocation, { json: report, text: (page) => describeReport(report, page) });
   if (status === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }

@@ -29,7 +29,7 @@ export async function startExport(
       invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
     const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
     if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: () => describeView(ended) });
+    print(invocation, { json: ended, text: (page) => describeView(ended, page) });
     return EXIT_REFUSED;
   });
 }

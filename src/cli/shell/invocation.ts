@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { printableJson, printableLines } from '../text/printable';
+import type { Page } from '../text/page';
+import { printableJson, printableOn } from '../text/printable';
 import type { Terminal } from './terminal';
 
 /** State of one run of the program, shared by its commands. */
@@ -48,9 +49,11 @@ export interface Output {
   /** With --json: the one document on standard output. */
   readonly json: unknown;
   /** Without --json: text for standard output. */
-  readonly text: () => string;
+  readonly text: (page: Page) => string;
 }
 
 export function print({ terminal, options }: Invocation, { json, text }: Output): void {
-  terminal.out(options.json ? printableJson(json) : printableLines(text()));
+  if (options.json) return terminal.out(printableJson(json));
+  const page = terminal.page('out');
+  terminal.out(printableOn(page, text(page)));
 }
