@@ -8,6 +8,7 @@ import { exportCommand } from './export/command';
 import { sandboxCommand } from './sandbox/command';
 import type { Cli } from './shell/invocation';
 import { examples } from './shell/options';
+import { refuseUnknownCommand } from './shell/unknown-command';
 import { sourceCommand } from './source/command';
 import { toned, type Page } from './text/page';
 import { workerCommand } from './worker/command';
@@ -34,6 +35,7 @@ export function createProgram(cli: Cli): Command {
     .addCommand(sandboxCommand(cli))
     .addCommand(configCommand(cli))
     .addCommand(demoCommand(cli))
+    .addHelpText('beforeAll', refuseUnknownCommand)
     .addHelpText(
       'after',
       examples(
