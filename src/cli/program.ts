@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../contract/version';
+import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
@@ -7,7 +8,7 @@ import { devCommand } from './dev/command';
 import { exportCommand } from './export/command';
 import { sandboxCommand } from './sandbox/command';
 import type { Cli } from './shell/invocation';
-import { examples } from './shell/options';
+import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
 import { sourceCommand } from './source/command';
 import { toned, type Page } from './text/page';
@@ -22,10 +23,10 @@ export function createProgram(cli: Cli): Command {
   const program = new Command('temporal-mailchimp')
     .description('Exports customer segments to Mailchimp audiences, durably, through Temporal.')
     .version(VERSION)
-    .option('--config <file>', 'configuration file (default: temporal-mailchimp.yaml)')
-    .option('--address <host:port>', 'Temporal server; overrides the file')
-    .option('--namespace <name>', 'Temporal namespace; overrides the file')
-    .option('--task-queue <name>', 'task queue of the worker; overrides the file')
+    .option('--config <file>', 'configuration file (default: temporal-mailchimp.yaml)', text)
+    .option('--address <host:port>', 'Temporal server; overrides the file', valueOf(AddressSchema))
+    .option('--namespace <name>', 'Temporal namespace; overrides the file', valueOf(NamespaceSchema))
+    .option('--task-queue <name>', 'task queue of the worker; overrides the file', valueOf(TaskQueueSchema))
     .option('--json', 'print exactly one JSON document to standard output')
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))

@@ -62,14 +62,20 @@ const StagingSchema = z.strictObject({
     ),
 });
 
+/** A URL would be taken for a host name, and the error would be that nothing answers there. */
+export const AddressSchema = z
+  .string()
+  .regex(
+    /^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/,
+    'a host and a port, for example 127.0.0.1:7233',
+  );
+export const NamespaceSchema = z.string().min(1, 'the name of a namespace');
+export const TaskQueueSchema = z.string().min(1, 'the name of a task queue');
+
 export const TemporalSchema = z.strictObject({
-  address: z.string().default('127.0.0.1:7233'),
-  namespace: z.string().default('default'),
-  taskQueue: z
-    .string()
-    .min(1)
-    .default('mailchimp')
-    .describe('Task queue of the worker that runs the plugin.'),
+  address: AddressSchema.default('127.0.0.1:7233'),
+  namespace: NamespaceSchema.default('default'),
+  taskQueue: TaskQueueSchema.default('mailchimp').describe('Task queue of the worker that runs the plugin.'),
   apiKey: SecretReferenceSchema.optional(),
   tls: z.boolean().optional(),
 });

@@ -6,7 +6,7 @@ import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
 import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, positiveNumber } from '../shell/options';
+import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { exportTable, describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
@@ -195,8 +195,16 @@ function collectOutcome(value: string, before: readonly string[] = []): string[]
 
 function withDecision(command: Command): Command {
   return command
-    .option('--plan <id>', 'the plan to decide about; without it, its numbers are shown and you are asked')
-    .option('--as <name>', 'who decides; recorded in the history (default: the user of this machine)');
+    .option(
+      '--plan <id>',
+      'the plan to decide about; without it, its numbers are shown and you are asked',
+      text,
+    )
+    .option(
+      '--as <name>',
+      'who decides; recorded in the history (default: the user of this machine)',
+      personName,
+    );
 }
 
 function approveCommand(cli: Cli): Command {

@@ -69,7 +69,7 @@ async function decide(
   client: ExportClient,
   { verb, name, options }: Decision,
 ): Promise<ApproveInput | undefined> {
-  const by = options.as ?? userInfo().username;
+  const by = options.as ?? userName(invocation);
   if (options.plan !== undefined) return { planId: options.plan, by };
   requireTerminal(invocation, `${verb} needs --plan: the plan to decide about`);
   const view = requireHeld(await client.progress(name), name);
@@ -79,6 +79,15 @@ async function decide(
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
   const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
   return isConfirmed ? { planId, by } : undefined;
+}
+
+/** A container may run as a user without an entry in the list of users. */
+function userName({ usageError }: Invocation): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return usageError('this machine has no name for its user: pass --as NAME, the name of the decider');
+  }
 }
 
 function requireHeld(view: ExportView | undefined, name: string): HeldView {
