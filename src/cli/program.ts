@@ -24,8 +24,17 @@ export function createProgram(cli: Cli): Command {
     .description('Exports customer segments to Mailchimp audiences, durably, through Temporal.')
     .version(VERSION)
     .option('--config <file>', 'configuration file (default: temporal-mailchimp.yaml)', text)
-    .option('--address <host:port>', 'Temporal server; overrides the file', valueOf(AddressSchema))
-    .option('--namespace <name>', 'Temporal namespace; overrides the file', valueOf(NamespaceSchema))
+    .option('--profile <name>', 'profile of temporal.toml with the connection to Temporal', text)
+    .option(
+      '--address <host:port>',
+      'Temporal server; overrides file, profile and TEMPORAL_ADDRESS',
+      valueOf(AddressSchema),
+    )
+    .option(
+      '--namespace <name>',
+      'Temporal namespace; overrides file, profile and TEMPORAL_NAMESPACE',
+      valueOf(NamespaceSchema),
+    )
     .option('--task-queue <name>', 'task queue of the worker; overrides the file', valueOf(TaskQueueSchema))
     .option('--json', 'print exactly one JSON document to standard output')
     .addCommand(destinationCommand(cli))

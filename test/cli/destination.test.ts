@@ -265,7 +265,7 @@ describe('invalid input to destination commands changes nothing', () => {
     });
 
     test.each([
-      ['no address attribute', '--field REQ=first --segment vip', 'EMAIL_NOT_MATCHED', ''],
+      ['no address attribute', '--field REQ=first --segment vip', 'EMAIL_NOT_MATCHED', '--email'],
       ['no segment', base, 'INPUT_INVALID', 'No segment was chosen'],
       ['an unknown attribute', `${base} --field FNAME=frist --segment vip`, 'ATTRIBUTE_NOT_FOUND', 'frist'],
       [

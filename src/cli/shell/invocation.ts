@@ -12,6 +12,7 @@ export interface Cli {
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly config?: string;
+  readonly profile?: string;
   readonly address?: string;
   readonly namespace?: string;
   readonly taskQueue?: string;

@@ -1,9 +1,9 @@
-import type { ConnectionOptions, Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import type { ExportClient } from '../../client';
 import { ExportError } from '../../errors';
-import { resolveSecret } from '../../config/secrets';
+import { connectionOptions, describeUnreachable } from '../../config/connection';
 import { lazy } from '../lazy';
-import { readSettings, type Settings, type Temporal } from './settings';
+import { readSettings, type Settings } from './settings';
 import type { Invocation } from './invocation';
 
 const CONNECT_MS = 4_000;
@@ -28,8 +28,9 @@ export async function withClient<Result>(
   }
 }
 
-async function connect({ temporal, baseFolder }: Settings): Promise<Connection> {
-  const connection = lazy.temporalClient().Connection.lazy(await connectionOptions(temporal, baseFolder));
+async function connect({ temporal, connection: settings }: Settings): Promise<Connection> {
+  const options = await connectionOptions(settings, temporal.address);
+  const connection = lazy.temporalClient().Connection.lazy({ ...options, connectTimeout: CONNECT_MS });
   try {
     await connection.ensureConnected();
     return connection;
@@ -38,20 +39,8 @@ async function connect({ temporal, baseFolder }: Settings): Promise<Connection> 
     await connection.close();
     throw new ExportError(
       'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${temporal.address}. Start one (temporal-mailchimp dev starts everything), ` +
-        'or set another address with --address or temporal.address in the configuration file.',
+      describeUnreachable(temporal.address, settings.address?.from),
       { cause: error },
     );
   }
-}
-
-async function connectionOptions(temporal: Temporal, baseFolder: string): Promise<ConnectionOptions> {
-  const { address, tls } = temporal;
-  const apiKey = temporal.apiKey && (await resolveSecret(temporal.apiKey, baseFolder));
-  return {
-    address,
-    connectTimeout: CONNECT_MS,
-    ...(tls !== undefined && { tls }),
-    ...(apiKey && { apiKey }),
-  };
 }
