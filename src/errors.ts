@@ -59,6 +59,8 @@ const CODES = {
   DESTINATION_BUSY: 'refuse',
   EXPORT_NOT_FOUND: 'refuse',
   EXPORT_CANCELLED: 'refuse',
+  EXPORT_DENIED: 'refuse',
+  EXPORT_EXPIRED: 'refuse',
   REQUEST_EXPIRED: 'refuse',
   // Staging
   BASELINE_EXISTS: 'refuse',
@@ -72,6 +74,8 @@ const CODES = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  /** A bug. Transient, so that a deploy which fixes it also rescues the export. */
+  UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
 
 export type ExportErrorCode = keyof typeof CODES;

@@ -1,10 +1,7 @@
 // Public API: every name exported here is a promise.
-export {
-  ExportClient,
-  type ApprovedExport,
-  type ExportClientOptions,
-  type ListedDestination,
-} from './export-client';
+export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
+export { ExportFailedError } from './export-failed-error';
+export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
 export { ExportError, type ExportErrorCode } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
 export type {
@@ -14,7 +11,6 @@ export type {
   DestinationView,
   ExportOptionsInput,
   RemoveInput,
-  StartedExport,
 } from '../contract/destination';
 export type { ExportState, ExportView } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';

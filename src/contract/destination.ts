@@ -172,6 +172,12 @@ export const EnvelopeSchema = z.object({
 });
 export type Envelope = z.infer<typeof EnvelopeSchema>;
 
+/** For requests to an export: all exports of a destination have the same workflow id. */
+export const ExportEnvelopeSchema = EnvelopeSchema.extend({
+  exportId: z.uuid().describe('The export that is meant; another one refuses the request.'),
+});
+export type ExportEnvelope = z.infer<typeof ExportEnvelopeSchema>;
+
 export const DestinationInputSchema = z.object({ destinationId: DestinationIdSchema });
 
 export interface Consent {

@@ -73,7 +73,7 @@ export interface SandboxOptions {
   readonly port?: number;
   /** `<32 hex>-<dc>`. Default `0123456789abcdef0123456789abcdef-us1`. */
   readonly apiKey?: string;
-  /** Audiences of the account of `apiKey`. Default: one, `a1b2c3d4e5`, empty. */
+  /** Audiences of the account of `apiKey`. Default: one, `1a2b3c4d5e`, empty. */
   readonly audiences?: readonly AudienceSeed[];
   /** Additional accounts. */
   readonly accounts?: readonly AccountSeed[];
@@ -81,6 +81,12 @@ export interface SandboxOptions {
   readonly record?: string;
   /** Folder for the results of batches until the sandbox closes. Default: the system's temporary folder. */
   readonly folder?: string;
+  /**
+   * Folder that keeps the state of the first account over restarts: audiences, members, tags, merge fields and batches, with their ids.
+   * What a request has changed is written before its reply. `audiences` are added where the folder has none of their ids, and their merge
+   * fields where those are missing; members are seeded only into new audiences. One sandbox at a time may use it. Default: nothing is kept.
+   */
+  readonly keepIn?: string;
   /** Default 'full'. */
   readonly replies?: SandboxSettings['replies'];
   /** Default 0. */

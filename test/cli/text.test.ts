@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { firstCommands } from '../../src/cli/dev/command';
+import { firstSteps, nextSteps, programOf } from '../../src/cli/dev/command';
 import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
@@ -245,22 +245,24 @@ describe('a running export', () => {
   });
 });
 
-describe('the first commands after `dev`', () => {
-  const newsletter = { connect: {} } as never;
+describe('the commands after `dev`', () => {
+  const destinations = { newsletter: { connect: {} } as never };
 
   test('contain the destination of the file and options that are not the default', () => {
-    const [connect, configure, start] = firstCommands(
-      { destinations: { newsletter } },
-      { config: 'a.yaml', address: '127.0.0.1:7300' },
-    );
-    const program = 'temporal-mailchimp --config a.yaml --address 127.0.0.1:7300';
-    expect(connect).toBe(`  ${program} destination connect newsletter --agree --as "YOUR NAME"`);
-    expect(configure).toBe(`  ${program} destination configure newsletter`);
-    expect(start).toBe(`  ${program} export start newsletter`);
+    const program = programOf({ config: 'a.yaml', address: '127.0.0.1:7300' }, false);
+    expect(program).toBe('temporal-mailchimp --config a.yaml --address 127.0.0.1:7300');
+    expect(firstSteps({ destinations }, program).slice(1)).toEqual([
+      `  ${program} destination connect newsletter --agree --as "YOUR NAME"`,
+      `  ${program} destination configure newsletter`,
+      `  ${program} export start newsletter`,
+    ]);
+    expect(nextSteps({ destinations }, program).at(-1)).toBe(`  ${program} export start newsletter`);
   });
 
-  test('are short when everything is the default', () => {
-    const commands = firstCommands({ destinations: {} }, { address: '127.0.0.1:7233' });
-    expect(commands.at(-1)).toBe('  temporal-mailchimp export start NAME');
+  test('are short when everything is the default, and begin with npx when dev did', () => {
+    const program = programOf({ address: '127.0.0.1:7233' }, true);
+    expect(firstSteps({ destinations: {} }, program).at(-1)).toBe(
+      '  npx temporal-mailchimp export start NAME',
+    );
   });
 });

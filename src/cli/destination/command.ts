@@ -62,7 +62,7 @@ function connectCommand(cli: Cli): Command {
       examples(
         'destination connect newsletter --agree --as "Kim Data"',
         'destination connect newsletter --name Newsletter --account main \\\n' +
-          '      --audience a1b2c3d4e5 --source crm --status-if-new subscribed --agree --as "Kim Data"',
+          '      --audience 1a2b3c4d5e --source crm --status-if-new subscribed --agree --as "Kim Data"',
       ),
     )
     .addHelpText('after', () => `\n${statement()}`)

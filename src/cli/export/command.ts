@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport } from './decide';
-import { findExport } from './find';
+import { findExport, runningExport } from './find';
 import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
 import { planExport, startExport, watchExport } from './start';
@@ -118,12 +118,11 @@ async function show(invocation: Invocation, name: string, which: string | undefi
   await withClient(invocation, async (client) => {
     const { exportId, number, report } = findExport(await client.describe(name), which);
     if (report) return void printReport(invocation, report);
-    const view = await client.progress(name);
-    if (view?.ref.exportId === exportId) {
-      return print(invocation, { json: view, text: (page) => describeView(view, page) });
-    }
+    const handle = client.handle({ destinationId: name, exportId });
+    const view = await handle.progress();
+    if (view) return print(invocation, { json: view, text: (page) => describeView(view, page) });
     // It ended between the two queries, or has not started yet.
-    const ended = await client.report({ destinationId: name, exportId });
+    const ended = await handle.report();
     if (ended) return void printReport(invocation, ended);
     print(invocation, {
       json: { exportId, number: number ?? null },
@@ -240,7 +239,7 @@ function cancelCommand(cli: Cli): Command {
 async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   const cancelled = await withClient(invocation, async (client) => {
     const { exportId, number } = findExport(await client.describe(name), which);
-    await client.cancel({ destinationId: name, exportId });
+    await client.handle({ destinationId: name, exportId }).cancel();
     return { exportId, number: number ?? null };
   });
   print(invocation, {
@@ -258,7 +257,7 @@ function pauseCommand(cli: Cli): Command {
     .addHelpText('after', examples('export pause newsletter'))
     .action(
       action(cli, async (invocation, name: string) => {
-        await withClient(invocation, (client) => client.pause(name));
+        await withClient(invocation, async (client) => (await runningExport(client, name)).pause());
         const text = () => `Paused. To resume: temporal-mailchimp export resume ${name}`;
         print(invocation, { json: { paused: true }, text });
         return undefined;
@@ -271,7 +270,7 @@ function resumeCommand(cli: Cli): Command {
     .addHelpText('after', examples('export resume newsletter'))
     .action(
       action(cli, async (invocation, name: string) => {
-        await withClient(invocation, (client) => client.resume(name));
+        await withClient(invocation, async (client) => (await runningExport(client, name)).resume());
         const text = () => `The export continues. To watch it: temporal-mailchimp export watch ${name}`;
         print(invocation, { json: { paused: false }, text });
         return undefined;

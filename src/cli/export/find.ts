@@ -1,3 +1,4 @@
+import type { ExportClient, ExportHandle } from '../../client';
 import type { DestinationView } from '../../contract/destination';
 import type { ExportReport } from '../../contract/report';
 import { ExportError } from '../../errors';
@@ -47,6 +48,13 @@ export function findEnded(view: DestinationView, numberOrId: string | undefined)
     'EXPORT_NOT_FOUND',
     `The export has not ended yet, so its failures are not known. To watch it: temporal-mailchimp export watch ${view.destinationId}`,
   );
+}
+
+/** @throws ExportError EXPORT_NOT_FOUND when none runs */
+export async function runningExport(client: ExportClient, destinationId: string): Promise<ExportHandle> {
+  const { running } = await client.describe(destinationId);
+  if (running) return client.handle({ destinationId, exportId: running.exportId });
+  throw new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
 }
 
 function knownExports({ running, exports }: DestinationView): KnownExport[] {

@@ -1,35 +1,25 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { ExportClient } from '../../client';
+import type { ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
-import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
-import { ExportError, type ExportErrorCode } from '../../errors';
+import type { ExportError } from '../../errors';
+import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
 
-/** An export outlives its workers and the server, so following it must survive their outages. */
-const TRANSIENT = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
-const RETRY_MS = 2_000;
-
 /** Follows an export to its end, with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
-export async function follow(
-  invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
-): Promise<ExportReport> {
-  return followTo(invocation, { client, ref, stopAt: (_view): _view is never => false });
+export async function follow(invocation: Invocation, handle: ExportHandle): Promise<ExportReport> {
+  return followTo(invocation, handle, (_view): _view is never => false);
 }
 
 /** Like `follow`, but returns the view as soon as the export is held. */
 export async function followUntilHeld(
   invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
+  handle: ExportHandle,
 ): Promise<ExportReport | HeldView> {
-  return followTo(invocation, { client, ref, stopAt: isHeld });
+  return followTo(invocation, handle, isHeld);
 }
 
 export type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
@@ -38,64 +28,51 @@ export function isHeld(view: ExportView): view is HeldView {
   return view.state.kind === 'held';
 }
 
+/** @param isLast true for the view at which following ends */
 async function followTo<Last extends ExportView>(
   { terminal }: Invocation,
-  options: Pick<Following<Last>, 'client' | 'ref' | 'stopAt'>,
+  handle: ExportHandle,
+  isLast: (view: ExportView) => view is Last,
 ): Promise<ExportReport | Last> {
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
-  const interrupted = stop.requested.then(() => {
-    throw new Interrupted(
-      `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${options.ref.destinationId}`,
-    );
-  });
-  const isOver = new AbortController();
+  const over = new AbortController();
+  // After Ctrl-C the shell prints its prompt; progress would overwrite it.
+  void stop.requested.then(() => over.abort(interrupted(handle)));
+  const options = { signal: over.signal, onOutage: (error: ExportError) => sayOutage(progress, error) };
   try {
-    return await Promise.race([
-      followThroughOutages({ ...options, progress, signal: isOver.signal }),
-      interrupted,
-    ]);
+    for await (const view of handle.follow(options)) {
+      if (isLast(view)) return view;
+      progress.update(view);
+    }
+    const report = await reportOf(handle, over.signal);
+    if (report.status === 'completed') progress.finish();
+    return report;
   } finally {
-    isOver.abort();
     stop.off();
     progress.close();
   }
 }
 
-interface Following<Last extends ExportView> {
-  readonly client: ExportClient;
-  readonly ref: ExportRef;
-  readonly progress: ProgressDisplay;
-  readonly signal: AbortSignal;
-  /** True for the view at which following ends. */
-  readonly stopAt: (view: ExportView) => view is Last;
+function interrupted({ destinationId }: ExportHandle): Interrupted {
+  return new Interrupted(
+    `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${destinationId}`,
+  );
 }
 
-async function followThroughOutages<Last extends ExportView>(
-  following: Following<Last>,
-): Promise<ExportReport | Last> {
-  const { client, ref, progress, signal, stopAt } = following;
-  for (;;) {
-    try {
-      const views = client.follow(ref);
-      for (;;) {
-        const next = await views.next();
-        if (next.done) {
-          if (next.value.status === 'completed') progress.finish();
-          return next.value;
-        }
-        // After Ctrl-C the shell prints its prompt; progress would overwrite it.
-        signal.throwIfAborted();
-        if (stopAt(next.value)) return next.value;
-        progress.update(next.value);
-      }
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ExportError) || !TRANSIENT.has(error.code)) throw error;
-      progress.say(
-        `${error.code}: no answer; trying again. The export itself continues as soon as server and worker run.`,
-      );
-      await delay(RETRY_MS);
-    }
+function sayOutage(progress: ProgressDisplay, { code }: ExportError): void {
+  progress.say(
+    `${code}: no answer; trying again. The export itself continues as soon as server and worker run.`,
+  );
+}
+
+/** Here an export that failed has a report like any other. */
+async function reportOf(handle: ExportHandle, signal: AbortSignal): Promise<ExportReport> {
+  try {
+    return await handle.result({ signal });
+  } catch (error) {
+    if (error instanceof lazy.client().ExportFailedError) return error.report;
+    throw error;
   }
 }
 

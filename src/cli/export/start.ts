@@ -1,4 +1,5 @@
-import type { ExportOptionsInput, StartedExport } from '../../contract/destination';
+import type { ExportClient, StartedExportHandle } from '../../client';
+import type { ExportOptionsInput } from '../../contract/destination';
 import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
@@ -20,18 +21,29 @@ export async function startExport(
   return withClient(invocation, async (client) => {
     const started = await client.start(destinationId, { options, trigger });
     if (!wait) {
-      print(invocation, { json: started, text: () => describeStart(destinationId, started) });
+      print(invocation, { json: toJson(started), text: () => describeStart(started) });
       return undefined;
     }
-    invocation.terminal.err(describeStart(destinationId, started));
-    const running = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (running?.state.kind === 'held')
-      invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
-    const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
+    invocation.terminal.err(describeStart(started));
+    if (started.disposition === 'queued') await sayIfHeld(invocation, client, destinationId);
+    const ended = await followUntilHeld(invocation, started);
     if ('status' in ended) return printReport(invocation, ended);
     print(invocation, { json: ended, text: (page) => describeView(ended, page) });
     return EXIT_REFUSED;
   });
+}
+
+function toJson(started: StartedExportHandle) {
+  const { id: exportId, number, workflowId, firstExecutionRunId, disposition } = started;
+  return { exportId, number, workflowId, firstExecutionRunId, disposition };
+}
+
+/** A queued export waits for the running one, which may wait for a person. */
+async function sayIfHeld({ terminal }: Invocation, client: ExportClient, name: string): Promise<void> {
+  const { running } = await client.describe(name);
+  const view =
+    running && (await client.handle({ destinationId: name, exportId: running.exportId }).progress());
+  if (view?.state.kind === 'held') terminal.err(`Export ${view.number}: ${describeState(view)}`);
 }
 
 /** Starts an export that ends before it sends anything. */
@@ -41,9 +53,8 @@ export async function planExport(
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    const report = await follow(invocation, client, { destinationId, exportId });
-    return printReport(invocation, report);
+    const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
+    return printReport(invocation, await follow(invocation, handle));
   });
 }
 
@@ -54,15 +65,15 @@ export async function watchExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
+    return printReport(invocation, await follow(invocation, client.handle({ destinationId, exportId })));
   });
 }
 
-function describeStart(destinationId: string, { number, exportId, disposition }: StartedExport): string {
+function describeStart({ destinationId, id, number, disposition }: StartedExportHandle): string {
   const what = {
     started: `Export ${number} of "${destinationId}" has started`,
     joined: `Export ${number} of "${destinationId}" already does the same, so no second export was started`,
     queued: `Export ${number} of "${destinationId}" waits until the running export has ended`,
   }[disposition];
-  return `${what} (${exportId}).`;
+  return `${what} (${id}).`;
 }

@@ -38,7 +38,8 @@ function markCode(terminal: Terminal, text: string): string {
 function toFailure(error: unknown): Failure {
   if (error instanceof ExportError) {
     const { code, message, details } = error;
-    return { exitCode: EXIT_REFUSED, code, message, details, text: `${code}: ${message}` };
+    const exitCode = code === 'UNEXPECTED' ? EXIT_BUG : EXIT_REFUSED;
+    return { exitCode, code, message, details, text: `${code}: ${message}` };
   }
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof Interrupted) {

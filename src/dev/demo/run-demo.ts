@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { MemberSeed } from '../../sandbox';
-import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
+import {
+  CONSENT_TEXT,
+  ExportClient,
+  ExportFailedError,
+  type ExportReport,
+  type ExportView,
+} from '../../client';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { count } from '../../text/format';
 import { startDevServer, type DevServer } from '../dev-server';
@@ -204,16 +210,16 @@ async function exportOnce(
   client: ExportClient,
   { onProgress, onReport }: DemoOptions,
 ): Promise<ExportReport> {
-  const { exportId } = await client.start(DESTINATION, { trigger: 'demo' });
-  const following = client.follow({ destinationId: DESTINATION, exportId });
-  for (;;) {
-    const { done, value } = await following.next();
-    if (done) {
-      onReport(value);
-      return value;
-    }
-    onProgress(value);
-  }
+  const handle = await client.start(DESTINATION, { trigger: 'demo' });
+  for await (const view of handle.follow()) onProgress(view);
+  const report = await handle.result().catch(reportOfFailed);
+  onReport(report);
+  return report;
+}
+
+function reportOfFailed(error: unknown): ExportReport {
+  if (error instanceof ExportFailedError) return error.report;
+  throw error;
 }
 
 /** Enough addresses to find three customers to change, at any size of the audience. */

@@ -21,6 +21,10 @@ export class Control {
     return worldState(this.#world);
   }
 
+  audiences(): AudienceState[] {
+    return this.#world.accounts.flatMap(({ audiences }) => Array.from(audiences.values(), audienceState));
+  }
+
   /** @throws Error for an unknown audience */
   audience(id: string): AudienceState {
     return audienceState(this.#audience(id));
