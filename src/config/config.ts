@@ -104,6 +104,12 @@ export const TemporalSchema = z.strictObject({
     .union([z.boolean(), TlsSchema])
     .optional()
     .describe('true: TLS with the certificates of the system. Default: on with an API key, otherwise off.'),
+  webUi: z
+    .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
+    .optional()
+    .describe(
+      "Address of Temporal's Web UI, for links. Default: that of Temporal Cloud, or of a dev server on this machine.",
+    ),
 });
 export type TemporalConfig = z.infer<typeof TemporalSchema>;
 

@@ -9,6 +9,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeDestination } from '../text/destination';
+import type { Page } from '../text/page';
 import { table } from '../text/table';
 
 export function destinationCommand(cli: Cli): Command {
@@ -106,8 +107,11 @@ function showCommand(cli: Cli): Command {
 }
 
 async function show(invocation: Invocation, name: string): Promise<undefined> {
-  const view: DestinationView = await withClient(invocation, (client) => client.describe(name));
-  print(invocation, { json: view, text: (page) => describeDestination(view, page) });
+  await withClient(invocation, async (client, { webUi }) => {
+    const view: DestinationView = await client.describe(name);
+    const text = (page: Page) => describeDestination(view, page);
+    print(invocation, { json: view, text, webUi: webUi.destination(name) });
+  });
 }
 
 function listCommand(cli: Cli): Command {

@@ -115,18 +115,20 @@ function showCommand(cli: Cli): Command {
 }
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
-  await withClient(invocation, async (client) => {
-    const { exportId, number, report } = findExport(await client.describe(name), which);
-    if (report) return void printReport(invocation, report);
+  await withClient(invocation, async (client, { webUi }) => {
+    const { exportId, number, report, isLatest } = findExport(await client.describe(name), which);
+    const link = { webUi: isLatest ? webUi.export(name) : null };
+    if (report) return void printReport(invocation, report, link);
     const handle = client.handle({ destinationId: name, exportId });
     const view = await handle.progress();
-    if (view) return print(invocation, { json: view, text: (page) => describeView(view, page) });
+    if (view) return print(invocation, { json: view, text: (page) => describeView(view, page), ...link });
     // It ended between the two queries, or has not started yet.
     const ended = await handle.report();
-    if (ended) return void printReport(invocation, ended);
+    if (ended) return void printReport(invocation, ended, link);
     print(invocation, {
       json: { exportId, number: number ?? null },
       text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
+      webUi: null,
     });
   });
 }

@@ -23,7 +23,7 @@ export async function approveExport(
   name: string,
   options: DecideOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const { decision, handle } = await decide(invocation, client, { verb: 'approve', name, options });
     if (!decision) return unchanged(invocation);
     const approved = await handle.approve(decision);
@@ -33,7 +33,7 @@ export async function approveExport(
         ? `The plan was more than an hour old, so export ${number} plans again. It is held only if a number has grown.`
         : `Export ${number} of ${name} continues.`;
     const text = () => `${what} To watch it: temporal-mailchimp export watch ${name}`;
-    print(invocation, { json: approved, text });
+    print(invocation, { json: approved, text, webUi: webUi.export(name) });
     return undefined;
   });
 }

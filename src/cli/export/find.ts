@@ -12,6 +12,8 @@ export interface KnownExport {
   readonly number: number | undefined;
   /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
+  /** Its run is the latest of the workflow that all exports of the destination share. */
+  readonly isLatest: boolean;
 }
 
 /**
@@ -26,7 +28,7 @@ export function findExport(view: DestinationView, numberOrId: string | undefined
       : known.find(({ exportId, number }) => exportId === numberOrId || String(number) === numberOrId);
   if (found) return found;
   if (view.queued > 0 && numberOrId !== undefined && UUID.test(numberOrId)) {
-    return { exportId: numberOrId, number: undefined, report: undefined };
+    return { exportId: numberOrId, number: undefined, report: undefined, isLatest: false };
   }
   const { destinationId } = view;
   throw new ExportError(
@@ -58,8 +60,9 @@ export async function runningExport(client: ExportClient, destinationId: string)
 }
 
 function knownExports({ running, exports }: DestinationView): KnownExport[] {
-  return [
+  const known = [
     ...(running ? [{ ...running, report: undefined }] : []),
     ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
   ];
+  return known.map((found, index) => ({ ...found, isLatest: index === 0 }));
 }

@@ -3,7 +3,7 @@ import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
 import type { ExportError } from '../../errors';
 import { lazy } from '../lazy';
-import { print, type Invocation } from '../shell/invocation';
+import { print, type Invocation, type Output } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeReport } from '../text/report';
@@ -77,9 +77,13 @@ async function reportOf(handle: ExportHandle, signal: AbortSignal): Promise<Expo
 }
 
 /** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
-export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
+export function printReport(
+  invocation: Invocation,
+  report: ExportReport,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
   const { status, failure } = report;
-  print(invocation, { json: report, text: (page) => describeReport(report, page) });
+  print(invocation, { json: report, text: (page) => describeReport(report, page), ...link });
   if (status === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }

@@ -2,7 +2,8 @@ import type { ExportClient, StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
 import { describeState } from '../../text/describe-export';
 import { EXIT_REFUSED } from '../shell/failure';
-import { print, type Invocation } from '../shell/invocation';
+import type { Page } from '../text/page';
+import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeView } from '../text/export';
 import { findExport } from './find';
@@ -18,19 +19,27 @@ export async function startExport(
   destinationId: string,
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const started = await client.start(destinationId, { options, trigger });
+    const link = webUi.export(destinationId, started.firstExecutionRunId);
     if (!wait) {
-      print(invocation, { json: toJson(started), text: () => describeStart(started) });
+      print(invocation, { json: toJson(started), text: () => describeStart(started), webUi: link });
       return undefined;
     }
     invocation.terminal.err(describeStart(started));
+    sayLink(invocation, link);
     if (started.disposition === 'queued') await sayIfHeld(invocation, client, destinationId);
     const ended = await followUntilHeld(invocation, started);
-    if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: (page) => describeView(ended, page) });
+    if ('status' in ended) return printReport(invocation, ended, inDocument(invocation, link));
+    const text = (page: Page) => describeView(ended, page);
+    print(invocation, { json: ended, text, ...inDocument(invocation, link) });
     return EXIT_REFUSED;
   });
+}
+
+/** The link is on standard error already; only the document has it as well. */
+function inDocument({ options }: Invocation, link: string | null): { readonly webUi?: string | null } {
+  return options.json ? { webUi: link } : {};
 }
 
 function toJson(started: StartedExportHandle) {
@@ -52,9 +61,11 @@ export async function planExport(
   destinationId: string,
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    return printReport(invocation, await follow(invocation, handle));
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
+    sayLink(invocation, link);
+    return printReport(invocation, await follow(invocation, handle), inDocument(invocation, link));
   });
 }
 
@@ -63,9 +74,12 @@ export async function watchExport(
   destinationId: string,
   which: string | undefined,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client.handle({ destinationId, exportId })));
+  return withClient(invocation, async (client, { webUi }) => {
+    const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
+    const link = isLatest ? webUi.export(destinationId) : null;
+    sayLink(invocation, link);
+    const report = await follow(invocation, client.handle({ destinationId, exportId }));
+    return printReport(invocation, report, inDocument(invocation, link));
   });
 }
 

@@ -51,10 +51,24 @@ export interface Output {
   readonly json: unknown;
   /** Without --json: text for standard output. */
   readonly text: (page: Page) => string;
+  /** Link to the workflow: a property of the document, and a line below the text. Null: not known. */
+  readonly webUi?: string | null;
 }
 
-export function print({ terminal, options }: Invocation, { json, text }: Output): void {
-  if (options.json) return terminal.out(printableJson(json));
+export function print({ terminal, options }: Invocation, { json, text, webUi }: Output): void {
+  if (options.json) {
+    const document = webUi !== undefined && typeof json === 'object' ? { ...json, webUi } : json;
+    return terminal.out(printableJson(document));
+  }
   const page = terminal.page('out');
-  terminal.out(printableOn(page, text(page)));
+  terminal.out(printableOn(page, `${text(page)}${webUi ? `\n\n${describeLink(webUi)}` : ''}`));
+}
+
+/** On standard error before a command waits. Its document has the link as well, its text does not repeat it. */
+export function sayLink({ terminal }: Invocation, webUi: string | null): void {
+  if (webUi) terminal.err(describeLink(webUi));
+}
+
+function describeLink(webUi: string): string {
+  return `Web UI: ${webUi}`;
 }

@@ -5,13 +5,18 @@ import { connectionOptions, describeUnreachable } from '../../config/connection'
 import { lazy } from '../lazy';
 import { readSettings, type Settings } from './settings';
 import type { Invocation } from './invocation';
+import { openWebUi, type WebUi } from './web-ui';
 
 const CONNECT_MS = 4_000;
+
+export interface ClientContext extends Pick<Settings, 'config'> {
+  readonly webUi: WebUi;
+}
 
 /** Connects to Temporal, runs `work` and closes the connection. @throws ExportError TEMPORAL_UNREACHABLE */
 export async function withClient<Result>(
   { options }: Invocation,
-  work: (client: ExportClient, settings: Settings) => Promise<Result>,
+  work: (client: ExportClient, context: ClientContext) => Promise<Result>,
 ): Promise<Result> {
   const settings = await readSettings(options);
   const connection = await connect(settings);
@@ -19,10 +24,10 @@ export async function withClient<Result>(
   const { ExportClient } = lazy.client();
   const { namespace, taskQueue } = settings.temporal;
   try {
-    return await work(
-      new ExportClient({ client: new Client({ connection, namespace }), taskQueue }),
-      settings,
-    );
+    return await work(new ExportClient({ client: new Client({ connection, namespace }), taskQueue }), {
+      config: settings.config,
+      webUi: await openWebUi(settings),
+    });
   } finally {
     await connection.close();
   }
