@@ -50,7 +50,15 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   testing: { folders: ['duckdb', 'errors', 'sandbox'], packages: [] },
   cli: {
     folders: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
-    packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
+    packages: [
+      '@temporalio/client',
+      '@temporalio/envconfig',
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'string-width',
+      'zod',
+    ],
   },
 };
 

@@ -7,7 +7,7 @@ import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
 import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, positiveNumber } from '../shell/options';
+import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { exportTable, describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
@@ -116,18 +116,20 @@ function showCommand(cli: Cli): Command {
 }
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
-  await withClient(invocation, async (client) => {
-    const { exportId, number, report } = findExport(await client.describe(name), which);
-    if (report) return void printReport(invocation, report);
+  await withClient(invocation, async (client, { webUi }) => {
+    const { exportId, number, report, isLatest } = findExport(await client.describe(name), which);
+    const link = { webUi: isLatest ? webUi.export(name) : null };
+    if (report) return void printReport(invocation, report, link);
     const handle = client.handle({ destinationId: name, exportId });
     const view = await handle.progress();
-    if (view) return print(invocation, { json: view, text: () => describeView(view) });
+    if (view) return print(invocation, { json: view, text: (page) => describeView(view, page), ...link });
     // It ended between the two queries, or has not started yet.
     const ended = await handle.report();
-    if (ended) return void printReport(invocation, ended);
+    if (ended) return void printReport(invocation, ended, link);
     print(invocation, {
       json: { exportId, number },
       text: () => `Export ${number} of ${name} has not started yet.`,
+      webUi: null,
     });
   });
 }
@@ -145,9 +147,9 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   const { running, queued, exports } = await withClient(invocation, (client) => client.describe(name));
   print(invocation, {
     json: { running, queued, exports },
-    text: () =>
+    text: (page) =>
       running || queued.length > 0 || exports.length > 0
-        ? exportTable({ running, queued, exports })
+        ? exportTable({ running, queued, exports }, page)
         : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
   });
 }
@@ -198,8 +200,16 @@ function collectOutcome(value: string, before: readonly string[] = []): string[]
 
 function withDecision(command: Command): Command {
   return command
-    .option('--plan <id>', 'the plan to decide about; without it, its numbers are shown and you are asked')
-    .option('--as <name>', 'who decides; recorded in the history (default: the user of this machine)');
+    .option(
+      '--plan <id>',
+      'the plan to decide about; without it, its numbers are shown and you are asked',
+      text,
+    )
+    .option(
+      '--as <name>',
+      'who decides; recorded in the history (default: the user of this machine)',
+      personName,
+    );
 }
 
 function approveCommand(cli: Cli): Command {

@@ -9,6 +9,8 @@ export interface KnownExport {
   readonly number: number;
   /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
+  /** Its run is the latest of the workflow that all exports of the destination share. */
+  readonly isLatest: boolean;
 }
 
 /**
@@ -52,9 +54,10 @@ export async function runningExport(client: ExportClient, destinationId: string)
 }
 
 function knownExports({ running, queued, exports }: DestinationView): KnownExport[] {
-  const open = [...(running ? [running] : []), ...queued];
-  return [
-    ...open.map(({ exportId, number }) => ({ exportId, number, report: undefined })),
+  const waiting = queued.map((job) => ({ ...job, report: undefined, isLatest: false }));
+  const begun = [
+    ...(running ? [{ ...running, report: undefined }] : []),
     ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
   ];
+  return [...begun.map((found, index) => ({ ...found, isLatest: index === 0 })), ...waiting];
 }

@@ -4,7 +4,7 @@ import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
 import { isOutage, type ExportError } from '../../errors';
 import { lazy } from '../lazy';
-import { print, type Invocation } from '../shell/invocation';
+import { print, type Invocation, type Output } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeBlocked, describeView, type BlockedExport } from '../text/export';
@@ -118,15 +118,19 @@ async function untilBegun(
 }
 
 /** Prints where following ended. @returns exit code 1 unless the export completed or was planned */
-export function printFollowed(invocation: Invocation, followed: Followed): number | undefined {
+export function printFollowed(
+  invocation: Invocation,
+  followed: Followed,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
   switch (followed.at) {
     case 'report':
-      return printReport(invocation, followed.report);
+      return printReport(invocation, followed.report, link);
     case 'state':
-      print(invocation, { json: followed.view, text: () => describeView(followed.view) });
+      print(invocation, { json: followed.view, text: (page) => describeView(followed.view, page), ...link });
       return EXIT_REFUSED;
     case 'queue':
-      print(invocation, { json: followed, text: () => describeBlocked(followed) });
+      print(invocation, { json: followed, text: () => describeBlocked(followed), ...link });
       return EXIT_REFUSED;
     default:
       return followed satisfies never;
@@ -134,9 +138,13 @@ export function printFollowed(invocation: Invocation, followed: Followed): numbe
 }
 
 /** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
-export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
+export function printReport(
+  invocation: Invocation,
+  report: ExportReport,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
   const { status, failure } = report;
-  print(invocation, { json: report, text: () => describeReport(report) });
+  print(invocation, { json: report, text: (page) => describeReport(report, page), ...link });
   if (status === 'failed' && failure && !invocation.options.json) {
     invocation.terminal.err(`${failure.code}: ${failure.message}`);
   }

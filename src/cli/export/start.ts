@@ -1,6 +1,6 @@
 import type { StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
-import { print, type Invocation } from '../shell/invocation';
+import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { findExport } from './find';
 import { follow, printFollowed } from './follow';
@@ -15,15 +15,23 @@ export async function startExport(
   destinationId: string,
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.start(destinationId, { options, trigger });
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
     if (!wait) {
-      print(invocation, { json: toJson(handle), text: () => describeStart(handle) });
+      print(invocation, { json: toJson(handle), text: () => describeStart(handle), webUi: link });
       return undefined;
     }
     invocation.terminal.err(describeStart(handle));
-    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'held or stopped' }));
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
+}
+
+/** The link is on standard error already; only the document has it as well. */
+function inDocument({ options }: Invocation, link: string | null): { readonly webUi?: string | null } {
+  return options.json ? { webUi: link } : {};
 }
 
 function toJson(started: StartedExportHandle) {
@@ -37,9 +45,12 @@ export async function planExport(
   destinationId: string,
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'held or stopped' }));
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
@@ -48,10 +59,13 @@ export async function watchExport(
   destinationId: string,
   which: string | undefined,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const { exportId } = findExport(await client.describe(destinationId), which);
+  return withClient(invocation, async (client, { webUi }) => {
+    const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
+    const link = isLatest ? webUi.export(destinationId) : null;
+    sayLink(invocation, link);
     const handle = client.handle({ destinationId, exportId });
-    return printFollowed(invocation, await follow(invocation, { client, handle, until: 'stopped' }));
+    const followed = await follow(invocation, { client, handle, until: 'stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 

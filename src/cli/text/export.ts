@@ -5,22 +5,27 @@ import { isPlanned, type ExportReport } from '../../contract/report';
 import { describeProgress, describeState, describeStateShortly } from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
-import { pairs, table } from './table';
+import { PLAIN_PAGE, type Page } from './page';
+import { pairs, table, type Cell } from './table';
+import { STATUS_TONE, tonedState } from './tones';
 
 /** What `export show` prints for a running export. */
-export function describeView(view: ExportView): string {
+export function describeView(view: ExportView, page: Page = PLAIN_PAGE): string {
   const { number, ref, startedAt } = view;
   const progress = progressOf(view);
   return [
-    `Export ${number} of ${ref.destinationId}: ${describeState(view)}`,
-    pairs([
-      ['Export', ref.exportId],
-      ['Started', instant(startedAt)],
-      ...(progress
-        ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
-        : []),
-      ...describeProgress(view),
-    ]),
+    `Export ${number} of ${ref.destinationId}: ${tonedState(page, view, describeState(view))}`,
+    pairs(
+      [
+        ['Export', ref.exportId],
+        ['Started', instant(startedAt)],
+        ...(progress
+          ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
+          : []),
+        ...describeProgress(view),
+      ],
+      page,
+    ),
   ].join('\n\n');
 }
 
@@ -43,19 +48,28 @@ export function describeBlocked({ destinationId, queued, behind }: BlockedExport
   ].join('\n\n');
 }
 
-export function exportTable({
-  running,
-  queued,
-  exports,
-}: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
+export function exportTable(
+  { running, queued, exports }: Pick<DestinationView, 'running' | 'queued' | 'exports'>,
+  page: Page = PLAIN_PAGE,
+): string {
   const open = openExports({ running, queued }).map(({ number, exportId, state }) => [
     String(number),
     exportId,
     state,
   ]);
   return table(
-    ['NUMBER', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
+    [
+      'NUMBER',
+      { optional: 'EXPORT' },
+      'STATUS',
+      { optional: 'STARTED' },
+      { optional: 'TOOK' },
+      'SELECTED',
+      'SENT',
+      'NOT EXPORTED',
+    ],
     [...open, ...exports.map(exportRow)],
+    page,
   );
 }
 
@@ -82,12 +96,12 @@ function describeRunning({ now }: RunningExport): string {
   return now ? describeStateShortly(now) : 'running';
 }
 
-function exportRow(report: ExportReport): string[] {
+function exportRow(report: ExportReport): Cell[] {
   const { number, exportId, status, failure, startedAt, durationMs, selected, outcomes } = report;
   return [
     String(number),
     exportId,
-    failure ? `${status}: ${failure.code}` : status,
+    { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[status] },
     instant(startedAt),
     duration(durationMs),
     count(selected),
