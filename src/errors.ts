@@ -74,6 +74,7 @@ const CODES = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
   /** A bug. Transient, so that a deploy which fixes it also rescues the export. */
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
@@ -112,4 +113,12 @@ export function isExportErrorCode(value: unknown): value is ExportErrorCode {
 
 export function treatmentOf(code: ExportErrorCode): Treatment {
   return CODES[code];
+}
+
+/** No worker or no server answers. An export outlives both: the question can be asked again. */
+export function isOutage(error: unknown): error is ExportError {
+  return (
+    error instanceof ExportError &&
+    (error.code === 'WORKER_NOT_RUNNING' || error.code === 'TEMPORAL_UNREACHABLE')
+  );
 }

@@ -14,7 +14,9 @@ export type {
   DestinationPhase,
   DestinationView,
   ExportOptionsInput,
+  QueuedExport,
   RemoveInput,
+  RunningExport,
 } from '../contract/destination';
 export type { ExportObstacle, ExportPhase, ExportState, ExportView } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';

@@ -3,6 +3,8 @@ import { DestinationIdSchema, NameSchema } from './identifiers';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
+import type { ExportView } from './export';
+import type { JobKind } from './job';
 import type { ExportReport } from './report';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
@@ -245,6 +247,29 @@ export interface ConsentFact {
   readonly message: string;
 }
 
+/** An export, or a plan, that runs. */
+export interface RunningExport {
+  readonly exportId: string;
+  readonly number: number;
+  readonly kind: JobKind;
+  /**
+   * What the export says of itself; null until it has begun, and while no worker answers for it. The state query of a destination does not
+   * know it: `ExportClient` asks the export.
+   */
+  readonly now: ExportNow | null;
+}
+
+export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
+
+/** An export, or a plan, that waits for its turn. */
+export interface QueuedExport {
+  readonly exportId: string;
+  readonly number: number;
+  readonly kind: JobKind;
+  /** When it was requested, in ISO 8601 and UTC. */
+  readonly since?: string;
+}
+
 /** The state of a destination. Counts, ids and references only. */
 export interface DestinationView {
   readonly destinationId: string;
@@ -270,8 +295,9 @@ export interface DestinationView {
   readonly configuration: Configuration | null;
   /** The last settled export, and the number of addresses that Mailchimp is known to have from exports. */
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
-  readonly running: { readonly exportId: string; readonly number: number } | null;
-  readonly queued: number;
+  readonly running: RunningExport | null;
+  /** In the order in which they will run. */
+  readonly queued: readonly QueuedExport[];
   /** Latest first, at most ten. */
   readonly exports: readonly ExportReport[];
 }

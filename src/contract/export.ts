@@ -59,8 +59,14 @@ export type ExportObstacle =
   | { readonly kind: 'held'; readonly held: Held }
   | { readonly kind: 'cancelling'; readonly failure: Reason | null };
 
-/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
-export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };
+/** When a state began, in ISO 8601 and UTC, by the clock of the workflow. */
+export interface Since {
+  readonly since: string;
+}
+
+/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says, since that phase began. */
+export type ExportState = (ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' }) &
+  Since;
 
 /** What an export reports while it runs; its current details say the same in words. */
 export interface ExportView {

@@ -1,3 +1,5 @@
+import type { ExportError } from '../errors';
+
 /**
  * Where profiles and segments come from. `segmentSourceContract` of `temporal-mailchimp/testing` tests the rules below.
  *
@@ -27,8 +29,17 @@ export interface SegmentSource {
   extract(request: ExtractRequest): Promise<SourceExtract>;
 }
 
+/** What is wrong with one part of a source. */
+export interface SourceProblem {
+  /** The part as the configuration names it: `profiles`, `segments.vip`; '' for the source as a whole. */
+  readonly at: string;
+  readonly error: ExportError;
+}
+
 /** A source that one step has opened for itself. */
 export interface OpenSource extends SegmentSource {
+  /** Everything that is wrong with the source, as far as it shows without running a segment: files, columns, SQL. */
+  findProblems(call?: Cancellable): Promise<readonly SourceProblem[]>;
   /** Releases what the source holds, such as connections, and stops what still runs. Repeated, it does nothing. */
   close(): Promise<void>;
 }

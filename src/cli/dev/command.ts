@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER, requireConfig } from '../shell/settings';
+import { DEV_FOLDER, requireSettings } from '../shell/settings';
 import { startDev, type Dev } from './start';
 import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
 import { Interrupted, listenForStop } from '../shell/terminal';
@@ -69,7 +69,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
 }
 
 async function requireFile({ options }: Invocation) {
-  if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireConfig(options);
+  if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireSettings(options);
   throw new ExportError(
     'CONFIG_UNREADABLE',
     `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema prints ` +

@@ -5,6 +5,7 @@ import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
 import { startSandboxWith } from '../sandbox/command';
 import { type DevFolder, takeDevFolder } from './dev-folder';
+import { leaveUrl } from '../shell/web-ui';
 import { audiencesOf, useSandbox, useLocalSetup } from './sandboxed';
 
 export interface DevOptions {
@@ -47,6 +48,8 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     closing.push(folder.release);
     const server = await startTemporal(options, folder);
     closing.push(() => server.close());
+    if (server.uiUrl !== undefined)
+      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
     const audiences = audiencesOf(config);
     const sandbox = await startSandboxWith({
       port: options.sandboxPort,

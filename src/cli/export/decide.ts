@@ -23,7 +23,7 @@ export async function approveExport(
   name: string,
   options: DecideOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const { decision, handle } = await decide(invocation, client, { verb: 'approve', name, options });
     if (!decision) return unchanged(invocation);
     const approved = await handle.approve(decision);
@@ -33,7 +33,7 @@ export async function approveExport(
         ? `The plan was more than an hour old, so export ${number} plans again. It is held only if a number has grown.`
         : `Export ${number} of ${name} continues.`;
     const text = () => `${what} To watch it: temporal-mailchimp export watch ${name}`;
-    print(invocation, { json: approved, text });
+    print(invocation, { json: approved, text, webUi: webUi.export(name) });
     return undefined;
   });
 }
@@ -70,7 +70,7 @@ async function decide(
   client: ExportClient,
   { verb, name, options }: Decision,
 ): Promise<{ readonly handle: ExportHandle; readonly decision?: ApproveInput }> {
-  const by = options.as ?? userInfo().username;
+  const by = options.as ?? userName(invocation);
   if (options.plan !== undefined) {
     const decision = { planId: options.plan, by };
     return { handle: await decidedExport(client, name, options.plan), decision };
@@ -79,7 +79,8 @@ async function decide(
   const handle = await runningExport(client, name);
   const view = requireHeld(await handle.progress(), name);
   const { planId } = view.state.held;
-  invocation.terminal.err(`${describeView(view)}\n`);
+  const { terminal } = invocation;
+  terminal.err(`${describeView(view, terminal.page('err'))}\n`);
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
   const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
   return isConfirmed ? { handle, decision: { planId, by } } : { handle };
@@ -94,6 +95,15 @@ async function decidedExport(
   const { exports } = await client.describe(destinationId);
   const replaced = exports.find(({ approval, next }) => next && approval?.planId === planId);
   return replaced ? client.handle(replaced) : runningExport(client, destinationId);
+}
+
+/** A container may run as a user without an entry in the list of users. */
+function userName({ usageError }: Invocation): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return usageError('this machine has no name for its user: pass --as NAME, the name of the decider');
+  }
 }
 
 function requireHeld(view: ExportView | undefined, name: string): HeldView {

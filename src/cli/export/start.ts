@@ -1,12 +1,9 @@
-import type { ExportClient, StartedExportHandle } from '../../client';
+import type { StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
-import { describeState } from '../../text/describe-export';
-import { EXIT_REFUSED } from '../shell/failure';
-import { print, type Invocation } from '../shell/invocation';
+import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/export';
 import { findExport } from './find';
-import { follow, followUntilHeld, printReport } from './follow';
+import { follow, printFollowed } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -18,32 +15,28 @@ export async function startExport(
   destinationId: string,
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const started = await client.start(destinationId, { options, trigger });
+  return withClient(invocation, async (client, { webUi }) => {
+    const handle = await client.start(destinationId, { options, trigger });
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
     if (!wait) {
-      print(invocation, { json: toJson(started), text: () => describeStart(started) });
+      print(invocation, { json: toJson(handle), text: () => describeStart(handle), webUi: link });
       return undefined;
     }
-    invocation.terminal.err(describeStart(started));
-    if (started.disposition === 'queued') await sayIfHeld(invocation, client, destinationId);
-    const ended = await followUntilHeld(invocation, started);
-    if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: () => describeView(ended) });
-    return EXIT_REFUSED;
+    invocation.terminal.err(describeStart(handle));
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
+}
+
+/** The link is on standard error already; only the document has it as well. */
+function inDocument({ options }: Invocation, link: string | null): { readonly webUi?: string | null } {
+  return options.json ? { webUi: link } : {};
 }
 
 function toJson(started: StartedExportHandle) {
   const { id: exportId, number, workflowId, firstExecutionRunId, disposition } = started;
   return { exportId, number, workflowId, firstExecutionRunId, disposition };
-}
-
-/** A queued export waits for the running one, which may wait for a person. */
-async function sayIfHeld({ terminal }: Invocation, client: ExportClient, name: string): Promise<void> {
-  const { running } = await client.describe(name);
-  const view =
-    running && (await client.handle({ destinationId: name, exportId: running.exportId }).progress());
-  if (view?.state.kind === 'held') terminal.err(`Export ${view.number}: ${describeState(view)}`);
 }
 
 /** Starts an export that ends before it sends anything. */
@@ -52,9 +45,12 @@ export async function planExport(
   destinationId: string,
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
+  return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    return printReport(invocation, await follow(invocation, handle));
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
@@ -63,9 +59,13 @@ export async function watchExport(
   destinationId: string,
   which: string | undefined,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client.handle({ destinationId, exportId })));
+  return withClient(invocation, async (client, { webUi }) => {
+    const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
+    const link = isLatest ? webUi.export(destinationId) : null;
+    sayLink(invocation, link);
+    const handle = client.handle({ destinationId, exportId });
+    const followed = await follow(invocation, { client, handle, until: 'stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 

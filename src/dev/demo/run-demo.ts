@@ -12,6 +12,7 @@ import {
 } from '../../client';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { count } from '../../text/format';
+import { workflowUrl } from '../../text/web-ui';
 import { startDevServer, type DevServer } from '../dev-server';
 import { startProgram, type Started, WORKER_NODE_FLAGS } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
@@ -140,18 +141,16 @@ async function performDemo(started: StartedProcesses, options: DemoOptions): Pro
     configFile,
     uiUrl,
     pages: {
-      destination: pageOf(uiUrl, destinationWorkflowId(DESTINATION)),
-      lastExport: pageOf(uiUrl, exportWorkflowId(DESTINATION)),
+      destination: workflowUrl(uiUrl, {
+        namespace: 'default',
+        workflowId: destinationWorkflowId(DESTINATION),
+      }),
+      lastExport: workflowUrl(uiUrl, { namespace: 'default', workflowId: exportWorkflowId(DESTINATION) }),
     },
     apiKey: sandbox.apiKey,
     ended: started.worker.process.ended,
     close: () => started.close(),
   };
-}
-
-/** The page of the workflow's latest run. */
-function pageOf(uiUrl: string, workflowId: string): string {
-  return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 }
 
 async function prepareInput(folder: string, { profiles, say }: DemoOptions): Promise<Setting> {
