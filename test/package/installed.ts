@@ -5,10 +5,9 @@ import manifest from '../../package.json';
 import { LOWEST_SDK } from '../../src/plugin/check-sdk';
 import { pack, ROOT } from './packed';
 import { PROGRAMS } from './programs';
-import { installedPackages, installProject, sdkOf, type Manager, type Project } from './project';
+import { installedPackages, installProject, NEWEST_SDK, sdkOf, type Manager, type Project } from './project';
 import { runExample } from './run-example';
 
-const NEWEST_SDK = manifest.devDependencies['@temporalio/worker'];
 const LOWEST_NODE = semver.minVersion(manifest.engines.node)!.version;
 const TYPES = '@types/node@20';
 

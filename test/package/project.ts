@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import manifest from '../../package.json';
 import { ROOT } from './packed';
 
 const run = promisify(execFile);
+
+export const NEWEST_SDK = manifest.devDependencies['@temporalio/worker'];
 
 export type Manager = 'npm' | 'pnpm';
 
@@ -22,9 +25,16 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-/** A fresh folder in which a package manager has installed these packages, with the network if its cache does not have them. */
-export async function installProject(manager: Manager, packages: readonly string[]): Promise<Project> {
-  const folder = await mkdtemp(join(tmpdir(), `host-${manager}-`));
+/**
+ * A project in which a package manager has installed these packages, with the network if its cache does not have them.
+ * @param at its folder; by default a temporary one
+ */
+export async function installProject(
+  manager: Manager,
+  packages: readonly string[],
+  at?: string,
+): Promise<Project> {
+  const folder = at ?? (await realpath(await mkdtemp(join(tmpdir(), `host-${manager}-`))));
   const project: Project = {
     folder,
     async run(program, ...args) {
