@@ -13,7 +13,7 @@ export const NEWEST_SDK = manifest.devDependencies['@temporalio/worker'];
 export type Manager = 'npm' | 'pnpm';
 
 /** What a host installs beside this package. */
-export const SDK_PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
+const SDK_PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
 
 export interface Project {
   readonly folder: string;
