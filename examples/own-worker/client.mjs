@@ -24,10 +24,8 @@ await exports.configure(destinationId, {
   segments: { 'north-america': null },
 });
 
-const { exportId } = await exports.start(destinationId);
-const following = exports.follow({ destinationId, exportId });
-let next = await following.next();
-for (; !next.done; next = await following.next())
-  console.error(`${next.value.phase}: ${next.value.done} done`);
-console.log(JSON.stringify(next.value.outcomes));
+const handle = await exports.start(destinationId);
+for await (const { phase, done } of handle.follow()) console.error(`${phase}: ${done} done`);
+const report = await handle.result();
+console.log(JSON.stringify(report.outcomes));
 await connection.close();

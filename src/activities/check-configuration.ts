@@ -33,7 +33,7 @@ export function createCheckConfiguration({ openAccount, openSource }: ActivityDe
     if (request.email === '') {
       throw new ExportError(
         'EMAIL_NOT_MATCHED',
-        'No attribute is matched to Email. Match one: Mailchimp identifies a contact by its address.',
+        'No attribute is matched to Email. Match one with --email, or with email under configure in the configuration file: Mailchimp identifies a contact by its address.',
       );
     }
     const description = await describeSource(openSource, input.source);

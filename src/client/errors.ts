@@ -7,6 +7,7 @@ import {
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
+import type { ExportRef } from '../contract/identifiers';
 import { ExportError, isExportErrorCode } from '../errors';
 
 /** gRPC status codes as numbers: importing the enum would add gRPC as a dependency. */
@@ -79,5 +80,12 @@ export function noAnswerInTime(destinationId: string): ExportError {
     'WORKER_NOT_RUNNING',
     `The request to ${destinationId} was accepted, but was not answered in time. It can still take effect: check that a worker runs ` +
       '(temporal-mailchimp worker), and check the destination later.',
+  );
+}
+
+export function notRunning({ destinationId, exportId }: ExportRef): ExportError {
+  return new ExportError(
+    'EXPORT_NOT_FOUND',
+    `Export ${exportId} of ${destinationId} is not running: it has ended or has not begun. Nothing was changed.`,
   );
 }

@@ -6,6 +6,7 @@ import { createActivities, type Activities } from '../activities';
 import { STORE_QUEUE_PREFIX } from '../contract/identifiers';
 import { ExportError } from '../errors';
 import { type MailchimpPluginOptions, type PluginSettings, readOptions } from './options';
+import { reportSetup, type SetupCheck } from './report-setup';
 import { openResources, type Resources } from './resources';
 import { runStoreWorker } from './store-worker';
 import { requireOurBundle, requireOurWorkflows } from './check-bundle';
@@ -20,6 +21,9 @@ import { requireOurSdk } from './check-sdk';
  *
  * A host with workflows of its own adds `export * from 'temporal-mailchimp/workflows'` to its workflow file; without that, the
  * worker does not start. A host without workflows needs nothing.
+ *
+ * When the worker starts, accounts, sources and the store are checked once. Each problem is one line in the log of the SDK's runtime, at
+ * WARN, and the worker serves all the same.
  *
  * One worker takes one plugin, on the worker or on its connection; several workers may share it.
  *
@@ -36,6 +40,7 @@ export class MailchimpPlugin extends SimplePlugin {
   readonly #settings: PluginSettings;
   readonly #activities: Activities;
   #resources: Promise<Resources> | undefined;
+  #setupCheck: SetupCheck | undefined;
   #users = 0;
 
   constructor(options: MailchimpPluginOptions) {
@@ -99,7 +104,10 @@ export class MailchimpPlugin extends SimplePlugin {
   private open(): Promise<Resources> {
     this.#users += 1;
     const { config, baseFolder, ports } = this.#settings;
-    this.#resources ??= openResources(config, baseFolder, ports);
+    this.#resources ??= openResources(config, baseFolder, ports).then((resources) => {
+      this.#setupCheck = reportSetup(resources);
+      return resources;
+    });
     return this.#resources;
   }
 
@@ -109,7 +117,9 @@ export class MailchimpPlugin extends SimplePlugin {
     if (this.#users > 0) return;
     const opened = this.#resources?.catch(() => undefined);
     this.#resources = undefined;
-    await (await opened)?.close();
+    const resources = await opened;
+    await this.#setupCheck?.stop();
+    await resources?.close();
   }
 
   private async requireResources(): Promise<Resources> {

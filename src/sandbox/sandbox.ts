@@ -20,12 +20,18 @@ import { App } from './http/app';
 import { serveControl } from './http/control-server';
 import { serveOauth } from './http/oauth-server';
 import { serveDownloads } from './http/download-server';
+import type { Journal } from './keep/journal';
+import { keepAccount } from './keep/keep-account';
+import { openKeptFiles } from './keep/kept-files';
+import { readState } from './keep/read-state';
+import { restoreAudiences, restoreBatches } from './keep/restore';
 import { openRecorder } from './record';
 import { operationRunner } from './run-operation';
-import { seedWorld } from './seed';
+import { createAccounts, seedAudiences } from './seed';
 import { DEFAULT_API_KEY, settingsOf } from './settings';
 import { World } from './world';
 
+/** A running sandbox. */
 export interface Sandbox {
   /** The base URL: `http://127.0.0.1:PORT/3.0`. */
   readonly url: string;
@@ -38,6 +44,8 @@ export interface Sandbox {
   fail(rule: FaultRule | string): void;
   /** Removes all pending faults. */
   clearFaults(): void;
+  /** All audiences of all accounts. */
+  audiences(): readonly AudienceState[];
   /** Counts of an audience: members by status, members by tag. @throws Error for an unknown audience */
   state(audienceId: string): AudienceState;
   /** The members of an audience that match the filter, of every status. @throws Error for an unknown audience */
@@ -48,19 +56,19 @@ export interface Sandbox {
   readonly maxConcurrent: number;
   /** Mistakes of a client that Mailchimp ignores without an error, such as unknown fields. */
   readonly warnings: readonly string[];
-  /** Closes all connections and deletes the files that it created. */
+  /** Closes all connections and deletes the files that it created, except those in `keepIn`. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `a1b2c3d4e5`. Its state is in memory and
- * lost at `close`.
+ * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `1a2b3c4d5e`. Its state is in memory and
+ * lost at `close`, unless `keepIn` names a folder for it.
  * @throws Error when an option is invalid, a file cannot be read or the port is in use
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const world = new World(settingsOf(options), options.clock ?? Date.now);
-  await seedWorld(world, options);
-  const folder = await mkdtemp(join(options.folder ?? tmpdir(), 'mailchimp-sandbox-'));
+  const kept = await fillWorld(world, options);
+  const folder = kept?.batches ?? (await mkdtemp(join(options.folder ?? tmpdir(), 'mailchimp-sandbox-')));
   const recorder = openRecorder(options.record);
   const urls = new ResultUrls();
   let origin = '';
@@ -86,7 +94,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await app.close();
     await runner.settled();
     await recorder.close();
-    await rm(folder, { recursive: true, force: true });
+    if (kept) kept.journal.close();
+    else await rm(folder, { recursive: true, force: true });
   };
   try {
     origin = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 });
@@ -94,6 +103,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await close();
     throw error;
   }
+  for (const account of world.accounts) runner.pump(account);
   return {
     url: origin + BASE,
     port: Number(new URL(origin).port),
@@ -101,6 +111,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     control,
     fail: (rule) => control.fail(rule),
     clearFaults: () => control.clearFaults(),
+    audiences: () => control.audiences(),
     state: (audienceId) => control.audience(audienceId),
     members: (audienceId, filter) => control.members(audienceId, filter),
     requests: () => world.counters.list(),
@@ -112,4 +123,28 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     },
     close,
   };
+}
+
+interface Kept {
+  readonly batches: string;
+  readonly journal: Journal;
+}
+
+/** Accounts with what an earlier run has kept of the first one, and with the audiences of the options. */
+async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | undefined> {
+  createAccounts(world, options);
+  if (options.keepIn === undefined) {
+    await seedAudiences(world, options);
+    return undefined;
+  }
+  const files = await openKeptFiles(options.keepIn);
+  const state = await readState(files.state);
+  const first = world.accounts[0]!;
+  if (state) {
+    restoreAudiences(first, state);
+    await restoreBatches(first, state, files.batches);
+  }
+  const isChanged = await seedAudiences(world, options);
+  const journal = await keepAccount(first, files, !state || state.needsRewrite || isChanged);
+  return { batches: files.batches, journal };
 }

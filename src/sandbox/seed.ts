@@ -10,9 +10,9 @@ import { md5, subscriberHash } from './model/hash';
 import { MEMBER_STATUSES } from './model/member';
 import { writeMergeValues } from './model/merge-values';
 import { BatchPace, DirectPace } from './pace';
-import { DEFAULT_API_KEY } from './settings';
+import { DEFAULT_API_KEY, DEFAULT_AUDIENCE_ID } from './settings';
 
-const DEFAULT_AUDIENCE: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' };
+const DEFAULT_AUDIENCE: AudienceSeed = { id: DEFAULT_AUDIENCE_ID, name: 'Sandbox audience' };
 
 const DEFAULT_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'FNAME', name: 'First Name', type: 'text' },
@@ -21,20 +21,39 @@ const DEFAULT_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'PHONE', name: 'Phone Number', type: 'phone' },
 ];
 
-/** Creates the accounts, audiences and members of the options. @throws Error for an invalid key, audience or member */
-export async function seedWorld(world: World, options: SandboxOptions): Promise<void> {
-  const first: AccountSeed = {
-    apiKeys: [options.apiKey ?? DEFAULT_API_KEY],
-    audiences: options.audiences ?? [DEFAULT_AUDIENCE],
-  };
-  for (const seed of [first, ...(options.accounts ?? [])]) world.accounts.push(await accountOf(world, seed));
+/** Creates the accounts, without audiences. @throws Error for an invalid key */
+export function createAccounts(world: World, options: SandboxOptions): void {
+  for (const seed of accountSeeds(options)) world.accounts.push(accountOf(seed));
 }
 
-async function accountOf(world: World, seed: AccountSeed): Promise<Account> {
+/**
+ * Creates the audiences and members of the options, where an audience is not there already: then only merge fields are added.
+ * @returns whether the first account got anything
+ * @throws Error for an invalid audience or member
+ */
+export async function seedAudiences(world: World, options: SandboxOptions): Promise<boolean> {
+  let isChanged = false;
+  for (const [place, { audiences = [] }] of accountSeeds(options).entries()) {
+    for (const seed of audiences) {
+      const { audiences: known } = world.accounts[place]!;
+      const audience = known.get(seed.id);
+      if (!audience) known.set(seed.id, await audienceOf(world, seed));
+      const isNew = audience ? addMissingFields(audience, seed) : true;
+      isChanged ||= isNew && place === 0;
+    }
+  }
+  return isChanged;
+}
+
+function accountSeeds({ apiKey = DEFAULT_API_KEY, audiences, accounts = [] }: SandboxOptions): AccountSeed[] {
+  return [{ apiKeys: [apiKey], audiences: audiences ?? [DEFAULT_AUDIENCE] }, ...accounts];
+}
+
+function accountOf(seed: AccountSeed): Account {
   const [key] = seed.apiKeys;
   const dc = key?.split('-')[1];
   if (!key || !dc) throw new Error("sandbox: an API key must end in '-' and its data centre, such as '-us1'");
-  const account: Account = {
+  return {
     id: md5(key).slice(0, 24),
     name: seed.name ?? 'Sandbox',
     dc,
@@ -45,38 +64,54 @@ async function accountOf(world: World, seed: AccountSeed): Promise<Account> {
     running: 0,
     batchPace: new BatchPace(),
     directPace: new DirectPace(),
+    journal: undefined,
     inFlight: 0,
     maxConcurrent: 0,
   };
-  for (const audience of seed.audiences ?? [])
-    account.audiences.set(audience.id, await audienceOf(world, audience));
-  return account;
+}
+
+// Far enough apart that the member ids of two audiences do not overlap.
+const FIRST_WEB_ID = 400_000_000;
+const WEB_IDS = 30_000_000;
+
+function nextWebId(world: World): number {
+  const used = world.accounts.flatMap(({ audiences }) =>
+    Array.from(audiences.values(), ({ profile }) => profile.webId + WEB_IDS),
+  );
+  return Math.max(FIRST_WEB_ID, ...used);
 }
 
 async function audienceOf(world: World, seed: AudienceSeed): Promise<Audience> {
   const audience = new Audience({
     id: seed.id,
     name: seed.name,
-    // Far enough apart that the member ids of two audiences do not overlap.
-    webId: 400_000_000 + world.audiences++ * 30_000_000,
+    webId: nextWebId(world),
     doubleOptin: seed.doubleOptin ?? false,
     emailTypeOption: seed.emailTypeOption ?? false,
     marketingPermissions: seed.marketingPermissions ?? false,
     createdAt: world.seconds(),
   });
-  for (const [place, field] of (seed.mergeFields ?? DEFAULT_FIELDS).entries())
+  addMissingFields(audience, seed);
+  for (const member of seed.members ?? []) addMember(world, audience, member);
+  if (seed.membersFile !== undefined) await readMembers(world, audience, seed.membersFile);
+  return audience;
+}
+
+function addMissingFields(audience: Audience, seed: AudienceSeed): boolean {
+  const missing = (seed.mergeFields ?? DEFAULT_FIELDS).filter(({ tag }) =>
+    audience.mergeFields.every((field) => field.tag !== tag),
+  );
+  for (const field of missing)
     audience.addMergeField({
       ...field,
       required: field.required ?? false,
       defaultValue: '',
       public: true,
-      displayOrder: place + 2,
+      displayOrder: audience.mergeFields.length + 2,
       helpText: '',
       options: { ...defaultOptions(field.type), ...field.options },
     });
-  for (const member of seed.members ?? []) addMember(world, audience, member);
-  if (seed.membersFile !== undefined) await readMembers(world, audience, seed.membersFile);
-  return audience;
+  return missing.length > 0;
 }
 
 async function readMembers(world: World, audience: Audience, file: string): Promise<void> {

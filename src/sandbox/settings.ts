@@ -1,7 +1,9 @@
 import type { SandboxOptions, SandboxSettings } from './options';
 import { DEFAULT_SWITCHES } from './switches';
 
+/** API key of a sandbox that sets none. */
 export const DEFAULT_API_KEY = '0123456789abcdef0123456789abcdef-us1';
+export const DEFAULT_AUDIENCE_ID = '1a2b3c4d5e';
 
 const DEFAULTS: SandboxSettings = {
   replies: 'full',
@@ -18,7 +20,16 @@ const DEFAULTS: SandboxSettings = {
 };
 
 // Options of `startSandbox` that are not settings.
-const OTHER_OPTIONS = new Set(['port', 'apiKey', 'audiences', 'accounts', 'record', 'folder', 'clock']);
+const OTHER_OPTIONS = new Set([
+  'port',
+  'apiKey',
+  'audiences',
+  'accounts',
+  'record',
+  'folder',
+  'keepIn',
+  'clock',
+]);
 
 /** Settings to change; the others stay as they are. */
 export type SettingsPatch = Pick<SandboxOptions, keyof SandboxSettings>;

@@ -8,8 +8,6 @@ import { FaultBook } from './faults';
 /** The complete state of the sandbox, shared by all of its parts. */
 export class World {
   readonly accounts: Account[] = [];
-  /** Number of audiences created so far: each audience has its own range of member ids. */
-  audiences = 0;
   readonly settings: SandboxSettings;
   readonly faults = new FaultBook();
   readonly counters = new Counters();

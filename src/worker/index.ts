@@ -6,7 +6,14 @@ import { version } from '@temporalio/worker/package.json';
 import type { Config } from '../config/config';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
-import { resolveSecret } from '../config/secrets';
+import {
+  connectionOptions,
+  connectionSettings,
+  describeUnreachable,
+  type ConnectionSettings,
+  type TemporalConnectionOptions,
+} from '../config/connection';
+import { installLogger } from './logger';
 
 export interface StandaloneWorker {
   /** Resolves when the worker has stopped after `shutdown` or a signal. */
@@ -14,12 +21,19 @@ export interface StandaloneWorker {
   readonly shutdown: () => void;
 }
 
-/** The standalone worker: a Temporal Worker with the plugin in it, and nothing else. */
-export async function createWorker(config: Config, baseFolder: string): Promise<StandaloneWorker> {
-  const { address, namespace, taskQueue, tls } = config.temporal;
-  const apiKey = config.temporal.apiKey && (await resolveSecret(config.temporal.apiKey, baseFolder));
+/**
+ * The standalone worker: a Temporal Worker with the plugin in it, and nothing else.
+ * @param settings of the connection; default: those of the configuration
+ */
+export async function createWorker(
+  config: Config,
+  baseFolder: string,
+  settings: ConnectionSettings = connectionSettings(config.temporal, baseFolder),
+): Promise<StandaloneWorker> {
+  installLogger();
+  const { address, namespace, taskQueue } = config.temporal;
   const { staging, accounts, sources } = config;
-  const connection = await connect({ address, ...(tls !== undefined && { tls }), ...(apiKey && { apiKey }) });
+  const connection = await connect(await connectionOptions(settings, address), settings.address?.from);
   try {
     const worker = await Worker.create({
       connection,
@@ -51,14 +65,15 @@ function prebuiltWorkflows(): { workflowBundle?: { codePath: string } } {
   return existsSync(codePath) ? { workflowBundle: { codePath } } : {};
 }
 
-async function connect(options: Parameters<typeof NativeConnection.connect>[0]): Promise<NativeConnection> {
+async function connect(
+  options: TemporalConnectionOptions,
+  from: string | undefined,
+): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(options);
   } catch (error) {
-    throw new ExportError(
-      'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${options?.address}. Start one (temporal-mailchimp dev starts everything), or set temporal.address.`,
-      { cause: error },
-    );
+    throw new ExportError('TEMPORAL_UNREACHABLE', describeUnreachable(options.address, from), {
+      cause: error,
+    });
   }
 }

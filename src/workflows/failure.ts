@@ -39,13 +39,12 @@ function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
   };
 }
 
-/** Unknown errors are transient, so that a deploy which fixes the bug also rescues the export. */
 export function isTransient({ code }: Reason): boolean {
-  return code === 'UNEXPECTED' || treatmentOf(code) === 'retry';
+  return treatmentOf(code) === 'retry';
 }
 
 export function needsOperator({ code }: Reason): boolean {
-  return code !== 'UNEXPECTED' && treatmentOf(code) === 'stop';
+  return treatmentOf(code) === 'stop';
 }
 
 /**

@@ -14,7 +14,7 @@ import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { openResources, type Resources } from '../../src/plugin/resources';
 import { callMailchimp, tagIdOf } from '../support/mailchimp';
 
-const AUDIENCE = 'a1b2c3d4e5';
+const AUDIENCE = '1a2b3c4d5e';
 const KEY = 'CHECK_CONFIGURATION_KEY';
 const NAMES: Readonly<Record<string, string>> = {
   plain: ' VIP ',

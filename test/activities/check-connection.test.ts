@@ -7,7 +7,7 @@ import { WorkerConfigSchema } from '../../src/config/config';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { openResources, type Resources } from '../../src/plugin/resources';
 
-const AUDIENCE = 'a1b2c3d4e5';
+const AUDIENCE = '1a2b3c4d5e';
 const KEY = 'CHECK_CONNECTION_KEY';
 
 let folder: string;

@@ -60,6 +60,8 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   DESTINATION_BUSY: 'refuse',
   EXPORT_NOT_FOUND: 'refuse',
   EXPORT_CANCELLED: 'refuse',
+  EXPORT_DENIED: 'refuse',
+  EXPORT_EXPIRED: 'refuse',
   REQUEST_EXPIRED: 'refuse',
   BASELINE_EXISTS: 'refuse',
   STAGING_CORRUPT: 'refuse',
@@ -72,6 +74,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
   TEMPORAL_SDK_MISMATCH: 'refuse',
+  UNEXPECTED: 'retry',
 };
 
 const CODES = Object.entries(TREATMENTS) as [ExportErrorCode, string][];

@@ -15,7 +15,7 @@ import { createLimiter, openAccount } from '../../src/mailchimp';
 import { type MemberSeed, type Sandbox, startSandbox } from '../../src/sandbox';
 import { FolderStore, openStaging } from '../../src/staging';
 
-const AUDIENCE = 'a1b2c3d4e5';
+const AUDIENCE = '1a2b3c4d5e';
 const ref = { destinationId: 'newsletter', exportId: randomUUID() };
 
 let folder: string;

@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   worker: {
     folders: ['config', 'errors', 'plugin'],
-    packages: ['@temporalio/worker'],
+    packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {
     folders: ['contract', 'errors', 'workflows/messages'],
@@ -50,7 +50,15 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   testing: { folders: ['duckdb', 'errors', 'sandbox'], packages: [] },
   cli: {
     folders: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
-    packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
+    packages: [
+      '@temporalio/client',
+      '@temporalio/envconfig',
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'string-width',
+      'zod',
+    ],
   },
 };
 

@@ -30,6 +30,7 @@ describe('what the package promises', () => {
       'CONSENT_TEXT',
       'ExportClient',
       'ExportError',
+      'ExportFailedError',
       'OUTCOMES',
     ]);
     expect(load('temporal-mailchimp/workflows').names).toEqual([

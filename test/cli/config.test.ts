@@ -14,7 +14,7 @@ sources:
     segments: { vip: { sql: SELECT id FROM profiles } }
 destinations:
   newsletter:
-    connect: { name: News, account: main, audienceId: a1b2c3d4e5, source: crm, statusIfNew: pending }
+    connect: { name: News, account: main, audienceId: 1a2b3c4d5e, source: crm, statusIfNew: pending }
     configure: { email: email, segments: { vip: VIP } }
 `;
 

@@ -184,7 +184,7 @@ describe('invalid input to destination commands changes nothing', () => {
     ['a key that is not set', `${CONNECT} --account nokey`, 'SECRET_UNAVAILABLE', 'env:CLI_TEST_NO_SUCH_KEY'],
     ['an unknown account', `${CONNECT} --account other`, 'ACCOUNT_NOT_FOUND', '"other"'],
     ['a missing audience', `${CONNECT} --audience 0123456789`, 'AUDIENCE_NOT_FOUND', 'Check the audience id'],
-    ['an invalid audience id', `${CONNECT} --audience X`, 'INPUT_INVALID', 'audienceId'],
+    ['an invalid audience id', `${CONNECT} --audience X`, 'INPUT_INVALID', '--audience (in the'],
     ['an unknown source', `${CONNECT} --source erp`, 'SOURCE_NOT_FOUND', '"erp"'],
   ])('connect with %s', async (...[, options, wanted, said]) => {
     const { code, output, errors } = await scene.cli(`destination connect ${scene.destinationId} ${options}`);
@@ -206,10 +206,14 @@ describe('invalid input to destination commands changes nothing', () => {
   test('connect without settings names each that is missing', async () => {
     const { code, errors } = await scene.cli(`destination connect unknown ${CONNECT}`);
     expect(code).toBe(1);
-    for (const name of ['name', 'account', 'audienceId', 'source', 'statusIfNew'])
-      expect(errors).toContain(`at ${name}`);
-    expect(errors).toContain('destinations.unknown.connect');
-    expect(errors).toContain(`which has: ${scene.destinationId}`);
+    expect(errors).toBe(
+      `INPUT_INVALID: The destination "unknown" was not connected (the configuration file has: ${scene.destinationId}):\n` +
+        '--name (in the configuration file: destinations.unknown.connect.name) is missing\n' +
+        '--account (in the configuration file: destinations.unknown.connect.account) is missing\n' +
+        '--audience (in the configuration file: destinations.unknown.connect.audienceId) is missing\n' +
+        '--source (in the configuration file: destinations.unknown.connect.source) is missing\n' +
+        '--status-if-new (in the configuration file: destinations.unknown.connect.statusIfNew) is missing\n',
+    );
   });
 
   test('with --json, the error is the only document', async () => {
@@ -220,6 +224,23 @@ describe('invalid input to destination commands changes nothing', () => {
         code: 'CONSENT_REQUIRED',
         details: { textVersion: '2026-11', text: expect.stringContaining('I agree') },
       },
+    });
+  });
+
+  test('connect with --agree alone names --as, and with --as alone names --agree', async () => {
+    const agreed = await scene.cli(`destination connect ${scene.destinationId} --agree`);
+    expect(agreed).toMatchObject({ code: 2, errors: expect.stringContaining('--agree needs --as NAME') });
+    const named = await scene.cli(`destination connect ${scene.destinationId} --as Kim`);
+    expect(named).toMatchObject({ code: 1, errors: expect.stringContaining('connect with --agree --as') });
+  });
+
+  test('configure with an empty tag names --segment', async () => {
+    const { code, errors } = await scene.cli('destination configure unknown --email email --segment vip=');
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors:
+        'INPUT_INVALID: The destination "unknown" was not configured:\n' +
+        '--segment (in the configuration file: destinations.unknown.configure.segments.vip) is not valid: Too small: expected string to have >=1 characters\n',
     });
   });
 
@@ -244,7 +265,7 @@ describe('invalid input to destination commands changes nothing', () => {
     });
 
     test.each([
-      ['no address attribute', '--field REQ=first --segment vip', 'EMAIL_NOT_MATCHED', ''],
+      ['no address attribute', '--field REQ=first --segment vip', 'EMAIL_NOT_MATCHED', '--email'],
       ['no segment', base, 'INPUT_INVALID', 'No segment was chosen'],
       ['an unknown attribute', `${base} --field FNAME=frist --segment vip`, 'ATTRIBUTE_NOT_FOUND', 'frist'],
       [

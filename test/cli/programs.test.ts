@@ -1,40 +1,12 @@
-import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { main } from '../../src/cli/main';
-import { freePort } from '../../src/dev/dev-server';
 import { startSandbox } from '../../src/sandbox';
 import { until } from '../support/until';
-import { destinationOf, openScene, type Scene } from './scene';
-import { fakeTerminal, run } from './terminal';
-
-interface SandboxDocument {
-  readonly url: string;
-  readonly apiKey: string;
-  readonly port: number;
-}
-
-async function get({ url, apiKey }: SandboxDocument, path: string): Promise<Response> {
-  return fetch(`${url}${path}`, { headers: { authorization: `Bearer ${apiKey}` } });
-}
-
-/** Runs a command that goes on until Ctrl-C, and waits for its one document. */
-async function begin(argv: readonly string[], use: (document: unknown) => Promise<void>) {
-  const terminal = fakeTerminal();
-  const running = main([...argv, '--json'], terminal);
-  const ended = running.then((code) => {
-    throw new Error(`${argv[0]} ended with exit code ${code}: ${terminal.errors()}${terminal.output()}`);
-  });
-  try {
-    await Promise.race([until(async () => terminal.output() !== ''), ended]);
-    await use(JSON.parse(terminal.output()));
-  } finally {
-    ended.catch(() => undefined);
-    terminal.interrupt();
-  }
-  return { code: await running, errors: terminal.errors() };
-}
+import { begin, get, type SandboxDocument } from './begin';
+import { openScene, type Scene } from './scene';
+import { run } from './terminal';
 
 describe('sandbox', () => {
   let folder: string;
@@ -72,7 +44,7 @@ describe('sandbox', () => {
     await writeFile(file, '{"email_address":"a@mail.chinook.org","status":"unsubscribed"}\n');
     const { code } = await begin(['sandbox', '--audience', file], async (document) => {
       const sandbox = document as SandboxDocument;
-      const listed = await get(sandbox, '/lists/a1b2c3d4e5/members');
+      const listed = await get(sandbox, '/lists/1a2b3c4d5e/members');
       expect(await listed.json()).toMatchObject({ members: [{ status: 'unsubscribed' }] });
     });
     expect(code).toBe(0);
@@ -133,76 +105,5 @@ describe('worker', () => {
     const { code, errors } = await scene.cli('worker --address 127.0.0.1:1');
     expect(code).toBe(1);
     expect(errors).toMatch(/^TEMPORAL_UNREACHABLE: .*127\.0\.0\.1:1/);
-  });
-});
-
-interface DevDocument {
-  readonly temporal: { readonly address: string; readonly uiUrl: string };
-  readonly sandbox: SandboxDocument;
-  readonly worker: { readonly taskQueue: string; readonly staging: string };
-  readonly folder: string;
-}
-
-describe('dev', () => {
-  let scene: Scene;
-
-  beforeEach(async () => {
-    scene = await openScene();
-    // A real account: dev must not use it.
-    const accounts = { main: { apiKey: 'env:CLI_TEST_NOT_SET' } };
-    const destinations = destinationOf(scene, {
-      configure: { email: 'email', fields: { NICK: 'first' }, segments: { vip: null } },
-    });
-    await scene.writeConfig({ accounts, destinations });
-  });
-
-  afterEach(async () => {
-    await scene.close();
-  });
-
-  test('runs Temporal, its Web UI, a sandbox and a worker, and keeps its state', async () => {
-    const { destinationId: name, configFile, taskQueue } = scene;
-    const port = await freePort();
-    const argv = ['dev', '--config', configFile, '--port', String(port), '--ui-port', '0'];
-    const { code } = await begin(argv, async (document) => {
-      const { temporal, sandbox, worker, folder } = document as DevDocument;
-      expect(temporal.address).toBe(`127.0.0.1:${port}`);
-      expect(worker.taskQueue).toBe(taskQueue);
-      expect((await fetch(temporal.uiUrl)).status).toBe(200);
-      await access(join(folder, 'temporal.db'));
-
-      const at = `--address ${temporal.address}`;
-      await until(
-        async () => (await scene.cli(`destination connect ${name} --agree --as Kim ${at}`)).code === 0,
-      );
-      expect((await scene.cli(`destination configure ${name} ${at}`)).code).toBe(0);
-      const { code, errors } = await scene.cli(`export start ${name} ${at}`);
-      expect({ code, errors }).toEqual({ code: 0, errors: expect.stringContaining('has started') });
-      const members = await fetch(`${sandbox.url}/lists/c417f00d5e/members`, {
-        headers: { authorization: `Bearer ${sandbox.apiKey}` },
-      });
-      expect(await members.json()).toMatchObject({ total_items: 2 });
-      // Rows are found although they are in the separate store of dev.
-      expect((await scene.cli(`export failures ${name} ${at}`)).code).toBe(0);
-    });
-    expect(code).toBe(0);
-
-    const again = await begin(argv, async (document) => {
-      const { temporal } = document as DevDocument;
-      const at = `--address ${temporal.address}`;
-      await until(async () => (await scene.cli(`destination show ${name} ${at}`)).code === 0);
-      const shown = await scene.cliJson(`destination show ${name} ${at}`);
-      expect(shown.document).toMatchObject({ phase: 'configured', baseline: { size: 2 } });
-    });
-    expect(again.code).toBe(0);
-  }, 120_000);
-
-  test('on a port in use says so, and leaves no process behind', async () => {
-    const port = new URL(scene.sandbox.url).port;
-    const { code, errors } = await scene.cli(`dev --port ${port}`);
-    expect(code).toBe(1);
-    expect(errors).toContain(
-      `TEMPORAL_SERVER_UNAVAILABLE: The Temporal dev server cannot listen on 127.0.0.1:${port}`,
-    );
   });
 });

@@ -24,7 +24,7 @@ test('the example worker exports for the example client, and still runs its own 
     STAGING_FOLDER: staging,
     MAILCHIMP_API_KEY: sandbox.apiKey,
     MAILCHIMP_BASE_URL: sandbox.url,
-    AUDIENCE_ID: 'a1b2c3d4e5',
+    AUDIENCE_ID: '1a2b3c4d5e',
   };
   const stops: (() => Promise<void>)[] = [];
   const running = new Promise<void>((resolveRunning) => {
@@ -40,7 +40,7 @@ test('the example worker exports for the example client, and still runs its own 
     await running;
     const { stdout } = await run(process.execPath, [join(EXAMPLE, 'client.mjs')], { env });
     expect(JSON.parse(stdout)).toMatchObject({ created: 21, unproven: 0, rejected: 0 });
-    expect(sandbox.state('a1b2c3d4e5').tags).toEqual({ 'North America': 21 });
+    expect(sandbox.state('1a2b3c4d5e').tags).toEqual({ 'North America': 21 });
     const greeting = new Client({ connection }).workflow.execute('greet', {
       taskQueue: env.TASK_QUEUE,
       workflowId: `greet-${randomUUID()}`,

@@ -9,7 +9,7 @@ test('an upsert sends status_if_new, fields and tags, and nothing that could cha
     rows: [row('o"hara@shop.test', { fields: '{"LNAME":"O\\"Hara"}' }), row('b@shop.test')],
   };
   const operation = chunkOperation(DELIVERY, chunk, 'export/1/7/1');
-  expect(operation).toMatchObject({ method: 'POST', path: '/lists/a1b2c3d4e5', operationId: 'export/1/7/1' });
+  expect(operation).toMatchObject({ method: 'POST', path: '/lists/1a2b3c4d5e', operationId: 'export/1/7/1' });
   expect(JSON.parse(operation.body)).toEqual({
     members: [
       {
@@ -55,7 +55,7 @@ test('an untag names the tag by its id and only removes members', () => {
   const chunk = untags(42, ['ada@shop.test']);
   const operation = {
     method: 'POST',
-    path: '/lists/a1b2c3d4e5/segments/42',
+    path: '/lists/1a2b3c4d5e/segments/42',
     operationId: 'x',
     body: '{"members_to_remove":["ada@shop.test"]}',
   };

@@ -6,7 +6,7 @@ import type { Chunk, RowResult, UpsertRow } from '../../src/contract/plan';
 import { type ConnectionOptions, createLimiter, openAccount } from '../../src/mailchimp';
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox';
 
-export const AUDIENCE = 'a1b2c3d4e5';
+export const AUDIENCE = '1a2b3c4d5e';
 export const DELIVERY = { audienceId: AUDIENCE, statusIfNew: 'subscribed' };
 
 const closing: (() => Promise<void>)[] = [];

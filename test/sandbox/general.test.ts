@@ -9,7 +9,7 @@ let sandbox: Sandbox;
 let api: Api;
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ audiences: [{ id: 'a1b2c3d4e5', name: 'One', doubleOptin: true }] });
+  sandbox = await startSandbox({ audiences: [{ id: '1a2b3c4d5e', name: 'One', doubleOptin: true }] });
   api = new Api(sandbox);
 });
 
@@ -133,7 +133,7 @@ describe('the account and its audiences', () => {
   test('an audience shows its settings', async () => {
     const { body } = await api.get(LIST);
     expect(body).toMatchObject({
-      id: 'a1b2c3d4e5',
+      id: '1a2b3c4d5e',
       name: 'One',
       double_optin: true,
       email_type_option: false,
@@ -191,7 +191,7 @@ const encodingFor = async (accepted: string): Promise<string | null> => {
 describe('fields, pages and compression', () => {
   test('fields selects and exclude_fields omits, with dots, also inside lists', async () => {
     expect((await api.get('/lists?fields=lists.id,lists.stats.member_count,total_items')).body).toEqual({
-      lists: [{ id: 'a1b2c3d4e5', stats: { member_count: 0 } }],
+      lists: [{ id: '1a2b3c4d5e', stats: { member_count: 0 } }],
       total_items: 1,
     });
     const { body } = await api.get('/lists?exclude_fields=_links,lists._links,lists.stats');

@@ -6,7 +6,7 @@ import { extract } from 'tar-stream';
 import type { MemberSeed, Sandbox, SandboxOptions } from '../../src/sandbox/index';
 import { startSandbox } from '../../src/sandbox/index';
 
-export const AUDIENCE = 'a1b2c3d4e5';
+export const AUDIENCE = '1a2b3c4d5e';
 export const ADA = 'Ada@Lovelace.org';
 export const LIST = `/lists/${AUDIENCE}`;
 

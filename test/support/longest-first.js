@@ -12,6 +12,7 @@ const LONGEST = [
   'workflows/export/interrupted-step',
   'model/model',
   'model/temporal',
+  'cli/dev',
   'staging/plan/readdressed',
   'workflows/destination/lost-exports',
 ];

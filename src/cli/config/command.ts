@@ -3,7 +3,7 @@ import { configJsonSchema, type Config } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
-import { requireConfig } from '../shell/settings';
+import { requireSettings } from '../shell/settings';
 import { pairs } from '../text/table';
 
 export function configCommand(cli: Cli): Command {
@@ -35,7 +35,7 @@ export function configCommand(cli: Cli): Command {
 }
 
 async function check(invocation: Invocation): Promise<undefined> {
-  const { config, path } = await requireConfig(invocation.options);
+  const { config, path, connection } = await requireSettings(invocation.options);
   const unresolved = unresolvedReferences(config);
   if (unresolved.length > 0) {
     throw new ExportError(
@@ -44,6 +44,7 @@ async function check(invocation: Invocation): Promise<undefined> {
     );
   }
   const { accounts, sources, destinations, temporal } = config;
+  const from = connection.address ? ` (${connection.address.from})` : '';
   const found = {
     path,
     temporal: { address: temporal.address, namespace: temporal.namespace, taskQueue: temporal.taskQueue },
@@ -53,18 +54,21 @@ async function check(invocation: Invocation): Promise<undefined> {
   };
   print(invocation, {
     json: found,
-    text: () =>
+    text: (page) =>
       [
         `${path} is valid.`,
-        pairs([
+        pairs(
           [
-            'Temporal',
-            `${temporal.address}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            [
+              'Temporal',
+              `${temporal.address}${from}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            ],
+            ['Accounts', found.accounts.join(', ') || 'none'],
+            ['Sources', found.sources.join(', ') || 'none'],
+            ['Destinations', found.destinations.join(', ') || 'none'],
           ],
-          ['Accounts', found.accounts.join(', ') || 'none'],
-          ['Sources', found.sources.join(', ') || 'none'],
-          ['Destinations', found.destinations.join(', ') || 'none'],
-        ]),
+          page,
+        ),
       ].join('\n'),
   });
 }

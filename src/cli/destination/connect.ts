@@ -1,5 +1,5 @@
 import { ConnectSettingsSchema, type ConnectInput, type DestinationView } from '../../contract/destination';
-import { parse } from '../../contract/parse';
+import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConnection } from '../text/destination';
@@ -30,8 +30,16 @@ export async function connectDestination(
   const view: DestinationView = await withClient(invocation, (client) =>
     client.connect(destinationId, input),
   );
-  print(invocation, { json: view, text: () => describeConnection(view) });
+  print(invocation, { json: view, text: (page) => describeConnection(view, page) });
 }
+
+const OPTIONS = {
+  name: '--name',
+  account: '--account',
+  audienceId: '--audience',
+  source: '--source',
+  statusIfNew: '--status-if-new',
+};
 
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
@@ -40,15 +48,17 @@ function mergeSettings(destinationId: string, config: Config | undefined, option
     ([, value]) => value !== undefined,
   );
   const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };
-  return parse(ConnectSettingsSchema, merged, {
-    what:
-      `The connection settings of destination "${destinationId}" (options, or destinations.${destinationId}.connect of the ` +
-      `configuration file${namesOf(config, destinationId)})`,
+  return parseOptions(ConnectSettingsSchema, merged, {
+    what: `The destination "${destinationId}" was not connected${namesOf(config, destinationId)}`,
+    options: OPTIONS,
+    section: `destinations.${destinationId}.connect`,
   });
 }
 
 /** Lists the known names: a mistyped name is more likely than a destination without an entry in the file. */
 function namesOf(config: Config | undefined, destinationId: string): string {
   const names = Object.keys(config?.destinations ?? {});
-  return names.length === 0 || names.includes(destinationId) ? '' : `, which has: ${names.join(', ')}`;
+  return names.length === 0 || names.includes(destinationId)
+    ? ''
+    : ` (the configuration file has: ${names.join(', ')})`;
 }

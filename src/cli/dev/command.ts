@@ -1,21 +1,23 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER, requireConfig } from '../shell/settings';
+import { DEV_FOLDER, requireSettings } from '../shell/settings';
 import { startDev, type Dev } from './start';
 import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
+import { describeAudience } from '../sandbox/audience';
 import { pairs } from '../text/table';
 
 interface Options {
   readonly port?: number;
   readonly uiPort: number;
   readonly sandboxPort: number;
+  readonly fresh?: boolean;
 }
 
 export function devCommand(cli: Cli): Command {
@@ -24,7 +26,8 @@ export function devCommand(cli: Cli): Command {
     .description(
       'Run Temporal with its Web UI, a Mailchimp sandbox and a worker on this machine until Ctrl-C.\n\n' +
         'Uses the sources and destinations of the configuration file. Every account points to the sandbox, so no request reaches ' +
-        `Mailchimp. Temporal's database and the staging store are kept in ${DEV_FOLDER}; the sandbox starts empty each time.`,
+        `Mailchimp. Everything is kept in ${DEV_FOLDER} for the next run: Temporal's database, the staging store and the sandbox with its ` +
+        'audiences and members.',
     )
     .option(
       '--port <n>',
@@ -33,7 +36,8 @@ export function devCommand(cli: Cli): Command {
     )
     .option('--ui-port <n>', 'port of the Web UI; 0: a free port', portNumber, 8233)
     .option('--sandbox-port <n>', 'port of the Mailchimp sandbox; 0: a free port', portNumber, 0)
-    .addHelpText('after', examples('dev', 'dev --port 7300 --ui-port 8300'))
+    .option('--fresh', 'start over: delete the database, the store and the sandbox of earlier runs')
+    .addHelpText('after', examples('dev', 'dev --fresh', 'dev --port 7300 --ui-port 8300'))
     .action(action(cli, run));
 }
 
@@ -41,19 +45,19 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   const { terminal } = invocation;
   const { config, baseFolder } = await requireFile(invocation);
   const folder = resolve(baseFolder, DEV_FOLDER);
-  const isNew = !existsSync(join(folder, 'temporal.db'));
   const stop = listenForStop(terminal);
   try {
     const starting = startDev({
       config,
       baseFolder,
       folder,
+      fresh: options.fresh ?? false,
       report: terminal.err,
       ...portsOf(config, options),
     });
     const dev = await orInterrupted(starting, stop.requested);
     try {
-      print(invocation, { json: toJson(dev), text: () => describe(dev, invocation, isNew) });
+      print(invocation, { json: toJson(dev), text: () => describe(dev, invocation) });
       await runWorkerUntil(dev.worker, stop.requested);
     } finally {
       terminal.err('Stopping …');
@@ -65,7 +69,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
 }
 
 async function requireFile({ options }: Invocation) {
-  if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireConfig(options);
+  if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireSettings(options);
   throw new ExportError(
     'CONFIG_UNREADABLE',
     `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema prints ` +
@@ -86,56 +90,69 @@ async function orInterrupted(starting: Promise<Dev>, stop: Promise<void>): Promi
   throw new Interrupted('Stopped before everything had started.');
 }
 
-function toJson({ server, sandbox, config, folder }: Dev) {
+function toJson({ server, sandbox, config, folder, isNew }: Dev) {
   const { namespace, taskQueue } = config.temporal;
   return {
     temporal: { address: server.address, namespace, uiUrl: server.uiUrl ?? null },
-    sandbox: { url: sandbox.url, apiKey: sandbox.apiKey },
+    sandbox: { url: sandbox.url, apiKey: sandbox.apiKey, audiences: sandbox.audiences() },
     worker: { taskQueue, staging: config.staging.folder },
     folder,
+    isNew,
   };
 }
 
-function describe({ server, sandbox, config, folder }: Dev, { options }: Invocation, isNew: boolean): string {
+function describe({ server, sandbox, config, folder, isNew }: Dev, { options }: Invocation): string {
   const { namespace, taskQueue } = config.temporal;
+  const program = programOf({ ...options, address: server.address });
   return [
     pairs([
       ['Temporal', `${server.address}, namespace ${namespace}`],
       ['Web UI', server.uiUrl ?? ''],
-      ['Mailchimp', `${sandbox.url} (sandbox, key ${sandbox.apiKey})`],
+      ['Mailchimp', `${sandbox.url} (a sandbox)`],
+      ['API key', sandbox.apiKey],
+      ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
       ['Worker', `task queue ${taskQueue}`],
       ['Data', folder],
     ]),
     '',
-    ...(isNew
-      ? []
-      : [
-          `Destinations of earlier runs are still there, but the sandbox is empty. To start over, delete ${folder}.`,
-          '',
-        ]),
-    'In another terminal:',
-    ...firstCommands(config, { ...options, address: server.address }),
-    'Ctrl-C stops everything.',
+    ...(isNew ? firstSteps(config, program) : nextSteps(config, program)),
+    '',
+    'Ctrl-C stops everything; the next run continues with the same data.',
   ].join('\n');
 }
 
 /** The address that commands use without --address and without a configuration file. */
 const DEFAULT_ADDRESS = '127.0.0.1:7233';
 
-/** The commands for a first export, to be run in another terminal in the same folder; one per line. */
-export function firstCommands(
-  { destinations }: Pick<Config, 'destinations'>,
+export function programOf(
   { config, address }: Pick<GlobalOptions, 'config' | 'address'>,
-): string[] {
-  const [destination = 'NAME'] = Object.keys(destinations);
-  const program = [
+  // npx sets it: the command is not on the PATH then.
+  isNpx = process.env['npm_command'] === 'exec',
+): string {
+  return [
+    ...(isNpx ? ['npx'] : []),
     'temporal-mailchimp',
     ...(config === undefined ? [] : [`--config ${config}`]),
     ...(address === DEFAULT_ADDRESS ? [] : [`--address ${address}`]),
   ].join(' ');
+}
+
+/** The commands for a first export, to be run in another terminal in the same folder. */
+export function firstSteps({ destinations }: Pick<Config, 'destinations'>, program: string): string[] {
+  const [destination = 'NAME'] = Object.keys(destinations);
   return [
+    'In another terminal, a first export:',
     `  ${program} destination connect ${destination} --agree --as "YOUR NAME"`,
     `  ${program} destination configure ${destination}`,
+    `  ${program} export start ${destination}`,
+  ];
+}
+
+export function nextSteps({ destinations }: Pick<Config, 'destinations'>, program: string): string[] {
+  const [destination = 'NAME'] = Object.keys(destinations);
+  return [
+    'Destinations and contacts of earlier runs are there (dev --fresh starts over). In another terminal:',
+    `  ${program} destination list`,
     `  ${program} export start ${destination}`,
   ];
 }

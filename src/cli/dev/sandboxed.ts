@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Config } from '../../config/config';
 import type { AudienceSeed, MergeFieldSeed, Sandbox } from '../../sandbox';
 
@@ -12,7 +11,7 @@ const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'PHONE', name: 'Phone Number', type: 'phone' },
 ];
 
-/** The audiences of the configuration file, without members, with the merge fields that it matches. */
+/** The audiences of the configuration file, without members, with the merge fields that it matches. None: a sandbox makes one by itself. */
 export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   const audiences = new Map<string, AudienceSeed>();
   for (const { connect, configure } of Object.values(destinations)) {
@@ -37,16 +36,17 @@ export function useSandbox(config: Config, { url, apiKey }: Pick<Sandbox, 'url' 
 }
 
 export interface LocalSetup {
-  readonly folder: string;
+  /** Folder of the store. */
+  readonly staging: string;
   readonly address: string;
 }
 
 /** Replaces Temporal's address and the staging folder of the file with those of `dev`. */
-export function useLocalSetup(config: Config, { folder, address }: LocalSetup): Config {
+export function useLocalSetup(config: Config, { staging, address }: LocalSetup): Config {
   const { namespace, taskQueue } = config.temporal;
   return {
     ...config,
-    staging: { ...config.staging, folder: join(folder, 'staging') },
+    staging: { ...config.staging, folder: staging },
     temporal: { address, namespace, taskQueue },
   };
 }

@@ -1,17 +1,20 @@
-import { join } from 'node:path';
 import type { Config } from '../../config/config';
 import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
 import { startSandboxWith } from '../sandbox/command';
+import { type DevFolder, takeDevFolder } from './dev-folder';
+import { leaveUrl } from '../shell/web-ui';
 import { audiencesOf, useSandbox, useLocalSetup } from './sandboxed';
 
 export interface DevOptions {
   readonly config: Config;
   readonly baseFolder: string;
-  /** Folder of the database and the staging store. */
+  /** Folder of the database, the staging store and the sandbox's state. */
   readonly folder: string;
+  /** Deletes what earlier runs have kept. */
+  readonly fresh: boolean;
   readonly port: number;
   readonly uiPort: number;
   readonly sandboxPort: number;
@@ -27,42 +30,56 @@ export interface Dev {
   /** The configuration of the worker. */
   readonly config: Config;
   readonly folder: string;
+  /** Nothing was kept of an earlier run. */
+  readonly isNew: boolean;
   /** Stops the sandbox and the server. The worker must have stopped before. */
   readonly close: () => Promise<void>;
 }
 
 /** Starts Temporal and the sandbox and creates the worker. When a step fails, stops what was started. */
 export async function startDev(options: DevOptions): Promise<Dev> {
-  const { config, baseFolder, folder, report } = options;
+  const { config, baseFolder, report } = options;
   const closing: (() => Promise<void>)[] = [];
   const close = async () => {
     for (let step = closing.pop(); step; step = closing.pop()) await step();
   };
   try {
-    const server = await startTemporal(options);
+    const folder = await takeDevFolder(options.folder, options.fresh);
+    closing.push(folder.release);
+    const server = await startTemporal(options, folder);
     closing.push(() => server.close());
+    if (server.uiUrl !== undefined)
+      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
     const audiences = audiencesOf(config);
     const sandbox = await startSandboxWith({
       port: options.sandboxPort,
+      keepIn: folder.sandbox,
       ...(audiences.length > 0 && { audiences }),
     });
     closing.push(() => sandbox.close());
-    const running = useLocalSetup(useSandbox(config, sandbox), { folder, address: server.address });
+    const running = useLocalSetup(useSandbox(config, sandbox), {
+      staging: folder.staging,
+      address: server.address,
+    });
     report('Starting the worker …');
     const worker = await lazy.worker().createWorker(running, baseFolder);
-    return { server, sandbox, worker, config: running, folder, close };
+    const { path, isNew } = folder;
+    return { server, sandbox, worker, config: running, folder: path, isNew, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
-async function startTemporal({ config, folder, port, uiPort, report }: DevOptions): Promise<DevServer> {
+async function startTemporal(
+  { config, port, uiPort, report }: DevOptions,
+  { database }: DevFolder,
+): Promise<DevServer> {
   const binary = await lazy.temporalBinary().findTemporalBinary({ report });
   report('Starting Temporal …');
   return lazy.devServer().startDevServer({
     binary,
-    dbFilename: join(folder, 'temporal.db'),
+    dbFilename: database,
     namespace: config.temporal.namespace,
     ...(port !== 0 && { port }),
     ...(uiPort !== 0 && { uiPort }),

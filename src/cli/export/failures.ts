@@ -8,6 +8,7 @@ import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { count } from '../../text/format';
+import type { Page } from '../text/page';
 import { table } from '../text/table';
 import { findEnded } from './find';
 import { notExported } from '../text/export';
@@ -50,7 +51,7 @@ export async function showFailures(
       number: report.number,
       failures: rows,
     },
-    text: () => describeFailures(report, rows, maxRows),
+    text: (page) => describeFailures(report, rows, { limit: maxRows, page }),
   });
 }
 
@@ -72,13 +73,14 @@ function rowsToCsv(rows: readonly FailureRow[]): string {
 function describeFailures(
   report: ExportReport,
   rows: readonly FailureRow[],
-  limit: number | undefined,
+  { limit, page }: { readonly limit: number | undefined; readonly page: Page },
 ): string {
   const { number, destinationId } = report;
   if (rows.length === 0) return `Export ${number} of ${destinationId} has no failures.`;
   const shown = table(
     ['OUTCOME', 'REASON', 'KEY', 'EMAIL', "MAILCHIMP'S TEXT"],
     rows.map((row) => COLUMNS.map((column) => row[column])),
+    page,
   );
   if (rows.length !== limit || notExported(report) === rows.length) return shown;
   return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more, pass --limit N; for all, --csv.`;

@@ -1,16 +1,16 @@
+import type { ExportClient, ExportHandle } from '../../client';
 import type { DestinationView } from '../../contract/destination';
 import type { ExportReport } from '../../contract/report';
 import { ExportError } from '../../errors';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** An export in the view of a destination. */
 export interface KnownExport {
   readonly exportId: string;
-  /** Undefined for a queued export: the view has only the number of queued exports. */
-  readonly number: number | undefined;
+  readonly number: number;
   /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
+  /** Its run is the latest of the workflow that all exports of the destination share. */
+  readonly isLatest: boolean;
 }
 
 /**
@@ -24,9 +24,6 @@ export function findExport(view: DestinationView, numberOrId: string | undefined
       ? known[0]
       : known.find(({ exportId, number }) => exportId === numberOrId || String(number) === numberOrId);
   if (found) return found;
-  if (view.queued > 0 && numberOrId !== undefined && UUID.test(numberOrId)) {
-    return { exportId: numberOrId, number: undefined, report: undefined };
-  }
   const { destinationId } = view;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
@@ -49,9 +46,18 @@ export function findEnded(view: DestinationView, numberOrId: string | undefined)
   );
 }
 
-function knownExports({ running, exports }: DestinationView): KnownExport[] {
-  return [
+/** @throws ExportError EXPORT_NOT_FOUND when none runs */
+export async function runningExport(client: ExportClient, destinationId: string): Promise<ExportHandle> {
+  const { running } = await client.describe(destinationId);
+  if (running) return client.handle({ destinationId, exportId: running.exportId });
+  throw new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
+}
+
+function knownExports({ running, queued, exports }: DestinationView): KnownExport[] {
+  const waiting = queued.map((job) => ({ ...job, report: undefined, isLatest: false }));
+  const begun = [
     ...(running ? [{ ...running, report: undefined }] : []),
     ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
   ];
+  return [...begun.map((found, index) => ({ ...found, isLatest: index === 0 })), ...waiting];
 }

@@ -111,6 +111,11 @@ export async function startSandboxWith(options: SandboxOptions): Promise<Sandbox
       );
     }
     if (!error.message.startsWith('sandbox:')) throw error;
-    throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}`, { cause: error });
+    const advice = error.message.startsWith('sandbox: the state file')
+      ? '. Delete what earlier runs have kept, and start over: temporal-mailchimp dev --fresh'
+      : '';
+    throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}${advice}`, {
+      cause: error,
+    });
   }
 }

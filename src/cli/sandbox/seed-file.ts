@@ -38,7 +38,7 @@ const AudienceSchema = z.strictObject({
 const SeedFileSchema = z.array(AudienceSchema).min(1);
 
 /** The audience of a file that contains only members. */
-const MEMBERS_ONLY: AudienceSeed = { id: 'a1b2c3d4e5', name: 'Sandbox audience' };
+const MEMBERS_ONLY: AudienceSeed = { id: '1a2b3c4d5e', name: 'Sandbox audience' };
 
 /**
  * Reads the initial audiences of a sandbox: a JSON file with one audience or a list, or an .ndjson or .jsonl file with one member per line.

@@ -7,6 +7,7 @@ import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { count, countOf } from '../../text/format';
+import type { Page } from '../text/page';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
 
@@ -38,10 +39,11 @@ async function showSegments(invocation: Invocation, name: string | undefined): P
   const { segments } = await withSource(invocation, name, (source) => source.describe());
   print(invocation, {
     json: { segments },
-    text: () =>
+    text: (page) =>
       table(
         ['SEGMENT', 'NAME'],
         segments.map(({ id, name: title }) => [id, title]),
+        page,
       ),
   });
 }
@@ -53,7 +55,7 @@ async function showAttributes(invocation: Invocation, name: string | undefined):
 
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
   const checked = await withSource(invocation, name, (source) => source.check());
-  print(invocation, { json: checked, text: () => describeCheck(checked) });
+  print(invocation, { json: checked, text: (page) => describeCheck(checked, page) });
   const problem = describeProblem(checked);
   if (problem === undefined) return undefined;
   if (!invocation.options.json) invocation.terminal.err(problem);
@@ -72,14 +74,8 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
     : undefined;
 }
 
-function describeCheck({
-  profiles,
-  attributes,
-  segments,
-  members,
-  orphans,
-  unreadable,
-}: SourceCheck): string {
+function describeCheck(checked: SourceCheck, page: Page): string {
+  const { profiles, attributes, segments, members, orphans, unreadable } = checked;
   const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
   const lines = unreadable.flatMap(({ file, lines, first }) =>
     first
@@ -91,11 +87,12 @@ function describeCheck({
     table(
       ['SEGMENT', 'NAME', 'PROFILES'],
       members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
+      page,
     ),
     ...(orphans > 0
       ? [`${countOf(orphans, 'membership')} with a key that no profile has: exports skip them`]
       : []),
-    ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines)] : []),
+    ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines, page)] : []),
   ].join('\n\n');
 }
 

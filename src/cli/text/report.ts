@@ -15,30 +15,34 @@ import {
 } from '../../text/describe-export';
 import { notExported } from './export';
 import { count, countOf, duration, instant } from '../../text/format';
+import { PLAIN_PAGE, toned, type Page } from './page';
 import { pairs, table } from './table';
+import { STATUS_TONE, tonedWarnings } from './tones';
 
 /** The complete report of an export or a plan, with its status in the first line. */
-export function describeReport(report: ExportReport): string {
+export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): string {
   return [
-    headline(report),
+    headline(report, page),
     guardLines(report),
-    outcomeTable(report),
-    segmentTable(report),
-    invalidTable(report),
+    outcomeTable(report, page),
+    segmentTable(report, page),
+    invalidTable(report, page),
     describeUncertain(report),
-    refusalTable(report),
-    memberStatusTable(report),
-    warningLines(report.warnings),
-    facts(report),
+    refusalTable(report, page),
+    memberStatusTable(report, page),
+    tonedWarnings(page, warningLines(report.warnings)),
+    facts(report, page),
     failuresHint(report),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-function headline(report: ExportReport): string {
+function headline(report: ExportReport, page: Page): string {
   const status = describeStatus(report);
-  return `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}\n${describeSubjects(report)}.`;
+  const line = `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}`;
+  const tone = STATUS_TONE[report.status];
+  return `${tone ? toned(page, tone, line) : line}\n${describeSubjects(report)}.`;
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
@@ -51,17 +55,18 @@ function guardLines(report: ExportReport): string {
   ].join('\n');
 }
 
-function outcomeTable(report: ExportReport): string {
+function outcomeTable(report: ExportReport, page: Page): string {
   const { outcomes } = report;
   const found = OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
   if (found.length === 0) return '';
   return table(
     [isPlanned(report) ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
     found.map((outcome) => [outcome, count(outcomes[outcome]), OUTCOME_MEANING[outcome]]),
+    page,
   );
 }
 
-function segmentTable(report: ExportReport): string {
+function segmentTable(report: ExportReport, page: Page): string {
   const { segments } = report;
   if (segments.length === 0) return '';
   const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
@@ -73,20 +78,21 @@ function segmentTable(report: ExportReport): string {
     ...(isPlanned(report) ? [] : [count(failed)]),
   ]);
   return isPlanned(report)
-    ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows)
-    : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows);
+    ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows, page)
+    : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows, page);
 }
 
-function invalidTable({ invalid }: ExportReport): string {
+function invalidTable({ invalid }: ExportReport, page: Page): string {
   const rules = Object.entries(invalid).filter(([, profiles]) => profiles > 0);
   if (rules.length === 0) return '';
   return table(
     ['INVALID: RULE', 'PROFILES', 'MEANING'],
     rules.map(([rule, profiles]) => [rule, count(profiles), INVALID_MEANING[rule] ?? '']),
+    page,
   );
 }
 
-function refusalTable({ refusals }: ExportReport): string {
+function refusalTable({ refusals }: ExportReport, page: Page): string {
   if (refusals.length === 0) return '';
   return table(
     ['OUTCOME', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
@@ -96,16 +102,18 @@ function refusalTable({ refusals }: ExportReport): string {
       count(profiles),
       text === '' ? '(withheld, not sent)' : text,
     ]),
+    page,
   );
 }
 
 /** Separate from outcomes: the status of each contact that Mailchimp acknowledged, so how many receive campaigns. */
-function memberStatusTable({ memberStatuses }: ExportReport): string {
+function memberStatusTable({ memberStatuses }: ExportReport, page: Page): string {
   const found = MEMBER_STATUSES.filter((status) => memberStatuses[status] > 0);
   if (found.length === 0) return '';
   return table(
     ['MEMBER STATUS', 'CONTACTS', 'MEANING'],
     found.map((status) => [status, count(memberStatuses[status]), MEMBER_STATUS_MEANING[status]]),
+    page,
   );
 }
 
@@ -113,18 +121,21 @@ function warningLines(warnings: readonly FieldWarning[]): string {
   return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
 }
 
-function facts(report: ExportReport): string {
+function facts(report: ExportReport, page: Page): string {
   const { exportId, startedAt, durationMs, tally, baselineSize, storeId, isSettled } = report;
-  return pairs([
-    ['Export', exportId],
-    ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
-    ['Requests', tally ? describeRequests(tally) : 'unknown'],
-    ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
-    ...(isSettled || isPlanned(report)
-      ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
-      : []),
-    ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
-  ]);
+  return pairs(
+    [
+      ['Export', exportId],
+      ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
+      ['Requests', tally ? describeRequests(tally) : 'unknown'],
+      ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
+      ...(isSettled || isPlanned(report)
+        ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
+        : []),
+      ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
+    ],
+    page,
+  );
 }
 
 function failuresHint(report: ExportReport): string {

@@ -152,6 +152,7 @@ function archiveMember(exchange: Exchange): typeof NO_CONTENT {
     );
   audience.setStatus(member, 'archived');
   member.lastChanged = exchange.world.seconds();
+  audience.changed(member);
   return NO_CONTENT;
 }
 

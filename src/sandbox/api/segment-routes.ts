@@ -167,6 +167,7 @@ function changeMembers(exchange: Exchange): object {
   const removed = removeMembers(exchange, segment, removing);
   const errors = [...added.errors, ...removed.errors];
   segment.updatedAt = exchange.world.seconds();
+  audience.changed();
   const viewer = memberViewer(exchange, audience);
   return {
     members_added: added.done.map((member) => memberView(viewer, member)),
@@ -191,6 +192,7 @@ function patchSegment(exchange: Exchange): object {
     for (const address of addresses) tagMember(exchange, segment, address);
   }
   segment.updatedAt = exchange.world.seconds();
+  audience.changed();
   return segmentView(exchange, audience, segment);
 }
 

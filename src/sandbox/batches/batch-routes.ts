@@ -8,6 +8,7 @@ import type { FieldError } from '../problem';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { NO_CONTENT } from '../api/call';
+import { newBatch } from './batch';
 import { resourceLinks } from '../api/links';
 import { pageOf, slice } from '../api/paging';
 import { isObject, listField, mismatch, missing, objectBody } from '../schema';
@@ -66,24 +67,13 @@ function startBatch(exchange: Exchange, desk: BatchDesk): object {
   const pending = [...account.batches.values()].filter((batch) => batch.state === 'pending');
   if (pending.length >= MAX_PENDING) throw new Problem(tooManyBatches);
   const stuck = world.faults.takeForBatch('stuckBatch');
-  const batch: Batch = {
-    id: randomBytes(5).toString('hex'),
-    submittedAt: world.seconds(),
-    arrived: performance.now(),
-    operations: operations.map((given) => operationOf(given as Readonly<Record<string, unknown>>)),
-    state: 'pending',
-    total: 0,
-    finished: 0,
-    errored: 0,
-    completedAt: 0,
-    archive: '',
-    deleted: false,
-    taken: false,
-    stuckIn: stuck && (stuck.state ?? 'pending'),
-    shown: { pending: 0, preprocessing: 0, started: 0, finalizing: 0, finished: 0 },
-    wake: undefined,
-  };
+  const batch = newBatch(
+    { id: randomBytes(5).toString('hex'), submittedAt: world.seconds() },
+    operations.map((given) => operationOf(given as Readonly<Record<string, unknown>>)),
+    stuck && (stuck.state ?? 'pending'),
+  );
   account.batches.set(batch.id, batch);
+  account.journal?.onBatch(batch);
   const view = batchView(exchange, batch, desk);
   desk.runner.pump(account);
   return view;
@@ -124,6 +114,7 @@ function dropExpired(world: World, account: Account): void {
 function drop(account: Account, batch: Batch): void {
   batch.deleted = true;
   account.batches.delete(batch.id);
+  account.journal?.onBatchGone(batch.id);
   if (batch.archive !== '') rmSync(batch.archive, { force: true });
   batch.wake?.();
 }

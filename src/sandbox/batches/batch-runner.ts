@@ -6,6 +6,7 @@ import type { BatchLane } from '../pace';
 import type { Batch, Operation } from './batch';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { shuffled } from '../model/hash';
+import { archiveFile } from './batch';
 import { ResultSpool } from './result-archive';
 
 export type RunOperation = (account: Account, operation: Operation) => Promise<Reply>;
@@ -67,7 +68,7 @@ export class BatchRunner {
       if (!(await this.#enter(batch, 'finalizing', lane))) return;
       await this.#finalize(batch, spool);
       batch.completedAt = this.#world.now();
-      await this.#enter(batch, 'finished', lane);
+      if (await this.#enter(batch, 'finished', lane)) account.journal?.onFinished(batch);
     } finally {
       account.batchPace.giveBack(lane);
       batch.operations = [];
@@ -101,7 +102,7 @@ export class BatchRunner {
   async #finalize(batch: Batch, spool: ResultSpool): Promise<void> {
     const { faults, settings } = this.#world;
     if (faults.takeForBatch('emptyResultUrl')) return;
-    const target = `${this.#folder}/${batch.id}-response.tar.gz`;
+    const target = archiveFile(this.#folder, batch.id);
     await spool.archive(target, {
       resultsPerFile: settings.resultsPerFile,
       missing: faults.takeForBatch('missingResults')?.count ?? 0,

@@ -33,3 +33,31 @@ export interface Batch {
   /** Called to wake a waiting runner when something has changed. */
   wake: (() => void) | undefined;
 }
+
+/** A batch that has just arrived, or arrives again after a restart. */
+export function newBatch(
+  { id, submittedAt }: Pick<Batch, 'id' | 'submittedAt'>,
+  operations: readonly Operation[],
+  stuckIn?: BatchState,
+): Batch {
+  return {
+    id,
+    submittedAt,
+    arrived: performance.now(),
+    operations,
+    state: 'pending',
+    total: 0,
+    finished: 0,
+    errored: 0,
+    completedAt: 0,
+    archive: '',
+    deleted: false,
+    taken: false,
+    stuckIn,
+    shown: { pending: 0, preprocessing: 0, started: 0, finalizing: 0, finished: 0 },
+    wake: undefined,
+  };
+}
+
+export const archiveFile = (folder: string, batchId: string): string =>
+  `${folder}/${batchId}-response.tar.gz`;

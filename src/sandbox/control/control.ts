@@ -21,6 +21,10 @@ export class Control {
     return worldState(this.#world);
   }
 
+  audiences(): AudienceState[] {
+    return this.#world.accounts.flatMap(({ audiences }) => Array.from(audiences.values(), audienceState));
+  }
+
   /** @throws Error for an unknown audience */
   audience(id: string): AudienceState {
     return audienceState(this.#audience(id));
@@ -36,6 +40,7 @@ export class Control {
     this.#world.faults.add(typeof rule === 'string' ? parseFault(rule) : rule);
   }
 
+  /** Removes all pending faults. */
   clearFaults(): void {
     this.#world.faults.clear();
   }

@@ -1,5 +1,6 @@
 import type { Audience } from './audience';
 import type { Batch } from '../batches/batch';
+import type { Journal } from '../keep/journal';
 import type { BatchPace, DirectPace } from '../pace';
 
 /** One Mailchimp account with its user: keys, audiences, batches and the connections in use. */
@@ -15,6 +16,8 @@ export interface Account {
   running: number;
   readonly batchPace: BatchPace;
   readonly directPace: DirectPace;
+  /** Undefined: its state is lost when the sandbox closes. */
+  journal: Journal | undefined;
   inFlight: number;
   /** Maximum number of simultaneous connections since the counters were cleared. */
   maxConcurrent: number;

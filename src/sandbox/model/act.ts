@@ -37,13 +37,14 @@ export function perform(audience: Audience, act: Act, now: number): void {
   if (act.action === 'subscribe') return subscribe(audience, act, now);
   if (act.action === 'throttle') {
     audience.throttled.set(subscriberHash(act.email), now + (act.seconds ?? 300));
-    return;
+    return audience.changed();
   }
   const member = audience.byAddress(act.email);
   if (!member) throw new Error(`no member with this address is in the audience ${audience.profile.id}`);
   if (act.action === 'delete-permanent') return audience.forget(member);
   changeMember(audience, member, act);
-  if (audience.byKey(member.key)) member.lastChanged = now;
+  member.lastChanged = now;
+  audience.changed(member);
   if (act.action !== 'tag' && act.action !== 'untag') return;
   if (!act.tag) throw new Error(`'${act.action}' needs a tag`);
   const { id } = audience.tagOrNew(act.tag, now);
@@ -83,11 +84,12 @@ function edited(audience: Audience, member: Member, act: Act): Member['values'] 
 
 function subscribe(audience: Audience, act: Act, now: number): void {
   const key = subscriberHash(act.email);
-  audience.forgotten.delete(key);
+  if (audience.forgotten.delete(key)) audience.changed();
   const member = audience.byKey(key);
   if (member) {
     member.locked = false;
     member.lastChanged = now;
+    audience.changed(member);
     return audience.setStatus(member, 'subscribed');
   }
   audience.add({

@@ -18,6 +18,26 @@ export interface AudienceProfile {
 
 export type NewMember = Omit<Member, 'webId'>;
 
+/** An audience without its members. */
+export interface AudienceState {
+  readonly profile: AudienceProfile;
+  readonly mergeFields: readonly MergeField[];
+  readonly segments: readonly Omit<Segment, 'holders'>[];
+  readonly forgotten: readonly string[];
+  readonly throttled: readonly (readonly [string, number])[];
+  /** Positions that were given to members, also to those that are gone. */
+  readonly positions: number;
+  readonly nextSegmentId: number;
+  readonly nextMergeSlot: number;
+}
+
+/** Hears of each change before the code that makes it has returned, so the change may not be complete yet. */
+export interface AudienceListener {
+  readonly onMember: (audience: Audience, position: number) => void;
+  /** Everything else. */
+  readonly onAudience: (audience: Audience) => void;
+}
+
 const MD5 = /^[0-9a-f]{32}$/;
 
 /** One audience: its members, tags and merge fields, with counts that are updated on every change. */
@@ -33,6 +53,7 @@ export class Audience {
   readonly throttled = new Map<string, number>();
   /** Incremented when a member is added, removed or gets another status: cached page lists are then stale. */
   version = 0;
+  listener: AudienceListener | undefined;
   readonly #members = new Map<string, Member>();
   readonly #order: (Member | undefined)[] = [];
   readonly #tagByName = new Map<string, Segment>();
@@ -48,6 +69,50 @@ export class Audience {
 
   get size(): number {
     return this.#members.size;
+  }
+
+  get state(): AudienceState {
+    return {
+      profile: this.profile,
+      mergeFields: this.mergeFields,
+      segments: Array.from(this.segments.values(), ({ id, name, type, options, createdAt, updatedAt }) => ({
+        id,
+        name,
+        type,
+        options,
+        createdAt,
+        updatedAt,
+      })),
+      forgotten: [...this.forgotten],
+      throttled: [...this.throttled],
+      positions: this.#order.length,
+      nextSegmentId: this.#nextSegmentId,
+      nextMergeSlot: this.#nextMergeSlot,
+    };
+  }
+
+  /** An audience as it was, still without its members. */
+  static restore(state: AudienceState): Audience {
+    const audience = new Audience(state.profile);
+    audience.mergeFields.push(...state.mergeFields);
+    for (const segment of state.segments) audience.#keepSegment({ ...segment, holders: noHolders() });
+    for (const key of state.forgotten) audience.forgotten.add(key);
+    for (const [key, until] of state.throttled) audience.throttled.set(key, until);
+    audience.#order.length = state.positions;
+    audience.#nextSegmentId = state.nextSegmentId;
+    audience.#nextMergeSlot = state.nextMergeSlot;
+    return audience;
+  }
+
+  /** Tells the listener of a change that is made directly to a member; without one, to the audience itself. */
+  changed(member?: Member): void {
+    if (member) this.listener?.onMember(this, member.webId - this.profile.webId);
+    else this.listener?.onAudience(this);
+  }
+
+  /** Undefined: it was deleted permanently. */
+  at(position: number): Member | undefined {
+    return this.#order[position];
   }
 
   /** In the order in which they joined. */
@@ -77,12 +142,13 @@ export class Audience {
     return (member.webId - this.profile.webId).toString(16).padStart(8, '0') + this.#contactSuffix;
   }
 
-  add(fresh: NewMember): Member {
+  /** @param position where it was before; default: the end */
+  add(fresh: NewMember, position = this.#order.length): Member {
     // Property by property: a spread takes ten times as long, which matters for a million new members.
     const member: Member = {
       key: fresh.key,
       email: fresh.email,
-      webId: this.profile.webId + this.#order.length,
+      webId: this.profile.webId + position,
       status: fresh.status,
       locked: fresh.locked,
       plainText: fresh.plainText,
@@ -93,9 +159,10 @@ export class Audience {
       extra: fresh.extra,
     };
     this.#members.set(member.key, member);
-    this.#order.push(member);
+    this.#order[position] = member;
     this.#count(member, 1);
     this.version++;
+    this.changed(member);
     return member;
   }
 
@@ -105,6 +172,7 @@ export class Audience {
     member.status = status;
     this.#count(member, 1);
     this.version++;
+    this.changed(member);
   }
 
   setTags(member: Member, tags: TagSet): void {
@@ -112,6 +180,7 @@ export class Audience {
     this.#countTags(member, -1);
     member.tags = tags;
     this.#countTags(member, 1);
+    this.changed(member);
   }
 
   rename(member: Member, email: string): void {
@@ -120,6 +189,7 @@ export class Audience {
     member.key = subscriberHash(email);
     this.#members.set(member.key, member);
     this.version++;
+    this.changed(member);
   }
 
   /** Deletes the member permanently: the address cannot be imported again. */
@@ -129,6 +199,8 @@ export class Audience {
     this.#order[member.webId - this.profile.webId] = undefined;
     this.forgotten.add(member.key);
     this.version++;
+    this.changed(member);
+    this.changed();
   }
 
   tag(name: string): Segment | undefined {
@@ -148,8 +220,8 @@ export class Audience {
     const { name, type, options, at } = fresh;
     const id = this.#nextSegmentId++;
     const segment: Segment = { id, name, type, options, createdAt: at, updatedAt: at, holders: noHolders() };
-    this.segments.set(id, segment);
-    if (type === 'static') this.#tagByName.set(name.toLowerCase(), segment);
+    this.#keepSegment(segment);
+    this.changed();
     return segment;
   }
 
@@ -159,24 +231,33 @@ export class Audience {
       this.#tagByName.set(name.toLowerCase(), segment);
     }
     segment.name = name;
+    this.changed();
   }
 
   removeSegment(segment: Segment): void {
     for (const member of this.members()) this.setTags(member, this.tagSets.without(member.tags, segment.id));
     this.segments.delete(segment.id);
     if (segment.type === 'static') this.#tagByName.delete(segment.name.toLowerCase());
+    this.changed();
   }
 
   addMergeField(fresh: Omit<MergeField, 'slot' | 'mergeId'>): MergeField {
     const slot = this.#nextMergeSlot++;
     const field: MergeField = { ...fresh, slot, mergeId: slot + 1 };
     this.mergeFields.push(field);
+    this.changed();
     return field;
   }
 
   replaceMergeField(field: MergeField, next: MergeField | undefined): void {
     const index = this.mergeFields.indexOf(field);
     this.mergeFields.splice(index, 1, ...(next ? [next] : []));
+    this.changed();
+  }
+
+  #keepSegment(segment: Segment): void {
+    this.segments.set(segment.id, segment);
+    if (segment.type === 'static') this.#tagByName.set(segment.name.toLowerCase(), segment);
   }
 
   #count(member: Member, by: 1 | -1): void {

@@ -151,6 +151,7 @@ function update(audience: Audience, member: Member, { input, mode, status, merge
     audience.setTags(member, tags);
   }
   if (changed) member.lastChanged = mode.now;
+  audience.changed(member);
   return { member, created: revived, changed };
 }
 

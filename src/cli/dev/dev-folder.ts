@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExportError } from '../../errors';
+
+/** Where `dev` keeps each thing, in its folder. */
+export interface DevFolder {
+  readonly path: string;
+  readonly database: string;
+  readonly staging: string;
+  readonly sandbox: string;
+  /** Nothing of an earlier run is in it. */
+  readonly isNew: boolean;
+  /** Lets another `dev` use it. */
+  readonly release: () => Promise<void>;
+}
+
+const DATABASE = 'temporal.db';
+const STAGING = 'staging';
+const SANDBOX = 'sandbox';
+const OWNER = 'dev.pid';
+
+/**
+ * Takes the folder for this process. Database, store and sandbox belong together: destinations of one sandbox would report contacts that
+ * another one does not have.
+ * @param fresh whether to delete what earlier runs have kept
+ * @throws ExportError INPUT_INVALID while another `dev` uses it
+ */
+export async function takeDevFolder(path: string, fresh: boolean): Promise<DevFolder> {
+  const owner = join(path, OWNER);
+  await refuseSecond(owner);
+  await mkdir(path, { recursive: true, mode: 0o700 });
+  await writeFile(owner, String(process.pid));
+  if (fresh) await clear(path);
+  const database = join(path, DATABASE);
+  const sandbox = join(path, SANDBOX);
+  const isNew = !existsSync(database);
+  if (isNew) await mkdir(sandbox, { recursive: true, mode: 0o700 });
+  // A baseline of an earlier version's sandbox, which kept nothing, must not meet an empty one.
+  else if (!existsSync(sandbox)) {
+    await rm(owner, { force: true });
+    throw new ExportError(
+      'INPUT_INVALID',
+      `${path} is of an earlier version, which did not keep its sandbox: its destinations know of contacts that no sandbox has. ` +
+        'Start over with temporal-mailchimp dev --fresh.',
+    );
+  }
+  return {
+    path,
+    database,
+    staging: join(path, STAGING),
+    sandbox,
+    isNew,
+    release: () => rm(owner, { force: true }),
+  };
+}
+
+async function clear(path: string): Promise<void> {
+  for (const name of (await readdir(path)).filter(isOurs))
+    await rm(join(path, name), { recursive: true, force: true });
+}
+
+/** SQLite has files beside the database. */
+function isOurs(name: string): boolean {
+  return name.startsWith(DATABASE) || name === STAGING || name === SANDBOX;
+}
+
+async function refuseSecond(owner: string): Promise<void> {
+  const pid = Number(await readFile(owner, 'utf8').catch(() => '0'));
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+  throw new ExportError(
+    'INPUT_INVALID',
+    `temporal-mailchimp dev runs in this folder already (process ${pid}). Stop it first; if that process is another program, delete ${owner}.`,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  if (pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
