@@ -38,7 +38,11 @@ export async function installProject(
   const project: Project = {
     folder,
     async run(program, ...args) {
-      const { stdout } = await run(program, args, { cwd: folder, maxBuffer: 16 * 1024 * 1024 });
+      const options = { cwd: folder, maxBuffer: 16 * 1024 * 1024 };
+      const { stdout } = await run(program, args, options).catch((error: Error & { stdout?: string }) => {
+        // With --json and with tsc, the reason is there.
+        throw new Error(`${error.message}\n${error.stdout ?? ''}`, { cause: error });
+      });
       return stdout;
     },
     async write(files) {
