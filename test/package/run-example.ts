@@ -9,7 +9,7 @@ import { startSandbox } from '../../src/sandbox';
 import type { Project } from './project';
 
 const run = promisify(execFile);
-const AUDIENCE = 'a1b2c3d4e5';
+const AUDIENCE = '1a2b3c4d5e';
 
 export interface ExampleResult {
   readonly outcomes: Record<string, number>;
