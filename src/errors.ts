@@ -74,12 +74,15 @@ const CODES = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
   /** A bug. Transient, so that a deploy which fixes it also rescues the export. */
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
 
+/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. */
 export type ExportErrorCode = keyof typeof CODES;
 
+/** Options of an ExportError, as those of an Error. */
 export interface ExportErrorOptions extends ErrorOptions {
   /** Safe to log, display and keep in Temporal's history: ids and counts, never addresses, names, rows or keys. */
   readonly details?: Readonly<Record<string, string | number>>;
@@ -94,6 +97,7 @@ export interface ExportErrorOptions extends ErrorOptions {
 export class ExportError extends Error {
   override readonly name = 'ExportError';
   readonly code: ExportErrorCode;
+  /** Ids and counts. */
   readonly details: Readonly<Record<string, string | number>>;
 
   constructor(code: ExportErrorCode, message: string, options: ExportErrorOptions = {}) {
@@ -109,4 +113,12 @@ export function isExportErrorCode(value: unknown): value is ExportErrorCode {
 
 export function treatmentOf(code: ExportErrorCode): Treatment {
   return CODES[code];
+}
+
+/** No worker or no server answers. An export outlives both: the question can be asked again. */
+export function isOutage(error: unknown): error is ExportError {
+  return (
+    error instanceof ExportError &&
+    (error.code === 'WORKER_NOT_RUNNING' || error.code === 'TEMPORAL_UNREACHABLE')
+  );
 }

@@ -3,9 +3,7 @@ import type { Audience, ConnectRequest } from '../contract/destination';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
-
-/** Mailchimp's user levels that may add and update contacts. Viewer and author may not. */
-const WRITING_ROLES = new Set(['owner', 'admin', 'manager']);
+import { requireWritingRole } from './rules/writing-role';
 
 export interface CheckConnectionInput {
   readonly destinationId: string;
@@ -60,13 +58,7 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
 
 async function checkLogin(account: MailchimpAccount, { request, accountId }: CheckConnectionInput) {
   const login = await account.login();
-  if (!WRITING_ROLES.has(login.role)) {
-    throw new ExportError(
-      'ROLE_TOO_LOW',
-      `The key of account ${request.account} has the role "${login.role}" in Mailchimp, which may not write contacts. Use the key of a ` +
-        'manager, an admin or the owner.',
-    );
-  }
+  requireWritingRole(request.account, login.role);
   if (accountId !== null && accountId !== login.accountId) {
     throw new ExportError(
       'ACCOUNT_MISMATCH',

@@ -4,17 +4,20 @@ import { DESTINATION_ID_PREFIX, DestinationIdSchema, type ExportRef } from '../c
 import type { JobKind, StartInput } from '../contract/job';
 import { parse } from '../contract/parse';
 import { configureUpdate, removeDestinationUpdate, startJobUpdate } from '../workflows/messages';
+import { openExportsOf, withExportNow, type OpenExports } from './export-now';
 import { DestinationExport, StartedDestinationExport } from './destination-export';
 import type { ExportHandle, StartedExportHandle } from './export-handle';
 import { Requests } from './requests';
 
+/** How an ExportClient reaches Temporal. */
 export interface ExportClientOptions {
   /** A connected client of @temporalio/client, for the namespace of the workers. It is not closed. */
   readonly client: Client;
-  /** Task queue of the workers that run the plugin. @default 'mailchimp' */
+  /** Task queue of the workers that run the plugin. @defaultValue `'mailchimp'` */
   readonly taskQueue?: string;
 }
 
+/** A destination in a list. */
 export interface ListedDestination {
   readonly destinationId: string;
   /** Display name. */
@@ -22,6 +25,8 @@ export interface ListedDestination {
   readonly audienceId: string;
   /** `connecting`, `connected` or `configured`. */
   readonly phase: string;
+  /** The exports that run and are queued, with their states; null: no worker on the task queue of this client answers for it. */
+  readonly open: OpenExports | null;
 }
 
 /**
@@ -99,16 +104,29 @@ export class ExportClient {
   }
 
   /**
-   * The state of a destination: consent, connection, configuration, the export that runs (`running`, for `handle`), and the reports of
-   * its last ten exports, newest first.
+   * The state of a destination: consent, connection, configuration, the export that runs with its state (`running`, for `handle`), the
+   * queued ones, and the reports of its last ten exports, newest first.
    */
   async describe(destinationId: string): Promise<DestinationView> {
-    return this.#requests.state(destinationId);
+    const view = await this.#requests.state(destinationId);
+    return withExportNow(view, (exportId) => this.#requests.progress({ destinationId, exportId }));
   }
 
-  /** All destinations that are not removed, by id. Needs no worker. Eventually consistent: a new one can take a second to appear. */
+  /**
+   * All destinations that are not removed, by id. Needs no worker, except for the state of exports. Eventually consistent: a new one can
+   * take a second to appear.
+   */
   async list(): Promise<ListedDestination[]> {
-    return this.#requests.withoutWorker(() => listDestinations(this.#requests.client));
+    const requests = this.#requests;
+    const listed = await requests.withoutWorker(() => listDestinations(requests.client));
+    const open = await openExportsOf(requests, listed);
+    return listed.map(({ destinationId, name, audienceId, phase }) => ({
+      destinationId,
+      name,
+      audienceId,
+      phase,
+      open: open.get(destinationId) ?? null,
+    }));
   }
 
   async #startJob(kind: JobKind, destinationId: string, input: StartInput): Promise<StartedExportHandle> {
@@ -118,10 +136,12 @@ export class ExportClient {
 }
 
 /** Reads type and memo of the workflows, so that no custom search attribute is needed. */
-async function listDestinations(client: Client): Promise<ListedDestination[]> {
+type Listed = Omit<ListedDestination, 'open'> & { readonly taskQueue: string };
+
+async function listDestinations(client: Client): Promise<Listed[]> {
   const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
-  const found: ListedDestination[] = [];
-  for await (const { workflowId, memo } of client.workflow.list({ query })) {
+  const found: Listed[] = [];
+  for await (const { workflowId, memo, taskQueue } of client.workflow.list({ query })) {
     const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
     // Its first connect has not succeeded, so it is no destination yet.
     if (text('name') === '') continue;
@@ -130,6 +150,7 @@ async function listDestinations(client: Client): Promise<ListedDestination[]> {
       name: text('name'),
       audienceId: text('audience'),
       phase: text('state'),
+      taskQueue,
     });
   }
   return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));

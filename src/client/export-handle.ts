@@ -8,7 +8,7 @@ import type { ExportError } from '../errors';
 export interface WaitOptions {
   /**
    * Ends the waiting: it throws the signal's reason. The export is not affected. `AbortSignal.timeout(ms)` bounds the time.
-   * @defaultValue waits until the export has ended
+   * Without it, the waiting lasts until the export has ended.
    */
   readonly signal?: AbortSignal;
   /**

@@ -20,7 +20,8 @@ export async function find(requests: Requests, { destinationId, exportId }: Expo
   const { exports, running, queued } = await requests.state(destinationId);
   const report = exports.find((known) => known.exportId === exportId);
   const isRunning = running?.exportId === exportId;
-  if (report || isRunning || queued > 0) return { report, running: isRunning ? running : undefined };
+  const isQueued = queued.some((waiting) => waiting.exportId === exportId);
+  if (report || isRunning || isQueued) return { report, running: isRunning ? running : undefined };
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     `The destination ${destinationId} has no export ${exportId}. It keeps the reports of the last ten exports.`,

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { ExportError, type ExportErrorCode } from '../errors';
+import { isOutage } from '../errors';
 import type { WaitOptions } from './export-handle';
 
-/** An export outlives its workers and the server, so waiting for it must survive their outages. */
-const OUTAGES = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
 const RETRY_MS = 2_000;
 
 /** Whether a worker has ever answered for an export. A handle shares it with all its waiting. */
@@ -29,7 +27,7 @@ export function patient<Answer>(
         return answer;
       } catch (error) {
         signal?.throwIfAborted();
-        if (!contact.hasAnswered || !(error instanceof ExportError) || !OUTAGES.has(error.code)) throw error;
+        if (!contact.hasAnswered || !isOutage(error)) throw error;
         onOutage?.(error);
         await pause(RETRY_MS, signal);
       }

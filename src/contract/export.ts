@@ -42,6 +42,7 @@ export const EXPORT_PHASES = [
   'replanned',
   'failed',
 ] as const;
+/** What an export does now, or how it has ended. */
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
 /**
@@ -58,8 +59,14 @@ export type ExportObstacle =
   | { readonly kind: 'held'; readonly held: Held }
   | { readonly kind: 'cancelling'; readonly failure: Reason | null };
 
-/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
-export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };
+/** When a state began, in ISO 8601 and UTC, by the clock of the workflow. */
+export interface Since {
+  readonly since: string;
+}
+
+/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says, since that phase began. */
+export type ExportState = (ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' }) &
+  Since;
 
 /** What an export reports while it runs; its current details say the same in words. */
 export interface ExportView {
@@ -69,18 +76,25 @@ export interface ExportView {
   readonly state: ExportState;
   /** A pause lasts through every state: an export that is held or waits may be paused as well, and `state` names the obstacle. */
   readonly isPaused: boolean;
+  /** In ISO 8601 and UTC. */
   readonly startedAt: string;
+  /** Null until it is made. */
   readonly plan: ExportPlan | null;
   /** Changes (rows) that have an answer, of those planned. */
   readonly done: number;
+  /** Of these, refused by Mailchimp. */
   readonly refused: number;
+  /** Of these, sent but not proven either way. */
   readonly unproven: number;
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last reported. */
   readonly finishedInFlight: number;
   /** How the changes are sent now, and why; null until there are changes to send. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
+  /** Requests to Mailchimp so far. */
   readonly requests: number;
+  /** Batches submitted so far. */
   readonly batches: number;
+  /** Set in the moment before it ends. */
   readonly report: ExportReport | null;
 }

@@ -31,6 +31,7 @@ export interface PartPlan {
   readonly canary: boolean;
 }
 
+/** What a plan changes for one segment, which is one tag in Mailchimp. */
 export interface SegmentPlan {
   readonly segment: string;
   readonly tag: string;

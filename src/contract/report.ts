@@ -4,11 +4,14 @@ import type { FieldWarning } from './plan';
 import type { Reason } from './reason';
 import type { RowClass, WithheldClass } from './row-class';
 
+/** What happened to one segment, which is one tag in Mailchimp. */
 export interface SegmentReport {
   readonly segment: string;
+  /** Mailchimp's id of the tag; null if it does not exist. */
   readonly tagId: number | null;
   /** The tag's name in Mailchimp. */
   readonly name: string;
+  /** Selected profiles in it. */
   readonly profiles: number;
   /** Distinct (address, tag) pairs: added, removed, and planned without effect. */
   readonly tagged: number;
@@ -35,17 +38,23 @@ export interface Tally {
 
 /** The counts that settling finds in staging; sums are checked before they are returned. */
 export interface Settlement {
+  /** Distinct profiles in the chosen segments. */
   readonly selected: number;
+  /** Addresses of earlier exports that no selected profile has now. */
   readonly departed: number;
+  /** Sum: `selected` + `departed`. */
   readonly outcomes: OutcomeCounts;
   /** Of the created: an earlier attempt may already have been applied, so they may be older than this export. */
   readonly uncertain: number;
   /** Of the departed: the same profile is selected with another address. */
   readonly readdressed: number;
+  /** Of the contacts that were acknowledged. */
   readonly memberStatuses: MemberStatusCounts;
+  /** The profiles with the outcome `invalid`, by rule. */
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
+  /** Values that were cut or left out; their profiles were sent. */
   readonly warnings: readonly FieldWarning[];
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */
   readonly mismatches: readonly string[];
@@ -56,6 +65,8 @@ export interface Settlement {
 }
 
 /**
+ * How an export ended.
+ *
  * Nothing was sent by an export that was `planned`, `denied`, has `expired` while it was held, or was `replanned` because the approval
  * came more than an hour after the plan.
  */
@@ -76,6 +87,7 @@ export interface ExportReport extends Settlement {
   readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
+  /** Of an export that failed or was cancelled. */
   readonly failure?: Reason;
   /** What the export was held for; in the report of a plan, what it would be held for. */
   readonly guards: readonly Guard[];
@@ -83,7 +95,9 @@ export interface ExportReport extends Settlement {
   readonly approval: Approval | null;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };
+  /** In ISO 8601 and UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /** The store with its rows. */
   readonly storeId: string;
 }

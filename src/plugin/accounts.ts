@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { AccountConfig, WorkerConfig } from '../config/config';
-import type { MailchimpAccount } from '../ports/mailchimp';
+import type { AccountInfo, MailchimpAccount } from '../ports/mailchimp';
 import type { SecretResolver } from '../ports/secrets';
 import { createLimiter, openAccount, type ConnectionLimiter, type ConnectionOptions } from '../mailchimp';
 import type { ActivityDependencies } from '../activities';
 import { findEntry } from './find-entry';
+
+export interface Accounts {
+  readonly open: ActivityDependencies['openAccount'];
+  /** Asks Mailchimp for the user of the account's key, once per process and key. @throws ExportError as `open` */
+  readonly signIn: (name: string) => Promise<AccountInfo>;
+}
 
 /**
  * Opens the accounts of one worker process. The secret is resolved each time, so that a replaced key works at the next attempt.
@@ -13,43 +19,40 @@ import { findEntry } from './find-entry';
  * limiter for each user, whatever the names of the accounts in the configuration. Mailchimp is asked for the user of a key once per
  * process.
  */
-export function createAccounts(
-  accounts: WorkerConfig['accounts'],
-  secrets: SecretResolver,
-): ActivityDependencies['openAccount'] {
+export function createAccounts(accounts: WorkerConfig['accounts'], secrets: SecretResolver): Accounts {
   const limiters = new Map<string, ConnectionLimiter>();
-  const users = new Map<string, Promise<string>>();
+  const logins = new Map<string, Promise<AccountInfo>>();
 
   /** By a digest: keys stay in memory no longer than a request takes. */
-  function knownUser(config: AccountConfig, apiKey: string): Promise<string> {
+  function knownLogin(config: AccountConfig, apiKey: string): Promise<AccountInfo> {
     const digest = createHash('sha256')
       .update(`${config.baseUrl ?? ''} ${apiKey}`)
       .digest('hex');
-    const known = users.get(digest);
+    const known = logins.get(digest);
     if (known) return known;
-    const asked = userOf(config, apiKey);
-    users.set(digest, asked);
+    const asked = connect(config, { apiKey, limiter: createLimiter({ connections: 1 }) }).login();
+    logins.set(digest, asked);
     // A refused key may be accepted later.
-    asked.catch(() => users.delete(digest));
+    asked.catch(() => logins.delete(digest));
     return asked;
   }
 
-  return async (name, guard) => {
+  async function signIn(name: string) {
     const config = findEntry(accounts, name, 'ACCOUNT_NOT_FOUND');
     const apiKey = await secrets.resolve(config.apiKey);
-    const user = await knownUser(config, apiKey);
-    const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
-    limiters.set(user, limiter);
-    return connect(config, { apiKey, limiter, guard });
-  };
-}
+    return { config, apiKey, login: await knownLogin(config, apiKey) };
+  }
 
-async function userOf(config: AccountConfig, apiKey: string): Promise<string> {
-  const { accountId, loginId } = await connect(config, {
-    apiKey,
-    limiter: createLimiter({ connections: 1 }),
-  }).login();
-  return `${config.baseUrl ?? apiKey.split('-').at(-1)}/${accountId}/${loginId}`;
+  return {
+    signIn: async (name) => (await signIn(name)).login,
+    open: async (name, guard) => {
+      const { config, apiKey, login } = await signIn(name);
+      const user = `${config.baseUrl ?? apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
+      const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
+      limiters.set(user, limiter);
+      return connect(config, { apiKey, limiter, guard });
+    },
+  };
 }
 
 function connect(

@@ -18,9 +18,9 @@ export interface MailchimpPluginOptions extends Pick<WorkerConfigInput, 'account
   /** `store` takes the place of `folder`. */
   readonly staging?:
     (NonNullable<WorkerConfigInput['staging']> & { readonly store?: StagingStore }) | undefined;
-  /** Resolves the references of `accounts`, which may then be of any form `SCHEME:NAME`. @default `env:VARIABLE` and `file:PATH` */
+  /** Resolves the references of `accounts`, which may then be of any form `SCHEME:NAME`. @defaultValue those of the form `env:VARIABLE` and `file:PATH` */
   readonly secrets?: SecretResolver;
-  /** Where relative paths start. @default the current folder */
+  /** Where relative paths start. @defaultValue the current folder */
   readonly baseFolder?: string;
 }
 

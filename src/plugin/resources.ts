@@ -6,7 +6,7 @@ import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
 import { openStaging, scratchOf } from '../staging';
-import { createAccounts } from './accounts';
+import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
 
@@ -14,6 +14,14 @@ import { findEntry } from './find-entry';
 const PARTS_IN_MEMORY = 2;
 
 export interface Resources extends ActivityDependencies {
+  /** For the check at the start of a worker. */
+  readonly setup: {
+    readonly accounts: readonly string[];
+    readonly signIn: Accounts['signIn'];
+    readonly sources: readonly string[];
+    readonly openSource: ActivityDependencies['openSource'];
+    readonly store: StagingStore;
+  };
   readonly close: () => Promise<void>;
 }
 
@@ -51,17 +59,27 @@ export async function openResources(
     slots.set(account, found);
     return found;
   };
+  const accounts = createAccounts(config.accounts, secrets);
+  const allSources = { ...config.sources, ...sources };
+  const open = async (name: string): Promise<OpenSource> => {
+    const source = findEntry(allSources, name, 'SOURCE_NOT_FOUND');
+    if (isSegmentSource(source)) return lend(source);
+    // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
+    return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });
+  };
   return {
     staging,
     keepDays,
     workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
-    openAccount: createAccounts(config.accounts, secrets),
-    openSource: async (name) => {
-      const source = findEntry({ ...config.sources, ...sources }, name, 'SOURCE_NOT_FOUND');
-      if (isSegmentSource(source)) return lend(source);
-      // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
-      return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });
+    openAccount: accounts.open,
+    openSource: open,
+    setup: {
+      accounts: Object.keys(config.accounts),
+      signIn: accounts.signIn,
+      sources: Object.keys(allSources),
+      openSource: open,
+      store,
     },
     close: () => {
       clearInterval(tidying);
@@ -86,6 +104,11 @@ function lend(source: SegmentSource): OpenSource {
     describe: (call) => source.describe(call),
     check: (call) => source.check(call),
     extract: (request) => source.extract(request),
+    // The port has no way to ask for all problems: the first one shows when it is described.
+    findProblems: async (call) => {
+      await source.describe(call);
+      return [];
+    },
     close: async () => {},
   };
 }

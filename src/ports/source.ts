@@ -1,3 +1,5 @@
+import type { ExportError } from '../errors';
+
 /**
  * Where profiles and segments come from. `segmentSourceContract` of `temporal-mailchimp/testing` tests the rules below.
  *
@@ -27,22 +29,37 @@ export interface SegmentSource {
   extract(request: ExtractRequest): Promise<SourceExtract>;
 }
 
+/** What is wrong with one part of a source. */
+export interface SourceProblem {
+  /** The part as the configuration names it: `profiles`, `segments.vip`; '' for the source as a whole. */
+  readonly at: string;
+  readonly error: ExportError;
+}
+
 /** A source that one step has opened for itself. */
 export interface OpenSource extends SegmentSource {
+  /** Everything that is wrong with the source, as far as it shows without running a segment: files, columns, SQL. */
+  findProblems(call?: Cancellable): Promise<readonly SourceProblem[]>;
   /** Releases what the source holds, such as connections, and stops what still runs. Repeated, it does nothing. */
   close(): Promise<void>;
 }
 
+/** A call that its caller may end. */
 export interface Cancellable {
+  /** Aborted when the step is cancelled or its worker shuts down. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What to copy, and where to. */
 export interface ExtractRequest extends Cancellable {
   readonly attributes: readonly string[];
+  /** Ids of segments. */
   readonly segments: readonly string[];
+  /** Path of a folder. */
   readonly into: string;
 }
 
+/** A segment of a source. */
 export interface SegmentInfo {
   readonly id: string;
   /** Display name; the default tag name. */
@@ -51,11 +68,13 @@ export interface SegmentInfo {
   readonly digest: string;
 }
 
+/** What a source has, without its rows. */
 export interface SourceDescription {
   readonly attributes: readonly string[];
   readonly segments: readonly SegmentInfo[];
 }
 
+/** Lines of one file that cannot be read. They stop an export before anything is sent. */
 export interface UnreadableLines {
   /** File name without its folder. */
   readonly file: string;
@@ -64,6 +83,7 @@ export interface UnreadableLines {
   readonly first: readonly { readonly line: number; readonly fault: string }[];
 }
 
+/** Counts of a source as a whole. */
 export interface SourceCheck extends SourceDescription {
   readonly profiles: number;
   readonly members: readonly { readonly segment: string; readonly profiles: number }[];

@@ -1,3 +1,4 @@
+import type { ExportNow } from '../contract/destination';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
@@ -73,21 +74,26 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
 };
 
 /** What an export does now, or why it does nothing and what to do; one line. */
-export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 'state' | 'ref'>): string {
-  const { destinationId } = ref;
+export function describeState(view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'>): string {
+  const { phase, state, isPaused } = view;
+  const { destinationId } = view.ref;
+  const resume = `temporal-mailchimp export resume ${destinationId}`;
+  const also = isPaused ? ', and paused' : '';
   switch (state.kind) {
     case 'stopped':
-      return `Stopped: ${describeReason(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
+      return `Stopped${also}: ${describeReason(state.reason)} Then: ${resume}`;
     case 'waiting':
-      return `Waiting: ${describeReason(state.reason)} It retries by itself.`;
-    case 'held':
-      return `${describeHeld(state.held)} ${describeDecision(destinationId, state.held)}`;
+      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
+    case 'held': {
+      const unpause = isPaused ? ` Once approved, it stays paused until: ${resume}` : '';
+      return `Held${also}: ${describeGuards(state.held.guards)} Nothing was sent. ${describeDecision(destinationId, state.held)}${unpause}`;
+    }
     case 'cancelling':
       return state.failure
         ? `Failing: ${describeReason(state.failure)} ${WINDING_DOWN}`
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
-      return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
+      return `Paused: batches in flight finish, no further changes are sent until: ${resume}`;
     case 'running':
       return PHASE[phase];
     default:
@@ -95,14 +101,17 @@ export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 
   }
 }
 
+/** The state of an export in a list: "held since 2026-11-27 06:00:00 UTC, and paused". */
+export function describeStateShortly({ state, isPaused }: ExportNow): string {
+  const why = 'reason' in state ? ` (${state.reason.code})` : '';
+  const also = isPaused && state.kind !== 'paused' ? ', and paused' : '';
+  return `${state.kind}${why} since ${instant(state.since)}${also}`;
+}
+
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
 function describeReason({ code, message }: Reason): string {
   return `${code}. ${oneLine(message)}`;
-}
-
-function describeHeld({ guards }: Held): string {
-  return `Held: ${describeGuards(guards)} Nothing was sent.`;
 }
 
 function describeDecision(destinationId: string, { planId, until }: Held): string {
@@ -124,9 +133,11 @@ export function describeStatus({ status, isSettled, next }: ExportReport): strin
 
 /** The plan and the progress of a running export, as names with values. */
 export function describeProgress(view: ExportView): [string, string][] {
-  const { plan, parts, refused, unproven, lane } = view;
-  if (!plan) return [['Requests', describeRequests(view)]];
+  const { plan, parts, refused, unproven, lane, state } = view;
+  const since: [string, string] = ['In this state since', instant(state.since)];
+  if (!plan) return [since, ['Requests', describeRequests(view)]];
   return [
+    since,
     ['Profiles', describeSubjects(plan)],
     [
       'To send',

@@ -1,6 +1,8 @@
+import '../plugin/one-sdk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { version } from '@temporalio/worker/package.json';
 import type { Config } from '../config/config';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
@@ -11,6 +13,7 @@ import {
   type ConnectionSettings,
   type TemporalConnectionOptions,
 } from '../config/connection';
+import { installLogger } from './logger';
 
 export interface StandaloneWorker {
   /** Resolves when the worker has stopped after `shutdown` or a signal. */
@@ -27,6 +30,7 @@ export async function createWorker(
   baseFolder: string,
   settings: ConnectionSettings = connectionSettings(config.temporal, baseFolder),
 ): Promise<StandaloneWorker> {
+  installLogger();
   const { address, namespace, taskQueue } = config.temporal;
   const { staging, accounts, sources } = config;
   const connection = await connect(await connectionOptions(settings, address), settings.address?.from);
@@ -55,9 +59,9 @@ export async function createWorker(
   }
 }
 
-/** Made by the build, with this version of everything; in a checkout that is not built the worker bundles for itself. */
+/** Made by the build, for one version of the SDK; with another one, or in a checkout that is not built, the worker bundles for itself. */
 function prebuiltWorkflows(): { workflowBundle?: { codePath: string } } {
-  const codePath = join(__dirname, '../workflow-bundle.js');
+  const codePath = join(__dirname, `../workflow-bundle-sdk-${version}.js`);
   return existsSync(codePath) ? { workflowBundle: { codePath } } : {};
 }
 

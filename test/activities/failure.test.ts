@@ -73,6 +73,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   TEMPORAL_UNREACHABLE: 'refuse',
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
+  TEMPORAL_SDK_MISMATCH: 'refuse',
   UNEXPECTED: 'retry',
 };
 

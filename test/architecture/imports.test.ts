@@ -35,14 +35,14 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   worker: {
     folders: ['config', 'errors', 'plugin'],
-    packages: ['@temporalio/worker'],
+    packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {
     folders: ['contract', 'errors', 'workflows/messages'],
     packages: ['@temporalio/client'],
   },
   index: { folders: ['contract', 'errors', 'plugin'], packages: [] },
-  sandbox: { folders: [], packages: ['fastify', 'tar-stream', 'zod'] },
+  sandbox: { folders: [], packages: ['tar-stream', 'zod'] },
   dev: {
     folders: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', '@temporalio/testing', 'yaml'],

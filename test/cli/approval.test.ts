@@ -53,14 +53,10 @@ describe('a held export', () => {
     });
     expect(tags()).toMatchObject({ VIP: 2 });
 
-    const queued = fakeTerminal();
-    const starting = main(
-      ['export', 'start', name, '--allow-mass-removal', '--config', scene.configFile],
-      queued,
-    );
-    await until(async () => queued.errors().includes('Export 2: Held: MASS_REMOVAL.'));
+    const queued = await scene.cli(`export start ${name} --allow-mass-removal`);
+    expect(queued).toMatchObject({ code: 1, output: expect.stringContaining('Held: MASS_REMOVAL.') });
     expect((await scene.cli(`export deny ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
-    expect(await starting).toBe(0);
+    expect((await scene.cli(`export watch ${name} 3`)).code).toBe(0);
     expect(tags()).toMatchObject({ VIP: 0 });
   });
 

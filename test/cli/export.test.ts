@@ -222,7 +222,7 @@ describe('export', () => {
       const { document } = await scene.cliJson(`export start ${name} --lane batch --no-wait`);
       expect(document).toMatchObject({ number: 1, disposition: 'joined' });
       expect((await scene.cli(`export show ${name}`)).output).toContain(': Delivering');
-      expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n +1 +\S+ +running\n$/);
+      expect((await scene.cli(`export list ${name}`)).output).toMatch(/\n +1 +\S+ +running since .* UTC\n$/);
       expect((await scene.cliJson(`export show ${name}`)).document).toMatchObject({
         number: 1,
         phase: 'delivering',
@@ -242,7 +242,7 @@ describe('export', () => {
       const terminal = fakeTerminal({ answers: [] });
       const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
       await until(async () => terminal.errors().includes('Delivering'));
-      expect((await scene.cli(`export pause ${name}`)).output).toContain('Paused.');
+      expect((await scene.cli(`export pause ${name}`)).output).toContain('is paused.');
       await until(async () => terminal.errors().includes('Paused: batches in flight finish'));
       expect((await scene.cli(`export resume ${name}`)).code).toBe(0);
       await until(async () => terminal.errors().split('Delivering').length > 2);

@@ -57,7 +57,7 @@ describe('no worker', () => {
 
     stopWorker = await startWorker(scene);
     const { document } = await scene.cliJson(`destination show ${name}`);
-    expect(document).toMatchObject({ running: null, queued: 0, exports: [] });
+    expect(document).toMatchObject({ running: null, queued: [], exports: [] });
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
     await stopWorker();
   });

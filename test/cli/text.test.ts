@@ -11,6 +11,7 @@ import { noOutcomes, noMemberStatuses, NOT_EXPORTED_OUTCOMES, OUTCOMES } from '.
 import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
+import { SINCE } from '../workflows/samples';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {
@@ -38,7 +39,7 @@ const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
   number: 3,
   phase: 'delivering',
-  state: { kind: 'running' },
+  state: { kind: 'running', since: SINCE },
   isPaused: false,
   startedAt: '2026-11-23T17:04:53.123Z',
   plan: PLAN,
@@ -193,13 +194,16 @@ describe('a running export', () => {
 
   test('that waits, has stopped or is paused says so, and how to continue', () => {
     const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' } as const;
-    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
+    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason, since: SINCE } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
     expect(
-      describeState({ ...VIEW, state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' } } }),
+      describeState({
+        ...VIEW,
+        state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' }, since: SINCE },
+      }),
     ).toBe('Waiting: MAILCHIMP_BUSY. The plan is full. It retries by itself.');
-    expect(describeState({ ...VIEW, state: { kind: 'paused' } })).toContain(
+    expect(describeState({ ...VIEW, state: { kind: 'paused', since: SINCE } })).toContain(
       'temporal-mailchimp export resume news',
     );
   });
@@ -231,7 +235,7 @@ describe('a running export', () => {
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, state: { kind: 'paused' } });
+    progress.update({ ...VIEW, state: { kind: 'paused', since: SINCE } });
     progress.update(VIEW);
     progress.finish();
     progress.close();

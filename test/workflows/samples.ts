@@ -5,6 +5,8 @@ import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
 import { NEW_DESTINATION, type DestinationState } from '../../src/workflows/destination/state';
 
+export const SINCE = '2026-11-23T18:05:00.000Z';
+
 const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d' };
 
 export const INPUT: ExportInput = {
@@ -65,7 +67,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     ref: REF,
     number: 3,
     phase: 'delivering',
-    state: { kind: 'running' },
+    state: { kind: 'running', since: SINCE },
     isPaused: false,
     startedAt: '2026-11-23T18:00:00.000Z',
     plan: PLAN,

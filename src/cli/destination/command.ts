@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { ListedDestination } from '../../client';
 import type { DestinationView } from '../../contract/destination';
 import { STATUSES_IF_NEW } from '../../contract/outcome';
 import { statement } from './consent';
@@ -9,6 +10,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeDestination } from '../text/destination';
+import { openExports } from '../text/export';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
 
@@ -116,29 +118,43 @@ async function show(invocation: Invocation, name: string): Promise<undefined> {
 
 function listCommand(cli: Cli): Command {
   return new Command('list')
-    .description('List destinations; a new destination can take a second to appear')
+    .description(
+      'List destinations, with the states of their exports; a new destination can take a second to appear',
+    )
     .addHelpText('after', examples('destination list'))
     .action(action(cli, list));
 }
 
 async function list(invocation: Invocation): Promise<undefined> {
   const destinations = await withClient(invocation, (client) => client.list());
+  if (destinations.some(({ open }) => open === null)) {
+    const line =
+      'States that are not known: no worker answers for these destinations on the task queue of this command.';
+    invocation.terminal.err(line);
+  }
   print(invocation, {
     json: { destinations },
     text: (page) =>
       destinations.length === 0
         ? 'No destinations. Connect one: temporal-mailchimp destination connect NAME'
         : table(
-            ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE'],
-            destinations.map(({ destinationId, name, audienceId, phase }) => [
+            ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE', 'EXPORTS NOW'],
+            destinations.map(({ destinationId, name, audienceId, phase, open }) => [
               destinationId,
               name,
               audienceId,
               phase,
+              open ? describeOpen(open) : 'not known',
             ]),
             page,
           ),
   });
+}
+
+function describeOpen(open: NonNullable<ListedDestination['open']>): string {
+  return openExports(open)
+    .map(({ number, state }) => `${number}: ${state}`)
+    .join('; ');
 }
 
 function removeCommand(cli: Cli): Command {

@@ -1,9 +1,10 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport } from './decide';
-import { findExport, runningExport } from './find';
+import { findExport } from './find';
 import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
+import { pauseExport, resumeExport } from './pause';
 import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
@@ -69,8 +70,8 @@ function startCommand(cli: Cli): Command {
     verb(
       'start',
       'Start an export, follow it until it ends and print its report.\n\n' +
-        'Ctrl-C stops the command, not the export. When a guard holds the export, the command prints why and how to approve it, and ' +
-        'returns. Exit code 0 when the export completed; 1 when it failed, was cancelled or is held.',
+        'Ctrl-C stops the command, not the export. When the export is held or stopped, or queued behind one that is, the command prints ' +
+        'why and what to do, and returns. Exit code 0 when the export completed; 1 when it failed, was cancelled, or needs a person.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
@@ -126,15 +127,18 @@ async function show(invocation: Invocation, name: string, which: string | undefi
     const ended = await handle.report();
     if (ended) return void printReport(invocation, ended, link);
     print(invocation, {
-      json: { exportId, number: number ?? null },
-      text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
+      json: { exportId, number },
+      text: () => `Export ${number} of ${name} has not started yet.`,
       webUi: null,
     });
   });
 }
 
 function listCommand(cli: Cli): Command {
-  return verb('list', 'List the last ten exports of a destination, newest first')
+  return verb(
+    'list',
+    'List the exports of a destination with their states, newest first: the running, the queued, and the last ten',
+  )
     .addHelpText('after', examples('export list newsletter'))
     .action(action(cli, list));
 }
@@ -144,7 +148,7 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   print(invocation, {
     json: { running, queued, exports },
     text: (page) =>
-      running || queued > 0 || exports.length > 0
+      running || queued.length > 0 || exports.length > 0
         ? exportTable({ running, queued, exports }, page)
         : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
   });
@@ -242,12 +246,12 @@ async function cancel(invocation: Invocation, name: string, which: string | unde
   const cancelled = await withClient(invocation, async (client) => {
     const { exportId, number } = findExport(await client.describe(name), which);
     await client.handle({ destinationId: name, exportId }).cancel();
-    return { exportId, number: number ?? null };
+    return { exportId, number };
   });
   print(invocation, {
     json: cancelled,
     text: () =>
-      `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
+      `Export ${cancelled.number} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
   });
 }
 
@@ -257,25 +261,11 @@ function pauseCommand(cli: Cli): Command {
     'Pause an export: send no further changes until resume; batches in flight finish and their results are read',
   )
     .addHelpText('after', examples('export pause newsletter'))
-    .action(
-      action(cli, async (invocation, name: string) => {
-        await withClient(invocation, async (client) => (await runningExport(client, name)).pause());
-        const text = () => `Paused. To resume: temporal-mailchimp export resume ${name}`;
-        print(invocation, { json: { paused: true }, text });
-        return undefined;
-      }),
-    );
+    .action(action(cli, pauseExport));
 }
 
 function resumeCommand(cli: Cli): Command {
   return verb('resume', 'Resume an export that is paused, or that stopped and whose cause is fixed')
     .addHelpText('after', examples('export resume newsletter'))
-    .action(
-      action(cli, async (invocation, name: string) => {
-        await withClient(invocation, async (client) => (await runningExport(client, name)).resume());
-        const text = () => `The export continues. To watch it: temporal-mailchimp export watch ${name}`;
-        print(invocation, { json: { paused: false }, text });
-        return undefined;
-      }),
-    );
+    .action(action(cli, resumeExport));
 }

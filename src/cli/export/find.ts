@@ -3,13 +3,10 @@ import type { DestinationView } from '../../contract/destination';
 import type { ExportReport } from '../../contract/report';
 import { ExportError } from '../../errors';
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
 /** An export in the view of a destination. */
 export interface KnownExport {
   readonly exportId: string;
-  /** Undefined for a queued export: the view has only the number of queued exports. */
-  readonly number: number | undefined;
+  readonly number: number;
   /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
   /** Its run is the latest of the workflow that all exports of the destination share. */
@@ -27,9 +24,6 @@ export function findExport(view: DestinationView, numberOrId: string | undefined
       ? known[0]
       : known.find(({ exportId, number }) => exportId === numberOrId || String(number) === numberOrId);
   if (found) return found;
-  if (view.queued > 0 && numberOrId !== undefined && UUID.test(numberOrId)) {
-    return { exportId: numberOrId, number: undefined, report: undefined, isLatest: false };
-  }
   const { destinationId } = view;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
@@ -59,10 +53,11 @@ export async function runningExport(client: ExportClient, destinationId: string)
   throw new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
 }
 
-function knownExports({ running, exports }: DestinationView): KnownExport[] {
-  const known = [
+function knownExports({ running, queued, exports }: DestinationView): KnownExport[] {
+  const waiting = queued.map((job) => ({ ...job, report: undefined, isLatest: false }));
+  const begun = [
     ...(running ? [{ ...running, report: undefined }] : []),
     ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
   ];
-  return known.map((found, index) => ({ ...found, isLatest: index === 0 }));
+  return [...begun.map((found, index) => ({ ...found, isLatest: index === 0 })), ...waiting];
 }

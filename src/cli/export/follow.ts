@@ -1,25 +1,35 @@
-import type { ExportHandle } from '../../client';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ExportClient, ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
-import type { ExportError } from '../../errors';
+import { isOutage, type ExportError } from '../../errors';
 import { lazy } from '../lazy';
 import { print, type Invocation, type Output } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
+import { describeBlocked, describeView, type BlockedExport } from '../text/export';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
 
-/** Follows an export to its end, with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
-export async function follow(invocation: Invocation, handle: ExportHandle): Promise<ExportReport> {
-  return followTo(invocation, handle, (_view): _view is never => false);
-}
+const POLL_MS = 1_000;
 
-/** Like `follow`, but returns the view as soon as the export is held. */
-export async function followUntilHeld(
-  invocation: Invocation,
-  handle: ExportHandle,
-): Promise<ExportReport | HeldView> {
-  return followTo(invocation, handle, isHeld);
+/** Where following an export ended: at its report, or where a person has to act before it goes on. */
+export type Followed =
+  | { readonly at: 'report'; readonly report: ExportReport }
+  /** Held or stopped. */
+  | { readonly at: 'state'; readonly view: ExportView }
+  /** Queued behind an export that is held, stopped or paused. */
+  | ({ readonly at: 'queue' } & BlockedExport);
+
+/** What is followed, and how far. */
+export interface FollowRequest {
+  readonly client: ExportClient;
+  readonly handle: ExportHandle;
+  /**
+   * States at which following ends. `stopped`: held exports are followed, which end by themselves after a day; a stopped one waits for a
+   * person without limit, and so would a scheduled command.
+   */
+  readonly until: 'held or stopped' | 'stopped';
 }
 
 export type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
@@ -28,12 +38,13 @@ export function isHeld(view: ExportView): view is HeldView {
   return view.state.kind === 'held';
 }
 
-/** @param isLast true for the view at which following ends */
-async function followTo<Last extends ExportView>(
-  { terminal }: Invocation,
-  handle: ExportHandle,
-  isLast: (view: ExportView) => view is Last,
-): Promise<ExportReport | Last> {
+function endsFollowing({ state: { kind } }: ExportView, until: FollowRequest['until']): boolean {
+  return kind === 'stopped' || (kind === 'held' && until === 'held or stopped');
+}
+
+/** Follows an export with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
+export async function follow({ terminal }: Invocation, request: FollowRequest): Promise<Followed> {
+  const { handle, until } = request;
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
   const over = new AbortController();
@@ -41,13 +52,15 @@ async function followTo<Last extends ExportView>(
   void stop.requested.then(() => over.abort(interrupted(handle)));
   const options = { signal: over.signal, onOutage: (error: ExportError) => sayOutage(progress, error) };
   try {
+    const blocked = await untilBegun(request, options);
+    if (blocked) return blocked;
     for await (const view of handle.follow(options)) {
-      if (isLast(view)) return view;
+      if (endsFollowing(view, until)) return { at: 'state', view };
       progress.update(view);
     }
     const report = await reportOf(handle, over.signal);
     if (report.status === 'completed') progress.finish();
-    return report;
+    return { at: 'report', report };
   } finally {
     stop.off();
     progress.close();
@@ -73,6 +86,54 @@ async function reportOf(handle: ExportHandle, signal: AbortSignal): Promise<Expo
   } catch (error) {
     if (error instanceof lazy.client().ExportFailedError) return error.report;
     throw error;
+  }
+}
+
+interface Watching {
+  readonly signal: AbortSignal;
+  readonly onOutage: (error: ExportError) => void;
+}
+
+const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'];
+
+/** Waits while the export is queued. @returns what it is queued behind, as soon as that waits for a person */
+async function untilBegun(
+  { client, handle }: FollowRequest,
+  { signal, onOutage }: Watching,
+): Promise<Followed | undefined> {
+  for (;;) {
+    const view = await client.describe(handle.destinationId).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      onOutage(error);
+    });
+    signal.throwIfAborted();
+    const queued = view?.queued.find(({ exportId }) => exportId === handle.id);
+    if (view && !queued) return undefined;
+    const behind = view?.running;
+    if (queued && behind?.now && LONG_STATES.includes(behind.now.state.kind)) {
+      return { at: 'queue', destinationId: handle.destinationId, queued, behind };
+    }
+    await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
+  }
+}
+
+/** Prints where following ended. @returns exit code 1 unless the export completed or was planned */
+export function printFollowed(
+  invocation: Invocation,
+  followed: Followed,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
+  switch (followed.at) {
+    case 'report':
+      return printReport(invocation, followed.report, link);
+    case 'state':
+      print(invocation, { json: followed.view, text: (page) => describeView(followed.view, page), ...link });
+      return EXIT_REFUSED;
+    case 'queue':
+      print(invocation, { json: followed, text: () => describeBlocked(followed), ...link });
+      return EXIT_REFUSED;
+    default:
+      return followed satisfies never;
   }
 }
 

@@ -1,13 +1,9 @@
-import type { ExportClient, StartedExportHandle } from '../../client';
+import type { StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
-import { describeState } from '../../text/describe-export';
-import { EXIT_REFUSED } from '../shell/failure';
-import type { Page } from '../text/page';
 import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/export';
 import { findExport } from './find';
-import { follow, followUntilHeld, printReport } from './follow';
+import { follow, printFollowed } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -20,20 +16,16 @@ export async function startExport(
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi }) => {
-    const started = await client.start(destinationId, { options, trigger });
-    const link = webUi.export(destinationId, started.firstExecutionRunId);
+    const handle = await client.start(destinationId, { options, trigger });
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
     if (!wait) {
-      print(invocation, { json: toJson(started), text: () => describeStart(started), webUi: link });
+      print(invocation, { json: toJson(handle), text: () => describeStart(handle), webUi: link });
       return undefined;
     }
-    invocation.terminal.err(describeStart(started));
+    invocation.terminal.err(describeStart(handle));
     sayLink(invocation, link);
-    if (started.disposition === 'queued') await sayIfHeld(invocation, client, destinationId);
-    const ended = await followUntilHeld(invocation, started);
-    if ('status' in ended) return printReport(invocation, ended, inDocument(invocation, link));
-    const text = (page: Page) => describeView(ended, page);
-    print(invocation, { json: ended, text, ...inDocument(invocation, link) });
-    return EXIT_REFUSED;
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
@@ -47,14 +39,6 @@ function toJson(started: StartedExportHandle) {
   return { exportId, number, workflowId, firstExecutionRunId, disposition };
 }
 
-/** A queued export waits for the running one, which may wait for a person. */
-async function sayIfHeld({ terminal }: Invocation, client: ExportClient, name: string): Promise<void> {
-  const { running } = await client.describe(name);
-  const view =
-    running && (await client.handle({ destinationId: name, exportId: running.exportId }).progress());
-  if (view?.state.kind === 'held') terminal.err(`Export ${view.number}: ${describeState(view)}`);
-}
-
 /** Starts an export that ends before it sends anything. */
 export async function planExport(
   invocation: Invocation,
@@ -65,7 +49,8 @@ export async function planExport(
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
     const link = webUi.export(destinationId, handle.firstExecutionRunId);
     sayLink(invocation, link);
-    return printReport(invocation, await follow(invocation, handle), inDocument(invocation, link));
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
@@ -78,8 +63,9 @@ export async function watchExport(
     const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
     const link = isLatest ? webUi.export(destinationId) : null;
     sayLink(invocation, link);
-    const report = await follow(invocation, client.handle({ destinationId, exportId }));
-    return printReport(invocation, report, inDocument(invocation, link));
+    const handle = client.handle({ destinationId, exportId });
+    const followed = await follow(invocation, { client, handle, until: 'stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 

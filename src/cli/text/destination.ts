@@ -1,13 +1,14 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
 import { count, instant } from '../../text/format';
-import { exportTable } from './export';
+import { exportTable, openExports } from './export';
 import { PLAIN_PAGE, type Page } from './page';
 import { pairs, table } from './table';
 import { tonedWarnings } from './tones';
 
 export function describeDestination(view: DestinationView, page: Page = PLAIN_PAGE): string {
-  const { destinationId, phase, running, queued, baseline, exports } = view;
+  const { destinationId, phase, baseline, exports } = view;
+  const open = openExports(view);
   const inBaseline = baseline
     ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
     : 'no addresses yet';
@@ -17,14 +18,13 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
       [
         ...connectionPairs(view),
         ['In the baseline', inBaseline],
-        ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
-        ...(queued > 0 ? ([['Queued exports', count(queued)]] as const) : []),
+        ['Exports now', open.map(({ number, state }) => `${number}: ${state}`).join('\n') || 'none'],
       ],
       page,
     ),
     tonedWarnings(page, factLines(view)),
     view.configuration ? describeMatching(view.configuration, page) : describeUnconfigured(destinationId),
-    ...(exports.length > 0 ? [exportTable(view, page)] : []),
+    ...(exports.length > 0 || open.length > 0 ? [exportTable(view, page)] : []),
   ];
   return parts.join('\n\n');
 }

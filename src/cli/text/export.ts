@@ -1,8 +1,8 @@
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView, QueuedExport, RunningExport } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import { isPlanned, type ExportReport } from '../../contract/report';
-import { describeProgress, describeState } from '../../text/describe-export';
+import { describeProgress, describeState, describeStateShortly } from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
 import { PLAIN_PAGE, type Page } from './page';
@@ -29,12 +29,34 @@ export function describeView(view: ExportView, page: Page = PLAIN_PAGE): string 
   ].join('\n\n');
 }
 
+/** A queued export, and the one in front of it, which waits for a person. */
+export interface BlockedExport {
+  readonly destinationId: string;
+  readonly queued: QueuedExport;
+  readonly behind: RunningExport;
+}
+
+export function describeBlocked({ destinationId, queued, behind }: BlockedExport): string {
+  const state = behind.now
+    ? `\n${describeState({ ...behind.now, ref: { destinationId, exportId: behind.exportId } })}`
+    : '';
+  return [
+    `Export ${queued.number} of ${destinationId} is queued behind export ${behind.number}, which is ${describeRunning(behind)}.${state}`,
+    `Export ${queued.number} starts when export ${behind.number} has ended. ` +
+      `To watch it: temporal-mailchimp export watch ${destinationId} ${queued.number} ` +
+      `To take it back: temporal-mailchimp export cancel ${destinationId} ${queued.number}`,
+  ].join('\n\n');
+}
+
 export function exportTable(
   { running, queued, exports }: Pick<DestinationView, 'running' | 'queued' | 'exports'>,
   page: Page = PLAIN_PAGE,
 ): string {
-  const waiting = queued > 0 ? [['', '', `${count(queued)} queued`]] : [];
-  const open = running ? [[String(running.number), running.exportId, 'running']] : [];
+  const open = openExports({ running, queued }).map(({ number, exportId, state }) => [
+    String(number),
+    exportId,
+    state,
+  ]);
   return table(
     [
       'NUMBER',
@@ -46,9 +68,32 @@ export function exportTable(
       'SENT',
       'NOT EXPORTED',
     ],
-    [...waiting, ...open, ...exports.map(exportRow)],
+    [...open, ...exports.map(exportRow)],
     page,
   );
+}
+
+interface OpenExport extends Pick<RunningExport, 'number' | 'exportId'> {
+  /** The state, and since when. */
+  readonly state: string;
+}
+
+/** The exports that have not ended, newest first. */
+export function openExports({
+  running,
+  queued,
+}: Pick<DestinationView, 'running' | 'queued'>): readonly OpenExport[] {
+  const waiting = queued.map((job) => ({ ...job, state: describeQueued(job) }));
+  const now = running ? [{ ...running, state: describeRunning(running) }] : [];
+  return [...waiting.toReversed(), ...now];
+}
+
+function describeQueued({ since }: QueuedExport): string {
+  return since === undefined ? 'queued' : `queued since ${instant(since)}`;
+}
+
+function describeRunning({ now }: RunningExport): string {
+  return now ? describeStateShortly(now) : 'running';
 }
 
 function exportRow(report: ExportReport): Cell[] {

@@ -40,6 +40,7 @@ export class Control {
     this.#world.faults.add(typeof rule === 'string' ? parseFault(rule) : rule);
   }
 
+  /** Removes all pending faults. */
   clearFaults(): void {
     this.#world.faults.clear();
   }

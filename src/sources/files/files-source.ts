@@ -7,13 +7,15 @@ import type {
   SourceCheck,
   SourceDescription,
   SourceExtract,
+  SourceProblem,
 } from '../../ports/source';
 import type { FilesSourceConfig } from '../../config/source-config';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
+import { findProblems } from './find-problems';
 import { MEMBERSHIPS, findMembers } from './members';
 import type { OpenTable } from './open-tables';
-import { type FilesContext, PROFILES, type Reading, withReading } from './reading';
+import { type FilesContext, PROFILES, type Reading, stoppedBy, withReading } from './reading';
 import { collectUnreadable } from './unreadable-lines';
 import { segmentInfos } from './segments';
 import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
@@ -61,6 +63,13 @@ export class FilesSource implements OpenSource {
         unreadable: await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys),
       };
     });
+  }
+
+  async findProblems({ signal }: Cancellable = {}): Promise<readonly SourceProblem[]> {
+    const { closed, ...source } = this.#context;
+    const stopped = stoppedBy(closed, signal);
+    stopped.throwIfAborted();
+    return findProblems({ ...source, stopped });
   }
 
   async extract(request: ExtractRequest): Promise<SourceExtract> {

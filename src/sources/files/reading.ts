@@ -56,7 +56,7 @@ export async function withReading<T>(
   request: ReadRequest,
   body: (reading: Reading) => Promise<T>,
 ): Promise<T> {
-  const stopped = request.signal ? AbortSignal.any([closed, request.signal]) : closed;
+  const stopped = stoppedBy(closed, request.signal);
   const context = { ...source, stopped };
   stopped.throwIfAborted();
   const folder = await mkdtemp(join(context.options.scratch, 'source-'));
@@ -81,6 +81,10 @@ export async function withReading<T>(
   }
 }
 
+export function stoppedBy(closed: AbortSignal, signal: AbortSignal | undefined): AbortSignal {
+  return signal ? AbortSignal.any([closed, signal]) : closed;
+}
+
 interface Plan {
   readonly specs: readonly TableSpec[];
   readonly scans: readonly MembershipScan[];
@@ -88,7 +92,7 @@ interface Plan {
 }
 
 /** What `withReading` passes on. */
-interface ReadContext extends Omit<FilesContext, 'closed'> {
+export interface ReadContext extends Omit<FilesContext, 'closed'> {
   readonly stopped: AbortSignal;
 }
 
@@ -145,7 +149,11 @@ interface Sandbox {
 /** An estimate, which need not be close. */
 const BYTES_OF_ROW = 100;
 
-function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadRequest): Sandbox {
+export function sandboxOf(
+  folder: string,
+  found: readonly FoundTable[],
+  { into }: Pick<ReadRequest, 'into'> = {},
+): Sandbox {
   const files = found.flatMap((table) => table.files);
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   return {
@@ -156,7 +164,7 @@ function sandboxOf(folder: string, found: readonly FoundTable[], { into }: ReadR
   };
 }
 
-async function withDatabase<T>(
+export async function withDatabase<T>(
   { options, stopped }: ReadContext,
   sandbox: Sandbox,
   body: (database: Database) => Promise<T>,

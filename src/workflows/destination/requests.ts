@@ -130,7 +130,8 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
       `The destination ${destinationId} already runs an export and another one is queued. Try again when one has ended.`,
     );
   }
-  const job: Job = { ...request, exportId: uuid4(), number: state.lastNumber + 1 };
+  const requestedAt = new Date().toISOString();
+  const job: Job = { ...request, exportId: uuid4(), number: state.lastNumber + 1, requestedAt };
   const isQueued = state.unsettled !== null;
   destination.state = { ...state, lastNumber: job.number, queue: [...state.queue, job] };
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };

@@ -15,6 +15,8 @@ import { CANCELLED, toReport } from '../export/report';
 export type Job = JobRequest & {
   readonly exportId: string;
   readonly number: number;
+  /** Undefined in a job that version 0.2.0 has queued. */
+  readonly requestedAt?: string;
   /** The job replaces an export whose approved plan was too old. */
   readonly approved?: Approval;
 };
@@ -89,10 +91,17 @@ export function toDestinationView(destinationId: string, state: DestinationState
     consent: state.consent,
     configuration: state.configuration,
     baseline: state.baseline,
-    running: state.unsettled && { exportId: state.unsettled.exportId, number: state.unsettled.number },
-    queued: state.queue.length,
+    running: state.unsettled && { ...named(state.unsettled), now: null },
+    queued: state.queue.map((job) => ({
+      ...named(job),
+      ...(job.requestedAt !== undefined && { since: job.requestedAt }),
+    })),
     exports: state.exports,
   };
+}
+
+function named({ exportId, number, kind }: Job) {
+  return { exportId, number, kind };
 }
 
 /** Null without connection or configuration. */

@@ -7,7 +7,7 @@ import { approve, deny, requireApprovable, requireDeniable } from './approval';
 import { preflight } from './prepare';
 import { requireForExport, validating } from '../request-validation';
 import { approveUpdate, pauseUpdate, progressQuery, denyUpdate, resumeUpdate } from '../messages';
-import { refreshDetails, setObstacle, toView, type Run } from './run';
+import { setObstacle, setPaused, toView, type Run } from './run';
 
 /** All requests may be repeated: to pause a paused export, resume a running one or approve an approved one changes nothing. */
 export function answerExportMessages(run: Run): void {
@@ -16,8 +16,7 @@ export function answerExportMessages(run: Run): void {
   setHandler(
     pauseUpdate,
     () => {
-      run.record.isPaused = true;
-      refreshDetails(run);
+      setPaused(run, true);
       return null;
     },
     {
@@ -29,10 +28,9 @@ export function answerExportMessages(run: Run): void {
     resumeUpdate,
     () => {
       if (run.obstacle?.kind === 'stopped') run.recheck = recheck(run);
-      run.record.isPaused = false;
+      setPaused(run, false);
       // A held export is resumed by a decision only.
       if (run.obstacle?.kind !== 'held') setObstacle(run, null);
-      refreshDetails(run);
       return null;
     },
     {
