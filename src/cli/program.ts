@@ -7,6 +7,7 @@ import { destinationCommand } from './destination/command';
 import { devCommand } from './dev/command';
 import { exportCommand } from './export/command';
 import { sandboxCommand } from './sandbox/command';
+import { asTyped } from './shell/hints';
 import type { Cli } from './shell/invocation';
 import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
@@ -63,7 +64,7 @@ export function createProgram(cli: Cli): Command {
     })
     .showHelpAfterError('Run it with --help to see its usage.')
     .configureOutput({
-      writeOut: (text) => cli.terminal.out(text.trimEnd()),
+      writeOut: (text) => cli.terminal.out(asTyped(text.trimEnd(), {})),
       writeErr: (text) => cli.terminal.err(text.trimEnd()),
       // Texts have colours only where their page has them, so commander need not remove any.
       getOutHasColors: () => true,

@@ -42,8 +42,8 @@ describe('a held export', () => {
     expect(output).toContain(
       'MASS_REMOVAL. The segment "vip" is empty now: 2 contacts would lose the tag "VIP".',
     );
-    expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
-    expect(output).toContain(`temporal-mailchimp export deny ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`${scene.program} export approve ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`${scene.program} export deny ${name} --plan ${held!.planId}`);
     expect((await scene.cli(`export show ${name}`)).output).toBe(output);
 
     const again = await scene.cliJson(`export start ${name}`);

@@ -32,7 +32,7 @@ describe('a destination', () => {
       'With status if new "pending", Mailchimp would send every new contact a confirmation mail.',
     );
     expect(output).toMatch(/Consent +Kim Data, \d{4}-/);
-    expect(output).toContain(`Next: temporal-mailchimp destination configure ${name}`);
+    expect(output).toContain(`Next: ${scene.program} destination configure ${name}`);
   });
 
   test('is connected by options alone; pending and the export user are shown', async () => {
@@ -55,7 +55,7 @@ describe('a destination', () => {
     });
     const { output } = await scene.cli(`destination show ${name}`);
     expect(output).toContain('Mailchimp sends every new contact a confirmation mail');
-    expect(output).toContain(`Not configured yet: temporal-mailchimp destination configure ${name}`);
+    expect(output).toContain(`Not configured yet: ${scene.program} destination configure ${name}`);
   });
 
   test('options override the file', async () => {
