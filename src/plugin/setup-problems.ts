@@ -15,7 +15,7 @@ export interface SetupProblem {
 }
 
 export function describeProblem({ at, code, message }: SetupProblem): string {
-  return `${at}: ${code}: ${message}`;
+  return `${at}: ${code}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
 }
 
 /** @param open opens a source by its name; it is closed here */
