@@ -5,6 +5,7 @@ import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
 import { devCommand } from './dev/command';
 import { exportCommand } from './export/command';
+import { initCommand } from './init/command';
 import { sandboxCommand } from './sandbox/command';
 import type { Cli } from './shell/invocation';
 import { examples } from './shell/options';
@@ -21,6 +22,7 @@ export function createProgram(cli: Cli): Command {
     .option('--namespace <name>', 'Temporal namespace; overrides the file')
     .option('--task-queue <name>', 'task queue of the worker; overrides the file')
     .option('--json', 'print exactly one JSON document to standard output')
+    .addCommand(initCommand(cli))
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import type { OpenSource } from '../ports/source';
 import { openSource } from '../sources';
+import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { openStagingToRead, type StagingReader } from '../staging';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -30,14 +31,26 @@ export async function withSource<Result>(
   work: (source: OpenSource) => Promise<Result>,
 ): Promise<Result> {
   const config = findEntry(sources, name, 'SOURCE_NOT_FOUND');
-  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
-  try {
+  return withScratch(async (scratch) => {
     const source = await openSource(config, { baseFolder, memoryLimit: staging.memoryLimit, scratch });
     try {
       return await work(source);
     } finally {
       await source.close();
     }
+  });
+}
+
+/** Columns of a file, and how it has to be read. @throws ExportError SOURCE_UNREADABLE, SOURCE_MALFORMED, CONFIG_INVALID */
+export function inspectProfiles(path: string, baseFolder: string): Promise<InspectedTable> {
+  return withScratch((scratch) => inspectTable(path, { baseFolder, memoryLimit: '256MB', scratch }));
+}
+
+/** Lends a temporary folder of the system, only the owner's. */
+async function withScratch<Result>(work: (scratch: string) => Promise<Result>): Promise<Result> {
+  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
+  try {
+    return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
