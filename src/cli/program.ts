@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { VERSION } from '../contract/version';
+import { accountCommand } from './account/command';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
@@ -23,6 +24,7 @@ export function createProgram(cli: Cli): Command {
     .option('--task-queue <name>', 'task queue of the worker; overrides the file')
     .option('--json', 'print exactly one JSON document to standard output')
     .addCommand(initCommand(cli))
+    .addCommand(accountCommand(cli))
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))

@@ -75,7 +75,7 @@ export function storeProblems(store: StagingStore): Promise<SetupProblem[]> {
 }
 
 /** What `find` returns, or what it throws as a problem. */
-export async function problemsOf(at: string, find: () => Promise<SetupProblem[]>): Promise<SetupProblem[]> {
+async function problemsOf(at: string, find: () => Promise<SetupProblem[]>): Promise<SetupProblem[]> {
   try {
     return await find();
   } catch (error) {
