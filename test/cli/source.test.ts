@@ -85,6 +85,30 @@ describe('source', () => {
     expect(errors).toMatch(/^SOURCE_EMPTY: /);
   });
 
+  test('preview shows the first profiles of a segment, and leaves no copy', async () => {
+    const temporary = await copiesIn(tmpdir());
+    const { code, output, errors } = await scene.cli('source preview people north --limit 2');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(
+      /^ +id +email +first +last +country\n000002 +person000002@mail\.chinook\.org +First/,
+    );
+    expect(output).toMatch(/\n\n3 profiles in north; the first 2 are shown\.\n$/);
+    expect(output.split('\n')).toHaveLength(6);
+    expect((await copiesIn(tmpdir())).filter((name) => !temporary.includes(name))).toEqual([]);
+    const { document } = await scene.cliJson('source preview vip');
+    expect(document).toMatchObject({
+      segment: 'vip',
+      profiles: 2,
+      rows: [{ id: '000001', country: 'Norway' }, {}],
+    });
+  });
+
+  test('preview of a segment without profiles, or of none, says so', async () => {
+    await scene.writeMembers([['000001', 'vip']]);
+    expect((await scene.cli('source preview north')).output).toBe('0 profiles in north.\n');
+    expect((await scene.cli('source preview south')).errors).toMatch(/^SEGMENT_NOT_FOUND: .*"south"/);
+  });
+
   test('a missing file is named', async () => {
     await rm(join(scene.folder, 'members.csv'));
     const { code, errors } = await scene.cli('source check');
