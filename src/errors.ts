@@ -79,7 +79,7 @@ const CODES = {
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
 
-/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. */
+/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. @useDeclaredType */
 export type ExportErrorCode = keyof typeof CODES;
 
 /** Options of an ExportError, as those of an Error. */

@@ -164,7 +164,12 @@ export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
 export const RemoveInputSchema = z.strictObject({
-  removedBy: z.string().trim().min(1).max(200).describe('Name of the user who removes it; kept in the history.'),
+  removedBy: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .describe('Name of the user who removes it; kept in the history.'),
 });
 /** What `ExportClient.remove` takes. */
 export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}

@@ -42,7 +42,7 @@ export const EXPORT_PHASES = [
   'replanned',
   'failed',
 ] as const;
-/** What an export does now, or how it has ended. */
+/** What an export does now, or how it has ended. @useDeclaredType */
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
 /**

@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
 export const GUARDS = ['MASS_REMOVAL', 'TAG_RESTORED', 'NEW_CONTACTS', 'CONTACT_LIMIT'] as const;
-/** Why an export is held. */
+/** Why an export is held. @useDeclaredType */
 export type GuardCode = (typeof GUARDS)[number];
 
 /** A number of a plan that is above its limit. */

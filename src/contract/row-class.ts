@@ -44,7 +44,7 @@ const ROW_CLASSES = {
   resubscribed: { result: 'acknowledged', memory: 'none' },
 } as const satisfies Record<string, RowClassRule>;
 
-/** Why Mailchimp refused a row, or why it is not proven. */
+/** Why Mailchimp refused a row, or why it is not proven. @useDeclaredType */
 export type RowClass = keyof typeof ROW_CLASSES;
 export type RowResultKind = RowClassRule['result'];
 
@@ -75,7 +75,7 @@ const WITHHELD_CLASSES = {
   opted_out_elsewhere: { isOwnOptOut: false },
 } as const satisfies Record<string, WithheldClassRule>;
 
-/** Why a contact is withheld. */
+/** Why a contact is withheld. @useDeclaredType */
 export type WithheldClass = keyof typeof WITHHELD_CLASSES;
 
 export function withheldClassesWhere(holds: (rule: WithheldClassRule) => boolean): readonly WithheldClass[] {
