@@ -89,4 +89,6 @@ export interface ExportView {
   readonly requests: number;
   readonly batches: number;
   readonly report: ExportReport | null;
+  /** Why it failed; null before, and otherwise. */
+  readonly failure: Reason | null;
 }

@@ -1,4 +1,4 @@
-import type { Approval, Guard } from './guard';
+import type { Approval, Denial, Guard } from './guard';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
 import type { Reason } from './reason';
@@ -10,10 +10,12 @@ export interface SegmentReport {
   /** The tag's name in Mailchimp. */
   readonly name: string;
   readonly profiles: number;
-  /** Distinct (address, tag) pairs: added, removed, and planned without effect. */
+  /** Distinct (address, tag) pairs: added, removed, and sent without proof of an effect. */
   readonly tagged: number;
   readonly untagged: number;
   readonly failed: number;
+  /** Pairs that were planned and never sent, which is no failure. Undefined in reports of version 0.2.0, whose `failed` includes them. */
+  readonly notSent?: number;
 }
 
 /** Refusals with the same class and text, counted. */
@@ -81,6 +83,8 @@ export interface ExportReport extends Settlement {
   readonly guards: readonly Guard[];
   /** The approval that let a held export send. */
   readonly approval: Approval | null;
+  /** Who denied a held export, of one that was `denied`. */
+  readonly denial?: Denial;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };
   readonly startedAt: string;

@@ -74,7 +74,9 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
 };
 
 /** What an export does now, or why it does nothing and what to do; one line. */
-export function describeState(view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'>): string {
+export function describeState(
+  view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> & Partial<Pick<ExportView, 'failure'>>,
+): string {
   const { phase, state, isPaused } = view;
   const { destinationId } = view.ref;
   const resume = `temporal-mailchimp export resume ${destinationId}`;
@@ -95,7 +97,7 @@ export function describeState(view: Pick<ExportView, 'phase' | 'state' | 'isPaus
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: ${resume}`;
     case 'running':
-      return PHASE[phase];
+      return view.failure ? `${PHASE[phase]}: ${describeReason(view.failure)}` : PHASE[phase];
     default:
       return String(state satisfies never);
   }
@@ -125,10 +127,16 @@ export function describeGuards(guards: readonly Guard[]): string {
 }
 
 /** How an export ended; one line. */
-export function describeStatus({ status, isSettled, next }: ExportReport): string {
+export function describeStatus({ status, isSettled, next, denial }: ExportReport): string {
+  if (denial) return `Denied by ${denial.by}, ${instant(denial.at)}. Nothing was sent.`;
   if (status === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
   const follow = next ? ` Export ${next.number} was started instead.` : '';
   return `${STATUS[status]}.${follow}`;
+}
+
+/** Why an export failed; one line. Empty when it did not. */
+export function describeFailure({ status, failure }: Pick<ExportReport, 'status' | 'failure'>): string {
+  return status === 'failed' && failure ? describeReason(failure) : '';
 }
 
 /** The plan and the progress of a running export, as names with values. */

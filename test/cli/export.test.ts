@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import type { ExportReport } from '../../src/contract/report';
+import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
 import { blockBatches, openScene, startWorker, type Scene } from './scene';
@@ -27,6 +28,12 @@ describe('export', () => {
     await scene.close();
   });
 
+  /** What the Web UI shows of a workflow. */
+  const detailsOf = async (workflowId: string): Promise<string> => {
+    const handle = scene.temporal.workflow.getHandle(workflowId);
+    const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    return metadata.currentDetails ?? '';
+  };
   const sent = () => scene.sandbox.requests().filter(({ method }) => method !== 'GET');
 
   test('plan shows the numbers and sends nothing', async () => {
@@ -148,9 +155,16 @@ describe('export', () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
     const { code, output, errors } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(output).toContain('Export 1 failed.');
-    expect(errors).toMatch(
-      /\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-unreadable-lines/,
+    expect(output).toMatch(
+      /^Export 1 failed\.\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-unreadable-lines/,
+    );
+    expect(errors).not.toContain('SOURCE_MALFORMED');
+    expect((await scene.cli(`export show ${name}`)).output).toBe(output);
+    expect(await detailsOf(exportWorkflowId(name))).toContain('**Failed: SOURCE_MALFORMED. 1 line');
+    await until(async () =>
+      /Last export \| 1: failed, .*SOURCE_MALFORMED\. 1 line/.test(
+        await detailsOf(destinationWorkflowId(name)),
+      ),
     );
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
 
@@ -170,9 +184,9 @@ describe('export', () => {
     ],
   ])('of %s is refused before anything is sent', async (_case, spoil, wanted) => {
     await spoil();
-    const { code, errors } = await scene.cli(`export start ${name}`);
+    const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(errors).toContain(`\n${wanted}: `);
+    expect(output).toContain(`\n${wanted}: `);
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
   });
 
@@ -184,9 +198,9 @@ describe('export', () => {
     await writeFile(join(scene.folder, 'profiles.csv'), ['id,email,first,last,country', ...rows].join('\n'));
     const members = rows.map((_, number) => `${number},vip`);
     await writeFile(join(scene.folder, 'members.csv'), ['id,segment', ...members].join('\n'));
-    const { code, errors } = await scene.cli(`export start ${name}`);
+    const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(errors).toMatch(/\nTOO_MANY_PROFILES: Nothing was sent: [^]*vip: 1,?000,?001/);
+    expect(output).toMatch(/\nTOO_MANY_PROFILES: Nothing was sent: [^]*vip: 1,?000,?001/);
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
   });
 

@@ -52,6 +52,7 @@ const VIEW: ExportView = {
   requests: 9,
   batches: 2,
   report: null,
+  failure: null,
 };
 
 const REPORT: ExportReport = {

@@ -80,6 +80,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     lane: null,
     batches: 2,
     report: null,
+    failure: null,
     ...change,
   };
 }

@@ -132,12 +132,9 @@ export function printFollowed(invocation: Invocation, followed: Followed): numbe
   }
 }
 
-/** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
+/** Prints the report, with the reason of a failure. @returns exit code 1 unless it completed or planned */
 export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
-  const { status, failure } = report;
+  const { status } = report;
   print(invocation, { json: report, text: () => describeReport(report) });
-  if (status === 'failed' && failure && !invocation.options.json) {
-    invocation.terminal.err(`${failure.code}: ${failure.message}`);
-  }
   return status === 'completed' || status === 'planned' ? undefined : EXIT_REFUSED;
 }

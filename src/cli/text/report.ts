@@ -38,7 +38,13 @@ export function describeReport(report: ExportReport): string {
 
 function headline(report: ExportReport): string {
   const status = describeStatus(report);
-  return `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}\n${describeSubjects(report)}.`;
+  const { failure } = report;
+  return [
+    `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}`,
+    // As it is: it may have several lines, such as one for each unreadable file.
+    ...(report.status === 'failed' && failure ? [`${failure.code}: ${failure.message}`] : []),
+    `${describeSubjects(report)}.`,
+  ].join('\n');
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
@@ -64,17 +70,22 @@ function outcomeTable(report: ExportReport): string {
 function segmentTable(report: ExportReport): string {
   const { segments } = report;
   if (segments.length === 0) return '';
-  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
+  const hasNotSent = segments.some(({ notSent = 0 }) => notSent > 0);
+  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed, notSent = 0 }) => [
     segment,
     name,
     count(profiles),
     count(tagged),
     count(untagged),
     ...(isPlanned(report) ? [] : [count(failed)]),
+    ...(hasNotSent ? [count(notSent)] : []),
   ]);
   return isPlanned(report)
     ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows)
-    : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows);
+    : table(
+        ['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED', ...(hasNotSent ? ['NOT SENT'] : [])],
+        rows,
+      );
 }
 
 function invalidTable({ invalid }: ExportReport): string {

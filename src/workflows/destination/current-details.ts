@@ -1,4 +1,5 @@
 import { consentFacts } from '../../text/consent-facts';
+import { describeFailure } from '../../text/describe-export';
 import { count, instant } from '../../text/format';
 import type { ExportReport } from '../../contract/report';
 import type { DestinationState } from './state';
@@ -36,5 +37,6 @@ function describeConsent(consent: DestinationState['consent']): string {
 
 function describeLast(report: ExportReport | undefined): string {
   if (!report) return 'none';
-  return `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  const last = `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  return [last, describeFailure(report)].filter(Boolean).join('. ');
 }
