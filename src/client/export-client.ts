@@ -148,6 +148,7 @@ export class ExportClient {
 
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an export.
+   * Its number is of the series of plans.
    * @throws ExportError as `start`
    */
   async plan(destinationId: string, input: StartInput = {}): Promise<StartedExport> {

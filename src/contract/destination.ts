@@ -263,7 +263,8 @@ export interface DestinationView {
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  readonly baseline: { readonly exportId: string; readonly size: number } | null;
+  /** `size`: its addresses in the audience; `gone`: those known to be archived or permanently deleted. */
+  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
   readonly running: RunningExport | null;
   /** In the order in which they will run. */
   readonly queued: readonly QueuedExport[];

@@ -2,6 +2,7 @@ import type { ExportNow } from '../contract/destination';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
+import type { JobKind } from '../contract/job';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
@@ -37,6 +38,21 @@ export const PHASE: Readonly<Record<ExportPhase, string>> = {
   settling: 'Settling: one outcome for every profile',
   ...STATUS,
 };
+
+interface Numbered {
+  readonly kind: JobKind;
+  readonly number: number;
+}
+
+/** "Export 3", or "Plan 2": each has numbers of its own. */
+export function jobTitle({ kind, number }: Numbered): string {
+  return `${kind === 'plan' ? 'Plan' : 'Export'} ${number}`;
+}
+
+/** The same in a table, as commands take it: "3", or "p2". */
+export function jobLabel({ kind, number }: Numbered): string {
+  return kind === 'plan' ? `p${number}` : String(number);
+}
 
 /** What each outcome means, as a report explains it. */
 export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
@@ -208,6 +224,18 @@ export function describeUncertain(report: ExportReport): string {
   if (uncertain === 0) return '';
   const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
+}
+
+/** The addresses of a baseline that are in the audience, and those known not to be. */
+export function describeBaseline({
+  size,
+  gone = 0,
+}: {
+  readonly size: number;
+  readonly gone?: number;
+}): string {
+  const apart = gone > 0 ? `, and ${count(gone)} known to be archived or deleted in Mailchimp` : '';
+  return `${countOf(size, 'address', 'addresses')}${apart}`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {

@@ -39,13 +39,34 @@ describe('export', () => {
   test('plan shows the numbers and sends nothing', async () => {
     const { code, output } = await scene.cli(`export plan ${name}`);
     expect(code).toBe(0);
-    expect(output).toContain('Export 1 planned. Nothing was sent; this is what an export would do.');
+    expect(output).toContain('Plan 1 planned. Nothing was sent; this is what an export would do.');
     expect(output).toContain('4 profiles selected, 0 addresses departed.');
     expect(output).toMatch(/created +3 +new to the audience/);
     expect(output).toMatch(/email_malformed +1 +not an e-mail address/);
     expect(output).toMatch(/SEGMENT +TAG +PROFILES +TO TAG +TO UNTAG\nvip +VIP +2/);
     expect(sent()).toEqual([]);
     expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
+  });
+
+  test('a plan uses no number of an export', async () => {
+    await scene.cli(`export plan ${name}`);
+    expect((await scene.cli(`export start ${name}`)).output).toContain('Export 1 completed');
+    await scene.cli(`export plan ${name}`);
+    expect((await scene.cli(`export start ${name}`)).output).toContain('Export 2 completed');
+    const { output } = await scene.cli(`export list ${name}`);
+    expect(output.split('\n').slice(1, -1)).toEqual([
+      expect.stringMatching(/^2 +\S+ +completed /),
+      expect.stringMatching(/^p2 +\S+ +planned /),
+      expect.stringMatching(/^1 +\S+ +completed /),
+      expect.stringMatching(/^p1 +\S+ +planned /),
+    ]);
+    expect((await scene.cliJson(`export show ${name} 1`)).document).toMatchObject({
+      kind: 'export',
+      number: 1,
+      status: 'completed',
+    });
+    expect((await scene.cli(`export show ${name} p1`)).output).toContain('Plan 1 planned.');
+    expect((await scene.cli(`export failures ${name} p1`)).errors).toMatch(/^EXPORT_NOT_FOUND: Plan 1 of /);
   });
 
   test('start follows the export and prints its report', async () => {
@@ -217,7 +238,7 @@ describe('export', () => {
   test('that does not exist is not found, and cannot be cancelled, paused or resumed', async () => {
     expect((await scene.cli(`export show ${name}`)).errors).toContain('has no export yet');
     await scene.cli(`export plan ${name}`);
-    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It has: 1\./);
+    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It has: p1\./);
     for (const verb of ['cancel', 'pause', 'resume']) {
       const { code, errors } = await scene.cli(`export ${verb} ${name}`);
       expect({ verb, code }).toEqual({ verb, code: 1 });

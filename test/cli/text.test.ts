@@ -37,6 +37,7 @@ const PLAN: ExportPlan = {
 
 const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
+  kind: 'export',
   number: 3,
   phase: 'delivering',
   state: { kind: 'running', since: SINCE },

@@ -1,6 +1,7 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
-import { count, instant } from '../../text/format';
+import { describeBaseline } from '../../text/describe-export';
+import { instant } from '../../text/format';
 import { exportTable, openExports } from './export';
 import { pairs, table } from './table';
 
@@ -8,14 +9,14 @@ export function describeDestination(view: DestinationView): string {
   const { destinationId, phase, baseline, exports } = view;
   const open = openExports(view);
   const inBaseline = baseline
-    ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
+    ? `${describeBaseline(baseline)}, as of export ${baseline.exportId}`
     : 'no addresses yet';
   const parts = [
     `${destinationId}: ${phase}`,
     pairs([
       ...connectionPairs(view),
       ['In the baseline', inBaseline],
-      ['Exports now', open.map(({ number, state }) => `${number}: ${state}`).join('\n') || 'none'],
+      ['Exports now', open.map(({ label, state }) => `${label}: ${state}`).join('\n') || 'none'],
     ]),
     factLines(view),
     view.configuration ? describeMatching(view.configuration) : describeUnconfigured(destinationId),

@@ -1,8 +1,9 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import { isPlanned, type ExportReport } from '../../contract/report';
+import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
 import {
   describeApproval,
+  describeBaseline,
   describeStatus,
   describeLanes,
   describeRequests,
@@ -10,11 +11,12 @@ import {
   describeUncertain,
   describeWarning,
   INVALID_MEANING,
+  jobTitle,
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
 import { notExported } from './export';
-import { count, countOf, duration, instant } from '../../text/format';
+import { count, duration, instant } from '../../text/format';
 import { pairs, table } from './table';
 
 /** The complete report of an export or a plan, with its status in the first line. */
@@ -40,7 +42,7 @@ function headline(report: ExportReport): string {
   const status = describeStatus(report);
   const { failure } = report;
   return [
-    `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}`,
+    `${jobTitle({ ...report, kind: kindOf(report) })} ${status[0]!.toLowerCase()}${status.slice(1)}`,
     // As it is: it may have several lines, such as one for each unreadable file.
     ...(report.status === 'failed' && failure ? [`${failure.code}: ${failure.message}`] : []),
     `${describeSubjects(report)}.`,
@@ -125,14 +127,16 @@ function warningLines(warnings: readonly FieldWarning[]): string {
 }
 
 function facts(report: ExportReport): string {
-  const { exportId, startedAt, durationMs, tally, baselineSize, storeId, isSettled } = report;
+  const { exportId, startedAt, durationMs, tally, baselineSize, gone, storeId, isSettled } = report;
   return pairs([
     ['Export', exportId],
     ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
     ['Requests', tally ? describeRequests(tally) : 'unknown'],
     ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
     ...(isSettled || isPlanned(report)
-      ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
+      ? ([
+          ['In the baseline', describeBaseline({ size: baselineSize, ...(gone !== undefined && { gone }) })],
+        ] as const)
       : []),
     ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
   ]);

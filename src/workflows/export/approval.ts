@@ -2,7 +2,7 @@ import { condition } from '@temporalio/workflow';
 import type { Approval, Approved, Denial, Held } from '../../contract/guard';
 import type { ExportPlan } from '../../contract/plan';
 import type { ExportStatus } from '../../contract/report';
-import { describeGuards } from '../../text/describe-export';
+import { describeGuards, jobTitle } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
@@ -127,5 +127,5 @@ function alreadyDecided(run: Run, decision: Decision): ExportError {
 }
 
 function titleOf({ input }: Run): string {
-  return `Export ${input.number} of ${input.ref.destinationId}`;
+  return `${jobTitle(input)} of ${input.ref.destinationId}`;
 }

@@ -42,11 +42,12 @@ export interface Ended {
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
-  const { ref, number, storeId } = input;
+  const { ref, kind, number, storeId } = input;
   const { status, startedAtMs, failure, guards = [], approval = null, denial } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
+    kind,
     number,
     storeId,
     status,
@@ -122,6 +123,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     })),
     warnings: plan.warnings,
     baselineSize: plan.baselineSize,
+    ...(plan.gone !== undefined && { gone: plan.gone }),
     tally: toTally(run),
   };
   const { startedAtMs, guards } = run.record;

@@ -201,6 +201,7 @@ export function toView(run: Run): ExportView {
   const total = (count: (part: PartState) => number) => parts.reduce((sum, part) => sum + count(part), 0);
   return {
     ref: input.ref,
+    kind: input.kind,
     number: input.number,
     phase,
     state: stateOf(run),
