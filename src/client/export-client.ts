@@ -80,7 +80,8 @@ export class ExportClient {
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an
    * export; its report has the status `planned`, and its outcomes are those that the export would have if Mailchimp acknowledged
-   * everything. A plan is never held.
+   * everything. A plan is never held. Its number is of the series
+   * of plans.
    * @throws ExportError as `start`
    */
   async plan(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {

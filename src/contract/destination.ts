@@ -293,8 +293,11 @@ export interface DestinationView {
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  /** The last settled export, and the number of addresses that Mailchimp is known to have from exports. */
-  readonly baseline: { readonly exportId: string; readonly size: number } | null;
+  /**
+   * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
+   * permanently deleted.
+   */
+  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
   readonly running: RunningExport | null;
   /** In the order in which they will run. */
   readonly queued: readonly QueuedExport[];

@@ -27,8 +27,11 @@ export function inWords(
     return `${key}, ${email}: ${outcome}${why}`;
   });
   const pairs = report.segments
-    .map(({ name, tagged, untagged, failed }) => [name, { tagged, untagged, failed }] as const)
-    .filter(([, { tagged, untagged, failed }]) => tagged + untagged + failed > 0);
+    .map(
+      ({ name, tagged, untagged, failed, notSent = 0 }) =>
+        [name, { tagged, untagged, failed, notSent }] as const,
+    )
+    .filter(([, counts]) => Object.values(counts).some((count) => count > 0));
   return {
     result: {
       status: report.status === 'failed' ? (report.failure?.code ?? '') : report.status,

@@ -153,7 +153,7 @@ async function list(invocation: Invocation): Promise<undefined> {
 
 function describeOpen(open: NonNullable<ListedDestination['open']>): string {
   return openExports(open)
-    .map(({ number, state }) => `${number}: ${state}`)
+    .map(({ label, state }) => `${label}: ${state}`)
     .join('; ');
 }
 

@@ -8,7 +8,7 @@ import {
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toJobInput, withoutQueued, type Connection, type Job } from './state';
+import { toJobInput, withNextNumber, withoutQueued, type Connection, type Job } from './state';
 import { withCurrentTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
@@ -131,9 +131,10 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
     );
   }
   const requestedAt = new Date().toISOString();
-  const job: Job = { ...request, exportId: uuid4(), number: state.lastNumber + 1, requestedAt };
+  const numbered = withNextNumber(state, request.kind);
+  const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
   const isQueued = state.unsettled !== null;
-  destination.state = { ...state, lastNumber: job.number, queue: [...state.queue, job] };
+  destination.state = { ...numbered.state, queue: [...state.queue, job] };
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);

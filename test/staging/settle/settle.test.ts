@@ -75,8 +75,8 @@ describe('settling', () => {
       baselineSize: 0,
       tally: null,
       segments: [
-        { tagged: 0, failed: 1 },
-        { tagged: 0, failed: 2 },
+        { tagged: 0, failed: 0, notSent: 1 },
+        { tagged: 0, failed: 0, notSent: 2 },
       ],
     });
     expect(await stage.staging.readFailures(ref, { limit: 1 })).toEqual([
@@ -154,7 +154,7 @@ describe('settling', () => {
       departed: 1,
       baselineSize: 2,
       outcomes: { rejected: 1, unchanged: 1 },
-      segments: [{}, { untagged: 0, failed: 1 }],
+      segments: [{}, { untagged: 0, failed: 1, notSent: 0 }],
     });
     const third = await exportAll(stage, [ANNA], { after: second });
     expect(third.chunks).toMatchObject([{ kind: 'untag', tagId: 12, emails: ['bob@mail.test'] }]);

@@ -113,6 +113,8 @@ describe('an export that would take tags from many', () => {
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
         approval: null,
+        denial: { planId: held.planId, by: 'Kim', at: expect.stringMatching(/^\d{4}-.*Z$/) },
+        segments: [{ segment: 'vip', failed: 0, notSent: 2 }, { segment: 'north' }],
       });
       expect(writes()).toBe(before);
       const planned = await stage.plan();
