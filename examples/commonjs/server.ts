@@ -54,11 +54,9 @@ function answerTo(error: unknown): Answer {
 }
 
 const server = createServer((request, response) => {
-  void answer(request)
-    .catch(answerTo)
-    .then(({ status, body }) => {
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
+  const send = ({ status, body }: Answer) =>
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  void answer(request).catch(answerTo).then(send);
 });
 
 /** To connect and configure again with the same settings changes nothing. */
