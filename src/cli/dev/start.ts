@@ -3,9 +3,10 @@ import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
+import { audiencesOf } from '../sandbox/audience';
 import { startSandboxWith } from '../sandbox/command';
 import { type DevFolder, takeDevFolder } from './dev-folder';
-import { audiencesOf, useSandbox, useLocalSetup } from './sandboxed';
+import { useLocalSetup, useSandbox } from './sandboxed';
 
 export interface DevOptions {
   readonly config: Config;
@@ -48,11 +49,14 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const server = await startTemporal(options, folder);
     closing.push(() => server.close());
     const audiences = audiencesOf(config);
-    const sandbox = await startSandboxWith({
-      port: options.sandboxPort,
-      keepIn: folder.sandbox,
-      ...(audiences.length > 0 && { audiences }),
-    });
+    const sandbox = await startSandboxWith(
+      {
+        port: options.sandboxPort,
+        keepIn: folder.sandbox,
+        ...(audiences.length > 0 && { audiences }),
+      },
+      'temporal-mailchimp dev --fresh',
+    );
     closing.push(() => sandbox.close());
     const running = useLocalSetup(useSandbox(config, sandbox), {
       staging: folder.staging,
