@@ -90,7 +90,7 @@ describe('an export that would take tags from many', () => {
       stage.sandbox.fail('401 on GET /');
       await stage.client.approve(stage.destinationId, decision(held));
       const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
-      expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
+      expect(stopped).toMatchObject({ code: 'KEY_INVALID' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await stage.client.resume(stage.destinationId);
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
