@@ -47,7 +47,9 @@ export class ExportClient {
 
   /**
    * Connects a destination to an audience of an account, with consent, or changes the settings of a connected one. The account, the
-   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again.
+   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again. Without
+   * `consent`, the recorded one stays: that suffices for another display name, export user or name of the same account, and not for another
+   * source or `statusIfNew`.
    * @param destinationId small letters, digits and hyphens; also part of the workflow id
    * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_MISMATCH, AUDIENCE_MISMATCH (the destination belongs to another account
    * or audience), ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND

@@ -185,6 +185,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
     ...rowOf('Uncertain', describeUncertain(report)),
+    ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Held because', describeGuards(guards)),
@@ -224,6 +225,19 @@ export function describeUncertain(report: ExportReport): string {
   if (uncertain === 0) return '';
   const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
+}
+
+/**
+ * Why a plan without a baseline updates every contact that the audience has, such as that of a destination which was removed and connected
+ * again. Empty for any other. A census reads who is in the audience, and not their fields, which would be a request for each contact's data.
+ */
+export function describeWithoutBaseline(report: ExportReport): string {
+  const { outcomes, baselineSize, gone = 0 } = report;
+  if (!isPlanned(report) || outcomes.updated === 0 || baselineSize + gone > 0) return '';
+  return (
+    `The baseline is empty, so what ${countOf(outcomes.updated, 'contact')} of the audience have is not known: ` +
+    'each is sent once, also where nothing changes.'
+  );
 }
 
 /** The addresses of a baseline that are in the audience, and those known not to be. */

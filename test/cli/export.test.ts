@@ -1,4 +1,4 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
@@ -130,17 +130,21 @@ describe('export', () => {
     const shown = await scene.cli(`export failures ${name}`);
     expect(shown.code).toBe(0);
     expect(shown.output).toMatch(/invalid +email_malformed +000005 +a,"b/);
-    expect(shown.output).toMatch(/duplicate +000001 +=3 /);
+    expect(shown.output).toMatch(
+      /duplicate +same_address +=3 .* The profile 000001 has the same address and is used\.\n/,
+    );
 
     const { output } = await scene.cli(`export failures ${name} 1 --csv`);
     expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text');
     expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
-    expect(output).toContain("duplicate,000001,'=3,");
+    expect(output).toMatch(
+      /^duplicate,same_address,'=3,.*,The profile 000001 has the same address and is used\.$/m,
+    );
 
     const { document } = await scene.cliJson(`export failures ${name} --outcome duplicate`);
     expect(document).toMatchObject({
       number: 1,
-      failures: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
+      failures: [{ outcome: 'duplicate', key: '=3', reason: 'same_address', winner: '000001' }],
     });
 
     const one = await scene.cli(`export failures ${name} --limit 1`);
@@ -160,6 +164,34 @@ describe('export', () => {
     expect((await scene.cli(`export failures ${name}`)).output).toContain('email_malformed');
     expect((await scene.cli('source check')).code).toBe(0);
     expect(await treeOf(staging)).toEqual(before);
+  });
+
+  test('failures says why there are no rows: nothing was planned, the rows have expired, the destination was removed', async () => {
+    const failures = async () => (await scene.cli(`export failures ${name} 1`)).errors;
+    await rename(join(scene.folder, 'profiles.csv'), join(scene.folder, 'elsewhere.csv'));
+    await scene.cli(`export start ${name}`);
+    expect(await failures()).toMatch(/^EXPORT_NOT_FOUND: Export 1 of \S+ is failed and planned nothing/);
+    await rename(join(scene.folder, 'elsewhere.csv'), join(scene.folder, 'profiles.csv'));
+    const { document } = await scene.cliJson(`export start ${name}`);
+    const { exportId } = document as ExportReport;
+    const found = await scene.cliJson(`export failures ${name} 2 --key 000005`);
+    expect(found.document).toMatchObject({ failures: [{ key: '000005', reason: 'email_malformed' }] });
+    expect((await scene.cli(`export failures ${name} 2 --key 000001`)).output).toContain(
+      'has no failures that match.',
+    );
+
+    const folder = join(scene.folder, 'staging', 'destinations', name, 'exports', exportId);
+    const { folder: inside } = JSON.parse(await readFile(join(folder, 'baseline.json'), 'utf8'));
+    await rm(join(folder, inside, 'outcomes.parquet'));
+    expect((await scene.cli(`export failures ${name} 2`)).errors).toMatch(
+      /^EXPORT_NOT_FOUND: The rows of this export have expired: it ended \d{4}-/,
+    );
+    await scene.cli(`destination remove ${name} --as Kim --yes`);
+    await until(async () =>
+      /^DESTINATION_REMOVED: The destination \S+ was removed \d{4}-.*, and its rows were deleted with it\.\n$/.test(
+        await failures(),
+      ),
+    );
   });
 
   test('failures of an export in another staging store names that store', async () => {

@@ -22,8 +22,8 @@ export function inWords(
   report: ExportReport,
   rows: readonly FailureRow[],
 ): Omit<Answer, 'unanswered' | 'baseline'> {
-  const subjects = rows.map(({ key, email, outcome, reason }) => {
-    const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
+  const subjects = rows.map(({ key, email, outcome, reason, winner }) => {
+    const why = reason === '' || BARE.includes(outcome) ? '' : ` ${winner ?? reason}`;
     return `${key}, ${email}: ${outcome}${why}`;
   });
   const pairs = report.segments

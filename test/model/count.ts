@@ -11,10 +11,11 @@ export function count(
     pairs[tag][how]! += 1;
   };
   if (sent === 'acknowledged') memberStatuses[status] = (memberStatuses[status] ?? 0) + 1;
-  const nameOf = (result: string | null, done: string) => {
-    if (result === 'acknowledged') return done;
-    return result === 'not_sent' ? 'notSent' : 'failed';
-  };
   for (const tag of gains) add(tag, nameOf(sent, 'tagged'));
   for (const [tag, result] of off) add(tag, nameOf(result, 'untagged'));
+}
+
+function nameOf(result: string | null, done: string): string {
+  if (result === 'acknowledged') return done;
+  return result === 'not_sent' ? 'notSent' : 'failed';
 }

@@ -118,6 +118,20 @@ test.each([
   },
 );
 
+test('a plan without a baseline says why it updates every contact of the audience; others do not', () => {
+  const plan = report({ kind: 'plan', status: 'planned', baselineSize: 0 });
+  const words =
+    'The baseline is empty, so what 20,000 contacts of the audience have is not known: each is sent once';
+  expect(describeReport(plan)).toContain(words);
+  expect(page({ phase: 'planned', report: plan })).toContain(words);
+  const known = [
+    { ...plan, baselineSize: 1 },
+    { ...plan, gone: 1 },
+    { ...plan, status: 'completed' as const },
+  ];
+  for (const other of known) expect(describeReport(other)).not.toContain('The baseline is empty');
+});
+
 test('an export that failed says why: on its page, on that of its destination, and on the command line', () => {
   const failed = report({ status: 'failed', failure: REASON });
   const line = 'Failed: PLAN_LIMIT. The plan is full.';

@@ -178,6 +178,8 @@ function failuresCommand(cli: Cli): Command {
         `only rows with this outcome; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
+    .option('--key <key>', 'only the profile with this key')
+    .option('--email <address>', 'only profiles with this address, in any case')
     .option(
       '--limit <n>',
       'at most this many rows (default: 100 as a table; all as CSV or JSON)',

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { SegmentSource, SourceCheck } from '../../ports/source';
+import { ExportError, RepeatedKeys } from '../../errors';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
@@ -56,12 +57,23 @@ async function showAttributes(invocation: Invocation, name: string | undefined):
 }
 
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
-  const checked = await withSource(invocation, name, (source) => source.check());
+  const checked = await withSource(invocation, name, (source) => source.check()).catch((error: unknown) =>
+    throwWithKeys(invocation, error),
+  );
   print(invocation, { json: checked, text: (page) => describeCheck(checked, page) });
   const problem = describeProblem(checked);
   if (problem === undefined) return undefined;
   if (!invocation.options.json) invocation.terminal.err(problem);
   return EXIT_REFUSED;
+}
+
+/** Keys may be personal, so the error does not contain them; this command runs where the files are. */
+function throwWithKeys({ terminal }: Invocation, error: unknown): never {
+  if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
+    const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
+    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows)}\n`);
+  }
+  throw error;
 }
 
 function describeProblem({ profiles, unreadable }: SourceCheck): string | undefined {

@@ -88,14 +88,13 @@ export function openExports({
   running,
   queued,
 }: Pick<DestinationView, 'running' | 'queued'>): readonly OpenExport[] {
-  const open = (job: QueuedExport | RunningExport, state: string) => ({
-    label: jobLabel(job),
-    exportId: job.exportId,
-    state,
-  });
-  const waiting = queued.map((job) => open(job, describeQueued(job)));
-  const now = running ? [open(running, describeRunning(running))] : [];
+  const waiting = queued.map((job) => openExport(job, describeQueued(job)));
+  const now = running ? [openExport(running, describeRunning(running))] : [];
   return [...waiting.toReversed(), ...now];
+}
+
+function openExport(job: QueuedExport | RunningExport, state: string): OpenExport {
+  return { label: jobLabel(job), exportId: job.exportId, state };
 }
 
 function describeQueued({ since }: QueuedExport): string {

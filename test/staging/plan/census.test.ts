@@ -261,8 +261,11 @@ describe('a member that is archived now', () => {
 
   test('counts apart also one that Mailchimp has deleted permanently, once a refusal shows it', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
-    const respond = () => ({ result: 'suppressed', class: 'forgotten', text: 'was deleted' }) as const;
-    const second = await exportAll(stage, [ANN, BOB], { after: first, audience: [], respond });
+    const second = await exportAll(stage, [ANN, BOB], {
+      after: first,
+      audience: [],
+      respond: () => ({ result: 'suppressed', class: 'forgotten', text: 'was deleted' }),
+    });
     expect(second.settlement).toMatchObject({ outcomes: { suppressed: 1 }, baselineSize: 1, gone: 1 });
     const third = await exportAll(stage, [ANN, BOB], { after: second, audience: [] });
     expect(third.plan).toMatchObject({ chunks: 0, decided: { suppressed: 1 }, baselineSize: 1, gone: 1 });
