@@ -77,9 +77,10 @@ interface InstalledPackage {
   readonly engines?: { readonly node?: string };
 }
 
-/** All packages below a `node_modules` folder, also nested ones. */
+/** All packages below a `node_modules` folder, also nested ones; those that pnpm links to several places once. */
 export async function installedPackages(folder: string): Promise<InstalledPackage[]> {
-  const files = await readdir(folder, { recursive: true });
-  const manifests = files.filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
-  return Promise.all(manifests.map(async (path) => JSON.parse(await readFile(join(folder, path), 'utf8'))));
+  const paths = await readdir(folder, { recursive: true });
+  const manifests = paths.filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
+  const files = new Set(await Promise.all(manifests.map((path) => realpath(join(folder, path)))));
+  return Promise.all([...files].map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
 }
