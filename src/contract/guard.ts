@@ -27,6 +27,9 @@ export interface Approval {
   readonly numbers: readonly Pick<Guard, 'code' | 'number' | 'segment'>[];
 }
 
+/** The decision that a held export ends with nothing sent. */
+export type Denial = Pick<Approval, 'planId' | 'by' | 'at'>;
+
 /** What an export that awaits approval is held for. */
 export interface Held {
   /** For `approve` and `deny`. */
