@@ -290,6 +290,7 @@ export interface RunningExport {
   readonly now: ExportNow | null;
 }
 
+/** What a running export says of itself. */
 export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
 
 /** An export, or a plan, that waits for its turn. */
