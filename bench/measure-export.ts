@@ -1,5 +1,4 @@
-import type { ExportReport } from '../src/client';
-import { ExportError } from '../src/errors';
+import type { ExportHandle, ExportReport } from '../src/client';
 import { DESTINATION } from '../src/dev/demo/setting';
 import type { ExportFigures } from './figures';
 import { readChain, type Chain, type Step } from './history';
@@ -53,33 +52,29 @@ export async function measureExport(scene: Scene): Promise<ExportFigures> {
 
 async function runExport(scene: Scene): Promise<{ readonly report: ExportReport; readonly chain: Chain }> {
   const { exports, temporal, options } = scene;
-  const { exportId, workflowId, firstExecutionRunId } = await exports.start(DESTINATION, {
+  const handle = await exports.start(DESTINATION, {
     trigger: 'bench',
     options: { lane: options.lane },
   });
+  const { workflowId, firstExecutionRunId } = handle;
   if (firstExecutionRunId === undefined) throw new Error('The export was not started immediately.');
-  const report = await reportOf(scene, exportId);
+  const report = await resultOf(handle);
   const { unproven, rejected, throttled, suppressed, not_sent: notSent } = report.outcomes;
-  if (report.status !== 'completed' || unproven + rejected + throttled + suppressed + notSent > 0)
-    throw new Error(`The export ended as ${report.status}: ${JSON.stringify(report.outcomes)}`);
+  if (unproven + rejected + throttled + suppressed + notSent > 0)
+    throw new Error(`Not every contact was acknowledged: ${JSON.stringify(report.outcomes)}`);
   return { report, chain: await readChain(temporal, workflowId, firstExecutionRunId) };
 }
 
 /** A busy worker may not answer a query. Only a worker that stays silent ends the bench. */
-async function reportOf({ exports }: Scene, exportId: string): Promise<ExportReport> {
-  let patience = MAX_SILENCES;
-  for (;;) {
-    try {
-      const following = exports.follow({ destinationId: DESTINATION, exportId });
-      for (;;) {
-        const { done, value } = await following.next();
-        if (done) return value;
-      }
-    } catch (error) {
-      const isSilent = error instanceof ExportError && error.code === 'WORKER_NOT_RUNNING';
-      if (!isSilent || --patience === 0) throw error;
-    }
-  }
+async function resultOf(handle: ExportHandle): Promise<ExportReport> {
+  const isSilent = new AbortController();
+  let silences = 0;
+  return handle.result({
+    signal: isSilent.signal,
+    onOutage: (error) => {
+      if (++silences === MAX_SILENCES) isSilent.abort(error);
+    },
+  });
 }
 
 /** Unix milliseconds; both are 0 when there is no window. */

@@ -1,4 +1,5 @@
 import type * as TemporalClientModule from '@temporalio/client';
+import type * as EnvconfigModule from '@temporalio/envconfig';
 import type * as ClientModule from '../client';
 import type * as DemoModule from '../dev/demo/run-demo';
 import type * as DevServerModule from '../dev/dev-server';
@@ -16,6 +17,7 @@ import type * as WorkerModule from '../worker';
  */
 export const lazy = {
   temporalClient: () => require('@temporalio/client') as typeof TemporalClientModule,
+  envconfig: () => require('@temporalio/envconfig') as typeof EnvconfigModule,
   client: () => require('../client') as typeof ClientModule,
   reading: () => require('../plugin/open-to-read') as typeof ReadingModule,
   accounts: () => require('../plugin/open-configured-account') as typeof AccountsModule,

@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { createProgram } from './program';
+import { asTyped } from './shell/hints';
 import { printFailure } from './shell/failure';
 import type { Cli } from './shell/invocation';
 import { processTerminal, type Terminal } from './shell/terminal';
-import { printableLines } from './text/printable';
+import { printableOn } from './text/printable';
 
 /**
  * Runs one command line (without node and script).
@@ -11,7 +12,10 @@ import { printableLines } from './text/printable';
  */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   // Messages contain names of audiences, tags, files and columns, which can contain control characters.
-  const cleaned: Terminal = { ...terminal, err: (text) => terminal.err(printableLines(text)) };
+  const cleaned: Terminal = {
+    ...terminal,
+    err: (text) => terminal.err(printableOn(terminal.page('err'), asTyped(text, program.opts()))),
+  };
   const cli: Cli = { terminal: cleaned, exitCode: 0 };
   const program = createProgram(cli);
   try {

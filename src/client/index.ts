@@ -1,24 +1,35 @@
 // Public API: every name exported here is a promise.
-export {
-  ExportClient,
-  type ApprovedExport,
-  type ExportClientOptions,
-  type ListedDestination,
-} from './export-client';
-export { ExportError, type ExportErrorCode } from '../errors';
+export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
+export { ExportFailedError } from './export-failed-error';
+export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
+export { ExportError, type ExportErrorCode, type ExportErrorOptions } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
 export type {
+  Audience,
+  Configuration,
   ConfigureInput,
   ConnectInput,
   Consent,
+  ConsentFact,
+  DestinationPhase,
   DestinationView,
   ExportOptionsInput,
+  QueuedExport,
   RemoveInput,
-  StartedExport,
+  RunningExport,
 } from '../contract/destination';
-export type { ExportState, ExportView } from '../contract/export';
+export type { ExportObstacle, ExportPhase, ExportState, ExportView } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';
 export type { JobKind, StartInput } from '../contract/job';
-export type { Approval, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
-export type { ExportReport, SegmentReport } from '../contract/report';
-export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from '../contract/outcome';
+export type { Approval, Approved, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
+export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan } from '../contract/plan';
+export type { Reason } from '../contract/reason';
+export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
+export type { RowClass, WithheldClass } from '../contract/row-class';
+export {
+  OUTCOMES,
+  type MemberStatus,
+  type MemberStatusCounts,
+  type Outcome,
+  type OutcomeCounts,
+} from '../contract/outcome';

@@ -22,7 +22,7 @@ export async function requireWorker(client: Client, taskQueue: string): Promise<
 }
 
 /** Looks for pollers of workflow tasks, which answer requests. */
-async function isPolled(client: Client, taskQueue: string): Promise<boolean> {
+export async function isPolled(client: Client, taskQueue: string): Promise<boolean> {
   const { pollers } = await client.workflowService.describeTaskQueue({
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },

@@ -11,6 +11,8 @@ export const DEFAULT_CONFIG_FILE = 'temporal-mailchimp.yaml';
 export interface LoadedConfig {
   readonly config: Config;
   readonly path: string;
+  /** Keys of the `temporal` section that the file sets; the others have their defaults. */
+  readonly temporalKeys: ReadonlySet<string>;
   /** Folder of the file; relative paths in it are resolved against it. */
   readonly baseFolder: string;
 }
@@ -18,11 +20,13 @@ export interface LoadedConfig {
 /** @throws ExportError CONFIG_UNREADABLE, CONFIG_INVALID (names each invalid field by its path) */
 export async function loadConfig(file = DEFAULT_CONFIG_FILE): Promise<LoadedConfig> {
   const path = resolve(file);
-  const config = parse(ConfigSchema, readYaml(await read(path), path), {
+  const document = readYaml(await read(path), path);
+  const config = parse(ConfigSchema, document, {
     what: `The configuration file ${path}`,
     code: 'CONFIG_INVALID',
   });
-  return { config, path, baseFolder: dirname(path) };
+  const { temporal = {} } = document as { temporal?: object };
+  return { config, path, temporalKeys: new Set(Object.keys(temporal)), baseFolder: dirname(path) };
 }
 
 async function read(path: string): Promise<string> {

@@ -8,7 +8,9 @@ import { SourcesSchema } from './source-config';
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
 export const AccountSchema = z.strictObject({
-  apiKey: SecretReferenceSchema,
+  apiKey: SecretReferenceSchema.describe(
+    'The API key, by reference: env:VARIABLE or file:PATH. Never the key itself, which would be kept in the history.',
+  ),
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
     .refine(
@@ -41,6 +43,9 @@ export const AccountSchema = z.strictObject({
 });
 export type AccountConfig = z.infer<typeof AccountSchema>;
 
+/** A Mailchimp account. */
+export interface AccountInput extends z.input<typeof AccountSchema> {}
+
 const StagingSchema = z.strictObject({
   folder: z
     .string()
@@ -62,17 +67,59 @@ const StagingSchema = z.strictObject({
     ),
 });
 
+/** Where the rows of exports are kept. */
+export interface StagingInput extends z.input<typeof StagingSchema> {}
+
+const HOST_AND_PORT = 'a host and a port, for example 127.0.0.1:7233';
+
+/** A URL would be taken for a host name, and the error would be that nothing answers there. */
+export const AddressSchema = z
+  .string(HOST_AND_PORT)
+  .regex(
+    /^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/,
+    'a host and a port, for example 127.0.0.1:7233',
+  );
+export const NamespaceSchema = z.string('the name of a namespace').min(1, 'the name of a namespace');
+export const TaskQueueSchema = z.string().min(1, 'the name of a task queue');
+
+const TlsSchema = z
+  .strictObject({
+    serverName: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Name in the certificate of the server, where it is not the host of the address.'),
+    serverCaCert: SecretReferenceSchema.optional().describe(
+      'Certificate of the authority that signed that of the server. file:PATH or env:VARIABLE.',
+    ),
+    clientCert: SecretReferenceSchema.optional().describe(
+      'Client certificate (mTLS), as PEM. file:PATH or env:VARIABLE.',
+    ),
+    clientKey: SecretReferenceSchema.optional().describe(
+      'Key of the client certificate, as PEM. file:PATH or env:VARIABLE.',
+    ),
+  })
+  .refine(({ clientCert, clientKey }) => (clientCert === undefined) === (clientKey === undefined), {
+    error: 'clientCert and clientKey belong together: set both, or neither',
+  });
+
 export const TemporalSchema = z.strictObject({
-  address: z.string().default('127.0.0.1:7233'),
-  namespace: z.string().default('default'),
-  taskQueue: z
-    .string()
-    .min(1)
-    .default('mailchimp')
-    .describe('Task queue of the worker that runs the plugin.'),
-  apiKey: SecretReferenceSchema.optional(),
-  tls: z.boolean().optional(),
+  address: AddressSchema.default('127.0.0.1:7233'),
+  namespace: NamespaceSchema.default('default'),
+  taskQueue: TaskQueueSchema.default('mailchimp').describe('Task queue of the worker that runs the plugin.'),
+  apiKey: SecretReferenceSchema.optional().describe('Turns TLS on. env:VARIABLE or file:PATH.'),
+  tls: z
+    .union([z.boolean(), TlsSchema])
+    .optional()
+    .describe('true: TLS with the certificates of the system. Default: on with an API key, otherwise off.'),
+  webUi: z
+    .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
+    .optional()
+    .describe(
+      "Address of Temporal's Web UI, for links. Default: that of Temporal Cloud, or of a dev server on this machine.",
+    ),
 });
+export type TemporalConfig = z.infer<typeof TemporalSchema>;
 
 /** The options of `MailchimpPlugin`. */
 export const WorkerConfigSchema = z.strictObject({

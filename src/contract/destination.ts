@@ -3,6 +3,8 @@ import { DestinationIdSchema, NameSchema } from './identifiers';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
+import type { ExportView } from './export';
+import type { JobKind } from './job';
 import type { ExportReport } from './report';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
@@ -30,18 +32,29 @@ export const ConnectSettingsSchema = z.strictObject({
 
 const ConsentGivenSchema = z.strictObject({
   agreedBy: z.string().trim().min(1).max(200).describe('Name of the user who agrees; kept in the history.'),
-  textVersion: z.string().min(1),
+  textVersion: z.string().min(1).describe('Version of the statement that was read: `CONSENT_TEXT.version`.'),
 });
 
 export const ConnectInputSchema = ConnectSettingsSchema.extend({
-  consent: ConsentGivenSchema.optional().describe('Absent: refused with CONSENT_REQUIRED.'),
-  exportUser: z.string().trim().min(1).max(200).describe('The identity on whose authority data is exported.'),
+  consent: ConsentGivenSchema.optional().describe(
+    'Absent: the recorded consent stays, where it covers these settings; otherwise refused with CONSENT_REQUIRED.',
+  ),
+  exportUser: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'The identity on whose authority data is exported. Absent: it stays; at the first connect, who agrees.',
+    ),
   adopt: z
     .boolean()
     .default(false)
     .describe('Continue from the baseline that an earlier destination of this name left in the store.'),
 });
-export type ConnectInput = z.input<typeof ConnectInputSchema>;
+/** What `ExportClient.connect` takes: settings, and the consent of a person. */
+export interface ConnectInput extends z.input<typeof ConnectInputSchema> {}
 export type ConnectRequest = z.output<typeof ConnectInputSchema>;
 
 /** A tag name in its one form: trimmed, NFC, without control characters. Otherwise two names could look the same. */
@@ -113,7 +126,8 @@ export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
     .default('')
     .describe('Attribute with the e-mail address. Empty: refused with EMAIL_NOT_MATCHED.'),
 });
-export type ConfigureInput = z.input<typeof ConfigureInputSchema>;
+/** What `ExportClient.configure` takes: data matching, segments, and when an export is held. */
+export interface ConfigureInput extends z.input<typeof ConfigureInputSchema> {}
 export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
 
 /** `auto`: by size and by the measured rates of both lanes. */
@@ -153,13 +167,22 @@ export const ExportOptionsSchema = z.strictObject({
     'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',
   ),
 });
-export type ExportOptionsInput = z.input<typeof ExportOptionsSchema>;
+/** Options of one export. Each switch is off by default. */
+export interface ExportOptionsInput extends z.input<typeof ExportOptionsSchema> {}
 export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
-export const RemoveInputSchema = z.strictObject({ removedBy: z.string().trim().min(1).max(200) });
-export type RemoveInput = z.input<typeof RemoveInputSchema>;
+export const RemoveInputSchema = z.strictObject({
+  removedBy: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .describe('Name of the user who removes it; kept in the history.'),
+});
+/** What `ExportClient.remove` takes. */
+export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
 
 /** Accompanies each change that a client requests. */
 export const EnvelopeSchema = z.object({
@@ -172,19 +195,51 @@ export const EnvelopeSchema = z.object({
 });
 export type Envelope = z.infer<typeof EnvelopeSchema>;
 
+/** For requests to an export: all exports of a destination have the same workflow id. */
+export const ExportEnvelopeSchema = EnvelopeSchema.extend({
+  exportId: z.uuid().describe('The export that is meant; another one refuses the request.'),
+});
+export type ExportEnvelope = z.infer<typeof ExportEnvelopeSchema>;
+
 export const DestinationInputSchema = z.object({ destinationId: DestinationIdSchema });
 
+/** Who agreed to the data privacy statement, and when. Times in ISO 8601 and UTC. */
 export interface Consent {
   readonly agreedBy: string;
   readonly agreedAt: string;
+  /** Version of the statement: `CONSENT_TEXT.version` at that time. */
   readonly textVersion: string;
+  /** Set once the destination is removed: nothing leaves from then on. */
   readonly withdrawnAt?: string;
   readonly withdrawnBy?: string;
 }
 
+/**
+ * Why a consent does not cover settings; undefined: it does. It is about a text, a source and `statusIfNew`: whose data leaves, and what
+ * becomes of people who are new to the audience. It is also about an account and an audience, which never change. Display name, export user
+ * and the name of the account (another key of the same account) may change without a new agreement.
+ */
+export function whyNotCovered(
+  agreed: { readonly consent: Consent | null; readonly source: string; readonly statusIfNew: string },
+  settings: Pick<ConnectRequest, 'source' | 'statusIfNew'>,
+): string | undefined {
+  const { consent, source, statusIfNew } = agreed;
+  if (!consent) return `the data privacy statement (version ${CONSENT_TEXT.version}) is not agreed to`;
+  if (consent.withdrawnAt !== undefined) return 'the consent was withdrawn';
+  if (consent.textVersion !== CONSENT_TEXT.version)
+    return `the consent is to version ${consent.textVersion} of the data privacy statement, which is now ${CONSENT_TEXT.version}`;
+  if (source !== settings.source)
+    return `the consent is to export from the source "${source}", not from "${settings.source}"`;
+  if (statusIfNew !== settings.statusIfNew)
+    return `the consent is to add contacts as "${statusIfNew}", not as "${settings.statusIfNew}"`;
+  return undefined;
+}
+
+/** An audience as it was when the destination connected. */
 export interface Audience {
   readonly id: string;
   readonly name: string;
+  /** Whether its own signup forms ask for a confirmation by mail. */
   readonly doubleOptin: boolean;
 }
 
@@ -210,8 +265,9 @@ const ConfigurationSchema = z.object({
   guards: GuardSettingsSchema,
 });
 /** Data matching and segments, checked against the real source and the real audience. */
-export type Configuration = z.infer<typeof ConfigurationSchema>;
+export interface Configuration extends z.infer<typeof ConfigurationSchema> {}
 
+/** How far a destination is set up. `connecting`: its first connect has not succeeded. `configured`: it can export. */
 export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'removed';
 
 /** What `status_if_new` means for the consent of contacts that are new to the audience. */
@@ -222,25 +278,60 @@ export interface ConsentFact {
   readonly message: string;
 }
 
-/** The answer of the state query. Counts, ids and references only. */
+/** An export, or a plan, that runs. */
+export interface RunningExport {
+  readonly exportId: string;
+  readonly number: number;
+  readonly kind: JobKind;
+  /**
+   * What the export says of itself; null until it has begun, and while no worker answers for it. The state query of a destination does not
+   * know it: `ExportClient` asks the export.
+   */
+  readonly now: ExportNow | null;
+}
+
+export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
+
+/** An export, or a plan, that waits for its turn. */
+export interface QueuedExport {
+  readonly exportId: string;
+  readonly number: number;
+  readonly kind: JobKind;
+  /** When it was requested, in ISO 8601 and UTC. */
+  readonly since?: string;
+}
+
+/** The state of a destination. Counts, ids and references only. */
 export interface DestinationView {
   readonly destinationId: string;
   readonly phase: DestinationPhase;
+  /** Display name. */
   readonly name: string;
+  /** As the worker configuration names it. */
   readonly account: string;
+  /** Mailchimp's id of the account. */
   readonly accountId: string;
   readonly audience: Audience;
+  /** As the worker configuration names it. */
   readonly source: string;
+  /** The store with its rows. */
   readonly storeId: string;
+  /** Status of contacts that are new to the audience. */
   readonly statusIfNew: string;
   /** What that means for the consent of new contacts, with the audience's double opt-in; empty before it is connected. */
   readonly consentFacts: readonly ConsentFact[];
+  /** The identity on whose authority data is exported. */
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  readonly baseline: { readonly exportId: string; readonly size: number } | null;
-  readonly running: { readonly exportId: string; readonly number: number } | null;
-  readonly queued: number;
+  /**
+   * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
+   * permanently deleted.
+   */
+  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
+  readonly running: RunningExport | null;
+  /** In the order in which they will run. */
+  readonly queued: readonly QueuedExport[];
   /** Latest first, at most ten. */
   readonly exports: readonly ExportReport[];
 }

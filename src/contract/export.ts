@@ -1,6 +1,7 @@
 import type { Configuration, ExportOptions } from './destination';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
+import type { JobKind } from './job';
 import type { ExportPlan, Lane } from './plan';
 import type { Reason } from './reason';
 import type { ExportReport } from './report';
@@ -8,6 +9,8 @@ import type { ExportReport } from './report';
 /** What an export needs to know; fixed when it starts. References and counts only. */
 export interface ExportInput {
   readonly ref: ExportRef;
+  readonly kind: JobKind;
+  /** Exports and plans have a series each, from 1. */
   readonly number: number;
   readonly trigger: string;
   readonly options: ExportOptions;
@@ -42,6 +45,7 @@ export const EXPORT_PHASES = [
   'replanned',
   'failed',
 ] as const;
+/** What an export does now, or how it has ended. @useDeclaredType */
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
 /**
@@ -58,29 +62,45 @@ export type ExportObstacle =
   | { readonly kind: 'held'; readonly held: Held }
   | { readonly kind: 'cancelling'; readonly failure: Reason | null };
 
-/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says. */
-export type ExportState = ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' };
+/** When a state began, in ISO 8601 and UTC, by the clock of the workflow. */
+export interface Since {
+  readonly since: string;
+}
+
+/** `paused`: nothing new is sent until `resume`. `running`: the export does what its phase says, since that phase began. */
+export type ExportState = (ExportObstacle | { readonly kind: 'paused' } | { readonly kind: 'running' }) &
+  Since;
 
 /** What an export reports while it runs; its current details say the same in words. */
 export interface ExportView {
   readonly ref: ExportRef;
+  readonly kind: JobKind;
   readonly number: number;
   readonly phase: ExportPhase;
   readonly state: ExportState;
   /** A pause lasts through every state: an export that is held or waits may be paused as well, and `state` names the obstacle. */
   readonly isPaused: boolean;
+  /** In ISO 8601 and UTC. */
   readonly startedAt: string;
+  /** Null until it is made. */
   readonly plan: ExportPlan | null;
   /** Changes (rows) that have an answer, of those planned. */
   readonly done: number;
+  /** Of these, refused by Mailchimp. */
   readonly refused: number;
+  /** Of these, sent but not proven either way. */
   readonly unproven: number;
   readonly parts: { readonly total: number; readonly submitted: number; readonly done: number };
   /** Operations finished in batches that are still running, as Mailchimp last reported. */
   readonly finishedInFlight: number;
   /** How the changes are sent now, and why; null until there are changes to send. */
   readonly lane: { readonly current: Lane; readonly why: string } | null;
+  /** Requests to Mailchimp so far. */
   readonly requests: number;
+  /** Batches submitted so far. */
   readonly batches: number;
+  /** Set in the moment before it ends. */
   readonly report: ExportReport | null;
+  /** Why it failed; null before, and otherwise. */
+  readonly failure: Reason | null;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
 export const GUARDS = ['MASS_REMOVAL', 'TAG_RESTORED', 'NEW_CONTACTS', 'CONTACT_LIMIT'] as const;
+/** Why an export is held. @useDeclaredType */
 export type GuardCode = (typeof GUARDS)[number];
 
 /** A number of a plan that is above its limit. */
@@ -9,6 +10,7 @@ export interface Guard {
   readonly code: GuardCode;
   /** For the operator, with the numbers. Contains names of segments and tags, and no contact. */
   readonly message: string;
+  /** Contacts, or (address, tag) pairs to remove. */
   readonly number: number;
   readonly limit: number;
   /** Undefined: the guard is about the export as a whole. */
@@ -18,14 +20,21 @@ export interface Guard {
 /** An approval, with the approved numbers: a later plan is held again if it exceeds them. */
 export interface Approval {
   readonly planId: string;
+  /** Who approved it. */
   readonly by: string;
+  /** In ISO 8601 and UTC. */
   readonly at: string;
   readonly numbers: readonly Pick<Guard, 'code' | 'number' | 'segment'>[];
 }
 
+/** The decision that a held export ends with nothing sent. */
+export type Denial = Pick<Approval, 'planId' | 'by' | 'at'>;
+
 /** What an export that awaits approval is held for. */
 export interface Held {
+  /** For `approve` and `deny`. */
   readonly planId: string;
+  /** In ISO 8601 and UTC, as `until`. */
   readonly since: string;
   /** When the export ends as `expired`, with nothing sent. */
   readonly until: string;
@@ -52,12 +61,13 @@ export const GuardSettingsSchema = z.strictObject({
 });
 export type GuardSettings = z.infer<typeof GuardSettingsSchema>;
 
-/** A decision about a held export. `planId` ensures that the decision is about the numbers that were seen. */
+/** `planId` ensures that the decision is about the numbers that were seen. */
 export const ApproveInputSchema = z.strictObject({
-  planId: z.string().min(1).max(100),
+  planId: z.string().min(1).max(100).describe('The plan whose numbers were reviewed: `held.planId`.'),
   by: z.string().trim().min(1).max(200).describe('Name of the decider; kept in the history.'),
 });
-export type ApproveInput = z.input<typeof ApproveInputSchema>;
+/** A decision about a held export. */
+export interface ApproveInput extends z.input<typeof ApproveInputSchema> {}
 
 /**
  * `replanned`: the plan was more than an hour old. The export ends with nothing sent, and a new one starts at once, which is held again

@@ -9,9 +9,10 @@ export const DestinationIdSchema = NameSchema.describe(
   'Name of the destination, unique in the Temporal namespace.',
 );
 
-/** One export of one destination; names its staging folder. The destination generates the id. */
+/** Names one export of one destination, running, queued or ended. */
 export interface ExportRef {
   readonly destinationId: string;
+  /** A UUID that the destination gave. */
   readonly exportId: string;
 }
 

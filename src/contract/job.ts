@@ -8,19 +8,20 @@ import type { ExportReport } from './report';
  * and does not compile while one is missing.
  */
 export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
+/** What a destination does one at a time: `export`, or `plan`, which sends nothing. @useDeclaredType */
 export type JobKind = keyof typeof JOB_WORKFLOWS;
 
 /** What `startJob` takes. A plan takes the options of the export that it previews. A kind with another shape makes this a union. */
 export const JobRequestSchema = z.strictObject({
   kind: z.enum(Object.keys(JOB_WORKFLOWS) as JobKind[]),
-  options: ExportOptionsSchema.prefault({}),
+  options: ExportOptionsSchema.prefault({}).describe('Each is off by default.'),
   trigger: z.string().max(100).default('on demand').describe('What requested the job; kept in the history.'),
 });
-export type JobRequestInput = z.input<typeof JobRequestSchema>;
+export interface JobRequestInput extends z.input<typeof JobRequestSchema> {}
 export type JobRequest = z.output<typeof JobRequestSchema>;
 
-/** What a caller gives for a job. */
-export type StartInput = Omit<JobRequestInput, 'kind'>;
+/** What `ExportClient.start` and `plan` take. */
+export interface StartInput extends Omit<JobRequestInput, 'kind'> {}
 
 /** What the workflow of a job gets, and what it returns. A kind with another shape makes these a union. */
 export type JobInput = ExportInput;

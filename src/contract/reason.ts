@@ -1,7 +1,7 @@
 import type { ExportErrorCode } from '../errors';
 
-/** A code of ours, or `UNEXPECTED`, with what came back and what to do. */
+/** What came back and what to do, with a stable code. */
 export interface Reason {
-  readonly code: ExportErrorCode | 'UNEXPECTED';
+  readonly code: ExportErrorCode;
   readonly message: string;
 }

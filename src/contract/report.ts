@@ -1,19 +1,25 @@
-import type { Approval, Guard } from './guard';
+import type { Approval, Denial, Guard } from './guard';
+import type { JobKind } from './job';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
 import type { Reason } from './reason';
 import type { RowClass, WithheldClass } from './row-class';
 
+/** What happened to one segment, which is one tag in Mailchimp. */
 export interface SegmentReport {
   readonly segment: string;
+  /** Mailchimp's id of the tag; null if it does not exist. */
   readonly tagId: number | null;
   /** The tag's name in Mailchimp. */
   readonly name: string;
+  /** Selected profiles in it. */
   readonly profiles: number;
-  /** Distinct (address, tag) pairs: added, removed, and planned without effect. */
+  /** Distinct (address, tag) pairs: added, removed, and sent without proof of an effect. */
   readonly tagged: number;
   readonly untagged: number;
   readonly failed: number;
+  /** Pairs that were planned and never sent, which is no failure. Undefined in reports of version 0.2.0, whose `failed` includes them. */
+  readonly notSent?: number;
 }
 
 /** Refusals with the same class and text, counted. */
@@ -35,32 +41,47 @@ export interface Tally {
 
 /** The counts that settling finds in staging; sums are checked before they are returned. */
 export interface Settlement {
+  /** Distinct profiles in the chosen segments. */
   readonly selected: number;
+  /** Addresses of earlier exports that no selected profile has now. */
   readonly departed: number;
+  /** Sum: `selected` + `departed`. */
   readonly outcomes: OutcomeCounts;
   /** Of the created: an earlier attempt may already have been applied, so they may be older than this export. */
   readonly uncertain: number;
   /** Of the departed: the same profile is selected with another address. */
   readonly readdressed: number;
+  /** Of the contacts that were acknowledged. */
   readonly memberStatuses: MemberStatusCounts;
+  /** The profiles with the outcome `invalid`, by rule. */
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
+  /** Values that were cut or left out; their profiles were sent. */
   readonly warnings: readonly FieldWarning[];
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */
   readonly mismatches: readonly string[];
-  /** Addresses in the new baseline. */
+  /** Addresses in the new baseline, without those that are `gone`. */
   readonly baselineSize: number;
+  /** Addresses in it that are known not to be in the audience now: archived, or permanently deleted. Undefined in reports of version 0.2.0. */
+  readonly gone?: number;
   /** Null when the run was lost before it reported it. */
   readonly tally: Tally | null;
 }
 
 /**
+ * How an export ended.
+ *
  * Nothing was sent by an export that was `planned`, `denied`, has `expired` while it was held, or was `replanned` because the approval
  * came more than an hour after the plan.
  */
 export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
+
+/** In version 0.2.0, exports and plans had numbers of one series. */
+export function kindOf({ kind, status }: Pick<ExportReport, 'kind' | 'status'>): JobKind {
+  return kind ?? (status === 'planned' ? 'plan' : 'export');
+}
 
 /** Whether the counts are of what an export would do. */
 export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
@@ -71,19 +92,26 @@ export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
 export interface ExportReport extends Settlement {
   readonly destinationId: string;
   readonly exportId: string;
-  /** First export of a destination is 1. */
+  /** Undefined in reports of version 0.2.0: see `kindOf`. */
+  readonly kind?: JobKind;
+  /** The first export of a destination is 1, and so is its first plan. */
   readonly number: number;
   readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
+  /** Of an export that failed or was cancelled. */
   readonly failure?: Reason;
   /** What the export was held for; in the report of a plan, what it would be held for. */
   readonly guards: readonly Guard[];
   /** The approval that let a held export send. */
   readonly approval: Approval | null;
+  /** Who denied a held export, of one that was `denied`. */
+  readonly denial?: Denial;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };
+  /** In ISO 8601 and UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /** The store with its rows. */
   readonly storeId: string;
 }

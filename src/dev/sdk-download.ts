@@ -1,6 +1,5 @@
 import { readdirSync, renameSync, rmdirSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { version } from '@temporalio/testing/package.json';
 import { executableName } from './executables';
 import { runTool } from './run-tool';
 import type { Supplier } from './server-executable';
@@ -15,13 +14,17 @@ require(testing).TestWorkflowEnvironment[create]({ server })
   .then((env) => env.teardown())
   .catch((error) => { console.error(String(error.cause ?? error)); process.exitCode = 1; });`;
 
-/** The download built into the Temporal SDK. The only public way to trigger it is to start the server. */
+/**
+ * The download built into the Temporal SDK's testing package, if the host has installed it. The only public way to trigger it is to start the
+ * server.
+ */
 export function sdkDownload(create: 'createLocal' | 'createTimeSkipping', executable: string): Supplier {
   return {
-    entry: `${executable}-sdk-${version}`,
+    entry: `${executable}-sdk-${testingVersion() ?? 'none'}`,
     title: "the Temporal SDK's download",
     duration: 'up to a minute',
     needs: [],
+    unavailable: testingVersion() === undefined ? '@temporalio/testing is not installed' : undefined,
     async fetch({ folder, env, report }) {
       const downloads = join(folder, 'download');
       mkdirSync(downloads);
@@ -40,4 +43,13 @@ export function sdkDownload(create: 'createLocal' | 'createTimeSkipping', execut
       rmdirSync(downloads);
     },
   };
+}
+
+/** `undefined` if the package is not installed: it is an optional peer, since only `dev` and `demo` use it. */
+function testingVersion(): string | undefined {
+  try {
+    return (require('@temporalio/testing/package.json') as { version: string }).version;
+  } catch {
+    return undefined;
+  }
 }

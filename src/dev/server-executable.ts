@@ -21,6 +21,8 @@ export interface Supplier {
   readonly duration: string;
   /** Commands that it needs on the PATH. */
   readonly needs: readonly string[];
+  /** Why it cannot be tried at all on this machine. */
+  readonly unavailable?: string | undefined;
   fetch(target: FetchTarget): Promise<void>;
 }
 
@@ -98,9 +100,9 @@ async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, repo
     `nothing cached in ${cacheFolder(env)}`,
   ];
   for (const supplier of server.suppliers) {
-    const missing = supplier.needs.filter((command) => !findOnPath(command, env));
-    if (missing.length > 0) {
-      tried.push(`${supplier.title}: no ${missing.join(' and no ')} on the PATH`);
+    const obstacle = obstacleTo(supplier, env);
+    if (obstacle !== undefined) {
+      tried.push(`${supplier.title}: ${obstacle}`);
       continue;
     }
     const started = Date.now();
@@ -118,6 +120,11 @@ async function fetchFirst(server: ServerExecutable, env: NodeJS.ProcessEnv, repo
     }
   }
   throw serverUnavailable(`No ${server.title} was found. Tried:\n- ${tried.join('\n- ')}\n${server.advice}`);
+}
+
+function obstacleTo({ needs, unavailable }: Supplier, env: NodeJS.ProcessEnv): string | undefined {
+  const missing = needs.filter((command) => !findOnPath(command, env));
+  return missing.length > 0 ? `no ${missing.join(' and no ')} on the PATH` : unavailable;
 }
 
 /** The error of every failure to get or start a Temporal server. */

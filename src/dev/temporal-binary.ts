@@ -36,8 +36,8 @@ export function findTemporalBinary(options: LookupOptions = {}): Promise<string>
       variable: 'TEMPORAL_CLI_PATH',
       suppliers: [sdkDownload('createLocal', 'temporal'), goInstall],
       advice:
-        'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli) or Go 1.25 or later, ' +
-        `or set TEMPORAL_CLI_PATH to ${executableName('temporal')}.`,
+        'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli), or `npm install @temporalio/testing`, which downloads it, ' +
+        `or Go 1.25 or later, or set TEMPORAL_CLI_PATH to ${executableName('temporal')}.`,
     },
     options,
   );

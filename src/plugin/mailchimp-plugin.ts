@@ -1,5 +1,6 @@
+import './one-sdk';
 import { readFileSync } from 'node:fs';
-import type { BundleOptions, Worker, WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Worker, type BundleOptions, type WorkerOptions } from '@temporalio/worker';
 import { SimplePlugin } from '@temporalio/plugin';
 import { createActivities, type Activities } from '../activities';
 import { STORE_QUEUE_PREFIX } from '../contract/identifiers';
@@ -9,6 +10,7 @@ import { reportSetup, type SetupCheck } from './report-setup';
 import { openResources, type Resources } from './resources';
 import { runStoreWorker } from './store-worker';
 import { requireOurBundle, requireOurWorkflows } from './check-bundle';
+import { requireOurSdk } from './check-sdk';
 
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
@@ -26,7 +28,9 @@ import { requireOurBundle, requireOurWorkflows } from './check-bundle';
  * One worker takes one plugin, on the worker or on its connection; several workers may share it.
  *
  * @throws ExportError CONFIG_INVALID from the constructor, and from `Worker.create` for a second plugin or an activity with a name of
- * ours; BUNDLE_MISMATCH from `Worker.create` and `bundleWorkflowCode`; from `worker.run()` when the store cannot be opened
+ * ours; BUNDLE_MISMATCH from `Worker.create` and `bundleWorkflowCode`; TEMPORAL_SDK_MISMATCH from `Worker.create` or `worker.run()` when another
+ * copy of the Temporal SDK made connection or worker (when that copy is loaded first, from the import of this package); from
+ * `worker.run()` when the store cannot be opened
  * @example
  * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [new MailchimpPlugin({ accounts, sources })] });
  * await worker.run();
@@ -51,6 +55,7 @@ export class MailchimpPlugin extends SimplePlugin {
   override configureWorker(options: WorkerOptions): WorkerOptions {
     // Our own second worker, when the plugin sits on the connection as well.
     if (options.taskQueue?.startsWith(STORE_QUEUE_PREFIX)) return options;
+    if (options.connection) requireOurSdk(options.connection, NativeConnection);
     const plugins = this.onlyOnce(options.plugins);
     if (options.workflowBundle) requireOurBundle(readBundle(options.workflowBundle));
     const configured = options.workflowBundle ? options : super.configureWorker(options);
@@ -62,6 +67,7 @@ export class MailchimpPlugin extends SimplePlugin {
   }
 
   override async runWorker(worker: Worker, next: (worker: Worker) => Promise<void>): Promise<void> {
+    requireOurSdk(worker, Worker);
     const { taskQueue } = worker.options;
     if (taskQueue.startsWith(STORE_QUEUE_PREFIX)) return next(worker);
     const storeId = this.open().then(({ staging }) => staging.storeId);

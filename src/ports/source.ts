@@ -44,16 +44,22 @@ export interface OpenSource extends SegmentSource {
   close(): Promise<void>;
 }
 
+/** A call that its caller may end. */
 export interface Cancellable {
+  /** Aborted when the step is cancelled or its worker shuts down. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What to copy, and where to. */
 export interface ExtractRequest extends Cancellable {
   readonly attributes: readonly string[];
+  /** Ids of segments. */
   readonly segments: readonly string[];
+  /** Path of a folder. */
   readonly into: string;
 }
 
+/** A segment of a source. */
 export interface SegmentInfo {
   readonly id: string;
   /** Display name; the default tag name. */
@@ -62,11 +68,13 @@ export interface SegmentInfo {
   readonly digest: string;
 }
 
+/** What a source has, without its rows. */
 export interface SourceDescription {
   readonly attributes: readonly string[];
   readonly segments: readonly SegmentInfo[];
 }
 
+/** Lines of one file that cannot be read. They stop an export before anything is sent. */
 export interface UnreadableLines {
   /** File name without its folder. */
   readonly file: string;
@@ -75,6 +83,7 @@ export interface UnreadableLines {
   readonly first: readonly { readonly line: number; readonly fault: string }[];
 }
 
+/** Counts of a source as a whole. */
 export interface SourceCheck extends SourceDescription {
   readonly profiles: number;
   readonly members: readonly { readonly segment: string; readonly profiles: number }[];

@@ -46,7 +46,9 @@ export interface StagingStore {
   localFile(key: string): Promise<string | undefined>;
 }
 
+/** Size and age of an object. */
 export interface ObjectInfo {
+  /** In bytes. */
   readonly size: number;
   /** When it was created, in milliseconds since 1970. */
   readonly createdMs: number;

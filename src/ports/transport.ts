@@ -8,6 +8,7 @@
  *   limit). The error contains neither the key nor a body: it may be logged.
  */
 export interface MailchimpTransport {
+  /** Sends one request and returns its reply. */
   exchange(request: HttpRequest): Promise<HttpReply>;
 }
 
@@ -20,6 +21,7 @@ export interface TransportTarget {
   readonly timeoutMs: number;
 }
 
+/** One request, below the base URL of its transport. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Below the base URL, e.g. `/lists/{list_id}/members`; each `{name}` is replaced by the encoded parameter. */
@@ -32,6 +34,7 @@ export interface HttpRequest {
   readonly isFresh: boolean;
 }
 
+/** A whole reply, of any status. */
 export interface HttpReply {
   readonly status: number;
   /** Unpacked, not parsed; empty where there is none. */

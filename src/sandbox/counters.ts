@@ -1,3 +1,4 @@
+/** Requests of one kind, counted. */
 export interface RequestCount {
   readonly method: string;
   /** Template below `/3.0`, such as `/lists/{list_id}`. */

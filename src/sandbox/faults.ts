@@ -42,8 +42,10 @@ export type BatchEffect =
   /** The next download is refused as expired; a new URL works. */
   | { readonly type: 'expiredUrl' };
 
+/** What goes wrong. */
 export type FaultEffect = RequestEffect | BatchEffect;
 
+/** A fault, and when it occurs. */
 export interface FaultRule {
   /** Method and path below `/3.0`: `*` matches any method or one segment of the path, `**` any number of segments. Default: all requests. */
   readonly match?: string;

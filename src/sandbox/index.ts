@@ -14,6 +14,8 @@ export type { SandboxSwitches } from './switches';
 export { DEFAULT_API_KEY } from './settings';
 export { parseFault } from './fault-text';
 export type { BatchEffect, FaultEffect, FaultRule, RequestEffect } from './faults';
+export type { MemberStatus } from './model/member';
+export type { MergeFieldOptions, MergeFieldType } from './model/merge-field';
 export type { Act } from './model/act';
 export type { Control } from './control/control';
 export type { SettingsPatch } from './settings';

@@ -2,6 +2,7 @@ import type { MergeFieldOptions, MergeFieldType } from './model/merge-field';
 import type { MemberStatus } from './model/member';
 import type { SandboxSwitches } from './switches';
 
+/** A merge field of a new audience, as Mailchimp describes it. */
 export interface MergeFieldSeed {
   readonly tag: string;
   readonly name: string;
@@ -10,6 +11,7 @@ export interface MergeFieldSeed {
   readonly options?: MergeFieldOptions;
 }
 
+/** A member of a new audience, with Mailchimp's names. */
 export interface MemberSeed {
   readonly email_address: string;
   readonly status: MemberStatus;
@@ -19,6 +21,7 @@ export interface MemberSeed {
   readonly unsubscribed_by?: 'contact' | 'api';
 }
 
+/** An audience that exists when the sandbox starts. */
 export interface AudienceSeed {
   /** 10 hex digits. */
   readonly id: string;
@@ -34,6 +37,7 @@ export interface AudienceSeed {
   readonly membersFile?: string;
 }
 
+/** An account of one user. */
 export interface AccountSeed {
   /** All keys of the account's user. They share its connections. */
   readonly apiKeys: readonly string[];
@@ -41,6 +45,7 @@ export interface AccountSeed {
   readonly audiences?: readonly AudienceSeed[];
 }
 
+/** Mailchimp's states of a batch, in their order. */
 export type BatchState = 'pending' | 'preprocessing' | 'started' | 'finalizing' | 'finished';
 
 /** Settings that can be changed while the sandbox runs. */
@@ -68,6 +73,7 @@ export interface SandboxSettings {
   switches: SandboxSwitches;
 }
 
+/** What a sandbox starts with. The settings can be changed while it runs (`control.set`). */
 export interface SandboxOptions {
   /** Default 0: a free port. Listens on 127.0.0.1 only. */
   readonly port?: number;

@@ -16,7 +16,7 @@ import { batchRoutes } from './batches/batch-routes';
 import { ResultUrls } from './batches/result-url';
 import { Control } from './control/control';
 import { BASE, serveApi } from './http/api-server';
-import { newApp } from './http/app';
+import { App } from './http/app';
 import { serveControl } from './http/control-server';
 import { serveOauth } from './http/oauth-server';
 import { serveDownloads } from './http/download-server';
@@ -31,6 +31,7 @@ import { createAccounts, seedAudiences } from './seed';
 import { DEFAULT_API_KEY, settingsOf } from './settings';
 import { World } from './world';
 
+/** A running sandbox. */
 export interface Sandbox {
   /** The base URL: `http://127.0.0.1:PORT/3.0`. */
   readonly url: string;
@@ -83,7 +84,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   ]);
   runOperation = operationRunner(world, router, recorder);
   const control = new Control(world);
-  const app = newApp();
+  const app = new App();
   serveApi(app, { world, router, recorder });
   serveDownloads(app, world, urls);
   serveOauth(app, world, () => origin);

@@ -1,6 +1,7 @@
 import type { SandboxOptions, SandboxSettings } from './options';
 import { DEFAULT_SWITCHES } from './switches';
 
+/** API key of a sandbox that sets none. */
 export const DEFAULT_API_KEY = '0123456789abcdef0123456789abcdef-us1';
 export const DEFAULT_AUDIENCE_ID = '1a2b3c4d5e';
 

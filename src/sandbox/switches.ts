@@ -72,6 +72,7 @@ export interface SandboxSwitches {
   readonly accountDisabled: boolean;
 }
 
+/** The switches of a sandbox that sets none. */
 export const DEFAULT_SWITCHES: SandboxSwitches = {
   archivedStaysArchived: false,
   archivedKeepsCompliance: false,

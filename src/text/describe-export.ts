@@ -1,6 +1,8 @@
+import type { ExportNow } from '../contract/destination';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
+import type { JobKind } from '../contract/job';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
@@ -36,6 +38,21 @@ export const PHASE: Readonly<Record<ExportPhase, string>> = {
   settling: 'Settling: one outcome for every profile',
   ...STATUS,
 };
+
+interface Numbered {
+  readonly kind: JobKind;
+  readonly number: number;
+}
+
+/** "Export 3", or "Plan 2": each has numbers of its own. */
+export function jobTitle({ kind, number }: Numbered): string {
+  return `${kind === 'plan' ? 'Plan' : 'Export'} ${number}`;
+}
+
+/** The same in a table, as commands take it: "3", or "p2". */
+export function jobLabel({ kind, number }: Numbered): string {
+  return kind === 'plan' ? `p${number}` : String(number);
+}
 
 /** What each outcome means, as a report explains it. */
 export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
@@ -73,36 +90,46 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
 };
 
 /** What an export does now, or why it does nothing and what to do; one line. */
-export function describeState({ phase, state, ref }: Pick<ExportView, 'phase' | 'state' | 'ref'>): string {
-  const { destinationId } = ref;
+export function describeState(
+  view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> & Partial<Pick<ExportView, 'failure'>>,
+): string {
+  const { phase, state, isPaused } = view;
+  const { destinationId } = view.ref;
+  const resume = `temporal-mailchimp export resume ${destinationId}`;
+  const also = isPaused ? ', and paused' : '';
   switch (state.kind) {
     case 'stopped':
-      return `Stopped: ${describeReason(state.reason)} Then: temporal-mailchimp export resume ${destinationId}`;
+      return `Stopped${also}: ${describeReason(state.reason)} Then: ${resume}`;
     case 'waiting':
-      return `Waiting: ${describeReason(state.reason)} It retries by itself.`;
-    case 'held':
-      return `${describeHeld(state.held)} ${describeDecision(destinationId, state.held)}`;
+      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
+    case 'held': {
+      const unpause = isPaused ? ` Once approved, it stays paused until: ${resume}` : '';
+      return `Held${also}: ${describeGuards(state.held.guards)} Nothing was sent. ${describeDecision(destinationId, state.held)}${unpause}`;
+    }
     case 'cancelling':
       return state.failure
         ? `Failing: ${describeReason(state.failure)} ${WINDING_DOWN}`
         : `Cancelling. ${WINDING_DOWN}`;
     case 'paused':
-      return `Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume ${destinationId}`;
+      return `Paused: batches in flight finish, no further changes are sent until: ${resume}`;
     case 'running':
-      return PHASE[phase];
+      return view.failure ? `${PHASE[phase]}: ${describeReason(view.failure)}` : PHASE[phase];
     default:
       return String(state satisfies never);
   }
+}
+
+/** The state of an export in a list: "held since 2026-11-27 06:00:00 UTC, and paused". */
+export function describeStateShortly({ state, isPaused }: ExportNow): string {
+  const why = 'reason' in state ? ` (${state.reason.code})` : '';
+  const also = isPaused && state.kind !== 'paused' ? ', and paused' : '';
+  return `${state.kind}${why} since ${instant(state.since)}${also}`;
 }
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
 function describeReason({ code, message }: Reason): string {
   return `${code}. ${oneLine(message)}`;
-}
-
-function describeHeld({ guards }: Held): string {
-  return `Held: ${describeGuards(guards)} Nothing was sent.`;
 }
 
 function describeDecision(destinationId: string, { planId, until }: Held): string {
@@ -116,17 +143,25 @@ export function describeGuards(guards: readonly Guard[]): string {
 }
 
 /** How an export ended; one line. */
-export function describeStatus({ status, isSettled, next }: ExportReport): string {
+export function describeStatus({ status, isSettled, next, denial }: ExportReport): string {
+  if (denial) return `Denied by ${denial.by}, ${instant(denial.at)}. Nothing was sent.`;
   if (status === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
   const follow = next ? ` Export ${next.number} was started instead.` : '';
   return `${STATUS[status]}.${follow}`;
 }
 
+/** Why an export failed; one line. Empty when it did not. */
+export function describeFailure({ status, failure }: Pick<ExportReport, 'status' | 'failure'>): string {
+  return status === 'failed' && failure ? describeReason(failure) : '';
+}
+
 /** The plan and the progress of a running export, as names with values. */
 export function describeProgress(view: ExportView): [string, string][] {
-  const { plan, parts, refused, unproven, lane } = view;
-  if (!plan) return [['Requests', describeRequests(view)]];
+  const { plan, parts, refused, unproven, lane, state } = view;
+  const since: [string, string] = ['In this state since', instant(state.since)];
+  if (!plan) return [since, ['Requests', describeRequests(view)]];
   return [
+    since,
     ['Profiles', describeSubjects(plan)],
     [
       'To send',
@@ -150,6 +185,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
     ...rowOf('Uncertain', describeUncertain(report)),
+    ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Held because', describeGuards(guards)),
@@ -189,6 +225,31 @@ export function describeUncertain(report: ExportReport): string {
   if (uncertain === 0) return '';
   const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
+}
+
+/**
+ * Why a plan without a baseline updates every contact that the audience has, such as that of a destination which was removed and connected
+ * again. Empty for any other. A census reads who is in the audience, and not their fields, which would be a request for each contact's data.
+ */
+export function describeWithoutBaseline(report: ExportReport): string {
+  const { outcomes, baselineSize, gone = 0 } = report;
+  if (!isPlanned(report) || outcomes.updated === 0 || baselineSize + gone > 0) return '';
+  return (
+    `The baseline is empty, so what ${countOf(outcomes.updated, 'contact')} of the audience have is not known: ` +
+    'each is sent once, also where nothing changes.'
+  );
+}
+
+/** The addresses of a baseline that are in the audience, and those known not to be. */
+export function describeBaseline({
+  size,
+  gone = 0,
+}: {
+  readonly size: number;
+  readonly gone?: number;
+}): string {
+  const apart = gone > 0 ? `, and ${count(gone)} known to be archived or deleted in Mailchimp` : '';
+  return `${countOf(size, 'address', 'addresses')}${apart}`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {

@@ -1,10 +1,18 @@
+import '../plugin/one-sdk';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import { version } from '@temporalio/worker/package.json';
 import type { Config } from '../config/config';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
-import { resolveSecret } from '../config/secrets';
+import {
+  connectionOptions,
+  connectionSettings,
+  describeUnreachable,
+  type ConnectionSettings,
+  type TemporalConnectionOptions,
+} from '../config/connection';
 import { installLogger } from './logger';
 
 export interface StandaloneWorker {
@@ -13,13 +21,19 @@ export interface StandaloneWorker {
   readonly shutdown: () => void;
 }
 
-/** The standalone worker: a Temporal Worker with the plugin in it, and nothing else. */
-export async function createWorker(config: Config, baseFolder: string): Promise<StandaloneWorker> {
+/**
+ * The standalone worker: a Temporal Worker with the plugin in it, and nothing else.
+ * @param settings of the connection; default: those of the configuration
+ */
+export async function createWorker(
+  config: Config,
+  baseFolder: string,
+  settings: ConnectionSettings = connectionSettings(config.temporal, baseFolder),
+): Promise<StandaloneWorker> {
   installLogger();
-  const { address, namespace, taskQueue, tls } = config.temporal;
-  const apiKey = config.temporal.apiKey && (await resolveSecret(config.temporal.apiKey, baseFolder));
+  const { address, namespace, taskQueue } = config.temporal;
   const { staging, accounts, sources } = config;
-  const connection = await connect({ address, ...(tls !== undefined && { tls }), ...(apiKey && { apiKey }) });
+  const connection = await connect(await connectionOptions(settings, address), settings.address?.from);
   try {
     const worker = await Worker.create({
       connection,
@@ -45,20 +59,21 @@ export async function createWorker(config: Config, baseFolder: string): Promise<
   }
 }
 
-/** Made by the build, with this version of everything; in a checkout that is not built the worker bundles for itself. */
+/** Made by the build, for one version of the SDK; with another one, or in a checkout that is not built, the worker bundles for itself. */
 function prebuiltWorkflows(): { workflowBundle?: { codePath: string } } {
-  const codePath = join(__dirname, '../workflow-bundle.js');
+  const codePath = join(__dirname, `../workflow-bundle-sdk-${version}.js`);
   return existsSync(codePath) ? { workflowBundle: { codePath } } : {};
 }
 
-async function connect(options: Parameters<typeof NativeConnection.connect>[0]): Promise<NativeConnection> {
+async function connect(
+  options: TemporalConnectionOptions,
+  from: string | undefined,
+): Promise<NativeConnection> {
   try {
     return await NativeConnection.connect(options);
   } catch (error) {
-    throw new ExportError(
-      'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${options?.address}. Start one (temporal-mailchimp dev starts everything), or set temporal.address.`,
-      { cause: error },
-    );
+    throw new ExportError('TEMPORAL_UNREACHABLE', describeUnreachable(options.address, from), {
+      cause: error,
+    });
   }
 }

@@ -4,6 +4,7 @@ import type {
   ConnectInput,
   DestinationView,
   Envelope,
+  ExportEnvelope,
   RemoveInput,
   StartedExport,
 } from '../contract/destination';
@@ -21,11 +22,11 @@ export const removeDestinationUpdate = defineUpdate<DestinationView, [RemoveInpu
 );
 export const stateQuery = defineQuery<DestinationView>('state');
 
-/** Messages of an export. */
+/** Messages of an export. The envelope of an update names the export. */
 export const progressQuery = defineQuery<ExportView>('progress');
-export const pauseUpdate = defineUpdate<null, [Envelope]>('pause');
+export const pauseUpdate = defineUpdate<null, [ExportEnvelope]>('pause');
 /** Continues after `pause`, and after the cause of a stop was fixed. */
-export const resumeUpdate = defineUpdate<null, [Envelope]>('resume');
+export const resumeUpdate = defineUpdate<null, [ExportEnvelope]>('resume');
 /** Decide about the plan that an export is held with; both work while it is paused. */
-export const approveUpdate = defineUpdate<Approved, [ApproveInput, Envelope]>('approve');
-export const denyUpdate = defineUpdate<null, [ApproveInput, Envelope]>('deny');
+export const approveUpdate = defineUpdate<Approved, [ApproveInput, ExportEnvelope]>('approve');
+export const denyUpdate = defineUpdate<null, [ApproveInput, ExportEnvelope]>('deny');

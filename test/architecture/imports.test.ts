@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/client'],
   },
   index: { folders: ['contract', 'errors', 'plugin'], packages: [] },
-  sandbox: { folders: [], packages: ['fastify', 'tar-stream', 'zod'] },
+  sandbox: { folders: [], packages: ['tar-stream', 'zod'] },
   dev: {
     folders: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', '@temporalio/testing', 'yaml'],
@@ -50,7 +50,15 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   testing: { folders: ['duckdb', 'errors', 'sandbox'], packages: [] },
   cli: {
     folders: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
-    packages: ['@temporalio/client', 'cli-progress', 'cli-table3', 'commander', 'zod'],
+    packages: [
+      '@temporalio/client',
+      '@temporalio/envconfig',
+      'cli-progress',
+      'cli-table3',
+      'commander',
+      'string-width',
+      'zod',
+    ],
   },
 };
 

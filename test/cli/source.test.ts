@@ -3,6 +3,7 @@ import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { person } from '../support/stage';
 import { openScene, type Scene } from './scene';
 import { treeOf } from './tree';
 
@@ -88,6 +89,18 @@ describe('source', () => {
     expect(errors).toContain(
       'profiles.csv is not in the configured encoding: set csv.encoding, probably to latin-1.',
     );
+  });
+
+  test('check of a source with a repeated key shows the key, which the error does not contain', async () => {
+    await scene.writeProfiles([person(1), person(2), person(2), person(2)]);
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^KEY IN SEVERAL ROWS +ROWS\n *000002 +3\n/);
+    expect(errors).toMatch(
+      /\nSOURCE_KEY_NOT_UNIQUE: .* 2 of their rows repeat the "id" .*distinct values: 1/,
+    );
+    const { document } = await scene.cliJson('source check');
+    expect(JSON.stringify(document)).not.toContain('000002');
   });
 
   test('check of a source without profiles exits with 1', async () => {

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { main } from '../../src/cli/main';
+import { PLAIN_PAGE } from '../../src/cli/text/page';
 import { Interrupted, type Terminal } from '../../src/cli/shell/terminal';
 
 export interface FakeTerminal extends Terminal {
@@ -27,6 +28,8 @@ export function fakeTerminal({ answers }: FakeTerminalOptions = {}): FakeTermina
     out: (text) => void output.push(`${text}\n`),
     err: (text) => void errors.push(`${text}\n`),
     isTty: answers !== undefined,
+    page: () => PLAIN_PAGE,
+    canRedraw: answers !== undefined,
     stderr: Object.assign(stream, { isTTY: answers !== undefined, columns: 120 }),
     ask: async (question) => {
       errors.push(`${question}\n`);

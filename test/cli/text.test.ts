@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { firstSteps, nextSteps, programOf } from '../../src/cli/dev/command';
+import { firstSteps, nextSteps } from '../../src/cli/dev/command';
 import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
@@ -11,6 +11,7 @@ import { noOutcomes, noMemberStatuses, NOT_EXPORTED_OUTCOMES, OUTCOMES } from '.
 import { progressOf } from '../../src/text/progress';
 import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
+import { SINCE } from '../workflows/samples';
 import { fakeTerminal } from './terminal';
 
 const PLAN: ExportPlan = {
@@ -36,9 +37,10 @@ const PLAN: ExportPlan = {
 
 const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
+  kind: 'export',
   number: 3,
   phase: 'delivering',
-  state: { kind: 'running' },
+  state: { kind: 'running', since: SINCE },
   isPaused: false,
   startedAt: '2026-11-23T17:04:53.123Z',
   plan: PLAN,
@@ -51,6 +53,7 @@ const VIEW: ExportView = {
   requests: 9,
   batches: 2,
   report: null,
+  failure: null,
 };
 
 const REPORT: ExportReport = {
@@ -193,13 +196,16 @@ describe('a running export', () => {
 
   test('that waits, has stopped or is paused says so, and how to continue', () => {
     const reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' } as const;
-    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason } })).toBe(
+    expect(describeState({ ...VIEW, state: { kind: 'stopped', reason, since: SINCE } })).toBe(
       'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume news',
     );
     expect(
-      describeState({ ...VIEW, state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' } } }),
+      describeState({
+        ...VIEW,
+        state: { kind: 'waiting', reason: { ...reason, code: 'MAILCHIMP_BUSY' }, since: SINCE },
+      }),
     ).toBe('Waiting: MAILCHIMP_BUSY. The plan is full. It retries by itself.');
-    expect(describeState({ ...VIEW, state: { kind: 'paused' } })).toContain(
+    expect(describeState({ ...VIEW, state: { kind: 'paused', since: SINCE } })).toContain(
       'temporal-mailchimp export resume news',
     );
   });
@@ -231,7 +237,7 @@ describe('a running export', () => {
     const progress = createProgress(terminal);
     progress.update({ ...VIEW, phase: 'snapshot', plan: null });
     progress.update(VIEW);
-    progress.update({ ...VIEW, state: { kind: 'paused' } });
+    progress.update({ ...VIEW, state: { kind: 'paused', since: SINCE } });
     progress.update(VIEW);
     progress.finish();
     progress.close();
@@ -248,21 +254,14 @@ describe('a running export', () => {
 describe('the commands after `dev`', () => {
   const destinations = { newsletter: { connect: {} } as never };
 
-  test('contain the destination of the file and options that are not the default', () => {
-    const program = programOf({ config: 'a.yaml', address: '127.0.0.1:7300' }, false);
-    expect(program).toBe('temporal-mailchimp --config a.yaml --address 127.0.0.1:7300');
+  test('contain the destination of the file', () => {
+    const program = 'npx temporal-mailchimp --config a.yaml';
     expect(firstSteps({ destinations }, program).slice(1)).toEqual([
       `  ${program} destination connect newsletter --agree --as "YOUR NAME"`,
       `  ${program} destination configure newsletter`,
       `  ${program} export start newsletter`,
     ]);
     expect(nextSteps({ destinations }, program).at(-1)).toBe(`  ${program} export start newsletter`);
-  });
-
-  test('are short when everything is the default, and begin with npx when dev did', () => {
-    const program = programOf({ address: '127.0.0.1:7233' }, true);
-    expect(firstSteps({ destinations: {} }, program).at(-1)).toBe(
-      '  npx temporal-mailchimp export start NAME',
-    );
+    expect(firstSteps({ destinations: {} }, program).at(-1)).toBe(`  ${program} export start NAME`);
   });
 });

@@ -66,6 +66,57 @@ describe('help', () => {
   });
 });
 
+describe('a command or option that does not exist is wrong usage, and the nearest is named', () => {
+  test.each([
+    ['exprot', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['exprot start x', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['exprot --help', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['exprot -h', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['--config a.yaml exprot --help', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['help exprot', "unknown command 'exprot'\n(Did you mean export?)"],
+    ['export strat --help', "unknown command 'strat'\n(Did you mean start?)"],
+    ['export strat newsletter --help', "unknown command 'strat'\n(Did you mean start?)"],
+    ['help export strat', "unknown command 'strat'\n(Did you mean start?)"],
+    ['frobnicate --help', "unknown command 'frobnicate'"],
+    ['export start x --limt 3', "unknown option '--limt'\n(Did you mean --limit?)"],
+    ['destination list --adress x', "unknown option '--adress'\n(Did you mean --address?)"],
+    ['--jsn export list x', "unknown option '--jsn'\n(Did you mean --json?)"],
+  ])('%s', async (line, said) => {
+    const { code, output, errors } = await run(line.split(' '));
+    expect({ code, output }).toEqual({ code: 2, output: '' });
+    expect(errors).toContain(`error: ${said}\n`);
+  });
+
+  test.each([['exprot'], ['exprot', '--help'], ['export', 'exprt', '--help']])(
+    'also as JSON: %s %s',
+    async (...argv) => {
+      const { code, document } = await runJson(argv);
+      expect(code).toBe(2);
+      expect(document).toMatchObject({
+        error: {
+          code: 'USAGE',
+          message: expect.stringContaining(
+            `unknown command '${argv.findLast((word) => word.startsWith('exp'))}'`,
+          ),
+        },
+      });
+    },
+  );
+
+  test.each([
+    'help',
+    'help export',
+    'help export start',
+    'export help start',
+    'export --help',
+    'worker --help',
+  ])('but %s is help', async (line) => {
+    const { code, output, errors } = await run(line.split(' '));
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toContain('Usage: temporal-mailchimp');
+  });
+});
+
 describe('wrong usage exits with 2, and names the mistake and --help', () => {
   test.each([
     ['no command', [], 'Usage: temporal-mailchimp'],
@@ -87,6 +138,14 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
     ['a field without attribute', ['destination', 'configure', 'x', '--field', 'FNAME'], 'TAG=ATTRIBUTE'],
     ['a removal without a name', ['destination', 'remove', 'x', '--yes'], "required option '--as <name>'"],
     ['a removal without a terminal or --yes', ['destination', 'remove', 'x', '--as', 'me'], 'needs --yes'],
+    ['an empty name of the one who removes', ['destination', 'remove', 'x', '--as', ''], "'--as <name>'"],
+    ['an empty name of the one who agrees', ['destination', 'connect', 'x', '--as', ' '], "'--as <name>'"],
+    ['an empty plan', ['export', 'approve', 'x', '--plan', ''], "'--plan <id>'"],
+    ['a URL as address', ['export', 'list', 'x', '--address', 'http://a:1'], "'--address <host:port>'"],
+    ['an empty address', ['export', 'list', 'x', '--address', ''], 'It must be a host and a port'],
+    ['an empty namespace', ['export', 'list', 'x', '--namespace', ''], "'--namespace <name>'"],
+    ['an empty task queue', ['export', 'list', 'x', '--task-queue', ''], "'--task-queue <name>'"],
+    ['an empty configuration file', ['export', 'list', 'x', '--config', ''], "'--config <file>'"],
     ['an invalid fault', ['sandbox', '--fault', 'explode'], "not a fault: 'explode'"],
     ['an invalid port', ['sandbox', '--port', '70000'], 'It must be a port'],
   ])('%s', async (_case, argv, said) => {

@@ -53,9 +53,9 @@ const HISTORIES = {
   'an export cancelled while Mailchimp had its batch': async (stage: Stage, input: GeneratedProfiles) => {
     await HISTORIES.nothing(stage, input);
     stage.sandbox.fail({ effect: { type: 'stuckBatch' } });
-    const { exportId } = await stage.client.start(stage.destinationId);
+    const { id: exportId } = await stage.client.start(stage.destinationId);
     await until(() => Promise.resolve(sandboxState(stage).batches.length > 0));
-    await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+    await stage.handle(exportId).cancel();
     const { outcomes } = await stage.follow(exportId);
     if (outcomes.unproven < PROFILES / 2) throw new Error('the batch was not with Mailchimp');
   },
@@ -177,7 +177,7 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
     await HISTORIES[history](stage, input);
     moment?.before?.(stage);
     const options = moment?.lane ? { lane: moment.lane } : {};
-    const { exportId } = await stage.client.start(stage.destinationId, { options });
+    const { id: exportId } = await stage.client.start(stage.destinationId, { options });
     const ref = { destinationId: stage.destinationId, exportId };
     if (moment) {
       await killAt(

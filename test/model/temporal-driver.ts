@@ -4,7 +4,7 @@ import type { ExportReport } from '../../src/contract/report';
 import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
 import { FolderStore, openStaging } from '../../src/staging';
 import { heldIn } from '../support/export-state';
-import { AUDIENCE, CONNECT, openStage, type Stage } from '../support/stage';
+import { AUDIENCE, CONNECT, openStage, reportOf, type Stage } from '../support/stage';
 import { untilAnswered } from '../support/until-answered';
 import { inWords, type Answer } from './answer';
 import { readBaseline } from './baseline';
@@ -71,23 +71,18 @@ class TemporalDriver implements Exporter {
 
   async #follow(options: ExportOptionsInput, answer: Order['answer']): Promise<ExportReport> {
     const { client, destinationId } = this.#stage;
-    const { exportId } = await client.start(destinationId, { options });
+    const handle = await client.start(destinationId, { options });
     let isDecided = false;
-    // On a busy machine the worker may miss the deadline of a query: following begins again then.
-    return untilAnswered(async () => {
-      const following = client.follow({ destinationId, exportId });
-      for (;;) {
-        const { done, value } = await following.next();
-        if (done) return value;
-        const held = heldIn(value);
-        if (!held || isDecided) continue;
-        const decision = { planId: held.planId, by: 'tester' };
-        await (answer === 'approved'
-          ? client.approve(destinationId, decision)
-          : client.deny(destinationId, decision));
-        isDecided = true;
-      }
-    });
+    for await (const view of handle.follow()) {
+      const held = heldIn(view);
+      if (!held || isDecided) continue;
+      const decision = { planId: held.planId, by: 'tester' };
+      await untilAnswered<unknown>(() =>
+        answer === 'approved' ? handle.approve(decision) : handle.deny(decision),
+      );
+      isDecided = true;
+    }
+    return reportOf(handle);
   }
 
   async #rows(report: ExportReport) {

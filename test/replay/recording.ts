@@ -1,8 +1,9 @@
 import { hostname } from 'node:os';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils';
+import type { ExportHandle } from '../../src/client';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { reasonIn } from '../support/export-state';
-import { person, type Stage } from '../support/stage';
+import { person, reportOf, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
 /** Name of a history and its events, as `temporal workflow show --output json` prints them. */
@@ -87,32 +88,31 @@ async function writeChangedInput(stage: Stage): Promise<void> {
 const hold = ({ sandbox }: Stage) => sandbox.control.set({ batchPolls: 1_000_000 });
 const release = ({ sandbox }: Stage) => sandbox.control.set({ batchPolls: 0 });
 
-async function submitted({ client, destinationId }: Stage): Promise<void> {
-  await until(async () => (await client.progress(destinationId))?.batches === 1);
+async function submitted(handle: ExportHandle): Promise<void> {
+  await until(async () => (await handle.progress())?.batches === 1);
 }
 
 /** Paused and resumed with a batch in flight, stopped by a revoked key, resumed. */
 async function exportInTrouble(stage: Stage): Promise<void> {
   const { client, destinationId, sandbox } = stage;
   hold(stage);
-  const { exportId } = await client.start(destinationId);
-  await submitted(stage);
-  await client.pause(destinationId);
-  await client.resume(destinationId);
+  const handle = await client.start(destinationId);
+  await submitted(handle);
+  await handle.pause();
+  await handle.resume();
   sandbox.fail('401 on GET /batches/*');
-  await until(async () => reasonIn(await client.progress(destinationId), 'stopped'));
+  await until(async () => reasonIn(await handle.progress(), 'stopped'));
   release(stage);
-  await client.resume(destinationId);
-  await stage.follow(exportId);
+  await handle.resume();
+  await reportOf(handle);
 }
 
 async function cancelledExport(stage: Stage): Promise<void> {
-  const { client, destinationId } = stage;
   hold(stage);
-  const { exportId } = await client.start(destinationId);
-  await submitted(stage);
-  await client.cancel({ destinationId, exportId });
-  await stage.follow(exportId);
+  const handle = await stage.client.start(stage.destinationId);
+  await submitted(handle);
+  await handle.cancel();
+  await reportOf(handle);
   release(stage);
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundleWorkflowCode, DefaultLogger } from '@temporalio/worker';
+import { version } from '@temporalio/worker/package.json';
 import { startDevServer } from '../../src/dev/dev-server';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
 import { findTestServer } from '../../src/dev/test-server';
@@ -9,7 +10,7 @@ import { globalState } from './global-state';
 
 const SRC = resolve(__dirname, '../../src');
 const WORKFLOWS = join(SRC, 'workflows/index.ts');
-const BUILT_BUNDLE = resolve(__dirname, '../../dist/workflow-bundle.js');
+const BUILT_BUNDLE = resolve(__dirname, `../../dist/workflow-bundle-sdk-${version}.js`);
 
 const report = (message: string) => void process.stdout.write(`${message}\n`);
 

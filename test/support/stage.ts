@@ -16,11 +16,13 @@ import {
 import {
   CONSENT_TEXT,
   ExportClient,
+  ExportFailedError,
   type ConnectInput,
   type ConfigureInput,
+  type ExportHandle,
   type ExportOptionsInput,
+  type ExportView,
 } from '../../src/client';
-import type { ExportRef } from '../../src/contract/identifiers';
 import { untilAnswered } from './until-answered';
 import type { WorkerConfigInput } from '../../src/config/config';
 import type { ExportReport } from '../../src/contract/report';
@@ -64,7 +66,12 @@ export interface Stage {
   withWorker<Result>(work: () => Promise<Result>, options?: Partial<WorkerOptions>): Promise<Result>;
   connect(input?: Partial<ConnectInput>): Promise<void>;
   configure(input?: Partial<ConfigureInput>): Promise<void>;
-  /** Waits for the report of an export. */
+  handle(exportId: string): ExportHandle;
+  /** The handle of the export that runs now. */
+  running(): Promise<ExportHandle>;
+  /** Where the export stands that runs now; undefined when none does. */
+  progress(): Promise<ExportView | undefined>;
+  /** Waits for the report of an export, however it ends. */
   follow(exportId: string): Promise<ExportReport>;
   /** Starts an export and waits for its report. */
   export(options?: ExportOptionsInput): Promise<ExportReport>;
@@ -150,15 +157,16 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     configure: async (input = {}) => {
       await client.configure(destinationId, { ...CONFIGURE, ...input });
     },
-    follow: (exportId) => follow(client, { destinationId, exportId }),
-    export: async (exportOptions = {}) => {
-      const { exportId } = await client.start(destinationId, { options: exportOptions });
-      return stage.follow(exportId);
+    handle: (exportId) => client.handle({ destinationId, exportId }),
+    running: async () => {
+      const handle = await runningHandle(client, destinationId);
+      if (!handle) throw new Error('No export runs');
+      return handle;
     },
-    plan: async (planOptions = {}) => {
-      const { exportId } = await client.plan(destinationId, { options: planOptions });
-      return stage.follow(exportId);
-    },
+    progress: async () => (await runningHandle(client, destinationId))?.progress(),
+    follow: (exportId) => reportOf(stage.handle(exportId)),
+    export: async (options = {}) => reportOf(await client.start(destinationId, { options })),
+    plan: async (options = {}) => reportOf(await client.plan(destinationId, { options })),
     close: async () => {
       await connection.close();
       await native.close();
@@ -170,15 +178,21 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   return stage;
 }
 
-/** Waits for the report of an export, also of another destination than the stage's. */
-export function follow(client: ExportClient, ref: ExportRef): Promise<ExportReport> {
+/** Waits for the report of an export, however it ends. Outages are waited out: tests kill workers. */
+export function reportOf(handle: ExportHandle): Promise<ExportReport> {
   return untilAnswered(async () => {
-    const following = client.follow(ref);
-    for (;;) {
-      const { done, value } = await following.next();
-      if (done) return value;
+    try {
+      return await handle.result();
+    } catch (error) {
+      if (error instanceof ExportFailedError) return error.report;
+      throw error;
     }
   });
+}
+
+async function runningHandle(client: ExportClient, destinationId: string): Promise<ExportHandle | undefined> {
+  const { running } = await client.describe(destinationId);
+  return running ? client.handle({ destinationId, exportId: running.exportId }) : undefined;
 }
 
 export const AUDIENCE_SEED = {

@@ -5,9 +5,10 @@ import { EXPORT_PHASES, type ExportView } from '../../src/contract/export';
 import type { Held } from '../../src/contract/guard';
 import type { Reason } from '../../src/contract/reason';
 import type { ExportReport } from '../../src/contract/report';
-import { describeStatus, describeState } from '../../src/text/describe-export';
+import { describeStatus, describeState, describeStateShortly } from '../../src/text/describe-export';
 import { describeExport } from '../../src/workflows/export/current-details';
-import { INPUT, report, view } from '../workflows/samples';
+import { describeDestination } from '../../src/workflows/destination/current-details';
+import { DESTINATION, INPUT, report, SINCE, view } from '../workflows/samples';
 
 const HELD: Held = {
   planId: 'p1',
@@ -22,12 +23,12 @@ const REASON: Reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
-  ['held', { phase: 'held', state: { kind: 'held', held: HELD } }],
-  ['paused', { state: { kind: 'paused' } }],
-  ['waiting', { state: { kind: 'waiting', reason: REASON } }],
-  ['stopped', { state: { kind: 'stopped', reason: REASON } }],
-  ['cancelling', { state: { kind: 'cancelling', failure: null } }],
-  ['failing', { state: { kind: 'cancelling', failure: REASON } }],
+  ['held', { phase: 'held', state: { kind: 'held', held: HELD, since: SINCE } }],
+  ['paused', { state: { kind: 'paused', since: SINCE } }],
+  ['waiting', { state: { kind: 'waiting', reason: REASON, since: SINCE } }],
+  ['stopped', { state: { kind: 'stopped', reason: REASON, since: SINCE } }],
+  ['cancelling', { state: { kind: 'cancelling', failure: null, since: SINCE } }],
+  ['failing', { state: { kind: 'cancelling', failure: REASON, since: SINCE } }],
 ];
 
 /** The page in the Web UI, without Markdown escapes. */
@@ -81,38 +82,83 @@ describe('the Web UI and the command line use the same text', () => {
 test.each([
   [
     'stopped',
-    { kind: 'stopped', reason: REASON },
+    { kind: 'stopped', reason: REASON, since: SINCE },
     'Stopped: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume newsletter',
   ],
   [
     'waiting',
-    { kind: 'waiting', reason: REASON },
+    { kind: 'waiting', reason: REASON, since: SINCE },
     'Waiting: PLAN_LIMIT. The plan is full. It retries by itself.',
   ],
   [
     'held',
-    { kind: 'held', held: HELD },
+    { kind: 'held', held: HELD, since: SINCE },
     'Held: MASS_REMOVAL. 30 people would lose the tag "VIP". NEW_CONTACTS. 9 new contacts would be created. Nothing was sent. ' +
       'Until 2026-11-28 06:00:00 UTC: temporal-mailchimp export approve newsletter --plan p1 or: temporal-mailchimp export deny newsletter --plan p1',
   ],
   [
     'paused',
-    { kind: 'paused' },
+    { kind: 'paused', since: SINCE },
     'Paused: batches in flight finish, no further changes are sent until: temporal-mailchimp export resume newsletter',
   ],
   [
     'cancelling',
-    { kind: 'cancelling', failure: null },
+    { kind: 'cancelling', failure: null, since: SINCE },
     'Cancelling. Its batches at Mailchimp are deleted, and what was acknowledged is counted.',
   ],
   [
     'failing',
-    { kind: 'cancelling', failure: REASON },
+    { kind: 'cancelling', failure: REASON, since: SINCE },
     'Failing: PLAN_LIMIT. The plan is full. Its batches at Mailchimp are deleted, and what was acknowledged is counted.',
   ],
 ] as const)(
   'an export that is %s says so in one line, with what happens next or what to do',
   (_, state, line) => {
-    expect(describeState(view({ state, phase: 'held', isPaused: true }))).toBe(line);
+    expect(describeState(view({ state, phase: 'held' }))).toBe(line);
   },
 );
+
+test('a plan without a baseline says why it updates every contact of the audience; others do not', () => {
+  const plan = report({ kind: 'plan', status: 'planned', baselineSize: 0 });
+  const words =
+    'The baseline is empty, so what 20,000 contacts of the audience have is not known: each is sent once';
+  expect(describeReport(plan)).toContain(words);
+  expect(page({ phase: 'planned', report: plan })).toContain(words);
+  const known = [
+    { ...plan, baselineSize: 1 },
+    { ...plan, gone: 1 },
+    { ...plan, status: 'completed' as const },
+  ];
+  for (const other of known) expect(describeReport(other)).not.toContain('The baseline is empty');
+});
+
+test('an export that failed says why: on its page, on that of its destination, and on the command line', () => {
+  const failed = report({ status: 'failed', failure: REASON });
+  const line = 'Failed: PLAN_LIMIT. The plan is full.';
+  // It failed while it ran, or in settling.
+  expect(page({ phase: 'failed', failure: REASON })).toContain(`**${line}**`);
+  expect(page({ phase: 'failed', report: failed })).toContain('**Failed. PLAN_LIMIT. The plan is full.**');
+  expect(describeView(view({ phase: 'failed', failure: REASON }))).toContain(line);
+  expect(describeDestination({ ...DESTINATION, exports: [failed] })).toContain(
+    '| Last export | 3: failed, 60,000 profiles, 2026-11-23 18:00:00 UTC. PLAN_LIMIT. The plan is full. |',
+  );
+  expect(describeReport(failed)).toMatch(/^Export 3 failed\.\nPLAN_LIMIT: The plan\nis full\.\n/);
+});
+
+test('an export that is held, stopped or waits says whether it is paused as well', () => {
+  const lines = [
+    { kind: 'held', held: HELD, since: SINCE },
+    { kind: 'stopped', reason: REASON, since: SINCE },
+    { kind: 'waiting', reason: REASON, since: SINCE },
+  ] as const;
+  expect(lines.map((state) => describeState(view({ state, isPaused: true })))).toEqual([
+    expect.stringMatching(
+      /^Held, and paused: .* Once approved, it stays paused until: \S+ export resume newsletter$/,
+    ),
+    'Stopped, and paused: PLAN_LIMIT. The plan is full. Then: temporal-mailchimp export resume newsletter',
+    'Waiting, and paused: PLAN_LIMIT. The plan is full. It retries by itself, and sends nothing until: temporal-mailchimp export resume newsletter',
+  ]);
+  expect(describeStateShortly(view({ state: lines[1], isPaused: true }))).toBe(
+    'stopped (PLAN_LIMIT) since 2026-11-23 18:05:00 UTC, and paused',
+  );
+});

@@ -5,10 +5,13 @@ import type { ExportPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
 import { NEW_DESTINATION, type DestinationState } from '../../src/workflows/destination/state';
 
+export const SINCE = '2026-11-23T18:05:00.000Z';
+
 const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d' };
 
 export const INPUT: ExportInput = {
   ref: REF,
+  kind: 'export',
   number: 3,
   trigger: 'on demand',
   options: ExportOptionsSchema.parse({}),
@@ -63,9 +66,10 @@ export const PLAN: ExportPlan = {
 export function view(change: Partial<ExportView> = {}): ExportView {
   return {
     ref: REF,
+    kind: 'export',
     number: 3,
     phase: 'delivering',
-    state: { kind: 'running' },
+    state: { kind: 'running', since: SINCE },
     isPaused: false,
     startedAt: '2026-11-23T18:00:00.000Z',
     plan: PLAN,
@@ -78,6 +82,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     lane: null,
     batches: 2,
     report: null,
+    failure: null,
     ...change,
   };
 }
@@ -85,6 +90,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
 export function report(change: Partial<ExportReport> = {}): ExportReport {
   return {
     ...REF,
+    kind: 'export',
     number: 3,
     storeId: '5709e1d0',
     status: 'completed',

@@ -3,7 +3,7 @@ import { configJsonSchema } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
-import { requireConfig } from '../shell/settings';
+import { requireSettings } from '../shell/settings';
 import { countOf } from '../../text/format';
 import { pairs } from '../text/table';
 import { type ConfigProblem, findConfigProblems } from './problems';
@@ -38,10 +38,11 @@ export function configCommand(cli: Cli): Command {
 }
 
 async function check(invocation: Invocation): Promise<undefined> {
-  const { config, path, baseFolder } = await requireConfig(invocation.options);
+  const { config, path, baseFolder, connection } = await requireSettings(invocation.options);
   const problems = await findConfigProblems(config, baseFolder);
   if (problems.length > 0) throw toError(path, problems);
   const { accounts, sources, destinations, temporal } = config;
+  const from = connection.address ? ` (${connection.address.from})` : '';
   const found = {
     path,
     temporal: { address: temporal.address, namespace: temporal.namespace, taskQueue: temporal.taskQueue },
@@ -51,18 +52,21 @@ async function check(invocation: Invocation): Promise<undefined> {
   };
   print(invocation, {
     json: found,
-    text: () =>
+    text: (page) =>
       [
         `${path} is valid.`,
-        pairs([
+        pairs(
           [
-            'Temporal',
-            `${temporal.address}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            [
+              'Temporal',
+              `${temporal.address}${from}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
+            ],
+            ['Accounts', found.accounts.join(', ') || 'none'],
+            ['Sources', found.sources.join(', ') || 'none'],
+            ['Destinations', found.destinations.join(', ') || 'none'],
           ],
-          ['Accounts', found.accounts.join(', ') || 'none'],
-          ['Sources', found.sources.join(', ') || 'none'],
-          ['Destinations', found.destinations.join(', ') || 'none'],
-        ]),
+          page,
+        ),
       ].join('\n'),
   });
 }

@@ -9,6 +9,7 @@ import { action, type Cli, type Invocation } from '../shell/invocation';
 import { examples, wholeNumber } from '../shell/options';
 import { count } from '../../text/format';
 import { describeReport } from '../text/report';
+import type { Page } from '../text/page';
 import { table } from '../text/table';
 
 interface Options {
@@ -38,6 +39,7 @@ async function run(
   { profiles, keep }: Options,
 ): Promise<number | undefined> {
   const say = terminal.err;
+  const page = () => terminal.page('err');
   let progress = createProgress(terminal);
   const stop = listenForStop(terminal);
   try {
@@ -51,15 +53,15 @@ async function run(
       onProgress: (view) => progress.update(view),
       onReport: (report) => {
         progress.close();
-        say(`\n${describeReport(report)}`);
+        say(`\n${describeReport(report, page())}`);
       },
       stopped: stop.requested,
     });
     if (!demo)
       throw new Interrupted('The demo was stopped. Its processes have ended and its files are deleted.');
     progress.close();
-    say(`\n${describeAudience(demo)}`);
-    if (demo.existing.length > 0) say(`\n${describeExisting(demo.existing)}`);
+    say(`\n${describeAudience(demo, page())}`);
+    if (demo.existing.length > 0) say(`\n${describeExisting(demo.existing, page())}`);
     if (keep) {
       say(`\n${describeKept(demo)}`);
       await Promise.race([stop.requested, demo.ended]);
@@ -77,12 +79,12 @@ async function run(
   }
 }
 
-function describeAudience({ audience }: Demo): string {
+function describeAudience({ audience }: Demo, page: Page): string {
   const tags = Object.entries(audience.tags).map(([name, members]) => [name, count(members)]);
-  return `The audience now has ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags)}`;
+  return `The audience now has ${count(audience.members)} members.\n\n${table(['TAG', 'MEMBERS'], tags, page)}`;
 }
 
-function describeExisting(existing: readonly ExistingMember[]): string {
+function describeExisting(existing: readonly ExistingMember[], page: Page): string {
   const rows = existing.map(({ label, before, now, isPreserved }) => [
     label,
     before.status,
@@ -93,7 +95,7 @@ function describeExisting(existing: readonly ExistingMember[]): string {
   ]);
   return [
     'Members that other tools added before the first export, read from the sandbox:',
-    table(['MEMBER', 'STATUS BEFORE', 'NOW', 'TAGS BEFORE', 'TAGS NOW', 'PRESERVED'], rows),
+    table(['MEMBER', 'STATUS BEFORE', 'NOW', 'TAGS BEFORE', 'TAGS NOW', 'PRESERVED'], rows, page),
     describePreserved(existing),
   ].join('\n\n');
 }

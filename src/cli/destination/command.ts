@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import type { ListedDestination } from '../../client';
 import type { DestinationView } from '../../contract/destination';
 import { STATUSES_IF_NEW } from '../../contract/outcome';
 import { statement } from './consent';
@@ -6,9 +7,11 @@ import { connectDestination } from './connect';
 import { configureDestination } from './configure';
 import { removeDestination } from './remove';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples } from '../shell/options';
+import { collect, examples, personName, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeDestination } from '../text/destination';
+import { openExports } from '../text/export';
+import type { Page } from '../text/page';
 import { table } from '../text/table';
 
 export function destinationCommand(cli: Cli): Command {
@@ -29,15 +32,18 @@ function connectCommand(cli: Cli): Command {
     .description(
       'Connect a destination to a Mailchimp audience.\n\n' +
         'Reads the settings from destinations.NAME.connect of the configuration file; options override them. Requires consent to the ' +
-        'data privacy statement: pass --agree and --as, or answer the prompt. Sends no profiles. To change the settings later, run it again.',
+        'data privacy statement: pass --agree and --as, or answer the prompt. Sends no profiles.\n\n' +
+        'To change the settings later, run it again. The recorded consent stays; another source or status-if-new needs a new agreement. ' +
+        'Account and audience stay the same (the account may get another name and another key).',
     )
     .argument('<name>', 'name of the destination')
-    .option('--name <text>', 'display name')
-    .option('--account <name>', 'Mailchimp account, by its name in the configuration of the worker')
-    .option('--audience <id>', 'audience id')
+    .option('--name <text>', 'display name', text)
+    .option('--account <name>', 'Mailchimp account, by its name in the configuration of the worker', text)
+    .option('--audience <id>', 'audience id', text)
     .option(
       '--source <name>',
       'source of profiles and segments, by its name in the configuration of the worker',
+      text,
     )
     .addOption(
       new Option(
@@ -46,10 +52,11 @@ function connectCommand(cli: Cli): Command {
       ).choices(STATUSES_IF_NEW),
     )
     .option('--agree', 'agree to the data privacy statement')
-    .option('--as <name>', 'who agrees; recorded in the history')
+    .option('--as <name>', 'who agrees; recorded in the history, with the consent', personName)
     .option(
       '--export-user <name>',
-      'identity under whose authority the data is exported (default: the value of --as)',
+      'identity under whose authority the data is exported (default: stays as it is; at first, who agrees)',
+      personName,
     )
     .option(
       '--adopt',
@@ -76,7 +83,7 @@ function configureCommand(cli: Cli): Command {
         'adds one. The result replaces the previous configuration. Everything is checked against the source and the audience.',
     )
     .argument('<name>', 'name of the destination')
-    .option('--email <attribute>', 'attribute with the e-mail address')
+    .option('--email <attribute>', 'attribute with the e-mail address', text)
     .option('--field <TAG=ATTRIBUTE>', 'fill a merge field from an attribute; repeatable', collect)
     .option(
       '--segment <ID[=TAG]>',
@@ -104,34 +111,52 @@ function showCommand(cli: Cli): Command {
 }
 
 async function show(invocation: Invocation, name: string): Promise<undefined> {
-  const view: DestinationView = await withClient(invocation, (client) => client.describe(name));
-  print(invocation, { json: view, text: () => describeDestination(view) });
+  await withClient(invocation, async (client, { webUi }) => {
+    const view: DestinationView = await client.describe(name);
+    const text = (page: Page) => describeDestination(view, page);
+    print(invocation, { json: view, text, webUi: webUi.destination(name) });
+  });
 }
 
 function listCommand(cli: Cli): Command {
   return new Command('list')
-    .description('List destinations; a new destination can take a second to appear')
+    .description(
+      'List destinations, with the states of their exports; a new destination can take a second to appear',
+    )
     .addHelpText('after', examples('destination list'))
     .action(action(cli, list));
 }
 
 async function list(invocation: Invocation): Promise<undefined> {
   const destinations = await withClient(invocation, (client) => client.list());
+  if (destinations.some(({ open }) => open === null)) {
+    const line =
+      'States that are not known: no worker answers for these destinations on the task queue of this command.';
+    invocation.terminal.err(line);
+  }
   print(invocation, {
     json: { destinations },
-    text: () =>
+    text: (page) =>
       destinations.length === 0
         ? 'No destinations. Connect one: temporal-mailchimp destination connect NAME'
         : table(
-            ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE'],
-            destinations.map(({ destinationId, name, audienceId, phase }) => [
+            ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE', 'EXPORTS NOW'],
+            destinations.map(({ destinationId, name, audienceId, phase, open }) => [
               destinationId,
               name,
               audienceId,
               phase,
+              open ? describeOpen(open) : 'not known',
             ]),
+            page,
           ),
   });
+}
+
+function describeOpen(open: NonNullable<ListedDestination['open']>): string {
+  return openExports(open)
+    .map(({ label, state }) => `${label}: ${state}`)
+    .join('; ');
 }
 
 function removeCommand(cli: Cli): Command {
@@ -142,7 +167,7 @@ function removeCommand(cli: Cli): Command {
         'Exported contacts stay in the audience unchanged.',
     )
     .argument('<name>', 'name of the destination')
-    .requiredOption('--as <name>', 'who removes it; recorded in the history')
+    .requiredOption('--as <name>', 'who removes it; recorded in the history', personName)
     .option('--yes', 'do not ask for confirmation')
     .addHelpText('after', examples('destination remove newsletter --as "Kim Data" --yes'))
     .action(action(cli, removeDestination));

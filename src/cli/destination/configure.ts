@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config';
 import { ConfigureInputSchema, type ConfigureInput, type DestinationView } from '../../contract/destination';
-import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
+import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
@@ -23,10 +23,14 @@ export async function configureDestination(
   const view: DestinationView = await withClient(invocation, (client, { config }) =>
     client.configure(
       destinationId,
-      mergeConfiguration(config?.destinations[destinationId], { ...options, fields, segments }),
+      mergeConfiguration(destinationId, config?.destinations[destinationId], {
+        ...options,
+        fields,
+        segments,
+      }),
     ),
   );
-  print(invocation, { json: view, text: () => describeConfiguration(view) });
+  print(invocation, { json: view, text: (page) => describeConfiguration(view, page) });
 }
 
 interface ParsedOptions extends ConfigureOptions {
@@ -35,6 +39,7 @@ interface ParsedOptions extends ConfigureOptions {
 }
 
 function mergeConfiguration(
+  destinationId: string,
   destination: Config['destinations'][string] | undefined,
   { email, fields, segments, adoptTags }: ParsedOptions,
 ): ConfigureInput {
@@ -52,7 +57,11 @@ function mergeConfiguration(
       'No segment was chosen. Add segments to the configuration file or pass --segment; temporal-mailchimp source segments lists them.',
     );
   }
-  return parse(ConfigureInputSchema, merged, { what: 'The configuration of the destination' });
+  return parseOptions(ConfigureInputSchema, merged, {
+    what: `The destination "${destinationId}" was not configured`,
+    options: { email: '--email', fields: '--field', segments: '--segment' },
+    section: `destinations.${destinationId}.configure`,
+  });
 }
 
 function parseField({ usageError }: Invocation, text: string): [string, string] {

@@ -1,5 +1,13 @@
-import { ConnectSettingsSchema, type ConnectInput, type DestinationView } from '../../contract/destination';
-import { parse } from '../../contract/parse';
+import {
+  ConnectSettingsSchema,
+  whyNotCovered,
+  type ConnectInput,
+  type ConnectRequest,
+  type DestinationView,
+} from '../../contract/destination';
+import type { ExportClient } from '../../client';
+import { ExportError, type ExportErrorCode } from '../../errors';
+import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConnection } from '../text/destination';
@@ -24,14 +32,46 @@ export async function connectDestination(
 ): Promise<undefined> {
   const { config } = await readSettings(invocation.options);
   const settings = mergeSettings(destinationId, config, options);
-  const consent = await obtainConsent(invocation, options);
-  const exportUser = options.exportUser ?? consent.agreedBy;
-  const input: ConnectInput = { ...settings, consent, exportUser, adopt: options.adopt ?? false };
-  const view: DestinationView = await withClient(invocation, (client) =>
-    client.connect(destinationId, input),
-  );
-  print(invocation, { json: view, text: () => describeConnection(view) });
+  const { exportUser, agree } = options;
+  const view: DestinationView = await withClient(invocation, async (client) => {
+    const why = agree ? NOT_AGREED : await whyAsk(client, destinationId, settings);
+    const consent = why === undefined ? undefined : await obtainConsent(invocation, options, why);
+    const input: ConnectInput = {
+      ...settings,
+      ...(consent && { consent }),
+      ...(exportUser !== undefined && { exportUser }),
+      adopt: options.adopt ?? false,
+    };
+    return client.connect(destinationId, input);
+  });
+  print(invocation, { json: view, text: (page) => describeConnection(view, page) });
 }
+
+const NOT_CONNECTED = new Set<ExportErrorCode>(['DESTINATION_NOT_FOUND', 'DESTINATION_REMOVED']);
+
+const NOT_AGREED = 'it needs consent';
+
+/** Why the settings need a new agreement; undefined: the recorded consent of a connected destination covers them. */
+async function whyAsk(
+  client: ExportClient,
+  destinationId: string,
+  settings: Pick<ConnectRequest, 'source' | 'statusIfNew'>,
+): Promise<string | undefined> {
+  try {
+    return whyNotCovered(await client.describe(destinationId), settings);
+  } catch (error) {
+    if (error instanceof ExportError && NOT_CONNECTED.has(error.code)) return NOT_AGREED;
+    throw error;
+  }
+}
+
+const OPTIONS = {
+  name: '--name',
+  account: '--account',
+  audienceId: '--audience',
+  source: '--source',
+  statusIfNew: '--status-if-new',
+};
 
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
@@ -40,15 +80,17 @@ function mergeSettings(destinationId: string, config: Config | undefined, option
     ([, value]) => value !== undefined,
   );
   const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };
-  return parse(ConnectSettingsSchema, merged, {
-    what:
-      `The connection settings of destination "${destinationId}" (options, or destinations.${destinationId}.connect of the ` +
-      `configuration file${namesOf(config, destinationId)})`,
+  return parseOptions(ConnectSettingsSchema, merged, {
+    what: `The destination "${destinationId}" was not connected${namesOf(config, destinationId)}`,
+    options: OPTIONS,
+    section: `destinations.${destinationId}.connect`,
   });
 }
 
 /** Lists the known names: a mistyped name is more likely than a destination without an entry in the file. */
 function namesOf(config: Config | undefined, destinationId: string): string {
   const names = Object.keys(config?.destinations ?? {});
-  return names.length === 0 || names.includes(destinationId) ? '' : `, which has: ${names.join(', ')}`;
+  return names.length === 0 || names.includes(destinationId)
+    ? ''
+    : ` (the configuration file has: ${names.join(', ')})`;
 }

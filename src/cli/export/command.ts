@@ -4,10 +4,12 @@ import { approveExport, denyExport } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
 import { showFailures, type FailuresOptions } from './failures';
+import { pauseExport, resumeExport } from './pause';
 import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, positiveNumber } from '../shell/options';
+import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
+import { jobTitle } from '../../text/describe-export';
 import { exportTable, describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 
@@ -37,7 +39,10 @@ function verb(name: string, description: string): Command {
 }
 
 function withExport(command: Command, defaultExport: string): Command {
-  return command.argument('[export]', `number or id of the export; default: ${defaultExport}`);
+  return command.argument(
+    '[export]',
+    `number or id of the export (of a plan: p and its number); default: ${defaultExport}`,
+  );
 }
 
 function withGuards(command: Command): Command {
@@ -69,8 +74,8 @@ function startCommand(cli: Cli): Command {
     verb(
       'start',
       'Start an export, follow it until it ends and print its report.\n\n' +
-        'Ctrl-C stops the command, not the export. When a guard holds the export, the command prints why and how to approve it, and ' +
-        'returns. Exit code 0 when the export completed; 1 when it failed, was cancelled or is held.',
+        'Ctrl-C stops the command, not the export. When the export is held or stopped, or queued behind one that is, the command prints ' +
+        'why and what to do, and returns. Exit code 0 when the export completed; 1 when it failed, was cancelled, or needs a person.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
@@ -115,25 +120,30 @@ function showCommand(cli: Cli): Command {
 }
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
-  await withClient(invocation, async (client) => {
-    const { exportId, number, report } = findExport(await client.describe(name), which);
-    if (report) return void printReport(invocation, report);
-    const view = await client.progress(name);
-    if (view?.ref.exportId === exportId) {
-      return print(invocation, { json: view, text: () => describeView(view) });
-    }
+  await withClient(invocation, async (client, { webUi }) => {
+    const found = findExport(await client.describe(name), which);
+    const { exportId, number, report, isLatest } = found;
+    const link = { webUi: isLatest ? webUi.export(name) : null };
+    if (report) return void printReport(invocation, report, link);
+    const handle = client.handle({ destinationId: name, exportId });
+    const view = await handle.progress();
+    if (view) return print(invocation, { json: view, text: (page) => describeView(view, page), ...link });
     // It ended between the two queries, or has not started yet.
-    const ended = await client.report({ destinationId: name, exportId });
-    if (ended) return void printReport(invocation, ended);
+    const ended = await handle.report();
+    if (ended) return void printReport(invocation, ended, link);
     print(invocation, {
-      json: { exportId, number: number ?? null },
-      text: () => `Export ${number ?? exportId} of ${name} has not started yet.`,
+      json: { exportId, number },
+      text: () => `${jobTitle(found)} of ${name} has not started yet.`,
+      webUi: null,
     });
   });
 }
 
 function listCommand(cli: Cli): Command {
-  return verb('list', 'List the last ten exports of a destination, newest first')
+  return verb(
+    'list',
+    'List the exports of a destination with their states, newest first: the running, the queued, and the last ten',
+  )
     .addHelpText('after', examples('export list newsletter'))
     .action(action(cli, list));
 }
@@ -142,9 +152,9 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   const { running, queued, exports } = await withClient(invocation, (client) => client.describe(name));
   print(invocation, {
     json: { running, queued, exports },
-    text: () =>
-      running || queued > 0 || exports.length > 0
-        ? exportTable({ running, queued, exports })
+    text: (page) =>
+      running || queued.length > 0 || exports.length > 0
+        ? exportTable({ running, queued, exports }, page)
         : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
   });
 }
@@ -168,6 +178,8 @@ function failuresCommand(cli: Cli): Command {
         `only rows with this outcome; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
+    .option('--key <key>', 'only the profile with this key')
+    .option('--email <address>', 'only profiles with this address, in any case')
     .option(
       '--limit <n>',
       'at most this many rows (default: 100 as a table; all as CSV or JSON)',
@@ -195,8 +207,16 @@ function collectOutcome(value: string, before: readonly string[] = []): string[]
 
 function withDecision(command: Command): Command {
   return command
-    .option('--plan <id>', 'the plan to decide about; without it, its numbers are shown and you are asked')
-    .option('--as <name>', 'who decides; recorded in the history (default: the user of this machine)');
+    .option(
+      '--plan <id>',
+      'the plan to decide about; without it, its numbers are shown and you are asked',
+      text,
+    )
+    .option(
+      '--as <name>',
+      'who decides; recorded in the history (default: the user of this machine)',
+      personName,
+    );
 }
 
 function approveCommand(cli: Cli): Command {
@@ -231,14 +251,15 @@ function cancelCommand(cli: Cli): Command {
 
 async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   const cancelled = await withClient(invocation, async (client) => {
-    const { exportId, number } = findExport(await client.describe(name), which);
-    await client.cancel({ destinationId: name, exportId });
-    return { exportId, number: number ?? null };
+    const found = findExport(await client.describe(name), which);
+    const { exportId, kind, number } = found;
+    await client.handle({ destinationId: name, exportId }).cancel();
+    return { exportId, kind, number };
   });
   print(invocation, {
     json: cancelled,
     text: () =>
-      `Export ${cancelled.number ?? cancelled.exportId} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
+      `${jobTitle(cancelled)} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
   });
 }
 
@@ -248,25 +269,11 @@ function pauseCommand(cli: Cli): Command {
     'Pause an export: send no further changes until resume; batches in flight finish and their results are read',
   )
     .addHelpText('after', examples('export pause newsletter'))
-    .action(
-      action(cli, async (invocation, name: string) => {
-        await withClient(invocation, (client) => client.pause(name));
-        const text = () => `Paused. To resume: temporal-mailchimp export resume ${name}`;
-        print(invocation, { json: { paused: true }, text });
-        return undefined;
-      }),
-    );
+    .action(action(cli, pauseExport));
 }
 
 function resumeCommand(cli: Cli): Command {
   return verb('resume', 'Resume an export that is paused, or that stopped and whose cause is fixed')
     .addHelpText('after', examples('export resume newsletter'))
-    .action(
-      action(cli, async (invocation, name: string) => {
-        await withClient(invocation, (client) => client.resume(name));
-        const text = () => `The export continues. To watch it: temporal-mailchimp export watch ${name}`;
-        print(invocation, { json: { paused: false }, text });
-        return undefined;
-      }),
-    );
+    .action(action(cli, resumeExport));
 }

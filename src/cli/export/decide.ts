@@ -1,13 +1,15 @@
 import { userInfo } from 'node:os';
-import type { ExportClient } from '../../client';
+import type { ExportClient, ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ApproveInput } from '../../contract/guard';
 import { confirm, requireTerminal } from '../shell/confirm';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
+import { jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
+import { runningExport } from './find';
 import { type HeldView, isHeld } from './follow';
 
 interface DecideOptions {
@@ -22,17 +24,17 @@ export async function approveExport(
   name: string,
   options: DecideOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const decision = await decide(invocation, client, { verb: 'approve', name, options });
+  return withClient(invocation, async (client, { webUi }) => {
+    const { decision, handle } = await decide(invocation, client, { verb: 'approve', name, options });
     if (!decision) return unchanged(invocation);
-    const approved = await client.approve(name, decision);
+    const approved = await handle.approve(decision);
     const { disposition, number } = approved;
     const what =
       disposition === 'replanned'
         ? `The plan was more than an hour old, so export ${number} plans again. It is held only if a number has grown.`
         : `Export ${number} of ${name} continues.`;
     const text = () => `${what} To watch it: temporal-mailchimp export watch ${name}`;
-    print(invocation, { json: approved, text });
+    print(invocation, { json: approved, text, webUi: webUi.export(name) });
     return undefined;
   });
 }
@@ -43,9 +45,9 @@ export async function denyExport(
   options: DecideOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
-    const decision = await decide(invocation, client, { verb: 'deny', name, options });
+    const { decision, handle } = await decide(invocation, client, { verb: 'deny', name, options });
     if (!decision) return unchanged(invocation);
-    await client.deny(name, decision);
+    await handle.deny(decision);
     const text = () => `Denied: nothing was sent. To see its report: temporal-mailchimp export watch ${name}`;
     print(invocation, { json: { planId: decision.planId, denied: true }, text });
     return undefined;
@@ -63,21 +65,46 @@ interface Decision {
   readonly options: DecideOptions;
 }
 
-/** The plan of --plan. Without it, shows the numbers and asks for confirmation. Undefined: not confirmed. */
+/** The plan of --plan. Without it, shows the numbers and asks for confirmation. Without a decision: not confirmed. */
 async function decide(
   invocation: Invocation,
   client: ExportClient,
   { verb, name, options }: Decision,
-): Promise<ApproveInput | undefined> {
-  const by = options.as ?? userInfo().username;
-  if (options.plan !== undefined) return { planId: options.plan, by };
+): Promise<{ readonly handle: ExportHandle; readonly decision?: ApproveInput }> {
+  const by = options.as ?? userName(invocation);
+  if (options.plan !== undefined) {
+    const decision = { planId: options.plan, by };
+    return { handle: await decidedExport(client, name, options.plan), decision };
+  }
   requireTerminal(invocation, `${verb} needs --plan: the plan to decide about`);
-  const view = requireHeld(await client.progress(name), name);
+  const handle = await runningExport(client, name);
+  const view = requireHeld(await handle.progress(), name);
   const { planId } = view.state.held;
-  invocation.terminal.err(`${describeView(view)}\n`);
+  const { terminal } = invocation;
+  terminal.err(`${describeView(view, terminal.page('err'))}\n`);
   const question = verb === 'approve' ? 'Send this' : 'Deny this, without sending anything';
   const isConfirmed = await confirm(invocation, `${question} (recorded in the history as decided by ${by})?`);
-  return isConfirmed ? { planId, by } : undefined;
+  return isConfirmed ? { handle, decision: { planId, by } } : { handle };
+}
+
+/** The running export, or the one that was planned again after this plan was approved: a repeated command gets the same answer. */
+async function decidedExport(
+  client: ExportClient,
+  destinationId: string,
+  planId: string,
+): Promise<ExportHandle> {
+  const { exports } = await client.describe(destinationId);
+  const replaced = exports.find(({ approval, next }) => next && approval?.planId === planId);
+  return replaced ? client.handle(replaced) : runningExport(client, destinationId);
+}
+
+/** A container may run as a user without an entry in the list of users. */
+function userName({ usageError }: Invocation): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return usageError('this machine has no name for its user: pass --as NAME, the name of the decider');
+  }
 }
 
 function requireHeld(view: ExportView | undefined, name: string): HeldView {
@@ -85,7 +112,7 @@ function requireHeld(view: ExportView | undefined, name: string): HeldView {
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',
-        `Export ${view.number} of ${name} is not held, so there is nothing to decide.`,
+        `${jobTitle(view)} of ${name} is not held, so there is nothing to decide.`,
       )
     : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
 }

@@ -1,35 +1,35 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ExportClient } from '../../client';
+import type { ExportClient, ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
-import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
-import { ExportError, type ExportErrorCode } from '../../errors';
-import { print, type Invocation } from '../shell/invocation';
+import { isOutage, type ExportError } from '../../errors';
+import { lazy } from '../lazy';
+import { print, type Invocation, type Output } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
+import { describeBlocked, describeView, type BlockedExport } from '../text/export';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
 
-/** An export outlives its workers and the server, so following it must survive their outages. */
-const TRANSIENT = new Set<ExportErrorCode>(['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE']);
-const RETRY_MS = 2_000;
+const POLL_MS = 1_000;
 
-/** Follows an export to its end, with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
-export async function follow(
-  invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
-): Promise<ExportReport> {
-  return followTo(invocation, { client, ref, stopAt: (_view): _view is never => false });
-}
+/** Where following an export ended: at its report, or where a person has to act before it goes on. */
+export type Followed =
+  | { readonly at: 'report'; readonly report: ExportReport }
+  /** Held or stopped. */
+  | { readonly at: 'state'; readonly view: ExportView }
+  /** Queued behind an export that is held, stopped or paused. */
+  | ({ readonly at: 'queue' } & BlockedExport);
 
-/** Like `follow`, but returns the view as soon as the export is held. */
-export async function followUntilHeld(
-  invocation: Invocation,
-  client: ExportClient,
-  ref: ExportRef,
-): Promise<ExportReport | HeldView> {
-  return followTo(invocation, { client, ref, stopAt: isHeld });
+/** What is followed, and how far. */
+export interface FollowRequest {
+  readonly client: ExportClient;
+  readonly handle: ExportHandle;
+  /**
+   * States at which following ends. `stopped`: held exports are followed, which end by themselves after a day; a stopped one waits for a
+   * person without limit, and so would a scheduled command.
+   */
+  readonly until: 'held or stopped' | 'stopped';
 }
 
 export type HeldView = ExportView & { readonly state: { readonly kind: 'held' } };
@@ -38,73 +38,112 @@ export function isHeld(view: ExportView): view is HeldView {
   return view.state.kind === 'held';
 }
 
-async function followTo<Last extends ExportView>(
-  { terminal }: Invocation,
-  options: Pick<Following<Last>, 'client' | 'ref' | 'stopAt'>,
-): Promise<ExportReport | Last> {
+function endsFollowing({ state: { kind } }: ExportView, until: FollowRequest['until']): boolean {
+  return kind === 'stopped' || (kind === 'held' && until === 'held or stopped');
+}
+
+/** Follows an export with progress on standard error. @throws Interrupted at Ctrl-C; the export continues */
+export async function follow({ terminal }: Invocation, request: FollowRequest): Promise<Followed> {
+  const { handle, until } = request;
   const progress = createProgress(terminal);
   const stop = listenForStop(terminal);
-  const interrupted = stop.requested.then(() => {
-    throw new Interrupted(
-      `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${options.ref.destinationId}`,
-    );
-  });
-  const isOver = new AbortController();
+  const over = new AbortController();
+  // After Ctrl-C the shell prints its prompt; progress would overwrite it.
+  void stop.requested.then(() => over.abort(interrupted(handle)));
+  const options = { signal: over.signal, onOutage: (error: ExportError) => sayOutage(progress, error) };
   try {
-    return await Promise.race([
-      followThroughOutages({ ...options, progress, signal: isOver.signal }),
-      interrupted,
-    ]);
+    const blocked = await untilBegun(request, options);
+    if (blocked) return blocked;
+    for await (const view of handle.follow(options)) {
+      if (endsFollowing(view, until)) return { at: 'state', view };
+      progress.update(view);
+    }
+    const report = await reportOf(handle, over.signal);
+    if (report.status === 'completed') progress.finish();
+    return { at: 'report', report };
   } finally {
-    isOver.abort();
     stop.off();
     progress.close();
   }
 }
 
-interface Following<Last extends ExportView> {
-  readonly client: ExportClient;
-  readonly ref: ExportRef;
-  readonly progress: ProgressDisplay;
+function interrupted({ destinationId }: ExportHandle): Interrupted {
+  return new Interrupted(
+    `The export continues without this terminal. To watch it: temporal-mailchimp export watch ${destinationId}`,
+  );
+}
+
+function sayOutage(progress: ProgressDisplay, { code }: ExportError): void {
+  progress.say(
+    `${code}: no answer; trying again. The export itself continues as soon as server and worker run.`,
+  );
+}
+
+/** Here an export that failed has a report like any other. */
+async function reportOf(handle: ExportHandle, signal: AbortSignal): Promise<ExportReport> {
+  try {
+    return await handle.result({ signal });
+  } catch (error) {
+    if (error instanceof lazy.client().ExportFailedError) return error.report;
+    throw error;
+  }
+}
+
+interface Watching {
   readonly signal: AbortSignal;
-  /** True for the view at which following ends. */
-  readonly stopAt: (view: ExportView) => view is Last;
+  readonly onOutage: (error: ExportError) => void;
 }
 
-async function followThroughOutages<Last extends ExportView>(
-  following: Following<Last>,
-): Promise<ExportReport | Last> {
-  const { client, ref, progress, signal, stopAt } = following;
+const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'];
+
+/** Waits while the export is queued. @returns what it is queued behind, as soon as that waits for a person */
+async function untilBegun(
+  { client, handle }: FollowRequest,
+  { signal, onOutage }: Watching,
+): Promise<Followed | undefined> {
   for (;;) {
-    try {
-      const views = client.follow(ref);
-      for (;;) {
-        const next = await views.next();
-        if (next.done) {
-          if (next.value.status === 'completed') progress.finish();
-          return next.value;
-        }
-        // After Ctrl-C the shell prints its prompt; progress would overwrite it.
-        signal.throwIfAborted();
-        if (stopAt(next.value)) return next.value;
-        progress.update(next.value);
-      }
-    } catch (error) {
-      if (signal.aborted || !(error instanceof ExportError) || !TRANSIENT.has(error.code)) throw error;
-      progress.say(
-        `${error.code}: no answer; trying again. The export itself continues as soon as server and worker run.`,
-      );
-      await delay(RETRY_MS);
+    const view = await client.describe(handle.destinationId).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      onOutage(error);
+    });
+    signal.throwIfAborted();
+    const queued = view?.queued.find(({ exportId }) => exportId === handle.id);
+    if (view && !queued) return undefined;
+    const behind = view?.running;
+    if (queued && behind?.now && LONG_STATES.includes(behind.now.state.kind)) {
+      return { at: 'queue', destinationId: handle.destinationId, queued, behind };
     }
+    await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }
 
-/** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
-export function printReport(invocation: Invocation, report: ExportReport): number | undefined {
-  const { status, failure } = report;
-  print(invocation, { json: report, text: () => describeReport(report) });
-  if (status === 'failed' && failure && !invocation.options.json) {
-    invocation.terminal.err(`${failure.code}: ${failure.message}`);
+/** Prints where following ended. @returns exit code 1 unless the export completed or was planned */
+export function printFollowed(
+  invocation: Invocation,
+  followed: Followed,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
+  switch (followed.at) {
+    case 'report':
+      return printReport(invocation, followed.report, link);
+    case 'state':
+      print(invocation, { json: followed.view, text: (page) => describeView(followed.view, page), ...link });
+      return EXIT_REFUSED;
+    case 'queue':
+      print(invocation, { json: followed, text: () => describeBlocked(followed), ...link });
+      return EXIT_REFUSED;
+    default:
+      return followed satisfies never;
   }
+}
+
+/** Prints the report, with the reason of a failure. @returns exit code 1 unless it completed or planned */
+export function printReport(
+  invocation: Invocation,
+  report: ExportReport,
+  link: Pick<Output, 'webUi'>,
+): number | undefined {
+  const { status } = report;
+  print(invocation, { json: report, text: (page) => describeReport(report, page), ...link });
   return status === 'completed' || status === 'planned' ? undefined : EXIT_REFUSED;
 }

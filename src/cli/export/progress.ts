@@ -4,6 +4,7 @@ import { progressOf, type Progress } from '../../text/progress';
 import type { Terminal } from '../shell/terminal';
 import { count, duration } from '../../text/format';
 import { describeState } from '../../text/describe-export';
+import { tonedState } from '../text/tones';
 
 /** Shows on standard error how far an export is. */
 export interface ProgressDisplay {
@@ -18,7 +19,7 @@ export interface ProgressDisplay {
 const LINE_INTERVAL_MS = 5_000;
 
 export function createProgress(terminal: Terminal): ProgressDisplay {
-  return terminal.isTty ? barProgress(terminal) : lineProgress(terminal);
+  return terminal.canRedraw ? barProgress(terminal) : lineProgress(terminal);
 }
 
 /** For logs: a line at each change of state, and every 5 s while changes are being sent. */
@@ -36,7 +37,8 @@ function lineProgress(terminal: Terminal): ProgressDisplay {
     update: (view) => {
       const state = describeState(view);
       const progress = deliveryOf(view);
-      print(state, progress ? `${state}: ${describeProgress(progress, pace.measure(progress))}` : state);
+      const line = progress ? `${state}: ${describeProgress(progress, pace.measure(progress))}` : state;
+      print(state, tonedState(terminal.page('err'), view, line));
     },
     say: (line) => print(line, line),
     finish: () => undefined,
@@ -66,12 +68,12 @@ function barProgress(terminal: Terminal): ProgressDisplay {
   };
   return {
     update: (view) => {
-      say(describeState(view));
+      say(tonedState(terminal.page('err'), view, describeState(view)));
       const progress = deliveryOf(view);
       if (!progress) return close();
       const text = { text: describeProgress(progress, pace.measure(progress)) };
       if (bar) bar.update(progress.done, text);
-      else (bar = startBar(terminal.stderr)).start(progress.total, progress.done, text);
+      else (bar = startBar(terminal)).start(progress.total, progress.done, text);
     },
     say,
     finish,
@@ -79,11 +81,15 @@ function barProgress(terminal: Terminal): ProgressDisplay {
   };
 }
 
-function startBar(stream: NodeJS.WritableStream): SingleBar {
+/** Of the text beside the bar, with a million changes. */
+const TEXT_COLUMNS = 70;
+
+function startBar({ stderr, page }: Terminal): SingleBar {
+  const room = (page('err').columns ?? Infinity) - TEXT_COLUMNS;
   return new SingleBar({
     format: '  [{bar}] {percentage}% {text}',
-    stream,
-    barsize: 30,
+    stream: stderr,
+    barsize: Math.max(5, Math.min(30, room)),
     barCompleteChar: '=',
     barIncompleteChar: ' ',
     hideCursor: true,
@@ -101,7 +107,7 @@ function describeProgress({ done, total }: Progress, perSecond: number | undefin
   const changes = `${count(done)} of ${count(total)} changes`;
   if (perSecond === undefined || done >= total) return changes;
   const left = duration(Math.ceil((total - done) / perSecond) * 1000);
-  return `${changes}, ${count(Math.round(perSecond))} a second, about ${left} left`;
+  return `${changes}, ${count(Math.round(perSecond))}/s, about ${left} left`;
 }
 
 /** Batches finish in bursts: over a shorter window the rate would jump between zero and its peak. */

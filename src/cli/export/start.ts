@@ -1,11 +1,9 @@
-import type { ExportOptionsInput, StartedExport } from '../../contract/destination';
-import { describeState } from '../../text/describe-export';
-import { EXIT_REFUSED } from '../shell/failure';
-import { print, type Invocation } from '../shell/invocation';
+import type { StartedExportHandle } from '../../client';
+import type { ExportOptionsInput } from '../../contract/destination';
+import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { describeView } from '../text/export';
 import { findExport } from './find';
-import { follow, followUntilHeld, printReport } from './follow';
+import { follow, printFollowed } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -17,21 +15,28 @@ export async function startExport(
   destinationId: string,
   { wait, trigger, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const started = await client.start(destinationId, { options, trigger });
+  return withClient(invocation, async (client, { webUi }) => {
+    const handle = await client.start(destinationId, { options, trigger });
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
     if (!wait) {
-      print(invocation, { json: started, text: () => describeStart(destinationId, started) });
+      print(invocation, { json: toJson(handle), text: () => describeStart(handle), webUi: link });
       return undefined;
     }
-    invocation.terminal.err(describeStart(destinationId, started));
-    const running = started.disposition === 'queued' ? await client.progress(destinationId) : undefined;
-    if (running?.state.kind === 'held')
-      invocation.terminal.err(`Export ${running.number}: ${describeState(running)}`);
-    const ended = await followUntilHeld(invocation, client, { destinationId, exportId: started.exportId });
-    if ('status' in ended) return printReport(invocation, ended);
-    print(invocation, { json: ended, text: () => describeView(ended) });
-    return EXIT_REFUSED;
+    invocation.terminal.err(describeStart(handle));
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
+}
+
+/** The link is on standard error already; only the document has it as well. */
+function inDocument({ options }: Invocation, link: string | null): { readonly webUi?: string | null } {
+  return options.json ? { webUi: link } : {};
+}
+
+function toJson(started: StartedExportHandle) {
+  const { id: exportId, number, workflowId, firstExecutionRunId, disposition } = started;
+  return { exportId, number, workflowId, firstExecutionRunId, disposition };
 }
 
 /** Starts an export that ends before it sends anything. */
@@ -40,10 +45,12 @@ export async function planExport(
   destinationId: string,
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const { exportId } = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
-    const report = await follow(invocation, client, { destinationId, exportId });
-    return printReport(invocation, report);
+  return withClient(invocation, async (client, { webUi }) => {
+    const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
+    const link = webUi.export(destinationId, handle.firstExecutionRunId);
+    sayLink(invocation, link);
+    const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
@@ -52,17 +59,21 @@ export async function watchExport(
   destinationId: string,
   which: string | undefined,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client) => {
-    const { exportId } = findExport(await client.describe(destinationId), which);
-    return printReport(invocation, await follow(invocation, client, { destinationId, exportId }));
+  return withClient(invocation, async (client, { webUi }) => {
+    const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
+    const link = isLatest ? webUi.export(destinationId) : null;
+    sayLink(invocation, link);
+    const handle = client.handle({ destinationId, exportId });
+    const followed = await follow(invocation, { client, handle, until: 'stopped' });
+    return printFollowed(invocation, followed, inDocument(invocation, link));
   });
 }
 
-function describeStart(destinationId: string, { number, exportId, disposition }: StartedExport): string {
+function describeStart({ destinationId, id, number, disposition }: StartedExportHandle): string {
   const what = {
     started: `Export ${number} of "${destinationId}" has started`,
     joined: `Export ${number} of "${destinationId}" already does the same, so no second export was started`,
     queued: `Export ${number} of "${destinationId}" waits until the running export has ended`,
   }[disposition];
-  return `${what} (${exportId}).`;
+  return `${what} (${id}).`;
 }

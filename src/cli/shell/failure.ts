@@ -1,6 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import { CommanderError } from 'commander';
 import { ExportError } from '../../errors';
+import { toned } from '../text/page';
 import { printableJson } from '../text/printable';
 import { Interrupted, type Terminal } from './terminal';
 
@@ -25,14 +26,20 @@ export function printFailure(error: unknown, terminal: Terminal, isJson: boolean
   const { code, message, details, text } = failure;
   if (isJson) terminal.out(printableJson({ error: { code, message, details: details ?? {} } }));
   // The stack of a bug is printed even with --json.
-  if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG)) terminal.err(text);
+  if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG))
+    terminal.err(markCode(terminal, text));
   return failure.exitCode;
+}
+
+function markCode(terminal: Terminal, text: string): string {
+  return text.replace(/^\w+:/, (code) => toned(terminal.page('err'), 'bad', code));
 }
 
 function toFailure(error: unknown): Failure {
   if (error instanceof ExportError) {
     const { code, message, details } = error;
-    return { exitCode: EXIT_REFUSED, code, message, details, text: `${code}: ${message}` };
+    const exitCode = code === 'UNEXPECTED' ? EXIT_BUG : EXIT_REFUSED;
+    return { exitCode, code, message, details, text: `${code}: ${message}` };
   }
   if (error instanceof CommanderError) return usage(error);
   if (error instanceof Interrupted) {

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { printableJson, printableLines } from '../text/printable';
+import type { Page } from '../text/page';
+import { printableJson, printableOn } from '../text/printable';
+import { asTyped } from './hints';
 import type { Terminal } from './terminal';
 
 /** State of one run of the program, shared by its commands. */
@@ -11,6 +13,7 @@ export interface Cli {
 /** Options that every command takes. */
 export interface GlobalOptions {
   readonly config?: string;
+  readonly profile?: string;
   readonly address?: string;
   readonly namespace?: string;
   readonly taskQueue?: string;
@@ -48,9 +51,26 @@ export interface Output {
   /** With --json: the one document on standard output. */
   readonly json: unknown;
   /** Without --json: text for standard output. */
-  readonly text: () => string;
+  readonly text: (page: Page) => string;
+  /** Link to the workflow: a property of the document, and a line below the text. Null: not known. */
+  readonly webUi?: string | null;
 }
 
-export function print({ terminal, options }: Invocation, { json, text }: Output): void {
-  terminal.out(options.json ? printableJson(json) : printableLines(text()));
+export function print({ terminal, options }: Invocation, { json, text, webUi }: Output): void {
+  if (options.json) {
+    const document = webUi !== undefined && typeof json === 'object' ? { ...json, webUi } : json;
+    return terminal.out(printableJson(document));
+  }
+  const page = terminal.page('out');
+  const shown = asTyped(text(page), options);
+  terminal.out(printableOn(page, webUi ? `${shown}\n\n${describeLink(webUi)}` : shown));
+}
+
+/** On standard error before a command waits. Its document has the link as well, its text does not repeat it. */
+export function sayLink({ terminal }: Invocation, webUi: string | null): void {
+  if (webUi) terminal.err(describeLink(webUi));
+}
+
+function describeLink(webUi: string): string {
+  return `Web UI: ${webUi}`;
 }

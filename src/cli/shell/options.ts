@@ -1,8 +1,35 @@
 import { InvalidArgumentError } from 'commander';
+import type { z } from 'zod';
 
 /** Makes an option repeatable. */
 export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
+}
+
+/** An empty value is mostly an unset variable in a script. */
+export function text(value: string): string {
+  if (value.trim() !== '') return value.trim();
+  throw new InvalidArgumentError('It must not be empty.');
+}
+
+const LONGEST_NAME = 200;
+
+/** The name of a person, which the history keeps. */
+export function personName(value: string): string {
+  const name = text(value);
+  if (name.length <= LONGEST_NAME) return name;
+  throw new InvalidArgumentError(`It must have at most ${LONGEST_NAME} characters.`);
+}
+
+/** For an option whose value a schema describes. */
+export function valueOf<Value>(schema: z.ZodType<Value>): (value: string) => Value {
+  return (value) => {
+    const result = schema.safeParse(value);
+    if (result.success) return result.data;
+    throw new InvalidArgumentError(
+      `It must be ${result.error.issues.map(({ message }) => message).join(', ')}.`,
+    );
+  };
 }
 
 export function wholeNumber(text: string): number {

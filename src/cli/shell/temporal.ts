@@ -1,17 +1,22 @@
-import type { ConnectionOptions, Connection } from '@temporalio/client';
+import type { Connection } from '@temporalio/client';
 import type { ExportClient } from '../../client';
 import { ExportError } from '../../errors';
-import { resolveSecret } from '../../config/secrets';
+import { connectionOptions, describeUnreachable } from '../../config/connection';
 import { lazy } from '../lazy';
-import { readSettings, type Settings, type Temporal } from './settings';
+import { readSettings, type Settings } from './settings';
 import type { Invocation } from './invocation';
+import { openWebUi, type WebUi } from './web-ui';
 
 const CONNECT_MS = 4_000;
+
+export interface ClientContext extends Pick<Settings, 'config'> {
+  readonly webUi: WebUi;
+}
 
 /** Connects to Temporal, runs `work` and closes the connection. @throws ExportError TEMPORAL_UNREACHABLE */
 export async function withClient<Result>(
   { options }: Invocation,
-  work: (client: ExportClient, settings: Settings) => Promise<Result>,
+  work: (client: ExportClient, context: ClientContext) => Promise<Result>,
 ): Promise<Result> {
   const settings = await readSettings(options);
   const connection = await connect(settings);
@@ -19,17 +24,18 @@ export async function withClient<Result>(
   const { ExportClient } = lazy.client();
   const { namespace, taskQueue } = settings.temporal;
   try {
-    return await work(
-      new ExportClient({ client: new Client({ connection, namespace }), taskQueue }),
-      settings,
-    );
+    return await work(new ExportClient({ client: new Client({ connection, namespace }), taskQueue }), {
+      config: settings.config,
+      webUi: await openWebUi(settings),
+    });
   } finally {
     await connection.close();
   }
 }
 
-async function connect({ temporal, baseFolder }: Settings): Promise<Connection> {
-  const connection = lazy.temporalClient().Connection.lazy(await connectionOptions(temporal, baseFolder));
+async function connect({ temporal, connection: settings }: Settings): Promise<Connection> {
+  const options = await connectionOptions(settings, temporal.address);
+  const connection = lazy.temporalClient().Connection.lazy({ ...options, connectTimeout: CONNECT_MS });
   try {
     await connection.ensureConnected();
     return connection;
@@ -38,20 +44,8 @@ async function connect({ temporal, baseFolder }: Settings): Promise<Connection> 
     await connection.close();
     throw new ExportError(
       'TEMPORAL_UNREACHABLE',
-      `No Temporal server answers at ${temporal.address}. Start one (temporal-mailchimp dev starts everything), ` +
-        'or set another address with --address or temporal.address in the configuration file.',
+      describeUnreachable(temporal.address, settings.address?.from),
       { cause: error },
     );
   }
-}
-
-async function connectionOptions(temporal: Temporal, baseFolder: string): Promise<ConnectionOptions> {
-  const { address, tls } = temporal;
-  const apiKey = temporal.apiKey && (await resolveSecret(temporal.apiKey, baseFolder));
-  return {
-    address,
-    connectTimeout: CONNECT_MS,
-    ...(tls !== undefined && { tls }),
-    ...(apiKey && { apiKey }),
-  };
 }

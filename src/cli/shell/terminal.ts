@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { pageOf, type Page } from '../text/page';
 
 /** The terminal of a command; tests pass their own. */
 export interface Terminal {
@@ -9,6 +10,10 @@ export interface Terminal {
   readonly err: (text: string) => void;
   /** Whether a user reads standard error and can answer prompts. */
   readonly isTty: boolean;
+  /** What standard output and standard error print on, as it is now: a window can change its size. */
+  readonly page: (stream: 'out' | 'err') => Page;
+  /** Whether standard error is a terminal on which a line can be written again. */
+  readonly canRedraw: boolean;
   /** The stream for a progress bar. */
   readonly stderr: NodeJS.WritableStream;
   /** Prompts the user. @throws Interrupted at Ctrl-C, or when the input ends */
@@ -22,6 +27,8 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(`${text}\n`),
     err: (text) => void process.stderr.write(`${text}\n`),
     isTty: process.stdin.isTTY && process.stderr.isTTY,
+    page: (stream) => pageOf(stream === 'out' ? process.stdout : process.stderr),
+    canRedraw: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
     stderr: process.stderr,
     ask,
     onStop: (listener) => {

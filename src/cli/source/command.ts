@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { SegmentSource, SourceCheck } from '../../ports/source';
+import { ExportError, RepeatedKeys } from '../../errors';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
@@ -7,6 +8,7 @@ import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { encodingHint } from '../../text/encoding-hint';
 import { count, countOf } from '../../text/format';
+import type { Page } from '../text/page';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
 import { onlySource } from './only-source';
@@ -41,10 +43,11 @@ async function showSegments(invocation: Invocation, name: string | undefined): P
   const { segments } = await withSource(invocation, name, (source) => source.describe());
   print(invocation, {
     json: { segments },
-    text: () =>
+    text: (page) =>
       table(
         ['SEGMENT', 'NAME'],
         segments.map(({ id, name: title }) => [id, title]),
+        page,
       ),
   });
 }
@@ -55,12 +58,23 @@ async function showAttributes(invocation: Invocation, name: string | undefined):
 }
 
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
-  const checked = await withSource(invocation, name, (source) => source.check());
-  print(invocation, { json: checked, text: () => describeCheck(checked) });
+  const checked = await withSource(invocation, name, (source) => source.check()).catch((error: unknown) =>
+    throwWithKeys(invocation, error),
+  );
+  print(invocation, { json: checked, text: (page) => describeCheck(checked, page) });
   const problem = describeProblem(checked);
   if (problem === undefined) return undefined;
   if (!invocation.options.json) invocation.terminal.err(problem);
   return EXIT_REFUSED;
+}
+
+/** Keys may be personal, so the error does not contain them; this command runs where the files are. */
+function throwWithKeys({ terminal }: Invocation, error: unknown): never {
+  if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
+    const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
+    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows)}\n`);
+  }
+  throw error;
 }
 
 function describeProblem({ profiles, unreadable }: SourceCheck): string | undefined {
@@ -75,14 +89,8 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
     : undefined;
 }
 
-function describeCheck({
-  profiles,
-  attributes,
-  segments,
-  members,
-  orphans,
-  unreadable,
-}: SourceCheck): string {
+function describeCheck(checked: SourceCheck, page: Page): string {
+  const { profiles, attributes, segments, members, orphans, unreadable } = checked;
   const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
   const lines = unreadable.flatMap(({ file, lines, first }) =>
     first
@@ -94,11 +102,12 @@ function describeCheck({
     table(
       ['SEGMENT', 'NAME', 'PROFILES'],
       members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
+      page,
     ),
     ...(orphans > 0
       ? [`${countOf(orphans, 'membership')} with a key that no profile has: exports skip them`]
       : []),
-    ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines)] : []),
+    ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines, page)] : []),
   ].join('\n\n');
 }
 

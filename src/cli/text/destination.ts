@@ -1,25 +1,31 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
-import { count, instant } from '../../text/format';
-import { exportTable } from './export';
+import { describeBaseline } from '../../text/describe-export';
+import { instant } from '../../text/format';
+import { exportTable, openExports } from './export';
+import { PLAIN_PAGE, type Page } from './page';
 import { pairs, table } from './table';
+import { tonedWarnings } from './tones';
 
-export function describeDestination(view: DestinationView): string {
-  const { destinationId, phase, running, queued, baseline, exports } = view;
+export function describeDestination(view: DestinationView, page: Page = PLAIN_PAGE): string {
+  const { destinationId, phase, baseline, exports } = view;
+  const open = openExports(view);
   const inBaseline = baseline
-    ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
+    ? `${describeBaseline(baseline)}, as of export ${baseline.exportId}`
     : 'no addresses yet';
   const parts = [
     `${destinationId}: ${phase}`,
-    pairs([
-      ...connectionPairs(view),
-      ['In the baseline', inBaseline],
-      ['Export running', running ? `${running.number} (${running.exportId})` : 'none'],
-      ...(queued > 0 ? ([['Queued exports', count(queued)]] as const) : []),
-    ]),
-    factLines(view),
-    view.configuration ? describeMatching(view.configuration) : describeUnconfigured(destinationId),
-    ...(exports.length > 0 ? [exportTable(view)] : []),
+    pairs(
+      [
+        ...connectionPairs(view),
+        ['In the baseline', inBaseline],
+        ['Exports now', open.map(({ label, state }) => `${label}: ${state}`).join('\n') || 'none'],
+      ],
+      page,
+    ),
+    tonedWarnings(page, factLines(view)),
+    view.configuration ? describeMatching(view.configuration, page) : describeUnconfigured(destinationId),
+    ...(exports.length > 0 || open.length > 0 ? [exportTable(view, page)] : []),
   ];
   return parts.join('\n\n');
 }
@@ -60,28 +66,31 @@ function doubleOptin(isOn: boolean): string {
   return isOn ? 'on: its own forms ask new contacts to confirm' : 'off';
 }
 
-export function describeConnection(view: DestinationView): string {
+export function describeConnection(view: DestinationView, page: Page = PLAIN_PAGE): string {
   const { destinationId, audience, configuration } = view;
   const next = configuration ? `export start ${destinationId}` : `destination configure ${destinationId}`;
   return [
     `Connected "${destinationId}" to the audience ${audience.name} (${audience.id}).`,
     '',
-    pairs(connectionPairs(view)),
+    pairs(connectionPairs(view), page),
     '',
-    factLines(view),
+    tonedWarnings(page, factLines(view)),
     `Next: temporal-mailchimp ${next}`,
   ].join('\n');
 }
 
-export function describeConfiguration({ destinationId, configuration }: DestinationView): string {
+export function describeConfiguration(
+  { destinationId, configuration }: DestinationView,
+  page: Page = PLAIN_PAGE,
+): string {
   return [
     `Configured "${destinationId}". Nothing was sent.`,
-    ...(configuration ? [describeMatching(configuration)] : []),
+    ...(configuration ? [describeMatching(configuration, page)] : []),
     `Next: temporal-mailchimp export plan ${destinationId}`,
   ].join('\n\n');
 }
 
-function describeMatching({ email, fields, segments }: Configuration): string {
+function describeMatching({ email, fields, segments }: Configuration, page: Page): string {
   return [
     table(
       ['ATTRIBUTE', 'MERGE FIELD', 'TYPE', 'REQUIRED'],
@@ -94,6 +103,7 @@ function describeMatching({ email, fields, segments }: Configuration): string {
           field.required ? 'yes' : 'no',
         ]),
       ],
+      page,
     ),
     table(
       ['SEGMENT', 'TAG', 'TAG ID'],
@@ -102,6 +112,7 @@ function describeMatching({ email, fields, segments }: Configuration): string {
         knownAs === null || knownAs === tag ? tag : `${tag} (renamed from ${knownAs} by the next export)`,
         tagId === null ? 'created by the first export' : String(tagId),
       ]),
+      page,
     ),
   ].join('\n\n');
 }

@@ -1,48 +1,118 @@
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView, QueuedExport, RunningExport } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
-import { isPlanned, type ExportReport } from '../../contract/report';
-import { describeProgress, describeState } from '../../text/describe-export';
+import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
+import {
+  describeProgress,
+  describeState,
+  describeStateShortly,
+  jobLabel,
+  jobTitle,
+} from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
-import { pairs, table } from './table';
+import { PLAIN_PAGE, type Page } from './page';
+import { pairs, table, type Cell } from './table';
+import { STATUS_TONE, tonedState } from './tones';
 
 /** What `export show` prints for a running export. */
-export function describeView(view: ExportView): string {
-  const { number, ref, startedAt } = view;
+export function describeView(view: ExportView, page: Page = PLAIN_PAGE): string {
+  const { ref, startedAt } = view;
   const progress = progressOf(view);
   return [
-    `Export ${number} of ${ref.destinationId}: ${describeState(view)}`,
-    pairs([
-      ['Export', ref.exportId],
-      ['Started', instant(startedAt)],
-      ...(progress
-        ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
-        : []),
-      ...describeProgress(view),
-    ]),
+    `${jobTitle(view)} of ${ref.destinationId}: ${tonedState(page, view, describeState(view))}`,
+    pairs(
+      [
+        ['Export', ref.exportId],
+        ['Started', instant(startedAt)],
+        ...(progress
+          ? ([['Changes', `${count(progress.done)} of ${count(progress.total)} done`]] as const)
+          : []),
+        ...describeProgress(view),
+      ],
+      page,
+    ),
   ].join('\n\n');
 }
 
-export function exportTable({
-  running,
-  queued,
-  exports,
-}: Pick<DestinationView, 'running' | 'queued' | 'exports'>): string {
-  const waiting = queued > 0 ? [['', '', `${count(queued)} queued`]] : [];
-  const open = running ? [[String(running.number), running.exportId, 'running']] : [];
+/** A queued export, and the one in front of it, which waits for a person. */
+export interface BlockedExport {
+  readonly destinationId: string;
+  readonly queued: QueuedExport;
+  readonly behind: RunningExport;
+}
+
+export function describeBlocked({ destinationId, queued, behind }: BlockedExport): string {
+  const state = behind.now
+    ? `\n${describeState({ ...behind.now, ref: { destinationId, exportId: behind.exportId } })}`
+    : '';
+  const command = (verb: string) => `temporal-mailchimp export ${verb} ${destinationId} ${jobLabel(queued)}`;
+  const inFront = jobTitle(behind).toLowerCase();
+  return [
+    `${jobTitle(queued)} of ${destinationId} is queued behind ${inFront}, which is ${describeRunning(behind)}.${state}`,
+    `${jobTitle(queued)} starts when ${inFront} has ended. To watch it: ${command('watch')} To take it back: ${command('cancel')}`,
+  ].join('\n\n');
+}
+
+export function exportTable(
+  { running, queued, exports }: Pick<DestinationView, 'running' | 'queued' | 'exports'>,
+  page: Page = PLAIN_PAGE,
+): string {
+  const open = openExports({ running, queued }).map(({ label, exportId, state }) => [label, exportId, state]);
   return table(
-    ['NUMBER', 'EXPORT', 'STATUS', 'STARTED', 'TOOK', 'SELECTED', 'SENT', 'NOT EXPORTED'],
-    [...waiting, ...open, ...exports.map(exportRow)],
+    [
+      'NUMBER',
+      { optional: 'EXPORT' },
+      'STATUS',
+      { optional: 'STARTED' },
+      { optional: 'TOOK' },
+      'SELECTED',
+      'SENT',
+      'NOT EXPORTED',
+    ],
+    [...open, ...exports.map(exportRow)],
+    page,
   );
 }
 
-function exportRow(report: ExportReport): string[] {
-  const { number, exportId, status, failure, startedAt, durationMs, selected, outcomes } = report;
+interface OpenExport {
+  /** Its number, as commands take it. */
+  readonly label: string;
+  readonly exportId: string;
+  /** The state, and since when. */
+  readonly state: string;
+}
+
+/** The exports that have not ended, newest first. */
+export function openExports({
+  running,
+  queued,
+}: Pick<DestinationView, 'running' | 'queued'>): readonly OpenExport[] {
+  const waiting = queued.map((job) => openExport(job, describeQueued(job)));
+  const now = running ? [openExport(running, describeRunning(running))] : [];
+  return [...waiting.toReversed(), ...now];
+}
+
+function openExport(job: QueuedExport | RunningExport, state: string): OpenExport {
+  return { label: jobLabel(job), exportId: job.exportId, state };
+}
+
+function describeQueued({ since }: QueuedExport): string {
+  return since === undefined ? 'queued' : `queued since ${instant(since)}`;
+}
+
+function describeRunning({ now }: RunningExport): string {
+  return now ? describeStateShortly(now) : 'running';
+}
+
+function exportRow(report: ExportReport): Cell[] {
+  const { number, exportId, failure, startedAt, durationMs, selected, outcomes } = report;
+  const kind = kindOf(report);
+  const status = kind === 'plan' && !isPlanned(report) ? `plan ${report.status}` : report.status;
   return [
-    String(number),
+    jobLabel({ kind, number }),
     exportId,
-    failure ? `${status}: ${failure.code}` : status,
+    { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[report.status] },
     instant(startedAt),
     duration(durationMs),
     count(selected),

@@ -1,44 +1,58 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import { isPlanned, type ExportReport } from '../../contract/report';
+import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
 import {
   describeApproval,
+  describeBaseline,
   describeStatus,
   describeLanes,
   describeRequests,
   describeSubjects,
   describeUncertain,
   describeWarning,
+  describeWithoutBaseline,
   INVALID_MEANING,
+  jobTitle,
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
 import { notExported } from './export';
-import { count, countOf, duration, instant } from '../../text/format';
+import { count, duration, instant } from '../../text/format';
+import { PLAIN_PAGE, toned, type Page } from './page';
 import { pairs, table } from './table';
+import { STATUS_TONE, tonedWarnings } from './tones';
 
 /** The complete report of an export or a plan, with its status in the first line. */
-export function describeReport(report: ExportReport): string {
+export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): string {
   return [
-    headline(report),
+    headline(report, page),
     guardLines(report),
-    outcomeTable(report),
-    segmentTable(report),
-    invalidTable(report),
+    outcomeTable(report, page),
+    segmentTable(report, page),
+    invalidTable(report, page),
     describeUncertain(report),
-    refusalTable(report),
-    memberStatusTable(report),
-    warningLines(report.warnings),
-    facts(report),
+    describeWithoutBaseline(report),
+    refusalTable(report, page),
+    memberStatusTable(report, page),
+    tonedWarnings(page, warningLines(report.warnings)),
+    facts(report, page),
     failuresHint(report),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
 
-function headline(report: ExportReport): string {
+function headline(report: ExportReport, page: Page): string {
   const status = describeStatus(report);
-  return `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}\n${describeSubjects(report)}.`;
+  const { failure } = report;
+  const line = `${jobTitle({ ...report, kind: kindOf(report) })} ${status[0]!.toLowerCase()}${status.slice(1)}`;
+  const tone = STATUS_TONE[report.status];
+  return [
+    tone ? toned(page, tone, line) : line,
+    // As it is: it may have several lines, such as one for each unreadable file.
+    ...(report.status === 'failed' && failure ? [`${failure.code}: ${failure.message}`] : []),
+    `${describeSubjects(report)}.`,
+  ].join('\n');
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
@@ -51,42 +65,50 @@ function guardLines(report: ExportReport): string {
   ].join('\n');
 }
 
-function outcomeTable(report: ExportReport): string {
+function outcomeTable(report: ExportReport, page: Page): string {
   const { outcomes } = report;
   const found = OUTCOMES.filter((outcome) => outcomes[outcome] > 0);
   if (found.length === 0) return '';
   return table(
     [isPlanned(report) ? 'WOULD BE' : 'OUTCOME', 'PROFILES', 'MEANING'],
     found.map((outcome) => [outcome, count(outcomes[outcome]), OUTCOME_MEANING[outcome]]),
+    page,
   );
 }
 
-function segmentTable(report: ExportReport): string {
+function segmentTable(report: ExportReport, page: Page): string {
   const { segments } = report;
   if (segments.length === 0) return '';
-  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
+  const hasNotSent = segments.some(({ notSent = 0 }) => notSent > 0);
+  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed, notSent = 0 }) => [
     segment,
     name,
     count(profiles),
     count(tagged),
     count(untagged),
     ...(isPlanned(report) ? [] : [count(failed)]),
+    ...(hasNotSent ? [count(notSent)] : []),
   ]);
   return isPlanned(report)
-    ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows)
-    : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows);
+    ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows, page)
+    : table(
+        ['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED', ...(hasNotSent ? ['NOT SENT'] : [])],
+        rows,
+        page,
+      );
 }
 
-function invalidTable({ invalid }: ExportReport): string {
+function invalidTable({ invalid }: ExportReport, page: Page): string {
   const rules = Object.entries(invalid).filter(([, profiles]) => profiles > 0);
   if (rules.length === 0) return '';
   return table(
     ['INVALID: RULE', 'PROFILES', 'MEANING'],
     rules.map(([rule, profiles]) => [rule, count(profiles), INVALID_MEANING[rule] ?? '']),
+    page,
   );
 }
 
-function refusalTable({ refusals }: ExportReport): string {
+function refusalTable({ refusals }: ExportReport, page: Page): string {
   if (refusals.length === 0) return '';
   return table(
     ['OUTCOME', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
@@ -96,16 +118,18 @@ function refusalTable({ refusals }: ExportReport): string {
       count(profiles),
       text === '' ? '(withheld, not sent)' : text,
     ]),
+    page,
   );
 }
 
 /** Separate from outcomes: the status of each contact that Mailchimp acknowledged, so how many receive campaigns. */
-function memberStatusTable({ memberStatuses }: ExportReport): string {
+function memberStatusTable({ memberStatuses }: ExportReport, page: Page): string {
   const found = MEMBER_STATUSES.filter((status) => memberStatuses[status] > 0);
   if (found.length === 0) return '';
   return table(
     ['MEMBER STATUS', 'CONTACTS', 'MEANING'],
     found.map((status) => [status, count(memberStatuses[status]), MEMBER_STATUS_MEANING[status]]),
+    page,
   );
 }
 
@@ -113,18 +137,26 @@ function warningLines(warnings: readonly FieldWarning[]): string {
   return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
 }
 
-function facts(report: ExportReport): string {
-  const { exportId, startedAt, durationMs, tally, baselineSize, storeId, isSettled } = report;
-  return pairs([
-    ['Export', exportId],
-    ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
-    ['Requests', tally ? describeRequests(tally) : 'unknown'],
-    ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
-    ...(isSettled || isPlanned(report)
-      ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
-      : []),
-    ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
-  ]);
+function facts(report: ExportReport, page: Page): string {
+  const { exportId, startedAt, durationMs, tally, baselineSize, gone, storeId, isSettled } = report;
+  return pairs(
+    [
+      ['Export', exportId],
+      ['Started', `${instant(startedAt)}, took ${duration(durationMs)}`],
+      ['Requests', tally ? describeRequests(tally) : 'unknown'],
+      ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
+      ...(isSettled || isPlanned(report)
+        ? ([
+            [
+              'In the baseline',
+              describeBaseline({ size: baselineSize, ...(gone !== undefined && { gone }) }),
+            ],
+          ] as const)
+        : []),
+      ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
+    ],
+    page,
+  );
 }
 
 function failuresHint(report: ExportReport): string {

@@ -3,7 +3,7 @@ import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
-import { requireConfig } from '../shell/settings';
+import { requireSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
 import { pairs } from '../text/table';
 
@@ -20,9 +20,9 @@ export function workerCommand(cli: Cli): Command {
 }
 
 async function run(invocation: Invocation): Promise<undefined> {
-  const { config, path, baseFolder } = await requireConfig(invocation.options);
+  const { config, path, baseFolder, connection } = await requireSettings(invocation.options);
   const { address, namespace, taskQueue } = config.temporal;
-  const worker = await lazy.worker().createWorker(config, baseFolder);
+  const worker = await lazy.worker().createWorker(config, baseFolder, connection);
   const stop = listenForStop(invocation.terminal);
   try {
     print(invocation, {

@@ -3,9 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { MemberSeed } from '../../sandbox';
-import { CONSENT_TEXT, ExportClient, type ExportReport, type ExportView } from '../../client';
+import {
+  CONSENT_TEXT,
+  ExportClient,
+  ExportFailedError,
+  type ExportReport,
+  type ExportView,
+} from '../../client';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { count } from '../../text/format';
+import { workflowUrl } from '../../text/web-ui';
 import { startDevServer, type DevServer } from '../dev-server';
 import { startProgram, type Started, WORKER_NODE_FLAGS } from '../programs/start-program';
 import { findTemporalBinary } from '../temporal-binary';
@@ -134,18 +141,16 @@ async function performDemo(started: StartedProcesses, options: DemoOptions): Pro
     configFile,
     uiUrl,
     pages: {
-      destination: pageOf(uiUrl, destinationWorkflowId(DESTINATION)),
-      lastExport: pageOf(uiUrl, exportWorkflowId(DESTINATION)),
+      destination: workflowUrl(uiUrl, {
+        namespace: 'default',
+        workflowId: destinationWorkflowId(DESTINATION),
+      }),
+      lastExport: workflowUrl(uiUrl, { namespace: 'default', workflowId: exportWorkflowId(DESTINATION) }),
     },
     apiKey: sandbox.apiKey,
     ended: started.worker.process.ended,
     close: () => started.close(),
   };
-}
-
-/** The page of the workflow's latest run. */
-function pageOf(uiUrl: string, workflowId: string): string {
-  return `${uiUrl}/namespaces/default/workflows/${encodeURIComponent(workflowId)}`;
 }
 
 async function prepareInput(folder: string, { profiles, say }: DemoOptions): Promise<Setting> {
@@ -204,16 +209,16 @@ async function exportOnce(
   client: ExportClient,
   { onProgress, onReport }: DemoOptions,
 ): Promise<ExportReport> {
-  const { exportId } = await client.start(DESTINATION, { trigger: 'demo' });
-  const following = client.follow({ destinationId: DESTINATION, exportId });
-  for (;;) {
-    const { done, value } = await following.next();
-    if (done) {
-      onReport(value);
-      return value;
-    }
-    onProgress(value);
-  }
+  const handle = await client.start(DESTINATION, { trigger: 'demo' });
+  for await (const view of handle.follow()) onProgress(view);
+  const report = await handle.result().catch(reportOfFailed);
+  onReport(report);
+  return report;
+}
+
+function reportOfFailed(error: unknown): ExportReport {
+  if (error instanceof ExportFailedError) return error.report;
+  throw error;
 }
 
 /** Enough addresses to find three customers to change, at any size of the audience. */

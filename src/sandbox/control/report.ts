@@ -2,6 +2,7 @@ import type { Audience } from '../model/audience';
 import type { Member, MemberStatus } from '../model/member';
 import type { World } from '../world';
 
+/** Counts of an audience. */
 export interface AudienceState {
   readonly id: string;
   readonly name: string;
@@ -14,6 +15,7 @@ export interface AudienceState {
   readonly forgotten: number;
 }
 
+/** A member as the audience has it. */
 export interface MemberState {
   readonly email: string;
   readonly status: MemberStatus;
@@ -57,6 +59,7 @@ function memberState(audience: Audience, member: Member): MemberState {
   };
 }
 
+/** Members to look for; without a field, all. */
 export interface MemberStateFilter {
   readonly status?: MemberStatus;
   readonly tag?: string;

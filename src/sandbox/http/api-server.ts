@@ -1,11 +1,12 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiCall, Query, Reply } from '../api/call';
 import type { Router } from '../api/router';
 import type { Account } from '../model/account';
 import type { Recorder } from '../record';
 import type { World } from '../world';
 import type { Refusal } from '../problem';
+import type { App } from './app';
 import type { Ending } from './apply-fault';
+import type { HttpReply, HttpRequest } from './exchange';
 import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
@@ -28,24 +29,10 @@ export interface ApiServer {
 }
 
 /** Serves everything below `/3.0`. */
-export function serveApi(app: FastifyInstance, server: ApiServer): void {
-  // Before the body is read, because Mailchimp also counts the time in which a client sends it.
-  app.decorateRequest('arrived', 0);
-  app.addHook('onRequest', (request, _reply, done) => {
-    request.arrived = performance.now();
-    done();
-  });
-  const handler = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
-    answer(server, request, reply);
-  app.all(BASE, handler);
-  app.all(`${BASE}/*`, handler);
-}
-
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Value of `performance.now()`. */
-    arrived: number;
-  }
+export function serveApi(app: App, server: ApiServer): void {
+  const handle = (request: HttpRequest, reply: HttpReply): Promise<void> => answer(server, request, reply);
+  app.on(undefined, BASE, handle);
+  app.on(undefined, `${BASE}/*`, handle);
 }
 
 interface Incoming {
@@ -54,12 +41,12 @@ interface Incoming {
   readonly query: Query;
   readonly body: string | undefined;
   readonly instance: string;
-  /** Value of `performance.now()`. */
+  /** When its headers had arrived, since Mailchimp also counts the time in which a client sends the body. */
   readonly arrived: number;
 }
 
-function incoming(request: FastifyRequest): Incoming {
-  const url = request.raw.url!;
+function incoming(request: HttpRequest): Incoming {
+  const url = request.url;
   const mark = url.indexOf('?');
   const path = (mark < 0 ? url : url.slice(0, mark)).slice(BASE.length);
   const override = request.headers['x-http-method-override'];
@@ -67,14 +54,14 @@ function incoming(request: FastifyRequest): Incoming {
     method:
       request.method === 'POST' && typeof override === 'string' ? override.toUpperCase() : request.method,
     path: path === '' ? '/' : path,
-    query: mark < 0 ? {} : Object.fromEntries(new URLSearchParams(url.slice(mark + 1))),
-    body: typeof request.body === 'string' ? request.body : undefined,
+    query: request.query,
+    body: request.body,
     instance: randomUUID(),
     arrived: request.arrived,
   };
 }
 
-async function answer(server: ApiServer, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+async function answer(server: ApiServer, request: HttpRequest, reply: HttpReply): Promise<void> {
   const call = incoming(request);
   const { ending, body } = await end(server, request, call);
   const { world, recorder } = server;
@@ -87,10 +74,10 @@ async function answer(server: ApiServer, request: FastifyRequest, reply: Fastify
   recorder.add({ at, method, path, query, body: call.body, status, via: 'http' });
   if (ending.type === 'cut') return cut(reply, ending.reply);
   if (ending.type === 'page') {
-    await reply.code(ending.status).type('text/html').send(ending.html);
+    reply.code(ending.status).type('text/html').send(ending.html);
     return;
   }
-  await send(reply, ending.reply, { body, instance: call.instance });
+  send(reply, ending.reply, { body, instance: call.instance });
 }
 
 const statusOf = (ending: Ending): number => {
@@ -111,7 +98,7 @@ interface Answer {
 
 const NOTHING: Body = { bytes: Buffer.alloc(0), isZipped: false };
 
-async function end(server: ApiServer, request: FastifyRequest, call: Incoming): Promise<Answer> {
+async function end(server: ApiServer, request: HttpRequest, call: Incoming): Promise<Answer> {
   const { world } = server;
   const refuse = (refusal: Refusal): Answer => {
     const reply = problemReply(refusal, call.instance, undefined);
@@ -137,8 +124,8 @@ async function end(server: ApiServer, request: FastifyRequest, call: Incoming): 
   }
 }
 
-function earlyRefusal(request: FastifyRequest): Refusal | undefined {
-  if (request.raw.url!.length > 8000) return nestedTooDeep;
+function earlyRefusal(request: HttpRequest): Refusal | undefined {
+  if (request.url.length > 8000) return nestedTooDeep;
   const { 'x-trigger-error': trigger, 'x-http-method-override': override } = request.headers;
   if (typeof trigger === 'string') return triggeredError(trigger);
   if (override === undefined || request.method === 'POST') return undefined;
@@ -149,7 +136,7 @@ function earlyRefusal(request: FastifyRequest): Refusal | undefined {
   };
 }
 
-const acceptsGzip = (request: FastifyRequest): boolean =>
+const acceptsGzip = (request: HttpRequest): boolean =>
   request.headers['accept-encoding']?.includes('gzip') ?? false;
 
 async function work(
@@ -185,27 +172,26 @@ async function bodyOf(ending: Ending, mayZip: boolean): Promise<Body> {
   return { bytes: isZipped ? await compress(text, { level: 1 }) : Buffer.from(text), isZipped };
 }
 
-async function send(
-  reply: FastifyReply,
+function send(
+  reply: HttpReply,
   ending: Reply,
   { body, instance }: { readonly body: Body; readonly instance: string },
-): Promise<void> {
-  void reply.code(ending.status).header('x-request-id', instance);
-  if (ending.allow !== undefined) void reply.header('allow', ending.allow);
-  if (ending.problem) void reply.header('link', DESCRIBED_BY);
+): void {
+  reply.code(ending.status).header('x-request-id', instance);
+  if (ending.allow !== undefined) reply.header('allow', ending.allow);
+  if (ending.problem) reply.header('link', DESCRIBED_BY);
   if (ending.text === '') {
-    await reply.send();
+    reply.send();
     return;
   }
-  void reply.header('content-type', `application/${ending.problem ? 'problem+json' : 'json'}; charset=utf-8`);
-  void reply.header('vary', 'Accept-Encoding');
-  if (body.isZipped) void reply.header('content-encoding', 'gzip');
-  await reply.send(body.bytes);
+  reply.header('content-type', `application/${ending.problem ? 'problem+json' : 'json'}; charset=utf-8`);
+  reply.header('vary', 'Accept-Encoding');
+  if (body.isZipped) reply.header('content-encoding', 'gzip');
+  reply.send(body.bytes);
 }
 
 /** Destroys the socket; with `half`, after the status line and half of the body. */
-function cut(reply: FastifyReply, half: Reply | undefined): void {
-  reply.hijack();
+function cut(reply: HttpReply, half: Reply | undefined): void {
   if (!half) {
     reply.raw.destroy();
     return;

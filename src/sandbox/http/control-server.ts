@@ -1,6 +1,7 @@
-import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Control } from '../control/control';
 import type { MemberState } from '../control/report';
+import type { App } from './app';
+import type { HttpReply } from './exchange';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { actSchema } from '../control/act-schema';
@@ -9,42 +10,43 @@ import { faultRuleSchema } from '../control/fault-schema';
 const PIECE = 65_536;
 
 /** `/_sandbox/…`: controls a sandbox that runs in its own process. Needs no credentials. */
-export function serveControl(app: FastifyInstance, control: Control): void {
-  app.get('/_sandbox/state', (_request, reply) => reply.send(control.state()));
-  app.get<{ Params: { id: string } }>('/_sandbox/audiences/:id/members', (request, reply) =>
-    attempt(reply, () => dump(reply, control, request.params.id)),
+export function serveControl(app: App, control: Control): void {
+  app.on('GET', '/_sandbox/state', (_request, reply) => reply.json(control.state()));
+  app.on('GET', '/_sandbox/audiences/:id/members', (request, reply) =>
+    attempt(reply, () => dump(reply, control, request.params['id']!)),
   );
-  app.post('/_sandbox/faults', (request, reply) =>
+  app.on('POST', '/_sandbox/faults', (request, reply) =>
     attempt(reply, () => control.fail(faultRuleSchema.parse(json(request.body)))),
   );
-  app.delete('/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
-  app.delete('/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
-  app.post('/_sandbox/act', (request, reply) =>
+  app.on('DELETE', '/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
+  app.on('DELETE', '/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
+  app.on('POST', '/_sandbox/act', (request, reply) =>
     attempt(reply, () => control.act(actSchema.parse(json(request.body)) as Parameters<Control['act']>[0])),
   );
-  app.patch('/_sandbox/settings', (request, reply) =>
+  app.on('PATCH', '/_sandbox/settings', (request, reply) =>
     attempt(reply, () => control.set(z.looseObject({}).parse(json(request.body)))),
   );
 }
 
-const json = (body: unknown): unknown =>
-  typeof body === 'string' ? (JSON.parse(body) as unknown) : undefined;
+const json = (body: string | undefined): unknown =>
+  body === undefined ? undefined : (JSON.parse(body) as unknown);
 
 /** Replies with 204, or with 400 and a message. */
-function attempt(reply: FastifyReply, action: () => unknown): FastifyReply {
+function attempt(reply: HttpReply, action: () => void | Promise<void>): void | Promise<void> {
   try {
-    const result = action();
-    return result === undefined ? reply.code(204).send() : reply;
+    const sent = action();
+    if (sent) return sent;
+    reply.code(204).send();
   } catch (error) {
     const message = error instanceof z.ZodError ? z.prettifyError(error) : (error as Error).message;
-    return reply.code(400).send({ error: message });
+    reply.code(400).json({ error: message });
   }
 }
 
-function dump(reply: FastifyReply, control: Control, id: string): FastifyReply {
+function dump(reply: HttpReply, control: Control, id: string): Promise<void> {
   // Throws for an unknown audience before the reply has started.
   const members = control.members(id);
-  return reply.type('application/x-ndjson').send(Readable.from(linesOf(members)));
+  return reply.type('application/x-ndjson').stream(Readable.from(linesOf(members)));
 }
 
 /** Joins lines to larger chunks: to send a million members one by one takes minutes. */

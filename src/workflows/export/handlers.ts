@@ -1,42 +1,41 @@
 import { setHandler } from '@temporalio/workflow';
-import type { Envelope } from '../../contract/destination';
+import type { ExportEnvelope } from '../../contract/destination';
 import { ApproveInputSchema, type ApproveInput } from '../../contract/guard';
 import { parse } from '../../contract/parse';
 import { toFailure } from '../failure';
 import { approve, deny, requireApprovable, requireDeniable } from './approval';
 import { preflight } from './prepare';
-import { requireInTime, validating } from '../request-validation';
+import { requireForExport, validating } from '../request-validation';
 import { approveUpdate, pauseUpdate, progressQuery, denyUpdate, resumeUpdate } from '../messages';
-import { refreshDetails, setObstacle, toView, type Run } from './run';
+import { setObstacle, setPaused, toView, type Run } from './run';
 
 /** All requests may be repeated: to pause a paused export, resume a running one or approve an approved one changes nothing. */
 export function answerExportMessages(run: Run): void {
+  const isMeant = validating((envelope: ExportEnvelope) => requireForExport(envelope, run.input.ref));
   setHandler(progressQuery, () => toView(run), { description: 'Where this export stands, in counts' });
   setHandler(
     pauseUpdate,
     () => {
-      run.record.isPaused = true;
-      refreshDetails(run);
+      setPaused(run, true);
       return null;
     },
     {
       description: 'Send nothing new until resume; batches at Mailchimp finish and are read',
-      validator: inTime,
+      validator: isMeant,
     },
   );
   setHandler(
     resumeUpdate,
     () => {
       if (run.obstacle?.kind === 'stopped') run.recheck = recheck(run);
-      run.record.isPaused = false;
+      setPaused(run, false);
       // A held export is resumed by a decision only.
       if (run.obstacle?.kind !== 'held') setObstacle(run, null);
-      refreshDetails(run);
       return null;
     },
     {
       description: 'Continue after a pause, or after the cause of a stop was fixed',
-      validator: inTime,
+      validator: isMeant,
     },
   );
   answerDecisions(run);
@@ -45,8 +44,8 @@ export function answerExportMessages(run: Run): void {
 function answerDecisions(run: Run): void {
   setHandler(approveUpdate, (request) => answering(() => approve(run, toDecision(request))), {
     description: 'Send what the export was held for; names the plan',
-    validator: validating((request: ApproveInput, envelope: Envelope) => {
-      requireInTime(envelope);
+    validator: validating((request: ApproveInput, envelope: ExportEnvelope) => {
+      requireForExport(envelope, run.input.ref);
       requireApprovable(run, toDecision(request).planId);
     }),
   });
@@ -54,13 +53,13 @@ function answerDecisions(run: Run): void {
     denyUpdate,
     (request) =>
       answering(() => {
-        deny(run, toDecision(request).planId);
+        deny(run, toDecision(request));
         return null;
       }),
     {
       description: 'End a held export with nothing sent; names the plan',
-      validator: validating((request: ApproveInput, envelope: Envelope) => {
-        requireInTime(envelope);
+      validator: validating((request: ApproveInput, envelope: ExportEnvelope) => {
+        requireForExport(envelope, run.input.ref);
         requireDeniable(run, toDecision(request).planId);
       }),
     },
@@ -88,7 +87,3 @@ function recheck(run: Run): Promise<void> | null {
   checked.catch(() => undefined);
   return checked;
 }
-
-const inTime = validating((envelope: Envelope) => {
-  requireInTime(envelope);
-});

@@ -1,9 +1,17 @@
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
-import type { ExportInput, ExportObstacle, ExportPhase, ExportView } from '../../contract/export';
-import type { Approval, Approved, Guard, Held } from '../../contract/guard';
+import type {
+  ExportInput,
+  ExportObstacle,
+  ExportPhase,
+  ExportState,
+  ExportView,
+  Since,
+} from '../../contract/export';
+import type { Approval, Approved, Denial, Guard, Held } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
+import type { Reason } from '../../contract/reason';
 import type { ExportReport } from '../../contract/report';
 import { handedOver, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
@@ -36,8 +44,12 @@ interface PartDone {
 export interface ExportRecord {
   phase: ExportPhase;
   readonly startedAtMs: number;
+  /** When the phase began. Undefined in a run that version 0.2.0 handed over, as is `pausedSinceMs`. */
+  phaseSinceMs?: number;
   deliveringSinceMs: number;
   isPaused: boolean;
+  /** When the last pause began. */
+  pausedSinceMs?: number;
   requests: number;
   batches: number;
   /** Rows that were looked up one by one. */
@@ -62,6 +74,8 @@ export type Decision = Approved | 'denied' | 'expired';
 export interface Decided {
   readonly held: Held;
   readonly decision: Decision;
+  /** Of a `denied` one. */
+  readonly denial?: Denial;
 }
 
 /** One run of an export. Its coroutines and handlers share this object and change it in place. */
@@ -74,7 +88,7 @@ export interface Run {
    * not one of them, since an export that is held, waits or is stopped can be paused and decided about as well: see
    * `ExportRecord.isPaused`.
    */
-  obstacle: ExportObstacle | null;
+  obstacle: (ExportObstacle & Since) | null;
   /** Lets `approve` and `deny` give a repeated request the same answer. */
   decided: Decided | null;
   /** The history is long: start nothing new, so that the next run can take over. */
@@ -82,6 +96,8 @@ export interface Run {
   /** The preflight that `resume` started; shared by all steps that stopped together. */
   recheck: Promise<void> | null;
   report: ExportReport | null;
+  /** Why it failed, once it has wound down. */
+  failure: Reason | null;
 }
 
 export function createRun(input: ExportInput, record: ExportRecord = newRecord(input)): Run {
@@ -94,6 +110,7 @@ export function createRun(input: ExportInput, record: ExportRecord = newRecord(i
     isContinuingAsNew: false,
     recheck: null,
     report: null,
+    failure: null,
   };
 }
 
@@ -101,6 +118,7 @@ function newRecord({ baseline }: ExportInput): ExportRecord {
   return {
     phase: 'preflight',
     startedAtMs: Date.now(),
+    phaseSinceMs: Date.now(),
     deliveringSinceMs: Date.now(),
     isPaused: false,
     requests: 0,
@@ -175,16 +193,18 @@ export function toDelivery({ input }: Run): Delivery {
   return { audienceId: input.audience.id, statusIfNew: input.statusIfNew };
 }
 
-export function toView({ input, record, obstacle, report }: Run): ExportView {
+export function toView(run: Run): ExportView {
+  const { input, record, report, failure } = run;
   const { phase, isPaused, startedAtMs, plan, parts, lanes, requests, batches } = record;
   const submitted = parts.filter(({ batchId, done }) => batchId !== null || done !== null);
   const open = submitted.filter(({ done }) => done === null);
   const total = (count: (part: PartState) => number) => parts.reduce((sum, part) => sum + count(part), 0);
   return {
     ref: input.ref,
+    kind: input.kind,
     number: input.number,
     phase,
-    state: obstacle ?? { kind: isPaused ? 'paused' : 'running' },
+    state: stateOf(run),
     isPaused,
     startedAt: new Date(startedAtMs).toISOString(),
     plan,
@@ -197,7 +217,15 @@ export function toView({ input, record, obstacle, report }: Run): ExportView {
     requests,
     batches,
     report,
+    failure,
   };
+}
+
+function stateOf({ record, obstacle }: Run): ExportState {
+  const { isPaused, pausedSinceMs, phaseSinceMs, startedAtMs } = record;
+  if (obstacle) return obstacle;
+  const sinceMs = (isPaused ? pausedSinceMs : phaseSinceMs) ?? startedAtMs;
+  return { kind: isPaused ? 'paused' : 'running', since: new Date(sinceMs).toISOString() };
 }
 
 /** Updates the Web UI's current details. Called after each change that a reader would look for. */
@@ -206,14 +234,26 @@ export function refreshDetails(run: Run): void {
 }
 
 export function setPhase(run: Run, phase: ExportPhase): void {
+  // A step that is retried stays in its phase.
+  if (run.record.phase !== phase) run.record.phaseSinceMs = Date.now();
   run.record.phase = phase;
+  refreshDetails(run);
+}
+
+/** To pause a paused export changes nothing. */
+export function setPaused(run: Run, isPaused: boolean): void {
+  if (isPaused && !run.record.isPaused) run.record.pausedSinceMs = Date.now();
+  run.record.isPaused = isPaused;
   refreshDetails(run);
 }
 
 /** Once an export winds down, neither a step that fails beside it nor a `resume` changes what it shows. */
 export function setObstacle(run: Run, obstacle: ExportObstacle | null): void {
-  if (run.obstacle?.kind === 'cancelling') return;
-  run.obstacle = obstacle;
+  const before = run.obstacle;
+  if (before?.kind === 'cancelling') return;
+  // An export that waits again, or for another reason, has waited since the first one.
+  const since = before?.kind === obstacle?.kind ? before?.since : undefined;
+  run.obstacle = obstacle && { ...obstacle, since: since ?? new Date().toISOString() };
   refreshDetails(run);
 }
 

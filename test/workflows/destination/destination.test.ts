@@ -56,7 +56,7 @@ describe('a destination', () => {
       const first = await stage.client.start(stage.destinationId);
       expect(first).toMatchObject({ number: 1, disposition: 'started' });
       expect(await stage.client.start(stage.destinationId)).toMatchObject({
-        exportId: first.exportId,
+        id: first.id,
         disposition: 'joined',
       });
       const second = await stage.client.start(stage.destinationId, { options: { allowMassRemoval: true } });
@@ -65,7 +65,7 @@ describe('a destination', () => {
         code: 'DESTINATION_BUSY',
       });
       releaseBatches();
-      expect(await stage.follow(second.exportId)).toMatchObject({ number: 2, outcomes: { unchanged: 2 } });
+      expect(await stage.follow(second.id)).toMatchObject({ number: 2, outcomes: { unchanged: 2 } });
     });
   });
 
@@ -77,16 +77,16 @@ describe('a destination', () => {
       const request = { options: { lane: 'batch' as const } };
       const exported = await stage.client.start(stage.destinationId, request);
       const planned = await stage.client.plan(stage.destinationId, request);
-      expect(planned).toMatchObject({ number: 2, disposition: 'queued' });
+      expect(planned).toMatchObject({ number: 1, disposition: 'queued' });
       expect(await stage.client.plan(stage.destinationId, request)).toMatchObject({
-        exportId: planned.exportId,
+        id: planned.id,
         disposition: 'joined',
       });
       releaseBatches();
-      await stage.follow(exported.exportId);
-      expect(await stage.follow(planned.exportId)).toMatchObject({ status: 'planned', isSettled: false });
+      await stage.follow(exported.id);
+      expect(await stage.follow(planned.id)).toMatchObject({ status: 'planned', isSettled: false });
       const { baseline } = await stage.client.describe(stage.destinationId);
-      expect(baseline).toMatchObject({ exportId: exported.exportId });
+      expect(baseline).toMatchObject({ exportId: exported.id });
     });
   });
 
@@ -181,7 +181,7 @@ describe('a destination', () => {
       await stage.configure();
       holdBatches();
       await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      await until(async () => (await stage.progress())?.batches === 1);
       const removed = await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
       expect(removed.exports[0]).toMatchObject({ status: 'cancelled' });
     });

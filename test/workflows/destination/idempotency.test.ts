@@ -1,3 +1,4 @@
+import type { ExportHandle } from '../../../src/client';
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
@@ -40,8 +41,8 @@ describe('a repeated request or attempt', () => {
       await stage.connect();
       await stage.configure();
       stage.sandbox.control.set({ batchPolls: 1_000_000 });
-      const { exportId } = await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.progress())?.batches === 1);
       await stage.configure({ fields: { ...CONFIGURE.fields, COUNTRY: 'last' } });
       stage.sandbox.control.set({ batchPolls: 0 });
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed' });
@@ -69,8 +70,8 @@ describe('a repeated request or attempt', () => {
         disposition: 'joined',
       });
       stage.sandbox.control.set({ batchPolls: 0 });
-      await stage.follow(first.exportId);
-      expect(await stage.follow(second.exportId)).toMatchObject({ status: 'completed' });
+      await stage.follow(first.id);
+      expect(await stage.follow(second.id)).toMatchObject({ status: 'completed' });
     });
   });
 
@@ -82,13 +83,13 @@ describe('a repeated request or attempt', () => {
       const first = await stage.client.start(stage.destinationId);
       const { destinationId } = stage;
       for (const end of [
-        (exportId: string) => stage.client.cancel({ destinationId, exportId }),
+        (waiting: ExportHandle) => waiting.cancel(),
         () => stage.client.remove(destinationId, { removedBy: 'tester' }),
       ]) {
         const waiting = await stage.client.start(destinationId, { options: { limit: 1 } });
         expect(waiting).toMatchObject({ disposition: 'queued' });
-        await end(waiting.exportId);
-        expect(await stage.follow(waiting.exportId)).toMatchObject({ status: 'cancelled', isSettled: false });
+        await end(waiting);
+        expect(await stage.follow(waiting.id)).toMatchObject({ status: 'cancelled', isSettled: false });
       }
       const { exports } = await stage.client.describe(destinationId);
       expect(exports.map(({ number, status }) => [number, status])).toEqual([
@@ -96,7 +97,7 @@ describe('a repeated request or attempt', () => {
         [2, 'cancelled'],
         [1, 'cancelled'],
       ]);
-      expect(exports[2]?.exportId).toBe(first.exportId);
+      expect(exports[2]?.exportId).toBe(first.id);
     });
   });
 
@@ -121,9 +122,9 @@ describe('a repeated request or attempt', () => {
       await stage.connect();
       await stage.configure();
       stage.sandbox.fail('401 on POST /batches');
-      const { exportId } = await stage.client.start(stage.destinationId);
-      await until(async () => reasonIn(await stage.client.progress(stage.destinationId), 'stopped'));
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await until(async () => reasonIn(await stage.progress(), 'stopped'));
+      await stage.handle(exportId).cancel();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', isSettled: true });
 
       const revived = await reset();

@@ -48,7 +48,7 @@ describe('an export that is lost with its destination', () => {
       await chooseFirst(30);
       stage.sandbox.fail('stuck batch');
       await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      await until(async () => (await stage.progress())?.batches === 1);
       expect(tagged()).toBe(15);
       await workflow(destinationWorkflowId(stage.destinationId)).terminate('by the test');
       if (isExportToo) await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
@@ -110,9 +110,9 @@ describe('an export that goes directly', () => {
     await run(async () => {
       const slowly = { match: 'POST /lists/*', times: 'always' } as const;
       stage.sandbox.fail({ ...slowly, effect: { type: 'delay', ms: 2_500 } });
-      const { exportId } = await stage.client.start(stage.destinationId, { options: { lane: 'direct' } });
+      const { id: exportId } = await stage.client.start(stage.destinationId, { options: { lane: 'direct' } });
       await until(async () => posts('/lists/{list_id}') >= 2);
-      await stage.client.pause(stage.destinationId);
+      await (await stage.running()).pause();
       const open = async () => {
         const { raw } = await workflow(exportWorkflowId(stage.destinationId)).describe();
         return raw.pendingActivities?.length ?? 0;
@@ -120,9 +120,9 @@ describe('an export that goes directly', () => {
       await until(async () => (await open()) === 0);
       const sent = posts('/lists/{list_id}');
       expect(sent).toBeLessThan(41);
-      expect(await stage.client.progress(stage.destinationId)).toMatchObject({ isPaused: true });
+      expect(await stage.progress()).toMatchObject({ isPaused: true });
       stage.sandbox.clearFaults();
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ outcomes: { created: 20_000 } });
       expect(posts('/lists/{list_id}')).toBeLessThanOrEqual(41 + 7);
     });

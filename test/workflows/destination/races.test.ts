@@ -62,11 +62,11 @@ describe('a destination that receives requests at any moment', () => {
       await stage.configure();
       const goOn = await holdTidying();
       const first = await stage.client.start(stage.destinationId);
-      await until(async () => (await show()).exports[0]?.exportId === first.exportId);
+      await until(async () => (await show()).exports[0]?.exportId === first.id);
       const second = await stage.client.start(stage.destinationId);
       await goOn();
       expect(second).toMatchObject({ number: 2, disposition: 'started' });
-      expect(await stage.follow(second.exportId)).toMatchObject({ number: 2, outcomes: { unchanged: 8 } });
+      expect(await stage.follow(second.id)).toMatchObject({ number: 2, outcomes: { unchanged: 8 } });
     });
   });
 
@@ -75,8 +75,8 @@ describe('a destination that receives requests at any moment', () => {
       await stage.connect();
       await stage.configure();
       const goOn = await holdExportId();
-      const { exportId } = await stage.client.start(stage.destinationId);
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await stage.handle(exportId).cancel();
       const cancelled = await until(async () => (await show()).exports[0]);
       expect(cancelled).toMatchObject({ exportId, status: 'cancelled', selected: 0 });
       await goOn();
@@ -114,7 +114,7 @@ describe('a destination that receives requests at any moment', () => {
       expect(await removing).toMatchObject({ phase: 'removed' });
       await Promise.all(others);
       await until(isOver);
-      expect(await show()).toMatchObject({ phase: 'removed', queued: 0 });
+      expect(await show()).toMatchObject({ phase: 'removed', queued: [] });
     });
   });
 
@@ -123,8 +123,8 @@ describe('a destination that receives requests at any moment', () => {
       await stage.connect();
       await stage.configure();
       holdBatches();
-      const { exportId } = await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.progress())?.batches === 1);
       stage.sandbox.fail('delay 8 s on GET /lists/*/merge-fields');
       const configuring = stage.configure();
       await until(() => hasAccepted('configure', 2));
@@ -144,15 +144,15 @@ describe('a destination that receives requests at any moment', () => {
       await stage.connect();
       await stage.configure();
       holdBatches();
-      const { exportId } = await stage.client.start(stage.destinationId);
-      const progress = () => stage.client.progress(stage.destinationId);
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      const progress = () => stage.progress();
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       await until(async () => reasonIn(await progress(), 'stopped'));
       stage.sandbox.fail('delay 3 s on GET /batches/*');
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.handle(exportId).cancel();
       await until(async () => (await progress())?.state.kind === 'cancelling');
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({
         status: 'cancelled',
         outcomes: { created: 5, unproven: 3 },
@@ -168,10 +168,10 @@ describe('a destination that receives requests at any moment', () => {
       await stage.connect();
       await stage.configure();
       holdBatches();
-      await stage.client.start(stage.destinationId);
-      await until(() => stage.client.progress(stage.destinationId));
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await until(() => stage.progress());
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
-      const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
+      const late = { requestId: randomUUID(), notAfter: Date.now() - 1, exportId };
       for (const update of [pauseUpdate, resumeUpdate]) {
         await expect(handle.executeUpdate(update, { args: [late] })).rejects.toMatchObject({
           cause: { type: 'REQUEST_EXPIRED' },

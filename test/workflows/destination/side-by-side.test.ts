@@ -38,10 +38,8 @@ test('three exports at once stay together within the connections of their one us
     const ends = destinations.map(async ({ destinationId, connect }) => {
       await stage.client.connect(destinationId, connect);
       await stage.client.configure(destinationId, CONFIGURE);
-      const { exportId } = await stage.client.start(destinationId, { options: { lane: 'direct' } });
-      const following = stage.client.follow({ destinationId, exportId });
-      for (let next = await following.next(); ; next = await following.next())
-        if (next.done) return next.value;
+      const handle = await stage.client.start(destinationId, { options: { lane: 'direct' } });
+      return handle.result();
     });
     for (const report of await Promise.all(ends))
       expect(report).toMatchObject({ status: 'completed', outcomes: { created: PEOPLE.length } });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { callMailchimp, tagIdOf } from '../../support/mailchimp';
-import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+import { AUDIENCE, openStage, person, type Stage, reportOf } from '../../support/stage';
 import { heldIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
@@ -97,14 +97,11 @@ describe('a tag', () => {
           'The tag "VIP" was deleted in Mailchimp: it would be created again, and 2 contacts would be tagged again.',
       };
       for (const decide of ['deny', 'approve'] as const) {
-        const { exportId } = await stage.client.start(stage.destinationId);
-        const held = await until(async () => {
-          const view = await stage.client.progress(stage.destinationId);
-          return view?.ref.exportId === exportId && heldIn(view);
-        });
+        const handle = await stage.client.start(stage.destinationId);
+        const held = await until(async () => heldIn(await handle.progress()));
         expect(held.guards).toEqual([expected]);
-        await stage.client[decide](stage.destinationId, { planId: held.planId, by: 'Kim' });
-        expect(await stage.follow(exportId)).toMatchObject({
+        await handle[decide]({ planId: held.planId, by: 'Kim' });
+        expect(await reportOf(handle)).toMatchObject({
           status: decide === 'deny' ? 'denied' : 'completed',
         });
         expect(tags()).toEqual({ North: 1, VIP: decide === 'deny' ? 0 : 2 });

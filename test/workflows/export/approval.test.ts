@@ -8,7 +8,11 @@ import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
 import { heldIn, reasonIn } from '../../support/export-state';
 import { until } from '../../support/until';
 
-const envelope = () => ({ requestId: randomUUID(), notAfter: Date.now() + 60_000 });
+const envelope = (exportId: string) => ({
+  requestId: randomUUID(),
+  notAfter: Date.now() + 60_000,
+  exportId,
+});
 const decision = ({ planId }: Held) => ({ planId, by: 'Kim' });
 
 describe('an export that would take tags from many', () => {
@@ -28,7 +32,7 @@ describe('an export that would take tags from many', () => {
     await stage.close();
   });
 
-  const progress = () => stage.client.progress(stage.destinationId);
+  const progress = () => stage.progress();
   const handle = () => stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
   const tags = () => stage.sandbox.state(AUDIENCE).tags;
   const writes = () =>
@@ -43,7 +47,7 @@ describe('an export that would take tags from many', () => {
   /** The segment vip falls to zero. */
   const startHeld = async (): Promise<{ exportId: string; held: Held }> => {
     await stage.writeMembers([['000003', 'north']]);
-    const { exportId } = await stage.client.start(stage.destinationId);
+    const { id: exportId } = await stage.client.start(stage.destinationId);
     return { exportId, held: await untilHeld() };
   };
   const untilHeld = () => until(async () => heldIn(await progress()));
@@ -67,7 +71,7 @@ describe('an export that would take tags from many', () => {
       expect(writes()).toBe(before);
 
       const { number } = (await progress())!;
-      expect(await stage.client.approve(stage.destinationId, decision(held))).toEqual({
+      expect(await (await stage.running()).approve(decision(held))).toEqual({
         disposition: 'approved',
         exportId,
         number,
@@ -88,11 +92,11 @@ describe('an export that would take tags from many', () => {
       await exportFirst();
       const { exportId, held } = await startHeld();
       stage.sandbox.fail('401 on GET /');
-      await stage.client.approve(stage.destinationId, decision(held));
+      await (await stage.running()).approve(decision(held));
       const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
-      expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
+      expect(stopped).toMatchObject({ code: 'KEY_INVALID' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
     });
   });
@@ -102,13 +106,15 @@ describe('an export that would take tags from many', () => {
       await exportFirst();
       const before = writes();
       const { exportId, held } = await startHeld();
-      await stage.client.deny(stage.destinationId, decision(held));
+      await (await stage.running()).deny(decision(held));
       expect(await stage.follow(exportId)).toMatchObject({
         status: 'denied',
         isSettled: true,
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
         approval: null,
+        denial: { planId: held.planId, by: 'Kim', at: expect.stringMatching(/^\d{4}-.*Z$/) },
+        segments: [{ segment: 'vip', failed: 0, notSent: 2 }, { segment: 'north' }],
       });
       expect(writes()).toBe(before);
       const planned = await stage.plan();
@@ -131,11 +137,11 @@ describe('an export that would take tags from many', () => {
     await stage.withWorker(async () => {
       await exportFirst();
       const { exportId, held } = await startHeld();
-      await stage.client.pause(stage.destinationId);
-      await stage.client.approve(stage.destinationId, decision(held));
+      await (await stage.running()).pause();
+      await (await stage.running()).approve(decision(held));
       expect(await progress()).toMatchObject({ state: { kind: 'paused' }, isPaused: true });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
     });
   });
@@ -145,10 +151,10 @@ describe('an export that would take tags from many', () => {
       await exportFirst();
       const { exportId } = await startHeld();
       expect(await stage.client.start(stage.destinationId)).toMatchObject({
-        exportId,
+        id: exportId,
         disposition: 'joined',
       });
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.handle(exportId).cancel();
       expect(await stage.follow(exportId)).toMatchObject({
         status: 'cancelled',
         isSettled: true,
@@ -161,40 +167,40 @@ describe('an export that would take tags from many', () => {
   test('takes no decision about another plan, about no plan, or too late; a repeated one is harmless', async () => {
     await stage.withWorker(async () => {
       await exportFirst();
-      const { destinationId, client } = stage;
       const { exportId, held } = await startHeld();
+      const running = stage.handle(exportId);
       const other = { planId: 'another', by: 'Kim' };
-      for (const decide of [client.approve.bind(client), client.deny.bind(client)]) {
-        await expect(decide(destinationId, other)).rejects.toMatchObject({
+      for (const decide of [running.approve.bind(running), running.deny.bind(running)]) {
+        await expect(decide(other)).rejects.toMatchObject({
           code: 'PLAN_OUTDATED',
           message: expect.stringContaining(held.planId),
         });
       }
-      const late = { requestId: randomUUID(), notAfter: Date.now() - 1 };
+      const late = { ...envelope(exportId), notAfter: Date.now() - 1 };
       for (const update of [approveUpdate, denyUpdate]) {
         await expect(handle().executeUpdate(update, { args: [decision(held), late] })).rejects.toMatchObject({
           cause: { type: 'REQUEST_EXPIRED' },
         });
         await expect(
-          handle().executeUpdate(update, { args: [{ planId: held.planId } as Approval, envelope()] }),
+          handle().executeUpdate(update, { args: [{ planId: held.planId } as Approval, envelope(exportId)] }),
         ).rejects.toMatchObject({ cause: { type: 'INPUT_INVALID' } });
       }
       expect(await progress()).toMatchObject({ phase: 'held' });
 
       stage.sandbox.control.set({ batchPolls: 1_000_000 });
-      await client.approve(destinationId, decision(held));
-      expect(await client.approve(destinationId, { ...decision(held), by: 'Lee' })).toMatchObject({
+      await running.approve(decision(held));
+      expect(await running.approve({ ...decision(held), by: 'Lee' })).toMatchObject({
         disposition: 'approved',
         exportId,
       });
-      await expect(client.deny(destinationId, decision(held))).rejects.toMatchObject({
+      await expect(running.deny(decision(held))).rejects.toMatchObject({
         code: 'EXPORT_NOT_HELD',
       });
       stage.sandbox.control.set({ batchPolls: 0 });
       expect(await stage.follow(exportId)).toMatchObject({ approval: { by: 'Kim' } });
-      await expect(client.approve(destinationId, decision(held))).rejects.toMatchObject({
-        code: 'EXPORT_NOT_FOUND',
-      });
+      expect(await running.approve(decision(held))).toMatchObject({ disposition: 'approved', exportId });
+      for (const decide of [running.approve(other), running.deny(decision(held))])
+        await expect(decide).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
     });
   });
 
@@ -205,9 +211,9 @@ describe('an export that would take tags from many', () => {
       stage.sandbox.control.set({ batchPolls: 1_000_000 });
       await stage.client.start(stage.destinationId);
       await until(async () => (await progress())?.parts.submitted === 1);
-      await expect(
-        stage.client.approve(stage.destinationId, { planId: 'p', by: 'Kim' }),
-      ).rejects.toMatchObject({ code: 'EXPORT_NOT_HELD' });
+      await expect((await stage.running()).approve({ planId: 'p', by: 'Kim' })).rejects.toMatchObject({
+        code: 'EXPORT_NOT_HELD',
+      });
     });
   });
 
@@ -217,7 +223,7 @@ describe('an export that would take tags from many', () => {
       const { exportId, held } = await startHeld();
       const tagId = await tagIdOf(stage.sandbox, AUDIENCE, 'North');
       await callMailchimp(stage.sandbox, `PATCH /lists/${AUDIENCE}/segments/${tagId}`, { name: 'Nord' });
-      await stage.client.approve(stage.destinationId, decision(held));
+      await (await stage.running()).approve(decision(held));
       const report = await stage.follow(exportId);
       expect(report).toMatchObject({ number: 3, status: 'completed', outcomes: { removed: 2 } });
       const [, before] = (await stage.client.describe(stage.destinationId)).exports;

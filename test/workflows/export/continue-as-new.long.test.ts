@@ -26,11 +26,10 @@ describe('an export whose history grows', () => {
       await untilRuns(2);
       releaseBatches();
       const views: ExportView[] = [];
-      const following = stage.client.follow({ destinationId: stage.destinationId, exportId });
-      let next = await following.next();
-      for (; !next.done; next = await following.next()) views.push(next.value);
+      const handle = stage.handle(exportId);
+      for await (const view of handle.follow()) views.push(view);
 
-      const { outcomes, ...report } = next.value;
+      const { outcomes, ...report } = await handle.result();
       expect(report).toMatchObject({ status: 'completed', selected: people, tally: { batches: 5 } });
       expect(outcomes).toEqual({ ...noOutcomes(), created: people });
       expect(submitted()).toBe(5);
@@ -53,15 +52,15 @@ describe('an export whose history grows', () => {
     await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
-      await stage.client.pause(stage.destinationId);
+      await until(async () => (await stage.progress())?.batches === 1);
+      await (await stage.running()).pause();
       const count = (await runs()).length;
       await untilRuns(count + 1);
-      expect(await stage.client.progress(stage.destinationId)).toMatchObject({ isPaused: true });
+      expect(await stage.progress()).toMatchObject({ isPaused: true });
       releaseBatches();
       // What was under way is read also there.
-      await until(async () => (await stage.client.progress(stage.destinationId))?.parts.done === 2);
-      await stage.client.resume(stage.destinationId);
+      await until(async () => (await stage.progress())?.parts.done === 2);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
     });
   });
@@ -70,9 +69,9 @@ describe('an export whose history grows', () => {
     await writePeople(FIRST + 3);
     await stage.withWorker(async () => {
       const exportId = await startHeldExport();
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      await until(async () => (await stage.progress())?.batches === 1);
       await untilRuns(2);
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.handle(exportId).cancel();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', outcomes: { unproven: 3 } });
       expect(stage.sandbox.requests()).toContainEqual(expect.objectContaining({ method: 'DELETE' }));
       releaseBatches();
@@ -87,13 +86,13 @@ describe('an export whose history grows', () => {
       // One part is submitted, and the run long enough by then; it waits for the other.
       stage.sandbox.fail('delay 30 s on POST /batches');
       const exportId = await startHeldExport();
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      await until(async () => (await stage.progress())?.batches === 1);
       const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
       const { runId } = await until(async () => {
         const run = await handle.describe();
         return run.historyLength >= SUGGESTED_AT && run;
       });
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.handle(exportId).cancel();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'cancelled', selected: FIRST + PART + 1 });
       expect((await handle.describe()).runId).toBe(runId);
     });

@@ -4,7 +4,7 @@ import type { Held } from '../../../src/contract/guard';
 import { noOutcomes, OUTCOMES } from '../../../src/contract/outcome';
 import type { Reason } from '../../../src/contract/reason';
 import { describeExport } from '../../../src/workflows/export/current-details';
-import { INPUT, report, view } from '../samples';
+import { INPUT, report, SINCE, view } from '../samples';
 
 const MINUTE_MS = 60_000;
 const MULTILINE: Reason = {
@@ -29,12 +29,12 @@ const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_M
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
   ['before the plan', { phase: 'snapshot', plan: null, parts: { total: 0, submitted: 0, done: 0 } }],
-  ['paused', { state: { kind: 'paused' } }],
-  ['waiting', { state: { kind: 'waiting', reason: MULTILINE } }],
-  ['stopped', { state: { kind: 'stopped', reason: MULTILINE } }],
-  ['held', { phase: 'held', state: { kind: 'held', held: HELD } }],
-  ['cancelling', { state: { kind: 'cancelling', failure: null } }],
-  ['failing', { state: { kind: 'cancelling', failure: MULTILINE } }],
+  ['paused', { state: { kind: 'paused', since: SINCE } }],
+  ['waiting', { state: { kind: 'waiting', reason: MULTILINE, since: SINCE } }],
+  ['stopped', { state: { kind: 'stopped', reason: MULTILINE, since: SINCE } }],
+  ['held', { phase: 'held', state: { kind: 'held', held: HELD, since: SINCE } }],
+  ['cancelling', { state: { kind: 'cancelling', failure: null, since: SINCE } }],
+  ['failing', { state: { kind: 'cancelling', failure: MULTILINE, since: SINCE } }],
   [
     'ended after an approval, with warnings',
     {
@@ -74,14 +74,16 @@ describe('the page of an export', () => {
   });
 
   test('begins with the most important line: what to fix, what it waits for, a pause, or the progress (with that of running batches)', () => {
-    const inState = (state: ExportView['state']) => headline({ state, isPaused: true });
-    expect(inState({ kind: 'stopped', reason: MULTILINE })).toMatch(
+    const inState = (state: ExportView['state']) => headline({ state });
+    expect(inState({ kind: 'stopped', reason: MULTILINE, since: SINCE })).toMatch(
       /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
     );
-    expect(inState({ kind: 'waiting', reason: MULTILINE })).toMatch(
+    expect(inState({ kind: 'waiting', reason: MULTILINE, since: SINCE })).toMatch(
       /^\*\*Waiting: .*It retries by itself\.\*\*$/,
     );
-    expect(inState({ kind: 'paused' })).toMatch(/^\*\*Paused: .* until: temporal-mailchimp export resume /);
+    expect(inState({ kind: 'paused', since: SINCE })).toMatch(
+      /^\*\*Paused: .* until: temporal-mailchimp export resume /,
+    );
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 

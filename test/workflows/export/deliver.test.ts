@@ -283,7 +283,7 @@ describe('what an earlier export has sent', () => {
     await run(async () => {
       stage.sandbox.fail('stuck batch');
       await stage.client.start(stage.destinationId);
-      await until(async () => (await stage.client.progress(stage.destinationId))?.batches === 1);
+      await until(async () => (await stage.progress())?.batches === 1);
       // Terminated, so that the batch is not deleted and is there when the next export starts.
       const { workflowId } = await stage.client.start(stage.destinationId);
       await stage.temporal.workflow.getHandle(workflowId).terminate('by the test');

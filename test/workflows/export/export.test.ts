@@ -23,21 +23,21 @@ describe('an export in trouble', () => {
     await stage.configure();
     return stage.client.start(stage.destinationId);
   };
-  const progress = () => stage.client.progress(stage.destinationId);
+  const progress = () => stage.progress();
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
   const releaseBatches = () => stage.sandbox.control.set({ batchPolls: 0 });
 
   test('stops for an operator when the key is revoked, and continues where it was after resume', async () => {
     await stage.withWorker(async () => {
       holdBatches();
-      const { exportId } = await start();
+      const { id: exportId } = await start();
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       releaseBatches();
       const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
-      expect(stopped.code).toBe('KEY_REVOKED');
+      expect(stopped.code).toBe('KEY_INVALID');
 
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       const report = await stage.follow(exportId);
       expect(report.outcomes).toMatchObject({ created: 8 });
       expect(report.tally?.batches).toBe(1);
@@ -47,13 +47,13 @@ describe('an export in trouble', () => {
   test('sends nothing new while it is paused, but reads what is under way', async () => {
     await stage.withWorker(async () => {
       const first = await start();
-      await stage.follow(first.exportId);
+      await stage.follow(first.id);
       // Six contacts move from one segment to the other, and one is in both.
       await stage.writeMembers([...CROWD.map(({ id }) => [id, 'vip'] as const), ['000001', 'north']]);
       holdBatches();
-      const { exportId } = await stage.client.start(stage.destinationId);
+      const { id: exportId } = await stage.client.start(stage.destinationId);
       await until(async () => (await progress())?.batches === 1);
-      await stage.client.pause(stage.destinationId);
+      await (await stage.running()).pause();
       releaseBatches();
       const paused = await until(async () => {
         const view = await progress();
@@ -62,7 +62,7 @@ describe('an export in trouble', () => {
       expect(paused).toMatchObject({ isPaused: true, parts: { total: 3, submitted: 2, done: 2 } });
       expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 8, North: 7 });
 
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       const report = await stage.follow(exportId);
       expect(report.outcomes).toMatchObject({ updated: 7, unchanged: 1 });
       expect(stage.sandbox.state(AUDIENCE).tags).toEqual({ VIP: 8, North: 1 });
@@ -74,8 +74,8 @@ describe('an export in trouble', () => {
       await stage.connect();
       await stage.configure();
       stage.sandbox.fail('delay 2 s on GET /lists/*/merge-fields');
-      const { exportId } = await stage.client.start(stage.destinationId);
-      await stage.client.pause(stage.destinationId);
+      const { id: exportId } = await stage.client.start(stage.destinationId);
+      await (await stage.running()).pause();
       const hasEnded = async () => {
         const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
         const { events } = await handle.fetchHistory();
@@ -85,7 +85,7 @@ describe('an export in trouble', () => {
       expect(await progress()).toMatchObject({ isPaused: true, phase: 'preflight' });
       expect(stage.sandbox.requests().filter(({ route }) => route.endsWith('/members'))).toEqual([]);
 
-      await stage.client.resume(stage.destinationId);
+      await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
     });
   });
@@ -93,9 +93,9 @@ describe('an export in trouble', () => {
   test('is cancelled with its batches deleted, and the next export sends what has no proof again', async () => {
     await stage.withWorker(async () => {
       holdBatches();
-      const { exportId } = await start();
+      const { id: exportId } = await start();
       await until(async () => (await progress())?.batches === 1);
-      await stage.client.cancel({ destinationId: stage.destinationId, exportId });
+      await stage.handle(exportId).cancel();
       const cancelled = await stage.follow(exportId);
       expect(cancelled).toMatchObject({
         status: 'cancelled',
@@ -117,7 +117,7 @@ describe('an export in trouble', () => {
   test('is settled by its destination when it is terminated', async () => {
     await stage.withWorker(async () => {
       holdBatches();
-      const { exportId } = await start();
+      const { id: exportId } = await start();
       await until(async () => (await progress())?.batches === 1);
       await stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId)).terminate('by the test');
       const lost = await stage.follow(exportId);
@@ -131,7 +131,7 @@ describe('an export in trouble', () => {
   test('sends the chunks of a batch whose results are cut off again, directly', async () => {
     await stage.withWorker(async () => {
       stage.sandbox.fail('truncated result 20 times');
-      const { exportId } = await start();
+      const { id: exportId } = await start();
       const report = await stage.follow(exportId);
       expect(report).toMatchObject({ status: 'completed', outcomes: { created: 8, unproven: 0 } });
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 8, tags: { VIP: 2, North: 6 } });
@@ -141,7 +141,7 @@ describe('an export in trouble', () => {
   test('is the same when every workflow task replays from the start', async () => {
     await stage.withWorker(
       async () => {
-        const { exportId } = await start();
+        const { id: exportId } = await start();
         expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
         expect((await stage.export()).outcomes).toMatchObject({ unchanged: 8 });
       },
@@ -155,7 +155,7 @@ describe('an export in trouble', () => {
       () =>
         stage.withWorker(
           async () => {
-            const { exportId } = await start();
+            const { id: exportId } = await start();
             expect(await stage.follow(exportId)).toMatchObject({ outcomes: { created: 8 } });
             expect((await stage.export({ lane: 'direct' })).outcomes).toMatchObject({ unchanged: 8 });
           },

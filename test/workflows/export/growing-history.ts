@@ -80,7 +80,7 @@ export async function startHeldExport(): Promise<string> {
   await stage.connect();
   await stage.configure();
   holdBatches();
-  return (await stage.client.start(stage.destinationId)).exportId;
+  return (await stage.client.start(stage.destinationId)).id;
 }
 
 export const untilRuns = (count: number) => until(async () => (await runs()).length >= count);

@@ -2,7 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
 import type { ExportReport } from '../../../src/contract/report';
-import { CONFIGURE, CONNECT, CROWD, CROWD_MEMBERS, follow, openStage, type Stage } from '../../support/stage';
+import {
+  CONFIGURE,
+  CONNECT,
+  CROWD,
+  CROWD_MEMBERS,
+  openStage,
+  type Stage,
+  reportOf,
+} from '../../support/stage';
+import type { ExportHandle } from '../../../src/client';
 import { ExportError } from '../../../src/errors';
 import { until } from '../../support/until';
 import { untilAnswered } from '../../support/until-answered';
@@ -163,7 +172,7 @@ class InterruptedExport {
   }
 
   /** Starts an export; connects and configures first where the destination has ended, or was reset to before that. */
-  async #start(): Promise<{ readonly exportId: string } | undefined> {
+  async #start(): Promise<ExportHandle | undefined> {
     try {
       return await this.#stage.client.start(this.#destinationId);
     } catch (error) {
@@ -174,8 +183,7 @@ class InterruptedExport {
   }
 
   async #exportNext(): Promise<ExportReport> {
-    const { exportId } = await until(() => this.#start());
-    return follow(this.#stage.client, { destinationId: this.#destinationId, exportId });
+    return reportOf(await until(() => this.#start()));
   }
 
   #faultsOf({ status, outcomes }: ExportReport): string[] {

@@ -32,24 +32,22 @@ test('without a worker that reaches the folder an export sends nothing, says so 
     async () => {
       const started = await stage.client.start(stage.destinationId);
       const began = Date.now();
-      const waiting = await until(async () =>
-        reasonIn(await stage.client.progress(stage.destinationId), 'waiting'),
-      );
+      const waiting = await until(async () => reasonIn(await stage.progress(), 'waiting'));
       expect(waiting).toMatchObject({ code: 'STAGING_WORKER_MISSING' });
       expect(Date.now() - began).toBeGreaterThan((WORKER_TIMEOUT_SECONDS - 1) * 1000);
       expect(stage.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
-      await stage.client.pause(stage.destinationId);
-      expect(await stage.client.progress(stage.destinationId)).toMatchObject({
+      await (await stage.running()).pause();
+      expect(await stage.progress()).toMatchObject({
         state: { kind: 'waiting' },
         isPaused: true,
       });
-      return started.exportId;
+      return started.id;
     },
     { plugins: [withAnotherStore] },
   );
   await stage.withWorker(async () => {
     // Without it, the next attempt comes after five minutes.
-    await stage.client.resume(stage.destinationId);
+    await (await stage.running()).resume();
     expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 1 } });
   });
 });

@@ -1,0 +1,72 @@
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
+import { webUiOf, workflowUrl } from '../../text/web-ui';
+import { DEV_FOLDER, type Settings } from './settings';
+
+/** Links into Temporal's Web UI; null where it is not known. */
+export interface WebUi {
+  readonly destination: (destinationId: string) => string | null;
+  /** Without a run: the latest export of the destination. */
+  readonly export: (destinationId: string, runId?: string | null) => string | null;
+}
+
+export async function openWebUi(settings: Settings): Promise<WebUi> {
+  const base = await baseOf(settings);
+  const { namespace } = settings.temporal;
+  const linkTo = (workflowId: string, runId?: string | null) =>
+    base === undefined ? null : workflowUrl(base, { namespace, workflowId, runId });
+  return {
+    destination: (id) => linkTo(destinationWorkflowId(id)),
+    export: (id, runId) => linkTo(exportWorkflowId(id), runId),
+  };
+}
+
+async function baseOf({ temporal, baseFolder }: Settings): Promise<string | undefined> {
+  if (temporal.webUi !== undefined) return temporal.webUi;
+  const found = webUiOf(temporal.address);
+  if (!found?.isLikely) return found?.url;
+  for (const url of [await urlOfDev(temporal.address, baseFolder), found.url]) {
+    // A server in a container, or behind a port forwarding, has its Web UI on another port, and then there is no link.
+    if (url !== undefined && (await listens(url))) return url;
+  }
+  return undefined;
+}
+
+const FILE = 'web-ui.json';
+const DevWebUiSchema = z.object({ address: z.string(), url: z.string() });
+type DevWebUi = z.infer<typeof DevWebUiSchema>;
+
+/** `dev` leaves the URL for the commands that run in the same folder, since its ports are options. */
+export async function leaveUrl(devFolder: string, webUi: DevWebUi): Promise<void> {
+  await writeFile(join(devFolder, FILE), JSON.stringify(webUi));
+}
+
+async function urlOfDev(address: string, baseFolder: string): Promise<string | undefined> {
+  try {
+    const text = await readFile(resolve(baseFolder, DEV_FOLDER, FILE), 'utf8');
+    const dev = DevWebUiSchema.parse(JSON.parse(text));
+    return dev.address === address.replace(/^localhost:/, '127.0.0.1:') ? dev.url : undefined;
+  } catch {
+    // No `dev` has run here: a missing link is no error.
+    return undefined;
+  }
+}
+
+const LISTEN_MS = 300;
+
+async function listens(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) });
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(LISTEN_MS) });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

@@ -1,0 +1,82 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import semver from 'semver';
+import manifest from '../../package.json';
+import { LOWEST_SDK } from '../../src/plugin/check-sdk';
+import { pack, ROOT } from './packed';
+import { PROGRAMS } from './programs';
+import { installedPackages, installProject, NEWEST_SDK, sdkOf, type Manager, type Project } from './project';
+import { runExample } from './run-example';
+
+const LOWEST_NODE = semver.minVersion(manifest.engines.node)!.version;
+const TYPES = '@types/node@20';
+
+/** What must be true of the package in a project where this package manager has installed it, with the lowest and the newest SDK. */
+export function describeInstalled(manager: Manager): void {
+  describe.each([LOWEST_SDK, NEWEST_SDK])(
+    `installed by ${manager} with version %s of the Temporal SDK`,
+    (sdk) => {
+      let project: Project;
+
+      beforeAll(async () => {
+        const packed = await pack();
+        try {
+          project = await installProject(manager, [packed.tarball, ...sdkOf(sdk), TYPES]);
+          await project.write(PROGRAMS);
+          await project.copyExamples();
+        } finally {
+          await packed.remove();
+        }
+      });
+      afterAll(() => project.remove());
+
+      // Of common and proto, npm may install a second copy for @temporalio/envconfig, which loads no protocol.
+      test('each package of the SDK that must be there once is there once', async () => {
+        const installed = await installedPackages(project.folder);
+        for (const name of ['activity', 'client', 'core-bridge', 'worker', 'workflow']) {
+          const copies = installed.filter((one) => one.name === `@temporalio/${name}`);
+          expect(copies.map(({ version }) => version)).toEqual([sdk]);
+        }
+      });
+
+      test('no package asks for a newer Node than this one does', async () => {
+        const installed = await installedPackages(project.folder);
+        expect(installed.length).toBeGreaterThan(100);
+        const newer = installed.filter(
+          ({ engines }) => engines?.node && !semver.satisfies(LOWEST_NODE, engines.node),
+        );
+        expect(newer.map(({ name, version, engines }) => `${name}@${version} ${engines?.node}`)).toEqual([]);
+      });
+
+      test('ES modules and CommonJS get the same names from each entry', async () => {
+        const names = await project.run(process.execPath, 'entries.cjs');
+        expect(JSON.parse(names)).toMatchObject({ plugin: expect.arrayContaining(['MailchimpPlugin']) });
+        expect(await project.run(process.execPath, 'entries.mjs')).toBe(names);
+      });
+
+      test.each(['node16', 'bundler'])('each entry has types for moduleResolution %s', async (resolution) => {
+        const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
+        const args = ['-p', `tsconfig.${resolution}.json`, '--skipLibCheck'];
+        expect(await project.run(process.execPath, tsc, ...args)).toBe('');
+      });
+
+      test('a bundler makes one file of a program with the client', async () => {
+        const args = [
+          'client.mjs',
+          '--bundle',
+          '--platform=node',
+          '--outfile=bundled.cjs',
+          '--log-level=error',
+        ];
+        await project.run(join(ROOT, 'node_modules/.bin/esbuild'), ...args);
+        expect(await project.run(process.execPath, 'bundled.cjs')).toBe('function true\n');
+      });
+
+      test("a host's worker exports", async () => {
+        const { outcomes, tags } = await runExample(project);
+        expect(outcomes).toMatchObject({ created: 21, rejected: 0, unproven: 0 });
+        expect(tags).toEqual({ 'North America': 21 });
+      });
+    },
+  );
+}

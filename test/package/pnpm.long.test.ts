@@ -1,0 +1,3 @@
+import { describeInstalled } from './installed';
+
+describeInstalled('pnpm');
