@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { createProgram } from './program';
+import { asTyped } from './shell/hints';
 import { printFailure } from './shell/failure';
 import type { Cli } from './shell/invocation';
 import { processTerminal, type Terminal } from './shell/terminal';
@@ -13,7 +14,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   // Messages contain names of audiences, tags, files and columns, which can contain control characters.
   const cleaned: Terminal = {
     ...terminal,
-    err: (text) => terminal.err(printableOn(terminal.page('err'), text)),
+    err: (text) => terminal.err(printableOn(terminal.page('err'), asTyped(text, program.opts()))),
   };
   const cli: Cli = { terminal: cleaned, exitCode: 0 };
   const program = createProgram(cli);

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import { VERSION } from '../contract/version';
 import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
+import { accountCommand } from './account/command';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
 import { devCommand } from './dev/command';
 import { exportCommand } from './export/command';
+import { initCommand } from './init/command';
 import { sandboxCommand } from './sandbox/command';
+import { asTyped } from './shell/hints';
 import type { Cli } from './shell/invocation';
 import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
@@ -37,6 +40,8 @@ export function createProgram(cli: Cli): Command {
     )
     .option('--task-queue <name>', 'task queue of the worker; overrides the file', valueOf(TaskQueueSchema))
     .option('--json', 'print exactly one JSON document to standard output')
+    .addCommand(initCommand(cli))
+    .addCommand(accountCommand(cli))
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))
@@ -63,7 +68,7 @@ export function createProgram(cli: Cli): Command {
     })
     .showHelpAfterError('Run it with --help to see its usage.')
     .configureOutput({
-      writeOut: (text) => cli.terminal.out(text.trimEnd()),
+      writeOut: (text) => cli.terminal.out(asTyped(text.trimEnd(), {})),
       writeErr: (text) => cli.terminal.err(text.trimEnd()),
       // Texts have colours only where their page has them, so commander need not remove any.
       getOutHasColors: () => true,

@@ -47,7 +47,9 @@ export class ExportClient {
 
   /**
    * Connects a destination to an audience of an account, with consent, or changes the settings of a connected one. The account, the
-   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again.
+   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again. Without
+   * `consent`, the recorded one stays: that suffices for another display name, export user or name of the same account, and not for another
+   * source or `statusIfNew`.
    * @param destinationId small letters, digits and hyphens; also part of the workflow id
    * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_MISMATCH, AUDIENCE_MISMATCH (the destination belongs to another account
    * or audience), ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND
@@ -80,7 +82,8 @@ export class ExportClient {
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an
    * export; its report has the status `planned`, and its outcomes are those that the export would have if Mailchimp acknowledged
-   * everything. A plan is never held.
+   * everything. A plan is never held. Its number is of the series
+   * of plans.
    * @throws ExportError as `start`
    */
   async plan(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {

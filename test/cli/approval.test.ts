@@ -42,8 +42,8 @@ describe('a held export', () => {
     expect(output).toContain(
       'MASS_REMOVAL. The segment "vip" is empty now: 2 contacts would lose the tag "VIP".',
     );
-    expect(output).toContain(`temporal-mailchimp export approve ${name} --plan ${held!.planId}`);
-    expect(output).toContain(`temporal-mailchimp export deny ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`${scene.program} export approve ${name} --plan ${held!.planId}`);
+    expect(output).toContain(`${scene.program} export deny ${name} --plan ${held!.planId}`);
     expect((await scene.cli(`export show ${name}`)).output).toBe(output);
 
     const again = await scene.cliJson(`export start ${name}`);
@@ -92,7 +92,11 @@ describe('a held export', () => {
     expect(yes.errors).toContain(`decided by ${userInfo().username}`);
     const { code, output } = await scene.cli(`export watch ${name} 2`);
     expect(code).toBe(1);
-    expect(output).toMatch(/^Export 2 denied\. Nothing was sent\./);
+    expect(output).toMatch(
+      new RegExp(`^Export 2 denied by ${userInfo().username}, \\d{4}-[^.]*UTC\\. Nothing was sent\\.\n`),
+    );
+    // What was not attempted has not failed.
+    expect(output).toMatch(/FAILED +NOT SENT\nvip +VIP +0 +0 +0 +0 +2\n/);
     expect(tags()).toMatchObject({ VIP: 2 });
     expect((await scene.cli(`export approve ${name}`, { answers: ['y'] })).errors).toMatch(
       /^EXPORT_NOT_FOUND: /,

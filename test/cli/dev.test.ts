@@ -153,7 +153,7 @@ describe('dev', () => {
     const { code, errors } = await scene.cli('dev --port 0 --ui-port 0');
     expect(code).toBe(1);
     expect(errors).toMatch(
-      /^INPUT_INVALID: The sandbox did not start\. .*state\.ndjson is damaged: line 1 .*temporal-mailchimp dev --fresh$/m,
+      /^INPUT_INVALID: The sandbox did not start\. .*state\.ndjson is damaged: line 1 .*temporal-mailchimp .*dev --fresh$/m,
     );
   });
 
@@ -163,7 +163,7 @@ describe('dev', () => {
     await writeFile(join(folder, 'temporal.db'), '');
     const old = await scene.cli('dev --port 0 --ui-port 0');
     expect(old.errors).toMatch(
-      /^INPUT_INVALID: .* is of an earlier version.*temporal-mailchimp dev --fresh\./,
+      /^INPUT_INVALID: .* is of an earlier version.*temporal-mailchimp .*dev --fresh\./,
     );
     await writeFile(join(folder, 'dev.pid'), String(process.ppid));
     const used = await scene.cli('dev --port 0 --ui-port 0 --fresh');

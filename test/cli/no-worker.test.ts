@@ -31,7 +31,7 @@ describe('no worker', () => {
       const { code, output, errors } = await scene.cli(command);
       expect({ command, code, output }).toEqual({ command, code: 1, output: '' });
       expect(errors).toContain(`WORKER_NOT_RUNNING: No worker answers on the task queue "${taskQueue}"`);
-      expect(errors).toContain('Start one: temporal-mailchimp worker');
+      expect(errors).toContain(`Start one: ${scene.program} worker`);
       expect(Date.now() - startedAt).toBeLessThan(8 * SECONDS);
     }
   });
@@ -92,8 +92,8 @@ describe('no Temporal', () => {
     const { code, output, errors } = await run(['destination', 'list', '--address', '127.0.0.1:1']);
     expect({ code, output }).toEqual({ code: 1, output: '' });
     expect(errors).toBe(
-      'TEMPORAL_UNREACHABLE: No Temporal server answers at 127.0.0.1:1 (--address). Start one (temporal-mailchimp dev starts ' +
-        'everything), or set another address with --address, TEMPORAL_ADDRESS or temporal.address in the configuration file.\n',
+      'TEMPORAL_UNREACHABLE: No Temporal server answers at 127.0.0.1:1 (--address). Start one (temporal-mailchimp --address 127.0.0.1:1 dev ' +
+        'starts everything), or set another address with --address, TEMPORAL_ADDRESS or temporal.address in the configuration file.\n',
     );
     expect(Date.now() - startedAt).toBeLessThan(10 * SECONDS);
   });

@@ -8,6 +8,8 @@ import { run, runJson, type FakeTerminalOptions, type Ran } from './terminal';
 
 export interface Scene extends Stage {
   readonly configFile: string;
+  /** How its hints begin: as its command lines do. */
+  readonly program: string;
   /** Replaces sections of the configuration file. */
   writeConfig(change?: Readonly<Record<string, unknown>>): Promise<void>;
   /** Runs a command line with this scene's configuration file. */
@@ -23,6 +25,7 @@ export async function openScene(options: StageOptions = {}): Promise<Scene> {
   const scene: Scene = {
     ...stage,
     configFile,
+    program: `temporal-mailchimp --config ${configFile}`,
     writeConfig: (change = {}) => writeFile(configFile, stringify({ ...configOf(stage), ...change })),
     cli: (line, more) => run(inFull(line), more),
     cliJson: (line) => runJson(inFull(line)),

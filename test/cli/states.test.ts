@@ -82,7 +82,8 @@ describe('the state of an export, and since when, is in every list', () => {
     await scene.cli(`export cancel ${name} 2`);
     await scene.cli(`export cancel ${name} 1`);
     await until(async () => (await destination()).running === null);
-    expect((await scene.cli('destination list')).output).toMatch(new RegExp(`${name} .*configured *\n`));
+    const idle = new RegExp(`${name} .*configured *\n`);
+    await until(async () => idle.test((await scene.cli('destination list')).output));
   });
 
   test('when it is held, also while it is paused; pause and resume say that it is still held', async () => {

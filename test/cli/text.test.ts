@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { firstSteps, nextSteps, programOf } from '../../src/cli/dev/command';
+import { firstSteps, nextSteps } from '../../src/cli/dev/command';
 import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
@@ -37,6 +37,7 @@ const PLAN: ExportPlan = {
 
 const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
+  kind: 'export',
   number: 3,
   phase: 'delivering',
   state: { kind: 'running', since: SINCE },
@@ -52,6 +53,7 @@ const VIEW: ExportView = {
   requests: 9,
   batches: 2,
   report: null,
+  failure: null,
 };
 
 const REPORT: ExportReport = {
@@ -252,21 +254,14 @@ describe('a running export', () => {
 describe('the commands after `dev`', () => {
   const destinations = { newsletter: { connect: {} } as never };
 
-  test('contain the destination of the file and options that are not the default', () => {
-    const program = programOf({ config: 'a.yaml', address: '127.0.0.1:7300' }, false);
-    expect(program).toBe('temporal-mailchimp --config a.yaml --address 127.0.0.1:7300');
+  test('contain the destination of the file', () => {
+    const program = 'npx temporal-mailchimp --config a.yaml';
     expect(firstSteps({ destinations }, program).slice(1)).toEqual([
       `  ${program} destination connect newsletter --agree --as "YOUR NAME"`,
       `  ${program} destination configure newsletter`,
       `  ${program} export start newsletter`,
     ]);
     expect(nextSteps({ destinations }, program).at(-1)).toBe(`  ${program} export start newsletter`);
-  });
-
-  test('are short when everything is the default, and begin with npx when dev did', () => {
-    const program = programOf({ address: '127.0.0.1:7233' }, true);
-    expect(firstSteps({ destinations: {} }, program).at(-1)).toBe(
-      '  npx temporal-mailchimp export start NAME',
-    );
+    expect(firstSteps({ destinations: {} }, program).at(-1)).toBe(`  ${program} export start NAME`);
   });
 });

@@ -40,6 +40,10 @@ async function put(name: string, version: string, below = ''): Promise<string> {
   return folder;
 }
 
+function folder(name: string): string {
+  return join(project, 'node_modules/@temporalio', name);
+}
+
 async function errorOfImport(): Promise<string> {
   const script =
     "try { require('temporal-mailchimp') } catch (error) { console.log(error.code, error.message) }";
@@ -54,7 +58,6 @@ test('copies that belong together pass the check, and then the SDK is loaded', a
 
 test('a package that the worker has in a copy of its own is refused, with versions, folders and what to do', async () => {
   const nested = await put('activity', '1.24.0', '@temporalio/worker');
-  const folder = (name: string): string => join(project, 'node_modules/@temporalio', name);
   const said = await errorOfImport();
   expect(said).toContain(
     `TEMPORAL_SDK_MISMATCH temporal-mailchimp uses @temporalio/activity 1.23.0 (${folder('activity')}), ` +

@@ -4,9 +4,10 @@ import { Command } from 'commander';
 import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { DEV_FOLDER, requireSettings } from '../shell/settings';
+import { programName } from '../shell/hints';
+import { DEV_FOLDER, requireSettings, type Settings } from '../shell/settings';
 import { startDev, type Dev } from './start';
-import { action, print, type Cli, type Invocation, type GlobalOptions } from '../shell/invocation';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
@@ -43,7 +44,8 @@ export function devCommand(cli: Cli): Command {
 
 async function run(invocation: Invocation, options: Options): Promise<undefined> {
   const { terminal } = invocation;
-  const { config, baseFolder } = await requireFile(invocation);
+  const settings = await requireFile(invocation);
+  const { config, baseFolder } = settings;
   const folder = resolve(baseFolder, DEV_FOLDER);
   const stop = listenForStop(terminal);
   try {
@@ -57,7 +59,10 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     });
     const dev = await orInterrupted(starting, stop.requested);
     try {
-      print(invocation, { json: toJson(dev), text: () => describe(dev, invocation) });
+      print(invocation, {
+        json: toJson(dev),
+        text: () => describe(dev, programAt(dev.server.address, invocation, settings)),
+      });
       await runWorkerUntil(dev.worker, stop.requested);
     } finally {
       terminal.err('Stopping …');
@@ -101,9 +106,8 @@ function toJson({ server, sandbox, config, folder, isNew }: Dev) {
   };
 }
 
-function describe({ server, sandbox, config, folder, isNew }: Dev, { options }: Invocation): string {
+function describe({ server, sandbox, config, folder, isNew }: Dev, program: string): string {
   const { namespace, taskQueue } = config.temporal;
-  const program = programOf({ ...options, address: server.address });
   return [
     pairs([
       ['Temporal', `${server.address}, namespace ${namespace}`],
@@ -121,20 +125,15 @@ function describe({ server, sandbox, config, folder, isNew }: Dev, { options }: 
   ].join('\n');
 }
 
-/** The address that commands use without --address and without a configuration file. */
-const DEFAULT_ADDRESS = '127.0.0.1:7233';
-
-export function programOf(
-  { config, address }: Pick<GlobalOptions, 'config' | 'address'>,
-  // npx sets it: the command is not on the PATH then.
-  isNpx = process.env['npm_command'] === 'exec',
+/** With the address of this server, unless commands in this folder use it by themselves: they may reach another one. */
+function programAt(
+  address: string,
+  { options }: Invocation,
+  { temporal, connection }: Pick<Settings, 'temporal' | 'connection'>,
 ): string {
-  return [
-    ...(isNpx ? ['npx'] : []),
-    'temporal-mailchimp',
-    ...(config === undefined ? [] : [`--config ${config}`]),
-    ...(address === DEFAULT_ADDRESS ? [] : [`--address ${address}`]),
-  ].join(' ');
+  const { address: _option, ...others } = options;
+  const isUsual = temporal.address === address && connection.address?.from !== '--address';
+  return programName(isUsual ? others : { ...others, address });
 }
 
 /** The commands for a first export, to be run in another terminal in the same folder. */

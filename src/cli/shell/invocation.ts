@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Page } from '../text/page';
 import { printableJson, printableOn } from '../text/printable';
+import { asTyped } from './hints';
 import type { Terminal } from './terminal';
 
 /** State of one run of the program, shared by its commands. */
@@ -61,7 +62,8 @@ export function print({ terminal, options }: Invocation, { json, text, webUi }: 
     return terminal.out(printableJson(document));
   }
   const page = terminal.page('out');
-  terminal.out(printableOn(page, `${text(page)}${webUi ? `\n\n${describeLink(webUi)}` : ''}`));
+  const shown = asTyped(text(page), options);
+  terminal.out(printableOn(page, webUi ? `${shown}\n\n${describeLink(webUi)}` : shown));
 }
 
 /** On standard error before a command waits. Its document has the link as well, its text does not repeat it. */
