@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import semver from 'semver';
 import manifest from '../../package.json';
 import { LOWEST_SDK } from '../../src/plugin/check-sdk';
+import { startExample } from '../support/examples';
 import { pack, ROOT } from './packed';
 import { PROGRAMS } from './programs';
 import { installedPackages, installProject, NEWEST_SDK, sdkOf, type Manager, type Project } from './project';
@@ -79,6 +80,11 @@ export function describeInstalled(manager: Manager): void {
         ];
         await project.run(join(ROOT, 'node_modules/.bin/esbuild'), ...args);
         expect(await project.run(process.execPath, 'bundled.cjs')).toBe('function true\n');
+      });
+
+      test("a host's worker starts from CommonJS", async () => {
+        const started = startExample({ folder: join(project.folder, 'examples/commonjs') });
+        await expect(started.then((example) => example.close())).resolves.toBeUndefined();
       });
 
       test("a host's worker exports", async () => {
