@@ -8,7 +8,7 @@ export interface ExampleResult {
   readonly tags: Record<string, number>;
 }
 
-/** Runs the package's example, a host's worker with the plugin and a client that exports, in a project, with that Node. */
+/** Runs the package's example, a host's worker with the plugin and a script that exports, in a project, with that Node. */
 export async function runExample({ folder }: Project, node = process.execPath): Promise<ExampleResult> {
   const example = await startExample({ folder: join(folder, 'examples/esm'), node });
   try {
