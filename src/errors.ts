@@ -2,7 +2,7 @@
  * What Temporal and the export workflow do with an error code:
  * - `refuse`: not retried; the caller must change something.
  * - `retry`: transient; retried with backoff, without a limit.
- * - `stop`: the export keeps its position and waits for `resume`, because it needs an operator.
+ * - `stop`: not retried, because it needs an operator: an export keeps its position and waits for `resume`, another request is refused.
  */
 type Treatment = 'refuse' | 'retry' | 'stop';
 
@@ -12,7 +12,7 @@ const CODES = {
   CONFIG_INVALID: 'refuse',
   CONFIG_UNREADABLE: 'refuse',
   INPUT_INVALID: 'refuse',
-  SECRET_UNAVAILABLE: 'refuse',
+  SECRET_UNAVAILABLE: 'stop',
   CONSENT_REQUIRED: 'refuse',
   EMAIL_NOT_MATCHED: 'refuse',
   ATTRIBUTE_NOT_FOUND: 'refuse',
@@ -31,18 +31,16 @@ const CODES = {
   SEGMENT_SQL_INVALID: 'refuse',
   TOO_MANY_PROFILES: 'refuse',
   // Mailchimp
-  KEY_INVALID: 'refuse',
+  KEY_INVALID: 'stop',
   ACCOUNT_NOT_FOUND: 'refuse',
-  ACCOUNT_MISMATCH: 'refuse',
-  ROLE_TOO_LOW: 'refuse',
-  AUDIENCE_NOT_FOUND: 'refuse',
+  ACCOUNT_MISMATCH: 'stop',
+  ROLE_TOO_LOW: 'stop',
+  AUDIENCE_NOT_FOUND: 'stop',
   AUDIENCE_IN_USE: 'refuse',
   AUDIENCE_MISMATCH: 'refuse',
   MAILCHIMP_REFUSED: 'refuse',
   MAILCHIMP_BUSY: 'retry',
   MAILCHIMP_UNAVAILABLE: 'retry',
-  KEY_REVOKED: 'stop',
-  AUDIENCE_GONE: 'stop',
   PLAN_LIMIT: 'stop',
   // An export
   EXPORT_NOT_HELD: 'refuse',
@@ -79,7 +77,7 @@ const CODES = {
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
 
-/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. */
+/** Stable codes. `retry` and `stop` codes do not end an export: it waits, or is stopped until a person has fixed the cause. @useDeclaredType */
 export type ExportErrorCode = keyof typeof CODES;
 
 /** Options of an ExportError, as those of an Error. */
@@ -105,6 +103,38 @@ export class ExportError extends Error {
     this.code = code;
     this.details = options.details ?? {};
   }
+}
+
+/** A key that several rows of a source have. */
+export interface RepeatedKey {
+  readonly key: string;
+  readonly rows: number;
+}
+
+/**
+ * The cause of SOURCE_KEY_NOT_UNIQUE, with some of the keys, which may be personal. A cause never leaves the process: a command that
+ * reads the source on the machine of the files may show them.
+ */
+export class RepeatedKeys extends Error {
+  override readonly name = 'RepeatedKeys';
+
+  readonly keys: readonly RepeatedKey[];
+
+  constructor(keys: readonly RepeatedKey[]) {
+    super('Several rows have the same key.');
+    this.keys = keys;
+  }
+}
+
+/** Codes of version 0.2.0 in the histories of its exports, which had two codes for one cause. They are treated as they were. */
+const FORMER_CODES = { KEY_REVOKED: 'KEY_INVALID', AUDIENCE_GONE: 'AUDIENCE_NOT_FOUND' } as const;
+
+/** The code that the `type` of a failure names; undefined for any other failure. */
+export function exportErrorCode(type: unknown): ExportErrorCode | undefined {
+  if (isExportErrorCode(type)) return type;
+  return typeof type === 'string' && Object.hasOwn(FORMER_CODES, type)
+    ? FORMER_CODES[type as keyof typeof FORMER_CODES]
+    : undefined;
 }
 
 export function isExportErrorCode(value: unknown): value is ExportErrorCode {

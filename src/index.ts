@@ -1,6 +1,8 @@
 // Public API: every name exported here is a promise.
 export { MailchimpPlugin } from './plugin/mailchimp-plugin';
 export type { MailchimpPluginOptions } from './plugin/options';
+export type { AccountInput, StagingInput } from './config/config';
+export type { FilesSourceInput } from './config/source-config';
 export type { SecretResolver } from './ports/secrets';
 export type {
   Cancellable,

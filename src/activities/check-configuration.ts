@@ -6,11 +6,12 @@ import {
   type Configuration,
   type ConfigureRequest,
 } from '../contract/destination';
-import type { MailchimpAccount, Tag } from '../ports/mailchimp';
+import type { Tag } from '../ports/mailchimp';
 import type { DateFormat, FieldMatch, MergeField } from '../contract/merge-field';
 import type { SegmentInfo, SourceDescription } from '../ports/source';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
+import { Problems } from './rules/problems';
 
 export interface CheckConfigurationInput {
   readonly account: string;
@@ -23,33 +24,44 @@ export interface CheckConfigurationInput {
 
 /**
  * Checks data matching and segments against the source and the audience, and returns them completed with merge fields and tag ids. Changes
- * nothing; a retry checks again.
+ * nothing; a retry checks again. All that is wrong is in one error, with the code of the first.
  * @throws ExportError EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, TAG_INVALID, TAG_TAKEN, MERGE_FIELD_NOT_FOUND,
  *   MERGE_FIELD_UNSUPPORTED, REQUIRED_FIELD_UNMATCHED
  */
 export function createCheckConfiguration({ openAccount, openSource }: ActivityDependencies) {
   return async function checkConfiguration(input: CheckConfigurationInput): Promise<Configuration> {
     const { request } = input;
-    if (request.email === '') {
-      throw new ExportError(
-        'EMAIL_NOT_MATCHED',
-        'No attribute is matched to Email. Match one with --email, or with email under configure in the configuration file: Mailchimp identifies a contact by its address.',
-      );
-    }
+    const problems = new Problems();
     const description = await describeSource(openSource, input.source);
-    requireAttributes(request, description);
-    const segments = chooseSegments(request, description);
+    problems.collect(() => requireEmail(request));
+    problems.collect(() => requireAttributes(request, description));
+    const segments = chooseSegments(request, description, problems);
 
     const account = await openAccount(input.account);
-    const fields = matchFields(request, await account.mergeFields(input.audienceId));
-    const assigned = await assignTags(account, segments, input);
+    const fields = matchFields(request, await account.mergeFields(input.audienceId), problems);
+    const tags = await account.tags(input.audienceId);
+    const assigned = segments.flatMap(
+      (chosen) => problems.collect(() => assignTag(chosen, tags, input)) ?? [],
+    );
+    problems.throwIfAny();
     const { email, strict, optedOut, latest = null, guards } = request;
     return { email, fields, strict, optedOut, latest, segments: assigned, guards };
   };
 }
 
+function requireEmail({ email }: ConfigureRequest): void {
+  if (email !== '') return;
+  throw new ExportError(
+    'EMAIL_NOT_MATCHED',
+    'No attribute is matched to Email. Match one with --email, or with email under configure in the configuration file: Mailchimp identifies a contact by its address.',
+  );
+}
+
 function requireAttributes(request: ConfigureRequest, { attributes }: SourceDescription): void {
-  const named = [request.email, ...fieldSettings(request).map(({ attribute }) => attribute)];
+  const named = [
+    ...(request.email === '' ? [] : [request.email]),
+    ...fieldSettings(request).map(({ attribute }) => attribute),
+  ];
   if (request.latest !== undefined) named.push(request.latest);
   const missing = named.filter((name) => !attributes.includes(name));
   if (missing.length === 0) return;
@@ -66,30 +78,42 @@ function fieldSettings({ fields }: ConfigureRequest): ({ readonly tag: string } 
   );
 }
 
-function chooseSegments(request: ConfigureRequest, description: SourceDescription) {
-  const chosen = Object.entries(request.segments).map(([segment, tag]) => {
+/** The segments that can be exported, each with its tag. */
+function chooseSegments(request: ConfigureRequest, description: SourceDescription, problems: Problems) {
+  problems.collect(() => requireSegments(request, description));
+  const chosen = Object.entries(request.segments).flatMap(([segment, tag]) => {
     const found = description.segments.find(({ id }) => id === segment);
-    if (found) return { segment, tag: tag ?? ownTag(found), digest: found.digest };
-    const known = list(description.segments.map(({ id }) => id));
-    throw new ExportError(
-      'SEGMENT_NOT_FOUND',
-      `The source has no segment "${segment}". Choose from: ${known}.`,
-    );
+    const name = found && (tag ?? problems.collect(() => ownTag(found)));
+    return found && name !== undefined ? [{ segment, tag: name, digest: found.digest }] : [];
   });
-  if (chosen.length === 0)
-    throw new ExportError('SEGMENT_NOT_FOUND', 'No segment is chosen. Choose at least one to export.');
-  const seen = new Set<string>();
-  for (const { tag } of chosen) {
-    const folded = tagKey(tag);
-    if (seen.has(folded)) {
-      throw new ExportError(
-        'TAG_INVALID',
-        `Two segments would become the tag "${tag}" (Mailchimp ignores case). Give one of them another tag.`,
-      );
-    }
-    seen.add(folded);
-  }
+  for (const key of new Set(chosen.map(({ tag }) => tagKey(tag))))
+    problems.collect(() => requireOneSegment(chosen.filter(({ tag }) => tagKey(tag) === key)));
   return chosen;
+}
+
+function requireSegments({ segments }: ConfigureRequest, description: SourceDescription): void {
+  const ids = description.segments.map(({ id }) => id);
+  const named = Object.keys(segments);
+  if (named.length === 0)
+    throw new ExportError('SEGMENT_NOT_FOUND', 'No segment is chosen. Choose at least one to export.');
+  const missing = named.filter((segment) => !ids.includes(segment));
+  if (missing.length === 0) return;
+  throw new ExportError(
+    'SEGMENT_NOT_FOUND',
+    `The source has no segment ${list(missing)}. Choose from: ${list(ids)}.`,
+  );
+}
+
+function requireOneSegment([first, ...others]: readonly {
+  readonly segment: string;
+  readonly tag: string;
+}[]): void {
+  if (!first || others.length === 0) return;
+  throw new ExportError(
+    'TAG_INVALID',
+    `The segments ${list([first, ...others].map(({ segment }) => segment))} would become the tag "${first.tag}" (Mailchimp ignores ` +
+      'case). Give each another tag.',
+  );
 }
 
 /** The tag of a segment without a configured one: its own name, which the source does not restrict. */
@@ -102,27 +126,45 @@ function ownTag({ id, name }: SegmentInfo): string {
   );
 }
 
-function matchFields(request: ConfigureRequest, available: readonly MergeField[]): FieldMatch[] {
-  const matches = fieldSettings(request).map(({ tag, attribute, empty, format }) => {
+/** The matches that can be filled. */
+function matchFields(
+  request: ConfigureRequest,
+  available: readonly MergeField[],
+  problems: Problems,
+): FieldMatch[] {
+  problems.collect(() => requireFields(request, available));
+  problems.collect(() => requireMatched(request, available));
+  return fieldSettings(request).flatMap(({ tag, attribute, empty, format }) => {
     const field = available.find((candidate) => candidate.tag === tag);
-    if (!field) {
-      throw new ExportError(
-        'MERGE_FIELD_NOT_FOUND',
-        `The audience has no merge field ${tag}. It has: ${list(available.map((candidate) => candidate.tag))}. ` +
-          'Add the field in Mailchimp first: Mailchimp drops the values of unknown fields silently.',
-      );
-    }
-    if (field.type === 'address') {
-      throw new ExportError(
-        'MERGE_FIELD_UNSUPPORTED',
-        `The merge field ${tag} is of type address, which is not supported yet. Match another field.`,
-      );
-    }
-    refuseFormat(field, format);
-    return { attribute, field, empty, ...(format && { format }) };
+    if (!field) return [];
+    problems.collect(() => refuseType(field));
+    problems.collect(() => refuseFormat(field, format));
+    return [{ attribute, field, empty, ...(format && { format }) }];
   });
-  const unmatched = available.filter(({ tag, required }) => required && !(tag in request.fields));
-  if (unmatched.length === 0) return matches;
+}
+
+function requireFields({ fields }: ConfigureRequest, available: readonly MergeField[]): void {
+  const tags = available.map(({ tag }) => tag);
+  const missing = Object.keys(fields).filter((tag) => !tags.includes(tag));
+  if (missing.length === 0) return;
+  throw new ExportError(
+    'MERGE_FIELD_NOT_FOUND',
+    `The audience has no merge field ${missing.join(', ')}. It has: ${list(tags)}. ` +
+      'Add each in Mailchimp first: Mailchimp drops the values of unknown fields silently.',
+  );
+}
+
+function refuseType({ tag, type }: MergeField): void {
+  if (type !== 'address') return;
+  throw new ExportError(
+    'MERGE_FIELD_UNSUPPORTED',
+    `The merge field ${tag} is of type address, which is not supported yet. Match another field.`,
+  );
+}
+
+function requireMatched({ fields }: ConfigureRequest, available: readonly MergeField[]): void {
+  const unmatched = available.filter(({ tag, required }) => required && !(tag in fields));
+  if (unmatched.length === 0) return;
   throw new ExportError(
     'REQUIRED_FIELD_UNMATCHED',
     `The audience requires ${list(unmatched.map(({ tag }) => tag))}, which no attribute is matched to: Mailchimp would reject every contact. ` +
@@ -140,15 +182,6 @@ function refuseFormat({ tag, type }: MergeField, format: DateFormat | undefined)
 }
 
 type Chosen = ReturnType<typeof chooseSegments>[number];
-
-async function assignTags(
-  account: MailchimpAccount,
-  segments: readonly Chosen[],
-  input: CheckConfigurationInput,
-) {
-  const tags = await account.tags(input.audienceId);
-  return segments.map((chosen) => assignTag(chosen, tags, input));
-}
 
 /**
  * Finds the tag of a segment. A tag that the segment has keeps its id through renames. A tag that exists in the audience is used only when it

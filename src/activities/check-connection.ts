@@ -10,7 +10,8 @@ export interface CheckConnectionInput {
   readonly request: Omit<ConnectRequest, 'consent'>;
   /** Account id of an earlier connect, which a new key must belong to; null for the first connect. */
   readonly accountId: string | null;
-  readonly consent: Readonly<Record<string, string>>;
+  /** To be recorded in the store; null: the recorded one stays. */
+  readonly consent: Readonly<Record<string, string>> | null;
 }
 
 export interface CheckedConnection {
@@ -45,7 +46,7 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
       );
     }
     await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });
-    await staging.recordConsent(destinationId, input.consent);
+    if (input.consent) await staging.recordConsent(destinationId, input.consent);
     return {
       accountId,
       audience: { id: audience.id, name: audience.name, doubleOptin: audience.doubleOptin },

@@ -1,5 +1,4 @@
 import type { ExportRef } from '../contract/identifiers';
-import { ExportError, type ExportErrorCode } from '../errors';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { type Heartbeat, withHeartbeat } from './heartbeat';
@@ -18,7 +17,7 @@ export interface ExportStep {
 }
 
 /**
- * Runs a step of an export that talks to Mailchimp: sends heartbeats, guards each request, and translates errors.
+ * Runs a step of an export that talks to Mailchimp: sends heartbeats, and guards each request.
  *
  * The guard runs before each request leaves, not once per step: a chunk can take hundreds of requests, and a step goes on after its export
  * was terminated. Its requests would then undo what the next export does.
@@ -35,25 +34,6 @@ export async function exportStep<Result>(
       heartbeat.throwIfCancelled();
       if (ref) await staging.checkClaim(ref);
     };
-    try {
-      return await work({ openAccount: () => openAccount(account, guard), heartbeat });
-    } catch (error) {
-      throw whileExporting(error);
-    }
+    return work({ openAccount: () => openAccount(account, guard), heartbeat });
   });
-}
-
-/** Codes that end a request to connect or configure, but only stop an export: it keeps its place until an operator has fixed the cause. */
-const CODE_WHILE_EXPORTING: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
-  KEY_INVALID: 'KEY_REVOKED',
-  ROLE_TOO_LOW: 'KEY_REVOKED',
-  SECRET_UNAVAILABLE: 'KEY_REVOKED',
-  AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
-};
-
-function whileExporting(error: unknown): unknown {
-  if (!(error instanceof ExportError)) return error;
-  const code = CODE_WHILE_EXPORTING[error.code];
-  if (code === undefined) return error;
-  return new ExportError(code, error.message, { details: error.details, cause: error });
 }

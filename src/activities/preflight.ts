@@ -34,7 +34,7 @@ export interface Preflight {
 /**
  * Claims the destination for this export, then checks that account, audience, merge fields and tags are as they were when the destination
  * was configured. Changes nothing in Mailchimp. A retry keeps the claim and checks again.
- * @throws ExportError SUPERSEDED, KEY_REVOKED, AUDIENCE_GONE, REQUIRED_FIELD_UNMATCHED, MERGE_FIELD_NOT_FOUND, TAG_TAKEN
+ * @throws ExportError SUPERSEDED, KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, REQUIRED_FIELD_UNMATCHED, MERGE_FIELD_NOT_FOUND, TAG_TAKEN
  */
 export function createPreflight(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
@@ -66,7 +66,7 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   const { accountId } = await account.login();
   if (accountId !== input.accountId) {
     throw new ExportError(
-      'KEY_REVOKED',
+      'ACCOUNT_MISMATCH',
       `The key of account ${input.account} now belongs to another Mailchimp account. Use a key of the account that the destination was connected to.`,
     );
   }

@@ -5,6 +5,7 @@ import type * as DemoModule from '../dev/demo/run-demo';
 import type * as DevServerModule from '../dev/dev-server';
 import type * as TemporalBinaryModule from '../dev/temporal-binary';
 import type * as SandboxModule from '../sandbox';
+import type * as AccountsModule from '../plugin/open-configured-account';
 import type * as ReadingModule from '../plugin/open-to-read';
 import type * as WorkerModule from '../worker';
 
@@ -19,6 +20,7 @@ export const lazy = {
   envconfig: () => require('@temporalio/envconfig') as typeof EnvconfigModule,
   client: () => require('../client') as typeof ClientModule,
   reading: () => require('../plugin/open-to-read') as typeof ReadingModule,
+  accounts: () => require('../plugin/open-configured-account') as typeof AccountsModule,
   worker: () => require('../worker') as typeof WorkerModule,
   sandbox: () => require('../sandbox') as typeof SandboxModule,
   demo: () => require('../dev/demo/run-demo') as typeof DemoModule,

@@ -1,12 +1,14 @@
 import { Command } from 'commander';
 import { VERSION } from '../contract/version';
 import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
+import { accountCommand } from './account/command';
 import { completeCommand, completionCommand } from './completion/command';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
 import { devCommand } from './dev/command';
 import { exportCommand } from './export/command';
+import { initCommand } from './init/command';
 import { sandboxCommand } from './sandbox/command';
 import { asTyped } from './shell/hints';
 import type { Cli } from './shell/invocation';
@@ -39,6 +41,8 @@ export function createProgram(cli: Cli): Command {
     )
     .option('--task-queue <name>', 'task queue of the worker; overrides the file', valueOf(TaskQueueSchema))
     .option('--json', 'print exactly one JSON document to standard output')
+    .addCommand(initCommand(cli))
+    .addCommand(accountCommand(cli))
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))

@@ -26,8 +26,10 @@ const NO_WORKER = new Set([CANCELLED, DEADLINE_EXCEEDED, FAILED_PRECONDITION]);
 const UNKNOWN_NAMESPACE =
   'The namespace does not exist on the Temporal server. Check its name, or create it.';
 
+const SILENT = 'The Temporal server does not answer. Check its address, or start the server.';
+
 const UNREACHABLE: Readonly<Record<number, string>> = {
-  [UNAVAILABLE]: 'The Temporal server does not answer. Check its address, or start the server.',
+  [UNAVAILABLE]: SILENT,
   // Not for workflows: the SDK has a separate error class for workflows that are not found.
   [NOT_FOUND]: UNKNOWN_NAMESPACE,
   [PERMISSION_DENIED]: 'The Temporal server denied the request. Check the API key and the namespace.',
@@ -37,7 +39,8 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
 
 export interface RequestTarget {
   readonly destinationId: string;
-  readonly taskQueue: string;
+  /** Null for a request that the server answers itself: only the server can be silent then. */
+  readonly taskQueue: string | null;
 }
 
 /** Converts an error of the Temporal client into an ExportError. Unknown errors are returned unchanged: they are bugs. */
@@ -55,16 +58,24 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
   if (error instanceof NamespaceNotFoundError) {
     return new ExportError('TEMPORAL_UNREACHABLE', UNKNOWN_NAMESPACE, { cause: error });
   }
-  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return workerNotRunning(taskQueue);
+  if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return noAnswer(error, taskQueue);
   // The SDK wraps gRPC errors that it does not handle.
   const raw = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(raw) ? (fromServer(raw, taskQueue) ?? error) : error;
 }
 
-function fromServer(error: Error & { readonly code: number }, taskQueue: string): ExportError | undefined {
-  if (NO_WORKER.has(error.code)) return workerNotRunning(taskQueue);
+function fromServer(
+  error: Error & { readonly code: number },
+  taskQueue: string | null,
+): ExportError | undefined {
+  if (NO_WORKER.has(error.code)) return noAnswer(error, taskQueue);
   const reason = UNREACHABLE[error.code];
   return reason === undefined ? undefined : new ExportError('TEMPORAL_UNREACHABLE', reason, { cause: error });
+}
+
+function noAnswer(error: Error, taskQueue: string | null): ExportError {
+  if (taskQueue !== null) return workerNotRunning(taskQueue);
+  return new ExportError('TEMPORAL_UNREACHABLE', SILENT, { cause: error });
 }
 
 export function workerNotRunning(taskQueue: string): ExportError {

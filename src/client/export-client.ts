@@ -37,6 +37,29 @@ export interface ListedDestination {
  * worker accepted the request within 10 s, and it never takes effect; or that the accepted request had no result within 90 s, and it
  * can still take effect, as the message then says. Every method can be called again after an error; each says what a repeated call
  * does.
+ *
+ * @example
+ * ```ts
+ * import { Client, Connection } from '@temporalio/client';
+ * import { CONSENT_TEXT, ExportClient } from 'temporal-mailchimp/client';
+ *
+ * // Lazy: the first request connects.
+ * const connection = Connection.lazy({ address: '127.0.0.1:7233' });
+ * const exportClient = new ExportClient({ client: new Client({ connection }) });
+ *
+ * await exportClient.connect('newsletter', {
+ *   name: 'Newsletter',
+ *   account: 'main',
+ *   audienceId: '1a2b3c4d5e',
+ *   source: 'shop',
+ *   statusIfNew: 'subscribed',
+ *   exportUser: 'ada@shop.example',
+ *   consent: { agreedBy: 'Ada Lovelace', textVersion: CONSENT_TEXT.version },
+ * });
+ * await exportClient.configure('newsletter', { email: 'Email', segments: { vip: 'VIP' } });
+ * const handle = await exportClient.start('newsletter', { trigger: 'checkout' });
+ * const { outcomes } = await handle.result();
+ * ```
  */
 export class ExportClient {
   readonly #requests: Requests;
@@ -47,7 +70,9 @@ export class ExportClient {
 
   /**
    * Connects a destination to an audience of an account, with consent, or changes the settings of a connected one. The account, the
-   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again.
+   * audience and the source are checked; no profiles are sent. A repeated call checks and stores the same settings again. Without
+   * `consent`, the recorded one stays: that suffices for another display name, export user or name of the same account, and not for another
+   * source or `statusIfNew`.
    * @param destinationId small letters, digits and hyphens; also part of the workflow id
    * @throws ExportError INPUT_INVALID, CONSENT_REQUIRED, ACCOUNT_MISMATCH, AUDIENCE_MISMATCH (the destination belongs to another account
    * or audience), ACCOUNT_NOT_FOUND, KEY_INVALID, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, SOURCE_NOT_FOUND
@@ -80,7 +105,8 @@ export class ExportClient {
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an
    * export; its report has the status `planned`, and its outcomes are those that the export would have if Mailchimp acknowledged
-   * everything. A plan is never held.
+   * everything. A plan is never held. Its number is of the series
+   * of plans.
    * @throws ExportError as `start`
    */
   async plan(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {
@@ -90,6 +116,14 @@ export class ExportClient {
   /**
    * The handle of an export that exists, running, queued or ended: in another process, or in a later request of a web server. Sends
    * nothing, so an unknown export is found out by the methods of the handle. A report is a reference, too.
+   *
+   * @example
+   * ```ts
+   * const handle = exportClient.handle({ destinationId: 'newsletter', exportId });
+   * const progress = await handle.progress();
+   * const report = progress ? undefined : await handle.report();
+   * const status = progress?.state.kind ?? report?.status ?? 'queued';
+   * ```
    */
   handle(ref: ExportRef): ExportHandle {
     return new DestinationExport(this.#requests, ref);

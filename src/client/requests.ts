@@ -111,7 +111,7 @@ export class Requests {
     try {
       return await this.withDeadline(work);
     } catch (error) {
-      throw toExportError(error, { destinationId: '', taskQueue: this.taskQueue });
+      throw toExportError(error, { destinationId: '', taskQueue: null });
     }
   }
 
@@ -141,7 +141,7 @@ export class Requests {
 
   private async withWorker<Result>(destinationId: string, work: () => Promise<Result>): Promise<Result> {
     try {
-      await this.withDeadline(() => requireWorker(this.client, this.taskQueue));
+      await this.withoutWorker(() => requireWorker(this.client, this.taskQueue));
       return await this.withDeadline(work);
     } catch (error) {
       throw await this.explain(error, destinationId);

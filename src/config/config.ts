@@ -8,7 +8,9 @@ import { SourcesSchema } from './source-config';
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
 export const AccountSchema = z.strictObject({
-  apiKey: SecretReferenceSchema,
+  apiKey: SecretReferenceSchema.describe(
+    'The API key, by reference: env:VARIABLE or file:PATH. Never the key itself, which would be kept in the history.',
+  ),
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
     .refine(
@@ -41,6 +43,9 @@ export const AccountSchema = z.strictObject({
 });
 export type AccountConfig = z.infer<typeof AccountSchema>;
 
+/** A Mailchimp account. */
+export interface AccountInput extends z.input<typeof AccountSchema> {}
+
 const StagingSchema = z.strictObject({
   folder: z
     .string()
@@ -61,6 +66,9 @@ const StagingSchema = z.strictObject({
       'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination stores the value when it connects.',
     ),
 });
+
+/** Where the rows of exports are kept. */
+export interface StagingInput extends z.input<typeof StagingSchema> {}
 
 const HOST_AND_PORT = 'a host and a port, for example 127.0.0.1:7233';
 

@@ -69,14 +69,19 @@ export const FilesSourceSchema = z.strictObject({
   kind: z.literal('files'),
   profiles: TableSchema.extend({
     key: z.string().min(1).describe('Column with the unique key of a profile.'),
-  }),
+  }).describe('Files with one row per profile; each column is an attribute.'),
   tables: z
     .record(z.string().regex(/^[a-z_][a-z0-9_]*$/), TableSchema)
     .default({})
     .describe('Additional tables that the SQL of segments can read.'),
-  segments: z.record(z.string().min(1), SegmentSchema),
+  segments: z
+    .record(z.string().min(1), SegmentSchema)
+    .describe('By id: SQL that selects profile keys, or a file of members.'),
 });
 export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
+
+/** Profiles and segments in CSV, NDJSON or Parquet files. */
+export interface FilesSourceInput extends z.input<typeof FilesSourceSchema> {}
 
 /** A source of profiles and segments. A new kind needs a branch here, a folder in `sources/` and a line in its index. */
 const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);

@@ -36,8 +36,18 @@ const ConsentGivenSchema = z.strictObject({
 });
 
 export const ConnectInputSchema = ConnectSettingsSchema.extend({
-  consent: ConsentGivenSchema.optional().describe('Absent: refused with CONSENT_REQUIRED.'),
-  exportUser: z.string().trim().min(1).max(200).describe('The identity on whose authority data is exported.'),
+  consent: ConsentGivenSchema.optional().describe(
+    'Absent: the recorded consent stays, where it covers these settings; otherwise refused with CONSENT_REQUIRED.',
+  ),
+  exportUser: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe(
+      'The identity on whose authority data is exported. Absent: it stays; at the first connect, who agrees.',
+    ),
   adopt: z
     .boolean()
     .default(false)
@@ -164,7 +174,12 @@ export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
 export const RemoveInputSchema = z.strictObject({
-  removedBy: z.string().trim().min(1).max(200).describe('Name of the user who removes it; kept in the history.'),
+  removedBy: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .describe('Name of the user who removes it; kept in the history.'),
 });
 /** What `ExportClient.remove` takes. */
 export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
@@ -197,6 +212,27 @@ export interface Consent {
   /** Set once the destination is removed: nothing leaves from then on. */
   readonly withdrawnAt?: string;
   readonly withdrawnBy?: string;
+}
+
+/**
+ * Why a consent does not cover settings; undefined: it does. It is about a text, a source and `statusIfNew`: whose data leaves, and what
+ * becomes of people who are new to the audience. It is also about an account and an audience, which never change. Display name, export user
+ * and the name of the account (another key of the same account) may change without a new agreement.
+ */
+export function whyNotCovered(
+  agreed: { readonly consent: Consent | null; readonly source: string; readonly statusIfNew: string },
+  settings: Pick<ConnectRequest, 'source' | 'statusIfNew'>,
+): string | undefined {
+  const { consent, source, statusIfNew } = agreed;
+  if (!consent) return `the data privacy statement (version ${CONSENT_TEXT.version}) is not agreed to`;
+  if (consent.withdrawnAt !== undefined) return 'the consent was withdrawn';
+  if (consent.textVersion !== CONSENT_TEXT.version)
+    return `the consent is to version ${consent.textVersion} of the data privacy statement, which is now ${CONSENT_TEXT.version}`;
+  if (source !== settings.source)
+    return `the consent is to export from the source "${source}", not from "${settings.source}"`;
+  if (statusIfNew !== settings.statusIfNew)
+    return `the consent is to add contacts as "${statusIfNew}", not as "${settings.statusIfNew}"`;
+  return undefined;
 }
 
 /** An audience as it was when the destination connected. */
@@ -254,6 +290,7 @@ export interface RunningExport {
   readonly now: ExportNow | null;
 }
 
+/** What a running export says of itself. */
 export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
 
 /** An export, or a plan, that waits for its turn. */
@@ -288,8 +325,11 @@ export interface DestinationView {
   readonly exportUser: string;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  /** The last settled export, and the number of addresses that Mailchimp is known to have from exports. */
-  readonly baseline: { readonly exportId: string; readonly size: number } | null;
+  /**
+   * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
+   * permanently deleted.
+   */
+  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
   readonly running: RunningExport | null;
   /** In the order in which they will run. */
   readonly queued: readonly QueuedExport[];

@@ -1,6 +1,7 @@
 import type { Configuration, ExportOptions } from './destination';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
+import type { JobKind } from './job';
 import type { ExportPlan, Lane } from './plan';
 import type { Reason } from './reason';
 import type { ExportReport } from './report';
@@ -8,6 +9,8 @@ import type { ExportReport } from './report';
 /** What an export needs to know; fixed when it starts. References and counts only. */
 export interface ExportInput {
   readonly ref: ExportRef;
+  readonly kind: JobKind;
+  /** Exports and plans have a series each, from 1. */
   readonly number: number;
   readonly trigger: string;
   readonly options: ExportOptions;
@@ -42,7 +45,7 @@ export const EXPORT_PHASES = [
   'replanned',
   'failed',
 ] as const;
-/** What an export does now, or how it has ended. */
+/** What an export does now, or how it has ended. @useDeclaredType */
 export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
 /**
@@ -71,6 +74,7 @@ export type ExportState = (ExportObstacle | { readonly kind: 'paused' } | { read
 /** What an export reports while it runs; its current details say the same in words. */
 export interface ExportView {
   readonly ref: ExportRef;
+  readonly kind: JobKind;
   readonly number: number;
   readonly phase: ExportPhase;
   readonly state: ExportState;
@@ -97,4 +101,6 @@ export interface ExportView {
   readonly batches: number;
   /** Set in the moment before it ends. */
   readonly report: ExportReport | null;
+  /** Why it failed; null before, and otherwise. */
+  readonly failure: Reason | null;
 }

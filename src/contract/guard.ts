@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
 export const GUARDS = ['MASS_REMOVAL', 'TAG_RESTORED', 'NEW_CONTACTS', 'CONTACT_LIMIT'] as const;
-/** Why an export is held. */
+/** Why an export is held. @useDeclaredType */
 export type GuardCode = (typeof GUARDS)[number];
 
 /** A number of a plan that is above its limit. */
@@ -26,6 +26,9 @@ export interface Approval {
   readonly at: string;
   readonly numbers: readonly Pick<Guard, 'code' | 'number' | 'segment'>[];
 }
+
+/** The decision that a held export ends with nothing sent. */
+export type Denial = Pick<Approval, 'planId' | 'by' | 'at'>;
 
 /** What an export that awaits approval is held for. */
 export interface Held {

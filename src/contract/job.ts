@@ -8,7 +8,7 @@ import type { ExportReport } from './report';
  * and does not compile while one is missing.
  */
 export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
-/** What a destination does one at a time: `export`, or `plan`, which sends nothing. */
+/** What a destination does one at a time: `export`, or `plan`, which sends nothing. @useDeclaredType */
 export type JobKind = keyof typeof JOB_WORKFLOWS;
 
 /** What `startJob` takes. A plan takes the options of the export that it previews. A kind with another shape makes this a union. */

@@ -15,7 +15,7 @@ export const NOT_EXPORTED_OUTCOMES = [
 
 /** Every subject of an export (a selected profile or a departed address) has exactly one outcome. */
 export const OUTCOMES = [...EXPORTED_OUTCOMES, ...NOT_EXPORTED_OUTCOMES] as const;
-/** What happened to one profile, or to one address that has departed. */
+/** What happened to one profile, or to one address that has departed. @useDeclaredType */
 export type Outcome = (typeof OUTCOMES)[number];
 
 /** Mailchimp's member statuses, as replies use them. */
@@ -27,7 +27,7 @@ export const MEMBER_STATUSES = [
   'cleaned',
   'archived',
 ] as const;
-/** Mailchimp's status of a member. */
+/** Mailchimp's status of a member. @useDeclaredType */
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
 /** Statuses that exclude a member from campaigns. An export must not move a member out of them. */

@@ -66,8 +66,10 @@ export interface ExportPlan {
   readonly chunks: number;
   /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
   readonly parts: readonly PartPlan[];
-  /** Addresses (with any of our tags) in the baseline that this plan was made against. */
+  /** Addresses (with any of our tags) in the baseline that this plan was made against, without those that are `gone`. */
   readonly baselineSize: number;
+  /** Such addresses that are known not to be in the audience now: archived, or permanently deleted. Undefined in plans of version 0.2.0. */
+  readonly gone?: number;
 }
 
 /** Values of one attribute that could not be sent as they are. */

@@ -1,4 +1,5 @@
-import type { Approval, Guard } from './guard';
+import type { Approval, Denial, Guard } from './guard';
+import type { JobKind } from './job';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
 import type { Reason } from './reason';
@@ -13,10 +14,12 @@ export interface SegmentReport {
   readonly name: string;
   /** Selected profiles in it. */
   readonly profiles: number;
-  /** Distinct (address, tag) pairs: added, removed, and planned without effect. */
+  /** Distinct (address, tag) pairs: added, removed, and sent without proof of an effect. */
   readonly tagged: number;
   readonly untagged: number;
   readonly failed: number;
+  /** Pairs that were planned and never sent, which is no failure. Undefined in reports of version 0.2.0, whose `failed` includes them. */
+  readonly notSent?: number;
 }
 
 /** Refusals with the same class and text, counted. */
@@ -58,8 +61,10 @@ export interface Settlement {
   readonly warnings: readonly FieldWarning[];
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */
   readonly mismatches: readonly string[];
-  /** Addresses in the new baseline. */
+  /** Addresses in the new baseline, without those that are `gone`. */
   readonly baselineSize: number;
+  /** Addresses in it that are known not to be in the audience now: archived, or permanently deleted. Undefined in reports of version 0.2.0. */
+  readonly gone?: number;
   /** Null when the run was lost before it reported it. */
   readonly tally: Tally | null;
 }
@@ -73,6 +78,11 @@ export interface Settlement {
 export type ExportStatus =
   'completed' | 'planned' | 'cancelled' | 'denied' | 'expired' | 'replanned' | 'failed';
 
+/** In version 0.2.0, exports and plans had numbers of one series. */
+export function kindOf({ kind, status }: Pick<ExportReport, 'kind' | 'status'>): JobKind {
+  return kind ?? (status === 'planned' ? 'plan' : 'export');
+}
+
 /** Whether the counts are of what an export would do. */
 export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
   return status === 'planned';
@@ -82,7 +92,9 @@ export function isPlanned({ status }: Pick<ExportReport, 'status'>): boolean {
 export interface ExportReport extends Settlement {
   readonly destinationId: string;
   readonly exportId: string;
-  /** First export of a destination is 1. */
+  /** Undefined in reports of version 0.2.0: see `kindOf`. */
+  readonly kind?: JobKind;
+  /** The first export of a destination is 1, and so is its first plan. */
   readonly number: number;
   readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
@@ -93,6 +105,8 @@ export interface ExportReport extends Settlement {
   readonly guards: readonly Guard[];
   /** The approval that let a held export send. */
   readonly approval: Approval | null;
+  /** Who denied a held export, of one that was `denied`. */
+  readonly denial?: Denial;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };
   /** In ISO 8601 and UTC. */

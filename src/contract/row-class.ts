@@ -13,6 +13,8 @@ interface RowClassRule {
   readonly memory: Memory;
   /** The contact wants no mail: a new address of the same profile gets nothing either. */
   readonly isObjection?: true;
+  /** The contact is not in the audience any more. */
+  readonly isDeleted?: true;
 }
 
 /** Every class that a row of a chunk can get, with the result that it counts as. `mailchimp/classify.ts` recognises the refusals. */
@@ -29,7 +31,7 @@ const ROW_CLASSES = {
   server_error: { result: 'rejected', memory: 'none' },
   unknown: { result: 'rejected', memory: 'none' },
   compliance: { result: 'suppressed', memory: 'permanent', isObjection: true },
-  forgotten: { result: 'suppressed', memory: 'permanent', isObjection: true },
+  forgotten: { result: 'suppressed', memory: 'permanent', isObjection: true, isDeleted: true },
   cleaned: { result: 'suppressed', memory: 'permanent' },
   too_many_signups: { result: 'throttled', memory: 'backOff' },
   // The row may or may not have been applied
@@ -44,7 +46,7 @@ const ROW_CLASSES = {
   resubscribed: { result: 'acknowledged', memory: 'none' },
 } as const satisfies Record<string, RowClassRule>;
 
-/** Why Mailchimp refused a row, or why it is not proven. */
+/** Why Mailchimp refused a row, or why it is not proven. @useDeclaredType */
 export type RowClass = keyof typeof ROW_CLASSES;
 export type RowResultKind = RowClassRule['result'];
 
@@ -75,7 +77,7 @@ const WITHHELD_CLASSES = {
   opted_out_elsewhere: { isOwnOptOut: false },
 } as const satisfies Record<string, WithheldClassRule>;
 
-/** Why a contact is withheld. */
+/** Why a contact is withheld. @useDeclaredType */
 export type WithheldClass = keyof typeof WITHHELD_CLASSES;
 
 export function withheldClassesWhere(holds: (rule: WithheldClassRule) => boolean): readonly WithheldClass[] {

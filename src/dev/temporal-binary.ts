@@ -36,7 +36,7 @@ export function findTemporalBinary(options: LookupOptions = {}): Promise<string>
       variable: 'TEMPORAL_CLI_PATH',
       suppliers: [sdkDownload('createLocal', 'temporal'), goInstall],
       advice:
-        'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli), the package @temporalio/testing (which downloads it), ' +
+        'Install the Temporal CLI (https://docs.temporal.io/cli/setup-cli), or `npm install @temporalio/testing`, which downloads it, ' +
         `or Go 1.25 or later, or set TEMPORAL_CLI_PATH to ${executableName('temporal')}.`,
     },
     options,

@@ -1,5 +1,5 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
-import { audience, contacts, login, mergeFields } from './audiences';
+import { audience, audiences, contacts, login, mergeFields } from './audiences';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';
@@ -21,6 +21,7 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
   const connection = openConnection(options);
   return {
     login: () => login(connection),
+    audiences: () => audiences(connection),
     audience: (audienceId) => audience(connection, audienceId),
     mergeFields: (audienceId) => mergeFields(connection, audienceId),
     tags: (audienceId) => tags(connection, audienceId),

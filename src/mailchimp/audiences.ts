@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountInfo, AudienceInfo } from '../ports/mailchimp';
+import type { AccountInfo, AudienceInfo, AudienceSummary } from '../ports/mailchimp';
 import { MERGE_FIELD_TYPES, type MergeField } from '../contract/merge-field';
 import type { Connection } from './connection';
 
@@ -10,6 +10,7 @@ const RootSchema = z.object({
   account_id: z.string(),
   login_id: z.union([z.string(), z.number()]).transform(String).default(''),
   role: z.string(),
+  account_name: z.string().default(''),
 });
 
 export async function login(connection: Connection): Promise<AccountInfo> {
@@ -17,10 +18,11 @@ export async function login(connection: Connection): Promise<AccountInfo> {
     what: 'sign in to Mailchimp',
     method: 'GET',
     route: '/',
-    query: { fields: 'account_id,login_id,role' },
+    query: { fields: 'account_id,login_id,role,account_name' },
     reply: RootSchema,
   });
-  return { accountId: root.account_id, loginId: root.login_id, role: root.role };
+  const { account_id: accountId, login_id: loginId, role, account_name: name } = root;
+  return { accountId, loginId, role, name };
 }
 
 const AudienceSchema = z.object({ id: z.string(), name: z.string(), double_optin: z.boolean() });
@@ -83,7 +85,32 @@ export async function mergeFields(
 const COUNTED = ['subscribed', 'unsubscribed', 'transactional'] as const;
 
 const AudiencesSchema = z.object({ lists: z.array(z.object({ id: z.string() })), total_items: z.int() });
+const SummariesSchema = z.object({
+  lists: z.array(AudienceSchema.extend({ stats: z.object({ member_count: z.int() }) })),
+  total_items: z.int(),
+});
 const TotalSchema = z.object({ total_items: z.int() });
+
+/** With the subscribed members as Mailchimp last counted them, which can be minutes ago. */
+export async function audiences(connection: Connection): Promise<readonly AudienceSummary[]> {
+  const found = new Map<string, AudienceSummary>();
+  for (let offset = 0; ; offset += PAGE) {
+    const { lists, total_items } = await connection.send({
+      what: 'list the audiences',
+      method: 'GET',
+      route: '/lists',
+      query: {
+        count: PAGE,
+        offset,
+        fields: 'lists.id,lists.name,lists.double_optin,lists.stats.member_count,total_items',
+      },
+      reply: SummariesSchema,
+    });
+    for (const { id, name, double_optin: doubleOptin, stats } of lists)
+      found.set(id, { id, name, doubleOptin, subscribed: stats.member_count });
+    if (lists.length === 0 || offset + lists.length >= total_items) return [...found.values()];
+  }
+}
 
 /** Counts by `total_items` of member listings: an audience's `stats` lag behind and do not include all of these statuses. */
 export async function contacts(connection: Connection): Promise<number> {

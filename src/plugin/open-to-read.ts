@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import type { OpenSource } from '../ports/source';
+import type { SourceOptions } from '../sources/options';
 import { openSource } from '../sources';
+import { type Preview, previewSegment } from '../sources/preview';
+import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { openStagingToRead, type StagingReader } from '../staging';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -27,17 +30,47 @@ export function readStaging(
 export async function withSource<Result>(
   { sources, staging }: Pick<WorkerConfig, 'sources' | 'staging'>,
   { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
-  work: (source: OpenSource) => Promise<Result>,
+  work: (source: OpenSource, options: SourceOptions) => Promise<Result>,
 ): Promise<Result> {
   const config = findEntry(sources, name, 'SOURCE_NOT_FOUND');
-  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
-  try {
-    const source = await openSource(config, { baseFolder, memoryLimit: staging.memoryLimit, scratch });
+  return withScratch(async (scratch) => {
+    const options = { baseFolder, memoryLimit: staging.memoryLimit, scratch };
+    const source = await openSource(config, options);
     try {
-      return await work(source);
+      return await work(source, options);
     } finally {
       await source.close();
     }
+  });
+}
+
+/** The first profiles of a segment. @throws ExportError SOURCE_NOT_FOUND, and as `SegmentSource.extract` */
+export function previewSource(
+  config: Pick<WorkerConfig, 'sources' | 'staging'>,
+  { name, baseFolder, ...request }: PreviewRequest,
+): Promise<Preview> {
+  return withSource(config, { name, baseFolder }, (source, options) =>
+    previewSegment(source, request, options),
+  );
+}
+
+interface PreviewRequest {
+  readonly name: string;
+  readonly baseFolder: string;
+  readonly segment: string;
+  readonly limit: number;
+}
+
+/** Columns of a file, and how it has to be read. @throws ExportError SOURCE_UNREADABLE, SOURCE_MALFORMED, CONFIG_INVALID */
+export function inspectProfiles(path: string, baseFolder: string): Promise<InspectedTable> {
+  return withScratch((scratch) => inspectTable(path, { baseFolder, memoryLimit: '256MB', scratch }));
+}
+
+/** Lends a temporary folder of the system, only the owner's. */
+async function withScratch<Result>(work: (scratch: string) => Promise<Result>): Promise<Result> {
+  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
+  try {
+    return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

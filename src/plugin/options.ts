@@ -1,5 +1,6 @@
 import { CustomSecretsConfigSchema, WorkerConfigSchema } from '../config/config';
-import type { WorkerConfig, WorkerConfigInput } from '../config/config';
+import type { AccountInput, StagingInput, WorkerConfig } from '../config/config';
+import type { FilesSourceInput } from '../config/source-config';
 import { NameSchema } from '../contract/identifiers';
 import { parse } from '../contract/parse';
 import { ExportError } from '../errors';
@@ -12,12 +13,13 @@ import { type HostPorts, isSegmentSource } from './resources';
  * What a worker that exports to Mailchimp needs: the `staging`, `accounts` and `sources` of the configuration file, or instances of your
  * own in their place. The plugin uses an instance for as long as its worker runs and does not close it.
  */
-export interface MailchimpPluginOptions extends Pick<WorkerConfigInput, 'accounts'> {
+export interface MailchimpPluginOptions {
+  /** By name. */
+  readonly accounts: Readonly<Record<string, AccountInput>>;
   /** By name: a section of the configuration, or a SegmentSource. */
-  readonly sources: Readonly<Record<string, WorkerConfigInput['sources'][string] | SegmentSource>>;
+  readonly sources: Readonly<Record<string, FilesSourceInput | SegmentSource>>;
   /** `store` takes the place of `folder`. */
-  readonly staging?:
-    (NonNullable<WorkerConfigInput['staging']> & { readonly store?: StagingStore }) | undefined;
+  readonly staging?: (StagingInput & { readonly store?: StagingStore }) | undefined;
   /** Resolves the references of `accounts`, which may then be of any form `SCHEME:NAME`. @defaultValue those of the form `env:VARIABLE` and `file:PATH` */
   readonly secrets?: SecretResolver;
   /** Where relative paths start. @defaultValue the current folder */

@@ -15,7 +15,7 @@ export interface SetupProblem {
 }
 
 export function describeProblem({ at, code, message }: SetupProblem): string {
-  return `${at}: ${code}: ${message}`;
+  return `${at}: ${code}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
 }
 
 /** @param open opens a source by its name; it is closed here */
@@ -75,7 +75,7 @@ export function storeProblems(store: StagingStore): Promise<SetupProblem[]> {
 }
 
 /** What `find` returns, or what it throws as a problem. */
-export async function problemsOf(at: string, find: () => Promise<SetupProblem[]>): Promise<SetupProblem[]> {
+async function problemsOf(at: string, find: () => Promise<SetupProblem[]>): Promise<SetupProblem[]> {
   try {
     return await find();
   } catch (error) {

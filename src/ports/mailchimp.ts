@@ -9,6 +9,7 @@ import type { CensusRow, CensusScope, Chunk, ListingPage, RowResult, UpsertRow }
  */
 export interface MailchimpAccount {
   readonly login: () => Promise<AccountInfo>;
+  readonly audiences: () => Promise<readonly AudienceSummary[]>;
   readonly audience: (audienceId: string) => Promise<AudienceInfo>;
   readonly mergeFields: (audienceId: string) => Promise<readonly MergeField[]>;
   /** All tags (static segments) of the audience. */
@@ -71,12 +72,18 @@ export interface AccountInfo {
   /** The user of the key: Mailchimp's connection budget is this user's, over all keys and tools. */
   readonly loginId: string;
   readonly role: string;
+  /** The account's name, for people. */
+  readonly name: string;
 }
 
 export interface AudienceInfo {
   readonly id: string;
   readonly name: string;
   readonly doubleOptin: boolean;
+}
+
+export interface AudienceSummary extends AudienceInfo {
+  readonly subscribed: number;
 }
 
 export interface Tag {

@@ -160,6 +160,10 @@ export interface PlanRequest {
 
 export interface FailuresRequest {
   readonly outcomes?: readonly string[];
+  /** Only the profile with this key. */
+  readonly key?: string;
+  /** Only rows with this address in the source, in any case. */
+  readonly email?: string;
   readonly limit?: number;
 }
 
@@ -167,8 +171,10 @@ export interface FailureRow {
   readonly key: string;
   readonly email: string | null;
   readonly outcome: string;
-  /** Rule, class or the winner's key. */
+  /** Rule or class. */
   readonly reason: string;
-  /** Mailchimp's text, where it gave one. */
+  /** Mailchimp's text, where it gave one; of a duplicate, which profile is used. */
   readonly text: string | null;
+  /** Of a duplicate: the key of the profile that is used. */
+  readonly winner: string | null;
 }

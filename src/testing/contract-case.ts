@@ -2,7 +2,9 @@ import assert from 'node:assert/strict';
 
 /** One rule of a port, as a test for any runner: `for (const { name, run } of cases) test(name, run)`. It fails by rejecting. */
 export interface ContractCase {
+  /** The rule, as a sentence. */
   readonly name: string;
+  /** Rejects when the rule is broken. */
   readonly run: () => Promise<void>;
 }
 

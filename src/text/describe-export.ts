@@ -2,6 +2,7 @@ import type { ExportNow } from '../contract/destination';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
+import type { JobKind } from '../contract/job';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
@@ -37,6 +38,21 @@ export const PHASE: Readonly<Record<ExportPhase, string>> = {
   settling: 'Settling: one outcome for every profile',
   ...STATUS,
 };
+
+interface Numbered {
+  readonly kind: JobKind;
+  readonly number: number;
+}
+
+/** "Export 3", or "Plan 2": each has numbers of its own. */
+export function jobTitle({ kind, number }: Numbered): string {
+  return `${kind === 'plan' ? 'Plan' : 'Export'} ${number}`;
+}
+
+/** The same in a table, as commands take it: "3", or "p2". */
+export function jobLabel({ kind, number }: Numbered): string {
+  return kind === 'plan' ? `p${number}` : String(number);
+}
 
 /** What each outcome means, as a report explains it. */
 export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
@@ -74,7 +90,9 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
 };
 
 /** What an export does now, or why it does nothing and what to do; one line. */
-export function describeState(view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'>): string {
+export function describeState(
+  view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> & Partial<Pick<ExportView, 'failure'>>,
+): string {
   const { phase, state, isPaused } = view;
   const { destinationId } = view.ref;
   const resume = `temporal-mailchimp export resume ${destinationId}`;
@@ -95,7 +113,7 @@ export function describeState(view: Pick<ExportView, 'phase' | 'state' | 'isPaus
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: ${resume}`;
     case 'running':
-      return PHASE[phase];
+      return view.failure ? `${PHASE[phase]}: ${describeReason(view.failure)}` : PHASE[phase];
     default:
       return String(state satisfies never);
   }
@@ -125,10 +143,16 @@ export function describeGuards(guards: readonly Guard[]): string {
 }
 
 /** How an export ended; one line. */
-export function describeStatus({ status, isSettled, next }: ExportReport): string {
+export function describeStatus({ status, isSettled, next, denial }: ExportReport): string {
+  if (denial) return `Denied by ${denial.by}, ${instant(denial.at)}. Nothing was sent.`;
   if (status === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
   const follow = next ? ` Export ${next.number} was started instead.` : '';
   return `${STATUS[status]}.${follow}`;
+}
+
+/** Why an export failed; one line. Empty when it did not. */
+export function describeFailure({ status, failure }: Pick<ExportReport, 'status' | 'failure'>): string {
+  return status === 'failed' && failure ? describeReason(failure) : '';
 }
 
 /** The plan and the progress of a running export, as names with values. */
@@ -161,6 +185,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
     ...rowOf('Uncertain', describeUncertain(report)),
+    ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Held because', describeGuards(guards)),
@@ -200,6 +225,31 @@ export function describeUncertain(report: ExportReport): string {
   if (uncertain === 0) return '';
   const verb = isPlanned(report) ? 'to be created' : 'created';
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
+}
+
+/**
+ * Why a plan without a baseline updates every contact that the audience has, such as that of a destination which was removed and connected
+ * again. Empty for any other. A census reads who is in the audience, and not their fields, which would be a request for each contact's data.
+ */
+export function describeWithoutBaseline(report: ExportReport): string {
+  const { outcomes, baselineSize, gone = 0 } = report;
+  if (!isPlanned(report) || outcomes.updated === 0 || baselineSize + gone > 0) return '';
+  return (
+    `The baseline is empty, so what ${countOf(outcomes.updated, 'contact')} of the audience have is not known: ` +
+    'each is sent once, also where nothing changes.'
+  );
+}
+
+/** The addresses of a baseline that are in the audience, and those known not to be. */
+export function describeBaseline({
+  size,
+  gone = 0,
+}: {
+  readonly size: number;
+  readonly gone?: number;
+}): string {
+  const apart = gone > 0 ? `, and ${count(gone)} known to be archived or deleted in Mailchimp` : '';
+  return `${countOf(size, 'address', 'addresses')}${apart}`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {

@@ -7,14 +7,14 @@ import {
   isCancellation,
 } from '@temporalio/workflow';
 import type { Reason } from '../contract/reason';
-import { ExportError, isExportErrorCode, treatmentOf } from '../errors';
+import { exportErrorCode, ExportError, treatmentOf } from '../errors';
 
 /** The code and message of a failed step, child or handler, however deep Temporal wrapped it. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return reasonOf(error.cause);
   if (error instanceof ExportError) return { code: error.code, message: error.message };
   if (error instanceof ApplicationFailure) {
-    return { code: isExportErrorCode(error.type) ? error.type : 'UNEXPECTED', message: error.message };
+    return { code: exportErrorCode(error.type) ?? 'UNEXPECTED', message: error.message };
   }
   if (error instanceof TimeoutFailure) return timedOut(error);
   return {

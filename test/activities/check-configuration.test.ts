@@ -102,6 +102,25 @@ test.each([
   expect(ConfigureInputSchema.safeParse({ segments: { plain: name } }).success).toBe(false);
 });
 
+test('all that is wrong is named at once: attributes, segments, merge fields and tags', async () => {
+  const wrong = configure(
+    { plain: null, long: null, gone: 'A', lost: 'B' },
+    { email: 'mail', fields: { FNAME: 'first', NICK: 'id', PET: 'id' }, latest: 'changed' },
+  );
+  const lines = [
+    '^4 settings are wrong:',
+    '- ATTRIBUTE_NOT_FOUND: .* no attribute "mail", "first", "changed"\\..*',
+    '- SEGMENT_NOT_FOUND: .* no segment "gone", "lost"\\. Choose from: "plain".*',
+    '- TAG_INVALID: The segment long has a name that cannot be a tag.*',
+    '- MERGE_FIELD_NOT_FOUND: .* no merge field NICK, PET\\. It has: "FNAME".*$',
+  ];
+  await expect(wrong).rejects.toMatchObject({
+    code: 'ATTRIBUTE_NOT_FOUND',
+    message: expect.stringMatching(new RegExp(lines.join('\n'))),
+    details: { problems: 4 },
+  });
+});
+
 test.each([
   ['VIP', 'vip'],
   ['Cafe\u0301', 'CAF\u00c9'],

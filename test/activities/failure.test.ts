@@ -17,7 +17,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   CONFIG_INVALID: 'refuse',
   CONFIG_UNREADABLE: 'refuse',
   INPUT_INVALID: 'refuse',
-  SECRET_UNAVAILABLE: 'refuse',
+  SECRET_UNAVAILABLE: 'stop',
   CONSENT_REQUIRED: 'refuse',
   EMAIL_NOT_MATCHED: 'refuse',
   ATTRIBUTE_NOT_FOUND: 'refuse',
@@ -34,18 +34,16 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   SOURCE_KEY_NOT_UNIQUE: 'refuse',
   SEGMENT_SQL_INVALID: 'refuse',
   TOO_MANY_PROFILES: 'refuse',
-  KEY_INVALID: 'refuse',
+  KEY_INVALID: 'stop',
   ACCOUNT_NOT_FOUND: 'refuse',
-  ACCOUNT_MISMATCH: 'refuse',
-  ROLE_TOO_LOW: 'refuse',
-  AUDIENCE_NOT_FOUND: 'refuse',
+  ACCOUNT_MISMATCH: 'stop',
+  ROLE_TOO_LOW: 'stop',
+  AUDIENCE_NOT_FOUND: 'stop',
   AUDIENCE_IN_USE: 'refuse',
   AUDIENCE_MISMATCH: 'refuse',
   MAILCHIMP_REFUSED: 'refuse',
   MAILCHIMP_BUSY: 'retry',
   MAILCHIMP_UNAVAILABLE: 'retry',
-  KEY_REVOKED: 'stop',
-  AUDIENCE_GONE: 'stop',
   PLAN_LIMIT: 'stop',
   EXPORT_NOT_HELD: 'refuse',
   PLAN_OUTDATED: 'refuse',
@@ -185,27 +183,19 @@ function run(work: () => Promise<unknown>): Promise<unknown> {
 }
 
 describe('in a step of an export', () => {
-  const FOR_THE_OPERATOR: Partial<Record<ExportErrorCode, ExportErrorCode>> = {
-    KEY_INVALID: 'KEY_REVOKED',
-    ROLE_TOO_LOW: 'KEY_REVOKED',
-    SECRET_UNAVAILABLE: 'KEY_REVOKED',
-    AUDIENCE_NOT_FOUND: 'AUDIENCE_GONE',
-  };
-
-  test.each(CODES.map(([code]) => [code, FOR_THE_OPERATOR[code] ?? code] as const))(
-    '%s is %s',
-    async (code, expected) => {
-      const error = new ExportError(code, 'What was attempted.', { details: { attempt: 2 } });
-      await expect(run(() => Promise.reject(error))).rejects.toMatchObject({
-        code: expected,
-        message: 'What was attempted.',
-        details: { attempt: 2 },
-      });
-    },
-  );
+  test.each(CODES.map(([code]) => code))('%s has the code that it has anywhere', async (code) => {
+    const error = new ExportError(code, 'What was attempted.', { details: { attempt: 2 } });
+    await expect(run(() => Promise.reject(error))).rejects.toBe(error);
+  });
 
   test('what the operator has to fix stops the export instead of ending it', () => {
-    const codes = Object.values(FOR_THE_OPERATOR);
+    const codes = [
+      'KEY_INVALID',
+      'ROLE_TOO_LOW',
+      'SECRET_UNAVAILABLE',
+      'ACCOUNT_MISMATCH',
+      'AUDIENCE_NOT_FOUND',
+    ] as const;
     expect(codes.map((code) => TREATMENTS[code])).toEqual(codes.map(() => 'stop'));
   });
 

@@ -23,6 +23,8 @@ test('no further tag is created once Mailchimp has refused one', async () => {
   }));
   const input = { ref: {}, account: 'main', audienceId: 'a1', request: { segments }, missingTags: 'create' };
   const step = steps['mailchimp.planExport'] as (input: unknown) => Promise<unknown>;
-  await expect(new MockActivityEnvironment().run(step, input)).rejects.toMatchObject({ type: 'KEY_REVOKED' });
+  await expect(new MockActivityEnvironment().run(step, input)).rejects.toMatchObject({
+    type: 'KEY_INVALID',
+  });
   expect(account.requests()).toBeLessThanOrEqual(10);
 });

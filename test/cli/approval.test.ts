@@ -92,7 +92,11 @@ describe('a held export', () => {
     expect(yes.errors).toContain(`decided by ${userInfo().username}`);
     const { code, output } = await scene.cli(`export watch ${name} 2`);
     expect(code).toBe(1);
-    expect(output).toMatch(/^Export 2 denied\. Nothing was sent\./);
+    expect(output).toMatch(
+      new RegExp(`^Export 2 denied by ${userInfo().username}, \\d{4}-[^.]*UTC\\. Nothing was sent\\.\n`),
+    );
+    // What was not attempted has not failed.
+    expect(output).toMatch(/FAILED +NOT SENT\nvip +VIP +0 +0 +0 +0 +2\n/);
     expect(tags()).toMatchObject({ VIP: 2 });
     expect((await scene.cli(`export approve ${name}`, { answers: ['y'] })).errors).toMatch(
       /^EXPORT_NOT_FOUND: /,

@@ -64,7 +64,8 @@ describe('completes', () => {
     ['destinations', 'export start news', ['news', 'newsletter']],
     ['no second destination', 'export start news ', []],
     ['sources', 'source check ', ['crm', 'shop']],
-    ['accounts', 'destination connect news --account ', ['main']],
+    ['accounts', 'account check ', ['main']],
+    ['accounts as an option', 'destination connect news --account ', ['main']],
     ['segments of the destination', 'destination configure news --segment ', ['vip']],
     ['segments of all sources', 'destination configure x --segment ', ['buyers', 'vip']],
     ['shells', 'completion ', ['bash', 'fish', 'zsh']],
@@ -93,7 +94,9 @@ describe('bash', () => {
     let screen = '';
     shell.onData((data) => (screen += data));
     const shown = (text: string) =>
-      until(async () => screen.includes(text), 20_000).catch(() => expect(screen).toContain(text));
+      until(async () => screen.includes(text), 20_000).catch(() => {
+        throw new Error(`${text} is not on the screen:\n${screen}`);
+      });
     try {
       shell.write('source <(temporal-mailchimp completion bash); echo loaded:$?\r');
       await shown('loaded:0');

@@ -4,9 +4,11 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { run, runJson } from './terminal';
 
+const SECRET = 'fedcba98765432100123456789abcdef-us1';
+
 const VALID = `
 temporal: { taskQueue: exports }
-accounts: { main: { apiKey: env:MAILCHIMP_API_KEY } }
+accounts: { main: { apiKey: env:CLI_CONFIG_KEY } }
 sources:
   crm:
     kind: files
@@ -23,9 +25,12 @@ describe('the configuration file', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'cli-config-'));
+    await writeFile(join(folder, 'profiles.csv'), 'id,email\n1,a@mail.chinook.org\n');
+    process.env['CLI_CONFIG_KEY'] = SECRET;
   });
 
   afterAll(async () => {
+    delete process.env['CLI_CONFIG_KEY'];
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -70,36 +75,33 @@ describe('the configuration file', () => {
     ],
     [
       'a key in plain text',
-      VALID.replace('env:MAILCHIMP_API_KEY', 'abc-us1'),
+      VALID.replace('env:CLI_CONFIG_KEY', 'abc-us1'),
       'CONFIG_INVALID',
       'not by its text',
     ],
     [
       'a key in place of a reference',
-      VALID.replace('env:MAILCHIMP_API_KEY', 'file:0123456789abcdef0123456789abcdef-us1'),
+      VALID.replace('env:CLI_CONFIG_KEY', 'file:0123456789abcdef0123456789abcdef-us1'),
       'CONFIG_INVALID',
       'this looks like the key itself',
     ],
     [
       'Mailchimp itself, unencrypted',
-      VALID.replace('env:MAILCHIMP_API_KEY', 'env:K, baseUrl: "http://us1.api.mailchimp.com/3.0"'),
+      VALID.replace('env:CLI_CONFIG_KEY', 'env:K, baseUrl: "http://us1.api.mailchimp.com/3.0"'),
       'CONFIG_INVALID',
       'would send the key unencrypted',
     ],
     ...['htps://proxy.test/3.0', 'file:///etc/passwd', 'proxy.test'].map(
       (url): [string, string, string, string] => [
         `the address ${url}`,
-        VALID.replace('env:MAILCHIMP_API_KEY', `env:MAILCHIMP_API_KEY, baseUrl: "${url}"`),
+        VALID.replace('env:CLI_CONFIG_KEY', `env:CLI_CONFIG_KEY, baseUrl: "${url}"`),
         'CONFIG_INVALID',
         'a URL that starts with https:// or http://',
       ],
     ),
     [
       'a password in a URL',
-      VALID.replace(
-        'env:MAILCHIMP_API_KEY',
-        'env:MAILCHIMP_API_KEY, baseUrl: "https://me:abc-us1@proxy.test"',
-      ),
+      VALID.replace('env:CLI_CONFIG_KEY', 'env:CLI_CONFIG_KEY, baseUrl: "https://me:abc-us1@proxy.test"'),
       'CONFIG_INVALID',
       'a URL without user and password',
     ],
@@ -138,6 +140,63 @@ describe('the configuration file', () => {
     expect(errors).toMatch(new RegExp(`^${wanted}: `));
     expect(errors).toContain(said);
     expect(errors).not.toMatch(/abc-us1|0123456789abcdef/);
+  });
+
+  test('is checked with all that it names: every problem is reported at once, in one line', async () => {
+    await writeFile(join(folder, 'broken.csv'), '"id,email\n');
+    const { code, output, errors } = await check(`
+temporal: { apiKey: file:missing.key }
+accounts: { main: { apiKey: env:CLI_CONFIG_KEY }, other: { apiKey: env:CLI_CONFIG_NOT_SET } }
+sources:
+  crm:
+    kind: files
+    profiles: { path: profiles.csv, key: id }
+    tables: { orders: { path: orders.csv }, broken: { path: broken.csv } }
+    segments:
+      good: { sql: SELECT id FROM profiles WHERE email LIKE '%.org' }
+      typo: { sql: SELECT ident FROM profiles }
+      broken: { sql: SELEC id FROM profiles }
+      two: { sql: SELECT id FROM profiles; DROP TABLE profiles }
+      files: { sql: SELECT id FROM read_csv('/etc/passwd') }
+      listed: { members: { path: members.csv, key: id } }
+      orders: { sql: SELECT id FROM orders }
+  erp:
+    kind: files
+    profiles: { path: "none/*.csv", key: id }
+    segments: {}
+destinations:
+  newsletter:
+    connect: { name: News, account: mian, audienceId: 1a2b3c4d5e, source: crm, statusIfNew: pending }
+    configure: { email: Email, latest: changed, fields: { FNAME: first }, segments: { gone: null, good: null } }
+`);
+    expect({ code, output }).toEqual({ code: 1, output: '' });
+    const [first, ...lines] = errors.trimEnd().split('\n');
+    expect(first).toMatch(/^CONFIG_INVALID: The configuration file .*\.yaml has 15 problems:$/);
+    expect(lines).toEqual([
+      '  destinations.newsletter.connect.account: there is no account "mian"',
+      '  destinations.newsletter.configure.segments: the source "crm" has no segment "gone"',
+      expect.stringContaining(
+        '  accounts.other.apiKey: The secret env:CLI_CONFIG_NOT_SET is empty or not set',
+      ),
+      expect.stringContaining('  temporal.apiKey: The secret file:missing.key could not be read (ENOENT)'),
+      expect.stringContaining('  sources.crm.tables.orders: table orders: there is no file orders.csv'),
+      expect.stringContaining(
+        '  sources.crm.segments.listed: members of listed: there is no file members.csv',
+      ),
+      expect.stringMatching(/^ {2}sources\.crm\.tables\.broken: broken\.csv.* a quote in it does not close/),
+      expect.stringMatching(/^ {2}sources\.crm\.segments\.typo: .*"ident"/),
+      expect.stringMatching(/^ {2}sources\.crm\.segments\.broken: .*syntax error/),
+      expect.stringMatching(/^ {2}sources\.crm\.segments\.two: .*only a SELECT is allowed/),
+      expect.stringMatching(/^ {2}sources\.crm\.segments\.files: .*calls read_csv\(\)/),
+      '  destinations.newsletter.configure.email: the source has no attribute "Email". It has: id, email.',
+      '  destinations.newsletter.configure.latest: the source has no attribute "changed". It has: id, email.',
+      '  destinations.newsletter.configure.fields.FNAME: the source has no attribute "first". It has: id, email.',
+      expect.stringContaining('  sources.erp.profiles: profiles: there is no file none/*.csv'),
+      expect.stringMatching(
+        /^temporal-mailchimp .*dev needs no key of Mailchimp: its accounts are in a sandbox\.$/,
+      ),
+    ]);
+    expect(errors).not.toContain(SECRET.slice(0, 8));
   });
 
   test('is an error for every command that could use it when --config names a missing file', async () => {

@@ -1,9 +1,21 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { AUDIENCE } from '../support/stage';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { DestinationView } from '../../src/contract/destination';
+import { AUDIENCE, CONNECT as CONNECT_WITH_CONSENT } from '../support/stage';
 import { until } from '../support/until';
 import { destinationOf, openScene, startWorker, type Scene } from './scene';
 
 const CONNECT = '--agree --as "Kim Data"';
+const { consent: _, ...CONNECT_INPUT } = CONNECT_WITH_CONSENT;
+
+/** What the store has recorded of agreements. */
+async function consentsOf({ folder, destinationId }: Scene): Promise<string[]> {
+  const destination = join(folder, 'staging', 'destinations', destinationId);
+  const names = (await readdir(destination, { recursive: true })).filter((name) => name.includes('consent'));
+  const files = names.toSorted().map((name) => readFile(join(destination, name), 'utf8').catch(() => name));
+  return Promise.all(files);
+}
 
 describe('a destination', () => {
   let scene: Scene;
@@ -84,6 +96,46 @@ describe('a destination', () => {
     expect(refused.errors).toContain('CONSENT_REQUIRED');
     expect((await scene.cli(`destination connect ${name}`, { answers: [] })).code).toBe(130);
     expect((await scene.cli(`destination show ${name}`)).errors).toContain('DESTINATION_NOT_FOUND');
+  });
+
+  test('gets another display name without a new agreement, and nothing else changes', async () => {
+    const { destinationId: name } = scene;
+    await scene.cli(`destination connect ${name} ${CONNECT} --export-user Marketing`);
+    await scene.cli(`destination configure ${name}`);
+    const { document: before } = await scene.cliJson(`destination show ${name}`);
+    const consents = await consentsOf(scene);
+    const renamed = await scene.cliJson(`destination connect ${name} --name "Our News"`);
+    expect(renamed).toMatchObject({ code: 0, document: { ...(before as object), name: 'Our News' } });
+    expect(await consentsOf(scene)).toEqual(consents);
+    // Another person may change the export user, and has not agreed to anything.
+    const { document } = await scene.cliJson(`destination connect ${name} --export-user Lee --as Lee`);
+    expect(document).toMatchObject({ exportUser: 'Lee', consent: (before as DestinationView).consent });
+    // To agree once more records who and when, and leaves the export user.
+    const agreed = await scene.cliJson(`destination connect ${name} --agree --as Lee`);
+    expect(agreed.document).toMatchObject({ exportUser: 'Lee', consent: { agreedBy: 'Lee' } });
+  });
+
+  test.each([
+    ['another status-if-new', '--status-if-new pending', 'to add contacts as "subscribed", not as "pending"'],
+    ['another source', '--source others', 'to export from the source "people", not from "others"'],
+  ])('needs a new agreement for %s', async (_, options, why) => {
+    const { destinationId: name } = scene;
+    await scene.cli(`destination connect ${name} ${CONNECT}`);
+    const { document: before } = await scene.cliJson(`destination show ${name}`);
+    const { code, errors } = await scene.cli(`destination connect ${name} ${options}`);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^CONSENT_REQUIRED: Nothing was changed: /);
+    expect(errors).toContain(why);
+    // The workflow decides, whatever a client believes.
+    const input = {
+      ...CONNECT_INPUT,
+      ...(options.includes('pending') ? { statusIfNew: 'pending' as const } : { source: 'others' }),
+    };
+    await expect(scene.client.connect(name, input)).rejects.toMatchObject({
+      code: 'CONSENT_REQUIRED',
+      message: expect.stringContaining(why),
+    });
+    expect((await scene.cliJson(`destination show ${name}`)).document).toEqual(before);
   });
 
   test('is configured, shown, listed and removed', async () => {

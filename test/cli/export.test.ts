@@ -1,8 +1,9 @@
-import { appendFile, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import type { ExportReport } from '../../src/contract/report';
+import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
 import { blockBatches, openScene, startWorker, type Scene } from './scene';
@@ -27,18 +28,45 @@ describe('export', () => {
     await scene.close();
   });
 
+  /** What the Web UI shows of a workflow. */
+  const detailsOf = async (workflowId: string): Promise<string> => {
+    const handle = scene.temporal.workflow.getHandle(workflowId);
+    const metadata = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    return metadata.currentDetails ?? '';
+  };
   const sent = () => scene.sandbox.requests().filter(({ method }) => method !== 'GET');
 
   test('plan shows the numbers and sends nothing', async () => {
     const { code, output } = await scene.cli(`export plan ${name}`);
     expect(code).toBe(0);
-    expect(output).toContain('Export 1 planned. Nothing was sent; this is what an export would do.');
+    expect(output).toContain('Plan 1 planned. Nothing was sent; this is what an export would do.');
     expect(output).toContain('4 profiles selected, 0 addresses departed.');
     expect(output).toMatch(/created +3 +new to the audience/);
     expect(output).toMatch(/email_malformed +1 +not an e-mail address/);
     expect(output).toMatch(/SEGMENT +TAG +PROFILES +TO TAG +TO UNTAG\nvip +VIP +2/);
     expect(sent()).toEqual([]);
     expect(scene.sandbox.state(AUDIENCE)).toMatchObject({ members: 0, tags: {} });
+  });
+
+  test('a plan uses no number of an export', async () => {
+    await scene.cli(`export plan ${name}`);
+    expect((await scene.cli(`export start ${name}`)).output).toContain('Export 1 completed');
+    await scene.cli(`export plan ${name}`);
+    expect((await scene.cli(`export start ${name}`)).output).toContain('Export 2 completed');
+    const { output } = await scene.cli(`export list ${name}`);
+    expect(output.split('\n').slice(1, -1)).toEqual([
+      expect.stringMatching(/^2 +\S+ +completed /),
+      expect.stringMatching(/^p2 +\S+ +planned /),
+      expect.stringMatching(/^1 +\S+ +completed /),
+      expect.stringMatching(/^p1 +\S+ +planned /),
+    ]);
+    expect((await scene.cliJson(`export show ${name} 1`)).document).toMatchObject({
+      kind: 'export',
+      number: 1,
+      status: 'completed',
+    });
+    expect((await scene.cli(`export show ${name} p1`)).output).toContain('Plan 1 planned.');
+    expect((await scene.cli(`export failures ${name} p1`)).errors).toMatch(/^EXPORT_NOT_FOUND: Plan 1 of /);
   });
 
   test('start follows the export and prints its report', async () => {
@@ -102,17 +130,21 @@ describe('export', () => {
     const shown = await scene.cli(`export failures ${name}`);
     expect(shown.code).toBe(0);
     expect(shown.output).toMatch(/invalid +email_malformed +000005 +a,"b/);
-    expect(shown.output).toMatch(/duplicate +000001 +=3 /);
+    expect(shown.output).toMatch(
+      /duplicate +same_address +=3 .* The profile 000001 has the same address and is used\.\n/,
+    );
 
     const { output } = await scene.cli(`export failures ${name} 1 --csv`);
     expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text');
     expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
-    expect(output).toContain("duplicate,000001,'=3,");
+    expect(output).toMatch(
+      /^duplicate,same_address,'=3,.*,The profile 000001 has the same address and is used\.$/m,
+    );
 
     const { document } = await scene.cliJson(`export failures ${name} --outcome duplicate`);
     expect(document).toMatchObject({
       number: 1,
-      failures: [{ outcome: 'duplicate', key: '=3', reason: '000001' }],
+      failures: [{ outcome: 'duplicate', key: '=3', reason: 'same_address', winner: '000001' }],
     });
 
     const one = await scene.cli(`export failures ${name} --limit 1`);
@@ -134,6 +166,34 @@ describe('export', () => {
     expect(await treeOf(staging)).toEqual(before);
   });
 
+  test('failures says why there are no rows: nothing was planned, the rows have expired, the destination was removed', async () => {
+    const failures = async () => (await scene.cli(`export failures ${name} 1`)).errors;
+    await rename(join(scene.folder, 'profiles.csv'), join(scene.folder, 'elsewhere.csv'));
+    await scene.cli(`export start ${name}`);
+    expect(await failures()).toMatch(/^EXPORT_NOT_FOUND: Export 1 of \S+ is failed and planned nothing/);
+    await rename(join(scene.folder, 'elsewhere.csv'), join(scene.folder, 'profiles.csv'));
+    const { document } = await scene.cliJson(`export start ${name}`);
+    const { exportId } = document as ExportReport;
+    const found = await scene.cliJson(`export failures ${name} 2 --key 000005`);
+    expect(found.document).toMatchObject({ failures: [{ key: '000005', reason: 'email_malformed' }] });
+    expect((await scene.cli(`export failures ${name} 2 --key 000001`)).output).toContain(
+      'has no failures that match.',
+    );
+
+    const folder = join(scene.folder, 'staging', 'destinations', name, 'exports', exportId);
+    const { folder: inside } = JSON.parse(await readFile(join(folder, 'baseline.json'), 'utf8'));
+    await rm(join(folder, inside, 'outcomes.parquet'));
+    expect((await scene.cli(`export failures ${name} 2`)).errors).toMatch(
+      /^EXPORT_NOT_FOUND: The rows of this export have expired: it ended \d{4}-/,
+    );
+    await scene.cli(`destination remove ${name} --as Kim --yes`);
+    await until(async () =>
+      /^DESTINATION_REMOVED: The destination \S+ was removed \d{4}-.*, and its rows were deleted with it\.\n$/.test(
+        await failures(),
+      ),
+    );
+  });
+
   test('failures of an export in another staging store names that store', async () => {
     await scene.cli(`export start ${name}`);
     await scene.writeConfig({ staging: { folder: 'other' } });
@@ -148,9 +208,16 @@ describe('export', () => {
     await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
     const { code, output, errors } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(output).toContain('Export 1 failed.');
-    expect(errors).toMatch(
-      /\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-unreadable-lines/,
+    expect(output).toMatch(
+      /^Export 1 failed\.\nSOURCE_MALFORMED: 1 lines? of the source could not be read[^]*--allow-unreadable-lines/,
+    );
+    expect(errors).not.toContain('SOURCE_MALFORMED');
+    expect((await scene.cli(`export show ${name}`)).output).toBe(output);
+    expect(await detailsOf(exportWorkflowId(name))).toContain('**Failed: SOURCE_MALFORMED. 1 line');
+    await until(async () =>
+      /Last export \| 1: failed, .*SOURCE_MALFORMED\. 1 line/.test(
+        await detailsOf(destinationWorkflowId(name)),
+      ),
     );
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
 
@@ -170,9 +237,9 @@ describe('export', () => {
     ],
   ])('of %s is refused before anything is sent', async (_case, spoil, wanted) => {
     await spoil();
-    const { code, errors } = await scene.cli(`export start ${name}`);
+    const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(errors).toContain(`\n${wanted}: `);
+    expect(output).toContain(`\n${wanted}: `);
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
   });
 
@@ -184,9 +251,9 @@ describe('export', () => {
     await writeFile(join(scene.folder, 'profiles.csv'), ['id,email,first,last,country', ...rows].join('\n'));
     const members = rows.map((_, number) => `${number},vip`);
     await writeFile(join(scene.folder, 'members.csv'), ['id,segment', ...members].join('\n'));
-    const { code, errors } = await scene.cli(`export start ${name}`);
+    const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(errors).toMatch(/\nTOO_MANY_PROFILES: Nothing was sent: [^]*vip: 1,?000,?001/);
+    expect(output).toMatch(/\nTOO_MANY_PROFILES: Nothing was sent: [^]*vip: 1,?000,?001/);
     expect(scene.sandbox.state(AUDIENCE).members).toBe(0);
   });
 
@@ -203,7 +270,7 @@ describe('export', () => {
   test('that does not exist is not found, and cannot be cancelled, paused or resumed', async () => {
     expect((await scene.cli(`export show ${name}`)).errors).toContain('has no export yet');
     await scene.cli(`export plan ${name}`);
-    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It has: 1\./);
+    expect((await scene.cli(`export show ${name} 7`)).errors).toMatch(/^EXPORT_NOT_FOUND: .*It has: p1\./);
     for (const verb of ['cancel', 'pause', 'resume']) {
       const { code, errors } = await scene.cli(`export ${verb} ${name}`);
       expect({ verb, code }).toEqual({ verb, code: 1 });

@@ -2,11 +2,12 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { main } from '../../src/cli/main';
 import { startSandbox } from '../../src/sandbox';
 import { until } from '../support/until';
 import { begin, get, type SandboxDocument } from './begin';
 import { openScene, type Scene } from './scene';
-import { run } from './terminal';
+import { fakeTerminal, run } from './terminal';
 
 describe('sandbox', () => {
   let folder: string;
@@ -37,6 +38,44 @@ describe('sandbox', () => {
     const lines = (await readFile(record, 'utf8')).trim().split('\n');
     expect(lines).toHaveLength(3);
     expect(JSON.parse(lines[0]!)).toMatchObject({ method: 'GET', path: '/ping', status: 503 });
+  });
+
+  test('without a file has one empty audience, and says how to use it', async () => {
+    const terminal = fakeTerminal();
+    const running = main(['sandbox'], terminal);
+    await until(async () => terminal.output() !== '');
+    terminal.interrupt();
+    expect(await running).toBe(0);
+    const [, url = ''] = /^Mailchimp +(\S+)$/m.exec(terminal.output()) ?? [];
+    expect(terminal.output()).toMatch(/^API key +0123456789abcdef0123456789abcdef-us1$/m);
+    expect(terminal.output()).toMatch(/^Audience +1a2b3c4d5e {2}Sandbox audience, 0 members$/m);
+    expect(terminal.output()).toContain(`      baseUrl: ${url}\n`);
+    expect(terminal.output()).toContain('  export MAILCHIMP_API_KEY=0123456789abcdef0123456789abcdef-us1\n');
+  });
+
+  test('has the audiences of the configuration file, and keeps their members where it is asked to', async () => {
+    const config = join(folder, 'temporal-mailchimp.yaml');
+    const connect =
+      '{ name: News, account: main, audienceId: 2a2b3c4d5e, source: crm, statusIfNew: pending }';
+    await writeFile(
+      config,
+      `accounts: {}\nsources: {}\ndestinations: { news: { connect: ${connect}, configure: { email: e, fields: { BORN: b }, segments: {} } } }\n`,
+    );
+    const argv = ['sandbox', '--config', config, '--keep-in', join(folder, 'kept')];
+    await begin(argv, async (document) => {
+      const { url, apiKey, audiences } = document as SandboxDocument & { audiences: unknown };
+      expect(audiences).toMatchObject([{ id: '2a2b3c4d5e', name: 'News', members: 0 }]);
+      const authorization = `Bearer ${apiKey}`;
+      const body =
+        '{"email_address":"ada@lovelace.org","status":"subscribed","merge_fields":{"BORN":"12/10"}}';
+      const sent = { method: 'POST', headers: { authorization }, body };
+      expect(await (await fetch(`${url}/lists/2a2b3c4d5e/members`, sent)).json()).toMatchObject({
+        merge_fields: { BORN: '12/10' },
+      });
+    });
+    await begin(argv, async (document) => {
+      expect(document).toMatchObject({ audiences: [{ id: '2a2b3c4d5e', members: 1 }] });
+    });
   });
 
   test('takes members from a file with one per line', async () => {

@@ -3,6 +3,7 @@ import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { person } from '../support/stage';
 import { openScene, type Scene } from './scene';
 import { treeOf } from './tree';
 
@@ -78,11 +79,59 @@ describe('source', () => {
     expect(document).toMatchObject({ profiles: 5, unreadable: [{ file: 'profiles.csv', lines: 1 }] });
   });
 
+  test('check of lines in another encoding names the setting', async () => {
+    await appendFile(
+      join(scene.folder, 'profiles.csv'),
+      Buffer.from('9,x@y.org,M\u00fcller,B,C\n', 'latin1'),
+    );
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toContain(
+      'profiles.csv is not in the configured encoding: set csv.encoding, probably to latin-1.',
+    );
+  });
+
+  test('check of a source with a repeated key shows the key, which the error does not contain', async () => {
+    await scene.writeProfiles([person(1), person(2), person(2), person(2)]);
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^KEY IN SEVERAL ROWS +ROWS\n *000002 +3\n/);
+    expect(errors).toMatch(
+      /\nSOURCE_KEY_NOT_UNIQUE: .* 2 of their rows repeat the "id" .*distinct values: 1/,
+    );
+    const { document } = await scene.cliJson('source check');
+    expect(JSON.stringify(document)).not.toContain('000002');
+  });
+
   test('check of a source without profiles exits with 1', async () => {
     await scene.writeProfiles([]);
     const { code, errors } = await scene.cli('source check');
     expect(code).toBe(1);
     expect(errors).toMatch(/^SOURCE_EMPTY: /);
+  });
+
+  test('preview shows the first profiles of a segment, and leaves no copy', async () => {
+    const temporary = await copiesIn(tmpdir());
+    const { code, output, errors } = await scene.cli('source preview people north --limit 2');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output).toMatch(
+      /^ +id +email +first +last +country\n000002 +person000002@mail\.chinook\.org +First/,
+    );
+    expect(output).toMatch(/\n\n3 profiles in north; the first 2 are shown\.\n$/);
+    expect(output.split('\n')).toHaveLength(6);
+    expect((await copiesIn(tmpdir())).filter((name) => !temporary.includes(name))).toEqual([]);
+    const { document } = await scene.cliJson('source preview vip');
+    expect(document).toMatchObject({
+      segment: 'vip',
+      profiles: 2,
+      rows: [{ id: '000001', country: 'Norway' }, {}],
+    });
+  });
+
+  test('preview of a segment without profiles, or of none, says so', async () => {
+    await scene.writeMembers([['000001', 'vip']]);
+    expect((await scene.cli('source preview north')).output).toBe('0 profiles in north.\n');
+    expect((await scene.cli('source preview south')).errors).toMatch(/^SEGMENT_NOT_FOUND: .*"south"/);
   });
 
   test('a missing file is named', async () => {

@@ -82,7 +82,8 @@ describe('the state of an export, and since when, is in every list', () => {
     await scene.cli(`export cancel ${name} 2`);
     await scene.cli(`export cancel ${name} 1`);
     await until(async () => (await destination()).running === null);
-    expect((await scene.cli('destination list')).output).toMatch(new RegExp(`${name} .*configured *\n`));
+    const idle = new RegExp(`${name} .*configured *\n`);
+    await until(async () => idle.test((await scene.cli('destination list')).output));
   });
 
   test('when it is held, also while it is paused; pause and resume say that it is still held', async () => {
@@ -144,7 +145,7 @@ describe('a command that follows an export ends when a person has to act', () =>
     scene.sandbox.fail('401 on GET /');
     const { code, output } = await scene.cli(`export start ${name}`);
     expect(code).toBe(1);
-    expect(output).toMatch(/^Export 1 of \S+: Stopped: KEY_\w+\. .*temporal-mailchimp export resume /);
+    expect(output).toMatch(/^Export 1 of \S+: Stopped: KEY_\w+\. .*temporal-mailchimp .*export resume /);
     const watched = await scene.cliJson(`export watch ${name}`);
     expect(watched).toMatchObject({ code: 1, document: { number: 1, state: { kind: 'stopped' } } });
     await scene.cli(`export resume ${name}`);

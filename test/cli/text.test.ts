@@ -37,6 +37,7 @@ const PLAN: ExportPlan = {
 
 const VIEW: ExportView = {
   ref: { destinationId: 'news', exportId: 'e' },
+  kind: 'export',
   number: 3,
   phase: 'delivering',
   state: { kind: 'running', since: SINCE },
@@ -52,6 +53,7 @@ const VIEW: ExportView = {
   requests: 9,
   batches: 2,
   report: null,
+  failure: null,
 };
 
 const REPORT: ExportReport = {

@@ -22,13 +22,16 @@ export function inWords(
   report: ExportReport,
   rows: readonly FailureRow[],
 ): Omit<Answer, 'unanswered' | 'baseline'> {
-  const subjects = rows.map(({ key, email, outcome, reason }) => {
-    const why = reason === '' || BARE.includes(outcome) ? '' : ` ${reason}`;
+  const subjects = rows.map(({ key, email, outcome, reason, winner }) => {
+    const why = reason === '' || BARE.includes(outcome) ? '' : ` ${winner ?? reason}`;
     return `${key}, ${email}: ${outcome}${why}`;
   });
   const pairs = report.segments
-    .map(({ name, tagged, untagged, failed }) => [name, { tagged, untagged, failed }] as const)
-    .filter(([, { tagged, untagged, failed }]) => tagged + untagged + failed > 0);
+    .map(
+      ({ name, tagged, untagged, failed, notSent = 0 }) =>
+        [name, { tagged, untagged, failed, notSent }] as const,
+    )
+    .filter(([, counts]) => Object.values(counts).some((count) => count > 0));
   return {
     result: {
       status: report.status === 'failed' ? (report.failure?.code ?? '') : report.status,

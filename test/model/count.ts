@@ -7,10 +7,15 @@ export function count(
   { sent, off, status }: Counted,
 ): void {
   const add = (tag: string, how: string) => {
-    pairs[tag] ??= { tagged: 0, untagged: 0, failed: 0 };
+    pairs[tag] ??= { tagged: 0, untagged: 0, failed: 0, notSent: 0 };
     pairs[tag][how]! += 1;
   };
   if (sent === 'acknowledged') memberStatuses[status] = (memberStatuses[status] ?? 0) + 1;
-  for (const tag of gains) add(tag, sent === 'acknowledged' ? 'tagged' : 'failed');
-  for (const [tag, result] of off) add(tag, result === 'acknowledged' ? 'untagged' : 'failed');
+  for (const tag of gains) add(tag, nameOf(sent, 'tagged'));
+  for (const [tag, result] of off) add(tag, nameOf(result, 'untagged'));
+}
+
+function nameOf(result: string | null, done: string): string {
+  if (result === 'acknowledged') return done;
+  return result === 'not_sent' ? 'notSent' : 'failed';
 }

@@ -80,7 +80,7 @@ function compare(world: World, person: Subject): Change {
     world.now < was.refusal.until
       ? was.refusal.outcome
       : null;
-  const isArchived = now === 'archived' && (needs || loses.size > 0);
+  const isArchived = now === 'archived' && (profile !== null || loses.size > 0);
   const withheld = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
   const decided = isArchived ? 'suppressed archived' : needs ? withheld : null;
   const isSent = needs && decided === null;

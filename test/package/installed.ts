@@ -5,10 +5,9 @@ import manifest from '../../package.json';
 import { LOWEST_SDK } from '../../src/plugin/check-sdk';
 import { pack, ROOT } from './packed';
 import { PROGRAMS } from './programs';
-import { installedPackages, installProject, sdkOf, type Manager, type Project } from './project';
+import { installedPackages, installProject, NEWEST_SDK, sdkOf, type Manager, type Project } from './project';
 import { runExample } from './run-example';
 
-const NEWEST_SDK = manifest.devDependencies['@temporalio/worker'];
 const LOWEST_NODE = semver.minVersion(manifest.engines.node)!.version;
 const TYPES = '@types/node@20';
 
@@ -31,9 +30,10 @@ export function describeInstalled(manager: Manager): void {
       });
       afterAll(() => project.remove());
 
-      test('each package of the SDK is there once', async () => {
+      // Of common and proto, npm may install a second copy for @temporalio/envconfig, which loads no protocol.
+      test('each package of the SDK that must be there once is there once', async () => {
         const installed = await installedPackages(project.folder);
-        for (const name of ['common', 'proto', 'worker', 'workflow', 'activity', 'client']) {
+        for (const name of ['activity', 'client', 'core-bridge', 'worker', 'workflow']) {
           const copies = installed.filter((one) => one.name === `@temporalio/${name}`);
           expect(copies.map(({ version }) => version)).toEqual([sdk]);
         }

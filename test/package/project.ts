@@ -1,16 +1,19 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import manifest from '../../package.json';
 import { ROOT } from './packed';
 
 const run = promisify(execFile);
 
+export const NEWEST_SDK = manifest.devDependencies['@temporalio/worker'];
+
 export type Manager = 'npm' | 'pnpm';
 
 /** What a host installs beside this package. */
-export const SDK_PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
+const SDK_PACKAGES = ['activity', 'client', 'common', 'worker', 'workflow'];
 
 export interface Project {
   readonly folder: string;
@@ -22,13 +25,24 @@ export interface Project {
   remove(): Promise<void>;
 }
 
-/** A fresh folder in which a package manager has installed these packages, with the network if its cache does not have them. */
-export async function installProject(manager: Manager, packages: readonly string[]): Promise<Project> {
-  const folder = await mkdtemp(join(tmpdir(), `host-${manager}-`));
+/**
+ * A project in which a package manager has installed these packages, with the network if its cache does not have them.
+ * @param at its folder; by default a temporary one
+ */
+export async function installProject(
+  manager: Manager,
+  packages: readonly string[],
+  at?: string,
+): Promise<Project> {
+  const folder = at ?? (await realpath(await mkdtemp(join(tmpdir(), `host-${manager}-`))));
   const project: Project = {
     folder,
     async run(program, ...args) {
-      const { stdout } = await run(program, args, { cwd: folder, maxBuffer: 16 * 1024 * 1024 });
+      const options = { cwd: folder, maxBuffer: 16 * 1024 * 1024 };
+      const { stdout } = await run(program, args, options).catch((error: Error & { stdout?: string }) => {
+        // With --json and with tsc, the reason is there.
+        throw new Error(`${error.message}\n${error.stdout ?? ''}`, { cause: error });
+      });
       return stdout;
     },
     async write(files) {
@@ -63,9 +77,10 @@ interface InstalledPackage {
   readonly engines?: { readonly node?: string };
 }
 
-/** All packages below a `node_modules` folder, also nested ones. */
+/** All packages below a `node_modules` folder, also nested ones; those that pnpm links to several places once. */
 export async function installedPackages(folder: string): Promise<InstalledPackage[]> {
-  const files = await readdir(folder, { recursive: true });
-  const manifests = files.filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
-  return Promise.all(manifests.map(async (path) => JSON.parse(await readFile(join(folder, path), 'utf8'))));
+  const paths = await readdir(folder, { recursive: true });
+  const manifests = paths.filter((path) => /(^|\/)node_modules\/(@[^/]+\/)?[^/]+\/package\.json$/.test(path));
+  const files = new Set(await Promise.all(manifests.map((path) => realpath(join(folder, path)))));
+  return Promise.all([...files].map(async (file) => JSON.parse(await readFile(file, 'utf8'))));
 }

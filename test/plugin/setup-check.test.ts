@@ -42,6 +42,10 @@ async function startWith(options: Partial<MailchimpPluginOptions>, lines: number
   return ours().map((line) => line.replace(/ \{\}$| undefined$/, ''));
 }
 
+async function fail(): Promise<never> {
+  throw Object.assign(new Error('secret text'), { code: 'ECONNREFUSED' });
+}
+
 describe('a worker that starts', () => {
   test('says that all is there', async () => {
     expect(await startWith({}, 1)).toEqual([
@@ -92,9 +96,6 @@ describe('a worker that starts', () => {
   });
 
   test('asks a source of the host as well', async () => {
-    const fail = async (): Promise<never> => {
-      throw Object.assign(new Error('secret text'), { code: 'ECONNREFUSED' });
-    };
     const crm = { describe: fail, check: fail, extract: fail };
     expect(await startWith({ sources: { crm } }, 1)).toEqual([
       'WARN temporal-mailchimp: sources.crm: UNEXPECTED: It could not be checked: Error (ECONNREFUSED).',

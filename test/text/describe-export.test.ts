@@ -7,7 +7,8 @@ import type { Reason } from '../../src/contract/reason';
 import type { ExportReport } from '../../src/contract/report';
 import { describeStatus, describeState, describeStateShortly } from '../../src/text/describe-export';
 import { describeExport } from '../../src/workflows/export/current-details';
-import { INPUT, report, SINCE, view } from '../workflows/samples';
+import { describeDestination } from '../../src/workflows/destination/current-details';
+import { DESTINATION, INPUT, report, SINCE, view } from '../workflows/samples';
 
 const HELD: Held = {
   planId: 'p1',
@@ -116,6 +117,33 @@ test.each([
     expect(describeState(view({ state, phase: 'held' }))).toBe(line);
   },
 );
+
+test('a plan without a baseline says why it updates every contact of the audience; others do not', () => {
+  const plan = report({ kind: 'plan', status: 'planned', baselineSize: 0 });
+  const words =
+    'The baseline is empty, so what 20,000 contacts of the audience have is not known: each is sent once';
+  expect(describeReport(plan)).toContain(words);
+  expect(page({ phase: 'planned', report: plan })).toContain(words);
+  const known = [
+    { ...plan, baselineSize: 1 },
+    { ...plan, gone: 1 },
+    { ...plan, status: 'completed' as const },
+  ];
+  for (const other of known) expect(describeReport(other)).not.toContain('The baseline is empty');
+});
+
+test('an export that failed says why: on its page, on that of its destination, and on the command line', () => {
+  const failed = report({ status: 'failed', failure: REASON });
+  const line = 'Failed: PLAN_LIMIT. The plan is full.';
+  // It failed while it ran, or in settling.
+  expect(page({ phase: 'failed', failure: REASON })).toContain(`**${line}**`);
+  expect(page({ phase: 'failed', report: failed })).toContain('**Failed. PLAN_LIMIT. The plan is full.**');
+  expect(describeView(view({ phase: 'failed', failure: REASON }))).toContain(line);
+  expect(describeDestination({ ...DESTINATION, exports: [failed] })).toContain(
+    '| Last export | 3: failed, 60,000 profiles, 2026-11-23 18:00:00 UTC. PLAN_LIMIT. The plan is full. |',
+  );
+  expect(describeReport(failed)).toMatch(/^Export 3 failed\.\nPLAN_LIMIT: The plan\nis full\.\n/);
+});
 
 test('an export that is held, stopped or waits says whether it is paused as well', () => {
   const lines = [

@@ -32,12 +32,12 @@ const ofOurs = (type: string) => ApplicationFailure.nonRetryable('What came back
 
 describe('the reason of a failure', () => {
   test.each([
-    ['a step', inStep(ofOurs('AUDIENCE_GONE'))],
-    ['a child', inChild(ofOurs('AUDIENCE_GONE'))],
-    ['a step of a child', inChild(inStep(ofOurs('AUDIENCE_GONE')))],
-    ['a handler', new ExportError('AUDIENCE_GONE', 'What came back.')],
+    ['a step', inStep(ofOurs('AUDIENCE_NOT_FOUND'))],
+    ['a child', inChild(ofOurs('AUDIENCE_NOT_FOUND'))],
+    ['a step of a child', inChild(inStep(ofOurs('AUDIENCE_NOT_FOUND')))],
+    ['a handler', new ExportError('AUDIENCE_NOT_FOUND', 'What came back.')],
   ])('is its code and message, wherever it comes from: %s', (_, failure) => {
-    expect(reasonOf(failure)).toEqual({ code: 'AUDIENCE_GONE', message: 'What came back.' });
+    expect(reasonOf(failure)).toEqual({ code: 'AUDIENCE_NOT_FOUND', message: 'What came back.' });
   });
 
   test('is unexpected where the code is none of ours', () => {
@@ -87,14 +87,19 @@ describe('the reason of a failure', () => {
   });
 });
 
+test('a code of an older version is read as the one that has replaced it', () => {
+  expect(reasonOf(ofOurs('KEY_REVOKED')).code).toBe('KEY_INVALID');
+  expect(reasonOf(ofOurs('AUDIENCE_GONE')).code).toBe('AUDIENCE_NOT_FOUND');
+});
+
 test('a reason is transient, needs an operator, or is final', () => {
   const kinds = (
-    ['MAILCHIMP_UNAVAILABLE', 'UNEXPECTED', 'KEY_REVOKED', 'DISK_FULL', 'SUPERSEDED'] as const
+    ['MAILCHIMP_UNAVAILABLE', 'UNEXPECTED', 'KEY_INVALID', 'DISK_FULL', 'SUPERSEDED'] as const
   ).map((code) => [code, isTransient({ code, message: '' }), needsOperator({ code, message: '' })]);
   expect(kinds).toEqual([
     ['MAILCHIMP_UNAVAILABLE', true, false],
     ['UNEXPECTED', true, false],
-    ['KEY_REVOKED', false, true],
+    ['KEY_INVALID', false, true],
     ['DISK_FULL', false, true],
     ['SUPERSEDED', false, false],
   ]);

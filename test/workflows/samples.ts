@@ -11,6 +11,7 @@ const REF = { destinationId: 'newsletter', exportId: '0b0e4f9c-8a3e-4a0e-9c1f-0d
 
 export const INPUT: ExportInput = {
   ref: REF,
+  kind: 'export',
   number: 3,
   trigger: 'on demand',
   options: ExportOptionsSchema.parse({}),
@@ -65,6 +66,7 @@ export const PLAN: ExportPlan = {
 export function view(change: Partial<ExportView> = {}): ExportView {
   return {
     ref: REF,
+    kind: 'export',
     number: 3,
     phase: 'delivering',
     state: { kind: 'running', since: SINCE },
@@ -80,6 +82,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
     lane: null,
     batches: 2,
     report: null,
+    failure: null,
     ...change,
   };
 }
@@ -87,6 +90,7 @@ export function view(change: Partial<ExportView> = {}): ExportView {
 export function report(change: Partial<ExportReport> = {}): ExportReport {
   return {
     ...REF,
+    kind: 'export',
     number: 3,
     storeId: '5709e1d0',
     status: 'completed',

@@ -28,6 +28,7 @@ const NAMES: Readonly<Record<string, Names>> = {
   '<name>': destinations,
   '[source]': sources,
   '--source': sources,
+  '[account]': accounts,
   '--account': accounts,
   '--segment': segments,
 };

@@ -1,10 +1,12 @@
 import { Command } from 'commander';
-import { configJsonSchema, type Config } from '../../config/config';
+import { configJsonSchema } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
 import { requireSettings } from '../shell/settings';
+import { countOf } from '../../text/format';
 import { pairs } from '../text/table';
+import { type ConfigProblem, findConfigProblems } from './problems';
 
 export function configCommand(cli: Cli): Command {
   return new Command('config')
@@ -27,7 +29,8 @@ export function configCommand(cli: Cli): Command {
     .addCommand(
       new Command('check')
         .description(
-          'Check the configuration file: keys, values, and the accounts, sources and segments that destinations refer to',
+          'Check the configuration file and all that it names: accounts, sources, segments, secrets, files with their columns, and SQL. ' +
+            'Needs no Temporal server and asks nothing of Mailchimp (account check does)',
         )
         .addHelpText('after', examples('config check', 'config check --config production.yaml'))
         .action(action(cli, check)),
@@ -35,14 +38,9 @@ export function configCommand(cli: Cli): Command {
 }
 
 async function check(invocation: Invocation): Promise<undefined> {
-  const { config, path, connection } = await requireSettings(invocation.options);
-  const unresolved = unresolvedReferences(config);
-  if (unresolved.length > 0) {
-    throw new ExportError(
-      'CONFIG_INVALID',
-      `The configuration file ${path} is not valid:\n${unresolved.join('\n')}`,
-    );
-  }
+  const { config, path, baseFolder, connection } = await requireSettings(invocation.options);
+  const problems = await findConfigProblems(config, baseFolder);
+  if (problems.length > 0) throw toError(path, problems);
   const { accounts, sources, destinations, temporal } = config;
   const from = connection.address ? ` (${connection.address.from})` : '';
   const found = {
@@ -73,20 +71,17 @@ async function check(invocation: Invocation): Promise<undefined> {
   });
 }
 
-/** References between sections, which the schema cannot check. */
-function unresolvedReferences({ accounts, sources, destinations }: Config): string[] {
-  const problems: string[] = [];
-  for (const [name, { connect, configure }] of Object.entries(destinations)) {
-    const at = `destinations.${name}`;
-    if (!Object.hasOwn(accounts, connect.account))
-      problems.push(`${at}.connect.account: there is no account "${connect.account}"`);
-    const source = Object.hasOwn(sources, connect.source) ? sources[connect.source] : undefined;
-    if (!source) problems.push(`${at}.connect.source: there is no source "${connect.source}"`);
-    for (const segment of Object.keys(configure?.segments ?? {})) {
-      if (source && !Object.hasOwn(source.segments, segment)) {
-        problems.push(`${at}.configure.segments: the source "${connect.source}" has no segment "${segment}"`);
-      }
-    }
-  }
-  return problems;
+/** All problems at once, one per line. */
+function toError(path: string, problems: readonly ConfigProblem[]): ExportError {
+  const lines = problems.map(({ at, message }) => `  ${at}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
+  const hint = problems.some(({ code }) => code === 'SECRET_UNAVAILABLE')
+    ? ['temporal-mailchimp dev needs no key of Mailchimp: its accounts are in a sandbox.']
+    : [];
+  return new ExportError(
+    'CONFIG_INVALID',
+    [`The configuration file ${path} has ${countOf(problems.length, 'problem')}:`, ...lines, ...hint].join(
+      '\n',
+    ),
+    { details: { problems: problems.length } },
+  );
 }

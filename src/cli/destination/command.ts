@@ -32,7 +32,9 @@ function connectCommand(cli: Cli): Command {
     .description(
       'Connect a destination to a Mailchimp audience.\n\n' +
         'Reads the settings from destinations.NAME.connect of the configuration file; options override them. Requires consent to the ' +
-        'data privacy statement: pass --agree and --as, or answer the prompt. Sends no profiles. To change the settings later, run it again.',
+        'data privacy statement: pass --agree and --as, or answer the prompt. Sends no profiles.\n\n' +
+        'To change the settings later, run it again. The recorded consent stays; another source or status-if-new needs a new agreement. ' +
+        'Account and audience stay the same (the account may get another name and another key).',
     )
     .argument('<name>', 'name of the destination')
     .option('--name <text>', 'display name', text)
@@ -50,10 +52,10 @@ function connectCommand(cli: Cli): Command {
       ).choices(STATUSES_IF_NEW),
     )
     .option('--agree', 'agree to the data privacy statement')
-    .option('--as <name>', 'who agrees; recorded in the history', personName)
+    .option('--as <name>', 'who agrees; recorded in the history, with the consent', personName)
     .option(
       '--export-user <name>',
-      'identity under whose authority the data is exported (default: the value of --as)',
+      'identity under whose authority the data is exported (default: stays as it is; at first, who agrees)',
       personName,
     )
     .option(
@@ -153,7 +155,7 @@ async function list(invocation: Invocation): Promise<undefined> {
 
 function describeOpen(open: NonNullable<ListedDestination['open']>): string {
   return openExports(open)
-    .map(({ number, state }) => `${number}: ${state}`)
+    .map(({ label, state }) => `${label}: ${state}`)
     .join('; ');
 }
 

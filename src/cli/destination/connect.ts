@@ -1,4 +1,12 @@
-import { ConnectSettingsSchema, type ConnectInput, type DestinationView } from '../../contract/destination';
+import {
+  ConnectSettingsSchema,
+  whyNotCovered,
+  type ConnectInput,
+  type ConnectRequest,
+  type DestinationView,
+} from '../../contract/destination';
+import type { ExportClient } from '../../client';
+import { ExportError, type ExportErrorCode } from '../../errors';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
@@ -24,13 +32,37 @@ export async function connectDestination(
 ): Promise<undefined> {
   const { config } = await readSettings(invocation.options);
   const settings = mergeSettings(destinationId, config, options);
-  const consent = await obtainConsent(invocation, options);
-  const exportUser = options.exportUser ?? consent.agreedBy;
-  const input: ConnectInput = { ...settings, consent, exportUser, adopt: options.adopt ?? false };
-  const view: DestinationView = await withClient(invocation, (client) =>
-    client.connect(destinationId, input),
-  );
+  const { exportUser, agree } = options;
+  const view: DestinationView = await withClient(invocation, async (client) => {
+    const why = agree ? NOT_AGREED : await whyAsk(client, destinationId, settings);
+    const consent = why === undefined ? undefined : await obtainConsent(invocation, options, why);
+    const input: ConnectInput = {
+      ...settings,
+      ...(consent && { consent }),
+      ...(exportUser !== undefined && { exportUser }),
+      adopt: options.adopt ?? false,
+    };
+    return client.connect(destinationId, input);
+  });
   print(invocation, { json: view, text: (page) => describeConnection(view, page) });
+}
+
+const NOT_CONNECTED = new Set<ExportErrorCode>(['DESTINATION_NOT_FOUND', 'DESTINATION_REMOVED']);
+
+const NOT_AGREED = 'it needs consent';
+
+/** Why the settings need a new agreement; undefined: the recorded consent of a connected destination covers them. */
+async function whyAsk(
+  client: ExportClient,
+  destinationId: string,
+  settings: Pick<ConnectRequest, 'source' | 'statusIfNew'>,
+): Promise<string | undefined> {
+  try {
+    return whyNotCovered(await client.describe(destinationId), settings);
+  } catch (error) {
+    if (error instanceof ExportError && NOT_CONNECTED.has(error.code)) return NOT_AGREED;
+    throw error;
+  }
 }
 
 const OPTIONS = {

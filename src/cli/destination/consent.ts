@@ -8,12 +8,13 @@ export interface ConsentOptions {
 }
 
 /**
- * Consent to the data privacy statement, from the options or from a prompt.
+ * Consent to the data privacy statement, from the options or from a prompt. `why` it is needed.
  * @throws ExportError CONSENT_REQUIRED with the statement
  */
 export async function obtainConsent(
   invocation: Invocation,
   { agree, as: name }: ConsentOptions,
+  why: string,
 ): Promise<{ agreedBy: string; textVersion: string }> {
   const { terminal, options } = invocation;
   const textVersion = CONSENT_TEXT.version;
@@ -22,17 +23,18 @@ export async function obtainConsent(
       name ?? invocation.usageError('--agree needs --as NAME: the name of the user who agrees');
     return { agreedBy, textVersion };
   }
-  if (!terminal.isTty || options.json) throw refused();
+  if (!terminal.isTty || options.json) throw refused(why);
+  terminal.err(`To connect the destination, agree to the statement: ${why}.\n`);
   terminal.err(statement());
   const answer = await terminal.ask('Type "I agree" to agree; any other answer cancels: ');
-  if (!/^\s*"?i agree"?\.?\s*$/i.test(answer)) throw refused();
-  return { agreedBy: name ?? (await askName(invocation)), textVersion };
+  if (!/^\s*"?i agree"?\.?\s*$/i.test(answer)) throw refused(why);
+  return { agreedBy: name ?? (await askName(invocation, why)), textVersion };
 }
 
-async function askName({ terminal }: Invocation): Promise<string> {
+async function askName({ terminal }: Invocation, why: string): Promise<string> {
   const name = (await terminal.ask('Your name (recorded in the history): ')).trim();
   if (name !== '') return name;
-  throw refused();
+  throw refused(why);
 }
 
 /** The statement, wrapped for a terminal. */
@@ -41,10 +43,10 @@ export function statement(): string {
   return `Data privacy statement (version ${CONSENT_TEXT.version}):\n\n${lines}`;
 }
 
-function refused(): ExportError {
+function refused(why: string): ExportError {
   return new ExportError(
     'CONSENT_REQUIRED',
-    `The destination was not connected, because it needs consent. ${statement()}\nTo agree, connect with --agree --as "YOUR NAME".`,
+    `Nothing was changed: ${why}. ${statement()}\nTo agree, connect with --agree --as "YOUR NAME".`,
     { details: { textVersion: CONSENT_TEXT.version, text: CONSENT_TEXT.text } },
   );
 }

@@ -3,10 +3,11 @@ import type { DevServer } from '../../dev/dev-server';
 import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
+import { audiencesOf } from '../sandbox/audience';
 import { startSandboxWith } from '../sandbox/command';
 import { type DevFolder, takeDevFolder } from './dev-folder';
 import { leaveUrl } from '../shell/web-ui';
-import { audiencesOf, useSandbox, useLocalSetup } from './sandboxed';
+import { useLocalSetup, useSandbox } from './sandboxed';
 
 export interface DevOptions {
   readonly config: Config;
@@ -51,11 +52,14 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     if (server.uiUrl !== undefined)
       await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
     const audiences = audiencesOf(config);
-    const sandbox = await startSandboxWith({
-      port: options.sandboxPort,
-      keepIn: folder.sandbox,
-      ...(audiences.length > 0 && { audiences }),
-    });
+    const sandbox = await startSandboxWith(
+      {
+        port: options.sandboxPort,
+        keepIn: folder.sandbox,
+        ...(audiences.length > 0 && { audiences }),
+      },
+      'temporal-mailchimp dev --fresh',
+    );
     closing.push(() => sandbox.close());
     const running = useLocalSetup(useSandbox(config, sandbox), {
       staging: folder.staging,

@@ -9,6 +9,7 @@ import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
+import { jobTitle } from '../../text/describe-export';
 import { exportTable, describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 
@@ -38,7 +39,10 @@ function verb(name: string, description: string): Command {
 }
 
 function withExport(command: Command, defaultExport: string): Command {
-  return command.argument('[export]', `number or id of the export; default: ${defaultExport}`);
+  return command.argument(
+    '[export]',
+    `number or id of the export (of a plan: p and its number); default: ${defaultExport}`,
+  );
 }
 
 function withGuards(command: Command): Command {
@@ -117,7 +121,8 @@ function showCommand(cli: Cli): Command {
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   await withClient(invocation, async (client, { webUi }) => {
-    const { exportId, number, report, isLatest } = findExport(await client.describe(name), which);
+    const found = findExport(await client.describe(name), which);
+    const { exportId, number, report, isLatest } = found;
     const link = { webUi: isLatest ? webUi.export(name) : null };
     if (report) return void printReport(invocation, report, link);
     const handle = client.handle({ destinationId: name, exportId });
@@ -128,7 +133,7 @@ async function show(invocation: Invocation, name: string, which: string | undefi
     if (ended) return void printReport(invocation, ended, link);
     print(invocation, {
       json: { exportId, number },
-      text: () => `Export ${number} of ${name} has not started yet.`,
+      text: () => `${jobTitle(found)} of ${name} has not started yet.`,
       webUi: null,
     });
   });
@@ -173,6 +178,8 @@ function failuresCommand(cli: Cli): Command {
         `only rows with this outcome; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
+    .option('--key <key>', 'only the profile with this key')
+    .option('--email <address>', 'only profiles with this address, in any case')
     .option(
       '--limit <n>',
       'at most this many rows (default: 100 as a table; all as CSV or JSON)',
@@ -244,14 +251,15 @@ function cancelCommand(cli: Cli): Command {
 
 async function cancel(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   const cancelled = await withClient(invocation, async (client) => {
-    const { exportId, number } = findExport(await client.describe(name), which);
+    const found = findExport(await client.describe(name), which);
+    const { exportId, kind, number } = found;
     await client.handle({ destinationId: name, exportId }).cancel();
-    return { exportId, number };
+    return { exportId, kind, number };
   });
   print(invocation, {
     json: cancelled,
     text: () =>
-      `Export ${cancelled.number} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
+      `${jobTitle(cancelled)} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
   });
 }
 

@@ -6,6 +6,7 @@ import { confirm, requireTerminal } from '../shell/confirm';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
+import { jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
 import { runningExport } from './find';
@@ -111,7 +112,7 @@ function requireHeld(view: ExportView | undefined, name: string): HeldView {
   throw view
     ? new ExportError(
         'EXPORT_NOT_HELD',
-        `Export ${view.number} of ${name} is not held, so there is nothing to decide.`,
+        `${jobTitle(view)} of ${name} is not held, so there is nothing to decide.`,
       )
     : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { Config } from '../../config/config';
+import type { DestinationView } from '../../contract/destination';
 import type { ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
@@ -7,7 +8,7 @@ import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { count } from '../../text/format';
+import { count, instant } from '../../text/format';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
 import { findEnded } from './find';
@@ -17,6 +18,8 @@ import { printableLines } from '../text/printable';
 export interface FailuresOptions {
   readonly csv?: boolean;
   readonly outcome?: readonly string[];
+  readonly key?: string;
+  readonly email?: string;
   readonly limit?: number;
 }
 
@@ -29,15 +32,18 @@ export async function showFailures(
   which: { readonly destinationId: string; readonly numberOrId: string | undefined },
   options: FailuresOptions,
 ): Promise<undefined> {
-  const { csv, outcome, limit } = options;
+  const { csv, outcome, key, email, limit } = options;
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const report = await withClient(invocation, async (client) =>
-    findEnded(await client.describe(which.destinationId), which.numberOrId),
+    requireRows(await client.describe(which.destinationId), which.numberOrId),
   );
+  const isFiltered = (outcome ?? key ?? email) !== undefined;
   const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
   const rows = await readFailures(invocation, report, {
     ...(outcome && { outcomes: outcome }),
+    ...(key !== undefined && { key }),
+    ...(email !== undefined && { email }),
     ...(maxRows !== undefined && { limit: maxRows }),
   });
   if (csv) {
@@ -51,8 +57,27 @@ export async function showFailures(
       number: report.number,
       failures: rows,
     },
-    text: (page) => describeFailures(report, rows, { limit: maxRows, page }),
+    text: (page) => describeFailures(report, rows, { limit: maxRows, isFiltered, page }),
   });
+}
+
+/** The report of an export that has left rows. @throws ExportError that says why there are none */
+function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
+  const { destinationId, phase, consent } = view;
+  if (phase === 'removed') {
+    const when = consent?.withdrawnAt === undefined ? '' : ` ${instant(consent.withdrawnAt)}`;
+    throw new ExportError(
+      'DESTINATION_REMOVED',
+      `The destination ${destinationId} was removed${when}, and its rows were deleted with it.`,
+    );
+  }
+  const report = findEnded(view, numberOrId);
+  if (report.isSettled) return report;
+  throw new ExportError(
+    'EXPORT_NOT_FOUND',
+    `Export ${report.number} of ${destinationId} is ${report.status} and planned nothing, so there are no rows. ` +
+      `To see why: temporal-mailchimp export show ${destinationId} ${report.number}`,
+  );
 }
 
 const COLUMNS = [
@@ -70,19 +95,28 @@ function rowsToCsv(rows: readonly FailureRow[]): string {
   );
 }
 
+interface ShownFailures {
+  readonly limit: number | undefined;
+  readonly isFiltered: boolean;
+  readonly page: Page;
+}
+
 function describeFailures(
   report: ExportReport,
   rows: readonly FailureRow[],
-  { limit, page }: { readonly limit: number | undefined; readonly page: Page },
+  { limit, isFiltered, page }: ShownFailures,
 ): string {
   const { number, destinationId } = report;
-  if (rows.length === 0) return `Export ${number} of ${destinationId} has no failures.`;
+  if (rows.length === 0)
+    return `Export ${number} of ${destinationId} has no failures${isFiltered ? ' that match' : ''}.`;
   const shown = table(
-    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', "MAILCHIMP'S TEXT"],
+    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', 'TEXT'],
     rows.map((row) => COLUMNS.map((column) => row[column])),
     page,
   );
   if (rows.length !== limit || notExported(report) === rows.length) return shown;
+  if (isFiltered)
+    return `${shown}\n\nThe first ${count(rows.length)} that match. For more, pass --limit N; for all, --csv.`;
   return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more, pass --limit N; for all, --csv.`;
 }
 

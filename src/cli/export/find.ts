@@ -1,11 +1,14 @@
 import type { ExportClient, ExportHandle } from '../../client';
 import type { DestinationView } from '../../contract/destination';
-import type { ExportReport } from '../../contract/report';
+import type { JobKind } from '../../contract/job';
+import { kindOf, type ExportReport } from '../../contract/report';
+import { jobLabel, jobTitle } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 
 /** An export in the view of a destination. */
 export interface KnownExport {
   readonly exportId: string;
+  readonly kind: JobKind;
   readonly number: number;
   /** Undefined until it has ended. */
   readonly report: ExportReport | undefined;
@@ -14,7 +17,7 @@ export interface KnownExport {
 }
 
 /**
- * The export with this number or id; without either, the running export, otherwise the last.
+ * The export with this number, the plan with "p" and this number, or the one with this id; without either, the running export, otherwise the last.
  * @throws ExportError EXPORT_NOT_FOUND
  */
 export function findExport(view: DestinationView, numberOrId: string | undefined): KnownExport {
@@ -22,24 +25,27 @@ export function findExport(view: DestinationView, numberOrId: string | undefined
   const found =
     numberOrId === undefined
       ? known[0]
-      : known.find(({ exportId, number }) => exportId === numberOrId || String(number) === numberOrId);
+      : known.find((one) => one.exportId === numberOrId || jobLabel(one) === numberOrId);
   if (found) return found;
   const { destinationId } = view;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     known.length === 0
       ? `The destination ${destinationId} has no export yet. To start one: temporal-mailchimp export start ${destinationId}`
-      : `The destination ${destinationId} has no export "${numberOrId}". It has: ${known.map(({ number }) => number).join(', ')}.`,
+      : `The destination ${destinationId} has no export "${numberOrId}". It has: ${known.map(jobLabel).join(', ')}.`,
   );
 }
 
 /** The report of a finished export, by default the last: failures are known only when an export has ended. */
 export function findEnded(view: DestinationView, numberOrId: string | undefined): ExportReport {
-  const { report } = findExport(
-    view,
-    numberOrId ?? view.exports.find(({ isSettled }) => isSettled)?.exportId,
-  );
-  if (report) return report;
+  const found = findExport(view, numberOrId ?? view.exports.find(({ isSettled }) => isSettled)?.exportId);
+  if (found.kind === 'plan') {
+    throw new ExportError(
+      'EXPORT_NOT_FOUND',
+      `${jobTitle(found)} of ${view.destinationId} sent nothing, so it has no failures. Its numbers: temporal-mailchimp export show ${view.destinationId} ${jobLabel(found)}`,
+    );
+  }
+  if (found.report) return found.report;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     `The export has not ended yet, so its failures are not known. To watch it: temporal-mailchimp export watch ${view.destinationId}`,
@@ -57,7 +63,12 @@ function knownExports({ running, queued, exports }: DestinationView): KnownExpor
   const waiting = queued.map((job) => ({ ...job, report: undefined, isLatest: false }));
   const begun = [
     ...(running ? [{ ...running, report: undefined }] : []),
-    ...exports.map((report) => ({ exportId: report.exportId, number: report.number, report })),
+    ...exports.map((report) => ({
+      exportId: report.exportId,
+      kind: kindOf(report),
+      number: report.number,
+      report,
+    })),
   ];
   return [...begun.map((found, index) => ({ ...found, isLatest: index === 0 })), ...waiting];
 }

@@ -137,16 +137,13 @@ export function printFollowed(
   }
 }
 
-/** Prints the report to standard output and its failure to standard error. @returns exit code 1 unless it completed or planned */
+/** Prints the report, with the reason of a failure. @returns exit code 1 unless it completed or planned */
 export function printReport(
   invocation: Invocation,
   report: ExportReport,
   link: Pick<Output, 'webUi'>,
 ): number | undefined {
-  const { status, failure } = report;
+  const { status } = report;
   print(invocation, { json: report, text: (page) => describeReport(report, page), ...link });
-  if (status === 'failed' && failure && !invocation.options.json) {
-    invocation.terminal.err(`${failure.code}: ${failure.message}`);
-  }
   return status === 'completed' || status === 'planned' ? undefined : EXIT_REFUSED;
 }

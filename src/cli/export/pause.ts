@@ -1,5 +1,5 @@
 import type { ExportView } from '../../contract/export';
-import { describeState } from '../../text/describe-export';
+import { describeState, jobTitle } from '../../text/describe-export';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { runningExport } from './find';
@@ -39,8 +39,9 @@ function printChange(invocation: Invocation, { name, view, done }: Change): void
   });
 }
 
-function describePaused({ number, ref, state }: ExportView): string {
-  const what = `Export ${number} of ${ref.destinationId}`;
+function describePaused(view: ExportView): string {
+  const { ref, state } = view;
+  const what = `${jobTitle(view)} of ${ref.destinationId}`;
   switch (state.kind) {
     case 'held':
     case 'stopped':
@@ -56,8 +57,9 @@ function describePaused({ number, ref, state }: ExportView): string {
   }
 }
 
-function describeResumed({ number, ref, state }: ExportView): string {
-  const what = `Export ${number} of ${ref.destinationId}`;
+function describeResumed(view: ExportView): string {
+  const { ref, state } = view;
+  const what = `${jobTitle(view)} of ${ref.destinationId}`;
   switch (state.kind) {
     case 'held':
       return `${what} is not paused, and still held: only a decision about its plan ends that.`;

@@ -1,11 +1,13 @@
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
 import { ExportError } from '../../errors';
-import type { Sandbox, SandboxOptions } from '../../sandbox';
+import type { AudienceSeed, Sandbox, SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
+import { audiencesOf, describeAudience } from './audience';
 import { readSeedFile } from './seed-file';
-import { action, print, type Cli, type Invocation } from '../shell/invocation';
+import { action, print, type Cli, type GlobalOptions, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
+import { readSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
 import { count } from '../../text/format';
 import { pairs } from '../text/table';
@@ -13,6 +15,7 @@ import { pairs } from '../text/table';
 interface Options {
   readonly port: number;
   readonly audience?: string;
+  readonly keepIn?: string;
   readonly record?: string;
   readonly replies: 'full' | 'lean';
   readonly operationMs: number;
@@ -23,13 +26,16 @@ export function sandboxCommand(cli: Cli): Command {
   return new Command('sandbox')
     .summary('Run a simulated Mailchimp on this machine')
     .description(
-      'Run a simulated Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults.',
+      'Run a simulated Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults.\n\n' +
+        'Without --audience it has the audiences of the configuration file in this folder, with the merge fields that they match; without ' +
+        'a file, one empty audience with the id 1a2b3c4d5e. docs/sandbox.md describes faults, switches and the control port.',
     )
     .option('--port <n>', 'port on 127.0.0.1; 0: a free port', portNumber, 0)
     .option(
       '--audience <file>',
       'initial audiences: a JSON file with one audience or a list; or an .ndjson file with one member per line',
     )
+    .option('--keep-in <folder>', 'keep audiences, members and batches in this folder for the next run')
     .option('--record <file>', 'append one JSON line per request to this file; without credentials')
     .addOption(
       new Option(
@@ -53,21 +59,14 @@ export function sandboxCommand(cli: Cli): Command {
 
 async function run(invocation: Invocation, options: Options): Promise<undefined> {
   const rules = (options.fault ?? []).map((text) => readFault(invocation, text));
-  const sandbox = await startSandboxWith(await toSandboxOptions(options));
+  const sandbox = await startSandboxWith(await toSandboxOptions(invocation, options));
   const stop = listenForStop(invocation.terminal);
   try {
     for (const rule of rules) sandbox.fail(rule);
     const { url, apiKey, port } = sandbox;
     print(invocation, {
-      json: { url, apiKey, port },
-      text: () =>
-        [
-          pairs([
-            ['Mailchimp', url],
-            ['API key', apiKey],
-          ]),
-          'To use it, set accounts.NAME.baseUrl and accounts.NAME.apiKey (by reference) in the configuration file. Ctrl-C stops it.',
-        ].join('\n'),
+      json: { url, apiKey, port, audiences: sandbox.audiences() },
+      text: () => describe(sandbox, options),
     });
     await stop.requested;
     const requests = sandbox.requests().reduce((sum, { count: times }) => sum + times, 0);
@@ -78,6 +77,30 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   }
 }
 
+function describe(sandbox: Sandbox, { keepIn }: Options): string {
+  const { url, apiKey } = sandbox;
+  return [
+    pairs([
+      ['Mailchimp', url],
+      ['API key', apiKey],
+      ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
+      ['Control', new URL('/_sandbox/state', url).href],
+    ]),
+    '',
+    'To export to it, in the configuration file:',
+    '  accounts:',
+    '    main:',
+    '      apiKey: env:MAILCHIMP_API_KEY',
+    `      baseUrl: ${url}`,
+    'and where the worker starts:',
+    `  export MAILCHIMP_API_KEY=${apiKey}`,
+    '',
+    keepIn === undefined
+      ? 'Ctrl-C stops it, and its contacts are gone.'
+      : `Ctrl-C stops it; ${keepIn} keeps its contacts.`,
+  ].join('\n');
+}
+
 function readFault({ usageError }: Invocation, text: string) {
   try {
     return lazy.sandbox().parseFault(text);
@@ -86,19 +109,32 @@ function readFault({ usageError }: Invocation, text: string) {
   }
 }
 
-async function toSandboxOptions(options: Options): Promise<SandboxOptions> {
-  const { port, audience, record, replies, operationMs } = options;
+async function toSandboxOptions(
+  { options: global }: Invocation,
+  { port, audience, keepIn, record, replies, operationMs }: Options,
+): Promise<SandboxOptions> {
+  const audiences = audience === undefined ? await configured(global) : await readSeedFile(audience);
   return {
     port,
     replies,
     operationMs,
+    ...(keepIn !== undefined && { keepIn }),
     ...(record !== undefined && { record }),
-    ...(audience !== undefined && { audiences: await readSeedFile(audience) }),
+    ...(audiences && { audiences }),
   };
 }
 
-/** Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here. @throws ExportError INPUT_INVALID */
-export async function startSandboxWith(options: SandboxOptions): Promise<Sandbox> {
+async function configured(options: GlobalOptions): Promise<readonly AudienceSeed[] | undefined> {
+  const { config } = await readSettings(options);
+  const audiences = config ? audiencesOf(config) : [];
+  return audiences.length > 0 ? audiences : undefined;
+}
+
+/** Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here. @param startOver what a user does about a damaged state @throws ExportError INPUT_INVALID */
+export async function startSandboxWith(
+  options: SandboxOptions,
+  startOver = `delete ${options.keepIn}`,
+): Promise<Sandbox> {
   try {
     return await lazy.sandbox().startSandbox(options);
   } catch (error) {
@@ -111,9 +147,7 @@ export async function startSandboxWith(options: SandboxOptions): Promise<Sandbox
       );
     }
     if (!error.message.startsWith('sandbox:')) throw error;
-    const advice = error.message.startsWith('sandbox: the state file')
-      ? '. Delete what earlier runs have kept, and start over: temporal-mailchimp dev --fresh'
-      : '';
+    const advice = error.message.startsWith('sandbox: the state file') ? `. To start over: ${startOver}` : '';
     throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}${advice}`, {
       cause: error,
     });

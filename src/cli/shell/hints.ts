@@ -7,6 +7,8 @@ const COMMAND = /(?<!npx )(?<![\w/@.-])temporal-mailchimp ([a-z]+)/g;
 
 /** The commands of the program, so that its name in a sentence is not taken for a command. */
 export const NOUNS = [
+  'init',
+  'account',
   'destination',
   'source',
   'export',

@@ -1,15 +1,18 @@
 import { Command } from 'commander';
 import type { SegmentSource, SourceCheck } from '../../ports/source';
-import { ExportError } from '../../errors';
+import { ExportError, RepeatedKeys } from '../../errors';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
+import { encodingHint } from '../../text/encoding-hint';
 import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
+import { onlySource } from './only-source';
+import { previewCommand } from './preview';
 
 export function sourceCommand(cli: Cli): Command {
   return new Command('source')
@@ -25,7 +28,8 @@ export function sourceCommand(cli: Cli): Command {
         'check',
         'Read a source completely and count its profiles, segment members and unreadable lines; exit code 1 when it cannot be exported',
       ).action(action(cli, check)),
-    );
+    )
+    .addCommand(previewCommand(cli));
 }
 
 function sourceSubcommand(verb: string, description: string): Command {
@@ -54,7 +58,9 @@ async function showAttributes(invocation: Invocation, name: string | undefined):
 }
 
 async function check(invocation: Invocation, name: string | undefined): Promise<number | undefined> {
-  const checked = await withSource(invocation, name, (source) => source.check());
+  const checked = await withSource(invocation, name, (source) => source.check()).catch((error: unknown) =>
+    throwWithKeys(invocation, error),
+  );
   print(invocation, { json: checked, text: (page) => describeCheck(checked, page) });
   const problem = describeProblem(checked);
   if (problem === undefined) return undefined;
@@ -62,11 +68,20 @@ async function check(invocation: Invocation, name: string | undefined): Promise<
   return EXIT_REFUSED;
 }
 
+/** Keys may be personal, so the error does not contain them; this command runs where the files are. */
+function throwWithKeys({ terminal }: Invocation, error: unknown): never {
+  if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
+    const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
+    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows)}\n`);
+  }
+  throw error;
+}
+
 function describeProblem({ profiles, unreadable }: SourceCheck): string | undefined {
   if (unreadable.length > 0) {
     return (
       'SOURCE_MALFORMED: The source has unreadable lines, so an export fails before it sends anything. Fix the files, or export with ' +
-      '--allow-unreadable-lines (no tags are removed then).'
+      `--allow-unreadable-lines (no tags are removed then).${encodingHint(unreadable)}`
     );
   }
   return profiles === 0
@@ -104,16 +119,4 @@ async function withSource<Result>(
   const { config, baseFolder } = await requireConfig(options);
   const name = sourceName ?? onlySource(Object.keys(config.sources));
   return lazy.reading().withSource(config, { name, baseFolder }, work);
-}
-
-function onlySource(names: readonly string[]): string {
-  const [name] = names;
-  if (name !== undefined && names.length === 1) return name;
-  if (name === undefined) {
-    throw new ExportError('SOURCE_NOT_FOUND', 'The configuration file has no source. Add one under sources.');
-  }
-  throw new ExportError(
-    'INPUT_INVALID',
-    `The configuration file has several sources; name one: ${names.join(', ')}.`,
-  );
 }

@@ -1,6 +1,7 @@
 import type { Configuration, DestinationView } from '../../contract/destination';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
-import { count, instant } from '../../text/format';
+import { describeBaseline } from '../../text/describe-export';
+import { instant } from '../../text/format';
 import { exportTable, openExports } from './export';
 import { PLAIN_PAGE, type Page } from './page';
 import { pairs, table } from './table';
@@ -10,7 +11,7 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
   const { destinationId, phase, baseline, exports } = view;
   const open = openExports(view);
   const inBaseline = baseline
-    ? `${count(baseline.size)} addresses, as of export ${baseline.exportId}`
+    ? `${describeBaseline(baseline)}, as of export ${baseline.exportId}`
     : 'no addresses yet';
   const parts = [
     `${destinationId}: ${phase}`,
@@ -18,7 +19,7 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
       [
         ...connectionPairs(view),
         ['In the baseline', inBaseline],
-        ['Exports now', open.map(({ number, state }) => `${number}: ${state}`).join('\n') || 'none'],
+        ['Exports now', open.map(({ label, state }) => `${label}: ${state}`).join('\n') || 'none'],
       ],
       page,
     ),

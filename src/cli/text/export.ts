@@ -1,8 +1,14 @@
 import type { DestinationView, QueuedExport, RunningExport } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
-import { isPlanned, type ExportReport } from '../../contract/report';
-import { describeProgress, describeState, describeStateShortly } from '../../text/describe-export';
+import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
+import {
+  describeProgress,
+  describeState,
+  describeStateShortly,
+  jobLabel,
+  jobTitle,
+} from '../../text/describe-export';
 import { count, duration, instant } from '../../text/format';
 import { progressOf } from '../../text/progress';
 import { PLAIN_PAGE, type Page } from './page';
@@ -11,10 +17,10 @@ import { STATUS_TONE, tonedState } from './tones';
 
 /** What `export show` prints for a running export. */
 export function describeView(view: ExportView, page: Page = PLAIN_PAGE): string {
-  const { number, ref, startedAt } = view;
+  const { ref, startedAt } = view;
   const progress = progressOf(view);
   return [
-    `Export ${number} of ${ref.destinationId}: ${tonedState(page, view, describeState(view))}`,
+    `${jobTitle(view)} of ${ref.destinationId}: ${tonedState(page, view, describeState(view))}`,
     pairs(
       [
         ['Export', ref.exportId],
@@ -40,11 +46,11 @@ export function describeBlocked({ destinationId, queued, behind }: BlockedExport
   const state = behind.now
     ? `\n${describeState({ ...behind.now, ref: { destinationId, exportId: behind.exportId } })}`
     : '';
+  const command = (verb: string) => `temporal-mailchimp export ${verb} ${destinationId} ${jobLabel(queued)}`;
+  const inFront = jobTitle(behind).toLowerCase();
   return [
-    `Export ${queued.number} of ${destinationId} is queued behind export ${behind.number}, which is ${describeRunning(behind)}.${state}`,
-    `Export ${queued.number} starts when export ${behind.number} has ended. ` +
-      `To watch it: temporal-mailchimp export watch ${destinationId} ${queued.number} ` +
-      `To take it back: temporal-mailchimp export cancel ${destinationId} ${queued.number}`,
+    `${jobTitle(queued)} of ${destinationId} is queued behind ${inFront}, which is ${describeRunning(behind)}.${state}`,
+    `${jobTitle(queued)} starts when ${inFront} has ended. To watch it: ${command('watch')} To take it back: ${command('cancel')}`,
   ].join('\n\n');
 }
 
@@ -52,11 +58,7 @@ export function exportTable(
   { running, queued, exports }: Pick<DestinationView, 'running' | 'queued' | 'exports'>,
   page: Page = PLAIN_PAGE,
 ): string {
-  const open = openExports({ running, queued }).map(({ number, exportId, state }) => [
-    String(number),
-    exportId,
-    state,
-  ]);
+  const open = openExports({ running, queued }).map(({ label, exportId, state }) => [label, exportId, state]);
   return table(
     [
       'NUMBER',
@@ -73,7 +75,10 @@ export function exportTable(
   );
 }
 
-interface OpenExport extends Pick<RunningExport, 'number' | 'exportId'> {
+interface OpenExport {
+  /** Its number, as commands take it. */
+  readonly label: string;
+  readonly exportId: string;
   /** The state, and since when. */
   readonly state: string;
 }
@@ -83,9 +88,13 @@ export function openExports({
   running,
   queued,
 }: Pick<DestinationView, 'running' | 'queued'>): readonly OpenExport[] {
-  const waiting = queued.map((job) => ({ ...job, state: describeQueued(job) }));
-  const now = running ? [{ ...running, state: describeRunning(running) }] : [];
+  const waiting = queued.map((job) => openExport(job, describeQueued(job)));
+  const now = running ? [openExport(running, describeRunning(running))] : [];
   return [...waiting.toReversed(), ...now];
+}
+
+function openExport(job: QueuedExport | RunningExport, state: string): OpenExport {
+  return { label: jobLabel(job), exportId: job.exportId, state };
 }
 
 function describeQueued({ since }: QueuedExport): string {
@@ -97,11 +106,13 @@ function describeRunning({ now }: RunningExport): string {
 }
 
 function exportRow(report: ExportReport): Cell[] {
-  const { number, exportId, status, failure, startedAt, durationMs, selected, outcomes } = report;
+  const { number, exportId, failure, startedAt, durationMs, selected, outcomes } = report;
+  const kind = kindOf(report);
+  const status = kind === 'plan' && !isPlanned(report) ? `plan ${report.status}` : report.status;
   return [
-    String(number),
+    jobLabel({ kind, number }),
     exportId,
-    { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[status] },
+    { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[report.status] },
     instant(startedAt),
     duration(durationMs),
     count(selected),

@@ -1,20 +1,23 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
 import type { FieldWarning } from '../../contract/plan';
-import { isPlanned, type ExportReport } from '../../contract/report';
+import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
 import {
   describeApproval,
+  describeBaseline,
   describeStatus,
   describeLanes,
   describeRequests,
   describeSubjects,
   describeUncertain,
   describeWarning,
+  describeWithoutBaseline,
   INVALID_MEANING,
+  jobTitle,
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
 import { notExported } from './export';
-import { count, countOf, duration, instant } from '../../text/format';
+import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, toned, type Page } from './page';
 import { pairs, table } from './table';
 import { STATUS_TONE, tonedWarnings } from './tones';
@@ -28,6 +31,7 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     segmentTable(report, page),
     invalidTable(report, page),
     describeUncertain(report),
+    describeWithoutBaseline(report),
     refusalTable(report, page),
     memberStatusTable(report, page),
     tonedWarnings(page, warningLines(report.warnings)),
@@ -40,9 +44,15 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
 
 function headline(report: ExportReport, page: Page): string {
   const status = describeStatus(report);
-  const line = `Export ${report.number} ${status[0]!.toLowerCase()}${status.slice(1)}`;
+  const { failure } = report;
+  const line = `${jobTitle({ ...report, kind: kindOf(report) })} ${status[0]!.toLowerCase()}${status.slice(1)}`;
   const tone = STATUS_TONE[report.status];
-  return `${tone ? toned(page, tone, line) : line}\n${describeSubjects(report)}.`;
+  return [
+    tone ? toned(page, tone, line) : line,
+    // As it is: it may have several lines, such as one for each unreadable file.
+    ...(report.status === 'failed' && failure ? [`${failure.code}: ${failure.message}`] : []),
+    `${describeSubjects(report)}.`,
+  ].join('\n');
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
@@ -69,17 +79,23 @@ function outcomeTable(report: ExportReport, page: Page): string {
 function segmentTable(report: ExportReport, page: Page): string {
   const { segments } = report;
   if (segments.length === 0) return '';
-  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed }) => [
+  const hasNotSent = segments.some(({ notSent = 0 }) => notSent > 0);
+  const rows = segments.map(({ segment, name, profiles, tagged, untagged, failed, notSent = 0 }) => [
     segment,
     name,
     count(profiles),
     count(tagged),
     count(untagged),
     ...(isPlanned(report) ? [] : [count(failed)]),
+    ...(hasNotSent ? [count(notSent)] : []),
   ]);
   return isPlanned(report)
     ? table(['SEGMENT', 'TAG', 'PROFILES', 'TO TAG', 'TO UNTAG'], rows, page)
-    : table(['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED'], rows, page);
+    : table(
+        ['SEGMENT', 'TAG', 'PROFILES', 'TAGGED', 'UNTAGGED', 'FAILED', ...(hasNotSent ? ['NOT SENT'] : [])],
+        rows,
+        page,
+      );
 }
 
 function invalidTable({ invalid }: ExportReport, page: Page): string {
@@ -122,7 +138,7 @@ function warningLines(warnings: readonly FieldWarning[]): string {
 }
 
 function facts(report: ExportReport, page: Page): string {
-  const { exportId, startedAt, durationMs, tally, baselineSize, storeId, isSettled } = report;
+  const { exportId, startedAt, durationMs, tally, baselineSize, gone, storeId, isSettled } = report;
   return pairs(
     [
       ['Export', exportId],
@@ -130,7 +146,12 @@ function facts(report: ExportReport, page: Page): string {
       ['Requests', tally ? describeRequests(tally) : 'unknown'],
       ...(tally?.lanes ? ([['Delivered', describeLanes(tally.lanes)]] as const) : []),
       ...(isSettled || isPlanned(report)
-        ? ([['In the baseline', countOf(baselineSize, 'address', 'addresses')]] as const)
+        ? ([
+            [
+              'In the baseline',
+              describeBaseline({ size: baselineSize, ...(gone !== undefined && { gone }) }),
+            ],
+          ] as const)
         : []),
       ...(isSettled ? ([['Rows', `staging store ${storeId}`]] as const) : []),
     ],

@@ -21,6 +21,7 @@ export class Control {
     return worldState(this.#world);
   }
 
+  /** Counts of every audience, of all accounts. */
   audiences(): AudienceState[] {
     return this.#world.accounts.flatMap(({ audiences }) => Array.from(audiences.values(), audienceState));
   }

@@ -9,6 +9,7 @@ export const MEMBER_STATUSES = [
   'archived',
 ] as const;
 
+/** Mailchimp's status of a member. @useDeclaredType */
 export type MemberStatus = (typeof MEMBER_STATUSES)[number];
 
 /** Statuses that a request may set: `archived` appears only in replies. */

@@ -12,8 +12,10 @@ export const MERGE_FIELD_TYPES = [
   'zip',
 ] as const;
 
+/** Mailchimp's types of merge fields. @useDeclaredType */
 export type MergeFieldType = (typeof MERGE_FIELD_TYPES)[number];
 
+/** Options of a merge field, with Mailchimp's names. */
 export interface MergeFieldOptions {
   readonly choices?: readonly string[];
   readonly date_format?: string;

@@ -165,7 +165,7 @@ export function sandboxOf(
 }
 
 export async function withDatabase<T>(
-  { options, stopped }: ReadContext,
+  { options, stopped }: Pick<ReadContext, 'options' | 'stopped'>,
   sandbox: Sandbox,
   body: (database: Database) => Promise<T>,
 ): Promise<T> {

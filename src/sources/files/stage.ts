@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { quoteName, quoteText } from '../../duckdb/quote';
-import { ExportError } from '../../errors';
+import type { Database } from '../../duckdb/database';
+import { ExportError, RepeatedKeys } from '../../errors';
 import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
 import { FILE_COLUMN, type UnreadableCount, isEmptyKey } from './table';
@@ -48,7 +49,7 @@ export async function stageProfiles(
   const { rows, filled, keys } = await database.row<{ rows: number; filled: number; keys: number }>(
     `SELECT count(*) AS rows, count(${name}) AS filled, count(DISTINCT ${name}) AS keys FROM read_parquet(${file})`,
   );
-  if (keys < filled) throw notUnique(key, filled - keys);
+  if (keys < filled) throw await notUnique(database, { key, file, surplus: filled - keys });
   const counts = rows > filled ? await countEmptyKeys(reading, key) : [];
   return { profiles: filled, emptyKeys: { table: PROFILES, column: key, counts } };
 }
@@ -98,10 +99,30 @@ async function countEmptyKeys({ database, profiles }: Reading, key: string): Pro
   );
 }
 
-function notUnique(key: string, surplus: number): ExportError {
+interface Repeated {
+  readonly key: string;
+  /** SQL literal. */
+  readonly file: string;
+  readonly surplus: number;
+}
+
+const KEYS_SHOWN = 5;
+
+/** Keys may be personal: only the cause has them, which stays in this process. */
+async function notUnique(database: Database, { key, file, surplus }: Repeated): Promise<ExportError> {
+  const name = quoteName(key);
+  const repeated = await database.rows<{ key: string; rows: number; keys: number }>(`
+    SELECT ${name}::VARCHAR AS key, count(*) AS rows, count(*) OVER () AS keys FROM read_parquet(${file})
+    WHERE ${name} IS NOT NULL GROUP BY ${name} HAVING count(*) > 1 ORDER BY rows DESC, key LIMIT ${KEYS_SHOWN}`);
+  const keys = repeated[0]?.keys ?? 0;
   return new ExportError(
     'SOURCE_KEY_NOT_UNIQUE',
-    `The profiles were read, but ${surplus} of their rows repeat a "${key}" that an earlier row has. Make the key unique in the source, or name another column as profiles.key.`,
-    { details: { rows: surplus } },
+    `The profiles were read, but ${surplus} of their rows repeat the "${key}" of an earlier row (distinct values: ${keys}). Make the ` +
+      'key unique in the source, or name another column as profiles.key. temporal-mailchimp source check, which runs where the files are, ' +
+      'shows some of these values.',
+    {
+      details: { rows: surplus, keys },
+      cause: new RepeatedKeys(repeated.map(({ key: value, rows }) => ({ key: value, rows }))),
+    },
   );
 }

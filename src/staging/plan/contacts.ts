@@ -154,7 +154,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
       CASE WHEN is_refused AND withheld IS NULL THEN text END AS text
     FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
       FROM (SELECT c.*, r.outcome, r.class, r.text,
-          CASE WHEN is_archived AND (needs_upsert OR lost <> ${none}) THEN 'archived'
+          CASE WHEN is_archived AND (selected OR lost <> ${none}) THEN 'archived'
             WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,

@@ -6,12 +6,13 @@ import { quoteName } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { cutColumn } from './profiles';
+import { DELETED } from './permanent-refusals';
 import { noTags } from './tag-masks';
 import { DOES_NOT_FIT } from './wire-values';
 
 type ContactCounts = Pick<
   ExportPlan,
-  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'baselineSize'
+  'departed' | 'creates' | 'updates' | 'removals' | 'uncertain' | 'readdressed' | 'baselineSize' | 'gone'
 >;
 
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
@@ -54,13 +55,18 @@ export async function countPlan(database: Database, input: CountsInput): Promise
 async function countContacts(database: Database, tags: readonly PlannedTag[]): Promise<ContactCounts> {
   const changes = `(upsert OR lost <> ${noTags(tags)})`;
   return database.row<ContactCounts>(`
+    WITH carrying AS (SELECT b, address FROM baseline WHERE owned IS NOT NULL),
+    gone AS (
+      SELECT b FROM carrying SEMI JOIN (SELECT address FROM opt_out WHERE status = 'archived') USING (address)
+      UNION SELECT b FROM carrying SEMI JOIN (SELECT b FROM refusal WHERE class IN (${DELETED})) USING (b))
     SELECT count(*) FILTER (NOT selected) AS departed,
       count(*) FILTER (selected AND upsert AND NOT known) AS creates,
       count(*) FILTER (selected AND ${changes} AND (known OR NOT upsert)) AS updates,
       count(*) FILTER (NOT selected AND ${changes}) AS removals,
       count(*) FILTER (selected AND upsert AND uncertain) AS uncertain,
       (SELECT count(DISTINCT b) FROM moved WHERE departs) AS readdressed,
-      (SELECT count(*) FROM baseline WHERE owned IS NOT NULL) AS "baselineSize"
+      (SELECT count(*) FROM carrying) - (SELECT count(*) FROM gone) AS "baselineSize",
+      (SELECT count(*) FROM gone) AS gone
     FROM contact`);
 }
 

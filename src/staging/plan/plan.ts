@@ -164,7 +164,7 @@ export async function findBaseline(
   throw missing('baseline', exportId);
 }
 
-async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {
+export async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {
   const document = await readDocument<{ folder: string }>(store, inExport(ref, name));
   const rows = document && (await store.localFile(inExport(ref, document.folder, CENSUS_ROWS)));
   if (rows) return rows;

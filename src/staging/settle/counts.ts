@@ -103,9 +103,10 @@ interface TagCounts {
   readonly toUntag: number;
   readonly tagged: number;
   readonly untagged: number;
+  readonly notSent: number;
 }
 
-const NO_TAGS: TagCounts = { toTag: 0, toUntag: 0, tagged: 0, untagged: 0 };
+const NO_TAGS: TagCounts = { toTag: 0, toUntag: 0, tagged: 0, untagged: 0, notSent: 0 };
 
 async function countSegments(
   database: Database,
@@ -115,16 +116,18 @@ async function countSegments(
   const counts = await database.rows<TagCounts>(`
     SELECT coalesce(sum(count * get_bit(gained, bit)), 0)::BIGINT AS "toTag",
       coalesce(sum(count * get_bit(lost, bit)), 0)::BIGINT AS "toUntag",
-      coalesce(sum(count * get_bit(gained, bit)) FILTER (is_acknowledged), 0)::BIGINT AS tagged,
-      coalesce(sum(count * get_bit(off, bit)), 0)::BIGINT AS untagged
+      coalesce(sum(count * get_bit(gained, bit)) FILTER (upsert = ${rank('acknowledged')}), 0)::BIGINT AS tagged,
+      coalesce(sum(count * get_bit(off, bit)), 0)::BIGINT AS untagged,
+      (coalesce(sum(count * get_bit(gained, bit)) FILTER (upsert = ${rank('not_sent')}), 0)
+        + coalesce(sum(count * get_bit(kept_on, bit)), 0))::BIGINT AS "notSent"
     FROM tag LEFT JOIN (
-      SELECT gained::BIT AS gained, lost::BIT AS lost, off, is_acknowledged, count FROM (
-        SELECT gained, lost, off, contact_result.upsert = ${rank('acknowledged')} AS is_acknowledged, count(*) AS count
+      SELECT gained::BIT AS gained, lost::BIT AS lost, off, kept_on, upsert, count FROM (
+        SELECT gained, lost, off, kept_on, contact_result.upsert AS upsert, count(*) AS count
         FROM contact LEFT JOIN contact_result USING (id) GROUP BY ALL)) ON true
     GROUP BY bit ORDER BY bit`);
   return plan.segments.map((segment) => {
     const bit = tags.findIndex((tag) => tag.segment === segment.segment && tag.name === segment.tag);
-    const { toTag, toUntag, tagged, untagged } = counts[bit] ?? NO_TAGS;
+    const { toTag, toUntag, tagged, untagged, notSent } = counts[bit] ?? NO_TAGS;
     checkSum(`tags of the segment "${segment.segment}"`, toTag + toUntag, segment.toTag + segment.toUntag);
     return {
       segment: segment.segment,
@@ -136,7 +139,8 @@ async function countSegments(
       profiles: segment.profiles,
       tagged,
       untagged,
-      failed: toTag + toUntag - tagged - untagged,
+      failed: toTag + toUntag - tagged - untagged - notSent,
+      notSent,
     };
   });
 }

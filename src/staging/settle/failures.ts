@@ -11,33 +11,46 @@ import { OUTCOMES, readBaseline } from '../store/documents';
 import { inExport } from '../store/layout';
 import { withWorkspace } from '../store/workspace';
 
+const IS_DUPLICATE = "outcome = 'duplicate'";
+
 /** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
 export async function readFailures(
   { store, memoryLimit }: { store: StagingStore; memoryLimit: string },
   ref: ExportRef,
-  { outcomes, limit }: FailuresRequest,
+  { outcomes, key, email, limit }: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
   const settled = await readBaseline(store, ref);
-  const rows = settled && (await store.localFile(inExport(ref, settled.folder, OUTCOMES)));
-  if (!rows) {
-    throw new ExportError(
-      'EXPORT_NOT_FOUND',
-      'The rows of this export are not in the staging store: it has not ended yet, sent nothing, or its rows have expired.',
+  if (!settled)
+    throw notFound(
+      'The staging store has no rows of this export: it was never settled there, or was deleted.',
     );
-  }
+  const rows = await store.localFile(inExport(ref, settled.folder, OUTCOMES));
+  if (!rows)
+    throw notFound(
+      `The rows of this export have expired: it ended ${settled.settledAt}, and rows are kept for staging.keepDays.`,
+    );
   const wanted = outcomes ?? NOT_EXPORTED_OUTCOMES;
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
   try {
     const size = settled.settlement.selected;
     return await withWorkspace({ folder, memoryLimit, rows: size, allow: store.workFolder }, (database) =>
       database.rows<FailureRow>(
-        `SELECT key, email, outcome, coalesce(reason, '') AS reason, text
+        // The rows have the winner's key as the reason of a duplicate.
+        `SELECT key, email, outcome, CASE WHEN ${IS_DUPLICATE} THEN 'same_address' ELSE coalesce(reason, '') END AS reason,
+           CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
+           CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner
          FROM read_parquet(${quoteText(rows)})
          WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
+           ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
+           ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
       ),
     );
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function notFound(message: string): ExportError {
+  return new ExportError('EXPORT_NOT_FOUND', message);
 }

@@ -30,7 +30,7 @@ export async function latestBaseline(
     .filter((document) => document !== undefined)
     .toSorted((a, b) => a.generation - b.generation || a.settledAt.localeCompare(b.settledAt))
     .at(-1);
-  return latest && { exportId: latest.exportId, size: latest.size };
+  return latest && { exportId: latest.exportId, size: latest.settlement.baselineSize };
 }
 
 /** All destinations, also those without further exports: nothing else deletes their rows in time. */

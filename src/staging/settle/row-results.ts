@@ -58,7 +58,7 @@ interface ResultsInput {
 /**
  * Creates the table `change_result`: the result of each change, and, without `id`, of rows in replies that belong to no change; and the
  * table `contact_result`: for each contact with changes the worst rank with its reason, the rank, reason and echoed status of the upsert, and
- * the mask of tags whose removal is proven.
+ * the masks of tags whose removal is proven, and was never sent.
  */
 export async function createContactResults(database: Database, input: ResultsInput): Promise<void> {
   const { contacts, changes, request, tags, parts, attempted, results } = input;
@@ -90,6 +90,7 @@ export async function createContactResults(database: Database, input: ResultsInp
       arg_max({'class': class, 'text': text}, rank) FILTER (tag IS NULL) AS upsert_why,
       ${maskOf('bit', tags)} FILTER (rank = ${rank('acknowledged')})
         & ~coalesce(${maskOf('bit', tags)} FILTER (rank > ${rank('acknowledged')}), ${noTags(tags)}) AS off,
+      ${maskOf('bit', tags)} FILTER (rank = ${rank('not_sent')}) AS kept_on,
       coalesce(bool_or(rank = ${rank('unproven')}), false) AS is_exposed
     FROM change_result WHERE id IS NOT NULL GROUP BY id`);
 }

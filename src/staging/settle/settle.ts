@@ -14,8 +14,9 @@ import {
   type PlanDocument,
   readPlan,
 } from '../store/documents';
-import { BASELINE, inExport } from '../store/layout';
-import { type FoundBaseline, findBaseline } from '../plan/plan';
+import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
+import { DELETED } from '../plan/permanent-refusals';
+import { type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
 import { localFiles, requireLocalFile } from '../store/sealed-files';
@@ -84,6 +85,7 @@ async function makeSettlement(
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
+  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
@@ -93,7 +95,12 @@ async function makeSettlement(
     await writeOutcomes(database, { decided, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
-    const { size, tags } = await countBaseline(database, { rows: join(folder, BASELINE_ROWS), plan, parent });
+    const { size, gone, tags } = await countBaseline(database, {
+      rows: join(folder, BASELINE_ROWS),
+      listed,
+      plan,
+      parent,
+    });
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {
       exportId: ref.exportId,
@@ -111,7 +118,8 @@ async function makeSettlement(
         ...counts,
         invalid,
         warnings,
-        baselineSize: size,
+        baselineSize: size - gone,
+        gone,
         tally,
       },
     };
@@ -128,25 +136,40 @@ function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly
 
 interface BaselineCounts {
   readonly size: number;
+  /** Of these, known not to be in the audience. */
+  readonly gone: number;
   readonly tags: BaselineDocument['tags'];
+}
+
+interface CountedBaseline {
+  readonly rows: string;
+  /** The list of opt-outs of this export, or its census. */
+  readonly listed: string;
+  readonly plan: PlanDocument;
+  readonly parent: FoundBaseline | undefined;
 }
 
 /** Addresses that carry a tag of ours, and those tags. */
 async function countBaseline(
   database: Database,
-  { rows, plan, parent }: { rows: string; plan: PlanDocument; parent: FoundBaseline | undefined },
+  { rows, listed, plan, parent }: CountedBaseline,
 ): Promise<BaselineCounts> {
   const from = `read_parquet(${quoteText(rows)})`;
   const { size, carried } = await database.row<{ size: number; carried: readonly number[] }>(`
     WITH sets AS MATERIALIZED (SELECT tags, count(*) AS addresses FROM ${from} WHERE len(tags) > 0 GROUP BY tags)
     SELECT coalesce((SELECT sum(addresses) FROM sets), 0)::BIGINT AS size,
       coalesce((SELECT list(DISTINCT id ORDER BY id) FROM (SELECT unnest(tags) AS id FROM sets)), []) AS carried`);
+  const { gone } = await database.row<{ gone: number }>(`
+    SELECT count(*) AS gone FROM ${from} b
+    LEFT JOIN (SELECT address FROM read_parquet(${quoteText(listed)}) WHERE status = 'archived') a ON a.address = b.address
+    WHERE len(b.tags) > 0 AND (a.address IS NOT NULL OR b.refused_class IN (${DELETED}))`);
   const known = {
     ...parent?.document.tags,
     ...Object.fromEntries(plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }])),
   };
   return {
     size,
+    gone,
     tags: Object.fromEntries(carried.flatMap((id) => (known[id] ? [[id, known[id]]] : []))),
   };
 }

@@ -1,6 +1,7 @@
 import { consentFacts } from '../../text/consent-facts';
+import { describeBaseline, describeFailure } from '../../text/describe-export';
 import { count, instant } from '../../text/format';
-import type { ExportReport } from '../../contract/report';
+import { kindOf, type ExportReport } from '../../contract/report';
 import type { DestinationState } from './state';
 import { inMarkdown } from '../export/current-details';
 
@@ -10,8 +11,8 @@ export function describeDestination(state: DestinationState): string {
   // The Web UI shows about six rows at once, and no summary after the first run.
   const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
   const rows = [
-    ['Last export', describeLast(exports[0])],
-    ['In the baseline', `${count(baseline?.size ?? 0)} addresses`],
+    ['Last export', describeLast(exports.find((report) => kindOf(report) === 'export'))],
+    ['In the baseline', describeBaseline(baseline ?? { size: 0 })],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
     ['Status if new', describeStatusIfNew(connection)],
     ['Consent', describeConsent(consent)],
@@ -36,5 +37,6 @@ function describeConsent(consent: DestinationState['consent']): string {
 
 function describeLast(report: ExportReport | undefined): string {
   if (!report) return 'none';
-  return `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  const last = `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  return [last, describeFailure(report)].filter(Boolean).join('. ');
 }

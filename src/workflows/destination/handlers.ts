@@ -20,7 +20,7 @@ import {
   remove,
   requireConfigured,
   requireConnected,
-  requireConsentText,
+  requireConsent,
 } from './requests';
 import { toDestinationView, withAnswer } from './state';
 import type { Destination } from './live-destination';
@@ -69,7 +69,7 @@ export function answerDestinationMessages(destination: Destination): void {
   serve(served, connectUpdate, {
     schema: ConnectInputSchema,
     description: 'Connect to an audience, with consent; again to change what may change',
-    check: requireConsentText,
+    check: (request) => requireConsent(destination, request),
     run: async (request) => {
       await connect(destination, request);
       return { answer: view };

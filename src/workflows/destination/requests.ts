@@ -1,23 +1,33 @@
 import { condition, uuid4 } from '@temporalio/workflow';
 import {
   CONSENT_TEXT,
+  whyNotCovered,
   type ConfigureRequest,
   type ConnectRequest,
   type StartedExport,
 } from '../../contract/destination';
 import { exportWorkflowId } from '../../contract/identifiers';
-import type { JobRequest } from '../../contract/job';
+import type { JobInput, JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toJobInput, withoutQueued, type Connection, type Job } from './state';
+import { toJobInput, withNextNumber, withoutQueued, type Connection, type Job } from './state';
 import { withCurrentTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
-export function requireConsentText({ consent }: ConnectRequest): NonNullable<ConnectRequest['consent']> {
-  if (consent && consent.textVersion === CONSENT_TEXT.version) return consent;
+/** Requires a consent that was given with the request, or an earlier one that covers it. */
+export function requireConsent({ state }: Destination, request: ConnectRequest): void {
+  const { consent: given } = request;
+  const isCurrent = given?.textVersion === CONSENT_TEXT.version;
+  const { source = '', statusIfNew = '' } = state.connection ?? {};
+  const agreed = { consent: given ? null : state.consent, source, statusIfNew };
+  const why = isCurrent ? undefined : whyNotCovered(agreed, request);
+  if (why === undefined) return;
+  const what = state.connection
+    ? 'The settings of the destination were not changed'
+    : 'The destination was not connected';
   throw new ExportError(
     'CONSENT_REQUIRED',
-    `The destination was not connected: the data privacy statement (version ${CONSENT_TEXT.version}) is not agreed to. Read it, then connect with --agree.`,
+    `${what}: ${why}. Read the statement, then connect with --agree.`,
   );
 }
 
@@ -51,19 +61,23 @@ export async function connect(destination: Destination, request: ConnectRequest)
   const { destinationId, state } = destination;
   try {
     requireSameAudience(destination, request);
-    const { agreedBy, textVersion } = requireConsentText(request);
-    const { consent: _, ...rest } = request;
-    const agreed = { agreedBy, agreedAt: new Date().toISOString(), textVersion };
+    requireConsent(destination, request);
+    const { consent: given, ...rest } = request;
+    const agreed = given && { ...given, agreedAt: new Date().toISOString() };
     // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
     const checked = await steps['mailchimp.checkConnection']({
       destinationId,
       request: rest,
       accountId: state.connection?.accountId ?? null,
-      consent: { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion },
+      consent: agreed
+        ? { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion }
+        : null,
     });
     const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
-    const { name, account, source, statusIfNew, exportUser } = request;
+    const { name, account, source, statusIfNew } = request;
+    const { connection, consent } = destination.state;
+    const exportUser = request.exportUser ?? connection?.exportUser ?? agreed?.agreedBy ?? '';
     destination.state = {
       ...destination.state,
       phase: destination.state.configuration ? 'configured' : 'connected',
@@ -78,7 +92,8 @@ export async function connect(destination: Destination, request: ConnectRequest)
         statusIfNew,
         exportUser,
       },
-      consent: agreed,
+      // A change of settings by someone who did not agree leaves it as it is.
+      consent: agreed ?? consent,
       baseline: baseline ?? destination.state.baseline,
     };
     publishState(destination);
@@ -131,9 +146,10 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
     );
   }
   const requestedAt = new Date().toISOString();
-  const job: Job = { ...request, exportId: uuid4(), number: state.lastNumber + 1, requestedAt };
+  const numbered = withNextNumber(state, request.kind);
+  const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
   const isQueued = state.unsettled !== null;
-  destination.state = { ...state, lastNumber: job.number, queue: [...state.queue, job] };
+  destination.state = { ...numbered.state, queue: [...state.queue, job] };
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);
@@ -147,7 +163,13 @@ function isSameRequest(one: JobRequest, other: JobRequest): boolean {
 /** A queued job takes the configuration that is current when it starts; a running one keeps that of its start. */
 function hasCurrentInput({ destinationId, state, running }: Destination, job: Job): boolean {
   if (state.queue.includes(job)) return true;
-  return running?.job === job && isSame(running.input, toJobInput(destinationId, state, job));
+  const current = toJobInput(destinationId, state, job);
+  return running?.job === job && isSame(nameless(running.input), nameless(current));
+}
+
+/** An export under another display name is the same export. */
+function nameless(input: JobInput | null): JobInput | null {
+  return input && { ...input, destinationName: '' };
 }
 
 function isSame(one: unknown, other: unknown): boolean {

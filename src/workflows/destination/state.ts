@@ -8,10 +8,11 @@ import type {
   StartedExport,
 } from '../../contract/destination';
 import type { Approval } from '../../contract/guard';
-import type { JobInput, JobReport, JobRequest } from '../../contract/job';
+import type { JobInput, JobKind, JobReport, JobRequest } from '../../contract/job';
+import { kindOf } from '../../contract/report';
 import { CANCELLED, toReport } from '../export/report';
 
-/** A job that was requested. Ids and numbers are of one series, whatever the kind. */
+/** A job that was requested. Each kind has numbers of its own, so that a plan uses up no number of an export. */
 export type Job = JobRequest & {
   readonly exportId: string;
   readonly number: number;
@@ -41,9 +42,11 @@ export interface DestinationState {
   readonly connection: Connection | null;
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
-  readonly baseline: { readonly exportId: string; readonly size: number } | null;
-  /** Number of the last job that was requested. */
+  readonly baseline: DestinationView['baseline'];
+  /** Number of the last export that was requested. */
   readonly lastNumber: number;
+  /** Number of the last plan; undefined in a state of version 0.2.0, whose plans had numbers of exports. */
+  readonly lastPlanNumber?: number;
   /** The job that runs. Set before it starts and cleared when it is settled, so a job that is found here still has to be settled. */
   readonly unsettled: Job | null;
   readonly queue: readonly Job[];
@@ -67,6 +70,8 @@ export const NEW_DESTINATION: DestinationState = {
 };
 
 const REPORTS_KEPT = 10;
+/** Of these: plans must not push out the reports of exports. */
+const PLANS_KEPT = 3;
 const ANSWERS_KEPT = 100;
 
 const NO_CONNECTION: Connection = {
@@ -108,9 +113,10 @@ function named({ exportId, number, kind }: Job) {
 export function toJobInput(destinationId: string, state: DestinationState, job: Job): JobInput | null {
   const { connection, configuration } = state;
   if (!connection || !configuration) return null;
-  const { exportId, number, trigger, options, approved } = job;
+  const { exportId, kind, number, trigger, options, approved } = job;
   return {
     ref: { destinationId, exportId },
+    kind,
     number,
     trigger,
     options,
@@ -152,8 +158,26 @@ export function withoutQueued(
   return { ...state, queue, exports: latest([...reports, ...state.exports]) };
 }
 
+/** By start, since exports and plans have numbers of their own, and a queued one may be cancelled before the running one ends. */
 function latest(reports: readonly JobReport[]): readonly JobReport[] {
-  return reports.toSorted((one, other) => other.number - one.number).slice(0, REPORTS_KEPT);
+  const sorted = reports.toSorted((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt));
+  const plans = sorted.filter((report) => kindOf(report) === 'plan').slice(0, PLANS_KEPT);
+  return sorted
+    .filter((report) => kindOf(report) !== 'plan' || plans.includes(report))
+    .slice(0, REPORTS_KEPT);
+}
+
+/** The number of the next job of a kind, and the state in which it is used. */
+export function withNextNumber(
+  state: DestinationState,
+  kind: JobKind,
+): { readonly number: number; readonly state: DestinationState } {
+  if (kind === 'export') {
+    const number = state.lastNumber + 1;
+    return { number, state: { ...state, lastNumber: number } };
+  }
+  const number = (state.lastPlanNumber ?? 0) + 1;
+  return { number, state: { ...state, lastPlanNumber: number } };
 }
 
 export function withAnswer(

@@ -1,8 +1,8 @@
 import { condition } from '@temporalio/workflow';
-import type { Approval, Approved, Held } from '../../contract/guard';
+import type { Approval, Approved, Denial, Held } from '../../contract/guard';
 import type { ExportPlan } from '../../contract/plan';
 import type { ExportStatus } from '../../contract/report';
-import { describeGuards } from '../../text/describe-export';
+import { describeGuards, jobTitle } from '../../text/describe-export';
 import { ExportError } from '../../errors';
 import { waitWhilePaused } from './retry';
 import { preflight } from './prepare';
@@ -89,9 +89,11 @@ export function requireApprovable(run: Run, planId: string): Held | Approved {
 }
 
 /** A repeated request changes nothing. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
-export function deny(run: Run, planId: string): void {
+export function deny(run: Run, { planId, by }: Pick<Denial, 'planId' | 'by'>): void {
   const held = requireDeniable(run, planId);
-  if (held) decide(run, held, 'denied');
+  if (!held) return;
+  decide(run, held, 'denied');
+  run.decided = { held, decision: 'denied', denial: { planId, by, at: new Date().toISOString() } };
 }
 
 /** @returns what awaits the decision; null if this plan is denied already */
@@ -125,5 +127,5 @@ function alreadyDecided(run: Run, decision: Decision): ExportError {
 }
 
 function titleOf({ input }: Run): string {
-  return `Export ${input.number} of ${input.ref.destinationId}`;
+  return `${jobTitle(input)} of ${input.ref.destinationId}`;
 }

@@ -3,6 +3,7 @@ import { count } from '../../text/format';
 import { progressOf, type Progress } from '../../text/progress';
 import type { ExportReport } from '../../contract/report';
 import {
+  describeFailure,
   describeStatus,
   describeProgress,
   describeResult,
@@ -29,7 +30,8 @@ export function describeExport(view: ExportView, input: ExportInput, deliveringM
 }
 
 function headline(view: ExportView, deliveringMs: number): string {
-  if (view.report) return describeStatus(view.report);
+  if (view.report)
+    return [describeStatus(view.report), describeFailure(view.report)].filter(Boolean).join(' ');
   const state = describeState(view);
   const progress = progressOf(view);
   if (state !== PHASE.delivering || !progress) return state;
@@ -52,9 +54,10 @@ function reportRows(report: ExportReport): [string, string][] {
 /** If the tags exceed the room, the last row says how many are left out. */
 function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
   const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
-  const rows = shown.map(({ name, tagged, untagged, failed }): [string, string] => [
+  const rows = shown.map(({ name, tagged, untagged, failed, notSent = 0 }): [string, string] => [
     `Tag ${name}`,
-    `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed`,
+    `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed` +
+      (notSent > 0 ? `, ${count(notSent)} not sent` : ''),
   ]);
   return shown.length < segments.length
     ? [...rows, ['Tags', `${segments.length - shown.length} more`]]

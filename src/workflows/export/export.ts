@@ -18,7 +18,8 @@ import { runToReport } from './run-to-report';
  * are only added.
  */
 export async function mailchimpExport(input: ExportInput, record?: ExportRecord): Promise<ExportReport> {
-  const run = createRun(input, record);
+  // An input of version 0.2.0 has no kind.
+  const run = createRun({ ...input, kind: 'export' }, record);
   return runToReport(
     run,
     () => exportAll(run),

@@ -53,7 +53,7 @@ function answerDecisions(run: Run): void {
     denyUpdate,
     (request) =>
       answering(() => {
-        deny(run, toDecision(request).planId);
+        deny(run, toDecision(request));
         return null;
       }),
     {

@@ -7,6 +7,7 @@ import { runToReport } from './run-to-report';
 
 /** The numbers of an export, without sending it; started by its destination only. Changes nothing at Mailchimp, and no baseline. */
 export async function mailchimpPlan(input: ExportInput): Promise<ExportReport> {
-  const run = createRun(input);
+  // An input of version 0.2.0 has no kind.
+  const run = createRun({ ...input, kind: 'plan' });
   return runToReport(run, async () => plannedReport(run, await previewExport(run)));
 }

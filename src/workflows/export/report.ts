@@ -1,4 +1,4 @@
-import type { Approval, Guard } from '../../contract/guard';
+import type { Approval, Denial, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
 import type { ExportPlan, Lane } from '../../contract/plan';
@@ -38,14 +38,16 @@ export interface Ended {
   readonly failure?: Reason;
   readonly guards?: readonly Guard[];
   readonly approval?: Approval | null;
+  readonly denial?: Denial;
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
-  const { ref, number, storeId } = input;
-  const { status, startedAtMs, failure, guards = [], approval = null } = ended;
+  const { ref, kind, number, storeId } = input;
+  const { status, startedAtMs, failure, guards = [], approval = null, denial } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
+    kind,
     number,
     storeId,
     status,
@@ -53,6 +55,7 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
     ...(failure && { failure }),
     guards,
     approval,
+    ...(denial && { denial }),
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
   };
@@ -60,7 +63,8 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
 
 export function settledReport(run: Run, settlement: Settlement | null, status: ExportStatus): ExportReport {
   const { startedAtMs, guards } = run.record;
-  const ended = { startedAtMs, guards, approval: approvalOf(run) };
+  const denial = run.decided?.denial;
+  const ended = { startedAtMs, guards, approval: approvalOf(run), ...(denial && { denial }) };
   const failure = mismatchOf(settlement);
   return toReport(
     run.input,
@@ -119,6 +123,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     })),
     warnings: plan.warnings,
     baselineSize: plan.baselineSize,
+    ...(plan.gone !== undefined && { gone: plan.gone }),
     tally: toTally(run),
   };
   const { startedAtMs, guards } = run.record;

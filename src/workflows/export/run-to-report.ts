@@ -33,11 +33,13 @@ export async function runToReport(
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
     const isCancelled = isCancellation(error);
+    const failure = isCancelled ? null : reasonOf(error);
     run.record.isPaused = false;
-    setObstacle(run, { kind: 'cancelling', failure: isCancelled ? null : reasonOf(error) });
+    setObstacle(run, { kind: 'cancelling', failure });
     await CancellationScope.nonCancellable(async () => {
       await windDown().catch(() => undefined);
       run.obstacle = null;
+      run.failure = failure;
       setPhase(run, isCancelled ? 'cancelled' : 'failed');
       await condition(allHandlersFinished);
     });

@@ -8,9 +8,10 @@ import type {
   ExportView,
   Since,
 } from '../../contract/export';
-import type { Approval, Approved, Guard, Held } from '../../contract/guard';
+import type { Approval, Approved, Denial, Guard, Held } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
+import type { Reason } from '../../contract/reason';
 import type { ExportReport } from '../../contract/report';
 import { handedOver, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
@@ -73,6 +74,8 @@ export type Decision = Approved | 'denied' | 'expired';
 export interface Decided {
   readonly held: Held;
   readonly decision: Decision;
+  /** Of a `denied` one. */
+  readonly denial?: Denial;
 }
 
 /** One run of an export. Its coroutines and handlers share this object and change it in place. */
@@ -93,6 +96,8 @@ export interface Run {
   /** The preflight that `resume` started; shared by all steps that stopped together. */
   recheck: Promise<void> | null;
   report: ExportReport | null;
+  /** Why it failed, once it has wound down. */
+  failure: Reason | null;
 }
 
 export function createRun(input: ExportInput, record: ExportRecord = newRecord(input)): Run {
@@ -105,6 +110,7 @@ export function createRun(input: ExportInput, record: ExportRecord = newRecord(i
     isContinuingAsNew: false,
     recheck: null,
     report: null,
+    failure: null,
   };
 }
 
@@ -188,13 +194,14 @@ export function toDelivery({ input }: Run): Delivery {
 }
 
 export function toView(run: Run): ExportView {
-  const { input, record, report } = run;
+  const { input, record, report, failure } = run;
   const { phase, isPaused, startedAtMs, plan, parts, lanes, requests, batches } = record;
   const submitted = parts.filter(({ batchId, done }) => batchId !== null || done !== null);
   const open = submitted.filter(({ done }) => done === null);
   const total = (count: (part: PartState) => number) => parts.reduce((sum, part) => sum + count(part), 0);
   return {
     ref: input.ref,
+    kind: input.kind,
     number: input.number,
     phase,
     state: stateOf(run),
@@ -210,6 +217,7 @@ export function toView(run: Run): ExportView {
     requests,
     batches,
     report,
+    failure,
   };
 }
 

@@ -237,11 +237,38 @@ describe('a member that is archived now', () => {
     expect(back.plan).toMatchObject({ departed: 1, removals: 1 });
   });
 
-  test('is unchanged if there is nothing to send', async () => {
+  test('does not count as unchanged, and is counted apart in the baseline', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
+    expect(first.settlement).toMatchObject({ baselineSize: 2, gone: 0 });
     const audience = [member('anna@mail.test', 'archived')];
     const second = await exportAll(stage, [ANNA, BOB], { after: first, audience });
-    expect(second.plan).toMatchObject({ chunks: 0, decided: { suppressed: 0, unchanged: 2 } });
+    expect(second.plan).toMatchObject({
+      chunks: 0,
+      decided: { suppressed: 1, unchanged: 1 },
+      baselineSize: 1,
+      gone: 1,
+    });
+    expect(second.settlement).toMatchObject({
+      outcomes: { suppressed: 1, unchanged: 1 },
+      refusals: [{ outcome: 'suppressed', class: 'archived', count: 1 }],
+      baselineSize: 1,
+      gone: 1,
+    });
+    // It is in the audience again.
+    const third = await exportAll(stage, [ANNA, BOB], { after: second, audience: [] });
+    expect(third.settlement).toMatchObject({ outcomes: { unchanged: 2 }, baselineSize: 2, gone: 0 });
+  });
+
+  test('counts apart also one that Mailchimp has deleted permanently, once a refusal shows it', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], { audience: [] });
+    const second = await exportAll(stage, [ANN, BOB], {
+      after: first,
+      audience: [],
+      respond: () => ({ result: 'suppressed', class: 'forgotten', text: 'was deleted' }),
+    });
+    expect(second.settlement).toMatchObject({ outcomes: { suppressed: 1 }, baselineSize: 1, gone: 1 });
+    const third = await exportAll(stage, [ANN, BOB], { after: second, audience: [] });
+    expect(third.plan).toMatchObject({ chunks: 0, decided: { suppressed: 1 }, baselineSize: 1, gone: 1 });
   });
 
   test('is sent again when it is no longer archived, with an unknown status', async () => {

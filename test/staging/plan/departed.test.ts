@@ -44,8 +44,8 @@ describe('a contact that leaves', () => {
       outcomes: { removed: 1, unchanged: 1 },
       baselineSize: 1,
       segments: [
-        { segment: 'vip', profiles: 0, tagged: 0, untagged: 1, failed: 0 },
-        { segment: 'locals', profiles: 1, tagged: 0, untagged: 1, failed: 0 },
+        { segment: 'vip', profiles: 0, tagged: 0, untagged: 1, failed: 0, notSent: 0 },
+        { segment: 'locals', profiles: 1, tagged: 0, untagged: 1, failed: 0, notSent: 0 },
       ],
     });
     const third = await exportAll(stage, [BOB], { after: second });
@@ -145,6 +145,7 @@ describe('a segment', () => {
       tagged: 0,
       untagged: 2,
       failed: 0,
+      notSent: 0,
     });
     const third = await exportAll(stage, [ANNA], { segments: [VIP], after: second });
     expect(third.plan.segments).toHaveLength(1);

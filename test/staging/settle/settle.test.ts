@@ -75,12 +75,19 @@ describe('settling', () => {
       baselineSize: 0,
       tally: null,
       segments: [
-        { tagged: 0, failed: 1 },
-        { tagged: 0, failed: 2 },
+        { tagged: 0, failed: 0, notSent: 1 },
+        { tagged: 0, failed: 0, notSent: 2 },
       ],
     });
     expect(await stage.staging.readFailures(ref, { limit: 1 })).toEqual([
-      { key: '1', email: 'anna@mail.test', outcome: 'not_sent', reason: 'not_reached', text: null },
+      {
+        key: '1',
+        email: 'anna@mail.test',
+        outcome: 'not_sent',
+        reason: 'not_reached',
+        text: null,
+        winner: null,
+      },
     ]);
     const next = await exportAll(stage, [ANNA, BOB], { baseline: ref.exportId });
     expect(next.settlement.outcomes).toMatchObject({ created: 2 });
@@ -154,7 +161,7 @@ describe('settling', () => {
       departed: 1,
       baselineSize: 2,
       outcomes: { rejected: 1, unchanged: 1 },
-      segments: [{}, { untagged: 0, failed: 1 }],
+      segments: [{}, { untagged: 0, failed: 1, notSent: 0 }],
     });
     const third = await exportAll(stage, [ANNA], { after: second });
     expect(third.chunks).toMatchObject([{ kind: 'untag', tagId: 12, emails: ['bob@mail.test'] }]);
@@ -284,12 +291,29 @@ test('failures are ordered by key, may be selected by outcome, and show the addr
     { respond: refuseBob(FAKE) },
   );
   expect(await stage.staging.readFailures(ref, {})).toEqual([
-    { key: '2', email: 'bob@mail.test', outcome: 'rejected', reason: 'fake', text: 'looks fake or invalid' },
-    { key: '3', email: 'ANNA@mail.test', outcome: 'duplicate', reason: '1', text: null },
-    { key: '8', email: null, outcome: 'invalid', reason: 'email_missing', text: null },
-    { key: '9', email: ' Nobody ', outcome: 'invalid', reason: 'email_malformed', text: null },
+    {
+      key: '2',
+      email: 'bob@mail.test',
+      outcome: 'rejected',
+      reason: 'fake',
+      text: 'looks fake or invalid',
+      winner: null,
+    },
+    {
+      key: '3',
+      email: 'ANNA@mail.test',
+      outcome: 'duplicate',
+      reason: 'same_address',
+      text: 'The profile 1 has the same address and is used.',
+      winner: '1',
+    },
+    { key: '8', email: null, outcome: 'invalid', reason: 'email_missing', text: null, winner: null },
+    { key: '9', email: ' Nobody ', outcome: 'invalid', reason: 'email_malformed', text: null, winner: null },
   ]);
   expect(await stage.staging.readFailures(ref, { outcomes: ['created'] })).toMatchObject([{ key: '1' }]);
+  expect(await stage.staging.readFailures(ref, { key: '8' })).toMatchObject([{ reason: 'email_missing' }]);
+  expect(await stage.staging.readFailures(ref, { email: 'anna@MAIL.test' })).toMatchObject([{ key: '3' }]);
+  expect(await stage.staging.readFailures(ref, { key: "x' OR 'a' = 'a" })).toEqual([]);
   await expect(stage.staging.readFailures(stage.newExport(), {})).rejects.toMatchObject({
     code: 'EXPORT_NOT_FOUND',
   });

@@ -77,7 +77,7 @@ describe('a destination', () => {
       const request = { options: { lane: 'batch' as const } };
       const exported = await stage.client.start(stage.destinationId, request);
       const planned = await stage.client.plan(stage.destinationId, request);
-      expect(planned).toMatchObject({ number: 2, disposition: 'queued' });
+      expect(planned).toMatchObject({ number: 1, disposition: 'queued' });
       expect(await stage.client.plan(stage.destinationId, request)).toMatchObject({
         id: planned.id,
         disposition: 'joined',

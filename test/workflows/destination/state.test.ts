@@ -1,8 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ExportReport } from '../../../src/contract/report';
+import { kindOf, type ExportReport } from '../../../src/contract/report';
 import { toReport } from '../../../src/workflows/export/report';
 import { exportJob } from '../../../src/workflows/destination/jobs/export';
-import { toJobInput, withAnswer, type DestinationState } from '../../../src/workflows/destination/state';
+import {
+  toJobInput,
+  withAnswer,
+  withNextNumber,
+  type DestinationState,
+} from '../../../src/workflows/destination/state';
 import { DESTINATION, INPUT, report } from '../samples';
 
 function withReport(state: DestinationState, ended: ExportReport): DestinationState {
@@ -53,6 +58,22 @@ describe('the report of an export', () => {
     let state = DESTINATION;
     for (let number = 1; number <= 12; number++) state = withReport(state, report({ number }));
     expect(state.exports.map(({ number }) => number)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  });
+
+  test('is not pushed out by plans, of which the last three are kept', () => {
+    let state = withReport(DESTINATION, report({ number: 1 }));
+    for (let number = 1; number <= 12; number++)
+      state = withReport(state, report({ kind: 'plan', number, status: 'planned', isSettled: false }));
+    const kept = state.exports.map(({ kind = 'export', number }) => `${kind} ${number}`);
+    expect(kept).toEqual(['plan 12', 'plan 11', 'plan 10', 'export 1']);
+  });
+
+  test('of version 0.2.0 tells a plan by its status: its number was of the series of exports', () => {
+    const { kind: _, ...planned } = report({ number: 4, status: 'planned' });
+    expect([kindOf(planned), kindOf({ ...planned, status: 'completed' })]).toEqual(['plan', 'export']);
+    const { lastPlanNumber, ...old } = { ...DESTINATION, lastNumber: 4 };
+    expect(lastPlanNumber).toBeUndefined();
+    expect([withNextNumber(old, 'plan').number, withNextNumber(old, 'export').number]).toEqual([1, 5]);
   });
 });
 

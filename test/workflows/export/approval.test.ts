@@ -94,7 +94,7 @@ describe('an export that would take tags from many', () => {
       stage.sandbox.fail('401 on GET /');
       await (await stage.running()).approve(decision(held));
       const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
-      expect(stopped).toMatchObject({ code: 'KEY_REVOKED' });
+      expect(stopped).toMatchObject({ code: 'KEY_INVALID' });
       expect(tags()).toEqual({ North: 1, VIP: 2 });
       await (await stage.running()).resume();
       expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { removed: 2 } });
@@ -113,6 +113,8 @@ describe('an export that would take tags from many', () => {
         outcomes: { removed: 0, not_sent: 2, unchanged: 1 },
         guards: [{ code: 'MASS_REMOVAL' }],
         approval: null,
+        denial: { planId: held.planId, by: 'Kim', at: expect.stringMatching(/^\d{4}-.*Z$/) },
+        segments: [{ segment: 'vip', failed: 0, notSent: 2 }, { segment: 'north' }],
       });
       expect(writes()).toBe(before);
       const planned = await stage.plan();

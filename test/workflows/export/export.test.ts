@@ -35,7 +35,7 @@ describe('an export in trouble', () => {
       stage.sandbox.fail('401 on GET /batches/*');
       releaseBatches();
       const stopped = await until(async () => reasonIn(await progress(), 'stopped'));
-      expect(stopped.code).toBe('KEY_REVOKED');
+      expect(stopped.code).toBe('KEY_INVALID');
 
       await (await stage.running()).resume();
       const report = await stage.follow(exportId);

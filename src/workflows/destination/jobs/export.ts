@@ -2,7 +2,7 @@ import { uuid4 } from '@temporalio/workflow';
 import type { JobReport } from '../../../contract/job';
 import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
-import { withEndedJob, type DestinationState, type Job } from '../state';
+import { withEndedJob, withNextNumber, type DestinationState, type Job } from '../state';
 import { withTag } from '../tag-identity';
 import type { EndedJob, JobType } from './job';
 
@@ -27,8 +27,12 @@ export function withExport(state: DestinationState, { report, input }: EndedJob)
         withTag(current, report, input.configuration.segments),
       ),
     },
-    baseline: report.isSettled ? { exportId: report.exportId, size: report.baselineSize } : baseline,
+    baseline: report.isSettled ? baselineOf(report) : baseline,
   };
+}
+
+function baselineOf({ exportId, baselineSize, gone }: JobReport) {
+  return { exportId, size: baselineSize, ...(gone !== undefined && { gone }) };
 }
 
 /** An export whose approval came too late for its plan is followed at once by another one, before any that is queued. */
@@ -37,10 +41,10 @@ function withSuccessor(
   { job, input, report }: EndedJob,
   exportId: string,
 ): DestinationState {
-  const number = state.lastNumber + 1;
+  const { number, state: numbered } = withNextNumber(state, job.kind);
   const { approval } = report;
   const successor: Job = { ...job, exportId, number, ...(approval && { approved: approval }) };
   const replaced: JobReport = { ...report, next: { exportId, number } };
-  const reported = withExport(state, { job, input, report: replaced });
-  return { ...reported, lastNumber: number, queue: [successor, ...state.queue] };
+  const reported = withExport(numbered, { job, input, report: replaced });
+  return { ...reported, queue: [successor, ...state.queue] };
 }

@@ -1,0 +1,3 @@
+export async function hello(name: string): Promise<string> {
+  return `Hello, ${name}!`;
+}
