@@ -1,5 +1,6 @@
 // Public API: every name exported here is a promise.
 export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
+export type { OpenExports } from './export-now';
 export { ExportFailedError } from './export-failed-error';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from '../errors';
@@ -13,15 +14,16 @@ export type {
   ConsentFact,
   DestinationPhase,
   DestinationView,
+  ExportNow,
   ExportOptionsInput,
   QueuedExport,
   RemoveInput,
   RunningExport,
 } from '../contract/destination';
-export type { ExportObstacle, ExportPhase, ExportState, ExportView } from '../contract/export';
+export type { ExportObstacle, ExportPhase, ExportState, ExportView, Since } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';
 export type { JobKind, StartInput } from '../contract/job';
-export type { Approval, Approved, ApproveInput, Guard, GuardCode, Held } from '../contract/guard';
+export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan } from '../contract/plan';
 export type { Reason } from '../contract/reason';
 export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
