@@ -5,6 +5,7 @@
 
 // Public API: every name exported here is a promise.
 export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
+export type { OpenExports } from './export-now';
 export { ExportFailedError } from './export-failed-error';
 export type { OpenExports } from './export-now';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
