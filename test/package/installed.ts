@@ -82,6 +82,19 @@ export function describeInstalled(manager: Manager): void {
         expect(await project.run(process.execPath, 'bundled.cjs')).toBe('function true\n');
       });
 
+      // Its worker has no bundle of the build with any version but the newest.
+      test('the demo exports', async () => {
+        const output = await project.run(
+          process.execPath,
+          'node_modules/temporal-mailchimp/dist/cli/main.js',
+          'demo',
+          '--json',
+        );
+        expect(JSON.parse(output.trim().split('\n').at(-1)!).exports[0]).toMatchObject({
+          outcomes: { created: 31, updated: 7, unproven: 0 },
+        });
+      });
+
       test("a host's worker starts from CommonJS", async () => {
         const started = startExample({ folder: join(project.folder, 'examples/commonjs') });
         await expect(started.then((example) => example.close())).resolves.toBeUndefined();
