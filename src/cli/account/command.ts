@@ -6,6 +6,7 @@ import { count } from '../../text/format';
 import { lazy } from '../lazy';
 import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
+import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { pairs, table } from '../text/table';
@@ -44,7 +45,7 @@ async function check(
   options: Options,
 ): Promise<number | undefined> {
   const { config, baseFolder } = await requireConfig(invocation.options);
-  const name = given ?? onlyAccount(Object.keys(config.accounts));
+  const name = given ?? onlyName('account', config.accounts);
   const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
   const account = await openConfiguredAccount(config, { name, baseFolder });
   const { audience: id } = options;
@@ -64,17 +65,6 @@ async function check(
     if (!invocation.options.json) invocation.terminal.err(`${error.code}: ${error.message}`);
     return EXIT_REFUSED;
   }
-}
-
-function onlyAccount(names: readonly string[]): string {
-  const [name] = names;
-  if (name !== undefined && names.length === 1) return name;
-  throw new ExportError(
-    'INPUT_INVALID',
-    name === undefined
-      ? 'The configuration file has no account. Add one under accounts.'
-      : `The configuration file has several accounts; name one: ${names.join(', ')}.`,
-  );
 }
 
 function toJson(name: string, { login, audiences, chosen }: Checked) {
