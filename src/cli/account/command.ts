@@ -9,6 +9,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
+import type { Page } from '../text/page';
 import { pairs, table } from '../text/table';
 
 interface Options {
@@ -56,7 +57,7 @@ async function check(
       chosen: { audience: await account.audience(id), mergeFields: await account.mergeFields(id) },
     }),
   };
-  print(invocation, { json: toJson(name, checked), text: () => describe(name, checked) });
+  print(invocation, { json: toJson(name, checked), text: (page) => describe(name, checked, page) });
   try {
     requireWritingRole(name, checked.login.role);
     return undefined;
@@ -79,12 +80,15 @@ function toJson(name: string, { login, audiences, chosen }: Checked) {
   };
 }
 
-function describe(name: string, { login, audiences, chosen }: Checked): string {
+function describe(name: string, { login, audiences, chosen }: Checked, page: Page): string {
   return [
-    pairs([
-      ['Account', `${name}: ${login.name} (${login.accountId})`],
-      ['Role', login.role],
-    ]),
+    pairs(
+      [
+        ['Account', `${name}: ${login.name} (${login.accountId})`],
+        ['Role', login.role],
+      ],
+      page,
+    ),
     '',
     audiences.length === 0
       ? 'The account has no audience.'
@@ -96,21 +100,26 @@ function describe(name: string, { login, audiences, chosen }: Checked): string {
             count(subscribed),
             onOff(doubleOptin),
           ]),
+          page,
         ),
-    ...(chosen ? ['', describeAudience(chosen)] : []),
+    ...(chosen ? ['', describeAudience(chosen, page)] : []),
   ].join('\n');
 }
 
-function describeAudience({ audience, mergeFields }: NonNullable<Checked['chosen']>): string {
+function describeAudience({ audience, mergeFields }: NonNullable<Checked['chosen']>, page: Page): string {
   return [
-    pairs([
-      ['Audience', `${audience.name} (${audience.id})`],
-      ['Double opt-in', onOff(audience.doubleOptin)],
-    ]),
+    pairs(
+      [
+        ['Audience', `${audience.name} (${audience.id})`],
+        ['Double opt-in', onOff(audience.doubleOptin)],
+      ],
+      page,
+    ),
     '',
     table(
       ['MERGE FIELD', 'NAME', 'TYPE', 'REQUIRED'],
       mergeFields.map(({ tag, name, type, required }) => [tag, name, type, required ? 'yes' : 'no']),
+      page,
     ),
   ].join('\n');
 }

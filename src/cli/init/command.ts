@@ -69,23 +69,26 @@ async function run(invocation: Invocation, options: InitOptions): Promise<undefi
       audience,
       csv: csv ?? null,
     },
-    text: () =>
+    text: (page) =>
       [
         `Wrote ${file}.`,
         '',
-        pairs([
-          ['Profiles', `${profiles}${describeCsv(csv)}`],
-          ['Key', key],
-          ['E-mail', email],
+        pairs(
           [
-            'Fields',
-            Object.entries(fields)
-              .map((field) => field.join(': '))
-              .join(', ') || 'none',
+            ['Profiles', `${profiles}${describeCsv(csv)}`],
+            ['Key', key],
+            ['E-mail', email],
+            [
+              'Fields',
+              Object.entries(fields)
+                .map((field) => field.join(': '))
+                .join(', ') || 'none',
+            ],
+            ['Segments', segments.map(([id]) => id).join(', ')],
+            ['Audience', audience],
           ],
-          ['Segments', segments.map(([id]) => id).join(', ')],
-          ['Audience', audience],
-        ]),
+          page,
+        ),
         '',
         'Next: temporal-mailchimp dev (everything on this machine, with a Mailchimp sandbox), or set the key and run',
         'temporal-mailchimp account check and temporal-mailchimp worker.',

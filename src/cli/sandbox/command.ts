@@ -10,6 +10,7 @@ import { collect, examples, portNumber, wholeNumber } from '../shell/options';
 import { readSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
 import { count } from '../../text/format';
+import type { Page } from '../text/page';
 import { pairs } from '../text/table';
 
 interface Options {
@@ -66,7 +67,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     const { url, apiKey, port } = sandbox;
     print(invocation, {
       json: { url, apiKey, port, audiences: sandbox.audiences() },
-      text: () => describe(sandbox, options),
+      text: (page) => describe(sandbox, options, page),
     });
     await stop.requested;
     const requests = sandbox.requests().reduce((sum, { count: times }) => sum + times, 0);
@@ -77,15 +78,18 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   }
 }
 
-function describe(sandbox: Sandbox, { keepIn }: Options): string {
+function describe(sandbox: Sandbox, { keepIn }: Options, page: Page): string {
   const { url, apiKey } = sandbox;
   return [
-    pairs([
-      ['Mailchimp', url],
-      ['API key', apiKey],
-      ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
-      ['Control', new URL('/_sandbox/state', url).href],
-    ]),
+    pairs(
+      [
+        ['Mailchimp', url],
+        ['API key', apiKey],
+        ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
+        ['Control', new URL('/_sandbox/state', url).href],
+      ],
+      page,
+    ),
     '',
     'To export to it, in the configuration file:',
     '  accounts:',

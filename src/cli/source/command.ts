@@ -72,7 +72,7 @@ async function check(invocation: Invocation, name: string | undefined): Promise<
 function throwWithKeys({ terminal }: Invocation, error: unknown): never {
   if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
     const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
-    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows)}\n`);
+    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows, terminal.page('err'))}\n`);
   }
   throw error;
 }

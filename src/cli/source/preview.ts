@@ -42,9 +42,9 @@ async function preview(
         Object.fromEntries(attributes.map((attribute, index) => [attribute, row[index]])),
       ),
     },
-    text: () =>
+    text: (page) =>
       [
-        ...(rows.length > 0 ? [table(attributes, rows), ''] : []),
+        ...(rows.length > 0 ? [table(attributes, rows, page), ''] : []),
         `${countOf(profiles, 'profile')} in ${segment}${profiles > rows.length ? `; the first ${rows.length} are shown` : ''}.`,
       ].join('\n'),
   });
