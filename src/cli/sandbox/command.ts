@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import { ExportError } from '../../errors';
 import type { AudienceSeed, Sandbox, SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
-import { audiencesOf, describeAudience } from './audience';
+import { audiencesOf, DEFAULT_AUDIENCE_ID, describeAudience } from './audience';
 import { readSeedFile } from './seed-file';
 import { action, print, type Cli, type GlobalOptions, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
@@ -29,7 +29,7 @@ export function sandboxCommand(cli: Cli): Command {
     .description(
       'Run a simulated Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults.\n\n' +
         'Without --audience it has the audiences of the configuration file in this folder, with the merge fields that they match; without ' +
-        'a file, one empty audience with the id 1a2b3c4d5e. docs/sandbox.md describes faults, switches and the control port.',
+        `a file, one empty audience with the id ${DEFAULT_AUDIENCE_ID}. docs/sandbox.md describes faults, switches and the control port.`,
     )
     .option('--port <n>', 'port on 127.0.0.1; 0: a free port', portNumber, 0)
     .option(
