@@ -78,8 +78,8 @@ async function requireFile({ options }: Invocation) {
   if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireSettings(options);
   throw new ExportError(
     'CONFIG_UNREADABLE',
-    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema prints ` +
-      'its JSON Schema), name another file with --config, or try it without a file: temporal-mailchimp demo --keep',
+    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one with temporal-mailchimp init, name another ` +
+      'file with --config, or try it without a file: temporal-mailchimp demo --keep',
   );
 }
 

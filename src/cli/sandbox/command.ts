@@ -1,10 +1,10 @@
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
-import { ExportError } from '../../errors';
 import type { AudienceSeed, Sandbox, SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
 import { audiencesOf, DEFAULT_AUDIENCE_ID, describeAudience } from './audience';
 import { readSeedFile } from './seed-file';
+import { startSandboxWith } from './start';
 import { action, print, type Cli, type GlobalOptions, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
 import { readSettings } from '../shell/settings';
@@ -132,28 +132,4 @@ async function configured(options: GlobalOptions): Promise<readonly AudienceSeed
   const { config } = await readSettings(options);
   const audiences = config ? audiencesOf(config) : [];
   return audiences.length > 0 ? audiences : undefined;
-}
-
-/** Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here. @param startOver what a user does about a damaged state @throws ExportError INPUT_INVALID */
-export async function startSandboxWith(
-  options: SandboxOptions,
-  startOver = `delete ${options.keepIn}`,
-): Promise<Sandbox> {
-  try {
-    return await lazy.sandbox().startSandbox(options);
-  } catch (error) {
-    if (!isNativeError(error)) throw error;
-    if ('code' in error && error.code === 'EADDRINUSE') {
-      throw new ExportError(
-        'INPUT_INVALID',
-        `The sandbox cannot listen on 127.0.0.1:${options.port}: the port is in use. Choose another port, or omit --port for a free one.`,
-        { cause: error },
-      );
-    }
-    if (!error.message.startsWith('sandbox:')) throw error;
-    const advice = error.message.startsWith('sandbox: the state file') ? `. To start over: ${startOver}` : '';
-    throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}${advice}`, {
-      cause: error,
-    });
-  }
 }
