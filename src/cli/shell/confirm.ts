@@ -1,7 +1,7 @@
 import { EXIT_REFUSED } from './failure';
 import type { Invocation } from './invocation';
 
-/** Ends the command as wrong usage where there is no terminal to ask on. `needs` names the option that answers instead. */
+/** Ends the command as wrong usage where there is no terminal to ask on. @param needs names the option that answers instead */
 export function requireTerminal({ terminal, options, usageError }: Invocation, needs: string): void {
   if (!terminal.isTty || options.json) usageError(`without a terminal to ask for confirmation, ${needs}`);
 }
