@@ -1,7 +1,12 @@
+/**
+ * For a web server or a script: destinations and their exports. Loads neither DuckDB nor the native worker.
+ * @module temporal-mailchimp/client
+ */
+
 // Public API: every name exported here is a promise.
 export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
-export { ExportFailedError } from './export-failed-error';
 export type { OpenExports } from './export-now';
+export { ExportFailedError } from './export-failed-error';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';

@@ -290,7 +290,7 @@ export interface RunningExport {
   readonly now: ExportNow | null;
 }
 
-/** What a running export says of itself. */
+/** What an export does now: its phase, its state and since when, and whether it is paused. */
 export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
 
 /** An export, or a plan, that waits for its turn. */

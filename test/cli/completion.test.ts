@@ -108,6 +108,7 @@ describe('bash', () => {
       await shown('start newsletter --lane=batch ');
       shell.write('--config ot\t');
       await shown('--config other.yaml ');
+      expect(screen).not.toContain('command not found');
     } finally {
       shell.kill('SIGKILL');
     }

@@ -9,7 +9,7 @@ import { planExport, startExport, watchExport } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
-import { jobTitle } from '../../text/describe-export';
+import { jobLabel, jobTitle } from '../../text/describe-export';
 import { exportTable, describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 
@@ -259,7 +259,7 @@ async function cancel(invocation: Invocation, name: string, which: string | unde
   print(invocation, {
     json: cancelled,
     text: () =>
-      `${jobTitle(cancelled)} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name}`,
+      `${jobTitle(cancelled)} of ${name} is cancelled. To see its report: temporal-mailchimp export watch ${name} ${jobLabel(cancelled)}`,
   });
 }
 

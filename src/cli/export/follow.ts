@@ -56,7 +56,8 @@ export async function follow({ terminal }: Invocation, request: FollowRequest): 
     if (blocked) return blocked;
     for await (const view of handle.follow(options)) {
       if (endsFollowing(view, until)) return { at: 'state', view };
-      progress.update(view);
+      // One that has failed is about to have its report, which says why.
+      if (!view.failure) progress.update(view);
     }
     const report = await reportOf(handle, over.signal);
     if (report.status === 'completed') progress.finish();

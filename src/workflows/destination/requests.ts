@@ -6,6 +6,7 @@ import {
   type ConnectRequest,
   type StartedExport,
 } from '../../contract/destination';
+import { jobTitle } from '../../text/describe-export';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobInput, JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
@@ -139,12 +140,8 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
     const runId = runIdOf(destination, equal);
     return { exportId: equal.exportId, number: equal.number, workflowId, ...runId, disposition: 'joined' };
   }
-  if (state.queue.length > 0) {
-    throw new ExportError(
-      'DESTINATION_BUSY',
-      `The destination ${destinationId} already runs an export and another one is queued. Try again when one has ended.`,
-    );
-  }
+  const [queued] = state.queue;
+  if (queued) throw busy(destinationId, [...(state.unsettled ? [state.unsettled] : []), queued]);
   const requestedAt = new Date().toISOString();
   const numbered = withNextNumber(state, request.kind);
   const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
@@ -154,6 +151,15 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);
   return { exportId: job.exportId, number: job.number, workflowId, ...runId, disposition: 'started' };
+}
+
+function busy(destinationId: string, jobs: readonly Job[]): ExportError {
+  const open = jobs.map(jobTitle).join(' and then ');
+  return new ExportError(
+    'DESTINATION_BUSY',
+    `${open} of ${destinationId} have not ended, and no further one can be queued. To see what they wait for: ` +
+      `temporal-mailchimp export list ${destinationId}`,
+  );
 }
 
 function isSameRequest(one: JobRequest, other: JobRequest): boolean {
