@@ -3,6 +3,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
+import { encodingHint } from '../text/encoding-hint';
 import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
@@ -76,7 +77,8 @@ function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   throw new ExportError(
     'SOURCE_MALFORMED',
     `${lines === 1 ? '1 line' : `${lines} lines`} of the source could not be read, so nothing was sent:\n  ${where}\n` +
-      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tags are removed.',
+      'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tags are removed.' +
+      encodingHint(unreadable),
     { details: { lines } },
   );
 }

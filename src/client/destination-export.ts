@@ -87,7 +87,7 @@ export class DestinationExport implements ExportHandle {
         open.startUpdate(denyUpdate, { args: [input, envelope], waitForStage: 'ACCEPTED' }),
       )
       .catch((error: unknown) =>
-        this.#earlier(error, ({ status }) => (status === 'denied' ? null : undefined)),
+        this.#earlier(error, ({ denial }) => (denial?.planId === input.planId ? null : undefined)),
       );
   }
 

@@ -37,6 +37,29 @@ export interface ListedDestination {
  * worker accepted the request within 10 s, and it never takes effect; or that the accepted request had no result within 90 s, and it
  * can still take effect, as the message then says. Every method can be called again after an error; each says what a repeated call
  * does.
+ *
+ * @example
+ * ```ts
+ * import { Client, Connection } from '@temporalio/client';
+ * import { CONSENT_TEXT, ExportClient } from 'temporal-mailchimp/client';
+ *
+ * // Lazy: the first request connects.
+ * const connection = Connection.lazy({ address: '127.0.0.1:7233' });
+ * const exportClient = new ExportClient({ client: new Client({ connection }) });
+ *
+ * await exportClient.connect('newsletter', {
+ *   name: 'Newsletter',
+ *   account: 'main',
+ *   audienceId: '1a2b3c4d5e',
+ *   source: 'shop',
+ *   statusIfNew: 'subscribed',
+ *   exportUser: 'ada@shop.example',
+ *   consent: { agreedBy: 'Ada Lovelace', textVersion: CONSENT_TEXT.version },
+ * });
+ * await exportClient.configure('newsletter', { email: 'Email', segments: { vip: 'VIP' } });
+ * const handle = await exportClient.start('newsletter', { trigger: 'checkout' });
+ * const { outcomes } = await handle.result();
+ * ```
  */
 export class ExportClient {
   readonly #requests: Requests;
@@ -93,6 +116,14 @@ export class ExportClient {
   /**
    * The handle of an export that exists, running, queued or ended: in another process, or in a later request of a web server. Sends
    * nothing, so an unknown export is found out by the methods of the handle. A report is a reference, too.
+   *
+   * @example
+   * ```ts
+   * const handle = exportClient.handle({ destinationId: 'newsletter', exportId });
+   * const progress = await handle.progress();
+   * const report = progress ? undefined : await handle.report();
+   * const status = progress?.state.kind ?? report?.status ?? 'queued';
+   * ```
    */
   handle(ref: ExportRef): ExportHandle {
     return new DestinationExport(this.#requests, ref);

@@ -32,6 +32,24 @@ export interface ApprovedExport {
  *
  * All methods act on this export only. After it has ended, requests throw EXPORT_NOT_FOUND and never reach the next export of the
  * destination. All need a running worker, and throw the errors that {@link ExportClient} names.
+ *
+ * @example
+ * ```ts
+ * import { ExportFailedError } from 'temporal-mailchimp/client';
+ *
+ * const handle = await exportClient.start('newsletter');
+ * for await (const { phase, state, done } of handle.follow()) {
+ *   console.log(`${phase}: ${done} done`);
+ *   if (state.kind === 'held') await handle.approve({ planId: state.held.planId, by: 'Ada Lovelace' });
+ * }
+ * try {
+ *   const { outcomes } = await handle.result();
+ *   console.log(outcomes);
+ * } catch (error) {
+ *   if (!(error instanceof ExportFailedError)) throw error;
+ *   console.error(`${error.code}: ${error.message}`, error.report.outcomes);
+ * }
+ * ```
  */
 export interface ExportHandle {
   readonly destinationId: string;

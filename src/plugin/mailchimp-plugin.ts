@@ -32,8 +32,24 @@ import { requireOurSdk } from './check-sdk';
  * copy of the Temporal SDK made connection or worker (when that copy is loaded first, from the import of this package); from
  * `worker.run()` when the store cannot be opened
  * @example
- * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [new MailchimpPlugin({ accounts, sources })] });
+ * ```ts
+ * import { Worker } from '@temporalio/worker';
+ * import { MailchimpPlugin } from 'temporal-mailchimp';
+ *
+ * const plugin = new MailchimpPlugin({
+ *   accounts: { main: { apiKey: 'env:MAILCHIMP_API_KEY' } },
+ *   sources: {
+ *     shop: {
+ *       kind: 'files',
+ *       profiles: { path: 'customers.csv', key: 'CustomerId' },
+ *       segments: { vip: { name: 'VIP', sql: 'SELECT CustomerId FROM profiles WHERE CAST(Spent AS DOUBLE) > 40' } },
+ *     },
+ *   },
+ *   staging: { folder: '/var/lib/mailchimp-staging' },
+ * });
+ * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [plugin] });
  * await worker.run();
+ * ```
  */
 export class MailchimpPlugin extends SimplePlugin {
   // Private to the runtime too: the SDK logs a worker's options with their plugins, and a resolver of the host may contain secrets.

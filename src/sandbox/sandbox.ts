@@ -64,6 +64,16 @@ export interface Sandbox {
  * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `1a2b3c4d5e`. Its state is in memory and
  * lost at `close`, unless `keepIn` names a folder for it.
  * @throws Error when an option is invalid, a file cannot be read or the port is in use
+ * @example
+ * ```ts
+ * import { startSandbox } from 'temporal-mailchimp/sandbox';
+ *
+ * const sandbox = await startSandbox({ audiences: [{ id: '1a2b3c4d5e', name: 'Newsletter' }] });
+ * sandbox.fail('429 twice on POST /lists/*');
+ * const accounts = { main: { apiKey: 'env:MAILCHIMP_API_KEY', baseUrl: sandbox.url } };
+ * const { members, tags } = sandbox.state('1a2b3c4d5e');
+ * await sandbox.close();
+ * ```
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const world = new World(settingsOf(options), options.clock ?? Date.now);

@@ -12,7 +12,15 @@ export interface SecretResolverFixture extends Fixture {
   readonly set: (text: string) => Promise<void>;
 }
 
-/** The rules of `SecretResolver`. */
+/**
+ * The rules of `SecretResolver`.
+ * @example
+ * ```ts
+ * import { secretResolverContract } from 'temporal-mailchimp/testing';
+ *
+ * for (const { name, run } of secretResolverContract(openMyResolver)) test(name, run);
+ * ```
+ */
 export function secretResolverContract(open: () => Promise<SecretResolverFixture>): readonly ContractCase[] {
   return casesWith(open, {
     'a reference is resolved to the text, without blank space around it': async ({

@@ -51,7 +51,16 @@ interface Opened extends Fixture {
   readonly into: string;
 }
 
-/** The rules of `SegmentSource`. @param open opens a source with the content */
+/**
+ * The rules of `SegmentSource`.
+ * @param open opens a source with the content
+ * @example
+ * ```ts
+ * import { segmentSourceContract } from 'temporal-mailchimp/testing';
+ *
+ * for (const { name, run } of segmentSourceContract(openMySource)) test(name, run);
+ * ```
+ */
 export function segmentSourceContract(
   open: (content: SourceContent) => Promise<SegmentSourceFixture>,
 ): readonly ContractCase[] {

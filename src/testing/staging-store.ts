@@ -14,7 +14,16 @@ export interface StagingStoreFixture extends Fixture {
 
 const KEY = 'destinations/one/exports/e-1/plan.json';
 
-/** The rules of `StagingStore`. @param open makes an empty store for each case */
+/**
+ * The rules of `StagingStore`.
+ * @param open makes an empty store for each case
+ * @example
+ * ```ts
+ * import { stagingStoreContract } from 'temporal-mailchimp/testing';
+ *
+ * for (const { name, run } of stagingStoreContract(openMyStore)) test(name, run);
+ * ```
+ */
 export function stagingStoreContract(open: () => Promise<StagingStoreFixture>): readonly ContractCase[] {
   return casesWith(open, RULES);
 }

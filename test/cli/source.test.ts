@@ -79,6 +79,18 @@ describe('source', () => {
     expect(document).toMatchObject({ profiles: 5, unreadable: [{ file: 'profiles.csv', lines: 1 }] });
   });
 
+  test('check of lines in another encoding names the setting', async () => {
+    await appendFile(
+      join(scene.folder, 'profiles.csv'),
+      Buffer.from('9,x@y.org,M\u00fcller,B,C\n', 'latin1'),
+    );
+    const { code, errors } = await scene.cli('source check');
+    expect(code).toBe(1);
+    expect(errors).toContain(
+      'profiles.csv is not in the configured encoding: set csv.encoding, probably to latin-1.',
+    );
+  });
+
   test('check of a source with a repeated key shows the key, which the error does not contain', async () => {
     await scene.writeProfiles([person(1), person(2), person(2), person(2)]);
     const { code, errors } = await scene.cli('source check');

@@ -6,6 +6,7 @@ import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
+import { encodingHint } from '../../text/encoding-hint';
 import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
 import { printable } from '../text/printable';
@@ -80,7 +81,7 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
   if (unreadable.length > 0) {
     return (
       'SOURCE_MALFORMED: The source has unreadable lines, so an export fails before it sends anything. Fix the files, or export with ' +
-      '--allow-unreadable-lines (no tags are removed then).'
+      `--allow-unreadable-lines (no tags are removed then).${encodingHint(unreadable)}`
     );
   }
   return profiles === 0

@@ -1,5 +1,6 @@
 import { quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
+import { checkHeaderEncoding } from './check-dialect';
 import { type CsvRecord, readRecords } from './csv-records';
 import { type DataFile, checkByteOrderMark, readText } from './data-file';
 import type { CsvFormat } from './format';
@@ -81,6 +82,7 @@ async function readHeader(file: DataFile, format: CsvFormat): Promise<string[] |
         `${file.name}: the first line has to name the columns, but ${record.badQuote ? 'a quote in it does not close' : 'it is empty'}. Correct the file.`,
       );
     }
+    checkHeaderEncoding(file, columns);
     if (columns.some(holdsAddress)) throw notAHeader(file);
     return columns;
   }

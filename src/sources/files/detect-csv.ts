@@ -45,7 +45,8 @@ async function isUtf8(file: DataFile): Promise<boolean> {
   };
   const bytes = createReadStream(file.readable);
   try {
-    await (file.gzip ? pipeline(bytes, createGunzip(), check) : pipeline(bytes, check));
+    const isPacked = file.gzip && file.readable === file.path;
+    await (isPacked ? pipeline(bytes, createGunzip(), check) : pipeline(bytes, check));
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return false;
@@ -54,7 +55,7 @@ async function isUtf8(file: DataFile): Promise<boolean> {
 }
 
 /** The delimiter that splits the first records into the same number of values, the more the better. */
-async function detectDelimiter(file: DataFile, encoding: Encoding, usual: string): Promise<string> {
+export async function detectDelimiter(file: DataFile, encoding: Encoding, usual: string): Promise<string> {
   let best = { delimiter: usual, columns: 1 };
   for (const delimiter of [usual, ...DELIMITERS.filter((other) => other !== usual)]) {
     const columns = await columnsWith(file, encoding, delimiter);

@@ -1,5 +1,6 @@
 import type { Table } from '../../config/source-config';
 import type { Database } from '../../duckdb/database';
+import { checkDelimiter } from './check-dialect';
 import { openCsv } from './csv';
 import { type DataFile, unpack } from './data-file';
 import { findFiles } from './find-files';
@@ -60,7 +61,11 @@ export async function findTables(
 /** @throws ExportError SOURCE_MALFORMED */
 export async function openTable(database: Database, found: FoundTable): Promise<OpenTable> {
   const text = await openText(database, found);
-  const { what, required, format } = found;
+  const { what, required, format, files } = found;
+  const isSuspicious = text.columns.length === 1 || required.some((name) => !text.columns.includes(name));
+  const [file] = files;
+  if (format.kind === 'csv' && format.header && file && isSuspicious)
+    await checkDelimiter(file, text.columns, format);
   requireColumns(what, text.columns, { required, fromFirstLine: format.kind === 'csv' && format.header });
   return { ...found, ...text };
 }

@@ -311,3 +311,71 @@ describe('A CSV file is refused', () => {
     expect(error).toMatchObject({ code: 'SOURCE_MALFORMED', details: { line: 1_002 } });
   });
 });
+
+describe('A CSV file in another format than configured names the setting', () => {
+  const semicolons = 'k;b\n1;secret\n2;y\n';
+
+  test.each<{ what: string; content: string | Uint8Array; says: string; csv?: Csv }>([
+    { what: 'semicolons', content: semicolons, says: "Set csv.delimiter: ';' for it." },
+    {
+      what: 'tabs',
+      content: semicolons.replaceAll(';', '\t'),
+      says: String.raw`Set csv.delimiter: "\t" for it.`,
+    },
+    {
+      what: 'semicolons and commas',
+      content: 'k;b;"a, b"\n1;secret;z\n',
+      says: "Set csv.delimiter: ';' for it.",
+    },
+    {
+      what: 'commas',
+      content: 'k,b\n1,secret\n',
+      csv: { delimiter: ';' },
+      says: "Set csv.delimiter: ',' for it.",
+    },
+    {
+      what: 'semicolons in Latin-1',
+      content: Buffer.from('k;b;Stra\u00dfe\n1;secret;z\n', 'latin1'),
+      csv: { encoding: 'latin-1' },
+      says: "Set csv.delimiter: ';' for it.",
+    },
+    {
+      what: 'a header in Latin-1',
+      content: Buffer.from('k,b,Stra\u00dfe\n1,secret,z\n', 'latin1'),
+      says: 'Set csv.encoding, probably to latin-1',
+    },
+    {
+      what: 'UTF-16 without a mark',
+      content: Buffer.from('k,b\n1,secret\n', 'utf16le'),
+      says: 'Set csv.encoding: utf-16',
+    },
+  ])('for $what', async ({ content, says, csv }) => {
+    const error = await errorOf(read(content, csv ? { csv } : {}));
+    expect(error).toMatchObject({ code: 'SOURCE_MALFORMED', message: expect.stringContaining(says) });
+    expect(error.message).not.toContain('secret');
+  });
+
+  test('also where it is a further table, whose columns only SQL names', async () => {
+    await fixture.write('p.csv', 'k,b\n1,x\n');
+    await fixture.write('orders.csv', semicolons);
+    const source = await fixture.open({
+      profiles: { path: 'p.csv', key: 'k' },
+      tables: { orders: { path: 'orders.csv' } },
+      segments: { all: { sql: 'SELECT k FROM orders' } },
+    });
+    const problems = await source.findProblems();
+    await source.close();
+    expect(problems).toMatchObject([
+      {
+        at: 'tables.orders',
+        error: { message: expect.stringContaining("orders.csv has one column when it is split at ','") },
+      },
+    ]);
+  });
+
+  test('but not where one column is all there is', async () => {
+    expect(await read('k\n1\n2\n', { columns: [] }).catch((error: Error) => error.message)).toContain(
+      'no attribute "b"',
+    );
+  });
+});
