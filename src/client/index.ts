@@ -2,7 +2,6 @@
 export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
 export type { OpenExports } from './export-now';
 export { ExportFailedError } from './export-failed-error';
-export type { OpenExports } from './export-now';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
