@@ -28,7 +28,7 @@ afterEach(async () => {
 });
 
 /** Printed commands repeat the options that were given. */
-const command = () => `temporal-mailchimp --config ${scene.configFile}`;
+const program = () => `temporal-mailchimp --config ${scene.configFile}`;
 
 const show = async () => (await scene.cliJson(`export show ${name}`)).document as ExportView;
 const destination = async () => (await scene.cliJson(`destination show ${name}`)).document as DestinationView;
@@ -101,13 +101,13 @@ describe('the state of an export, and since when, is in every list', () => {
     await expectShown(`held since ${INSTANT}, and paused`);
     const { output } = await scene.cli(`export show ${name}`);
     expect(output).toMatch(/^Export 2 of \S+: Held, and paused: MASS_REMOVAL\./);
-    expect(output).toContain(`Once approved, it stays paused until: ${command()} export resume ${name}`);
+    expect(output).toContain(`Once approved, it stays paused until: ${program()} export resume ${name}`);
 
     const resumed = await scene.cli(`export resume ${name}`);
     expect(resumed.output).toContain(
       'is not paused, and still held: only a decision about its plan ends that.',
     );
-    expect(resumed.output).toContain(`${command()} export approve ${name} --plan ${held.planId}`);
+    expect(resumed.output).toContain(`${program()} export approve ${name} --plan ${held.planId}`);
     await expectShown(`held since ${INSTANT}\\b(?!, and paused)`);
     const again = await scene.cliJson(`export resume ${name}`);
     expect(again.document).toMatchObject({ paused: false, number: 2, state: { kind: 'held' } });
@@ -171,8 +171,8 @@ describe('a command that follows an export ends when a person has to act', () =>
           `^Export ${number} of ${name} is queued behind export 2, which is held since ${INSTANT}\\.`,
         ),
       );
-      expect(output).toContain(`${command()} export approve ${name} --plan ${held.planId}`);
-      expect(output).toContain(`${command()} export cancel ${name} 3`);
+      expect(output).toContain(`${program()} export approve ${name} --plan ${held.planId}`);
+      expect(output).toContain(`${program()} export cancel ${name} 3`);
     }
     const again = await scene.cliJson(`export start ${name} --allow-mass-removal`);
     expect(again).toMatchObject({
