@@ -1,3 +1,8 @@
+/**
+ * The worker side: the plugin, its options, and the ports that a host can fill.
+ * @module temporal-mailchimp
+ */
+
 // Public API: every name exported here is a promise.
 export { MailchimpPlugin } from './plugin/mailchimp-plugin';
 export type { MailchimpPluginOptions } from './plugin/options';

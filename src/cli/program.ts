@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../contract/version';
 import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
 import { accountCommand } from './account/command';
+import { completeCommand, completionCommand } from './completion/command';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
@@ -50,6 +51,8 @@ export function createProgram(cli: Cli): Command {
     .addCommand(sandboxCommand(cli))
     .addCommand(configCommand(cli))
     .addCommand(demoCommand(cli))
+    .addCommand(completionCommand(cli))
+    .addCommand(completeCommand(cli), { hidden: true })
     .addHelpText('beforeAll', refuseUnknownCommand)
     .addHelpText(
       'after',

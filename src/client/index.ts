@@ -1,3 +1,8 @@
+/**
+ * For a web server or a script: destinations and their exports. Loads neither DuckDB nor the native worker.
+ * @module temporal-mailchimp/client
+ */
+
 // Public API: every name exported here is a promise.
 export { ExportClient, type ExportClientOptions, type ListedDestination } from './export-client';
 export type { OpenExports } from './export-now';

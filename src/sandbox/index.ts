@@ -1,3 +1,8 @@
+/**
+ * A simulated Mailchimp, for tests and for trying things out.
+ * @module temporal-mailchimp/sandbox
+ */
+
 export { startSandbox } from './sandbox';
 export type { Sandbox } from './sandbox';
 export type {

@@ -1,3 +1,8 @@
+/**
+ * The rules of each port, as cases for any test runner.
+ * @module temporal-mailchimp/testing
+ */
+
 // Any name added here is a public promise.
 export type { ContractCase, Fixture } from './contract-case';
 export { mailchimpTransportContract } from './mailchimp-transport';

@@ -45,7 +45,11 @@ describe('a command in a hint works as typed', () => {
 
   test('all commands of the program are known', () => {
     const program = createProgram({ terminal: fakeTerminal(), exitCode: 0 });
-    expect([...NOUNS].toSorted()).toEqual(program.commands.map((command) => command.name()).toSorted());
+    const visible = program
+      .createHelp()
+      .visibleCommands(program)
+      .map((command) => command.name());
+    expect([...NOUNS, 'help'].toSorted()).toEqual(visible.toSorted());
   });
 
   test('in errors', async () => {

@@ -28,6 +28,7 @@ const COMMANDS = [
   'sandbox',
   'config schema',
   'config check',
+  'completion',
 ];
 
 describe('help', () => {

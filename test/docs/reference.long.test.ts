@@ -22,7 +22,8 @@ test('the API reference is that of the docstrings, with every export documented 
 });
 
 async function filesIn(folder: string): Promise<Record<string, string>> {
-  const names = (await readdir(folder)).toSorted();
+  const entries = await readdir(folder, { recursive: true });
+  const names = entries.filter((name) => name.endsWith('.md')).toSorted();
   const texts = names.map(async (name) => [name, await readFile(join(folder, name), 'utf8')] as const);
   return Object.fromEntries(await Promise.all(texts));
 }

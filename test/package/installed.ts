@@ -3,13 +3,15 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import semver from 'semver';
 import manifest from '../../package.json';
 import { LOWEST_SDK } from '../../src/plugin/check-sdk';
+import { startExample } from '../support/examples';
 import { pack, ROOT } from './packed';
 import { PROGRAMS } from './programs';
 import { installedPackages, installProject, NEWEST_SDK, sdkOf, type Manager, type Project } from './project';
 import { runExample } from './run-example';
 
 const LOWEST_NODE = semver.minVersion(manifest.engines.node)!.version;
-const TYPES = '@types/node@20';
+/** Beside the compiler of this repository, the last one of the generation before. */
+const TYPES = ['@types/node@20', 'typescript@5.9'];
 
 /** What must be true of the package in a project where this package manager has installed it, with the lowest and the newest SDK. */
 export function describeInstalled(manager: Manager): void {
@@ -21,7 +23,7 @@ export function describeInstalled(manager: Manager): void {
       beforeAll(async () => {
         const packed = await pack();
         try {
-          project = await installProject(manager, [packed.tarball, ...sdkOf(sdk), TYPES]);
+          project = await installProject(manager, [packed.tarball, ...sdkOf(sdk), ...TYPES]);
           await project.write(PROGRAMS);
           await project.copyExamples();
         } finally {
@@ -55,9 +57,17 @@ export function describeInstalled(manager: Manager): void {
       });
 
       test.each(['node16', 'bundler'])('each entry has types for moduleResolution %s', async (resolution) => {
-        const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-        const args = ['-p', `tsconfig.${resolution}.json`, '--skipLibCheck'];
-        expect(await project.run(process.execPath, tsc, ...args)).toBe('');
+        const compile = (root: string, ...options: readonly string[]): Promise<string> => {
+          const tsc = join(root, 'node_modules/typescript/bin/tsc');
+          return project.run(process.execPath, tsc, '-p', `tsconfig.${resolution}.json`, ...options);
+        };
+        expect(await compile(project.folder, '--skipLibCheck')).toBe('');
+        expect(await compile(ROOT, '--skipLibCheck')).toBe('');
+        // Without skipLibCheck, the SDK has errors of its own: it imports types of `ms`, which has none by these resolutions.
+        const said = await compile(ROOT).catch(String);
+        expect(said.split('\n').filter((line) => /temporal-mailchimp\/dist|^types\.ts/.test(line))).toEqual(
+          [],
+        );
       });
 
       test('a bundler makes one file of a program with the client', async () => {
@@ -70,6 +80,24 @@ export function describeInstalled(manager: Manager): void {
         ];
         await project.run(join(ROOT, 'node_modules/.bin/esbuild'), ...args);
         expect(await project.run(process.execPath, 'bundled.cjs')).toBe('function true\n');
+      });
+
+      // Its worker has no bundle of the build with any version but the newest.
+      test('the demo exports', async () => {
+        const output = await project.run(
+          process.execPath,
+          'node_modules/temporal-mailchimp/dist/cli/main.js',
+          'demo',
+          '--json',
+        );
+        expect(JSON.parse(output.trim().split('\n').at(-1)!).exports[0]).toMatchObject({
+          outcomes: { created: 31, updated: 7, unproven: 0 },
+        });
+      });
+
+      test("a host's worker starts from CommonJS", async () => {
+        const started = startExample({ folder: join(project.folder, 'examples/commonjs') });
+        await expect(started.then((example) => example.close())).resolves.toBeUndefined();
       });
 
       test("a host's worker exports", async () => {

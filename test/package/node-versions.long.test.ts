@@ -19,7 +19,7 @@ beforeAll(async () => {
   const packed = await pack();
   const nodes = VERSIONS.map((version) => `${nameOf(version)}@npm:${NODE_PACKAGE}@${version}`);
   try {
-    project = await installProject('npm', [packed.tarball, ...sdkOf(NEWEST_SDK), ...nodes]);
+    project = await installProject('npm', [packed.tarball, ...sdkOf(NEWEST_SDK), '@types/node@20', ...nodes]);
     await project.copyExamples();
   } finally {
     await packed.remove();

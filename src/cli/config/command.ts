@@ -75,7 +75,7 @@ async function check(invocation: Invocation): Promise<undefined> {
 function toError(path: string, problems: readonly ConfigProblem[]): ExportError {
   const lines = problems.map(({ at, message }) => `  ${at}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
   const hint = problems.some(({ code }) => code === 'SECRET_UNAVAILABLE')
-    ? ['temporal-mailchimp dev needs no key of Mailchimp: its accounts are in a sandbox.']
+    ? ['Without a key of Mailchimp, try it with a sandbox: temporal-mailchimp dev']
     : [];
   return new ExportError(
     'CONFIG_INVALID',

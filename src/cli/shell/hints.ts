@@ -6,7 +6,19 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const COMMAND = /(?<!npx )(?<![\w/@.-])temporal-mailchimp ([a-z]+)/g;
 
 /** The commands of the program, so that its name in a sentence is not taken for a command. */
-export const NOUNS = ['destination', 'source', 'export', 'worker', 'dev', 'sandbox', 'config', 'demo'];
+export const NOUNS = [
+  'init',
+  'account',
+  'destination',
+  'source',
+  'export',
+  'worker',
+  'dev',
+  'sandbox',
+  'config',
+  'demo',
+  'completion',
+];
 
 /** Makes the commands in a text work as typed: started as this process was, with its configuration file and its server. */
 export function asTyped(text: string, options: GlobalOptions, env: Environment = process.env): string {

@@ -24,6 +24,8 @@ export interface GlobalOptions {
 export interface Invocation {
   readonly terminal: Terminal;
   readonly options: GlobalOptions;
+  /** All commands. */
+  readonly program: Command;
   /** Ends the command with exit code 2, for wrong usage that the parser cannot detect. */
   readonly usageError: (message: string) => never;
 }
@@ -41,6 +43,7 @@ export function action<Args extends unknown[]>(
     const invocation: Invocation = {
       terminal: cli.terminal,
       options: command.optsWithGlobals<GlobalOptions>(),
+      program: rootOf(command),
       usageError: (message) => command.error(`error: ${message}`),
     };
     cli.exitCode = (await run(invocation, ...(all.slice(0, -1) as Args))) ?? 0;
@@ -73,4 +76,9 @@ export function sayLink({ terminal }: Invocation, webUi: string | null): void {
 
 function describeLink(webUi: string): string {
   return `Web UI: ${webUi}`;
+}
+
+/** The program of a command. */
+export function rootOf(command: Command): Command {
+  return command.parent ? rootOf(command.parent) : command;
 }

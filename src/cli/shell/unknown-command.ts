@@ -1,4 +1,5 @@
 import type { AddHelpTextContext, Command } from 'commander';
+import { rootOf } from './invocation';
 
 /** Commander prints the help of the group for `exprot --help` and `help exprot`, as if nothing was wrong. @throws CommanderError */
 export function refuseUnknownCommand(context: AddHelpTextContext): string {
@@ -16,8 +17,4 @@ function walk(group: Command, [name, ...rest]: readonly string[]): void {
   // Without --help, commander refuses it, and names the nearest command. A second parse forgets the options of the first.
   const isJson = group.parent === null && group.opts()['json'] === true;
   group.parse([...(isJson ? ['--json'] : []), name], { from: 'user' });
-}
-
-function rootOf(command: Command): Command {
-  return command.parent ? rootOf(command.parent) : command;
 }

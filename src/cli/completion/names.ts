@@ -1,0 +1,48 @@
+import { loadConfig } from '../../config/config-file';
+import type { Config } from '../../config/config';
+import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
+
+/** What has been typed before the word to complete. */
+export interface Typed {
+  /** Value of --config. */
+  readonly config: string | undefined;
+  /** Arguments of the command. */
+  readonly args: readonly string[];
+}
+
+type Names = (config: Config, typed: Typed) => readonly string[];
+
+const destinations: Names = (config) => Object.keys(config.destinations);
+const sources: Names = (config) => Object.keys(config.sources);
+const accounts: Names = (config) => Object.keys(config.accounts);
+
+/** Of the source of the destination, or of all sources where that is not known. */
+const segments: Names = (config, { args: [destination = ''] }) => {
+  const source = config.destinations[destination]?.connect.source;
+  const known = source === undefined ? Object.values(config.sources) : [config.sources[source]];
+  return [...new Set(known.flatMap((found) => Object.keys(found?.segments ?? {})))];
+};
+
+/** By the names of arguments and options, which mean the same in every command. */
+const NAMES: Readonly<Record<string, Names>> = {
+  '<name>': destinations,
+  '[source]': sources,
+  '--source': sources,
+  '[account]': accounts,
+  '--account': accounts,
+  '--segment': segments,
+};
+
+/** Names of the configuration file that an argument or an option takes. None where the file cannot be read. */
+export async function namesFor(which: string, typed: Typed): Promise<readonly string[]> {
+  if (which === '--outcome') return NOT_EXPORTED_OUTCOMES;
+  const names = NAMES[which];
+  if (!names) return [];
+  try {
+    const { config } = await loadConfig(typed.config);
+    return names(config, typed);
+  } catch {
+    // Pressing Tab must print no error into the line.
+    return [];
+  }
+}
