@@ -1,5 +1,5 @@
 // Usage: npm run build && node scripts/take-pictures.js. Writes the pictures of the README, docs/images/*.png: an export of the Chinook
-// example on a terminal, and the same export in the Web UI. Needs Chromium (CHROMIUM_PATH, default /usr/bin/chromium) and `script` of
+// example on a terminal, and the same export in the Web UI. The usual ports 7233 and 8233 must be free. Needs Chromium (CHROMIUM_PATH, default /usr/bin/chromium) and `script` of
 // util-linux, which gives the command a terminal.
 const { execFileSync, spawn } = require('node:child_process');
 const events = require('node:events');
@@ -11,24 +11,23 @@ const { chromium } = require('playwright-core');
 const ROOT = path.resolve(__dirname, '..');
 const IMAGES = path.join(ROOT, 'docs/images');
 const PROGRAM = path.join(ROOT, 'dist/cli/main.js');
-const COLUMNS = 120;
+const COLUMNS = 136;
 const PICTURE = { width: 1280, height: 900 };
 const COMPLETED = 'Completed: every profile has one outcome';
 
 async function main() {
   const folder = mkdtempSync(path.join(tmpdir(), 'pictures-'));
   cpSync(path.join(ROOT, 'examples/chinook'), folder, { recursive: true });
-  const dev = spawn(process.execPath, [PROGRAM, 'dev', '--json', '--port', '0', '--ui-port', '8233'], {
+  const dev = spawn(process.execPath, [PROGRAM, 'dev', '--json'], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   try {
     const { temporal } = await firstDocument(dev.stdout);
-    const run = (...argv) =>
-      execFileSync(process.execPath, [PROGRAM, '--address', temporal.address, ...argv], { cwd: folder });
+    const run = (...argv) => execFileSync(process.execPath, [PROGRAM, ...argv], { cwd: folder });
     run('destination', 'connect', 'newsletter', '--agree', '--as', 'Ada Lovelace');
     run('destination', 'configure', 'newsletter');
-    const shown = onTerminal(folder, temporal.address, 'export start newsletter');
+    const shown = onTerminal(folder, 'export start newsletter');
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
       args: ['--no-sandbox'],
@@ -61,12 +60,13 @@ async function firstDocument(stream) {
 }
 
 /** What a terminal of this width gets, with its escape codes. */
-function onTerminal(cwd, address, line) {
-  const command = `stty cols ${COLUMNS} rows 60; "${process.execPath}" "${PROGRAM}" --address ${address} ${line}`;
+function onTerminal(cwd, line) {
+  const command = `stty cols ${COLUMNS} rows 60; "${process.execPath}" "${PROGRAM}" ${line}`;
   const shown = execFileSync('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, TERM: 'xterm-256color' },
+    // As npx sets it: hints then begin with npx.
+    env: { ...process.env, TERM: 'xterm-256color', npm_lifecycle_script: 'temporal-mailchimp' },
   });
   return `$ npx temporal-mailchimp ${line}\r\n${shown}`;
 }

@@ -32,7 +32,10 @@ async function run(): Promise<void> {
     if (error.code === 'EPIPE') process.exit(0);
     throw error;
   });
-  const code = await main(process.argv.slice(2), processTerminal());
+  const terminal = processTerminal();
+  // Of a timer or a stream of a library, which no command awaits.
+  process.on('uncaughtException', (error) => process.exit(printFailure(error, terminal, false)));
+  const code = await main(process.argv.slice(2), terminal);
   // Flush, then exit: an interrupted command may leave handles open that would keep the process alive.
   process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
 }

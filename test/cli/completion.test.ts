@@ -109,6 +109,7 @@ describe('bash', () => {
       shell.write('--config ot\t');
       await shown('--config other.yaml ');
       expect(screen).not.toContain('command not found');
+      expect(screen).not.toContain('command not found');
     } finally {
       shell.kill('SIGKILL');
     }

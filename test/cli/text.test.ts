@@ -253,6 +253,16 @@ describe('a running export', () => {
   });
 });
 
+test('the bar that stays on the screen when delivery has ended says how far it came', () => {
+  const terminal = fakeTerminal({ answers: [] });
+  const progress = createProgress(terminal);
+  progress.update(VIEW);
+  progress.update({ ...VIEW, phase: 'settling', done: 30_000, finishedInFlight: 0 });
+  progress.close();
+  const bars = terminal.errors().split('Settling')[0];
+  expect(bars).toContain('[==============================] 100% 30,000 of 30,000 changes');
+});
+
 describe('the commands after `dev`', () => {
   const destinations = { newsletter: { connect: {} } as never };
 

@@ -66,8 +66,14 @@ function barProgress(terminal: Terminal): ProgressDisplay {
     close();
     terminal.err(line);
   };
+  /** Delivery has ended since the last update: the bar that stays on the screen has to say how far it came. */
+  const leaveDelivery = (view: ExportView) => {
+    const reached = progressOf(view);
+    if (reached) bar?.update(reached.done, { text: describeProgress(reached, undefined) });
+  };
   return {
     update: (view) => {
+      if (view.phase !== 'delivering') leaveDelivery(view);
       say(tonedState(terminal.page('err'), view, describeState(view)));
       const progress = deliveryOf(view);
       if (!progress) return close();

@@ -1,8 +1,10 @@
+import { inspect } from 'node:util';
 import { isNativeError } from 'node:util/types';
 import { CommanderError } from 'commander';
 import { ExportError } from '../../errors';
 import { toned } from '../text/page';
 import { printableJson } from '../text/printable';
+import { writeTrace } from './trace-file';
 import { Interrupted, type Terminal } from './terminal';
 
 export const EXIT_REFUSED = 1;
@@ -25,7 +27,7 @@ export function printFailure(error: unknown, terminal: Terminal, isJson: boolean
   if (failure.exitCode === 0) return 0;
   const { code, message, details, text } = failure;
   if (isJson) terminal.out(printableJson({ error: { code, message, details: details ?? {} } }));
-  // The stack of a bug is printed even with --json.
+  // Where the trace of a bug is, is printed even with --json.
   if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG))
     terminal.err(markCode(terminal, text));
   return failure.exitCode;
@@ -46,14 +48,24 @@ function toFailure(error: unknown): Failure {
     const { message } = error;
     return { exitCode: EXIT_INTERRUPTED, code: 'INTERRUPTED', message, text: message };
   }
+  return isSystemError(error) ? system(error) : bug(error);
+}
+
+/** Of the operating system: a folder without rights, a full disk, a port in use. */
+function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  return isNativeError(error) && 'code' in error && 'syscall' in error && 'errno' in error;
+}
+
+function system({ message }: NodeJS.ErrnoException): Failure {
+  return { exitCode: EXIT_REFUSED, code: 'SYSTEM', message, text: `SYSTEM: ${message}` };
+}
+
+function bug(error: unknown): Failure {
   const message = isNativeError(error) ? error.message : String(error);
-  const stack = isNativeError(error) ? (error.stack ?? message) : message;
-  return {
-    exitCode: EXIT_BUG,
-    code: 'BUG',
-    message,
-    text: `${stack}\n\nThis is a bug in temporal-mailchimp: please report it with the lines above.`,
-  };
+  const file = writeTrace(error);
+  const trace = file === undefined ? `the following lines:\n${inspect(error)}` : `the file ${file}`;
+  const text = `BUG: ${message}\nThis is a bug in temporal-mailchimp. Please report it, with ${trace}`;
+  return { exitCode: EXIT_BUG, code: 'BUG', message, text };
 }
 
 /** Commander has already printed its text. It also throws for --help and --version, with exit code 0. */

@@ -48,6 +48,7 @@ describe('a profile with another address than before', () => {
         outcome: 'suppressed',
         reason: 'opted_out_elsewhere',
         text: null,
+        winner: null,
       });
       const third = await exportAll(stage, [ANNA, MOVED], { after: second, audience });
       expect(third.plan.decided.suppressed).toBeGreaterThanOrEqual(1);

@@ -49,10 +49,10 @@ describe('a held export, while time passes', () => {
       return found.number === wanted && heldIn(found);
     });
 
-  const approve = async ({ planId }: Held) =>
-    skipping
-      .exportHandle()
-      .executeUpdate(approveUpdate, { args: [{ planId, by: 'Kim' }, await skipping.envelope()] });
+  const approve = async ({ planId }: Held) => {
+    const envelope = { ...(await skipping.envelope()), exportId: (await view()).ref.exportId };
+    return skipping.exportHandle().executeUpdate(approveUpdate, { args: [{ planId, by: 'Kim' }, envelope] });
+  };
 
   test('ends as expired after a day without a decision, with nothing sent', async () => {
     await skipping.stage.withWorker(async () => {
