@@ -74,7 +74,9 @@ async function check(invocation: Invocation): Promise<undefined> {
 
 /** All problems at once. */
 function toError(path: string, problems: readonly SetupProblem[]): ExportError {
-  const hint = problems.some(({ code }) => code === 'SECRET_UNAVAILABLE')
+  const isKeyMissing = ({ at, code }: SetupProblem) =>
+    code === 'SECRET_UNAVAILABLE' && at.startsWith('accounts.');
+  const hint = problems.some(isKeyMissing)
     ? ['Without a key of Mailchimp, try it with a sandbox: temporal-mailchimp dev']
     : [];
   return new ExportError(

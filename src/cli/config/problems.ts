@@ -42,14 +42,21 @@ async function unresolvedSecrets(
   { accounts, temporal }: Config,
   baseFolder: string,
 ): Promise<SetupProblem[]> {
-  const references = Object.entries(accounts).map(([name, { apiKey }]) => ({
-    at: `accounts.${name}.apiKey`,
-    apiKey,
-  }));
-  if (temporal.apiKey !== undefined) references.push({ at: 'temporal.apiKey', apiKey: temporal.apiKey });
+  const { apiKey, tls } = temporal;
+  const { serverCaCert, clientCert, clientKey } = typeof tls === 'object' ? tls : {};
+  const references = {
+    ...Object.fromEntries(
+      Object.entries(accounts).map(([name, account]) => [`accounts.${name}.apiKey`, account.apiKey]),
+    ),
+    'temporal.apiKey': apiKey,
+    'temporal.tls.serverCaCert': serverCaCert,
+    'temporal.tls.clientCert': clientCert,
+    'temporal.tls.clientKey': clientKey,
+  };
   const problems: SetupProblem[] = [];
-  for (const { at, apiKey } of references) {
-    await resolveSecret(apiKey, baseFolder).catch((error: unknown) => problems.push(toProblem(at, error)));
+  for (const [at, reference] of Object.entries(references)) {
+    if (reference === undefined) continue;
+    await resolveSecret(reference, baseFolder).catch((error: unknown) => problems.push(toProblem(at, error)));
   }
   return problems;
 }
