@@ -4,7 +4,7 @@ import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
 import { audiencesOf } from '../sandbox/audience';
-import { startSandboxWith } from '../sandbox/command';
+import { startSandboxWith } from '../sandbox/start';
 import { type DevFolder, takeDevFolder } from './dev-folder';
 import { leaveUrl } from '../shell/web-ui';
 import { useLocalSetup, useSandbox } from './sandboxed';
