@@ -58,7 +58,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
         keepIn: folder.sandbox,
         ...(audiences.length > 0 && { audiences }),
       },
-      'temporal-mailchimp dev --fresh',
+      { startOver: 'temporal-mailchimp dev --fresh', portOption: '--sandbox-port' },
     );
     closing.push(() => sandbox.close());
     const running = useLocalSetup(useSandbox(config, sandbox), {
