@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExportError } from '../../errors';
+import { ownerFile, ownerOf } from '../shell/running-dev';
+import { forgetServer } from '../shell/web-ui';
 
 /** Where `dev` keeps each thing, in its folder. */
 export interface DevFolder {
@@ -18,7 +20,6 @@ export interface DevFolder {
 const DATABASE = 'temporal.db';
 const STAGING = 'staging';
 const SANDBOX = 'sandbox';
-const OWNER = 'dev.pid';
 
 /**
  * Takes the folder for this process. Database, store and sandbox belong together: destinations of one sandbox would report contacts that
@@ -27,9 +28,11 @@ const OWNER = 'dev.pid';
  * @throws ExportError INPUT_INVALID while another `dev` uses it
  */
 export async function takeDevFolder(path: string, fresh: boolean): Promise<DevFolder> {
-  const owner = join(path, OWNER);
-  await refuseSecond(owner);
+  const owner = ownerFile(path);
+  await refuseSecond(path);
   await mkdir(path, { recursive: true, mode: 0o700 });
+  // Of an earlier run that was killed: it may have had another port.
+  await forgetServer(path);
   await writeFile(owner, String(process.pid));
   if (fresh) await clear(path);
   const database = join(path, DATABASE);
@@ -70,21 +73,11 @@ function isOurs(name: string): boolean {
   return name.startsWith(DATABASE) || name === STAGING || name === SANDBOX;
 }
 
-async function refuseSecond(owner: string): Promise<void> {
-  const pid = Number(await readFile(owner, 'utf8').catch(() => '0'));
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+async function refuseSecond(path: string): Promise<void> {
+  const pid = await ownerOf(path);
+  if (pid === undefined) return;
   throw new ExportError(
     'INPUT_INVALID',
-    `temporal-mailchimp dev runs in this folder already (process ${pid}). Stop it first; if that process is another program, delete ${owner}.`,
+    `temporal-mailchimp dev runs in this folder already (process ${pid}). Stop it first; if that process is another program, delete ${ownerFile(path)}.`,
   );
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -6,7 +6,7 @@ import { lazy } from '../lazy';
 import { audiencesOf } from '../sandbox/audience';
 import { startSandboxWith } from '../sandbox/start';
 import { type DevFolder, takeDevFolder } from './dev-folder';
-import { leaveUrl } from '../shell/web-ui';
+import { leaveServer } from '../shell/web-ui';
 import { useLocalSetup, useSandbox } from './sandboxed';
 
 export interface DevOptions {
@@ -50,7 +50,7 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     const server = await startTemporal(options, folder);
     closing.push(() => server.close());
     if (server.uiUrl !== undefined)
-      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
+      await leaveServer(folder.path, { address: server.address, url: server.uiUrl });
     const audiences = audiencesOf(config);
     const sandbox = await startSandboxWith(
       {
