@@ -10,7 +10,8 @@ import { batchRecord, memberRecord } from './records';
  * Appends to the state file what each request has changed, before the request is answered: a process that is killed loses nothing
  * that a client was told. (What a power failure loses depends on the operating system.)
  *
- * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent.
+ * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent. Once
+ * something could not be written, `failure` says so, and the API acknowledges nothing any more.
  */
 export class Journal implements AudienceListener {
   readonly #file: number;
@@ -24,6 +25,11 @@ export class Journal implements AudienceListener {
   constructor({ state, batches }: KeptFiles) {
     this.#file = openSync(state, 'a', 0o600);
     this.#folder = batches;
+  }
+
+  /** Why the state on disk is older than the one in memory; undefined: it is not. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   onAudience(audience: Audience): void {
