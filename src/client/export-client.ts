@@ -105,8 +105,7 @@ export class ExportClient {
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an
    * export; its report has the status `planned`, and its outcomes are those that the export would have if Mailchimp acknowledged
-   * everything. A plan is never held. Its number is of the series
-   * of plans.
+   * everything. A plan is never held. Plans have numbers of their own, from 1.
    * @throws ExportError as `start`
    */
   async plan(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {
@@ -115,7 +114,7 @@ export class ExportClient {
 
   /**
    * The handle of an export that exists, running, queued or ended: in another process, or in a later request of a web server. Sends
-   * nothing, so an unknown export is found out by the methods of the handle. A report is a reference, too.
+   * nothing: for an unknown export, the methods of the handle throw EXPORT_NOT_FOUND. A report may be passed as the reference.
    *
    * @example
    * ```ts
@@ -169,9 +168,9 @@ export class ExportClient {
   }
 }
 
-/** Reads type and memo of the workflows, so that no custom search attribute is needed. */
 type Listed = Omit<ListedDestination, 'open'> & { readonly taskQueue: string };
 
+/** Reads type and memo of the workflows, so that no custom search attribute is needed. */
 async function listDestinations(client: Client): Promise<Listed[]> {
   const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
   const found: Listed[] = [];

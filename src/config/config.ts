@@ -70,15 +70,11 @@ const StagingSchema = z.strictObject({
 /** Where the rows of exports are kept. */
 export interface StagingInput extends z.input<typeof StagingSchema> {}
 
+/** Not a URL, which would be taken for a host name: the error would be that nothing answers there. */
 const HOST_AND_PORT = 'a host and a port, for example 127.0.0.1:7233';
-
-/** A URL would be taken for a host name, and the error would be that nothing answers there. */
 export const AddressSchema = z
   .string(HOST_AND_PORT)
-  .regex(
-    /^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/,
-    'a host and a port, for example 127.0.0.1:7233',
-  );
+  .regex(/^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/, HOST_AND_PORT);
 export const NamespaceSchema = z.string('the name of a namespace').min(1, 'the name of a namespace');
 export const TaskQueueSchema = z.string().min(1, 'the name of a task queue');
 

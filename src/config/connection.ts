@@ -5,7 +5,7 @@ import type { TemporalConfig } from './config';
 import { errorCode } from './error-code';
 import { resolveSecret } from './secrets';
 
-/** A value, and where it was set, as the one who set it knows the place: `--address`, `TEMPORAL_ADDRESS`, `temporal.address`. */
+/** A value, and the name of the place that set it: `--address`, `TEMPORAL_ADDRESS`, `temporal.address`. */
 export interface Setting<Value> {
   readonly value: Value;
   readonly from: string;
@@ -17,7 +17,7 @@ export type TextSource =
   | { readonly path: string }
   | { readonly reference: string; readonly baseFolder: string };
 
-/** What is set about the connection to Temporal. One setting may come from another place than the next. */
+/** The connection to Temporal. Each setting may come from another place. */
 export interface ConnectionSettings {
   readonly address?: Setting<string>;
   readonly namespace?: Setting<string>;

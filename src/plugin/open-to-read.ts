@@ -10,6 +10,7 @@ import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { openStagingToRead, type StagingReader } from '../staging';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
+import { problemsOfSource, type SetupProblem } from './setup-problems';
 
 // What commands beside a worker open. They write nothing into the staging store, not even scratch, and expire nothing: their
 // configuration may differ from the worker's.
@@ -41,6 +42,25 @@ export async function withSource<Result>(
     } finally {
       await source.close();
     }
+  });
+}
+
+export interface InspectedSource {
+  readonly problems: readonly SetupProblem[];
+  /** Undefined where the profiles cannot be read. */
+  readonly attributes?: readonly string[];
+}
+
+/** All that is wrong with a source, and what it has. @throws ExportError when it cannot be opened */
+export function inspectSource(
+  config: Pick<WorkerConfig, 'sources' | 'staging'>,
+  source: { readonly name: string; readonly baseFolder: string },
+): Promise<InspectedSource> {
+  const at = `sources.${source.name}`;
+  return withSource(config, source, async (opened) => {
+    const problems = await problemsOfSource(at, opened);
+    if (problems.some((problem) => problem.at === `${at}.profiles`)) return { problems };
+    return { problems, attributes: (await opened.describe()).attributes };
   });
 }
 

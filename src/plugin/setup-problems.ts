@@ -3,7 +3,7 @@ import { requireWritingRole } from '../activities/rules/writing-role';
 import { errorCode } from '../config/error-code';
 import { ExportError } from '../errors';
 import type { AccountInfo } from '../ports/mailchimp';
-import type { OpenSource } from '../ports/source';
+import type { Cancellable, OpenSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 
 /** Something that exports need and that is not right: one line for a person. */
@@ -31,10 +31,7 @@ export async function sourceProblems(
       ...(await problemsOf(at, async () => {
         const source = await open(name);
         try {
-          const found = await source.findProblems({ signal });
-          return found.map((problem) =>
-            toProblem(problem.at === '' ? at : `${at}.${problem.at}`, problem.error),
-          );
+          return await problemsOfSource(at, source, { signal });
         } finally {
           await source.close();
         }
@@ -42,6 +39,16 @@ export async function sourceProblems(
     );
   }
   return problems;
+}
+
+/** What is wrong with an open source. @param at its path in the configuration */
+export async function problemsOfSource(
+  at: string,
+  source: OpenSource,
+  call?: Cancellable,
+): Promise<SetupProblem[]> {
+  const found = await source.findProblems(call);
+  return found.map((problem) => toProblem(problem.at === '' ? at : `${at}.${problem.at}`, problem.error));
 }
 
 /** Whether Mailchimp accepts the key of an account, and whether its user may write. */

@@ -1,11 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type DetectedCsv, detectCsv } from './files/detect-csv';
 import { findFiles } from './files/find-files';
 import { formatOf } from './files/format';
 import { findTables, openTable } from './files/open-tables';
 import { sandboxOf, withDatabase } from './files/reading';
 import type { SourceOptions } from './options';
+import { withScratchFolder } from './scratch-folder';
 
 export interface InspectedTable {
   readonly columns: readonly string[];
@@ -19,25 +18,22 @@ export interface InspectedTable {
  * @throws ExportError SOURCE_UNREADABLE, SOURCE_MALFORMED, CONFIG_INVALID
  */
 export async function inspectTable(path: string, options: SourceOptions): Promise<InspectedTable> {
-  const { baseFolder, scratch } = options;
+  const { baseFolder } = options;
   const what = 'profiles';
   const isCsv = formatOf(what, { path }).kind === 'csv';
   const [file] = await findFiles(path, { baseFolder, what });
   const csv = isCsv && file ? await detectCsv(file) : undefined;
   const table = { path, ...(csv && { csv: csvSection(csv) }) };
-  const folder = await mkdtemp(join(scratch, 'source-'));
-  try {
+  return withScratchFolder(options, async (folder) => {
     const spec = { id: what, what, table, required: [] };
     const found = await findTables([spec], { baseFolder, folder, columnsOnly: true });
     const context = { options, stopped: new AbortController().signal };
-    return await withDatabase(context, sandboxOf(folder, found), async (database) => {
+    return withDatabase(context, sandboxOf(folder, found), async (database) => {
       const [first] = found;
       const { columns } = await openTable(database, first!);
       return { columns, ...(csv && { csv }) };
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 function csvSection({ delimiter = ',', encoding = 'utf-8' }: DetectedCsv) {

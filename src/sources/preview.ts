@@ -1,9 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase } from '../duckdb/open';
 import { quoteText } from '../duckdb/quote';
 import type { SegmentSource } from '../ports/source';
 import type { SourceOptions } from './options';
+import { withScratchFolder } from './scratch-folder';
 
 export interface Preview {
   /** Profiles in the segment. */
@@ -20,13 +20,17 @@ export interface Preview {
 export async function previewSegment(
   source: SegmentSource,
   { segment, limit }: { readonly segment: string; readonly limit: number },
-  { scratch, memoryLimit }: Pick<SourceOptions, 'scratch' | 'memoryLimit'>,
+  options: Pick<SourceOptions, 'scratch' | 'memoryLimit'>,
 ): Promise<Preview> {
   const { attributes } = await source.describe();
-  const into = await mkdtemp(join(scratch, 'source-'));
-  try {
+  return withScratchFolder(options, async (into) => {
     const { selected } = await source.extract({ attributes, segments: [segment], into });
-    const database = await openDatabase({ folder: into, memoryLimit, threads: 1, allow: [into] });
+    const database = await openDatabase({
+      folder: into,
+      memoryLimit: options.memoryLimit,
+      threads: 1,
+      allow: [into],
+    });
     try {
       const columns = attributes.map((_, index) => `a${index}`);
       const file = quoteText(join(into, 'profiles.parquet'));
@@ -38,7 +42,5 @@ export async function previewSegment(
     } finally {
       await database.close();
     }
-  } finally {
-    await rm(into, { recursive: true, force: true });
-  }
+  });
 }

@@ -145,7 +145,7 @@ describe('the configuration file', () => {
   test('is checked with all that it names: every problem is reported at once, in one line', async () => {
     await writeFile(join(folder, 'broken.csv'), '"id,email\n');
     const { code, output, errors } = await check(`
-temporal: { apiKey: file:missing.key }
+temporal: { apiKey: file:missing.key, tls: { serverCaCert: file:missing.pem } }
 accounts: { main: { apiKey: env:CLI_CONFIG_KEY }, other: { apiKey: env:CLI_CONFIG_NOT_SET } }
 sources:
   crm:
@@ -171,7 +171,7 @@ destinations:
 `);
     expect({ code, output }).toEqual({ code: 1, output: '' });
     const [first, ...lines] = errors.trimEnd().split('\n');
-    expect(first).toMatch(/^CONFIG_INVALID: The configuration file .*\.yaml has 15 problems:$/);
+    expect(first).toMatch(/^CONFIG_INVALID: The configuration file .*\.yaml has 16 problems:$/);
     expect(lines).toEqual([
       '  destinations.newsletter.connect.account: there is no account "mian"',
       '  destinations.newsletter.configure.segments: the source "crm" has no segment "gone"',
@@ -179,6 +179,7 @@ destinations:
         '  accounts.other.apiKey: The secret env:CLI_CONFIG_NOT_SET is empty or not set',
       ),
       expect.stringContaining('  temporal.apiKey: The secret file:missing.key could not be read (ENOENT)'),
+      expect.stringContaining('  temporal.tls.serverCaCert: The secret file:missing.pem could not be read'),
       expect.stringContaining('  sources.crm.tables.orders: table orders: there is no file orders.csv'),
       expect.stringContaining(
         '  sources.crm.segments.listed: members of listed: there is no file members.csv',

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, test } from '@jest/globals';
 import { fitColumns } from '../../src/cli/text/fit-columns';
-import type { Page } from '../../src/cli/text/page';
+import { PLAIN_PAGE, type Page } from '../../src/cli/text/page';
 import { pairs, table } from '../../src/cli/text/table';
 
 const text = (width: number) => ({ width, least: Math.min(width, 10), isOptional: false });
@@ -46,7 +46,7 @@ describe('a table on a terminal', () => {
   });
 
   test('is complete in a pipe', () => {
-    const inPipe = table(['NAME', 'N', 'TEXT'], rows);
+    const inPipe = table(['NAME', 'N', 'TEXT'], rows, PLAIN_PAGE);
     for (const cell of rows.flat()) expect(inPipe).toContain(cell);
   });
 

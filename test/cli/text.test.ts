@@ -4,6 +4,7 @@ import { createPace, createProgress } from '../../src/cli/export/progress';
 import { toCsv } from '../../src/cli/export/failures';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { describeReport } from '../../src/cli/text/report';
+import { PLAIN_PAGE } from '../../src/cli/text/page';
 import { table } from '../../src/cli/text/table';
 import { describeView } from '../../src/cli/text/export';
 import type { ExportView } from '../../src/contract/export';
@@ -97,13 +98,14 @@ describe('tables', () => {
           ['bcdef', '7'],
           ['x', null],
         ],
+        PLAIN_PAGE,
       ),
     ).toBe('NAME       N\na      1,000\nbcdef      7\nx');
   });
 
   test('prevent a row from moving the cursor', () => {
-    expect(table(['T'], [['a\u001b[2Jb\nc']])).toBe('T\na\u{FFFD}[2Jb\u{FFFD}c');
-    expect(table(['T'], [['a\u009b2J\u202Eb']])).toBe('T\na\u{FFFD}2J\u{FFFD}b');
+    expect(table(['T'], [['a\u001b[2Jb\nc']], PLAIN_PAGE)).toBe('T\na\u{FFFD}[2Jb\u{FFFD}c');
+    expect(table(['T'], [['a\u009b2J\u202Eb']], PLAIN_PAGE)).toBe('T\na\u{FFFD}2J\u{FFFD}b');
   });
 
   test('as CSV quote values that need quotes', () => {

@@ -6,8 +6,10 @@ import { count } from '../../text/format';
 import { lazy } from '../lazy';
 import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
+import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
+import type { Page } from '../text/page';
 import { pairs, table } from '../text/table';
 
 interface Options {
@@ -44,7 +46,7 @@ async function check(
   options: Options,
 ): Promise<number | undefined> {
   const { config, baseFolder } = await requireConfig(invocation.options);
-  const name = given ?? onlyAccount(Object.keys(config.accounts));
+  const name = given ?? onlyName('account', config.accounts);
   const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
   const account = await openConfiguredAccount(config, { name, baseFolder });
   const { audience: id } = options;
@@ -55,7 +57,7 @@ async function check(
       chosen: { audience: await account.audience(id), mergeFields: await account.mergeFields(id) },
     }),
   };
-  print(invocation, { json: toJson(name, checked), text: () => describe(name, checked) });
+  print(invocation, { json: toJson(name, checked), text: (page) => describe(name, checked, page) });
   try {
     requireWritingRole(name, checked.login.role);
     return undefined;
@@ -64,17 +66,6 @@ async function check(
     if (!invocation.options.json) invocation.terminal.err(`${error.code}: ${error.message}`);
     return EXIT_REFUSED;
   }
-}
-
-function onlyAccount(names: readonly string[]): string {
-  const [name] = names;
-  if (name !== undefined && names.length === 1) return name;
-  throw new ExportError(
-    'INPUT_INVALID',
-    name === undefined
-      ? 'The configuration file has no account. Add one under accounts.'
-      : `The configuration file has several accounts; name one: ${names.join(', ')}.`,
-  );
 }
 
 function toJson(name: string, { login, audiences, chosen }: Checked) {
@@ -89,12 +80,15 @@ function toJson(name: string, { login, audiences, chosen }: Checked) {
   };
 }
 
-function describe(name: string, { login, audiences, chosen }: Checked): string {
+function describe(name: string, { login, audiences, chosen }: Checked, page: Page): string {
   return [
-    pairs([
-      ['Account', `${name}: ${login.name} (${login.accountId})`],
-      ['Role', login.role],
-    ]),
+    pairs(
+      [
+        ['Account', `${name}: ${login.name} (${login.accountId})`],
+        ['Role', login.role],
+      ],
+      page,
+    ),
     '',
     audiences.length === 0
       ? 'The account has no audience.'
@@ -106,21 +100,26 @@ function describe(name: string, { login, audiences, chosen }: Checked): string {
             count(subscribed),
             onOff(doubleOptin),
           ]),
+          page,
         ),
-    ...(chosen ? ['', describeAudience(chosen)] : []),
+    ...(chosen ? ['', describeAudience(chosen, page)] : []),
   ].join('\n');
 }
 
-function describeAudience({ audience, mergeFields }: NonNullable<Checked['chosen']>): string {
+function describeAudience({ audience, mergeFields }: NonNullable<Checked['chosen']>, page: Page): string {
   return [
-    pairs([
-      ['Audience', `${audience.name} (${audience.id})`],
-      ['Double opt-in', onOff(audience.doubleOptin)],
-    ]),
+    pairs(
+      [
+        ['Audience', `${audience.name} (${audience.id})`],
+        ['Double opt-in', onOff(audience.doubleOptin)],
+      ],
+      page,
+    ),
     '',
     table(
       ['MERGE FIELD', 'NAME', 'TYPE', 'REQUIRED'],
       mergeFields.map(({ tag, name, type, required }) => [tag, name, type, required ? 'yes' : 'no']),
+      page,
     ),
   ].join('\n');
 }

@@ -6,7 +6,8 @@ import { examples } from '../shell/options';
 import { requireSettings } from '../shell/settings';
 import { countOf } from '../../text/format';
 import { pairs } from '../text/table';
-import { type ConfigProblem, findConfigProblems } from './problems';
+import type { SetupProblem } from '../../plugin/setup-problems';
+import { describeProblems, findConfigProblems } from './problems';
 
 export function configCommand(cli: Cli): Command {
   return new Command('config')
@@ -71,17 +72,20 @@ async function check(invocation: Invocation): Promise<undefined> {
   });
 }
 
-/** All problems at once, one per line. */
-function toError(path: string, problems: readonly ConfigProblem[]): ExportError {
-  const lines = problems.map(({ at, message }) => `  ${at}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`);
-  const hint = problems.some(({ code }) => code === 'SECRET_UNAVAILABLE')
+/** All problems at once. */
+function toError(path: string, problems: readonly SetupProblem[]): ExportError {
+  const isKeyMissing = ({ at, code }: SetupProblem) =>
+    code === 'SECRET_UNAVAILABLE' && at.startsWith('accounts.');
+  const hint = problems.some(isKeyMissing)
     ? ['Without a key of Mailchimp, try it with a sandbox: temporal-mailchimp dev']
     : [];
   return new ExportError(
     'CONFIG_INVALID',
-    [`The configuration file ${path} has ${countOf(problems.length, 'problem')}:`, ...lines, ...hint].join(
-      '\n',
-    ),
+    [
+      `The configuration file ${path} has ${countOf(problems.length, 'problem')}:`,
+      describeProblems(problems),
+      ...hint,
+    ].join('\n'),
     { details: { problems: problems.length } },
   );
 }

@@ -1,28 +1,28 @@
 import type { Config } from '../../config/config';
 import { resolveSecret } from '../../config/secrets';
 import { ExportError } from '../../errors';
+import type { InspectedSource } from '../../plugin/open-to-read';
+import type { SetupProblem } from '../../plugin/setup-problems';
 import { lazy } from '../lazy';
 
-export interface ConfigProblem {
-  /** Path in the file, e.g. `sources.shop.segments.vip`. */
-  readonly at: string;
-  readonly code: string;
-  readonly message: string;
-}
-
 /** All that the schema cannot check: references between sections, secrets, files with their columns, and SQL. */
-export async function findConfigProblems(config: Config, baseFolder: string): Promise<ConfigProblem[]> {
+export async function findConfigProblems(config: Config, baseFolder: string): Promise<SetupProblem[]> {
   const problems = [...danglingReferences(config), ...(await unresolvedSecrets(config, baseFolder))];
   for (const name of Object.keys(config.sources)) {
-    const { found, attributes } = await inspect(config, { name, baseFolder });
+    const { problems: found, attributes } = await inspect(config, { name, baseFolder });
     problems.push(...found);
     if (attributes) problems.push(...unknownAttributes(config, name, attributes));
   }
   return problems;
 }
 
-function danglingReferences({ accounts, sources, destinations }: Config): ConfigProblem[] {
-  const problems: ConfigProblem[] = [];
+/** One line for each. */
+export function describeProblems(problems: readonly SetupProblem[]): string {
+  return problems.map(({ at, message }) => `  ${at}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`).join('\n');
+}
+
+function danglingReferences({ accounts, sources, destinations }: Config): SetupProblem[] {
+  const problems: SetupProblem[] = [];
   const add = (at: string, message: string) => problems.push({ at, code: 'CONFIG_INVALID', message });
   for (const [name, { connect, configure }] of Object.entries(destinations)) {
     const at = `destinations.${name}`;
@@ -41,39 +41,34 @@ function danglingReferences({ accounts, sources, destinations }: Config): Config
 async function unresolvedSecrets(
   { accounts, temporal }: Config,
   baseFolder: string,
-): Promise<ConfigProblem[]> {
-  const references = Object.entries(accounts).map(([name, { apiKey }]) => ({
-    at: `accounts.${name}.apiKey`,
-    apiKey,
-  }));
-  if (temporal.apiKey !== undefined) references.push({ at: 'temporal.apiKey', apiKey: temporal.apiKey });
-  const problems: ConfigProblem[] = [];
-  for (const { at, apiKey } of references) {
-    await resolveSecret(apiKey, baseFolder).catch((error: unknown) => problems.push(toProblem(at, error)));
+): Promise<SetupProblem[]> {
+  const { apiKey, tls } = temporal;
+  const { serverCaCert, clientCert, clientKey } = typeof tls === 'object' ? tls : {};
+  const references = {
+    ...Object.fromEntries(
+      Object.entries(accounts).map(([name, account]) => [`accounts.${name}.apiKey`, account.apiKey]),
+    ),
+    'temporal.apiKey': apiKey,
+    'temporal.tls.serverCaCert': serverCaCert,
+    'temporal.tls.clientCert': clientCert,
+    'temporal.tls.clientKey': clientKey,
+  };
+  const problems: SetupProblem[] = [];
+  for (const [at, reference] of Object.entries(references)) {
+    if (reference === undefined) continue;
+    await resolveSecret(reference, baseFolder).catch((error: unknown) => problems.push(toProblem(at, error)));
   }
   return problems;
-}
-
-interface Inspected {
-  readonly found: readonly ConfigProblem[];
-  /** Undefined where they cannot be read. */
-  readonly attributes?: readonly string[];
 }
 
 async function inspect(
   config: Config,
   source: { readonly name: string; readonly baseFolder: string },
-): Promise<Inspected> {
-  const at = `sources.${source.name}`;
+): Promise<InspectedSource> {
   try {
-    return await lazy.reading().withSource(config, source, async (opened) => {
-      const problems = await opened.findProblems();
-      const found = problems.map((problem) => toProblem(`${at}.${problem.at}`, problem.error));
-      if (problems.some((problem) => problem.at === 'profiles')) return { found };
-      return { found, attributes: (await opened.describe()).attributes };
-    });
+    return await lazy.reading().inspectSource(config, source);
   } catch (error) {
-    return { found: [toProblem(at, error)] };
+    return { problems: [toProblem(`sources.${source.name}`, error)] };
   }
 }
 
@@ -81,7 +76,7 @@ function unknownAttributes(
   { destinations }: Config,
   source: string,
   attributes: readonly string[],
-): ConfigProblem[] {
+): SetupProblem[] {
   return Object.entries(destinations).flatMap(([name, { connect, configure }]) => {
     // NDJSON without a row names no columns.
     if (connect.source !== source || !configure || attributes.length === 0) return [];
@@ -107,7 +102,7 @@ function missing(attribute: string, attributes: readonly string[]): string {
 }
 
 /** @throws what is no mistake of a user */
-function toProblem(at: string, error: unknown): ConfigProblem {
+function toProblem(at: string, error: unknown): SetupProblem {
   if (!(error instanceof ExportError)) throw error;
   return { at, code: error.code, message: error.message };
 }

@@ -4,6 +4,7 @@ import type { ExistingMember } from '../../dev/demo/existing-members';
 import type { Demo } from '../../dev/demo/run-demo';
 import { createProgress } from '../export/progress';
 import { lazy } from '../lazy';
+import { EXIT_REFUSED } from '../shell/failure';
 import { Interrupted, listenForStop } from '../shell/terminal';
 import { action, type Cli, type Invocation } from '../shell/invocation';
 import { examples, wholeNumber } from '../shell/options';
@@ -72,7 +73,7 @@ async function run(
         ? JSON.stringify(toJson(demo, peakRssBytes))
         : `Peak memory of the worker: ${mebibytes(peakRssBytes)} MiB`,
     );
-    return isSuccess(demo) ? 0 : 1;
+    return isSuccess(demo) ? undefined : EXIT_REFUSED;
   } finally {
     progress.close();
     stop.off();

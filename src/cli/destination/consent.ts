@@ -8,7 +8,8 @@ export interface ConsentOptions {
 }
 
 /**
- * Consent to the data privacy statement, from the options or from a prompt. `why` it is needed.
+ * Consent to the data privacy statement, from the options or from a prompt.
+ * @param why it is needed, as the end of a sentence
  * @throws ExportError CONSENT_REQUIRED with the statement
  */
 export async function obtainConsent(

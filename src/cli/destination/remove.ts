@@ -1,7 +1,6 @@
 import type { DestinationView } from '../../contract/destination';
-import { confirm, requireTerminal } from '../shell/confirm';
+import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
-import { EXIT_REFUSED } from '../shell/failure';
 import { withClient } from '../shell/temporal';
 
 interface RemoveOptions {
@@ -14,10 +13,7 @@ export async function removeDestination(
   destinationId: string,
   options: RemoveOptions,
 ): Promise<number | undefined> {
-  if (!(await isConfirmed(invocation, destinationId, options))) {
-    invocation.terminal.err('Nothing was changed.');
-    return EXIT_REFUSED;
-  }
+  if (!(await isConfirmed(invocation, destinationId, options))) return nothingChanged(invocation);
   const view: DestinationView = await withClient(invocation, (client) =>
     client.remove(destinationId, { removedBy: options.as }),
   );

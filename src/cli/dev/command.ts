@@ -12,6 +12,7 @@ import { Interrupted, listenForStop } from '../shell/terminal';
 import { examples, portNumber } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
 import { describeAudience } from '../sandbox/audience';
+import type { Page } from '../text/page';
 import { pairs } from '../text/table';
 
 interface Options {
@@ -61,7 +62,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     try {
       print(invocation, {
         json: toJson(dev),
-        text: () => describe(dev, programAt(dev.server.address, invocation, settings)),
+        text: (page) => describe(dev, programAt(dev.server.address, invocation, settings), page),
       });
       await runWorkerUntil(dev.worker, stop.requested);
     } finally {
@@ -77,8 +78,8 @@ async function requireFile({ options }: Invocation) {
   if (options.config !== undefined || existsSync(DEFAULT_CONFIG_FILE)) return requireSettings(options);
   throw new ExportError(
     'CONFIG_UNREADABLE',
-    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one (temporal-mailchimp config schema prints ` +
-      'its JSON Schema), name another file with --config, or try it without a file: temporal-mailchimp demo --keep',
+    `There is no ${DEFAULT_CONFIG_FILE} in this folder, and dev needs its sources. Write one with temporal-mailchimp init, name another ` +
+      'file with --config, or try it without a file: temporal-mailchimp demo --keep',
   );
 }
 
@@ -106,18 +107,21 @@ function toJson({ server, sandbox, config, folder, isNew }: Dev) {
   };
 }
 
-function describe({ server, sandbox, config, folder, isNew }: Dev, program: string): string {
+function describe({ server, sandbox, config, folder, isNew }: Dev, program: string, page: Page): string {
   const { namespace, taskQueue } = config.temporal;
   return [
-    pairs([
-      ['Temporal', `${server.address}, namespace ${namespace}`],
-      ['Web UI', server.uiUrl ?? ''],
-      ['Mailchimp', `${sandbox.url} (a sandbox)`],
-      ['API key', sandbox.apiKey],
-      ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
-      ['Worker', `task queue ${taskQueue}`],
-      ['Data', folder],
-    ]),
+    pairs(
+      [
+        ['Temporal', `${server.address}, namespace ${namespace}`],
+        ['Web UI', server.uiUrl ?? ''],
+        ['Mailchimp', `${sandbox.url} (a sandbox)`],
+        ['API key', sandbox.apiKey],
+        ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
+        ['Worker', `task queue ${taskQueue}`],
+        ['Data', folder],
+      ],
+      page,
+    ),
     '',
     ...(isNew ? firstSteps(config, program) : nextSteps(config, program)),
     '',

@@ -48,11 +48,16 @@ export async function takeDevFolder(path: string, fresh: boolean): Promise<DevFo
   return {
     path,
     database,
-    staging: join(path, STAGING),
+    staging: stagingIn(path),
     sandbox,
     isNew,
     release: () => rm(owner, { force: true }),
   };
+}
+
+/** Folder of the staging store in a folder of `dev`. */
+export function stagingIn(path: string): string {
+  return join(path, STAGING);
 }
 
 /** The database last: one without a sandbox is refused, if this process is killed. */

@@ -4,7 +4,7 @@ import type { Sandbox } from '../../sandbox';
 import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
 import { audiencesOf } from '../sandbox/audience';
-import { startSandboxWith } from '../sandbox/command';
+import { startSandboxWith } from '../sandbox/start';
 import { type DevFolder, takeDevFolder } from './dev-folder';
 import { leaveUrl } from '../shell/web-ui';
 import { useLocalSetup, useSandbox } from './sandboxed';
@@ -41,8 +41,13 @@ export interface Dev {
 export async function startDev(options: DevOptions): Promise<Dev> {
   const { config, baseFolder, report } = options;
   const closing: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (let step = closing.pop(); step; step = closing.pop()) await step();
+  const close = async (): Promise<void> => {
+    const step = closing.pop();
+    try {
+      await step?.();
+    } finally {
+      if (closing.length > 0) await close();
+    }
   };
   try {
     const folder = await takeDevFolder(options.folder, options.fresh);

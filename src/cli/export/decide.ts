@@ -2,14 +2,13 @@ import { userInfo } from 'node:os';
 import type { ExportClient, ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ApproveInput } from '../../contract/guard';
-import { confirm, requireTerminal } from '../shell/confirm';
-import { EXIT_REFUSED } from '../shell/failure';
+import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
-import { runningExport } from './find';
+import { noneRunning, runningExport } from './find';
 import { type HeldView, isHeld } from './follow';
 
 interface DecideOptions {
@@ -26,7 +25,7 @@ export async function approveExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi }) => {
     const { decision, handle } = await decide(invocation, client, { verb: 'approve', name, options });
-    if (!decision) return unchanged(invocation);
+    if (!decision) return nothingChanged(invocation);
     const approved = await handle.approve(decision);
     const { disposition, number } = approved;
     const what =
@@ -46,17 +45,12 @@ export async function denyExport(
 ): Promise<number | undefined> {
   return withClient(invocation, async (client) => {
     const { decision, handle } = await decide(invocation, client, { verb: 'deny', name, options });
-    if (!decision) return unchanged(invocation);
+    if (!decision) return nothingChanged(invocation);
     await handle.deny(decision);
     const text = () => `Denied: nothing was sent. To see its report: temporal-mailchimp export watch ${name}`;
     print(invocation, { json: { planId: decision.planId, denied: true }, text });
     return undefined;
   });
-}
-
-function unchanged({ terminal }: Invocation): number {
-  terminal.err('Nothing was changed.');
-  return EXIT_REFUSED;
 }
 
 interface Decision {
@@ -109,10 +103,9 @@ function userName({ usageError }: Invocation): string {
 
 function requireHeld(view: ExportView | undefined, name: string): HeldView {
   if (view && isHeld(view)) return view;
-  throw view
-    ? new ExportError(
-        'EXPORT_NOT_HELD',
-        `${jobTitle(view)} of ${name} is not held, so there is nothing to decide.`,
-      )
-    : new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${name} is running.`);
+  if (!view) throw noneRunning(name);
+  throw new ExportError(
+    'EXPORT_NOT_HELD',
+    `${jobTitle(view)} of ${name} is not held, so there is nothing to decide.`,
+  );
 }

@@ -1,9 +1,9 @@
-import { join } from 'node:path';
 import type { Config } from '../../config/config';
 import type { DestinationView } from '../../contract/destination';
 import type { ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
+import { stagingIn } from '../dev/dev-folder';
 import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
@@ -141,7 +141,7 @@ async function readFailures(
 
 /** Of the worker and of `temporal-mailchimp dev`. */
 function stagings({ staging }: Config): Config['staging'][] {
-  return [staging, { ...staging, folder: join(DEV_FOLDER, 'staging') }];
+  return [staging, { ...staging, folder: stagingIn(DEV_FOLDER) }];
 }
 
 /** A spreadsheet reads text that starts with these characters as a formula and runs it. */

@@ -56,7 +56,11 @@ export function findEnded(view: DestinationView, numberOrId: string | undefined)
 export async function runningExport(client: ExportClient, destinationId: string): Promise<ExportHandle> {
   const { running } = await client.describe(destinationId);
   if (running) return client.handle({ destinationId, exportId: running.exportId });
-  throw new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
+  throw noneRunning(destinationId);
+}
+
+export function noneRunning(destinationId: string): ExportError {
+  return new ExportError('EXPORT_NOT_FOUND', `No export of the destination ${destinationId} is running.`);
 }
 
 function knownExports({ running, queued, exports }: DestinationView): KnownExport[] {

@@ -2,6 +2,7 @@ import { relative, resolve } from 'node:path';
 import { ExportError } from '../../errors';
 import type { InspectedTable } from '../../sources/inspect-table';
 import { lazy } from '../lazy';
+import { DEFAULT_AUDIENCE_ID } from '../sandbox/audience';
 import type { Invocation } from '../shell/invocation';
 import type { Answers } from './config-text';
 import { propose } from './propose';
@@ -19,9 +20,6 @@ export interface InitOptions {
   readonly force?: boolean;
 }
 
-/** The audience of `dev` and `sandbox`. */
-export const SANDBOX_AUDIENCE = '1a2b3c4d5e';
-
 /** What the options say, what is asked on a terminal, and otherwise what the file proposes. */
 export async function answer(invocation: Invocation, options: InitOptions, folder: string): Promise<Answers> {
   const profiles =
@@ -38,7 +36,7 @@ export async function answer(invocation: Invocation, options: InitOptions, folde
   const email = await column('e-mail address', proposed.email, 'email');
   const audience =
     options.audience ??
-    (await ask(invocation, { question: 'Audience id', option: '--audience', proposal: SANDBOX_AUDIENCE }));
+    (await ask(invocation, { question: 'Audience id', option: '--audience', proposal: DEFAULT_AUDIENCE_ID }));
   const { account, apiKey, statusIfNew } = options;
   return {
     profiles: relative(folder, resolve(profiles)),

@@ -2,11 +2,13 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
+import { STATUSES_IF_NEW } from '../../contract/outcome';
 import type { InspectedTable } from '../../sources/inspect-table';
+import { DEFAULT_AUDIENCE_ID } from '../sandbox/audience';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples } from '../shell/options';
 import { pairs } from '../text/table';
-import { answer, type InitOptions, SANDBOX_AUDIENCE } from './answers';
+import { answer, type InitOptions } from './answers';
 import { configText } from './config-text';
 import { exists, writeChecked } from './write-checked';
 
@@ -33,10 +35,10 @@ export function initCommand(cli: Cli): Command {
       'where the API key is: env:VARIABLE or file:PATH',
       'env:MAILCHIMP_API_KEY',
     )
-    .option('--audience <id>', `audience id (default: ${SANDBOX_AUDIENCE}, which dev and sandbox have)`)
+    .option('--audience <id>', `audience id (default: ${DEFAULT_AUDIENCE_ID}, which dev and sandbox have)`)
     .addOption(
       new Option('--status-if-new <status>', 'status of contacts that are new to the audience')
-        .choices(['subscribed', 'pending', 'unsubscribed', 'transactional'])
+        .choices(STATUSES_IF_NEW)
         .default('subscribed'),
     )
     .option('--force', 'overwrite an existing file')
@@ -69,23 +71,26 @@ async function run(invocation: Invocation, options: InitOptions): Promise<undefi
       audience,
       csv: csv ?? null,
     },
-    text: () =>
+    text: (page) =>
       [
         `Wrote ${file}.`,
         '',
-        pairs([
-          ['Profiles', `${profiles}${describeCsv(csv)}`],
-          ['Key', key],
-          ['E-mail', email],
+        pairs(
           [
-            'Fields',
-            Object.entries(fields)
-              .map((field) => field.join(': '))
-              .join(', ') || 'none',
+            ['Profiles', `${profiles}${describeCsv(csv)}`],
+            ['Key', key],
+            ['E-mail', email],
+            [
+              'Fields',
+              Object.entries(fields)
+                .map((field) => field.join(': '))
+                .join(', ') || 'none',
+            ],
+            ['Segments', segments.map(([id]) => id).join(', ')],
+            ['Audience', audience],
           ],
-          ['Segments', segments.map(([id]) => id).join(', ')],
-          ['Audience', audience],
-        ]),
+          page,
+        ),
         '',
         'Next: temporal-mailchimp dev (everything on this machine, with a Mailchimp sandbox), or set the key and run',
         'temporal-mailchimp account check and temporal-mailchimp worker.',

@@ -1,7 +1,7 @@
 import { link, rename, rm, writeFile } from 'node:fs/promises';
 import { loadConfig } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { findConfigProblems } from '../config/problems';
+import { describeProblems, findConfigProblems } from '../config/problems';
 
 /** Under another name until it is checked, so that a file that does not work is never left behind. */
 export async function writeChecked(file: string, text: string, force: boolean): Promise<void> {
@@ -14,10 +14,9 @@ export async function writeChecked(file: string, text: string, force: boolean): 
       ({ code }) => code !== 'SECRET_UNAVAILABLE',
     );
     if (problems.length > 0) {
-      const lines = problems.map(({ at, message }) => `  ${at}: ${message}`);
       throw new ExportError(
         'CONFIG_INVALID',
-        `With these answers the configuration does not work:\n${lines.join('\n')}`,
+        `With these answers the configuration does not work:\n${describeProblems(problems)}`,
       );
     }
     if (force) await rename(fresh, file);

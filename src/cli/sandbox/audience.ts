@@ -2,6 +2,9 @@ import type { Config } from '../../config/config';
 import type { AudienceSeed, AudienceState, MergeFieldSeed } from '../../sandbox';
 import { countOf } from '../../text/format';
 
+/** The audience of a sandbox that no file and no option gives another one. */
+export const DEFAULT_AUDIENCE_ID = '1a2b3c4d5e';
+
 /** The merge fields of a new Mailchimp audience. */
 const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'FNAME', name: 'First Name', type: 'text' },

@@ -1,15 +1,16 @@
 import { isNativeError } from 'node:util/types';
 import { Command, Option } from 'commander';
-import { ExportError } from '../../errors';
 import type { AudienceSeed, Sandbox, SandboxOptions } from '../../sandbox';
 import { lazy } from '../lazy';
-import { audiencesOf, describeAudience } from './audience';
+import { audiencesOf, DEFAULT_AUDIENCE_ID, describeAudience } from './audience';
 import { readSeedFile } from './seed-file';
+import { startSandboxWith } from './start';
 import { action, print, type Cli, type GlobalOptions, type Invocation } from '../shell/invocation';
 import { collect, examples, portNumber, wholeNumber } from '../shell/options';
 import { readSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
 import { count } from '../../text/format';
+import type { Page } from '../text/page';
 import { pairs } from '../text/table';
 
 interface Options {
@@ -28,7 +29,7 @@ export function sandboxCommand(cli: Cli): Command {
     .description(
       'Run a simulated Mailchimp on this machine until Ctrl-C: audiences, members, tags, batches, limits and faults.\n\n' +
         'Without --audience it has the audiences of the configuration file in this folder, with the merge fields that they match; without ' +
-        'a file, one empty audience with the id 1a2b3c4d5e. docs/sandbox.md describes faults, switches and the control port.',
+        `a file, one empty audience with the id ${DEFAULT_AUDIENCE_ID}. docs/sandbox.md describes faults, switches and the control port.`,
     )
     .option('--port <n>', 'port on 127.0.0.1; 0: a free port', portNumber, 0)
     .option(
@@ -66,7 +67,7 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
     const { url, apiKey, port } = sandbox;
     print(invocation, {
       json: { url, apiKey, port, audiences: sandbox.audiences() },
-      text: () => describe(sandbox, options),
+      text: (page) => describe(sandbox, options, page),
     });
     await stop.requested;
     const requests = sandbox.requests().reduce((sum, { count: times }) => sum + times, 0);
@@ -77,15 +78,18 @@ async function run(invocation: Invocation, options: Options): Promise<undefined>
   }
 }
 
-function describe(sandbox: Sandbox, { keepIn }: Options): string {
+function describe(sandbox: Sandbox, { keepIn }: Options, page: Page): string {
   const { url, apiKey } = sandbox;
   return [
-    pairs([
-      ['Mailchimp', url],
-      ['API key', apiKey],
-      ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
-      ['Control', new URL('/_sandbox/state', url).href],
-    ]),
+    pairs(
+      [
+        ['Mailchimp', url],
+        ['API key', apiKey],
+        ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
+        ['Control', new URL('/_sandbox/state', url).href],
+      ],
+      page,
+    ),
     '',
     'To export to it, in the configuration file:',
     '  accounts:',
@@ -128,28 +132,4 @@ async function configured(options: GlobalOptions): Promise<readonly AudienceSeed
   const { config } = await readSettings(options);
   const audiences = config ? audiencesOf(config) : [];
   return audiences.length > 0 ? audiences : undefined;
-}
-
-/** Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here. @param startOver what a user does about a damaged state @throws ExportError INPUT_INVALID */
-export async function startSandboxWith(
-  options: SandboxOptions,
-  startOver = `delete ${options.keepIn}`,
-): Promise<Sandbox> {
-  try {
-    return await lazy.sandbox().startSandbox(options);
-  } catch (error) {
-    if (!isNativeError(error)) throw error;
-    if ('code' in error && error.code === 'EADDRINUSE') {
-      throw new ExportError(
-        'INPUT_INVALID',
-        `The sandbox cannot listen on 127.0.0.1:${options.port}: the port is in use. Choose another port, or omit --port for a free one.`,
-        { cause: error },
-      );
-    }
-    if (!error.message.startsWith('sandbox:')) throw error;
-    const advice = error.message.startsWith('sandbox: the state file') ? `. To start over: ${startOver}` : '';
-    throw new ExportError('INPUT_INVALID', `The sandbox did not start. ${error.message}${advice}`, {
-      cause: error,
-    });
-  }
 }

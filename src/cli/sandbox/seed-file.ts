@@ -5,6 +5,7 @@ import { MEMBER_STATUSES } from '../../contract/outcome';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import type { AudienceSeed } from '../../sandbox';
+import { DEFAULT_AUDIENCE_ID } from './audience';
 
 const MemberSchema = z.strictObject({
   email_address: z.string().min(1),
@@ -38,7 +39,7 @@ const AudienceSchema = z.strictObject({
 const SeedFileSchema = z.array(AudienceSchema).min(1);
 
 /** The audience of a file that contains only members. */
-const MEMBERS_ONLY: AudienceSeed = { id: '1a2b3c4d5e', name: 'Sandbox audience' };
+const MEMBERS_ONLY: AudienceSeed = { id: DEFAULT_AUDIENCE_ID, name: 'Sandbox audience' };
 
 /**
  * Reads the initial audiences of a sandbox: a JSON file with one audience or a list, or an .ndjson or .jsonl file with one member per line.

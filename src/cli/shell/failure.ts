@@ -27,7 +27,7 @@ export function printFailure(error: unknown, terminal: Terminal, isJson: boolean
   if (failure.exitCode === 0) return 0;
   const { code, message, details, text } = failure;
   if (isJson) terminal.out(printableJson({ error: { code, message, details: details ?? {} } }));
-  // Where the trace of a bug is, is printed even with --json.
+  // The place of a bug's trace is printed even with --json.
   if (text !== undefined && (!isJson || failure.exitCode === EXIT_BUG))
     terminal.err(markCode(terminal, text));
   return failure.exitCode;

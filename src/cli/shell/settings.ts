@@ -7,8 +7,8 @@ import { settingsOfProfile, settingsOfVariables } from './envconfig';
 import type { GlobalOptions } from './invocation';
 
 /**
- * Where `temporal-mailchimp dev` keeps its database and its staging store, beside the configuration file. The store is separate from
- * the worker's: a baseline from a sandbox must never be used for a real audience.
+ * Where `temporal-mailchimp dev` keeps its database, its staging store and its sandbox, beside the configuration file. The store is separate
+ * from the worker's: a baseline from a sandbox must never be used for a real audience.
  */
 export const DEV_FOLDER = '.temporal-mailchimp/dev';
 
@@ -60,8 +60,8 @@ function resolveTemporal(options: GlobalOptions, loaded: LoadedConfig | undefine
     ...settingsOfVariables(),
     ...settingsOfOptions(options),
   };
-  const temporal = loaded?.config.temporal ?? TemporalSchema.parse({});
   const defaults = TemporalSchema.parse({});
+  const temporal = loaded?.config.temporal ?? defaults;
   return {
     connection,
     temporal: {

@@ -4,6 +4,7 @@ import { ExportError, RepeatedKeys } from '../../errors';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { EXIT_REFUSED } from '../shell/failure';
+import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { encodingHint } from '../../text/encoding-hint';
@@ -11,7 +12,6 @@ import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
-import { onlySource } from './only-source';
 import { previewCommand } from './preview';
 
 export function sourceCommand(cli: Cli): Command {
@@ -72,7 +72,7 @@ async function check(invocation: Invocation, name: string | undefined): Promise<
 function throwWithKeys({ terminal }: Invocation, error: unknown): never {
   if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
     const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
-    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows)}\n`);
+    terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows, terminal.page('err'))}\n`);
   }
   throw error;
 }
@@ -117,6 +117,6 @@ async function withSource<Result>(
   work: (source: SegmentSource) => Promise<Result>,
 ): Promise<Result> {
   const { config, baseFolder } = await requireConfig(options);
-  const name = sourceName ?? onlySource(Object.keys(config.sources));
+  const name = sourceName ?? onlyName('source', config.sources);
   return lazy.reading().withSource(config, { name, baseFolder }, work);
 }

@@ -2,10 +2,10 @@ import { Command } from 'commander';
 import { countOf } from '../../text/format';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
+import { onlyName } from '../shell/only-name';
 import { examples, positiveNumber } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { table } from '../text/table';
-import { onlySource } from './only-source';
 
 export function previewCommand(cli: Cli): Command {
   return new Command('preview')
@@ -29,7 +29,7 @@ async function preview(
   ...[first, second, { limit }]: [string, string | undefined, { readonly limit: number }]
 ): Promise<undefined> {
   const { config, baseFolder } = await requireConfig(invocation.options);
-  const name = second === undefined ? onlySource(Object.keys(config.sources)) : first;
+  const name = second === undefined ? onlyName('source', config.sources) : first;
   const segment = second ?? first;
   const { profiles, attributes, rows } = await lazy
     .reading()
@@ -42,9 +42,9 @@ async function preview(
         Object.fromEntries(attributes.map((attribute, index) => [attribute, row[index]])),
       ),
     },
-    text: () =>
+    text: (page) =>
       [
-        ...(rows.length > 0 ? [table(attributes, rows), ''] : []),
+        ...(rows.length > 0 ? [table(attributes, rows, page), ''] : []),
         `${countOf(profiles, 'profile')} in ${segment}${profiles > rows.length ? `; the first ${rows.length} are shown` : ''}.`,
       ].join('\n'),
   });

@@ -30,8 +30,9 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
   return parts.join('\n\n');
 }
 
-const describeUnconfigured = (destinationId: string) =>
-  `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
+function describeUnconfigured(destinationId: string): string {
+  return `Not configured yet: temporal-mailchimp destination configure ${destinationId}`;
+}
 
 function connectionPairs(view: DestinationView): (readonly [string, string])[] {
   const { name, account, accountId, audience, source, statusIfNew, exportUser, storeId, consent } = view;

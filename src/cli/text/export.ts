@@ -50,7 +50,7 @@ export function describeBlocked({ destinationId, queued, behind }: BlockedExport
   const inFront = jobTitle(behind).toLowerCase();
   return [
     `${jobTitle(queued)} of ${destinationId} is queued behind ${inFront}, which is ${describeRunning(behind)}.${state}`,
-    `${jobTitle(queued)} starts when ${inFront} has ended. To watch it: ${command('watch')} To take it back: ${command('cancel')}`,
+    `${jobTitle(queued)} starts when ${inFront} has ended.\nTo watch it: ${command('watch')}\nTo cancel it: ${command('cancel')}`,
   ].join('\n\n');
 }
 

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import stringWidth from 'string-width';
 import { fitColumns, GAP } from './fit-columns';
-import { PLAIN_PAGE, toned, type Page, type Tone } from './page';
+import { toned, type Page, type Tone } from './page';
 import { printable } from './printable';
 
 const NO_LINES = {
@@ -41,11 +41,7 @@ interface Column {
  * Columns without borders. Numbers are aligned to the right. On a terminal no line is longer than the page: cells are cut, with `…`
  * at the end, and columns that have no room are dropped. In a pipe everything is complete.
  */
-export function table(
-  head: readonly Heading[],
-  rows: readonly (readonly Cell[])[],
-  page: Page = PLAIN_PAGE,
-): string {
+export function table(head: readonly Heading[], rows: readonly (readonly Cell[])[], page: Page): string {
   const all = head.map((heading, index) =>
     columnOf(
       heading,
@@ -97,7 +93,7 @@ function naturalOf({ name, cells, isNumber, isOptional }: Column) {
 }
 
 /** Names with their values, one per line. On a terminal, long values continue below their first word. */
-export function pairs(rows: readonly (readonly [string, string])[], page: Page = PLAIN_PAGE): string {
+export function pairs(rows: readonly (readonly [string, string])[], page: Page): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const indent = ' '.repeat(width + GAP);
   return rows

@@ -27,13 +27,16 @@ async function run(invocation: Invocation): Promise<undefined> {
   try {
     print(invocation, {
       json: { address, namespace, taskQueue, config: path },
-      text: () =>
+      text: (page) =>
         [
-          pairs([
-            ['Temporal', `${address}, namespace ${namespace}`],
-            ['Task queue', taskQueue],
-            ['Configuration', path],
-          ]),
+          pairs(
+            [
+              ['Temporal', `${address}, namespace ${namespace}`],
+              ['Task queue', taskQueue],
+              ['Configuration', path],
+            ],
+            page,
+          ),
           'The worker runs until Ctrl-C.',
         ].join('\n'),
     });

@@ -168,9 +168,10 @@ async function work(
 
 /** What is not on disk is lost at the next start, so it must not be acknowledged: a client would rely on it. */
 function whenKept(ending: Ending, { journal }: Account, instance: string): Ending {
-  if (!journal?.failure || ending.type === 'cut') return ending;
-  const detail = `The sandbox cannot write its state (${journal.failure.message}), so it acknowledges nothing. Fix that, and start it again.`;
-  return { type: 'reply', reply: problemReply({ ...internalError, detail }, instance, undefined) };
+  const failure = journal?.failure;
+  if (!failure || ending.type === 'cut') return ending;
+  const refusal = { ...internalError, detail: failure.message };
+  return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
 }
 
 async function bodyOf(ending: Ending, mayZip: boolean): Promise<Body> {

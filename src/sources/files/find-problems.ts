@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { SourceProblem } from '../../ports/source';
 import type { Database } from '../../duckdb/database';
 import { quoteName } from '../../duckdb/quote';
@@ -10,6 +8,7 @@ import { asReadError } from './read-error';
 import { asSqlError, checkSql } from './segment-sql';
 import { membershipScans } from './segments';
 import { selectNothing } from './table';
+import { withScratchFolder } from '../scratch-folder';
 
 interface Part {
   /** As the configuration names it. */
@@ -32,8 +31,7 @@ export async function findProblems(context: ReadContext): Promise<SourceProblem[
       return undefined;
     }
   };
-  const folder = await mkdtemp(join(context.options.scratch, 'source-'));
-  try {
+  await withScratchFolder(context.options, async (folder) => {
     const found = new Map<Part, FoundTable>();
     for (const part of partsOf(context)) {
       const { baseFolder } = context.options;
@@ -54,9 +52,7 @@ export async function findProblems(context: ReadContext): Promise<SourceProblem[
           await attempt(`segments.${id}`, () => bind(database, { id, sql: segment.sql, context, columns }));
       }
     });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
   return problems;
 }
 

@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { FilesSourceConfig, SegmentConfig } from '../../config/source-config';
 import type { Database } from '../../duckdb/database';
 import { openDatabase, threadsFor } from '../../duckdb/open';
@@ -9,6 +7,7 @@ import { asReadError } from './read-error';
 import { type SqlUse, checkSql } from './segment-sql';
 import { type MembershipScan, chooseSegments, membershipScans } from './segments';
 import type { SourceOptions } from '../options';
+import { withScratchFolder } from '../scratch-folder';
 
 /** The table of profiles, in SQL and in messages. */
 export const PROFILES = 'profiles';
@@ -59,8 +58,7 @@ export async function withReading<T>(
   const stopped = stoppedBy(closed, request.signal);
   const context = { ...source, stopped };
   stopped.throwIfAborted();
-  const folder = await mkdtemp(join(context.options.scratch, 'source-'));
-  try {
+  return withScratchFolder(context.options, async (folder) => {
     const plan = await planReading(context, request, folder);
     const found = await findTables(plan.specs, {
       baseFolder: context.options.baseFolder,
@@ -76,9 +74,7 @@ export async function withReading<T>(
     } catch (error) {
       throw await asReadError(found, error);
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 export function stoppedBy(closed: AbortSignal, signal: AbortSignal | undefined): AbortSignal {

@@ -42,6 +42,7 @@ describe('a permanent refusal', () => {
           outcome: 'rejected',
           reason: 'fake',
           text: 'looks fake or invalid',
+          winner: null,
         },
       ]);
     }
