@@ -49,12 +49,7 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
     const { type, message } = error.cause;
     if (isExportErrorCode(type)) return new ExportError(type, message, { cause: error });
   }
-  if (error instanceof WorkflowNotFoundError) {
-    return new ExportError(
-      'DESTINATION_NOT_FOUND',
-      `There is no destination "${destinationId}". Check the name with temporal-mailchimp destination list, or connect it first.`,
-    );
-  }
+  if (error instanceof WorkflowNotFoundError) return destinationNotFound(destinationId);
   if (error instanceof NamespaceNotFoundError) {
     return new ExportError('TEMPORAL_UNREACHABLE', UNKNOWN_NAMESPACE, { cause: error });
   }
@@ -76,6 +71,13 @@ function fromServer(
 function noAnswer(error: Error, taskQueue: string | null): ExportError {
   if (taskQueue !== null) return workerNotRunning(taskQueue);
   return new ExportError('TEMPORAL_UNREACHABLE', SILENT, { cause: error });
+}
+
+export function destinationNotFound(destinationId: string): ExportError {
+  return new ExportError(
+    'DESTINATION_NOT_FOUND',
+    `There is no destination "${destinationId}". Check the name with temporal-mailchimp destination list, or connect it first.`,
+  );
 }
 
 export function workerNotRunning(taskQueue: string): ExportError {

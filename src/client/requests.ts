@@ -10,11 +10,16 @@ import {
 import type { UpdateDefinition } from '@temporalio/common';
 import type { ConnectInput, DestinationView, Envelope, ExportEnvelope } from '../contract/destination';
 import type { ExportView } from '../contract/export';
-import { destinationWorkflowId, exportWorkflowId, type ExportRef } from '../contract/identifiers';
+import {
+  DestinationIdSchema,
+  destinationWorkflowId,
+  exportWorkflowId,
+  type ExportRef,
+} from '../contract/identifiers';
 import { ExportError } from '../errors';
 import { connectUpdate, progressQuery, stateQuery } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
-import { noAnswerInTime, notRunning, toExportError } from './errors';
+import { destinationNotFound, noAnswerInTime, notRunning, toExportError } from './errors';
 import { requireWorker } from './pollers';
 
 /** A request that a worker reads later than this is refused, so that it cannot take effect after the caller has given up. */
@@ -140,6 +145,8 @@ export class Requests {
   }
 
   private async withWorker<Result>(destinationId: string, work: () => Promise<Result>): Promise<Result> {
+    // A workflow id can have more: "newsletter/export" would reach the export of that destination, which does not know these messages.
+    if (!DestinationIdSchema.safeParse(destinationId).success) throw destinationNotFound(destinationId);
     try {
       await this.withoutWorker(() => requireWorker(this.client, this.taskQueue));
       return await this.withDeadline(work);

@@ -251,6 +251,8 @@ export function describeUncertain(report: ExportReport): string {
 export function describeWithoutBaseline(report: ExportReport): string {
   const { outcomes, baselineSize, gone = 0 } = report;
   if (!isPlanned(report) || outcomes.updated === 0 || baselineSize + gone > 0) return '';
+  // A baseline whose addresses all have adopted tags only has the size 0 too. Only a baseline can show that nothing changed.
+  if (outcomes.unchanged + outcomes.removed > 0) return '';
   return (
     `The baseline is empty, so what ${countOf(outcomes.updated, 'contact')} of the audience have is not known: ` +
     'each is sent once, also where nothing changes.'

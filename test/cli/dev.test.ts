@@ -146,21 +146,26 @@ describe('dev', () => {
     await second.dev.stop();
   }, 120_000);
 
-  test('refuses a damaged state, and names the option that starts over', async () => {
-    const folder = join(scene.folder, '.temporal-mailchimp/dev');
-    await mkdir(join(folder, 'sandbox'), { recursive: true });
-    await writeFile(join(folder, 'sandbox/state.ndjson'), 'no state\n');
-    const { code, errors } = await scene.cli('dev --port 0 --ui-port 0');
-    expect(code).toBe(1);
-    expect(errors).toMatch(
-      /^INPUT_INVALID: The sandbox did not start\. .*state\.ndjson is damaged: line 1 .*temporal-mailchimp .*dev --fresh$/m,
-    );
-  });
+  test.each(['no state\n', '', '{"form'])(
+    'refuses a damaged state (%j), and names the option that starts over',
+    async (text) => {
+      const folder = join(scene.folder, '.temporal-mailchimp/dev');
+      await mkdir(join(folder, 'sandbox'), { recursive: true });
+      await writeFile(join(folder, 'sandbox/state.ndjson'), text);
+      const { code, errors } = await scene.cli('dev --port 0 --ui-port 0');
+      expect(code).toBe(1);
+      expect(errors).toMatch(
+        /^INPUT_INVALID: The sandbox did not start\. .*state\.ndjson is damaged: .*temporal-mailchimp .*dev --fresh$/m,
+      );
+    },
+  );
 
   test('refuses a folder of a version that kept no sandbox, and one that another dev uses', async () => {
     const folder = join(scene.folder, '.temporal-mailchimp/dev');
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'temporal.db'), '');
+    // As a process leaves it that is killed while it deletes.
+    await mkdir(join(folder, 'sandbox'));
     const old = await scene.cli('dev --port 0 --ui-port 0');
     expect(old.errors).toMatch(
       /^INPUT_INVALID: .* is of an earlier version.*temporal-mailchimp .*dev --fresh\./,

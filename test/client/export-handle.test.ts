@@ -45,6 +45,27 @@ const failureOf = async (handle: ExportHandle) => {
 };
 
 describe('the handle of an export', () => {
+  test('of a name that no destination can have reaches no other workflow', async () => {
+    await stage.withWorker(async () => {
+      await ready();
+      await stage.export();
+      const destinationId = `${stage.destinationId}/export`;
+      const handle = stage.client.handle({ destinationId, exportId: randomUUID() });
+      const requests = [
+        () => handle.progress(),
+        () => handle.report(),
+        () => handle.result(),
+        () => handle.pause(),
+        () => handle.cancel(),
+        () => stage.client.describe(destinationId),
+        () => stage.client.start(destinationId),
+        () => stage.client.remove(destinationId, { removedBy: 'Ada' }),
+      ];
+      for (const request of requests)
+        await expect(request()).rejects.toMatchObject({ code: 'DESTINATION_NOT_FOUND' });
+    });
+  });
+
   test('has what its start returned, follows it to its end, and returns its report', async () => {
     await stage.withWorker(async () => {
       await ready();

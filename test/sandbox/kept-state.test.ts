@@ -36,6 +36,8 @@ const person = (number: number, more: object = {}) => ({
   ...more,
 });
 
+const rowOf = (number: number) => ({ members: [person(number)], update_existing: true });
+
 async function read(api: Api, path: string): Promise<unknown> {
   const { status, body } = await api.get(path);
   expect({ path, status }).toEqual({ path, status: 200 });
@@ -158,7 +160,9 @@ describe('a sandbox that keeps its state', () => {
     ['is no record of a sandbox', (text: string) => text.replace('"mergeFields"', '"fields"')],
     ['is not of format 1', (text: string) => text.replace('{"format":1}', '{"format":2}')],
     ['names an audience that no line before it has', (text: string) => text.replace('"in":"1a', '"in":"2b')],
-  ])('refuses a damaged file, since one of its lines %s', async (why, damage) => {
+    ['it has no line', () => ''],
+    ['it has no line', (text: string) => text.slice(0, 6)],
+  ])('refuses a damaged file: %s', async (why, damage) => {
     await withSandbox(options, async (api) => {
       await api.subscribe([person(1)]);
     });
@@ -166,7 +170,7 @@ describe('a sandbox that keeps its state', () => {
     const text = await readFile(file, 'utf8');
     await writeFile(file, damage(text));
     expect(damage(text)).not.toBe(text);
-    await expect(startSandbox(options)).rejects.toThrow(/^sandbox: the state file .* is damaged: line \d+ /);
+    await expect(startSandbox(options)).rejects.toThrow(/^sandbox: the state file .* is damaged: /);
     await expect(startSandbox(options)).rejects.toThrow(why);
   });
 
@@ -226,6 +230,27 @@ describe('a sandbox that keeps its state', () => {
     await withSandbox(options, async (api) => {
       expect((await api.get(`/batches/${finished}`)).status).toBe(404);
       expect((await api.get(`/batches/${waiting}`)).status).toBe(200);
+    });
+  });
+
+  test('acknowledges nothing from the moment at which it cannot write its state', async () => {
+    const sandbox = await startSandbox(options);
+    const send = async (path: string, body: object) => {
+      const headers = { authorization: `Bearer ${sandbox.apiKey}` };
+      const reply = await fetch(sandbox.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return { status: reply.status, body: await reply.json() };
+    };
+    expect(await send(LIST, rowOf(1))).toMatchObject({ status: 200 });
+    await rm(join(folder, 'batches'), { recursive: true });
+    const lost = {
+      status: 500,
+      body: { detail: expect.stringContaining('its state could not be written (ENOENT') },
+    };
+    expect(await send('/batches', { operations: [operation(LIST, rowOf(2))] })).toMatchObject(lost);
+    expect(await send(LIST, rowOf(3))).toMatchObject(lost);
+    await expect(sandbox.close()).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+    await withSandbox(options, async (_api, restarted) => {
+      expect([...restarted.members(AUDIENCE)]).toHaveLength(1);
     });
   });
 

@@ -120,7 +120,8 @@ test.each([
 );
 
 test('a plan without a baseline says why it updates every contact of the audience; others do not', () => {
-  const plan = report({ kind: 'plan', status: 'planned', baselineSize: 0 });
+  const sample = report({ kind: 'plan', status: 'planned', baselineSize: 0 });
+  const plan = { ...sample, outcomes: { ...sample.outcomes, unchanged: 0, removed: 0 } };
   const words =
     'The baseline is empty, so what 20,000 contacts of the audience have is not known: each is sent once';
   expect(describeReport(plan)).toContain(words);
@@ -128,6 +129,9 @@ test('a plan without a baseline says why it updates every contact of the audienc
   const known = [
     { ...plan, baselineSize: 1 },
     { ...plan, gone: 1 },
+    // All its addresses have adopted tags.
+    { ...plan, outcomes: { ...plan.outcomes, unchanged: 1 } },
+    { ...plan, outcomes: { ...plan.outcomes, removed: 1 } },
     { ...plan, status: 'completed' as const },
   ];
   for (const other of known) expect(describeReport(other)).not.toContain('The baseline is empty');

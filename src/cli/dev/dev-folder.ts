@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExportError } from '../../errors';
 
@@ -18,6 +18,7 @@ export interface DevFolder {
 const DATABASE = 'temporal.db';
 const STAGING = 'staging';
 const SANDBOX = 'sandbox';
+const SANDBOX_STATE = 'state.ndjson';
 const OWNER = 'dev.pid';
 
 /**
@@ -28,21 +29,20 @@ const OWNER = 'dev.pid';
  */
 export async function takeDevFolder(path: string, fresh: boolean): Promise<DevFolder> {
   const owner = join(path, OWNER);
-  await refuseSecond(owner);
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await writeFile(owner, String(process.pid));
+  await claim(owner);
   if (fresh) await clear(path);
   const database = join(path, DATABASE);
   const sandbox = join(path, SANDBOX);
   const isNew = !existsSync(database);
   if (isNew) await mkdir(sandbox, { recursive: true, mode: 0o700 });
-  // A baseline of an earlier version's sandbox, which kept nothing, must not meet an empty one.
-  else if (!existsSync(sandbox)) {
+  // The sandbox starts before Temporal, so a database without its state has a baseline of contacts that an empty sandbox has not.
+  else if (!existsSync(join(sandbox, SANDBOX_STATE))) {
     await rm(owner, { force: true });
     throw new ExportError(
       'INPUT_INVALID',
-      `${path} is of an earlier version, which did not keep its sandbox: its destinations know of contacts that no sandbox has. ` +
-        'Start over with temporal-mailchimp dev --fresh.',
+      `${path} has a database, but no sandbox: it is of an earlier version, or files were deleted. Its destinations know of contacts ` +
+        'that no sandbox has. Start over with temporal-mailchimp dev --fresh.',
     );
   }
   return {
@@ -60,14 +60,29 @@ export function stagingIn(path: string): string {
   return join(path, STAGING);
 }
 
+/** The database last: one without a sandbox is refused, if this process is killed. */
 async function clear(path: string): Promise<void> {
-  for (const name of (await readdir(path)).filter(isOurs))
+  // SQLite has files beside the database.
+  const databases = (await readdir(path)).filter((name) => name.startsWith(DATABASE));
+  for (const name of [SANDBOX, STAGING, ...databases])
     await rm(join(path, name), { recursive: true, force: true });
 }
 
-/** SQLite has files beside the database. */
-function isOurs(name: string): boolean {
-  return name.startsWith(DATABASE) || name === STAGING || name === SANDBOX;
+/** A link is created with its content, or not at all: of two that start at the same moment, only one gets the folder. */
+async function claim(owner: string): Promise<void> {
+  const own = `${owner}.${process.pid}`;
+  await writeFile(own, String(process.pid));
+  try {
+    await link(own, owner);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    await refuseSecond(owner);
+    // Of a process that was killed.
+    await rm(owner, { force: true });
+    await claim(owner);
+  } finally {
+    await rm(own, { force: true });
+  }
 }
 
 async function refuseSecond(owner: string): Promise<void> {

@@ -41,16 +41,18 @@ export interface Dev {
 export async function startDev(options: DevOptions): Promise<Dev> {
   const { config, baseFolder, report } = options;
   const closing: (() => Promise<void>)[] = [];
-  const close = async () => {
-    for (let step = closing.pop(); step; step = closing.pop()) await step();
+  const close = async (): Promise<void> => {
+    const step = closing.pop();
+    try {
+      await step?.();
+    } finally {
+      if (closing.length > 0) await close();
+    }
   };
   try {
     const folder = await takeDevFolder(options.folder, options.fresh);
     closing.push(folder.release);
-    const server = await startTemporal(options, folder);
-    closing.push(() => server.close());
-    if (server.uiUrl !== undefined)
-      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
+    // First, so that a killed process leaves no database without the contacts that it knows of.
     const audiences = audiencesOf(config);
     const sandbox = await startSandboxWith(
       {
@@ -61,6 +63,10 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       'temporal-mailchimp dev --fresh',
     );
     closing.push(() => sandbox.close());
+    const server = await startTemporal(options, folder);
+    closing.push(() => server.close());
+    if (server.uiUrl !== undefined)
+      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
     const running = useLocalSetup(useSandbox(config, sandbox), {
       staging: folder.staging,
       address: server.address,

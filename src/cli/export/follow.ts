@@ -96,7 +96,8 @@ interface Watching {
   readonly onOutage: (error: ExportError) => void;
 }
 
-const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'];
+/** States that may last until a person acts. */
+const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'] satisfies ExportView['state']['kind'][];
 
 /** What a started export waits for: a person's decision about itself, which an earlier start may have begun, or about the one in front of it. */
 export type Waiting =

@@ -11,7 +11,7 @@ import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { problemReply } from '../api/router';
-import { nestedTooDeep, tooManyConnections } from '../problem';
+import { internalError, nestedTooDeep, tooManyConnections } from '../problem';
 import { authenticate } from './authenticate';
 import { applyFault } from './apply-fault';
 import { triggeredError } from './trigger-error';
@@ -150,12 +150,13 @@ async function work(
   const due = isWrite && operationMs > 0 ? account.directPace.due(call.arrived, operationMs) : undefined;
   const effect = world.faults.takeForRequest({ ...call, via: 'http' });
   const apiCall: ApiCall = { ...call, account, via: 'http' };
-  const ending = await applyFault({
+  const applied = await applyFault({
     world,
     effect,
     instance: call.instance,
     apply: () => router.run(apiCall),
   });
+  const ending = whenKept(applied, account, call.instance);
   const body = await bodyOf(ending, gzip && acceptsGzip);
   if (due !== undefined) {
     await world.pause(due - performance.now());
@@ -163,6 +164,14 @@ async function work(
   }
   if (isWrite) world.counters.worked(call.arrived, operationMs);
   return { ending, body };
+}
+
+/** What is not on disk is lost at the next start, so it must not be acknowledged: a client would rely on it. */
+function whenKept(ending: Ending, { journal }: Account, instance: string): Ending {
+  const failure = journal?.failure;
+  if (!failure || ending.type === 'cut') return ending;
+  const refusal = { ...internalError, detail: failure.message };
+  return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
 }
 
 async function bodyOf(ending: Ending, mayZip: boolean): Promise<Body> {

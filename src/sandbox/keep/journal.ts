@@ -10,7 +10,8 @@ import { batchRecord, memberRecord } from './records';
  * Appends to the state file what each request has changed, before the request is answered: a process that is killed loses nothing
  * that a client was told. (What a power failure loses depends on the operating system.)
  *
- * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent.
+ * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent. Once
+ * something could not be written, `failure` says so, and the API acknowledges nothing any more.
  */
 export class Journal implements AudienceListener {
   readonly #file: number;
@@ -19,11 +20,16 @@ export class Journal implements AudienceListener {
   readonly #members = new Map<Audience, Set<number>>();
   readonly #batches: KeptRecord[] = [];
   #isScheduled = false;
-  #failure: Error | undefined;
+  #failure: NodeJS.ErrnoException | undefined;
 
   constructor({ state, batches }: KeptFiles) {
     this.#file = openSync(state, 'a', 0o600);
     this.#folder = batches;
+  }
+
+  /** Why the state on disk is older than the one in memory; undefined: it is not. */
+  get failure(): Error | undefined {
+    return this.#failure && notWritten(this.#failure);
   }
 
   onAudience(audience: Audience): void {
@@ -62,10 +68,7 @@ export class Journal implements AudienceListener {
   close(): void {
     this.#flush();
     closeSync(this.#file);
-    if (this.#failure === undefined) return;
-    throw new Error(`sandbox: its state could not be written (${this.#failure.message})`, {
-      cause: this.#failure,
-    });
+    if (this.#failure) throw notWritten(this.#failure);
   }
 
   #dropOperations(id: string): void {
@@ -99,9 +102,16 @@ export class Journal implements AudienceListener {
     try {
       write();
     } catch (error) {
-      this.#failure = error as Error;
+      this.#failure = error as NodeJS.ErrnoException;
+      process.emitWarning(notWritten(this.#failure));
     }
   }
+}
+
+/** With the code of the operating system, by which it is known as no bug. */
+function notWritten(cause: NodeJS.ErrnoException): Error {
+  const message = `sandbox: its state could not be written (${cause.message}), so it acknowledges nothing. Fix that, and start it again`;
+  return Object.assign(new Error(message, { cause }), cause);
 }
 
 export const lineOf = (record: KeptRecord): string => `${JSON.stringify(record)}\n`;

@@ -16,7 +16,7 @@ export interface KeptState {
 }
 
 /**
- * Reads a state file. The end of a line that a killed process could not finish is left out: nobody got an answer to that request.
+ * Reads a state file. It appears with its first lines, so one that has none has lost members that clients rely on. The end of a line that a killed process could not finish is left out: nobody got an answer to that request.
  * @returns undefined where there is no file
  * @throws Error that names the damaged line
  */
@@ -32,6 +32,7 @@ export async function readState(file: string): Promise<KeptState | undefined> {
     held = line;
   }
   if (held !== undefined && !isCut) reader.take(held);
+  reader.requireLines();
   return { ...reader.state, needsRewrite: isCut || reader.isStale };
 }
 
@@ -71,6 +72,11 @@ class StateReader {
       1 + audiences.size + batches.size,
     );
     return this.#line > 2 * current + 100;
+  }
+
+  requireLines(): void {
+    if (this.#line > 0) return;
+    throw new Error(`sandbox: the state file ${this.#file} is damaged: it has no line`);
   }
 
   take(text: string): void {

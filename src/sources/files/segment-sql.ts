@@ -172,7 +172,7 @@ function withoutSql(message: string): string {
 function invalid(segment: string, problem: string): ExportError {
   return new ExportError(
     'SEGMENT_SQL_INVALID',
-    `The SQL of segment "${segment}" was refused: ${problem}. Correct it in the configuration.`,
+    `The SQL of segment "${segment}" was refused: ${problem.replace(/\.$/, '')}. Correct it in the configuration.`,
     { details: { segment } },
   );
 }
