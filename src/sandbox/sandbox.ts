@@ -21,8 +21,9 @@ import { serveControl } from './http/control-server';
 import { serveOauth } from './http/oauth-server';
 import { serveDownloads } from './http/download-server';
 import type { Journal } from './keep/journal';
+import { claimFolder } from './keep/claim-folder';
 import { keepAccount } from './keep/keep-account';
-import { openKeptFiles } from './keep/kept-files';
+import { type KeptFiles, openKeptFiles } from './keep/kept-files';
 import { readState } from './keep/read-state';
 import { restoreAudiences, restoreBatches } from './keep/restore';
 import { openRecorder } from './record';
@@ -104,7 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await app.close();
     await runner.settled();
     await recorder.close();
-    if (kept) kept.journal.close();
+    if (kept) await kept.close();
     else await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -137,7 +138,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 interface Kept {
   readonly batches: string;
-  readonly journal: Journal;
+  /** @throws Error when something could not be written */
+  readonly close: () => Promise<void>;
 }
 
 /** Accounts with what an earlier run has kept of the first one, and with the audiences of the options. */
@@ -148,6 +150,24 @@ async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | 
     return undefined;
   }
   const files = await openKeptFiles(options.keepIn);
+  const release = await claimFolder(options.keepIn);
+  try {
+    const journal = await keepState(world, options, files);
+    const close = async () => {
+      try {
+        journal.close();
+      } finally {
+        await release();
+      }
+    };
+    return { batches: files.batches, close };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+async function keepState(world: World, options: SandboxOptions, files: KeptFiles): Promise<Journal> {
   const state = await readState(files.state);
   const first = world.accounts[0]!;
   if (state) {
@@ -155,6 +175,5 @@ async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | 
     await restoreBatches(first, state, files.batches);
   }
   const isChanged = await seedAudiences(world, options);
-  const journal = await keepAccount(first, files, !state || state.needsRewrite || isChanged);
-  return { batches: files.batches, journal };
+  return keepAccount(first, files, !state || state.needsRewrite || isChanged);
 }

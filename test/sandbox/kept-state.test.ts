@@ -141,6 +141,22 @@ describe('a sandbox that keeps its state', () => {
     });
   });
 
+  test('refuses a folder that the sandbox of another process uses, until that has ended', async () => {
+    const program = require.resolve('../../dist/dev/programs/sandbox-process');
+    const other = await startProgram(program, [JSON.stringify(options)]);
+    await expect(startSandbox(options)).rejects.toThrow(
+      `sandbox: the folder ${folder} is used by another sandbox (process ${other.process.pid})`,
+    );
+    process.kill(other.process.pid, 'SIGKILL');
+    await other.process.ended;
+    await withSandbox(options, async (api) => {
+      await api.subscribe([person(1)]);
+    });
+    await withSandbox(options, async (_api, sandbox) => {
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
+    });
+  });
+
   test('reads a file whose last line was cut off, and goes on with it', async () => {
     await withSandbox(options, async (api) => {
       await api.subscribe([person(1)]);
