@@ -3,6 +3,7 @@
  * @module temporal-mailchimp/sandbox
  */
 
+// Public API: every name exported here is a promise.
 export { startSandbox } from './sandbox';
 export type { Sandbox } from './sandbox';
 export type {

@@ -3,7 +3,7 @@
  * @module temporal-mailchimp/testing
  */
 
-// Any name added here is a public promise.
+// Public API: every name exported here is a promise.
 export type { ContractCase, Fixture } from './contract-case';
 export { mailchimpTransportContract } from './mailchimp-transport';
 export { secretResolverContract, type SecretResolverFixture } from './secret-resolver';

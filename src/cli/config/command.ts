@@ -72,10 +72,13 @@ async function check(invocation: Invocation): Promise<undefined> {
   });
 }
 
+/** Whether a key of Mailchimp is not set, which `dev` does not need. */
+function isKeyMissing({ at, code }: SetupProblem): boolean {
+  return code === 'SECRET_UNAVAILABLE' && at.startsWith('accounts.');
+}
+
 /** All problems at once. */
 function toError(path: string, problems: readonly SetupProblem[]): ExportError {
-  const isKeyMissing = ({ at, code }: SetupProblem) =>
-    code === 'SECRET_UNAVAILABLE' && at.startsWith('accounts.');
   const hint = problems.some(isKeyMissing)
     ? ['Without a key of Mailchimp, try it with a sandbox: temporal-mailchimp dev']
     : [];

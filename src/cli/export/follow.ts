@@ -95,7 +95,8 @@ interface Watching {
   readonly onOutage: (error: ExportError) => void;
 }
 
-const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'];
+/** States that may last until a person acts. */
+const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'] satisfies ExportView['state']['kind'][];
 
 /** Waits while the export is queued. @returns what it is queued behind, as soon as that waits for a person */
 async function untilBegun(

@@ -46,11 +46,10 @@ async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision>
   setObstacle(run, { kind: 'held', held });
   const summary = 'Held until the plan is approved or denied';
   await condition(() => run.decided !== null, MAX_HOLD_MS, { summary });
-  return (run.decided ?? decide(run, held, 'expired')).decision;
+  return (run.decided ?? decide(run, { held, decision: 'expired' })).decision;
 }
 
-function decide(run: Run, held: Held, decision: Decision): Decided {
-  const decided = { held, decision };
+function decide(run: Run, decided: Decided): Decided {
   run.decided = decided;
   setObstacle(run, null);
   return decided;
@@ -74,7 +73,7 @@ export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'
   }));
   run.record.approval = { planId, by, at: new Date().toISOString(), numbers };
   const decision = isOld ? 'replanned' : 'approved';
-  decide(run, answer, decision);
+  decide(run, { held: answer, decision });
   return decision;
 }
 
@@ -92,8 +91,7 @@ export function requireApprovable(run: Run, planId: string): Held | Approved {
 export function deny(run: Run, { planId, by }: Pick<Denial, 'planId' | 'by'>): void {
   const held = requireDeniable(run, planId);
   if (!held) return;
-  decide(run, held, 'denied');
-  run.decided = { held, decision: 'denied', denial: { planId, by, at: new Date().toISOString() } };
+  decide(run, { held, decision: 'denied', denial: { planId, by, at: new Date().toISOString() } });
 }
 
 /** @returns what awaits the decision; null if this plan is denied already */

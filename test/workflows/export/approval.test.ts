@@ -205,12 +205,16 @@ describe('an export that would take tags from many', () => {
   });
 
   test('that is not held takes no decision', async () => {
+    // More than the first few, which are sent alone: the others wait for their batch.
+    const people = Array.from({ length: 20 }, (_, index) => person(index + 1));
+    await stage.writeProfiles(people);
+    await stage.writeMembers(people.map(({ id }) => [id, 'vip']));
     await stage.withWorker(async () => {
       await stage.connect();
       await stage.configure();
       stage.sandbox.control.set({ batchPolls: 1_000_000 });
       await stage.client.start(stage.destinationId);
-      await until(async () => (await progress())?.parts.submitted === 1);
+      await until(async () => (await progress())?.batches === 1);
       await expect((await stage.running()).approve({ planId: 'p', by: 'Kim' })).rejects.toMatchObject({
         code: 'EXPORT_NOT_HELD',
       });
