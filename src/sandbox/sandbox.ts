@@ -138,7 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 interface Kept {
   readonly batches: string;
-  /** Writes the rest, and lets another sandbox use the folder. */
+  /** Writes the rest, and lets another sandbox use the folder. @throws Error when something could not be written */
   readonly close: () => Promise<void>;
 }
 
