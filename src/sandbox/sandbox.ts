@@ -21,8 +21,9 @@ import { serveControl } from './http/control-server';
 import { serveOauth } from './http/oauth-server';
 import { serveDownloads } from './http/download-server';
 import type { Journal } from './keep/journal';
+import { lockFolder } from './keep/folder-lock';
 import { keepAccount } from './keep/keep-account';
-import { openKeptFiles } from './keep/kept-files';
+import { openKeptFiles, type KeptFiles } from './keep/kept-files';
 import { readState } from './keep/read-state';
 import { restoreAudiences, restoreBatches } from './keep/restore';
 import { openRecorder } from './record';
@@ -63,7 +64,7 @@ export interface Sandbox {
 /**
  * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `1a2b3c4d5e`. Its state is in memory and
  * lost at `close`, unless `keepIn` names a folder for it.
- * @throws Error when an option is invalid, a file cannot be read or the port is in use
+ * @throws Error when an option is invalid, a file cannot be read, or the port or the folder of `keepIn` is in use
  * @example
  * ```ts
  * import { startSandbox } from 'temporal-mailchimp/sandbox';
@@ -104,7 +105,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     await app.close();
     await runner.settled();
     await recorder.close();
-    if (kept) kept.journal.close();
+    if (kept) await kept.close();
     else await rm(folder, { recursive: true, force: true });
   };
   try {
@@ -137,7 +138,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 interface Kept {
   readonly batches: string;
-  readonly journal: Journal;
+  /** Writes the rest, and lets another sandbox use the folder. @throws Error when something could not be written */
+  readonly close: () => Promise<void>;
 }
 
 /** Accounts with what an earlier run has kept of the first one, and with the audiences of the options. */
@@ -147,7 +149,25 @@ async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | 
     await seedAudiences(world, options);
     return undefined;
   }
-  const files = await openKeptFiles(options.keepIn);
+  const unlock = await lockFolder(options.keepIn);
+  try {
+    const files = await openKeptFiles(options.keepIn);
+    const journal = await restoreAndKeep(world, options, files);
+    const close = async () => {
+      try {
+        journal.close();
+      } finally {
+        await unlock();
+      }
+    };
+    return { batches: files.batches, close };
+  } catch (error) {
+    await unlock();
+    throw error;
+  }
+}
+
+async function restoreAndKeep(world: World, options: SandboxOptions, files: KeptFiles): Promise<Journal> {
   const state = await readState(files.state);
   const first = world.accounts[0]!;
   if (state) {
@@ -155,6 +175,5 @@ async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | 
     await restoreBatches(first, state, files.batches);
   }
   const isChanged = await seedAudiences(world, options);
-  const journal = await keepAccount(first, files, !state || state.needsRewrite || isChanged);
-  return { batches: files.batches, journal };
+  return keepAccount(first, files, !state || state.needsRewrite || isChanged);
 }

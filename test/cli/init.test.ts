@@ -30,6 +30,18 @@ async function write(name: string, content: string | Buffer): Promise<string> {
 const CUSTOMERS = 'CustomerId,FirstName,LastName,E-Mail,Country\n1,Ada,Lovelace,ada@lovelace.org,UK\n';
 
 describe('init', () => {
+  test.each([
+    ['customers.parquet', 'PAR1 and nothing more'],
+    ['customers.parquet', ''],
+    ['customers.csv.gz', Buffer.from('1f8b08000000', 'hex')],
+  ])('names a damaged file (%s: %s), and writes nothing', async (name, content) => {
+    const profiles = await write(name, content);
+    const { code, errors } = await init(['--profiles', profiles, '--key', 'Id', '--email', 'Email']);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_(MALFORMED|UNREADABLE): .*customers/);
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
   test('writes a commented file from the header alone, which passes config check', async () => {
     const profiles = await write('customers.csv', CUSTOMERS);
     const { code, output } = await init(['--profiles', profiles]);

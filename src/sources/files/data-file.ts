@@ -66,16 +66,20 @@ export async function unpack(file: DataFile, folder: string, number: number): Pr
     await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(readable, { mode: 0o600 }));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code?.startsWith('Z_')) {
-      throw new ExportError(
-        'SOURCE_MALFORMED',
-        `${file.name} could not be unpacked: the gzip data is damaged or cut off. Write the file again.`,
-      );
-    }
     if (code === 'ENOSPC' || code === 'EDQUOT') throw translateError(error);
-    throw unreadable(file.path, error);
+    throw notRead(file, error);
   }
   return { ...file, readable };
+}
+
+/** Why the bytes of a file could not be read or unpacked. */
+export function notRead(file: DataFile, error: unknown): ExportError {
+  const { code } = error as NodeJS.ErrnoException;
+  if (!code?.startsWith('Z_')) return unreadable(file.path, error);
+  return new ExportError(
+    'SOURCE_MALFORMED',
+    `${file.name} could not be unpacked: the gzip data is damaged or cut off. Write the file again.`,
+  );
 }
 
 async function link(file: DataFile, readable: string): Promise<DataFile> {
@@ -99,7 +103,7 @@ export async function* readText(file: DataFile, encoding: Encoding = 'utf-8'): A
     for await (const chunk of source) yield decoder.decode(chunk as Buffer, { stream: true });
     yield decoder.decode();
   } catch (error) {
-    throw unreadable(file.path, error);
+    throw notRead(file, error);
   } finally {
     bytes.destroy();
   }

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
 import { readRecords } from './csv-records';
-import { type DataFile, type Encoding, readText } from './data-file';
+import { type DataFile, type Encoding, notRead, readText } from './data-file';
 
 /** What a CSV file needs in its `csv` section; empty where the defaults fit. */
 export interface DetectedCsv {
@@ -50,7 +50,7 @@ async function isUtf8(file: DataFile): Promise<boolean> {
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return false;
-    throw error;
+    throw notRead(file, error);
   }
 }
 

@@ -4,7 +4,6 @@ import { quoteName } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { type FoundTable, type TableSpec, findTables, openTable } from './open-tables';
 import { PROFILES, type ReadContext, sandboxOf, withDatabase } from './reading';
-import { asReadError } from './read-error';
 import { asSqlError, checkSql } from './segment-sql';
 import { membershipScans } from './segments';
 import { selectNothing } from './table';
@@ -43,7 +42,7 @@ export async function findProblems(context: ReadContext): Promise<SourceProblem[
     await withDatabase(context, sandboxOf(folder, [...found.values()]), async (database) => {
       const columns = new Map<string, readonly string[]>();
       for (const [{ at, sqlName }, table] of found) {
-        const opened = await attempt(at, () => open(database, table));
+        const opened = await attempt(at, () => openTable(database, table));
         if (opened && sqlName !== undefined) columns.set(sqlName, opened.columns);
       }
       await makeViews(database, columns);
@@ -75,14 +74,6 @@ function partsOf({ config }: ReadContext): Part[] {
       spec: { ...scan, id: scan.what },
     })),
   ];
-}
-
-async function open(database: Database, table: FoundTable) {
-  try {
-    return await openTable(database, table);
-  } catch (error) {
-    throw await asReadError([table], error);
-  }
 }
 
 async function makeViews(database: Database, tables: ReadonlyMap<string, readonly string[]>): Promise<void> {

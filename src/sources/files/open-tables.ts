@@ -7,6 +7,7 @@ import { findFiles } from './find-files';
 import { type Format, formatOf } from './format';
 import { openNdjson } from './ndjson';
 import { openParquet } from './parquet';
+import { asReadError } from './read-error';
 import { type TextTable, requireColumns } from './table';
 
 export interface TableSpec {
@@ -58,7 +59,7 @@ export async function findTables(
   return tables;
 }
 
-/** @throws ExportError SOURCE_MALFORMED */
+/** @throws ExportError SOURCE_MALFORMED, SOURCE_UNREADABLE, STAGING_FAILED */
 export async function openTable(database: Database, found: FoundTable): Promise<OpenTable> {
   const text = await openText(database, found);
   const { what, required, format, files } = found;
@@ -70,7 +71,13 @@ export async function openTable(database: Database, found: FoundTable): Promise<
   return { ...found, ...text };
 }
 
-function openText(database: Database, { what, files, format }: FoundTable): Promise<TextTable> {
+async function openText(database: Database, found: FoundTable): Promise<TextTable> {
+  const { what, files, format } = found;
   if (format.kind === 'csv') return openCsv(what, files, format);
-  return format.kind === 'ndjson' ? openNdjson(what, files, database) : openParquet(what, files, database);
+  const open = format.kind === 'ndjson' ? openNdjson : openParquet;
+  try {
+    return await open(what, files, database);
+  } catch (error) {
+    throw await asReadError([found], error);
+  }
 }
