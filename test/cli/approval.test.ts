@@ -54,7 +54,7 @@ describe('a held export', () => {
     expect(tags()).toMatchObject({ VIP: 2 });
 
     const queued = await scene.cli(`export start ${name} --allow-mass-removal`);
-    expect(queued).toMatchObject({ code: 1, output: expect.stringContaining('Held: MASS_REMOVAL.') });
+    expect(queued).toMatchObject({ code: 1, output: expect.stringContaining('Held:\n  MASS_REMOVAL.') });
     expect((await scene.cli(`export deny ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
     expect((await scene.cli(`export watch ${name} 3`)).code).toBe(0);
     expect(tags()).toMatchObject({ VIP: 0 });
