@@ -58,7 +58,10 @@ function withGuards(command: Command): Command {
     )
     .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
     .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
-    .option('--census', 'read the whole audience again before planning, as the first export does: its new members, and who has which tags');
+    .option(
+      '--census',
+      'read the whole audience again before planning, as the first export does: its new members, and who has which tags',
+    );
 }
 
 function planCommand(cli: Cli): Command {
