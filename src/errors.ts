@@ -112,7 +112,7 @@ export interface RepeatedKey {
 }
 
 /**
- * The cause of SOURCE_KEY_NOT_UNIQUE, with some of the keys, which may be personal. A cause never leaves the process: a command that
+ * The cause of SOURCE_KEY_NOT_UNIQUE, whose message is that of the error without the command that shows the keys, with some of the keys, which may be personal. A cause never leaves the process: a command that
  * reads the source on the machine of the files may show them.
  */
 export class RepeatedKeys extends Error {
@@ -120,8 +120,8 @@ export class RepeatedKeys extends Error {
 
   readonly keys: readonly RepeatedKey[];
 
-  constructor(keys: readonly RepeatedKey[]) {
-    super('Several rows have the same key.');
+  constructor(message: string, keys: readonly RepeatedKey[]) {
+    super(message);
     this.keys = keys;
   }
 }

@@ -35,7 +35,7 @@ export interface RefusalCount {
 export interface Tally {
   readonly requests: number;
   readonly batches: number;
-  /** Changes by lane, and why they took it; null: nothing had to be sent. */
+  /** Rows by lane, each of which writes one contact or removes one tag from one contact, and why they took it; null: nothing had to be sent. */
   readonly lanes: { readonly batch: number; readonly direct: number; readonly why: string } | null;
 }
 

@@ -68,10 +68,15 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
 
 async function choosePorts(options: DevServerOptions): Promise<Ports> {
   // Checked first: a process that already listens there, such as another Temporal server, would answer instead of this one.
-  for (const port of [options.port, options.headless ? undefined : options.uiPort]) {
+  const ports = [
+    ['--port', options.port] as const,
+    ['--ui-port', options.headless ? undefined : options.uiPort] as const,
+  ];
+  for (const [option, port] of ports) {
     if (port === undefined || (await isFree(port))) continue;
+    const what = option === '--port' ? 'The Temporal dev server' : 'The Web UI of the Temporal dev server';
     throw serverUnavailable(
-      `The Temporal dev server cannot listen on 127.0.0.1:${port}: the port is in use. Choose another port, ` +
+      `${what} cannot listen on 127.0.0.1:${port}: the port is in use. Choose another one with ${option} (0: a free one), ` +
         `or stop what listens there.`,
     );
   }

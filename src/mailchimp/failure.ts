@@ -62,12 +62,12 @@ export function toFailure(asked: Asked, thrown: unknown): Failure {
 
 /** For a reply with a 2xx status whose body has another shape than Mailchimp's reference says. */
 export function toUnreadable(asked: Asked, why: string): Failure {
-  const message = `${attempted(asked)} Mailchimp replied in an unknown format (${why}). The request is retried.`;
+  const message = `${attempted(asked)} Mailchimp replied in an unknown format (${why}). The same request can succeed later.`;
   return { repeat: 'lost', error: unavailable(asked, 'unreadable', { message }) };
 }
 
 export function toTimeout(asked: Asked, timeoutMs: number): Failure {
-  const message = `${attempted(asked)} got no reply within ${timeoutMs} ms. The request may still be running at Mailchimp; it is retried.`;
+  const message = `${attempted(asked)} got no reply within ${timeoutMs} ms. The request may still be running at Mailchimp. The same request can succeed later.`;
   return { repeat: 'lost', error: unavailable(asked, 'timeout', { message }) };
 }
 
@@ -95,12 +95,12 @@ interface Meaning {
 const BUSY: Meaning = {
   code: 'MAILCHIMP_BUSY',
   class: 'busy',
-  advice: 'This Mailchimp user has too many requests at once. The request is retried later.',
+  advice: 'This Mailchimp user has too many requests at once. The same request can succeed later.',
 };
 const FAILED: Meaning = {
   code: 'MAILCHIMP_UNAVAILABLE',
   class: 'server_error',
-  advice: 'The fault is at Mailchimp. The request is retried later.',
+  advice: 'The fault is at Mailchimp. The same request can succeed later.',
 };
 
 function refusal({ route }: Asked, status: number, problem: Problem | undefined): Meaning {
@@ -154,7 +154,7 @@ function lost(asked: Asked, thrown: unknown): Failure {
   if (thrown instanceof SyntaxError) return toUnreadable(asked, 'not JSON');
   const network = NetworkErrorSchema.safeParse(thrown);
   const code = network.success ? network.data.code : 'UNKNOWN';
-  const message = `${attempted(asked)} got no reply (${code}). Check the network connection to Mailchimp. The request is retried later.`;
+  const message = `${attempted(asked)} got no reply (${code}). Check the network connection to Mailchimp.`;
   // A new error: the client's error contains the request with the key.
   const cause = new Error(code);
   if (NOT_CONNECTED.has(code))

@@ -38,7 +38,7 @@ export function createAccounts(accounts: WorkerConfig['accounts'], secrets: Secr
   }
 
   async function signIn(name: string) {
-    const config = findEntry(accounts, name, 'ACCOUNT_NOT_FOUND');
+    const config = findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'worker' });
     const apiKey = await secrets.resolve(config.apiKey);
     return { config, apiKey, login: await knownLogin(config, apiKey) };
   }

@@ -1,17 +1,27 @@
 import { ExportError } from '../errors';
+import { suggest } from '../sources/suggest';
+
+interface Sought {
+  readonly code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND';
+  /** Whose configuration it is: a worker has to be restarted after a correction, a command reads the file each time. */
+  readonly reader: 'worker' | 'command';
+}
 
 /** @throws ExportError with the names that exist */
 export function findEntry<Entry>(
   entries: Readonly<Record<string, Entry>>,
   name: string,
-  code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND',
+  { code, reader }: Sought,
 ): Entry {
   // Own properties only: every object has a "constructor".
   const entry = Object.hasOwn(entries, name) ? entries[name] : undefined;
   if (entry !== undefined) return entry;
   const what = code === 'ACCOUNT_NOT_FOUND' ? 'account' : 'source';
+  const missing = `configuration has no ${what} "${name}". ${suggest(name, Object.keys(entries))}`;
   throw new ExportError(
     code,
-    `The worker's configuration has no ${what} "${name}". It has: ${Object.keys(entries).join(', ') || '(none)'}. Add it there and restart the worker.`,
+    reader === 'worker'
+      ? `The worker's ${missing} Add it there and restart the worker.`
+      : `The ${missing} Correct the name, or add it there.`,
   );
 }

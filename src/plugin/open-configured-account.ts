@@ -2,6 +2,7 @@ import type { WorkerConfig } from '../config/config';
 import { secretResolver } from '../config/secrets';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import { createAccounts } from './accounts';
+import { findEntry } from './find-entry';
 
 export { requireWritingRole } from '../activities/rules/writing-role';
 
@@ -13,5 +14,6 @@ export function openConfiguredAccount(
   { accounts }: Pick<WorkerConfig, 'accounts'>,
   { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
 ): Promise<MailchimpAccount> {
-  return createAccounts(accounts, secretResolver(baseFolder)).open(name);
+  findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
+  return createAccounts(accounts, secretResolver(baseFolder, 'this environment')).open(name);
 }

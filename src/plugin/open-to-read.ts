@@ -8,6 +8,7 @@ import { openSource } from '../sources';
 import { type Preview, previewSegment } from '../sources/preview';
 import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { openStagingToRead, type StagingReader } from '../staging';
+export { nearest, suggest } from '../sources/suggest';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
 import { problemsOfSource, type SetupProblem } from './setup-problems';
@@ -33,7 +34,7 @@ export async function withSource<Result>(
   { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
   work: (source: OpenSource, options: SourceOptions) => Promise<Result>,
 ): Promise<Result> {
-  const config = findEntry(sources, name, 'SOURCE_NOT_FOUND');
+  const config = findEntry(sources, name, { code: 'SOURCE_NOT_FOUND', reader: 'command' });
   return withScratch(async (scratch) => {
     const options = { baseFolder, memoryLimit: staging.memoryLimit, scratch };
     const source = await openSource(config, options);

@@ -62,7 +62,7 @@ export async function openResources(
   const accounts = createAccounts(config.accounts, secrets);
   const allSources = { ...config.sources, ...sources };
   const open = async (name: string): Promise<OpenSource> => {
-    const source = findEntry(allSources, name, 'SOURCE_NOT_FOUND');
+    const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });
     if (isSegmentSource(source)) return lend(source);
     // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
     return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });

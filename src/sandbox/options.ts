@@ -90,7 +90,7 @@ export interface SandboxOptions {
   /**
    * Folder that keeps the state of the first account over restarts: audiences, members, tags, merge fields and batches, with their ids.
    * What a request has changed is written before its reply. `audiences` are added where the folder has none of their ids, and their merge
-   * fields where those are missing; members are seeded only into new audiences. One sandbox at a time may use it. Default: nothing is kept.
+   * fields where those are missing; members are seeded only into new audiences. One sandbox at a time may use it: a second one is refused. Default: nothing is kept.
    */
   readonly keepIn?: string;
   /** Default 'full'. */

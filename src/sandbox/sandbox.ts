@@ -21,9 +21,9 @@ import { serveControl } from './http/control-server';
 import { serveOauth } from './http/oauth-server';
 import { serveDownloads } from './http/download-server';
 import type { Journal } from './keep/journal';
-import { claimFolder } from './keep/claim-folder';
+import { lockFolder } from './keep/folder-lock';
 import { keepAccount } from './keep/keep-account';
-import { type KeptFiles, openKeptFiles } from './keep/kept-files';
+import { openKeptFiles, type KeptFiles } from './keep/kept-files';
 import { readState } from './keep/read-state';
 import { restoreAudiences, restoreBatches } from './keep/restore';
 import { openRecorder } from './record';
@@ -64,7 +64,7 @@ export interface Sandbox {
 /**
  * Starts a simulated Mailchimp Marketing API on 127.0.0.1, by default with one empty audience `1a2b3c4d5e`. Its state is in memory and
  * lost at `close`, unless `keepIn` names a folder for it.
- * @throws Error when an option is invalid, a file cannot be read or the port is in use
+ * @throws Error when an option is invalid, a file cannot be read, or the port or the folder of `keepIn` is in use
  * @example
  * ```ts
  * import { startSandbox } from 'temporal-mailchimp/sandbox';
@@ -138,7 +138,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
 
 interface Kept {
   readonly batches: string;
-  /** @throws Error when something could not be written */
+  /** Writes the rest, and lets another sandbox use the folder. @throws Error when something could not be written */
   readonly close: () => Promise<void>;
 }
 
@@ -149,25 +149,25 @@ async function fillWorld(world: World, options: SandboxOptions): Promise<Kept | 
     await seedAudiences(world, options);
     return undefined;
   }
-  const files = await openKeptFiles(options.keepIn);
-  const release = await claimFolder(options.keepIn);
+  const unlock = await lockFolder(options.keepIn);
   try {
-    const journal = await keepState(world, options, files);
+    const files = await openKeptFiles(options.keepIn);
+    const journal = await restoreAndKeep(world, options, files);
     const close = async () => {
       try {
         journal.close();
       } finally {
-        await release();
+        await unlock();
       }
     };
     return { batches: files.batches, close };
   } catch (error) {
-    await release();
+    await unlock();
     throw error;
   }
 }
 
-async function keepState(world: World, options: SandboxOptions, files: KeptFiles): Promise<Journal> {
+async function restoreAndKeep(world: World, options: SandboxOptions, files: KeptFiles): Promise<Journal> {
   const state = await readState(files.state);
   const first = world.accounts[0]!;
   if (state) {

@@ -89,9 +89,13 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
   archived: 'archived',
 };
 
-/** What an export does now, or why it does nothing and what to do; one line. */
+/**
+ * What an export does now, or why it does nothing and what to do. One line; for a held one, with `layout: 'in lines'`, which the Web UI
+ * cannot show, guards and commands have a line each.
+ */
 export function describeState(
   view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> & Partial<Pick<ExportView, 'failure'>>,
+  { layout = 'in one line' }: { readonly layout?: Layout } = {},
 ): string {
   const { phase, state, isPaused } = view;
   const { destinationId } = view.ref;
@@ -103,8 +107,9 @@ export function describeState(
     case 'waiting':
       return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
     case 'held': {
-      const unpause = isPaused ? ` Once approved, it stays paused until: ${resume}` : '';
-      return `Held${also}: ${describeGuards(state.held.guards)} Nothing was sent. ${describeDecision(destinationId, state.held)}${unpause}`;
+      const parts = describeHeld(destinationId, state.held, layout);
+      const unpause = isPaused ? [`Once approved, it stays paused until: ${resume}`] : [];
+      return `Held${also}:${[...parts, ...unpause].join(layout === 'in lines' ? '\n' : ' ')}`;
     }
     case 'cancelling':
       return state.failure
@@ -128,18 +133,30 @@ export function describeStateShortly({ state, isPaused }: ExportNow): string {
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
-function describeReason({ code, message }: Reason): string {
+function describeReason({ code, message }: Reason | Guard): string {
   return `${code}. ${oneLine(message)}`;
 }
 
-function describeDecision(destinationId: string, { planId, until }: Held): string {
+type Layout = 'in one line' | 'in lines';
+
+/** Guards and commands, as parts that are joined as the layout says. */
+function describeHeld(
+  destinationId: string,
+  { planId, until, guards }: Held,
+  layout: Layout,
+): readonly string[] {
   const command = (name: string) => `temporal-mailchimp export ${name} ${destinationId} --plan ${planId}`;
-  return `Until ${instant(until)}: ${command('approve')} or: ${command('deny')}`;
+  const isApart = layout === 'in lines' && guards.length > 1;
+  return [
+    isApart ? guards.map((guard) => `\n  ${describeReason(guard)}`).join('') : ` ${describeGuards(guards)}`,
+    `Nothing was sent. Until ${instant(until)}: ${command('approve')}`,
+    `or: ${command('deny')}`,
+  ];
 }
 
 /** Why an export is held, with the numbers. */
 export function describeGuards(guards: readonly Guard[]): string {
-  return guards.map(({ code, message }) => `${code}. ${oneLine(message)}`).join(' ');
+  return guards.map(describeReason).join(' ');
 }
 
 /** How an export ended; one line. */
@@ -258,12 +275,13 @@ export function describeRequests({ requests, batches }: { requests: number; batc
   return `${count(requests)}, ${countOf(batches, 'batch', 'batches')}`;
 }
 
+/** More than the contacts that were sent, where a contact was written and lost tags as well. */
 export function describeLanes({ batch, direct, why }: NonNullable<Tally['lanes']>): string {
   const lanes = [
-    ...(batch > 0 ? [`${countOf(batch, 'change')} in batches`] : []),
-    ...(direct > 0 ? [`${countOf(direct, 'change')} directly`] : []),
+    ...(batch > 0 ? [`${countOf(batch, 'row')} in batches`] : []),
+    ...(direct > 0 ? [`${countOf(direct, 'row')} directly`] : []),
   ];
-  return `${lanes.join(', ')} (${why})`;
+  return `${lanes.join(', ')} (${why}). A row writes one contact, or removes one tag from one contact.`;
 }
 
 function describeOutcomes(outcomes: OutcomeCounts): string {

@@ -64,8 +64,17 @@ describe('account check', () => {
     expect(output).toContain('Role     viewer');
   });
 
+  test.each(['429', '500', 'reset'])('speaks of no worker and no later retry: %s', async (fault) => {
+    scene.sandbox.fail(`${fault} always on GET /`);
+    const { code, errors } = await scene.cli('account check');
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^MAILCHIMP_/);
+    expect(errors).not.toMatch(/worker|retried/);
+  });
+
   test('says what is wrong with account, secret, key or audience', async () => {
     expect((await scene.cli('account check other')).errors).toMatch(/^ACCOUNT_NOT_FOUND: .*"other"/);
+    expect((await scene.cli('account check mian')).errors).toContain('Did you mean "main"?');
     expect((await scene.cli('account check --audience ffffffffff')).errors).toMatch(/^AUDIENCE_NOT_FOUND: /);
     scene.sandbox.control.set({ switches: { keysRevoked: true } });
     expect(await scene.cli('account check')).toMatchObject({
@@ -75,6 +84,8 @@ describe('account check', () => {
     const { main } = scene.config.accounts;
     await scene.writeConfig({ accounts: { main, second: { ...main, apiKey: 'env:ACCOUNT_NOT_SET' } } });
     expect((await scene.cli('account check')).errors).toContain('several accounts; name one: main, second.');
-    expect((await scene.cli('account check second')).errors).toMatch(/^SECRET_UNAVAILABLE: /);
+    expect((await scene.cli('account check second')).errors).toMatch(
+      /^SECRET_UNAVAILABLE: .* not set in this environment\./,
+    );
   });
 });

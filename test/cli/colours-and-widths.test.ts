@@ -78,6 +78,16 @@ describe('on a terminal of 80 columns', () => {
     expect(json.output).not.toContain(ESCAPE);
   });
 
+  test('a preview fits as well, says that columns have no room, and is complete with --json', async () => {
+    const preview = show('source preview north');
+    const { lines } = await printOnTerminal(preview, { columns: 40 });
+    expect(lines.slice(0, 3).filter((line) => line.length > 40)).toEqual([]);
+    expect(lines.join('\n')).toContain('--json prints all.');
+    expect((await printOnTerminal(preview, { columns: 200 })).lines.join('\n')).not.toContain('--json');
+    const json = await printOnTerminal([...preview, '--json'], { columns: 40 });
+    expect(JSON.parse(json.output)).toMatchObject({ rows: [{}, { email: LONG_ADDRESS, country: 'Norway' }] });
+  });
+
   test('an error has its code in red', async () => {
     const { code, output } = await printOnTerminal(show('destination show nobody'));
     expect(code).toBe(1);

@@ -67,6 +67,8 @@ describe('completes', () => {
     ['accounts', 'account check ', ['main']],
     ['accounts as an option', 'destination connect news --account ', ['main']],
     ['segments of the destination', 'destination configure news --segment ', ['vip']],
+    ['sources to preview', 'source preview ', ['crm', 'shop']],
+    ['segments of the source to preview', 'source preview shop ', ['buyers']],
     ['segments of all sources', 'destination configure x --segment ', ['buyers', 'vip']],
     ['shells', 'completion ', ['bash', 'fish', 'zsh']],
     ['files', 'sandbox --record ', [':files']],
@@ -74,6 +76,12 @@ describe('completes', () => {
     ['nothing from a file that cannot be read', '--config no.yaml export start ', []],
   ])('%s: %s', async (_case, line, words) => {
     expect(await offered(line)).toEqual(words);
+  });
+
+  test('segments to preview where there is only one source, whose name may be omitted', async () => {
+    const one = join(folder, 'one.yaml');
+    await writeFile(one, CONFIG.replace(/^ {2}shop:.*\n/m, '').replace(/^destinations:[^]*/m, ''));
+    expect(await offered(`--config ${one} source preview `)).toEqual(['crm', 'vip']);
   });
 
   test('names of the file that the line names', async () => {

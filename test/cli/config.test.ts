@@ -174,7 +174,7 @@ destinations:
     expect(first).toMatch(/^CONFIG_INVALID: The configuration file .*\.yaml has 16 problems:$/);
     expect(lines).toEqual([
       '  destinations.newsletter.connect.account: there is no account "mian"',
-      '  destinations.newsletter.configure.segments: the source "crm" has no segment "gone"',
+      '  destinations.newsletter.configure.segments: the source "crm" has no segment "gone". Did you mean "good"? Available: good, typo, broken, two, files, listed, orders.',
       expect.stringContaining(
         '  accounts.other.apiKey: The secret env:CLI_CONFIG_NOT_SET is empty or not set',
       ),
@@ -189,9 +189,9 @@ destinations:
       expect.stringMatching(/^ {2}sources\.crm\.segments\.broken: .*syntax error/),
       expect.stringMatching(/^ {2}sources\.crm\.segments\.two: .*only a SELECT is allowed/),
       expect.stringMatching(/^ {2}sources\.crm\.segments\.files: .*calls read_csv\(\)/),
-      '  destinations.newsletter.configure.email: the source has no attribute "Email". It has: id, email.',
-      '  destinations.newsletter.configure.latest: the source has no attribute "changed". It has: id, email.',
-      '  destinations.newsletter.configure.fields.FNAME: the source has no attribute "first". It has: id, email.',
+      '  destinations.newsletter.configure.email: the source has no attribute "Email". Did you mean "email"? Available: id, email.',
+      '  destinations.newsletter.configure.latest: the source has no attribute "changed". Available: id, email.',
+      '  destinations.newsletter.configure.fields.FNAME: the source has no attribute "first". Available: id, email.',
       expect.stringContaining('  sources.erp.profiles: profiles: there is no file none/*.csv'),
       expect.stringMatching(/^Without a key of Mailchimp, try it with a sandbox: .* dev$/),
     ]);

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
-import { readSettings } from '../../src/cli/shell/settings';
+import { DEV_FOLDER, readSettings } from '../../src/cli/shell/settings';
+import { leaveServer } from '../../src/cli/shell/web-ui';
 import type { GlobalOptions } from '../../src/cli/shell/invocation';
 import { connectionOptions } from '../../src/config/connection';
 import { destinationWorkflowId } from '../../src/contract/identifiers';
 import { until } from '../support/until';
 import { makeCertificates, SERVER_NAME, type Certificates } from './certificates';
 import { openScene, type Scene } from './scene';
-import { fakeTerminal, run } from './terminal';
+import { fakeTerminal, run, runJson } from './terminal';
 import { startTlsProxy, type TlsProxy } from './tls-proxy';
 
 const before = { ...process.env };
@@ -148,6 +149,40 @@ describe('the places of the connection', () => {
     };
     const silent = await write('silent.yaml', `${YAML}temporal: { taskQueue: mine }\n`);
     expect(await connectionWith({ config: silent })).toEqual(ofDefault);
+  });
+
+  test('are then a dev that runs beside the configuration file, and only while it runs', async () => {
+    const place = await mkdtemp(join(folder, 'dev-'));
+    const config = join(place, 'own.yaml');
+    await writeFile(config, YAML);
+    const devFolder = join(place, DEV_FOLDER);
+    await mkdir(devFolder, { recursive: true });
+    await leaveServer(devFolder, { address: '127.0.0.1:7300', url: 'http://127.0.0.1:8300' });
+    const checked = async (...options: string[]) => {
+      const { document, errors } = await runJson(['config', 'check', '--config', config, ...options]);
+      return { address: (document as { temporal: { address: string } }).temporal.address, errors };
+    };
+    const usual = { address: '127.0.0.1:7233', errors: '' };
+    expect(await checked()).toEqual(usual);
+    // A process that runs.
+    await writeFile(join(devFolder, 'dev.pid'), String(process.ppid));
+    expect(await checked()).toEqual({
+      address: '127.0.0.1:7300',
+      errors: 'Using Temporal at 127.0.0.1:7300: dev runs in the folder of the configuration file.\n',
+    });
+    expect((await checked('--namespace', 'mine')).address).toBe('127.0.0.1:7300');
+    const { errors } = await run(['destination', 'list', '--config', config]);
+    expect(errors).toContain('No Temporal server answers at 127.0.0.1:7300 (the running dev)');
+
+    expect(await checked('--address', 'a.test:1')).toEqual({ address: 'a.test:1', errors: '' });
+    process.env['TEMPORAL_ADDRESS'] = 'b.test:1';
+    expect(await checked()).toEqual({ address: 'b.test:1', errors: '' });
+    delete process.env['TEMPORAL_ADDRESS'];
+    process.env['TEMPORAL_CONFIG_FILE'] = await write('prod.toml', TOML);
+    expect(await checked()).toEqual({ address: 'default.test:7233', errors: '' });
+    delete process.env['TEMPORAL_CONFIG_FILE'];
+    await writeFile(config, `${YAML}temporal: { address: '127.0.0.1:7233' }\n`);
+    expect(await checked()).toEqual(usual);
   });
 
   test('are named by config check', async () => {

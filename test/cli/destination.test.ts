@@ -177,6 +177,37 @@ describe('a destination', () => {
     expect(shown.output).toContain('withdrawn by Kim');
   });
 
+  test('is refused with the reason where the worker has read an earlier version of the file', async () => {
+    const { destinationId: name } = scene;
+    const reason = 'the worker has read an earlier version of the file. Restart the worker (or dev)';
+    const { accounts, sources } = scene.config;
+    const people = sources['people']!;
+    const later = {
+      accounts: { ...accounts, second: { apiKey: 'env:NOT_SET' } },
+      sources: {
+        people: { ...people, segments: { ...people.segments, later: people.segments['vip'] } },
+        others: people,
+      },
+    };
+    await scene.writeConfig(later);
+    for (const [option, code] of [
+      ['--account second', 'ACCOUNT_NOT_FOUND'],
+      ['--source others', 'SOURCE_NOT_FOUND'],
+    ]) {
+      const { errors } = await scene.cli(`destination connect ${name} ${option} ${CONNECT}`);
+      expect(errors).toMatch(new RegExp(`^${code}: `));
+      expect(errors).toContain(reason);
+    }
+    await scene.cli(`destination connect ${name} ${CONNECT}`);
+    const { errors } = await scene.cli(`destination configure ${name} --segment later`);
+    expect(errors).toMatch(/^SEGMENT_NOT_FOUND: /);
+    expect(errors).toContain(reason);
+    // A name that the file does not have either is a mistake in the command.
+    const mistyped = await scene.cli(`destination configure ${name} --segment latre`);
+    expect(mistyped.errors).toMatch(/^SEGMENT_NOT_FOUND: /);
+    expect(mistyped.errors).not.toContain(reason);
+  });
+
   test('options add to the configuration of the file, and replace its address attribute', async () => {
     const { destinationId: name } = scene;
     const configure = { email: 'id', fields: { FNAME: 'first' }, segments: { vip: null } };

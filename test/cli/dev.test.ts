@@ -176,12 +176,57 @@ describe('dev', () => {
     await access(join(folder, 'temporal.db'));
   });
 
-  test('on a port in use says so, and leaves no process behind', async () => {
+  test.each([
+    ['--port', 'TEMPORAL_SERVER_UNAVAILABLE: The Temporal dev server cannot'],
+    ['--ui-port', 'TEMPORAL_SERVER_UNAVAILABLE: The Web UI of the Temporal dev server cannot'],
+    ['--sandbox-port', 'INPUT_INVALID: The sandbox cannot'],
+  ])('whose port of %s is in use says so, and leaves no process behind', async (option, said) => {
     const port = new URL(scene.sandbox.url).port;
-    const { code, errors } = await scene.cli(`dev --port ${port}`);
+    const free = ['--port', '--ui-port'].filter((other) => other !== option).map((other) => `${other} 0`);
+    const { code, errors } = await scene.cli(`dev ${free.join(' ')} ${option} ${port}`);
     expect(code).toBe(1);
     expect(errors).toContain(
-      `TEMPORAL_SERVER_UNAVAILABLE: The Temporal dev server cannot listen on 127.0.0.1:${port}`,
+      `${said} listen on 127.0.0.1:${port}: the port is in use. Choose another one with ${option} (`,
     );
   });
+
+  test('gives a field with a date format a type that takes it, and commands in its folder find its server', async () => {
+    const { destinationId: name, configFile } = scene;
+    const header = {
+      id: '000001',
+      email: 'ada@mail.chinook.org',
+      first: '17/03/1985',
+      last: '17/03',
+      country: '',
+    };
+    await scene.writeProfiles([person(1, header)]);
+    const fields = {
+      BORN: { attribute: 'first', format: 'DD/MM/YYYY' },
+      BDAY: { attribute: 'last', format: 'DD/MM' },
+    };
+    const configure = { email: 'email', fields, segments: { vip: null } };
+    // Another destination of the audience, before it: without a format.
+    const plain = { email: 'email', fields: { BORN: 'first' }, segments: { vip: null } };
+    const [own] = Object.values(destinationOf(scene, { configure }));
+    const destinations = { another: { ...own, configure: plain }, [name]: own };
+    await scene.writeConfig({ temporal: { taskQueue: scene.taskQueue }, destinations });
+    const argv = [CLI, 'dev', '--config', configFile, '--port', '0', '--ui-port', '0', '--json'];
+    const dev = await spawnOwned({ command: process.execPath, args: argv });
+    try {
+      const { temporal, sandbox } = await until(async () => parseDocument(dev.output()));
+      await until(async () => (await scene.cli(`destination connect ${name} --agree --as Kim`)).code === 0);
+      const configured = await scene.cli(`destination configure ${name}`);
+      expect(configured).toMatchObject({
+        code: 0,
+        errors: `Using Temporal at ${temporal.address}: dev runs in the folder of the configuration file.\n`,
+      });
+      expect((await scene.cli(`export start ${name}`)).code).toBe(0);
+      const members = await get(sandbox, '/lists/c417f00d5e/members?fields=members.merge_fields');
+      expect(await members.json()).toMatchObject({
+        members: [{ merge_fields: { BORN: '1985-03-17', BDAY: '03/17' } }],
+      });
+    } finally {
+      await dev.stop();
+    }
+  }, 120_000);
 });

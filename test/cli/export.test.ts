@@ -194,6 +194,27 @@ describe('export', () => {
     );
   });
 
+  test('failures without a number are of the last export that planned anything, and say so when a later one failed', async () => {
+    await scene.cli(`export start ${name}`);
+    expect((await scene.cli(`export failures ${name}`)).errors).toBe('');
+    await appendFile(join(scene.folder, 'profiles.csv'), '"9","too","few"\n');
+    await scene.cli(`export start ${name}`);
+    await scene.cli(`export plan ${name}`);
+    const said =
+      `Export 2 of ${name}, the last, is failed (SOURCE_MALFORMED) and planned nothing, so it has no list. ` +
+      'These are the failures of export 1.\n';
+    const { code, output, errors } = await scene.cli(`export failures ${name}`);
+    expect({ code, output, errors }).toEqual({
+      code: 0,
+      output: expect.stringContaining('000005'),
+      errors: expect.stringContaining(said),
+    });
+    const json = await scene.cliJson(`export failures ${name}`);
+    expect(json).toMatchObject({ document: { number: 1 }, errors: expect.stringContaining(said) });
+    expect((await scene.cli(`export failures ${name} 1`)).errors).toBe('');
+    expect((await scene.cli('export failures --help')).output).not.toMatch(/of a plan: p/);
+  });
+
   test('failures of an export in another staging store names that store', async () => {
     await scene.cli(`export start ${name}`);
     await scene.writeConfig({ staging: { folder: 'other' } });

@@ -98,6 +98,13 @@ describe('no Temporal', () => {
     expect(Date.now() - startedAt).toBeLessThan(10 * SECONDS);
   });
 
+  test('is explained by export failures, whose rows are in a folder', async () => {
+    const argv = ['export', 'failures', 'newsletter', '--address', '127.0.0.1:1'];
+    expect((await run(argv)).errors).toMatch(
+      /^TEMPORAL_UNREACHABLE: .* The rows are in the staging folder, but Temporal knows which export has which number\.\n$/,
+    );
+  });
+
   test('namespace of that name is reported as well', async () => {
     const address = process.env['TEST_TEMPORAL_ADDRESS']!;
     const argv = ['--address', address, '--namespace', 'no-such-namespace'];

@@ -78,6 +78,18 @@ describe('sandbox', () => {
     });
   });
 
+  test('refuses a folder that another sandbox uses', async () => {
+    const argv = ['sandbox', '--keep-in', join(folder, 'used')];
+    const { code } = await begin(argv, async () => {
+      const second = await run(argv);
+      expect(second.code).toBe(1);
+      expect(second.errors).toMatch(
+        /^INPUT_INVALID: The sandbox did not start\. .* uses the folder .*\/used\./,
+      );
+    });
+    expect(code).toBe(0);
+  });
+
   test('takes members from a file with one per line', async () => {
     const file = join(folder, 'members.ndjson');
     await writeFile(file, '{"email_address":"a@mail.chinook.org","status":"unsubscribed"}\n');
@@ -113,7 +125,7 @@ describe('sandbox', () => {
     await other.close();
     expect(code).toBe(1);
     expect(errors).toContain(
-      `INPUT_INVALID: The sandbox cannot listen on 127.0.0.1:${other.port}: the port is in use.`,
+      `INPUT_INVALID: The sandbox cannot listen on 127.0.0.1:${other.port}: the port is in use. Choose another one with --port`,
     );
   });
 });

@@ -45,6 +45,15 @@ describe('source', () => {
     expect(output).not.toContain('memberships');
   });
 
+  test('check warns of each segment without profiles, unless there are none at all', async () => {
+    await scene.writeMembers([['000001', 'vip']]);
+    const { code, output, errors } = await scene.cli('source check');
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(output.match(/^Warning: .*$/gm)).toEqual(['Warning: no profile is in the segment "north".']);
+    await scene.writeProfiles([]);
+    expect((await scene.cli('source check')).output).not.toContain('Warning');
+  });
+
   test('check counts the memberships of no profile', async () => {
     await scene.writeMembers([
       ['000001', 'vip'],
@@ -96,9 +105,13 @@ describe('source', () => {
     const { code, errors } = await scene.cli('source check');
     expect(code).toBe(1);
     expect(errors).toMatch(/^KEY IN SEVERAL ROWS +ROWS\n *000002 +3\n/);
-    expect(errors).toMatch(
-      /\nSOURCE_KEY_NOT_UNIQUE: .* 2 of their rows repeat the "id" .*distinct values: 1/,
+    expect(errors).toMatch(/\nSOURCE_KEY_NOT_UNIQUE: .* 2 rows repeat the "id" .*distinct values: 1/);
+    expect(errors).not.toContain('source check');
+    await scene.writeProfiles([person(1), person(2), person(2)]);
+    expect((await scene.cli('source check')).errors).toContain(
+      'but one row repeats the "id" of an earlier row',
     );
+    expect((await scene.cli('source preview vip')).errors).toContain(`${scene.program} source check, which`);
     const { document } = await scene.cliJson('source check');
     expect(JSON.stringify(document)).not.toContain('000002');
   });
@@ -132,6 +145,20 @@ describe('source', () => {
     await scene.writeMembers([['000001', 'vip']]);
     expect((await scene.cli('source preview north')).output).toBe('0 profiles in north.\n');
     expect((await scene.cli('source preview south')).errors).toMatch(/^SEGMENT_NOT_FOUND: .*"south"/);
+  });
+
+  test('preview of a mistyped source names the nearest one; of a source alone, it asks for a segment', async () => {
+    for (const line of ['source preview peple', 'source preview peple north']) {
+      const { code, errors } = await scene.cli(line);
+      expect({ line, code }).toEqual({ line, code: 1 });
+      expect(errors).toMatch(/^SOURCE_NOT_FOUND: .*"peple"\. Did you mean "people"\?/);
+    }
+    expect((await scene.cli('source preview peple')).errors).toContain('source preview <source> <segment>');
+    const alone = await scene.cli('source preview people');
+    expect(alone.errors).toMatch(/^INPUT_INVALID: "people" is a source\..*source segments people\n$/);
+    expect((await scene.cli('source preview nort')).errors).toMatch(
+      /^SEGMENT_NOT_FOUND: .*Did you mean "north"\?/,
+    );
   });
 
   test('a missing file is named', async () => {

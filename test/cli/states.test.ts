@@ -93,11 +93,13 @@ describe('the state of an export, and since when, is in every list', () => {
 
     const paused = await scene.cli(`export pause ${name}`);
     expect(paused.output).toMatch(
-      /^Export 2 of \S+ is paused\. It is still held\.\nHeld, and paused: MASS_REMOVAL/,
+      /^Export 2 of \S+ is paused\. It is still held\.\nHeld, and paused:\n {2}MASS_REMOVAL/,
     );
     await expectShown(`held since ${INSTANT}, and paused`);
     const { output } = await scene.cli(`export show ${name}`);
-    expect(output).toMatch(/^Export 2 of \S+: Held, and paused: MASS_REMOVAL\./);
+    expect(output).toMatch(
+      /^Export 2 of \S+: Held, and paused:(?:\n {2}MASS_REMOVAL\. .*){3}\nNothing was sent\./,
+    );
     expect(output).toContain(`Once approved, it stays paused until: ${scene.program} export resume ${name}`);
 
     const resumed = await scene.cli(`export resume ${name}`);
@@ -182,6 +184,69 @@ describe('a command that follows an export ends when a person has to act', () =>
     await scene.cli(`export deny ${name} --plan ${held.planId} --as Kim`);
     await until(async () => (await destination()).running === null);
     expect((await scene.cli(`export plan ${name}`)).code).toBe(0);
+  });
+
+  test.each(['', ' --no-wait'])('start%s: when it joins an export that is held', async (wait) => {
+    const { planId } = await startHeld();
+    const joined = await scene.cli(`export start ${name}${wait}`);
+    expect(joined.code).toBe(1);
+    expect(joined.output).toMatch(
+      new RegExp(
+        `^Export 2 of ${name} already does the same, so no second export was started\\. It is held since ${INSTANT}, ` +
+          'and was planned from the data of an earlier time\\.\nHeld:(?:\n  MASS_REMOVAL\\. .*){3}\nNothing was sent\\.',
+      ),
+    );
+    for (const hint of [`approve ${name} --plan ${planId}`, `deny ${name} --plan ${planId}`, `start ${name}`])
+      expect(joined.output).toContain(`${scene.program} export ${hint}`);
+    expect(joined.output).toContain('To export the data of now, deny it first, then start again:\n');
+    expect(await scene.cliJson(`export start ${name}${wait}`)).toMatchObject({
+      code: 1,
+      document: { number: 2, disposition: 'joined', state: { kind: 'held', held: { planId } } },
+    });
+
+    const queued = `export start ${name} --allow-mass-removal${wait}`;
+    expect(await scene.cliJson(queued)).toMatchObject({
+      code: 1,
+      document: {
+        number: 3,
+        disposition: 'queued',
+        behind: { number: 2, now: { state: { kind: 'held', held: { planId } } } },
+      },
+    });
+    const again = await scene.cli(queued);
+    expect({ code: again.code, output: again.output }).toEqual({
+      code: 1,
+      output: expect.stringMatching(
+        new RegExp(`^Export 3 of ${name} is queued behind export 2, which is held`),
+      ),
+    });
+    await scene.cli(`export cancel ${name} 3`);
+    await scene.cli(`export deny ${name} --plan ${planId} --as Kim`);
+    expect((await scene.cli(`export start ${name} --allow-mass-removal`)).code).toBe(0);
+  });
+
+  test('start: when it joins an export that is stopped before it read data, or paused', async () => {
+    scene.sandbox.fail('401 on GET /');
+    await scene.cli(`export start ${name}`);
+    const stopped = await scene.cli(`export start ${name} --no-wait`);
+    expect(stopped.code).toBe(1);
+    expect(stopped.output).toMatch(
+      new RegExp(`It is stopped \\(KEY_\\w+\\) since ${INSTANT}\\.\nStopped: KEY_`),
+    );
+    expect(stopped.output).not.toContain('the data of');
+    await scene.cli(`export cancel ${name}`);
+    await until(async () => (await destination()).running === null);
+
+    await blockBatches(scene);
+    await scene.cli(`export start ${name} --lane batch --no-wait`);
+    await until(async () => /Changes +5 of 8 done/.test((await scene.cli(`export show ${name}`)).output));
+    await scene.cli(`export pause ${name}`);
+    const paused = await scene.cli(`export start ${name} --lane batch`);
+    expect(paused.code).toBe(1);
+    expect(paused.output).toContain(`${scene.program} export resume ${name}`);
+    expect(paused.output).toContain('To export the data of now, cancel it first, then start again:');
+    await scene.cli(`export cancel ${name}`);
+    await scene.cli(`export watch ${name}`);
   });
 
   test('start: when the export in front is held only later', async () => {

@@ -161,13 +161,13 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
     const { code, document } = await runJson(['export', 'start']);
     expect(code).toBe(2);
     expect(document).toEqual({
-      error: { code: 'USAGE', message: "error: missing required argument 'name'", details: {} },
+      error: { code: 'USAGE', message: "missing required argument 'name'", details: {} },
     });
   });
 
   test('CSV and JSON exclude each other', async () => {
     const { code, document } = await runJson(['export', 'failures', 'x', '--csv']);
     expect(code).toBe(2);
-    expect(document).toMatchObject({ error: { message: 'error: --csv and --json exclude each other' } });
+    expect(document).toMatchObject({ error: { message: '--csv and --json exclude each other' } });
   });
 });

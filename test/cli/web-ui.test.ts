@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEV_FOLDER } from '../../src/cli/shell/settings';
-import { leaveUrl } from '../../src/cli/shell/web-ui';
+import { leaveServer } from '../../src/cli/shell/web-ui';
 import { openScene, startWorker, type Scene } from './scene';
 
 const UI = 'https://ui.example.org';
@@ -83,14 +83,14 @@ describe('without a configured Web UI', () => {
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const folder = join(scene.folder, DEV_FOLDER);
     await mkdir(folder, { recursive: true });
-    await leaveUrl(folder, { address: process.env['TEST_TEMPORAL_ADDRESS']!, url });
+    await leaveServer(folder, { address: process.env['TEST_TEMPORAL_ADDRESS']!, url });
     const show = async () => (await scene.cliJson(`destination show ${scene.destinationId}`)).document;
     expect(await show()).toMatchObject({ webUi: links.destination.replace(UI, url) });
 
     await writeFile(join(folder, 'web-ui.json'), 'half a');
     expect(await show()).toMatchObject({ webUi: null });
 
-    await leaveUrl(folder, { address: process.env['TEST_TEMPORAL_ADDRESS']!, url });
+    await leaveServer(folder, { address: process.env['TEST_TEMPORAL_ADDRESS']!, url });
     server.close();
     await once(server, 'close');
     expect(await show()).toMatchObject({ webUi: null });

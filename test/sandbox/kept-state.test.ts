@@ -141,19 +141,34 @@ describe('a sandbox that keeps its state', () => {
     });
   });
 
-  test('refuses a folder that the sandbox of another process uses, until that has ended', async () => {
-    const program = require.resolve('../../dist/dev/programs/sandbox-process');
-    const other = await startProgram(program, [JSON.stringify(options)]);
-    await expect(startSandbox(options)).rejects.toThrow(
-      `sandbox: the folder ${folder} is used by another sandbox (process ${other.process.pid})`,
-    );
-    process.kill(other.process.pid, 'SIGKILL');
-    await other.process.ended;
-    await withSandbox(options, async (api) => {
+  test('lets no second sandbox use its folder, in this process or another one, until it is closed', async () => {
+    const refusal = /^sandbox: another sandbox \(process \d+\) uses the folder .* delete .*sandbox\.pid$/;
+    await withSandbox(options, async (api, sandbox) => {
+      await expect(startSandbox(options)).rejects.toThrow(refusal);
       await api.subscribe([person(1)]);
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
     });
+    const other = await startProgram(require.resolve('../../dist/dev/programs/sandbox-process'), [
+      JSON.stringify(options),
+    ]);
+    await expect(startSandbox(options)).rejects.toThrow(`process ${other.process.pid}`);
+    await other.process.stop();
     await withSandbox(options, async (_api, sandbox) => {
       expect(sandbox.state(AUDIENCE).members).toBe(1);
+    });
+  });
+
+  test('leaves its folder to the next one when it does not start', async () => {
+    const file = join(folder, 'state.ndjson');
+    await writeFile(file, 'no state\n');
+    await expect(startSandbox(options)).rejects.toThrow('is damaged');
+    await rm(file);
+    await withSandbox(options, async (_api, { port }) => {
+      await expect(startSandbox({ ...options, port })).rejects.toThrow('another sandbox');
+      await expect(startSandbox({ keepIn: join(folder, 'other'), port })).rejects.toThrow('EADDRINUSE');
+    });
+    await withSandbox({ keepIn: join(folder, 'other') }, async (_api, sandbox) => {
+      expect(sandbox.state(AUDIENCE).members).toBe(0);
     });
   });
 

@@ -23,10 +23,24 @@ const segments: Names = (config, { args: [destination = ''] }) => {
   return [...new Set(known.flatMap((found) => Object.keys(found?.segments ?? {})))];
 };
 
+/** The source may be omitted where there is only one. */
+const sourcesOrSegments: Names = (config) => {
+  const names = Object.keys(config.sources);
+  return names.length === 1 ? [...names, ...segmentsOf(config, names[0]!)] : names;
+};
+
+const segmentsOfSource: Names = (config, { args: [source = ''] }) => segmentsOf(config, source);
+
+function segmentsOf({ sources: all }: Config, source: string): readonly string[] {
+  return Object.keys((Object.hasOwn(all, source) ? all[source] : undefined)?.segments ?? {});
+}
+
 /** By the names of arguments and options, which mean the same in every command. */
 const NAMES: Readonly<Record<string, Names>> = {
   '<name>': destinations,
   '[source]': sources,
+  '<source>': sourcesOrSegments,
+  '[segment]': segmentsOfSource,
   '--source': sources,
   '[account]': accounts,
   '--account': accounts,

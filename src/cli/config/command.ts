@@ -3,6 +3,7 @@ import { configJsonSchema } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
+import { withServerOfDev } from '../shell/running-dev';
 import { requireSettings } from '../shell/settings';
 import { countOf } from '../../text/format';
 import { pairs } from '../text/table';
@@ -39,10 +40,12 @@ export function configCommand(cli: Cli): Command {
 }
 
 async function check(invocation: Invocation): Promise<undefined> {
-  const { config, path, baseFolder, connection } = await requireSettings(invocation.options);
+  const settings = await requireSettings(invocation.options);
+  const { config, path, baseFolder } = settings;
   const problems = await findConfigProblems(config, baseFolder);
   if (problems.length > 0) throw toError(path, problems);
-  const { accounts, sources, destinations, temporal } = config;
+  const { accounts, sources, destinations } = config;
+  const { temporal, connection } = await withServerOfDev(settings, invocation.terminal);
   const from = connection.address ? ` (${connection.address.from})` : '';
   const found = {
     path,

@@ -32,7 +32,10 @@ function danglingReferences({ accounts, sources, destinations }: Config): SetupP
     if (!source) add(`${at}.connect.source`, `there is no source "${connect.source}"`);
     for (const segment of Object.keys(configure?.segments ?? {})) {
       if (source && !Object.hasOwn(source.segments, segment))
-        add(`${at}.configure.segments`, `the source "${connect.source}" has no segment "${segment}"`);
+        add(
+          `${at}.configure.segments`,
+          `the source "${connect.source}" has no segment "${segment}". ${lazy.reading().suggest(segment, Object.keys(source.segments))}`,
+        );
     }
   }
   return problems;
@@ -98,7 +101,7 @@ function unknownAttributes(
 }
 
 function missing(attribute: string, attributes: readonly string[]): string {
-  return `the source has no attribute "${attribute}". It has: ${attributes.join(', ')}.`;
+  return `the source has no attribute "${attribute}". ${lazy.reading().suggest(attribute, attributes)}`;
 }
 
 /** @throws what is no mistake of a user */

@@ -5,6 +5,7 @@ import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
+import { explainEarlierFile } from './earlier-file';
 
 interface ConfigureOptions {
   readonly email?: string;
@@ -20,16 +21,14 @@ export async function configureDestination(
 ): Promise<undefined> {
   const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
   const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
-  const view: DestinationView = await withClient(invocation, (client, { config }) =>
-    client.configure(
-      destinationId,
-      mergeConfiguration(destinationId, config?.destinations[destinationId], {
-        ...options,
-        fields,
-        segments,
-      }),
-    ),
-  );
+  const view: DestinationView = await withClient(invocation, (client, { config }) => {
+    const inFile = config?.destinations[destinationId];
+    const input = mergeConfiguration(destinationId, inFile, { ...options, fields, segments });
+    return explainEarlierFile(client.configure(destinationId, input), config, {
+      ...inFile?.connect,
+      segments: Object.keys(input.segments),
+    });
+  });
   print(invocation, { json: view, text: (page) => describeConfiguration(view, page) });
 }
 

@@ -13,6 +13,7 @@ import { withClient } from '../shell/temporal';
 import { describeConnection } from '../text/destination';
 import type { Config } from '../../config/config';
 import { readSettings } from '../shell/settings';
+import { explainEarlierFile } from './earlier-file';
 import { obtainConsent, type ConsentOptions } from './consent';
 
 interface ConnectOptions extends ConsentOptions {
@@ -42,7 +43,7 @@ export async function connectDestination(
       ...(exportUser !== undefined && { exportUser }),
       adopt: options.adopt ?? false,
     };
-    return client.connect(destinationId, input);
+    return explainEarlierFile(client.connect(destinationId, input), config, settings);
   });
   print(invocation, { json: view, text: (page) => describeConnection(view, page) });
 }

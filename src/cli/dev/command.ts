@@ -5,6 +5,7 @@ import type { Config } from '../../config/config';
 import { DEFAULT_CONFIG_FILE } from '../../config/config-file';
 import { ExportError } from '../../errors';
 import { programName } from '../shell/hints';
+import { followsDev } from '../shell/running-dev';
 import { DEV_FOLDER, requireSettings, type Settings } from '../shell/settings';
 import { startDev, type Dev } from './start';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
@@ -33,7 +34,7 @@ export function devCommand(cli: Cli): Command {
     )
     .option(
       '--port <n>',
-      "Temporal's port (default: the port of temporal.address when it is local, otherwise 7233)",
+      "Temporal's port (default: the port of temporal.address when it is local, otherwise 7233); 0: a free port",
       portNumber,
     )
     .option('--ui-port <n>', 'port of the Web UI; 0: a free port', portNumber, 8233)
@@ -130,13 +131,11 @@ function describe({ server, sandbox, config, folder, isNew }: Dev, program: stri
 }
 
 /** With the address of this server, unless commands in this folder use it by themselves: they may reach another one. */
-function programAt(
-  address: string,
-  { options }: Invocation,
-  { temporal, connection }: Pick<Settings, 'temporal' | 'connection'>,
-): string {
+function programAt(address: string, { options }: Invocation, settings: Settings): string {
   const { address: _option, ...others } = options;
-  const isUsual = temporal.address === address && connection.address?.from !== '--address';
+  const { temporal, connection } = settings;
+  const isUsual =
+    followsDev(settings) || (temporal.address === address && connection.address?.from !== '--address');
   return programName(isUsual ? others : { ...others, address });
 }
 

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
-import { link, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExportError } from '../../errors';
+import { ownerFile, ownerOf } from '../shell/running-dev';
+import { forgetServer } from '../shell/web-ui';
 
 /** Where `dev` keeps each thing, in its folder. */
 export interface DevFolder {
@@ -19,7 +21,6 @@ const DATABASE = 'temporal.db';
 const STAGING = 'staging';
 const SANDBOX = 'sandbox';
 const SANDBOX_STATE = 'state.ndjson';
-const OWNER = 'dev.pid';
 
 /**
  * Takes the folder for this process. Database, store and sandbox belong together: destinations of one sandbox would report contacts that
@@ -28,9 +29,11 @@ const OWNER = 'dev.pid';
  * @throws ExportError INPUT_INVALID while another `dev` uses it
  */
 export async function takeDevFolder(path: string, fresh: boolean): Promise<DevFolder> {
-  const owner = join(path, OWNER);
+  const owner = ownerFile(path);
   await mkdir(path, { recursive: true, mode: 0o700 });
-  await claim(owner);
+  await claim(path);
+  // Of an earlier run that was killed: it may have had another port.
+  await forgetServer(path);
   if (fresh) await clear(path);
   const database = join(path, DATABASE);
   const sandbox = join(path, SANDBOX);
@@ -69,37 +72,28 @@ async function clear(path: string): Promise<void> {
 }
 
 /** A link is created with its content, or not at all: of two that start at the same moment, only one gets the folder. */
-async function claim(owner: string): Promise<void> {
+async function claim(path: string): Promise<void> {
+  const owner = ownerFile(path);
   const own = `${owner}.${process.pid}`;
   await writeFile(own, String(process.pid));
   try {
     await link(own, owner);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    await refuseSecond(owner);
+    await refuseSecond(path);
     // Of a process that was killed.
     await rm(owner, { force: true });
-    await claim(owner);
+    await claim(path);
   } finally {
     await rm(own, { force: true });
   }
 }
 
-async function refuseSecond(owner: string): Promise<void> {
-  const pid = Number(await readFile(owner, 'utf8').catch(() => '0'));
-  if (!Number.isSafeInteger(pid) || pid <= 0 || !isAlive(pid)) return;
+async function refuseSecond(path: string): Promise<void> {
+  const pid = await ownerOf(path);
+  if (pid === undefined) return;
   throw new ExportError(
     'INPUT_INVALID',
-    `temporal-mailchimp dev runs in this folder already (process ${pid}). Stop it first; if that process is another program, delete ${owner}.`,
+    `temporal-mailchimp dev runs in this folder already (process ${pid}). Stop it first; if that process is another program, delete ${ownerFile(path)}.`,
   );
-}
-
-function isAlive(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }

@@ -6,7 +6,7 @@ import { lazy } from '../lazy';
 import { audiencesOf } from '../sandbox/audience';
 import { startSandboxWith } from '../sandbox/start';
 import { type DevFolder, takeDevFolder } from './dev-folder';
-import { leaveUrl } from '../shell/web-ui';
+import { leaveServer } from '../shell/web-ui';
 import { useLocalSetup, useSandbox } from './sandboxed';
 
 export interface DevOptions {
@@ -60,13 +60,13 @@ export async function startDev(options: DevOptions): Promise<Dev> {
         keepIn: folder.sandbox,
         ...(audiences.length > 0 && { audiences }),
       },
-      'temporal-mailchimp dev --fresh',
+      { startOver: 'temporal-mailchimp dev --fresh', portOption: '--sandbox-port' },
     );
     closing.push(() => sandbox.close());
     const server = await startTemporal(options, folder);
     closing.push(() => server.close());
     if (server.uiUrl !== undefined)
-      await leaveUrl(folder.path, { address: server.address, url: server.uiUrl });
+      await leaveServer(folder.path, { address: server.address, url: server.uiUrl });
     const running = useLocalSetup(useSandbox(config, sandbox), {
       staging: folder.staging,
       address: server.address,

@@ -77,8 +77,8 @@ function startCommand(cli: Cli): Command {
     verb(
       'start',
       'Start an export, follow it until it ends and print its report.\n\n' +
-        'Ctrl-C stops the command, not the export. When the export is held or stopped, or queued behind one that is, the command prints ' +
-        'why and what to do, and returns. Exit code 0 when the export completed; 1 when it failed, was cancelled, or needs a person.',
+        'Ctrl-C stops the command, not the export. When the export is held or stopped, or it is queued behind or joins one that is, the command prints ' +
+        'why and what to do, and returns, also with --no-wait. Exit code 0 when the export completed; 1 when it failed, was cancelled, or needs a person.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
@@ -163,14 +163,13 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
 }
 
 function failuresCommand(cli: Cli): Command {
-  return withExport(
-    verb(
-      'failures',
-      'List the profiles that were not exported, and why.\n\n' +
-        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file.',
-    ),
-    'the last finished export',
+  return verb(
+    'failures',
+    'List the profiles that were not exported, and why.\n\n' +
+      'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, and asks ' +
+      'Temporal only which export has which number. A plan sends nothing, so it has no failures.',
   )
+    .argument('[export]', 'number or id of the export; default: the last that planned anything')
     .option(
       '--csv',
       "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",

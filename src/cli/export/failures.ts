@@ -1,8 +1,8 @@
 import type { Config } from '../../config/config';
 import type { DestinationView } from '../../contract/destination';
-import type { ExportReport } from '../../contract/report';
+import { kindOf, type ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
-import { ExportError } from '../../errors';
+import { ExportError, isOutage } from '../../errors';
 import { stagingIn } from '../dev/dev-folder';
 import { DEV_FOLDER, requireConfig } from '../shell/settings';
 import { lazy } from '../lazy';
@@ -35,9 +35,12 @@ export async function showFailures(
   const { csv, outcome, key, email, limit } = options;
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
-  const report = await withClient(invocation, async (client) =>
-    requireRows(await client.describe(which.destinationId), which.numberOrId),
+  const view = await withClient(invocation, (client) => client.describe(which.destinationId)).catch(
+    explainOutage,
   );
+  const report = requireRows(view, which.numberOrId);
+  const later = which.numberOrId === undefined ? describeLater(view, report) : '';
+  if (later !== '') invocation.terminal.err(`${later}\n`);
   const isFiltered = (outcome ?? key ?? email) !== undefined;
   const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
   const rows = await readFailures(invocation, report, {
@@ -59,6 +62,30 @@ export async function showFailures(
     },
     text: (page) => describeFailures(report, rows, { limit: maxRows, isFiltered, page }),
   });
+}
+
+/** The rows are in the folder, so that a reader wonders why this command asks a server. */
+function explainOutage(error: unknown): never {
+  if (!isOutage(error)) throw error;
+  throw new ExportError(
+    error.code,
+    `${error.message} The rows are in the staging folder, but Temporal knows which export has which number.`,
+    { details: error.details, cause: error },
+  );
+}
+
+/** Why the rows are not those of the last export. Empty when they are. */
+function describeLater(
+  { exports }: DestinationView,
+  { exportId, number, destinationId }: ExportReport,
+): string {
+  const last = exports.find((report) => kindOf(report) === 'export');
+  if (!last || last.exportId === exportId) return '';
+  const code = last.failure ? ` (${last.failure.code})` : '';
+  return (
+    `Export ${last.number} of ${destinationId}, the last, is ${last.status}${code} and planned nothing, so it has no list. ` +
+    `These are the failures of export ${number}.`
+  );
 }
 
 /** The report of an export that has left rows. @throws ExportError that says why there are none */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportClient, ExportHandle } from '../../client';
+import type { DestinationView } from '../../contract/destination';
 import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
 import { isOutage, type ExportError } from '../../errors';
@@ -98,6 +99,29 @@ interface Watching {
 /** States that may last until a person acts. */
 const LONG_STATES: readonly string[] = ['held', 'stopped', 'paused'] satisfies ExportView['state']['kind'][];
 
+/** What a started export waits for: a person's decision about itself, which an earlier start may have begun, or about the one in front of it. */
+export type Waiting =
+  { readonly at: 'joined'; readonly view: ExportView } | Extract<Followed, { readonly at: 'queue' }>;
+
+/** @returns undefined when an export that a start has joined or queued goes on by itself */
+export async function findWaiting(client: ExportClient, handle: ExportHandle): Promise<Waiting | undefined> {
+  const destination = await client.describe(handle.destinationId);
+  const queued = queuedBehind(destination, handle);
+  if (queued) return queued;
+  const view = destination.running?.exportId === handle.id ? await handle.progress() : undefined;
+  return view && LONG_STATES.includes(view.state.kind) ? { at: 'joined', view } : undefined;
+}
+
+/** @returns what the export is queued behind, if that waits for a person */
+function queuedBehind(
+  { running: behind, queued: waiting }: DestinationView,
+  { destinationId, id }: ExportHandle,
+): Extract<Followed, { readonly at: 'queue' }> | undefined {
+  const queued = waiting.find(({ exportId }) => exportId === id);
+  const isLong = behind?.now && LONG_STATES.includes(behind.now.state.kind);
+  return queued && isLong ? { at: 'queue', destinationId, queued, behind } : undefined;
+}
+
 /** Waits while the export is queued. @returns what it is queued behind, as soon as that waits for a person */
 async function untilBegun(
   { client, handle }: FollowRequest,
@@ -109,12 +133,9 @@ async function untilBegun(
       onOutage(error);
     });
     signal.throwIfAborted();
-    const queued = view?.queued.find(({ exportId }) => exportId === handle.id);
-    if (view && !queued) return undefined;
-    const behind = view?.running;
-    if (queued && behind?.now && LONG_STATES.includes(behind.now.state.kind)) {
-      return { at: 'queue', destinationId: handle.destinationId, queued, behind };
-    }
+    if (view && !view.queued.some(({ exportId }) => exportId === handle.id)) return undefined;
+    const blocked = view && queuedBehind(view, handle);
+    if (blocked) return blocked;
     await delay(POLL_MS, undefined, { signal }).catch(() => signal.throwIfAborted());
   }
 }

@@ -35,7 +35,7 @@ function printChange(invocation: Invocation, { name, view, done }: Change): void
   const { ref, number, phase, state, isPaused } = view;
   print(invocation, {
     json: { paused: isPaused, exportId: ref.exportId, number, phase, state },
-    text: () => `${done(view)}\n${describeState(view)}`,
+    text: () => `${done(view)}\n${describeState(view, { layout: 'in lines' })}`,
   });
 }
 

@@ -74,7 +74,7 @@ function barProgress(terminal: Terminal): ProgressDisplay {
   return {
     update: (view) => {
       if (view.phase !== 'delivering') leaveDelivery(view);
-      say(tonedState(terminal.page('err'), view, describeState(view)));
+      say(tonedState(terminal.page('err'), view, describeState(view, { layout: 'in lines' })));
       const progress = deliveryOf(view);
       if (!progress) return close();
       const text = { text: describeProgress(progress, pace.measure(progress)) };

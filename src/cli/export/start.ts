@@ -1,9 +1,11 @@
 import type { StartedExportHandle } from '../../client';
 import type { ExportOptionsInput } from '../../contract/destination';
+import { EXIT_REFUSED } from '../shell/failure';
 import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
+import { describeBlocked, describeJoined } from '../text/export';
 import { findExport } from './find';
-import { follow, printFollowed } from './follow';
+import { findWaiting, follow, printFollowed, type Waiting } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
@@ -18,6 +20,8 @@ export async function startExport(
   return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.start(destinationId, { options, trigger });
     const link = webUi.export(destinationId, handle.firstExecutionRunId);
+    const waiting = handle.disposition === 'started' ? undefined : await findWaiting(client, handle);
+    if (waiting) return printWaiting(invocation, { handle, waiting, link });
     if (!wait) {
       print(invocation, { json: toJson(handle), text: () => describeStart(handle), webUi: link });
       return undefined;
@@ -27,6 +31,22 @@ export async function startExport(
     const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
     return printFollowed(invocation, followed, inDocument(invocation, link));
   });
+}
+
+interface WaitingStart {
+  readonly handle: StartedExportHandle;
+  readonly waiting: Waiting;
+  readonly link: string | null;
+}
+
+/** The document has what that of `--no-wait` has, and what the export waits for. */
+function printWaiting(invocation: Invocation, { handle, waiting, link }: WaitingStart): number {
+  print(invocation, {
+    json: { ...toJson(handle), ...(waiting.at === 'joined' ? waiting.view : waiting) },
+    text: () => (waiting.at === 'joined' ? describeJoined(waiting.view) : describeBlocked(waiting)),
+    webUi: link,
+  });
+  return EXIT_REFUSED;
 }
 
 /** The link is on standard error already; only the document has it as well. */

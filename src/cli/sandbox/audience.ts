@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config';
+import type { FieldMatch } from '../../contract/merge-field';
 import type { AudienceSeed, AudienceState, MergeFieldSeed } from '../../sandbox';
 import { countOf } from '../../text/format';
 
@@ -13,18 +14,30 @@ const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
   { tag: 'PHONE', name: 'Phone Number', type: 'phone' },
 ];
 
-/** The audiences of the configuration file, without members, with the merge fields that it matches. None: a sandbox makes one by itself. */
+const STANDARD_TAGS = new Set(STANDARD_FIELDS.map(({ tag }) => tag));
+
+/** The audiences of the configuration file, without members, with the merge fields that it matches: text, unless they have a date format. None: a sandbox makes one by itself. */
 export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   const audiences = new Map<string, AudienceSeed>();
   for (const { connect, configure } of Object.values(destinations)) {
     const known = audiences.get(connect.audienceId);
-    const mergeFields = [...(known?.mergeFields ?? STANDARD_FIELDS)];
-    for (const tag of Object.keys(configure?.fields ?? {})) {
-      if (!mergeFields.some((field) => field.tag === tag)) mergeFields.push({ tag, name: tag, type: 'text' });
+    const fields = new Map((known?.mergeFields ?? STANDARD_FIELDS).map((field) => [field.tag, field]));
+    for (const [tag, settings] of Object.entries(configure?.fields ?? {})) {
+      const type = typeFor(settings);
+      // Another destination of the audience may match the field with a date format.
+      if (!fields.has(tag) || (type !== 'text' && !STANDARD_TAGS.has(tag)))
+        fields.set(tag, { tag, name: tag, type });
     }
+    const mergeFields = [...fields.values()];
     audiences.set(connect.audienceId, { id: connect.audienceId, name: connect.name, mergeFields });
   }
   return [...audiences.values()];
+}
+
+/** The type of merge field that can be filled: a date format is refused for text. */
+function typeFor(settings: string | Pick<FieldMatch, 'format'>): MergeFieldSeed['type'] {
+  if (typeof settings === 'string' || settings.format === undefined) return 'text';
+  return settings.format === 'DD/MM' ? 'birthday' : 'date';
 }
 
 /** `1a2b3c4d5e  Newsletter, 59 members` */

@@ -5,12 +5,13 @@ import { lazy } from '../lazy';
 
 /**
  * Starts a sandbox. Its errors have no code, since it imports nothing of the product; they get one here.
- * @param startOver what a user does about a damaged state
+ * @param hints.startOver what a user does about a damaged state
+ * @param hints.portOption the option that chooses the port
  * @throws ExportError INPUT_INVALID
  */
 export async function startSandboxWith(
   options: SandboxOptions,
-  startOver = `delete ${options.keepIn}`,
+  { startOver = `delete ${options.keepIn}`, portOption = '--port' } = {},
 ): Promise<Sandbox> {
   try {
     return await lazy.sandbox().startSandbox(options);
@@ -19,7 +20,7 @@ export async function startSandboxWith(
     if ('code' in error && error.code === 'EADDRINUSE') {
       throw new ExportError(
         'INPUT_INVALID',
-        `The sandbox cannot listen on 127.0.0.1:${options.port}: the port is in use. Choose another port, or 0 for a free one.`,
+        `The sandbox cannot listen on 127.0.0.1:${options.port}: the port is in use. Choose another one with ${portOption} (0: a free one), or stop what listens there.`,
         { cause: error },
       );
     }

@@ -71,5 +71,9 @@ function bug(error: unknown): Failure {
 /** Commander has already printed its text. It also throws for --help and --version, with exit code 0. */
 function usage({ code, message, exitCode }: CommanderError): Failure {
   const isUsage = exitCode !== 0;
-  return { exitCode: isUsage ? EXIT_USAGE : 0, code: 'USAGE', message: isUsage ? message : code };
+  return {
+    exitCode: isUsage ? EXIT_USAGE : 0,
+    code: 'USAGE',
+    message: isUsage ? message.replace(/^error: /, '') : code,
+  };
 }

@@ -5,6 +5,7 @@ import { connectionOptions, describeUnreachable } from '../../config/connection'
 import { lazy } from '../lazy';
 import { readSettings, type Settings } from './settings';
 import type { Invocation } from './invocation';
+import { withServerOfDev } from './running-dev';
 import { openWebUi, type WebUi } from './web-ui';
 
 const CONNECT_MS = 4_000;
@@ -15,10 +16,10 @@ export interface ClientContext extends Pick<Settings, 'config'> {
 
 /** Connects to Temporal, runs `work` and closes the connection. @throws ExportError TEMPORAL_UNREACHABLE */
 export async function withClient<Result>(
-  { options }: Invocation,
+  { options, terminal }: Invocation,
   work: (client: ExportClient, context: ClientContext) => Promise<Result>,
 ): Promise<Result> {
-  const settings = await readSettings(options);
+  const settings = await withServerOfDev(await readSettings(options), terminal);
   const connection = await connect(settings);
   const { Client } = lazy.temporalClient();
   const { ExportClient } = lazy.client();

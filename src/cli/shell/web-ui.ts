@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -37,23 +37,31 @@ async function baseOf({ temporal, baseFolder }: Settings): Promise<string | unde
 }
 
 const FILE = 'web-ui.json';
-const DevWebUiSchema = z.object({ address: z.string(), url: z.string() });
-type DevWebUi = z.infer<typeof DevWebUiSchema>;
+/** The server, and its Web UI. */
+const DevServerSchema = z.object({ address: z.string(), url: z.string() });
+type DevServer = z.infer<typeof DevServerSchema>;
 
-/** `dev` leaves the URL for the commands that run in the same folder, since its ports are options. */
-export async function leaveUrl(devFolder: string, webUi: DevWebUi): Promise<void> {
-  await writeFile(join(devFolder, FILE), JSON.stringify(webUi));
+/** `dev` leaves the addresses for the commands that run in the same folder, since its ports are options. */
+export async function leaveServer(devFolder: string, server: DevServer): Promise<void> {
+  await writeFile(join(devFolder, FILE), JSON.stringify(server));
+}
+
+export async function forgetServer(devFolder: string): Promise<void> {
+  await rm(join(devFolder, FILE), { force: true });
+}
+
+/** Undefined: no `dev` has run here, or it starts. That is no error. */
+export async function readDevServer(devFolder: string): Promise<DevServer | undefined> {
+  try {
+    return DevServerSchema.parse(JSON.parse(await readFile(join(devFolder, FILE), 'utf8')));
+  } catch {
+    return undefined;
+  }
 }
 
 async function urlOfDev(address: string, baseFolder: string): Promise<string | undefined> {
-  try {
-    const text = await readFile(resolve(baseFolder, DEV_FOLDER, FILE), 'utf8');
-    const dev = DevWebUiSchema.parse(JSON.parse(text));
-    return dev.address === address.replace(/^localhost:/, '127.0.0.1:') ? dev.url : undefined;
-  } catch {
-    // No `dev` has run here: a missing link is no error.
-    return undefined;
-  }
+  const dev = await readDevServer(resolve(baseFolder, DEV_FOLDER));
+  return dev?.address === address.replace(/^localhost:/, '127.0.0.1:') ? dev.url : undefined;
 }
 
 const LISTEN_MS = 300;

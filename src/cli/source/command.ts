@@ -12,6 +12,7 @@ import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
 import { printable } from '../text/printable';
 import { table } from '../text/table';
+import { tonedWarnings } from '../text/tones';
 import { previewCommand } from './preview';
 
 export function sourceCommand(cli: Cli): Command {
@@ -73,6 +74,8 @@ function throwWithKeys({ terminal }: Invocation, error: unknown): never {
   if (error instanceof ExportError && error.cause instanceof RepeatedKeys) {
     const rows = error.cause.keys.map(({ key, rows }) => [key, count(rows)]);
     terminal.err(`${table(['KEY IN SEVERAL ROWS', 'ROWS'], rows, terminal.page('err'))}\n`);
+    // The error of an export names this command.
+    throw new ExportError(error.code, error.cause.message, { details: error.details, cause: error });
   }
   throw error;
 }
@@ -97,6 +100,10 @@ function describeCheck(checked: SourceCheck, page: Page): string {
       .map(({ line, fault }) => [file, count(line), fault])
       .concat(lines > first.length ? [[file, '', `and ${count(lines - first.length)} more`]] : []),
   );
+  // Without any profile, all are empty, and an error says so.
+  const emptySegments = members
+    .filter((member) => profiles > 0 && member.profiles === 0)
+    .map(({ segment }) => `Warning: no profile is in the segment "${segment}".`);
   return [
     `${countOf(profiles, 'profile')} with ${countOf(attributes.length, 'attribute')}`,
     table(
@@ -104,6 +111,7 @@ function describeCheck(checked: SourceCheck, page: Page): string {
       members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
       page,
     ),
+    ...(emptySegments.length > 0 ? [tonedWarnings(page, emptySegments.join('\n'))] : []),
     ...(orphans > 0
       ? [`${countOf(orphans, 'membership')} with a key that no profile has: exports skip them`]
       : []),

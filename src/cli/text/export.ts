@@ -20,7 +20,7 @@ export function describeView(view: ExportView, page: Page = PLAIN_PAGE): string 
   const { ref, startedAt } = view;
   const progress = progressOf(view);
   return [
-    `${jobTitle(view)} of ${ref.destinationId}: ${tonedState(page, view, describeState(view))}`,
+    `${jobTitle(view)} of ${ref.destinationId}: ${tonedState(page, view, describeState(view, { layout: 'in lines' }))}`,
     pairs(
       [
         ['Export', ref.exportId],
@@ -44,13 +44,29 @@ export interface BlockedExport {
 
 export function describeBlocked({ destinationId, queued, behind }: BlockedExport): string {
   const state = behind.now
-    ? `\n${describeState({ ...behind.now, ref: { destinationId, exportId: behind.exportId } })}`
+    ? `\n${describeState({ ...behind.now, ref: { destinationId, exportId: behind.exportId } }, { layout: 'in lines' })}`
     : '';
   const command = (verb: string) => `temporal-mailchimp export ${verb} ${destinationId} ${jobLabel(queued)}`;
   const inFront = jobTitle(behind).toLowerCase();
   return [
     `${jobTitle(queued)} of ${destinationId} is queued behind ${inFront}, which is ${describeRunning(behind)}.${state}`,
     `${jobTitle(queued)} starts when ${inFront} has ended.\nTo watch it: ${command('watch')}\nTo cancel it: ${command('cancel')}`,
+  ].join('\n\n');
+}
+
+/** An export that waits for a person, and that a start has joined. */
+export function describeJoined(view: ExportView): string {
+  const { ref, state, plan } = view;
+  const end = state.kind === 'held' ? 'deny' : 'cancel';
+  const command = (verb: string) => `temporal-mailchimp export ${verb} ${ref.destinationId}`;
+  return [
+    `${jobTitle(view)} of ${ref.destinationId} already does the same, so no second export was started. It is ${describeStateShortly(view)}` +
+      `${plan ? ', and was planned from the data of an earlier time' : ''}.\n${describeState(view, { layout: 'in lines' })}`,
+    ...(plan
+      ? [
+          `To export the data of now, ${end} it first, then start again:\n${command(end)}\n${command('start')}`,
+        ]
+      : []),
   ].join('\n\n');
 }
 

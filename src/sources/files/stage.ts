@@ -115,14 +115,19 @@ async function notUnique(database: Database, { key, file, surplus }: Repeated): 
     SELECT ${name}::VARCHAR AS key, count(*) AS rows, count(*) OVER () AS keys FROM read_parquet(${file})
     WHERE ${name} IS NOT NULL GROUP BY ${name} HAVING count(*) > 1 ORDER BY rows DESC, key LIMIT ${KEYS_SHOWN}`);
   const keys = repeated[0]?.keys ?? 0;
+  const rows = surplus === 1 ? 'one row repeats' : `${surplus} rows repeat`;
+  const message =
+    `The profiles were read, but ${rows} the "${key}" of an earlier row (distinct values: ${keys}). Make the key unique in the source, ` +
+    'or name another column as profiles.key.';
   return new ExportError(
     'SOURCE_KEY_NOT_UNIQUE',
-    `The profiles were read, but ${surplus} of their rows repeat the "${key}" of an earlier row (distinct values: ${keys}). Make the ` +
-      'key unique in the source, or name another column as profiles.key. temporal-mailchimp source check, which runs where the files are, ' +
-      'shows some of these values.',
+    `${message} temporal-mailchimp source check, which runs where the files are, shows some of these values.`,
     {
       details: { rows: surplus, keys },
-      cause: new RepeatedKeys(repeated.map(({ key: value, rows }) => ({ key: value, rows }))),
+      cause: new RepeatedKeys(
+        message,
+        repeated.map(({ key: value, rows }) => ({ key: value, rows })),
+      ),
     },
   );
 }

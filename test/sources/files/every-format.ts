@@ -169,7 +169,7 @@ export function describeSource(
       expect(error).toMatchObject({
         code: 'SOURCE_KEY_NOT_UNIQUE',
         message: expect.stringMatching(
-          /2 of their rows repeat the "CustomerId" of an earlier row \(distinct values: 1\)/,
+          /2 rows repeat the "CustomerId" of an earlier row \(distinct values: 1\)/,
         ),
         details: { keys: 1, rows: 2 },
         // Shown where the files are; a cause does not reach Temporal.
