@@ -1,7 +1,9 @@
 import type { Client } from '@temporalio/client';
-import type { ConfigureInput, ConnectInput, DestinationView, RemoveInput } from '../contract/destination';
+import type { ConfigureInput, ConnectInput, RemoveInput } from '../contract/destination';
+import type { DestinationView } from '../contract/destination-view';
 import { DESTINATION_ID_PREFIX, DestinationIdSchema, type ExportRef } from '../contract/identifiers';
-import type { JobKind, StartInput } from '../contract/job';
+import type { StartInput } from '../contract/job';
+import type { JobKind } from '../contract/job-kind';
 import { parse } from '../contract/parse';
 import { configureUpdate, removeDestinationUpdate, startJobUpdate } from '../workflows/messages';
 import { openExportsOf, withExportNow, type OpenExports } from './export-now';

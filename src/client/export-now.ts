@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import type { DestinationView } from '../contract/destination';
+import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
 import { destinationWorkflowId, exportWorkflowId } from '../contract/identifiers';
 import { isPolled } from './pollers';

@@ -16,18 +16,21 @@ export type {
   ConfigureInput,
   ConnectInput,
   Consent,
+  ExportOptionsInput,
+  RemoveInput,
+} from '../contract/destination';
+export type {
   ConsentFact,
   DestinationPhase,
   DestinationView,
   ExportNow,
-  ExportOptionsInput,
   QueuedExport,
-  RemoveInput,
   RunningExport,
-} from '../contract/destination';
+} from '../contract/destination-view';
 export type { ExportObstacle, ExportPhase, ExportState, ExportView, Since } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';
-export type { JobKind, StartInput } from '../contract/job';
+export type { StartInput } from '../contract/job';
+export type { JobKind } from '../contract/job-kind';
 export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan } from '../contract/plan';
 export type { Reason } from '../contract/reason';

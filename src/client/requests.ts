@@ -8,7 +8,8 @@ import {
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
-import type { ConnectInput, DestinationView, Envelope, ExportEnvelope } from '../contract/destination';
+import type { ConnectInput, Envelope, ExportEnvelope } from '../contract/destination';
+import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
 import {
   DestinationIdSchema,

@@ -3,9 +3,6 @@ import { DestinationIdSchema, NameSchema } from './identifiers';
 import { GuardSettingsSchema } from './guard';
 import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
-import type { ExportView } from './export';
-import type { JobKind } from './job';
-import type { ExportReport } from './report';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
 export const CONSENT_TEXT = {
@@ -266,76 +263,6 @@ const ConfigurationSchema = z.object({
 });
 /** Data matching and segments, checked against the real source and the real audience. */
 export interface Configuration extends z.infer<typeof ConfigurationSchema> {}
-
-/** How far a destination is set up. `connecting`: its first connect has not succeeded. `configured`: it can export. */
-export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'removed';
-
-/** What `status_if_new` means for the consent of contacts that are new to the audience. */
-export interface ConsentFact {
-  /** `warning`: it differs from what the audience's own signup forms do. */
-  readonly kind: 'note' | 'warning';
-  readonly code: 'CONFIRMATION_MAIL' | 'NO_CONFIRMATION_MAIL' | 'SKIPS_CONFIRMATION';
-  readonly message: string;
-}
-
-/** An export, or a plan, that runs. */
-export interface RunningExport {
-  readonly exportId: string;
-  readonly number: number;
-  readonly kind: JobKind;
-  /**
-   * What the export says of itself; null until it has begun, and while no worker answers for it. The state query of a destination does not
-   * know it: `ExportClient` asks the export.
-   */
-  readonly now: ExportNow | null;
-}
-
-/** What an export does now: its phase, its state and since when, and whether it is paused. */
-export type ExportNow = Pick<ExportView, 'phase' | 'state' | 'isPaused'>;
-
-/** An export, or a plan, that waits for its turn. */
-export interface QueuedExport {
-  readonly exportId: string;
-  readonly number: number;
-  readonly kind: JobKind;
-  /** When it was requested, in ISO 8601 and UTC. */
-  readonly since?: string;
-}
-
-/** The state of a destination. Counts, ids and references only. */
-export interface DestinationView {
-  readonly destinationId: string;
-  readonly phase: DestinationPhase;
-  /** Display name. */
-  readonly name: string;
-  /** As the worker configuration names it. */
-  readonly account: string;
-  /** Mailchimp's id of the account. */
-  readonly accountId: string;
-  readonly audience: Audience;
-  /** As the worker configuration names it. */
-  readonly source: string;
-  /** The store with its rows. */
-  readonly storeId: string;
-  /** Status of contacts that are new to the audience. */
-  readonly statusIfNew: string;
-  /** What that means for the consent of new contacts, with the audience's double opt-in; empty before it is connected. */
-  readonly consentFacts: readonly ConsentFact[];
-  /** The identity on whose authority data is exported. */
-  readonly exportUser: string;
-  readonly consent: Consent | null;
-  readonly configuration: Configuration | null;
-  /**
-   * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
-   * permanently deleted.
-   */
-  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
-  readonly running: RunningExport | null;
-  /** In the order in which they will run. */
-  readonly queued: readonly QueuedExport[];
-  /** Latest first, at most ten. */
-  readonly exports: readonly ExportReport[];
-}
 
 /** Answer to `startJob`: at once, before anything is read or sent. */
 export interface StartedExport {

@@ -1,7 +1,7 @@
 import type { Configuration, ExportOptions } from './destination';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
-import type { JobKind } from './job';
+import type { JobKind } from './job-kind';
 import type { ExportPlan, Lane } from './plan';
 import type { Reason } from './reason';
 import type { ExportReport } from './report';

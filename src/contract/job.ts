@@ -1,15 +1,8 @@
 import { z } from 'zod';
 import { ExportOptionsSchema } from './destination';
 import type { ExportInput } from './export';
+import { JOB_WORKFLOWS, type JobKind } from './job-kind';
 import type { ExportReport } from './report';
-
-/**
- * The kinds of jobs, each with its workflow. A destination runs one job at a time. `workflows/destination/jobs` has one file per kind
- * and does not compile while one is missing.
- */
-export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
-/** What a destination does one at a time: `export`, or `plan`, which sends nothing. @useDeclaredType */
-export type JobKind = keyof typeof JOB_WORKFLOWS;
 
 /** What `startJob` takes. A plan takes the options of the export that it previews. A kind with another shape makes this a union. */
 export const JobRequestSchema = z.strictObject({

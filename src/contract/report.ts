@@ -1,5 +1,5 @@
 import type { Approval, Denial, Guard } from './guard';
-import type { JobKind } from './job';
+import type { JobKind } from './job-kind';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning } from './plan';
 import type { Reason } from './reason';

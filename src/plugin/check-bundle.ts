@@ -1,5 +1,5 @@
 import type { BundleOptions } from '@temporalio/worker';
-import { JOB_WORKFLOWS } from '../contract/job';
+import { JOB_WORKFLOWS } from '../contract/job-kind';
 import { WORKFLOWS_MARKER } from '../contract/version';
 import { ExportError } from '../errors';
 

@@ -1,4 +1,5 @@
-import type { Audience, ConsentFact } from '../contract/destination';
+import type { Audience } from '../contract/destination';
+import type { ConsentFact } from '../contract/destination-view';
 import type { StatusIfNew } from '../contract/outcome';
 
 /** What each `status_if_new` does with contacts that are new to the audience. */

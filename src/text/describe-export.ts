@@ -1,8 +1,8 @@
-import type { ExportNow } from '../contract/destination';
+import type { ExportNow } from '../contract/destination-view';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
-import type { JobKind } from '../contract/job';
+import type { JobKind } from '../contract/job-kind';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,

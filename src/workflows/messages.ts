@@ -2,12 +2,12 @@ import { defineQuery, defineUpdate } from '@temporalio/workflow';
 import type {
   ConfigureInput,
   ConnectInput,
-  DestinationView,
   Envelope,
   ExportEnvelope,
   RemoveInput,
   StartedExport,
 } from '../contract/destination';
+import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
 import type { Approved, ApproveInput } from '../contract/guard';
 import type { JobRequestInput } from '../contract/job';

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { main } from '../../src/cli/main';
 import { DEV_FOLDER, readSettings } from '../../src/cli/shell/settings';
 import { leaveServer } from '../../src/cli/shell/web-ui';
-import type { GlobalOptions } from '../../src/cli/shell/invocation';
+import type { GlobalOptions } from '../../src/cli/shell/global-options';
 import { connectionOptions } from '../../src/config/connection';
 import { destinationWorkflowId } from '../../src/contract/identifiers';
 import { until } from '../support/until';

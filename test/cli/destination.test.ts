@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DestinationView } from '../../src/contract/destination';
+import type { DestinationView } from '../../src/contract/destination-view';
 import { AUDIENCE, CONNECT as CONNECT_WITH_CONSENT } from '../support/stage';
 import { until } from '../support/until';
 import { destinationOf, openScene, startWorker, type Scene } from './scene';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
-import type { DestinationView } from '../../src/contract/destination';
+import type { DestinationView } from '../../src/contract/destination-view';
 import type { ExportView } from '../../src/contract/export';
 import { AUDIENCE } from '../support/stage';
 import { heldIn } from '../support/export-state';

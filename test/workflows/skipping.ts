@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import type { ConfigureInput, DestinationView, Envelope } from '../../src/contract/destination';
+import type { ConfigureInput, Envelope } from '../../src/contract/destination';
+import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
 import { configureUpdate, connectUpdate, startJobUpdate, stateQuery } from '../../src/workflows/messages';

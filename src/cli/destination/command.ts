@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { ListedDestination } from '../../client';
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import { STATUSES_IF_NEW } from '../../contract/outcome';
 import { statement } from './consent';
 import { connectDestination } from './connect';

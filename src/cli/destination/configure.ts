@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config';
-import { ConfigureInputSchema, type ConfigureInput, type DestinationView } from '../../contract/destination';
+import { ConfigureInputSchema, type ConfigureInput } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import { ExportError } from '../../errors';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';

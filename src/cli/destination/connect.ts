@@ -3,8 +3,8 @@ import {
   whyNotCovered,
   type ConnectInput,
   type ConnectRequest,
-  type DestinationView,
 } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import type { ExportClient } from '../../client';
 import { ExportError, type ExportErrorCode } from '../../errors';
 import { parseOptions } from '../shell/parse-options';

@@ -1,4 +1,4 @@
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';

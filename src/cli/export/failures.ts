@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config';
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import { kindOf, type ExportReport } from '../../contract/report';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import { ExportError, isOutage } from '../../errors';

@@ -1,6 +1,6 @@
 import type { ExportClient, ExportHandle } from '../../client';
-import type { DestinationView } from '../../contract/destination';
-import type { JobKind } from '../../contract/job';
+import type { DestinationView } from '../../contract/destination-view';
+import type { JobKind } from '../../contract/job-kind';
 import { kindOf, type ExportReport } from '../../contract/report';
 import { jobLabel, jobTitle } from '../../text/describe-export';
 import { ExportError } from '../../errors';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ExportClient, ExportHandle } from '../../client';
-import type { DestinationView } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import type { ExportView } from '../../contract/export';
 import type { ExportReport } from '../../contract/report';
 import { isOutage, type ExportError } from '../../errors';

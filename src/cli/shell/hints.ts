@@ -1,4 +1,4 @@
-import type { GlobalOptions } from './invocation';
+import type { GlobalOptions } from './global-options';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 

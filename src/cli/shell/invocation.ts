@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { Page } from '../text/page';
 import { printableJson, printableOn } from '../text/printable';
+import type { GlobalOptions } from './global-options';
 import { asTyped } from './hints';
 import type { Terminal } from './terminal';
 
@@ -8,16 +9,6 @@ import type { Terminal } from './terminal';
 export interface Cli {
   readonly terminal: Terminal;
   exitCode: number;
-}
-
-/** Options that every command takes. */
-export interface GlobalOptions {
-  readonly config?: string;
-  readonly profile?: string;
-  readonly address?: string;
-  readonly namespace?: string;
-  readonly taskQueue?: string;
-  readonly json?: boolean;
 }
 
 /** Passed to the action of each command. */

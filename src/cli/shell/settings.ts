@@ -4,7 +4,7 @@ import { TemporalSchema, type Config, type TemporalConfig } from '../../config/c
 import { connectionSettings, type ConnectionSettings } from '../../config/connection';
 import { DEFAULT_CONFIG_FILE, loadConfig, type LoadedConfig } from '../../config/config-file';
 import { settingsOfProfile, settingsOfVariables } from './envconfig';
-import type { GlobalOptions } from './invocation';
+import type { GlobalOptions } from './global-options';
 
 /**
  * Where `temporal-mailchimp dev` keeps its database, its staging store and its sandbox, beside the configuration file. The store is separate

@@ -1,4 +1,5 @@
-import type { Configuration, DestinationView } from '../../contract/destination';
+import type { Configuration } from '../../contract/destination';
+import type { DestinationView } from '../../contract/destination-view';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
 import { describeBaseline } from '../../text/describe-export';
 import { instant } from '../../text/format';

@@ -1,4 +1,4 @@
-import type { DestinationView, QueuedExport, RunningExport } from '../../contract/destination';
+import type { DestinationView, QueuedExport, RunningExport } from '../../contract/destination-view';
 import type { ExportView } from '../../contract/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import { isPlanned, kindOf, type ExportReport } from '../../contract/report';

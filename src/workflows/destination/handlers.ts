@@ -9,7 +9,8 @@ import {
   type Envelope,
   type StartedExport,
 } from '../../contract/destination';
-import { JOB_WORKFLOWS, JobRequestSchema } from '../../contract/job';
+import { JobRequestSchema } from '../../contract/job';
+import { JOB_WORKFLOWS } from '../../contract/job-kind';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import {

@@ -1,14 +1,9 @@
 import { consentFacts } from '../../text/consent-facts';
-import type {
-  Audience,
-  Configuration,
-  Consent,
-  DestinationPhase,
-  DestinationView,
-  StartedExport,
-} from '../../contract/destination';
+import type { Audience, Configuration, Consent, StartedExport } from '../../contract/destination';
+import type { DestinationPhase, DestinationView } from '../../contract/destination-view';
 import type { Approval } from '../../contract/guard';
-import type { JobInput, JobKind, JobReport, JobRequest } from '../../contract/job';
+import type { JobInput, JobReport, JobRequest } from '../../contract/job';
+import type { JobKind } from '../../contract/job-kind';
 import { kindOf } from '../../contract/report';
 import { CANCELLED, toReport } from '../export/report';
 

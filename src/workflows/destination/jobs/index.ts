@@ -1,4 +1,4 @@
-import type { JobKind } from '../../../contract/job';
+import type { JobKind } from '../../../contract/job-kind';
 import { exportJob } from './export';
 import type { JobType } from './job';
 import { planJob } from './plan';

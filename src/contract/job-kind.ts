@@ -1,0 +1,7 @@
+/**
+ * The kinds of jobs, each with its workflow. A destination runs one job at a time. `workflows/destination/jobs` has one file per kind
+ * and does not compile while one is missing.
+ */
+export const JOB_WORKFLOWS = { export: 'mailchimpExport', plan: 'mailchimpPlan' } as const;
+/** What a destination does one at a time: `export`, or `plan`, which sends nothing. @useDeclaredType */
+export type JobKind = keyof typeof JOB_WORKFLOWS;
