@@ -1,16 +1,23 @@
 import { DatabaseError } from '../../duckdb/database-error';
 import { ExportError } from '../../errors';
 import { measureBadQuotes } from './csv';
-import type { FoundTable } from './open-tables';
+import type { DataFile } from './data-file';
+import type { Format } from './format';
 
 /** Not about a file: our SQL is wrong, or the source was closed. */
 const OURS = new Set(['Binder', 'Catalog', 'INTERNAL', 'INTERRUPT', 'Parser', 'Permission']);
+
+/** A table that was being read. */
+interface ReadTable {
+  readonly format: Format;
+  readonly files: readonly DataFile[];
+}
 
 /**
  * What a failed reading of these tables means. Looks into CSV files for a quote that never closes, since DuckDB
  * gives many other reasons for that.
  */
-export async function asReadError(tables: readonly FoundTable[], error: unknown): Promise<unknown> {
+export async function asReadError(tables: readonly ReadTable[], error: unknown): Promise<unknown> {
   if (!(error instanceof DatabaseError) || OURS.has(error.kind)) return error;
   if (error.kind === 'Out of Memory') {
     return new ExportError(
