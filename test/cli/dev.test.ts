@@ -1,56 +1,18 @@
-import { once } from 'node:events';
 import { access, mkdir, writeFile } from 'node:fs/promises';
-import { connect } from 'node:net';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { freePort } from '../../src/dev/dev-server';
-import { spawnOwned } from '../../src/dev/owned-process';
-import { CROWD, person } from '../support/stage';
+import { person } from '../support/stage';
 import { until } from '../support/until';
-import { begin, get, type SandboxDocument } from './begin';
-import { destinationOf, openScene, type Scene } from './scene';
-
-function parseDocument(output: string): DevDocument | undefined {
-  // Between progress and logs, which are on standard error.
-  const [document] = /^\{$[^]*?^\}$/m.exec(output) ?? [];
-  return document === undefined ? undefined : (JSON.parse(document) as DevDocument);
-}
-
-async function answers(address: string): Promise<boolean> {
-  const [host = '', port] = address.split(':');
-  const socket = connect({ host, port: Number(port) });
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-const CLI = resolve(__dirname, '../../dist/cli/main.js');
-const SANDBOX_KEY = '0123456789abcdef0123456789abcdef-us1';
-
-interface DevDocument {
-  readonly isNew: boolean;
-  readonly temporal: { readonly address: string; readonly uiUrl: string };
-  readonly sandbox: SandboxDocument;
-  readonly worker: { readonly taskQueue: string; readonly staging: string };
-  readonly folder: string;
-}
+import { begin } from './begin';
+import { type DevDocument, openProject, SANDBOX_KEY } from './dev-project';
+import { type Scene } from './scene';
 
 describe('dev', () => {
   let scene: Scene;
 
   beforeEach(async () => {
-    scene = await openScene();
-    // A real account: dev must not use it.
-    const accounts = { main: { apiKey: 'env:CLI_TEST_NOT_SET' } };
-    const destinations = destinationOf(scene, {
-      configure: { email: 'email', fields: { NICK: 'first' }, segments: { vip: null } },
-    });
-    await scene.writeConfig({ accounts, destinations });
+    scene = await openProject();
   });
 
   afterEach(async () => {
@@ -109,43 +71,6 @@ describe('dev', () => {
     expect(fresh.code).toBe(0);
   }, 120_000);
 
-  test('killed in the middle of an export, finishes it after a restart, with all contacts that were acknowledged', async () => {
-    const { destinationId: name, configFile } = scene;
-    await scene.writeProfiles(CROWD);
-    await scene.writeMembers(CROWD.map(({ id }) => [id, 'vip'] as const));
-    const startDev = async () => {
-      const argv = [CLI, 'dev', '--config', configFile, '--port', '0', '--ui-port', '0', '--json'];
-      const dev = await spawnOwned({ command: process.execPath, args: argv });
-      const document = await until(async () => parseDocument(dev.output()));
-      return { dev, at: `--address ${document.temporal.address}`, sandbox: document.sandbox };
-    };
-    const first = await startDev();
-    await until(
-      async () => (await scene.cli(`destination connect ${name} --agree --as Kim ${first.at}`)).code === 0,
-    );
-    expect((await scene.cli(`destination configure ${name} ${first.at}`)).code).toBe(0);
-    const control = first.sandbox.url.replace('/3.0', '/_sandbox/');
-    // The canary is delivered, the others wait in a batch that cannot end.
-    await fetch(`${control}faults`, { method: 'POST', body: '{"text":"stuck started batch"}' });
-    expect((await scene.cli(`export start ${name} --lane batch --no-wait ${first.at}`)).code).toBe(0);
-    await until(async () => /"total_items":1\b/.test(await (await get(first.sandbox, '/batches')).text()));
-    process.kill(first.dev.pid, 'SIGKILL');
-    await first.dev.ended;
-    const address = first.at.replace('--address ', '');
-    await until(async () => !(await answers(address)));
-
-    const second = await startDev();
-    expect(second.sandbox.apiKey).toBe(first.sandbox.apiKey);
-    const shown = await until(async () => {
-      const { document } = await scene.cliJson(`export show ${name} ${second.at}`);
-      return (document as { status?: string }).status === 'completed' && document;
-    });
-    expect(shown).toMatchObject({ outcomes: { created: CROWD.length } });
-    const { document } = await scene.cliJson(`export start ${name} ${second.at}`);
-    expect(document).toMatchObject({ status: 'completed', outcomes: { unchanged: CROWD.length } });
-    await second.dev.stop();
-  }, 120_000);
-
   test.each(['no state\n', '', '{"form'])(
     'refuses a damaged state (%j), and names the option that starts over',
     async (text) => {
@@ -189,44 +114,4 @@ describe('dev', () => {
       `${said} listen on 127.0.0.1:${port}: the port is in use. Choose another one with ${option} (`,
     );
   });
-
-  test('gives a field with a date format a type that takes it, and commands in its folder find its server', async () => {
-    const { destinationId: name, configFile } = scene;
-    const header = {
-      id: '000001',
-      email: 'ada@mail.chinook.org',
-      first: '17/03/1985',
-      last: '17/03',
-      country: '',
-    };
-    await scene.writeProfiles([person(1, header)]);
-    const fields = {
-      BORN: { attribute: 'first', format: 'DD/MM/YYYY' },
-      BDAY: { attribute: 'last', format: 'DD/MM' },
-    };
-    const configure = { email: 'email', fields, segments: { vip: null } };
-    // Another destination of the audience, before it: without a format.
-    const plain = { email: 'email', fields: { BORN: 'first' }, segments: { vip: null } };
-    const [own] = Object.values(destinationOf(scene, { configure }));
-    const destinations = { another: { ...own, configure: plain }, [name]: own };
-    await scene.writeConfig({ temporal: { taskQueue: scene.taskQueue }, destinations });
-    const argv = [CLI, 'dev', '--config', configFile, '--port', '0', '--ui-port', '0', '--json'];
-    const dev = await spawnOwned({ command: process.execPath, args: argv });
-    try {
-      const { temporal, sandbox } = await until(async () => parseDocument(dev.output()));
-      await until(async () => (await scene.cli(`destination connect ${name} --agree --as Kim`)).code === 0);
-      const configured = await scene.cli(`destination configure ${name}`);
-      expect(configured).toMatchObject({
-        code: 0,
-        errors: `Using Temporal at ${temporal.address}: dev runs in the folder of the configuration file.\n`,
-      });
-      expect((await scene.cli(`export start ${name}`)).code).toBe(0);
-      const members = await get(sandbox, '/lists/c417f00d5e/members?fields=members.merge_fields');
-      expect(await members.json()).toMatchObject({
-        members: [{ merge_fields: { BORN: '1985-03-17', BDAY: '03/17' } }],
-      });
-    } finally {
-      await dev.stop();
-    }
-  }, 120_000);
 });

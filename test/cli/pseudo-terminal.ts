@@ -64,9 +64,9 @@ export function printToPipe(
   });
 }
 
-/** Without what jest and the shell of the developer say about colours. */
+/** Without what jest, CI and the shell of the developer say about colours: Node takes a terminal of CI for one without. */
 function environment(more: Readonly<Record<string, string>>): Record<string, string> {
-  const { FORCE_COLOR: _force, NO_COLOR: _none, ...rest } = process.env;
+  const { CI: _ci, FORCE_COLOR: _force, NO_COLOR: _none, ...rest } = process.env;
   const set = Object.entries(rest).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]]));
   return { ...(Object.fromEntries(set) as Record<string, string>), ...more };
 }

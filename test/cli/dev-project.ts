@@ -1,0 +1,46 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { resolve } from 'node:path';
+import type { SandboxDocument } from './begin';
+import { destinationOf, openScene, type Scene } from './scene';
+
+export function parseDocument(output: string): DevDocument | undefined {
+  // Between progress and logs, which are on standard error.
+  const [document] = /^\{$[^]*?^\}$/m.exec(output) ?? [];
+  return document === undefined ? undefined : (JSON.parse(document) as DevDocument);
+}
+
+export async function answers(address: string): Promise<boolean> {
+  const [host = '', port] = address.split(':');
+  const socket = connect({ host, port: Number(port) });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+export const CLI = resolve(__dirname, '../../dist/cli/main.js');
+export const SANDBOX_KEY = '0123456789abcdef0123456789abcdef-us1';
+
+export interface DevDocument {
+  readonly isNew: boolean;
+  readonly temporal: { readonly address: string; readonly uiUrl: string };
+  readonly sandbox: SandboxDocument;
+  readonly worker: { readonly taskQueue: string; readonly staging: string };
+  readonly folder: string;
+}
+
+/** A project with a real account, which dev must not use. */
+export async function openProject(): Promise<Scene> {
+  const scene = await openScene();
+  const accounts = { main: { apiKey: 'env:CLI_TEST_NOT_SET' } };
+  const destinations = destinationOf(scene, {
+    configure: { email: 'email', fields: { NICK: 'first' }, segments: { vip: null } },
+  });
+  await scene.writeConfig({ accounts, destinations });
+  return scene;
+}
