@@ -13,7 +13,7 @@ interface RowClassRule {
   readonly memory: Memory;
   /** The contact wants no mail: a new address of the same profile gets nothing either. */
   readonly isObjection?: true;
-  /** The contact is not in the audience any more. */
+  /** The contact is no longer in the audience. */
   readonly isDeleted?: true;
 }
 

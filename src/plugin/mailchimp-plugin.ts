@@ -23,7 +23,7 @@ import { requireOurSdk } from './check-sdk';
  * worker does not start. A host without workflows needs nothing.
  *
  * When the worker starts, accounts, sources and the store are checked once. Each problem is one line in the log of the SDK's runtime, at
- * WARN, and the worker serves all the same.
+ * WARN, and the worker runs.
  *
  * One worker takes one plugin, on the worker or on its connection; several workers may share it.
  *

@@ -14,7 +14,7 @@ export interface SetupCheck {
 }
 
 /**
- * Checks accounts, sources and the store once, when a worker starts, and logs one line for each problem. The worker serves all the same:
+ * Checks accounts, sources and the store once, when a worker starts, and logs one line for each problem. The worker runs whatever it finds:
  * what is missing may come, and other destinations do not need it.
  */
 export function reportSetup({ setup }: Pick<Resources, 'setup'>): SetupCheck {

@@ -11,7 +11,7 @@ import { batchRecord, memberRecord } from './records';
  * that a client was told. (What a power failure loses depends on the operating system.)
  *
  * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent. Once
- * something could not be written, `failure` says so, and the API acknowledges nothing any more.
+ * something could not be written, `failure` says so, and the API acknowledges nothing from then on.
  */
 export class Journal implements AudienceListener {
   readonly #file: number;

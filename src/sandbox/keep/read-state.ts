@@ -16,7 +16,7 @@ export interface KeptState {
 }
 
 /**
- * Reads a state file. It appears with its first lines, so one that has none has lost members that clients rely on. The end of a line that a killed process could not finish is left out: nobody got an answer to that request.
+ * Reads a state file. It appears with its first lines, so one that has none has lost members that clients rely on. The end of a line that a killed process could not finish is left out: that request had no reply.
  * @returns undefined where there is no file
  * @throws Error that names the damaged line
  */

@@ -10,7 +10,7 @@ export const BACKED_OFF = list(rowClassesWhere(({ memory }) => memory === 'backO
 /** SQL: classes of contacts that want no mail, at any address, in a list. */
 export const OBJECTED = list(rowClassesWhere(({ isObjection }) => isObjection === true));
 
-/** SQL: classes of contacts that are not in the audience any more, in a list. */
+/** SQL: classes of contacts that are no longer in the audience, in a list. */
 export const DELETED = list(rowClassesWhere(({ isDeleted }) => isDeleted === true));
 
 /** SQL: classes of contacts that are withheld because their own address has opted out, in a list. */
