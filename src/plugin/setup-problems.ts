@@ -5,6 +5,7 @@ import { ExportError } from '../errors';
 import type { AccountInfo } from '../ports/mailchimp';
 import type { Cancellable, OpenSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
+import { onOneLine } from '../text/format';
 
 /** Something that exports need and that is not right: one line for a person. */
 export interface SetupProblem {
@@ -15,7 +16,7 @@ export interface SetupProblem {
 }
 
 export function describeProblem({ at, code, message }: SetupProblem): string {
-  return `${at}: ${code}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`;
+  return `${at}: ${code}: ${onOneLine(message)}`;
 }
 
 /** @param open opens a source by its name; it is closed here */

@@ -1,6 +1,7 @@
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogEntry } from '@temporalio/worker';
 import { ExportError } from '../errors';
+import { onOneLine } from '../text/format';
 
 /** What a line shows of an entry's attributes: ids and names. Others repeat what the line says, or are objects of many lines. */
 const SHOWN = ['activityType', 'workflowId', 'attempt', 'taskQueue', 'state'];
@@ -37,20 +38,16 @@ export function describeEntry({ level, message, timestampNanos, meta = {} }: Log
   const shown = SHOWN.flatMap((name) => (name in meta ? [`${name} ${String(meta[name])}`] : []));
   const about = shown.length > 0 ? ` (${shown.join(', ')})` : '';
   const why = error === undefined ? '' : `: ${describeError(error)}`;
-  return `${time} ${level.padEnd(5)} ${oneLine(message)}${about}${why}`;
+  return `${time} ${level.padEnd(5)} ${onOneLine(message)}${about}${why}`;
 }
 
 function describeError(error: unknown): string {
   if (process.env['TEMPORAL_MAILCHIMP_DEBUG'] === '1' && error instanceof Error) return error.stack ?? '';
-  if (error instanceof ExportError) return `${error.code}: ${oneLine(error.message)}`;
+  if (error instanceof ExportError) return `${error.code}: ${onOneLine(error.message)}`;
   if (error instanceof ApplicationFailure)
-    return `${error.type ?? 'ApplicationFailure'}: ${oneLine(error.message)}`;
+    return `${error.type ?? 'ApplicationFailure'}: ${onOneLine(error.message)}`;
   if (error instanceof CancelledFailure) return 'cancelled';
   // The failure of an activity or a child says only that it failed.
   if (error instanceof TemporalFailure && error.cause) return describeError(error.cause);
-  return error instanceof Error ? `${error.name}: ${oneLine(error.message)}` : oneLine(String(error));
-}
-
-function oneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ');
+  return error instanceof Error ? `${error.name}: ${onOneLine(error.message)}` : onOneLine(String(error));
 }

@@ -30,11 +30,21 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {
-    folders: ['activities', 'config', 'contract', 'errors', 'mailchimp', 'sources', 'staging', 'workflows'],
+    folders: [
+      'activities',
+      'config',
+      'contract',
+      'errors',
+      'mailchimp',
+      'sources',
+      'staging',
+      'text',
+      'workflows',
+    ],
     packages: ['@temporalio/plugin', '@temporalio/worker'],
   },
   worker: {
-    folders: ['config', 'errors', 'plugin'],
+    folders: ['config', 'errors', 'plugin', 'text'],
     packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {

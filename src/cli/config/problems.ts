@@ -3,6 +3,7 @@ import { resolveSecret } from '../../config/secrets';
 import { ExportError } from '../../errors';
 import type { InspectedSource } from '../../plugin/open-to-read';
 import type { SetupProblem } from '../../plugin/setup-problems';
+import { onOneLine } from '../../text/format';
 import { lazy } from '../lazy';
 
 /** All that the schema cannot check: references between sections, secrets, files with their columns, and SQL. */
@@ -18,7 +19,7 @@ export async function findConfigProblems(config: Config, baseFolder: string): Pr
 
 /** One line for each. */
 export function describeProblems(problems: readonly SetupProblem[]): string {
-  return problems.map(({ at, message }) => `  ${at}: ${message.replaceAll(/\s*\n\s*/g, ' ')}`).join('\n');
+  return problems.map(({ at, message }) => `  ${at}: ${onOneLine(message)}`).join('\n');
 }
 
 function danglingReferences({ accounts, sources, destinations }: Config): SetupProblem[] {
