@@ -152,3 +152,8 @@ export function isOutage(error: unknown): error is ExportError {
     (error.code === 'WORKER_NOT_RUNNING' || error.code === 'TEMPORAL_UNREACHABLE')
   );
 }
+
+/** The message of an error, for a list or a log with one line for each entry. */
+export function onOneLine(message: string): string {
+  return message.replaceAll(/\s*\n\s*/g, ' ');
+}

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { requireWritingRole } from '../activities/rules/writing-role';
 import { errorCode } from '../config/error-code';
-import { ExportError } from '../errors';
+import { ExportError, onOneLine } from '../errors';
 import type { AccountInfo } from '../ports/mailchimp';
 import type { Cancellable, OpenSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
-import { onOneLine } from '../text/format';
 
 /** Something that exports need and that is not right: one line for a person. */
 export interface SetupProblem {

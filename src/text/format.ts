@@ -22,8 +22,3 @@ export function duration(ms: number): string {
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
-
-/** For a list or a log with one line for each entry. */
-export function onOneLine(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ');
-}

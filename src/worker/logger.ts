@@ -1,7 +1,6 @@
 import { ApplicationFailure, CancelledFailure, TemporalFailure } from '@temporalio/common';
 import { DefaultLogger, makeTelemetryFilterString, Runtime, type LogEntry } from '@temporalio/worker';
-import { ExportError } from '../errors';
-import { onOneLine } from '../text/format';
+import { ExportError, onOneLine } from '../errors';
 
 /** What a line shows of an entry's attributes: ids and names. Others repeat what the line says, or are objects of many lines. */
 const SHOWN = ['activityType', 'workflowId', 'attempt', 'taskQueue', 'state'];

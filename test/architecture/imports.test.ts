@@ -30,21 +30,11 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {
-    folders: [
-      'activities',
-      'config',
-      'contract',
-      'errors',
-      'mailchimp',
-      'sources',
-      'staging',
-      'text',
-      'workflows',
-    ],
+    folders: ['activities', 'config', 'contract', 'errors', 'mailchimp', 'sources', 'staging', 'workflows'],
     packages: ['@temporalio/plugin', '@temporalio/worker'],
   },
   worker: {
-    folders: ['config', 'errors', 'plugin', 'text'],
+    folders: ['config', 'errors', 'plugin'],
     packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {

@@ -1,9 +1,8 @@
 import type { Config } from '../../config/config';
 import { resolveSecret } from '../../config/secrets';
-import { ExportError } from '../../errors';
+import { ExportError, onOneLine } from '../../errors';
 import type { InspectedSource } from '../../plugin/open-to-read';
 import type { SetupProblem } from '../../plugin/setup-problems';
-import { onOneLine } from '../../text/format';
 import { lazy } from '../lazy';
 
 /** All that the schema cannot check: references between sections, secrets, files with their columns, and SQL. */
