@@ -11,6 +11,7 @@ import {
   exportFolder,
   exportsFolder,
   inExport,
+  tagsFolder,
 } from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
@@ -104,6 +105,8 @@ async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly 
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
+  await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.
   await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
 }

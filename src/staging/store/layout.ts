@@ -30,6 +30,10 @@ export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
 }
 
+export function tagsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}tags/`;
+}
+
 export function exportsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}exports/`;
 }

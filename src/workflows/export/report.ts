@@ -121,6 +121,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
       untagged: toUntag,
       failed: 0,
     })),
+    ...(plan.omittedSegments !== undefined && { omittedSegments: plan.omittedSegments }),
     warnings: plan.warnings,
     baselineSize: plan.baselineSize,
     ...(plan.gone !== undefined && { gone: plan.gone }),
