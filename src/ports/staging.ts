@@ -47,6 +47,11 @@ export interface Staging {
   /** Outlives Temporal's history. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
+  /** Records that an export of this destination created the tag. Called before the tag is used. */
+  recordTag(destinationId: string, tagId: number): Promise<void>;
+  /** Ids of the tags that exports of this destination created, or that contacts of its latest baseline carry. */
+  ownTags(destinationId: string): Promise<readonly number[]>;
+
   /** Whether a page of a listing is sealed, so that it need not be fetched again. */
   hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
   sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;

@@ -15,6 +15,7 @@ import {
   exportFolder,
   exportsFolder,
   inExport,
+  tagsFolder,
 } from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
@@ -168,6 +169,8 @@ async function sealedNames(store: StagingStore, ref: ExportRef, document: string
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
+  await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.
   await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
 }

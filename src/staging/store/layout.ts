@@ -35,6 +35,10 @@ export function claimedKey({ destinationId, exportId }: ExportRef): string {
   return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
 }
 
+export function tagsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}tags/`;
+}
+
 export function exportsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}exports/`;
 }
