@@ -141,6 +141,12 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Export even if a segment became empty or many contacts would lose their tags.'),
+  allowUnmatchedMembers: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Export even if contacts would lose the tag of a segment that has new membership rows which select no profile.',
+    ),
   allowRestoredTags: z
     .boolean()
     .default(false)

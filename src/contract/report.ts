@@ -1,7 +1,7 @@
 import type { Approval, Denial, Guard } from './guard';
 import type { JobKind } from './job-kind';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
-import type { FieldWarning } from './plan';
+import type { FieldWarning, UnmatchedRows } from './plan';
 import type { Reason } from './reason';
 import type { RowClass, WithheldClass } from './row-class';
 
@@ -20,6 +20,8 @@ export interface SegmentReport {
   readonly failed: number;
   /** Pairs that were planned and never sent, which is no failure. Undefined in reports of version 0.2.0, whose `failed` includes them. */
   readonly notSent?: number;
+  /** Undefined where all rows of its membership select a profile, and in reports of version 0.3.0. */
+  readonly unmatched?: UnmatchedRows;
 }
 
 /** The tag of a segment after an export. */

@@ -21,7 +21,7 @@ import {
   recordUnsent,
 } from './delivery/attempts';
 import type { PlanDocument } from './store/documents';
-import { discard, expire, expireAll, latestBaseline } from './settle/retention';
+import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
 import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
@@ -102,7 +102,8 @@ export async function openStaging({
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
-      expireAll: (keepDays) => expireAll(store, keepDays),
+      tidy: (destinationId, keep) => tidy(store, destinationId, keep),
+      expireAll: (keep) => expireAll(store, keep),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),

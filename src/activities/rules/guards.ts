@@ -16,6 +16,7 @@ export function findGuards(guarded: Guarded): Guard[] {
   const { plan, settings } = guarded;
   return [
     ...massRemovals(guarded),
+    ...unmatchedMembers(guarded),
     ...restoredTags(guarded),
     ...above(plan.creates, settings.newContacts, (number, limit) => ({
       code: 'NEW_CONTACTS',
@@ -35,6 +36,7 @@ export function withoutAllowed(
 ): Guard[] {
   const isAllowed: Record<GuardCode, boolean> = {
     MASS_REMOVAL: options.allowMassRemoval,
+    MEMBERS_UNMATCHED: options.allowUnmatchedMembers,
     TAG_RESTORED: options.allowRestoredTags,
     NEW_CONTACTS: options.allowNewContacts,
     CONTACT_LIMIT: options.allowOverLimit,
@@ -95,6 +97,21 @@ function lostTag({ segment, tag, toUntag }: SegmentPlan, why: string, limit: num
     message: `${why}: ${countOf(number, 'contact')} would lose the tag "${tag}".`,
     segment,
   }));
+}
+
+/** A key or a list value that is written in another way makes people leave a segment that they are in. */
+function unmatchedMembers({ plan }: Guarded): Guard[] {
+  return plan.segments.flatMap(({ segment, tag, toUntag, newlyUnmatched = 0 }) =>
+    toUntag === 0
+      ? []
+      : above(newlyUnmatched, 0, (number) => ({
+          code: 'MEMBERS_UNMATCHED',
+          message:
+            `The membership of the segment "${segment}" has ${countOf(number, 'row')}, new since the export before, with a key that no profile has or a ` +
+            `value that no segment asks for, and ${countOf(toUntag, 'contact')} would lose the tag "${tag}": they are probably the same people.`,
+          segment,
+        })),
+  );
 }
 
 function restoredTags({ plan, segments }: Guarded): Guard[] {
