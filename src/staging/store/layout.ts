@@ -30,6 +30,11 @@ export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
 }
 
+/** Writes that are not known to have ended, of all exports of a destination. Nearly always empty. */
+export function openWritesFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}open-writes/`;
+}
+
 export function exportsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}exports/`;
 }
@@ -61,3 +66,5 @@ export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
+/** The baseline with the rows exposed that a late write may have changed. */
+export const EXPOSED = 'exposed.json';
