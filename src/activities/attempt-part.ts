@@ -32,9 +32,21 @@ export async function attemptDirectly<Result>(
     await conclude(input, write);
     return result;
   } catch (error) {
-    // A cancelled step does not wait for its requests: they may still be running.
-    if (!(error instanceof CancelledFailure)) await conclude(input, write);
+    // A cancelled step does not wait for its requests.
+    await (error instanceof CancelledFailure ? leaveOpen(input, write) : conclude(input, write));
     throw error;
+  }
+}
+
+/** For an attempt whose last request may still be running. A later export that has begun may have dealt with the open write already. */
+export async function leaveOpen(
+  { staging, step, ref }: Pick<AttemptInput, 'staging' | 'step' | 'ref'>,
+  write: Write,
+): Promise<void> {
+  try {
+    await step.look();
+  } catch (error) {
+    if (isSuperseded(error)) await staging.recordLateWrite(ref, write, null);
   }
 }
 

@@ -3,7 +3,7 @@ import type { BatchOperation, BatchState, Delivery, MailchimpAccount } from '../
 import type { PartPlan, Write } from '../contract/plan';
 import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
-import { isSuperseded } from './attempt-part';
+import { isSuperseded, leaveOpen } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep, type ExportStep } from './export-step';
 import { firstPolls } from './first-polls';
@@ -103,7 +103,7 @@ async function submit(
     if (isUnsent(error)) {
       await staging.recordUnsent(ref, part.part, attempt);
       await staging.endWrite(ref, write);
-    }
+    } else await leaveOpen({ staging, step, ref }, write);
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);

@@ -53,6 +53,10 @@ function withGuards(command: Command): Command {
     )
     .option('--allow-mass-removal', 'export even if a segment fell to zero, or many contacts would lose tags')
     .option(
+      '--allow-unmatched-members',
+      'export even if contacts would lose the tag of a segment that has new membership rows which select no profile',
+    )
+    .option(
       '--allow-restored-tags',
       'export even if a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )

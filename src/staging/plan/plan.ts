@@ -24,7 +24,7 @@ import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
 import { cutAtLimit, numberChanges, writeChanges } from './changes';
-import { countPlan } from './counts';
+import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
@@ -68,6 +68,7 @@ async function makePlan(
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
       at: now().toISOString(),
     });
@@ -81,6 +82,7 @@ interface Materials {
   readonly tags: readonly PlannedTag[];
   readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  readonly knownUnmatched: CountsInput['knownUnmatched'];
   /** The full census in force. */
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
@@ -107,7 +109,15 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     isCensusFresh: optOuts === undefined,
   });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
-  const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
+  const { members, unmatched } = snapshot;
+  const counts = await countPlan(database, {
+    fields,
+    segments,
+    tags,
+    members,
+    unmatched,
+    knownUnmatched: materials.knownUnmatched,
+  });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });

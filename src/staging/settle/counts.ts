@@ -141,6 +141,7 @@ async function countSegments(
       untagged,
       failed: toTag + toUntag - tagged - untagged - notSent,
       notSent,
+      ...(segment.unmatched && { unmatched: segment.unmatched }),
     };
   });
 }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Settlement, Tally } from '../../contract/report';
+import type { SegmentReport, Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
@@ -113,6 +113,7 @@ async function makeSettlement(
       tags,
       census: plan.census,
       size,
+      unmatched: knownUnmatched(plan, counts.segments, parent?.document.unmatched),
       settlement: {
         selected,
         departed,
@@ -126,6 +127,19 @@ async function makeSettlement(
       },
     };
   });
+}
+
+/** Leavers that keep the tag are leavers of the next export again, which then has to be held for the same rows. */
+function knownUnmatched(
+  { plan, request: { keepDeparted, limit } }: PlanDocument,
+  segments: readonly SegmentReport[],
+  before: BaselineDocument['unmatched'] = {},
+): NonNullable<BaselineDocument['unmatched']> {
+  const known = plan.segments.map(({ segment, toUntag, unmatched }, index) => {
+    const isDone = !keepDeparted && limit === undefined && segments[index]?.untagged === toUntag;
+    return [segment, isDone ? unmatched : before[segment]] as const;
+  });
+  return Object.fromEntries(known.flatMap(([segment, rows]) => (rows ? [[segment, rows]] : [])));
 }
 
 /** Tags of the baseline that the plan left out, since they no longer exist. */

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { FieldMatch } from '../../contract/merge-field';
-import type { ExportPlan } from '../../contract/plan';
+import type { ExportPlan, UnmatchedRows } from '../../contract/plan';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
@@ -45,6 +45,11 @@ export interface BaselineDocument extends Sealed {
   /** Later plans read in this export's census which members were in the audience before the first export. */
   readonly census: string | null;
   readonly size: number;
+  /**
+   * By segment: membership rows that select no profile, as of the last export that left no tag of the segment to remove. More of them in a
+   * later one, together with leavers, hold it. Segments without such rows are left out; undefined in version 0.3.0.
+   */
+  readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
   readonly settlement: Settlement;
 }
 

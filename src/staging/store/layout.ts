@@ -35,6 +35,15 @@ export function openWritesFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}open-writes/`;
 }
 
+/** Key of the mark that an export has claimed its destination. */
+export function claimedKey({ destinationId, exportId }: ExportRef): string {
+  return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
+}
+
+export function tagsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}tags/`;
+}
+
 export function exportsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}exports/`;
 }
@@ -68,3 +77,7 @@ export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
 /** The baseline with the rows exposed that a late write may have changed. */
 export const EXPOSED = 'exposed.json';
+/** No write of an earlier export runs any longer. */
+export const DRAINED = 'drained.json';
+/** All that earlier exports have sent is settled. */
+export const EARLIER_SETTLED = 'earlier-settled.json';
