@@ -15,6 +15,7 @@ import type {
   PartSummary,
   RowResult,
   SegmentTag,
+  Write,
 } from '../contract/plan';
 import type { Settlement, Tally } from '../contract/report';
 import type { SourceExtract } from './source';
@@ -60,7 +61,8 @@ export interface Staging {
   /**
    * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
    * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that earlier
-   * exports have added, by the baseline of the named export, are left out: a census has only tags of others.
+   * exports have added, by the baseline of the named export, are left out: a census has only tags of others. Before that, the rows of the
+   * baseline that open writes may have changed are exposed for this export.
    */
   sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
 
@@ -86,12 +88,21 @@ export interface Staging {
   recordUnsent(ref: ExportRef, part: number, attempt: number): Promise<void>;
   /** Attempts at a part that may have reached Mailchimp, the first one first. */
   listAttempts(ref: ExportRef, part: number): Promise<readonly Attempt[]>;
+  /**
+   * Called after `recordAttempt`, before the first request. Until `endWrite`, later exports take it for a write that may still come: they
+   * wait, and send the contacts of the part again.
+   */
+  openWrite(ref: ExportRef, write: Write): Promise<void>;
+  /** All requests of the attempt have ended while its export held the claim, or before a later one has read anything. */
+  endWrite(ref: ExportRef, write: Write): Promise<void>;
+  /** Records that a superseded attempt may have written late: the next export sends the contacts of its part again. */
+  recordLateWrite(ref: ExportRef, write: Write, batchId: string | null): Promise<void>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
   /** All batches of this export that were recorded. */
   listBatches(ref: ExportRef): Promise<readonly string[]>;
-  /** Writes of earlier exports of the destination whose answer was never read: they may still be running. */
+  /** Writes of earlier exports of the destination that have no complete answer, or may come late: they may still be running. */
   unansweredWrites(ref: ExportRef): Promise<readonly UnansweredWrite[]>;
   /** Records that no write of an earlier export still runs; later exports look no further back. */
   recordDrained(ref: ExportRef): Promise<void>;

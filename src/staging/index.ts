@@ -20,11 +20,13 @@ import {
   recordBatch,
   recordUnsent,
 } from './delivery/attempts';
+import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
 import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
+import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { hasResults, readResults } from './delivery/results';
@@ -77,7 +79,11 @@ export async function openStaging({
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: (ref, scope, baseline) => sealCensus({ store, memoryLimit, ref, baseline }, scope),
+      sealCensus: async (ref, scope, baseline) => {
+        // First, since a census leaves out the tags of the baseline.
+        await exposeLateWrites({ store, memoryLimit, ref }, baseline);
+        return sealCensus({ store, memoryLimit, ref, baseline }, scope);
+      },
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
       sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
       plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
@@ -85,6 +91,9 @@ export async function openStaging({
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
+      openWrite: (ref, write) => openWrite(store, ref, write),
+      endWrite: (ref, write) => endWrite(store, ref, write),
+      recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
       recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
       readBatch: (ref, part) => readBatch(store, ref, part),
       listBatches: (ref) => listBatches(store, ref),

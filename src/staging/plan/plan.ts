@@ -18,6 +18,7 @@ import {
   type PlanDocument,
   type PlannedTag,
   readBaseline,
+  readExposed,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
@@ -161,17 +162,22 @@ export interface FoundBaseline {
   readonly rows: string;
 }
 
+/** The baseline that an export compares with, with the rows exposed that late writes may have changed. */
 export async function findBaseline(
   store: StagingStore,
-  { destinationId }: ExportRef,
+  ref: ExportRef,
   exportId: string | null,
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
-  const ref = { destinationId, exportId };
-  const document = await readBaseline(store, ref);
-  const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
-  if (document && rows) return { document, rows };
-  throw missing('baseline', exportId);
+  const of = { ...ref, exportId };
+  const document = await readBaseline(store, of);
+  if (!document) throw missing('baseline', exportId);
+  const exposed = await readExposed(store, ref);
+  const rows = await store.localFile(
+    exposed ? inExport(ref, exposed.folder, BASELINE_ROWS) : inExport(of, document.folder, BASELINE_ROWS),
+  );
+  if (!rows) throw missing('baseline', exportId);
+  return { document: { ...document, tags: { ...exposed?.tags, ...document.tags } }, rows };
 }
 
 export async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {

@@ -16,6 +16,7 @@ import {
 } from '../store/documents';
 import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { DELETED } from '../plan/permanent-refusals';
+import { forgetLateWrites } from '../plan/exposed';
 import { type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
@@ -37,6 +38,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     files: [OUTCOMES, BASELINE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
+  await forgetLateWrites(store, ref);
   return document.settlement;
 }
 
