@@ -11,6 +11,7 @@ import {
   exportFolder,
   exportsFolder,
   inExport,
+  liftsFolder,
 } from '../store/layout';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
@@ -104,6 +105,7 @@ async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly 
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  await deleteAll(store, liftsFolder(destinationId));
   // A step that failed or died may have left rows there.
   await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
 }
