@@ -22,6 +22,7 @@ const CODES = {
   REQUIRED_FIELD_UNMATCHED: 'refuse',
   TAG_INVALID: 'refuse',
   TAG_TAKEN: 'refuse',
+  CONFIGURATION_TOO_LARGE: 'refuse',
   // The source
   SOURCE_NOT_FOUND: 'refuse',
   SOURCE_UNREADABLE: 'refuse',
@@ -52,6 +53,8 @@ const CODES = {
   // The destination
   DESTINATION_NOT_FOUND: 'refuse',
   DESTINATION_REMOVED: 'refuse',
+  DESTINATION_TERMINATED: 'refuse',
+  DESTINATION_OWNER_MISMATCH: 'refuse',
   NOT_CONNECTED: 'refuse',
   NOT_CONFIGURED: 'refuse',
   DESTINATION_BUSY: 'refuse',

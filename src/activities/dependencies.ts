@@ -5,8 +5,8 @@ import type { Staging } from '../ports/staging';
 /** What the activities work with. Opened by the plugin when its worker runs, and closed with it. */
 export interface ActivityDependencies {
   readonly staging: Staging;
-  /** Days that row files of ended exports are kept. */
-  readonly keepDays: number;
+  /** Exports of a destination whose row files are kept. */
+  readonly keepExports: number;
   /** Seconds that a step of an export waits for a worker that reaches the store. */
   readonly workerTimeoutSeconds: number;
   /**

@@ -8,6 +8,7 @@ import {
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { fullView } from '../contract/compact';
 import type { ConnectInput, Envelope, ExportEnvelope } from '../contract/destination';
 import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
@@ -49,13 +50,14 @@ export class Requests {
         staticSummary: `Destination ${input.name}`,
       },
     );
-    return this.resultOf(destinationId, () =>
+    const view = await this.resultOf(destinationId, () =>
       this.client.workflow.startUpdateWithStart(connectUpdate, {
         args: [input, newEnvelope()],
         waitForStage: 'ACCEPTED',
         startWorkflowOperation,
       }),
     );
+    return fullView(view);
   }
 
   async updateDestination<Input, Result>(
@@ -90,7 +92,7 @@ export class Requests {
 
   async state(destinationId: string): Promise<DestinationView> {
     return this.withWorker(destinationId, async () => {
-      const view = await this.destination(destinationId).query(stateQuery);
+      const view = fullView(await this.destination(destinationId).query(stateQuery));
       if (view.phase !== 'connecting') return view;
       const { status } = await this.destination(destinationId).describe();
       if (status.name === 'RUNNING') return view;

@@ -1,4 +1,5 @@
 import type { Audience, Configuration, Consent } from './destination';
+import type { CompactConfiguration } from './compact';
 import type { ExportView } from './export';
 import type { JobKind } from './job-kind';
 import type { ExportReport } from './report';
@@ -71,4 +72,9 @@ export interface DestinationView {
   readonly queued: readonly QueuedExport[];
   /** Latest first, at most ten. */
   readonly exports: readonly ExportReport[];
+}
+
+/** The state as the workflow answers: `fullView` makes the other one of it. */
+export interface CompactDestinationView extends Omit<DestinationView, 'configuration'> {
+  readonly configuration: CompactConfiguration | null;
 }

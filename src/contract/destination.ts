@@ -268,10 +268,11 @@ const ConfigurationSchema = z.object({
       knownAs: z.string().nullable(),
       /** It existed before, and no export has completed with it: the next one has to read which members carry it. */
       isAdopted: z.boolean().optional(),
-      digest: z.string(),
     }),
   ),
   guards: GuardSettingsSchema,
+  /** Of the definitions of the segments in the source. Undefined in a configuration of version 0.3.0. */
+  digest: z.string().optional(),
 });
 /** Data matching and segments, checked against the real source and the real audience. */
 export interface Configuration extends z.infer<typeof ConfigurationSchema> {}

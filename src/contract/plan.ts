@@ -73,7 +73,9 @@ export interface ExportPlan {
   /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
   readonly decided: OutcomeCounts;
   readonly invalid: Readonly<Record<string, number>>;
+  /** Those with the most changes, where a destination has many: `omittedSegments` have their numbers in the store only. */
   readonly segments: readonly SegmentPlan[];
+  readonly omittedSegments?: number;
   readonly warnings: readonly FieldWarning[];
   readonly chunks: number;
   /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */

@@ -24,6 +24,16 @@ export interface SegmentReport {
   readonly unmatched?: UnmatchedRows;
 }
 
+/** The tag of a segment after an export. */
+export interface SettledTag {
+  readonly segment: string;
+  readonly tagId: number;
+  /** Its name in Mailchimp. Undefined: that of the segment. */
+  readonly name?: string;
+  /** A member may carry it, since this export. */
+  readonly isTagged?: boolean;
+}
+
 /** Refusals with the same class and text, counted: apart those of this export, and those that it remembers. */
 export interface RefusalCount {
   readonly outcome: 'suppressed' | 'throttled' | 'rejected' | 'unproven';
@@ -63,7 +73,11 @@ export interface Settlement {
   /** The profiles with the outcome `invalid`, by rule. */
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
+  /** Those with the most changes, where a destination has many: `omittedSegments` have their counts in the store only. */
   readonly segments: readonly SegmentReport[];
+  readonly omittedSegments?: number;
+  /** The tags of all segments, on the way to the destination. */
+  readonly tags?: readonly SettledTag[];
   /** Values that were cut or left out; their profiles were sent. */
   readonly warnings: readonly FieldWarning[];
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */

@@ -47,6 +47,11 @@ export interface Staging {
   /** Outlives Temporal's history. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
 
+  /** Records that an export of this destination created the tag. Called before the tag is used. */
+  recordTag(destinationId: string, tagId: number): Promise<void>;
+  /** Ids of the tags that exports of this destination created, or that contacts of its latest baseline carry. */
+  ownTags(destinationId: string): Promise<readonly number[]>;
+
   /** Whether a page of a listing is sealed, so that it need not be fetched again. */
   hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
   sealCensusPage(ref: ExportRef, page: ListingPage, rows: readonly CensusRow[]): Promise<void>;
@@ -135,12 +140,27 @@ export interface Staging {
    */
   liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
   /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
-  expireAll(keepDays: number): Promise<void>;
-  /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
-  expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
+  expireAll(keep: Keep): Promise<void>;
+  /**
+   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
+   * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
+   */
+  expire(destinationId: string, keep: Keep & { readonly baseline: string | null }): Promise<void>;
+  /** Deletes row files of the exports that the last one has made too many. Costs the same however many there have been. */
+  tidy(
+    destinationId: string,
+    keep: { readonly baseline: string | null; readonly keepExports: number },
+  ): Promise<void>;
   /** Deletes all of a destination's rows (its consents stay). */
   discard(destinationId: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How long row files of ended exports are kept. */
+export interface Keep {
+  readonly keepDays: number;
+  /** Of each destination, the last one included. */
+  readonly keepExports: number;
 }
 
 export interface PlanRequest {

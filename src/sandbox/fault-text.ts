@@ -2,14 +2,16 @@ import type { BatchEffect, FaultEffect, FaultRule } from './faults';
 
 const FORMS = `
   <status> [empty|html] | <status> after applying | reset [after applying|mid body] | hang <n> ms|s | delay <n> ms|s | omit <n> rows
-    [once|twice|<n> times|always] [after <n>] [in batch] on <METHOD> <path>
-  stuck batch | empty url | truncated result | missing result | truncated download | expired url
+    [once|twice|<n> times|always] [after <n>] [above <n> rows] [in batch|anywhere] on <METHOD> <path>
+  stuck [started|finalizing] batch | vanished [started] batch | empty url | truncated result | missing result | truncated download | expired url
     [once|twice|<n> times|always] [after <n>]`;
 
 const BATCH_FAULTS: Readonly<Record<string, BatchEffect>> = {
   'stuck batch': { type: 'stuckBatch' },
   'stuck started batch': { type: 'stuckBatch', state: 'started' },
   'stuck finalizing batch': { type: 'stuckBatch', state: 'finalizing' },
+  'vanished batch': { type: 'vanishedBatch' },
+  'vanished started batch': { type: 'vanishedBatch', state: 'started' },
   'empty url': { type: 'emptyResultUrl' },
   'empty result url': { type: 'emptyResultUrl' },
   'truncated result': { type: 'truncatedResult' },
@@ -18,7 +20,7 @@ const BATCH_FAULTS: Readonly<Record<string, BatchEffect>> = {
   'expired url': { type: 'expiredUrl' },
 };
 
-const TIMES = String.raw`(?:\s+(?<times>once|twice|always|\d+\s+times))?(?:\s+after\s+(?<after>\d+))?(?<batch>\s+in\s+batch)?`;
+const TIMES = String.raw`(?:\s+(?<times>once|twice|always|\d+\s+times))?(?:\s+after\s+(?<after>\d+))?(?:\s+above\s+(?<above>\d+)\s+rows?)?(?:\s+(?<via>in\s+batch|anywhere))?`;
 const ON = String.raw`(?:\s+on\s+(?<match>(?:[A-Z]+|\*)\s+/\S*))?`;
 const RULE = new RegExp(`^(?<effect>.+?)${TIMES}${ON}$`);
 const STATUS = /^(?<status>[345]\d\d)(?:\s+(?<kind>empty|html|after applying))?$/;
@@ -61,7 +63,7 @@ export function parseFault(text: string): FaultRule {
   const groups = RULE.exec(text.trim().replaceAll(/\s+/g, ' '))?.groups;
   const effect = groups && effectOf(groups['effect']!);
   if (!groups || !effect) throw new Error(`not a fault: '${text}'. The valid forms are:${FORMS}`);
-  const { match, after, batch } = groups;
+  const { match, after, above, via } = groups;
   const isRequest = Object.values(BATCH_FAULTS).every((one) => one.type !== effect.type);
   if (isRequest === (match === undefined))
     throw new Error(
@@ -71,9 +73,10 @@ export function parseFault(text: string): FaultRule {
     );
   return {
     ...(match === undefined ? {} : { match }),
-    ...(batch === undefined ? {} : { via: 'batch' as const }),
+    ...(via === undefined ? {} : { via: via === 'anywhere' ? ('any' as const) : ('batch' as const) }),
     times: timesOf(groups['times']),
     ...(after === undefined ? {} : { after: Number(after) }),
+    ...(above === undefined ? {} : { moreThan: Number(above) }),
     effect,
   };
 }

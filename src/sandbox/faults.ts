@@ -1,5 +1,7 @@
+import type { Query } from './api/call';
 import type { Act } from './model/act';
 import type { BatchState } from './options';
+import { rowsOf } from './api/paging';
 
 /** A fault of a request. */
 export type RequestEffect =
@@ -29,8 +31,10 @@ export type RequestEffect =
 
 /** A fault of a batch or its results. */
 export type BatchEffect =
-  /** The next batch never leaves this state (default pending). */
+  /** The next batch stays in this state (default pending) until it is deleted, or released with `control.releaseBatches`. In started and finalizing, all of its operations have run. */
   | { readonly type: 'stuckBatch'; readonly state?: BatchState }
+  /** From this state on (default pending), the next batch is answered with 404 and missing in the list, while its operations run. */
+  | { readonly type: 'vanishedBatch'; readonly state?: BatchState }
   /** The next batch to finish has no result URL. */
   | { readonly type: 'emptyResultUrl' }
   /** The next created archive is truncated, at every download. */
@@ -53,6 +57,8 @@ export interface FaultRule {
   readonly via?: 'http' | 'batch' | 'any';
   /** Applies only to requests whose body contains this text, such as one row. */
   readonly bodyIncludes?: string;
+  /** Applies only to requests with more rows than this: members of a body, or the `count` of a listing. */
+  readonly moreThan?: number;
   /** Number of matches that it applies to. Default 1. */
   readonly times?: number | 'always';
   /** Number of matches to skip first. Default 0. */
@@ -63,12 +69,14 @@ export interface FaultRule {
 export interface FaultTarget {
   readonly method: string;
   readonly path: string;
+  readonly query: Query;
   readonly body: string | undefined;
   readonly via: 'http' | 'batch';
 }
 
 const BATCH_EFFECTS: readonly string[] = [
   'stuckBatch',
+  'vanishedBatch',
   'emptyResultUrl',
   'truncatedResult',
   'missingResults',
@@ -122,7 +130,8 @@ export class FaultBook {
       const via = rule.via ?? 'http';
       if (via !== 'any' && via !== target.via) return false;
       if (rule.bodyIncludes !== undefined && !target.body?.includes(rule.bodyIncludes)) return false;
-      return pattern?.test(`${target.method} ${target.path}`) ?? true;
+      if (pattern && !pattern.test(`${target.method} ${target.path}`)) return false;
+      return rule.moreThan === undefined || rowsOf(target) > rule.moreThan;
     });
     return effect as RequestEffect | undefined;
   }

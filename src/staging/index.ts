@@ -10,6 +10,8 @@ import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
 import { recordConsent } from './store/consents';
+import { ownTags, recordTag } from './store/own-tags';
+import { presentStore } from './store/present-store';
 import {
   listAttempts,
   listBatches,
@@ -19,7 +21,7 @@ import {
   recordUnsent,
 } from './delivery/attempts';
 import type { PlanDocument } from './store/documents';
-import { discard, expire, expireAll, latestBaseline } from './settle/retention';
+import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
 import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
@@ -55,8 +57,9 @@ export async function openStaging({
   memoryLimit,
   now = () => new Date(),
 }: StagingOptions): Promise<Staging> {
-  const store = translatingStore(given);
-  const storeId = await translating('open', openStore)(store);
+  const opened = translatingStore(given);
+  const storeId = await translating('open', openStore)(opened);
+  const store = presentStore(opened);
   const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
@@ -70,6 +73,8 @@ export async function openStaging({
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
       recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
+      recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
+      ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
       sealCensus: (ref, scope, baseline) => sealCensus({ store, memoryLimit, ref, baseline }, scope),
@@ -99,7 +104,8 @@ export async function openStaging({
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
       liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
-      expireAll: (keepDays) => expireAll(store, keepDays),
+      tidy: (destinationId, keep) => tidy(store, destinationId, keep),
+      expireAll: (keep) => expireAll(store, keep),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),

@@ -41,6 +41,28 @@ test.each<[string, FaultRule]>([
     '500 once in batch on POST /lists/*',
     { match: 'POST /lists/*', via: 'batch', times: 1, effect: { type: 'status', status: 500 } },
   ],
+  [
+    '504 always above 250 rows anywhere on POST /lists/*',
+    {
+      match: 'POST /lists/*',
+      via: 'any',
+      times: 'always',
+      moreThan: 250,
+      effect: { type: 'status', status: 504 },
+    },
+  ],
+  [
+    'hang 130 s twice after 1 above 100 rows on GET /lists/*/members',
+    {
+      match: 'GET /lists/*/members',
+      times: 2,
+      after: 1,
+      moreThan: 100,
+      effect: { type: 'hang', ms: 130_000 },
+    },
+  ],
+  ['vanished batch', { times: 1, effect: { type: 'vanishedBatch' } }],
+  ['vanished started batch', { times: 1, effect: { type: 'vanishedBatch', state: 'started' } }],
   ['stuck batch', { times: 1, effect: { type: 'stuckBatch' } }],
   ['stuck finalizing batch', { times: 1, effect: { type: 'stuckBatch', state: 'finalizing' } }],
   ['truncated result twice', { times: 2, effect: { type: 'truncatedResult' } }],

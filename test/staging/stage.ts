@@ -79,10 +79,24 @@ export async function openStage(): Promise<Stage> {
     now: () => new Date(Date.now() + waitedMs),
   });
   return {
-    staging,
-    folder: join(folder, 'store'),
+    ...stageOf(staging, join(folder, 'store')),
     wait: (days) => {
       waitedMs += days * 24 * 60 * 60_000;
+    },
+    close: async () => {
+      await staging.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The steps of exports on a staging that is open. */
+export function stageOf(staging: Staging, folder: string): Stage {
+  return {
+    staging,
+    folder,
+    wait: () => {
+      throw new Error('this stage has the clock of the machine');
     },
     newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
     snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
@@ -106,10 +120,7 @@ export async function openStage(): Promise<Stage> {
     },
     chunks: (ref, plan) =>
       Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => staging.readChunk(ref, chunk))),
-    close: async () => {
-      await staging.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => staging.close(),
   };
 }
 

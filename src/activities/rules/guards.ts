@@ -48,6 +48,25 @@ export function withoutAllowed(
   return guards.filter((guard) => !isAllowed[guard.code] && !isApproved(guard));
 }
 
+const LISTED = 20;
+
+/** The guards with the greatest numbers, and one for each code that stands for the others: a destination can have thousands of segments. */
+export function bounded(guards: readonly Guard[]): Guard[] {
+  if (guards.length <= LISTED) return [...guards];
+  const kept = new Set(guards.toSorted((one, other) => other.number - one.number).slice(0, LISTED));
+  const others = guards.filter((guard) => !kept.has(guard));
+  const rest = [...new Set(others.map(({ code }) => code))].map((code): Guard => {
+    const ofCode = others.filter((guard) => guard.code === code);
+    const number = ofCode.reduce((sum, guard) => sum + guard.number, 0);
+    const message = `${countOf(ofCode.length, 'further segment')} with ${count(number)} contacts in all: the same.`;
+    return { code, message, number, limit: 0, segment: FURTHER };
+  });
+  return [...guards.filter((guard) => kept.has(guard)), ...rest];
+}
+
+/** In place of the name of a segment. */
+const FURTHER = '(further segments)';
+
 function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   const limit = Math.floor(plan.baselineSize * settings.removalShare);
   const ofTags = plan.segments.flatMap((segment) => {

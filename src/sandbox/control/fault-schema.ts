@@ -6,6 +6,8 @@ import { parseFault } from '../fault-text';
 const ms = z.number().nonnegative();
 const count = z.number().int().positive();
 
+const state = z.enum(['pending', 'preprocessing', 'started', 'finalizing']).optional();
+
 const effect = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('status'),
@@ -22,10 +24,8 @@ const effect = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('delay'), ms }),
   z.strictObject({ type: z.literal('act'), act: actSchema }),
   z.strictObject({ type: z.literal('omitRows'), count }),
-  z.strictObject({
-    type: z.literal('stuckBatch'),
-    state: z.enum(['pending', 'preprocessing', 'started', 'finalizing']).optional(),
-  }),
+  z.strictObject({ type: z.literal('stuckBatch'), state }),
+  z.strictObject({ type: z.literal('vanishedBatch'), state }),
   z.strictObject({ type: z.literal('emptyResultUrl') }),
   z.strictObject({ type: z.literal('truncatedResult') }),
   z.strictObject({ type: z.literal('missingResults'), count }),
@@ -37,6 +37,7 @@ const rule = z.strictObject({
   match: z.string().optional(),
   via: z.enum(['http', 'batch', 'any']).optional(),
   bodyIncludes: z.string().optional(),
+  moreThan: z.number().int().nonnegative().optional(),
   times: z.union([count, z.literal('always')]).optional(),
   after: z.number().int().nonnegative().optional(),
   effect,

@@ -15,15 +15,17 @@ export type Ending =
 
 const page = (status: number): Ending => ({ type: 'page', status, html: htmlPage(status) });
 
+const GATEWAY_PAGES: Readonly<Record<number, string>> = { 502: 'Bad Gateway', 504: 'Gateway Time-out' };
+
 function htmlPage(status: number): string {
   if (status === 403)
     return "<HTML><HEAD><TITLE>Access Denied</TITLE></HEAD><BODY><H1>Access Denied</H1>You don't have permission to access this server.<P>Reference #18.0</BODY></HTML>";
-  return `<html><head><title>${status}</title></head><body><center><h1>${status} ${status === 502 ? 'Bad Gateway' : 'Service Unavailable'}</h1></center></body></html>`;
+  return `<html><head><title>${status}</title></head><body><center><h1>${status} ${GATEWAY_PAGES[status] ?? 'Service Unavailable'}</h1></center></body></html>`;
 }
 
 function statusEnding(effect: Extract<RequestEffect, { type: 'status' }>, instance: string): Ending {
   const { status } = effect;
-  const form = effect.body ?? (status === 502 || status === 503 ? 'html' : 'problem');
+  const form = effect.body ?? (status > 501 && status < 505 ? 'html' : 'problem');
   if (form === 'html') return page(status);
   if (form === 'empty') return { type: 'page', status, html: '' };
   const refusal: Refusal = {

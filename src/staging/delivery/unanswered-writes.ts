@@ -1,14 +1,12 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
-import { listClaims } from './claim';
+import { earlierClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
 import { readPlan } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { inExport } from '../store/layout';
+import { DRAINED, inExport } from '../store/layout';
 import { listResults, type Results } from './results';
 import { readDocument, sealDocument } from '../store/sealed-files';
-
-const DRAINED = 'drained.json';
 
 /** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
 export async function unansweredWrites(
@@ -38,11 +36,8 @@ export async function recordDrained(store: StagingStore, ref: ExportRef): Promis
 
 /** The exports that claimed the destination before, back to the last one that recorded that everything was drained. */
 async function earlierExports(store: StagingStore, ref: ExportRef): Promise<readonly string[]> {
-  const claims = await listClaims(store, ref.destinationId);
-  const ours = claims.indexOf(ref.exportId);
-  const earlier = (ours < 0 ? claims : claims.slice(0, ours)).toReversed();
   const found: string[] = [];
-  for (const exportId of earlier) {
+  for await (const exportId of earlierClaims(store, ref)) {
     found.push(exportId);
     if (await readDocument(store, inExport({ ...ref, exportId }, DRAINED))) break;
   }

@@ -34,6 +34,15 @@ export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
 }
 
+/** Key of the mark that an export has claimed its destination. */
+export function claimedKey({ destinationId, exportId }: ExportRef): string {
+  return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
+}
+
+export function tagsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}tags/`;
+}
+
 export function exportsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}exports/`;
 }
@@ -65,3 +74,7 @@ export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
+/** No write of an earlier export runs any longer. */
+export const DRAINED = 'drained.json';
+/** All that earlier exports have sent is settled. */
+export const EARLIER_SETTLED = 'earlier-settled.json';

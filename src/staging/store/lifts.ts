@@ -1,7 +1,7 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { liftsFolder } from './layout';
-import { readSequence, sealNumbered } from './sequence';
+import { deleteNumbered, readSequence, sealNumbered } from './sequence';
 
 /** A user's request to send refused rows again. It lies in the store, and not in Temporal, since it may name keys of profiles. */
 export interface Lift {
@@ -30,4 +30,11 @@ export async function readLifts(
 ): Promise<readonly Lift[]> {
   const found = await readSequence<Lift>(store, liftsFolder(destinationId));
   return found.flatMap(({ document }) => document ?? []);
+}
+
+/** Deletes requests that no export has needed for so long: they may name keys of profiles. */
+export async function expireLifts(store: StagingStore, destinationId: string, before: Date): Promise<void> {
+  const folder = liftsFolder(destinationId);
+  for (const { number, document } of await readSequence<Lift>(store, folder))
+    if (!document || document.until < before.toISOString()) await deleteNumbered(store, folder, number);
 }

@@ -9,6 +9,7 @@ import {
   type Envelope,
   type StartedExport,
 } from '../../contract/destination';
+import { requireRequestSize } from '../../contract/compact';
 import { JobRequestSchema } from '../../contract/job';
 import { JOB_WORKFLOWS } from '../../contract/job-kind';
 import { parse } from '../../contract/parse';
@@ -80,7 +81,10 @@ export function answerDestinationMessages(destination: Destination): void {
   serve(served, configureUpdate, {
     schema: ConfigureInputSchema,
     description: 'Match data and choose segments',
-    check: () => requireConnected(destination),
+    check: (request) => {
+      requireConnected(destination);
+      requireRequestSize(request);
+    },
     run: async (request) => {
       await configure(destination, request);
       return { answer: view };
@@ -144,7 +148,7 @@ function serve<Schema extends z.ZodType, Answer>(
           // Again, since the requests before this one may have changed what is allowed.
           check?.(parsed);
           const { answer, started } = await run(parsed);
-          destination.state = withAnswer(destination.state, envelope.requestId, started ?? null);
+          destination.update((state) => withAnswer(state, envelope.requestId, started ?? null));
           return answer();
         });
       } catch (error) {

@@ -122,6 +122,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
       failed: 0,
       ...(unmatched && { unmatched }),
     })),
+    ...(plan.omittedSegments !== undefined && { omittedSegments: plan.omittedSegments }),
     warnings: plan.warnings,
     baselineSize: plan.baselineSize,
     ...(plan.gone !== undefined && { gone: plan.gone }),

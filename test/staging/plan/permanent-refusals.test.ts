@@ -174,6 +174,9 @@ describe('a contact that is remembered as permanently deleted', () => {
   });
 });
 
+const refuseBobAndCarol: Respond = (email, chunk) =>
+  email === 'carol@mail.test' ? { ...classified('merge_field'), text: 'X' } : refuseBob(FAKE)(email, chunk);
+
 describe('a remembered refusal', () => {
   test('of a merge field is tried again after seven days, since the cause may lie at Mailchimp', async () => {
     const respond = refuseBob({ ...classified('merge_field'), text: 'Field X' });
@@ -221,12 +224,8 @@ describe('a remembered refusal', () => {
 
   test('is listed, and lifted by class or key; what is refused after that is not lifted', async () => {
     const CAROL = { ...BOB, key: '3', email: 'carol@mail.test' };
-    const respond: Respond = (email, chunk) =>
-      email === 'carol@mail.test'
-        ? { ...classified('merge_field'), text: 'X' }
-        : refuseBob(FAKE)(email, chunk);
     const people = [ANNA, BOB, CAROL];
-    const first = await exportAll(stage, people, { respond });
+    const first = await exportAll(stage, people, { respond: refuseBobAndCarol });
     const { staging } = stage;
     const bob = {
       key: '2',
@@ -256,9 +255,9 @@ describe('a remembered refusal', () => {
       { isLifted: true },
       { isLifted: false },
     ]);
-    const second = await exportAll(stage, people, { respond, after: first });
+    const second = await exportAll(stage, people, { respond: refuseBobAndCarol, after: first });
     expect(second.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
-    const third = await exportAll(stage, people, { respond, after: second });
+    const third = await exportAll(stage, people, { respond: refuseBobAndCarol, after: second });
     expect(third.plan.chunks).toBe(0);
     expect(await staging.liftRefusals(third.ref, {})).toBe(2);
     const fourth = await exportAll(stage, people, { after: third });
