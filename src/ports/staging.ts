@@ -145,6 +145,13 @@ export interface Staging {
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
+  /** Refusals that the baseline of an export remembers. Rows: only for a terminal with access to this store. */
+  readRefusals(ref: ExportRef, request: RefusalsRequest): Promise<readonly RefusalRow[]>;
+  /**
+   * Has the next exports send the rows of such refusals again, except those of throttled addresses, whose wait cannot be lifted. Returns how
+   * many there are.
+   */
+  liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
   /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
   expireAll(keep: Keep): Promise<void>;
   /**
@@ -187,6 +194,8 @@ export interface PlanRequest {
   readonly latest: string | null;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
   readonly keepDeparted: boolean;
+  /** Send rows again whose refusal is remembered as permanent. Undefined in plans of version 0.3.0. */
+  readonly retryRefused?: boolean;
   /** Send at most this many profiles. */
   readonly limit?: number;
 }
@@ -210,4 +219,29 @@ export interface FailureRow {
   readonly text: string | null;
   /** Of a duplicate: the key of the profile that is used. */
   readonly winner: string | null;
+  /** Of a refusal that is remembered, so that nothing was sent: when Mailchimp refused the row, in ISO 8601 and UTC. */
+  readonly since: string | null;
+}
+
+/** Names some of the refusals that a baseline remembers; without anything, all of them. */
+export interface RefusalsRequest {
+  readonly classes?: readonly string[];
+  /** Only of the profile with this key. */
+  readonly key?: string;
+  readonly limit?: number;
+}
+
+/** A contact that is not sent again as long as Mailchimp would refuse the same row again, or until its wait is over. */
+export interface RefusalRow {
+  readonly key: string;
+  readonly email: string;
+  readonly class: string;
+  /** Mailchimp's text. */
+  readonly text: string;
+  /** When Mailchimp refused it last, in ISO 8601 and UTC. */
+  readonly since: string;
+  /** From when the same row is sent again; null: not before it changes, or the refusal is lifted. */
+  readonly retryAt: string | null;
+  /** The next export sends it again. */
+  readonly isLifted: boolean;
 }

@@ -29,6 +29,7 @@ import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
+import { liftRefusals, readRefusals } from './settle/refusals';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
@@ -110,6 +111,8 @@ export async function openStaging({
       settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
+      readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
+      liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep) => expireAll(store, keep),
@@ -119,8 +122,8 @@ export async function openStaging({
   };
 }
 
-/** What a store offers without writing anything into it. */
-export type StagingReader = Pick<Staging, 'storeId' | 'readFailures'>;
+/** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
+export type StagingReader = Pick<Staging, 'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals'>;
 
 /**
  * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
@@ -135,19 +138,23 @@ export async function openStagingToRead({
   const store = translatingStore(given);
   const storeId = await translating('open', readStoreId)(store);
   if (storeId === undefined) return undefined;
-  return {
-    storeId,
-    readFailures: translating('readFailures', (ref, request) =>
-      readFailures({ store, memoryLimit }, ref, request),
-    ) satisfies Staging['readFailures'],
+  const context = { store, memoryLimit };
+  const readers: Omit<StagingReader, 'storeId'> = {
+    readFailures: (ref, request) => readFailures(context, ref, request),
+    readRefusals: (ref, request) => readRefusals(context, ref, request),
+    liftRefusals: (ref, request) => liftRefusals(context, ref, request),
   };
+  return { storeId, ...translateAll(readers) };
 }
 
 type Steps = Omit<Staging, 'storeId'>;
 
-function translateAll(steps: Steps): Steps {
-  const entries = Object.entries(steps).map(([name, step]) => [name, translating(name, step)]);
-  return Object.fromEntries(entries) as Steps;
+function translateAll<Name extends keyof Steps>(steps: Pick<Steps, Name>): Pick<Steps, Name> {
+  const entries = Object.entries<(...parameters: never[]) => Promise<unknown>>(steps).map(([name, step]) => [
+    name,
+    translating(name, step),
+  ]);
+  return Object.fromEntries(entries) as Pick<Steps, Name>;
 }
 
 interface Reader {

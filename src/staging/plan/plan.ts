@@ -30,6 +30,7 @@ import { createContacts } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
+import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
 import { readSnapshot, type Snapshot } from './snapshot';
 import { type StepContext, withWorkspace } from '../store/workspace';
@@ -70,6 +71,7 @@ async function makePlan(
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
       knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
+      lifts: await readLifts(store, ref),
       at: now().toISOString(),
     });
     return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
@@ -87,6 +89,7 @@ interface Materials {
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
   readonly optOuts: string | undefined;
+  readonly lifts: readonly Lift[];
   /** When the plan is made: throttled addresses whose wait ends later are not sent. */
   readonly at: string;
 }
@@ -95,13 +98,16 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, strict, latest, limit } = request;
   const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
-  const { baseline, census, optOuts, at } = materials;
+  const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
-  await createBaseline(database, { fields, tags, baseline, at });
-  await createCensus(database, { census, optOuts, tags });
+  const listed = optOuts ?? census;
+  if (listed === undefined) throw new Error('a plan needs a census or a list of opt-outs');
+  const { retryRefused = false } = request;
+  await createBaseline(database, { fields, tags, baseline, listed, at, retryRefused, lifts });
+  await createCensus(database, { census, listed, tags });
   await createContacts(database, {
     request,
     tags,
@@ -132,7 +138,7 @@ async function writeContacts(
   const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
   const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
-  const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
+  const columns = [...facts, 'upsert', 'decided', 'class', 'text', 'since'];
   await database.run(`
     COPY (
       SELECT d.key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (

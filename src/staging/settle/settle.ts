@@ -76,18 +76,23 @@ async function makeSettlement(
     attempted: [...(await attemptsByPart(store, ref)).keys()],
     results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
   };
+  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
     snapshot,
     fields: plan.request.fields,
     tags: plan.tags,
-    parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
+    parent: parent && {
+      rows: parent.rows,
+      fields: parent.document.fields,
+      listed,
+      deadTags: deadTags(plan, parent),
+    },
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
-  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
