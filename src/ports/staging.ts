@@ -47,6 +47,8 @@ export interface Staging {
   releaseAudience(destinationId: string): Promise<void>;
   /** Outlives Temporal's history. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
+  /** The last statement that was recorded. */
+  lastConsent(destinationId: string): Promise<Readonly<Record<string, string>> | undefined>;
 
   /** Records that an export of this destination created the tag. Called before the tag is used. */
   recordTag(destinationId: string, tagId: number): Promise<void>;

@@ -9,7 +9,7 @@ import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
-import { recordConsent } from './store/consents';
+import { lastConsent, recordConsent } from './store/consents';
 import { ownTags, recordTag } from './store/own-tags';
 import { presentStore } from './store/present-store';
 import {
@@ -74,6 +74,7 @@ export async function openStaging({
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
       recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
+      lastConsent: (destinationId) => lastConsent(store, destinationId),
       recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),

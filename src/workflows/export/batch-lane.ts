@@ -121,7 +121,7 @@ function untilNextPoll(run: Run, polls: number): number {
   return pollInterval({
     batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
-    elapsedMs: Date.now() - firstSubmissionMs(run),
+    elapsedMs: Math.max(0, Date.now() - firstSubmissionMs(run) - (run.record.outageMs ?? 0)),
     polls,
   });
 }
