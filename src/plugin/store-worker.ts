@@ -61,6 +61,9 @@ async function serve(
       shutdownGraceTime: '10 seconds',
       maxConcurrentActivityTaskExecutions: maxSteps(host),
     });
+    // As the host has them: tracing, for example. Not by `Worker.create`, where plugins of the connection, which may have given the host
+    // some of them, would add these a second time.
+    store.options.interceptors.activity.splice(0, Infinity, ...host.options.interceptors.activity);
     const served = store.run();
     void ended.then(() => stop(store));
     await served;

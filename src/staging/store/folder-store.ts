@@ -1,8 +1,12 @@
 import { link, open, readdir, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
 import { SCRATCH, STORE } from './layout';
+
+/** The right of group and others to write. */
+const OTHERS_WRITE = 0o022;
 
 /**
  * A store that is a folder of this machine, or of a file system that several machines mount. Objects are files with the mode 0600 in
@@ -14,6 +18,8 @@ export class FolderStore implements StagingStore {
   readonly workFolder: string;
   /** Whether `store.json` was there before. */
   #isOpen = false;
+  /** Whether only this user can write into the folder. */
+  #isOurs = false;
 
   /** @param folder need not exist: the first object makes it */
   constructor(folder: string) {
@@ -22,6 +28,7 @@ export class FolderStore implements StagingStore {
 
   async put(key: string, content: string | { readonly file: string }): Promise<boolean> {
     const path = this.#path(key);
+    await this.#requireOurs();
     const file = typeof content === 'string' ? await this.#write(content) : content.file;
     try {
       if (typeof content !== 'string') await makeDurable(file);
@@ -77,6 +84,23 @@ export class FolderStore implements StagingStore {
     if (this.#isOpen && !isThere)
       throw new Error(`the staging folder has no ${STORE}, so its disk is probably not mounted`);
     this.#isOpen = isThere;
+  }
+
+  /**
+   * Refuses a folder into which other users can write: they could plant a baseline, which decides who is untagged. A folder that
+   * is not there yet is made for this user only. To read is no danger, and an administrator may.
+   */
+  async #requireOurs(): Promise<void> {
+    if (this.#isOurs || process.getuid === undefined) return;
+    const found = await unlessAbsent(stat(this.workFolder));
+    if (!found) return;
+    const isForeign = found.uid !== process.getuid();
+    if (isForeign || (found.mode & OTHERS_WRITE) !== 0)
+      throw new ExportError(
+        'CONFIG_INVALID',
+        `The staging folder ${this.workFolder} ${isForeign ? 'belongs to another user' : 'can be written by other users'}, who could change what is exported. Let staging.folder name a folder inside it, which is then made for this user only${isForeign ? '' : ', or run chmod go-w on it'}.`,
+      );
+    this.#isOurs = true;
   }
 
   #path(key: string): string {
