@@ -22,7 +22,7 @@ import {
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, numberChanges, writeChanges } from './changes';
+import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
 import { countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
@@ -70,7 +70,13 @@ async function makePlan(
       ...rows,
       at: now().toISOString(),
     });
-    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+    return {
+      request,
+      tags,
+      census,
+      fields: fieldsJson(request),
+      plan: { planId: digest(ref, made), ...made },
+    };
   });
 }
 
@@ -108,7 +114,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
   const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
   const chunks = await numberChanges(database, { tags, counts });
-  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writeChanges(database, { fields, folder });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
