@@ -31,6 +31,14 @@ export interface PartPlan {
   readonly canary: boolean;
 }
 
+/** Membership rows of one segment, from a file or SQL, that select no profile. */
+export interface UnmatchedRows {
+  /** Rows whose key no profile has. */
+  readonly keys: number;
+  /** Rows of the list that the segment is in, whose value no segment of the source asks for. Segments of one list have the same number. */
+  readonly values: number;
+}
+
 /** What a plan changes for one segment, which is one tag in Mailchimp. */
 export interface SegmentPlan {
   readonly segment: string;
@@ -40,6 +48,10 @@ export interface SegmentPlan {
   /** Distinct (address, tag) pairs to add and to remove. */
   readonly toTag: number;
   readonly toUntag: number;
+  /** Undefined where all rows of its membership select a profile, and in plans of version 0.3.0. */
+  readonly unmatched?: UnmatchedRows;
+  /** Of these, rows that the export before did not have. Undefined where there are none. */
+  readonly newlyUnmatched?: number;
 }
 
 /** What an export would do: counts and part boundaries only; the rows are in staging. */
@@ -61,7 +73,9 @@ export interface ExportPlan {
   /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
   readonly decided: OutcomeCounts;
   readonly invalid: Readonly<Record<string, number>>;
+  /** Those with the most changes, where a destination has many: `omittedSegments` have their numbers in the store only. */
   readonly segments: readonly SegmentPlan[];
+  readonly omittedSegments?: number;
   readonly warnings: readonly FieldWarning[];
   readonly chunks: number;
   /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
@@ -139,7 +153,14 @@ export interface Attempt {
   readonly lane: Lane;
 }
 
-/** A part of an earlier export that was sent and has no complete answer. */
+/** What one attempt at a part writes. */
+export interface Write extends Pick<Attempt, 'lane'> {
+  readonly part: number;
+  /** The attempt's number. */
+  readonly attempt: number;
+}
+
+/** A part of an earlier export that was sent and has no complete answer, or may have been written late. */
 export interface UnansweredWrite {
   readonly exportId: string;
   readonly part: PartPlan;

@@ -15,8 +15,12 @@ const TEXT_HOLDS_NO_ROWS = new Set([
   'Syntax',
 ]);
 
-// The last one is DuckDB's own: it stops at 90 % of what was free on the disk when it was opened.
-const DISK_FULL = /No space left on device|Disk quota exceeded|max_temp_directory_size/i;
+// By kind, since the text of most kinds may quote rows. An IO error ends with the reason of the system, after a path.
+// The other is DuckDB's own: it stops at 90 % of what was free on the disk when it was opened.
+const DISK_FULL: Readonly<Record<string, RegExp>> = {
+  IO: /: (No space left on device|Disk quota exceeded)$/,
+  'Out of Memory': /max_temp_directory_size/,
+};
 
 /** DuckDB refused or failed. `message` never contains a value of a row: a caller that forgets to translate it may log it. */
 export class DatabaseError extends Error {
@@ -43,12 +47,14 @@ export function translateError(error: unknown): ExportError | DatabaseError {
   if (error instanceof ExportError || error instanceof DatabaseError) return error;
   // Not instanceof: an error made by native code belongs to another realm where code runs in a vm context, as under jest.
   const text = isNativeError(error) ? error.message : String(error);
-  if (DISK_FULL.test(text)) {
-    return new ExportError(
-      'DISK_FULL',
-      'Working on the rows stopped: no space is left on the disk of the staging or temporary folder. Free some space, then resume.',
-    );
-  }
   const [, kind = 'Unknown'] = /^([A-Z][A-Za-z ]*?) Error: /.exec(text) ?? [];
-  return new DatabaseError(kind, text);
+  return DISK_FULL[kind]?.test(text) ? diskFull() : new DatabaseError(kind, text);
+}
+
+/** No space is left where rows are worked on. */
+export function diskFull(): ExportError {
+  return new ExportError(
+    'DISK_FULL',
+    'Working on the rows stopped: no space is left on the disk of the staging or temporary folder. Free some space, then resume.',
+  );
 }

@@ -3,6 +3,7 @@ import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
 import type { JobKind } from '../contract/job-kind';
+import { describeUnmatched } from './describe-unmatched';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
@@ -205,6 +206,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
+    ...rowOf('Unmatched', describeUnmatched(report.segments)),
     ...rowOf('Held because', describeGuards(guards)),
     ...rowOf('Approved by', approval ? describeApproval(approval) : ''),
   ];

@@ -211,8 +211,28 @@ describe('an error', () => {
     expect(error).toMatchObject({ kind: 'Binder', message: expect.stringContaining('"nope" not found') });
   });
 
-  test('of a full disk is DISK_FULL', () => {
-    const full = new Error('IO Error: Could not write file "/x/tmp/y.tmp": No space left on device');
-    expect(translateError(full)).toMatchObject({ code: 'DISK_FULL' });
+  test.each([
+    'IO Error: Could not write file "/x/tmp/y.tmp": No space left on device',
+    'IO Error: Could not write file "/x/tmp/y.tmp": Disk quota exceeded',
+    "Out of Memory Error: failed to offload data block\nThis limit was set by the 'max_temp_directory_size' setting.",
+  ])('of a full disk is DISK_FULL: %s', (text) => {
+    expect(translateError(new Error(text))).toMatchObject({ code: 'DISK_FULL' });
+  });
+
+  test('of a disk that is full is DISK_FULL, as DuckDB throws it', async () => {
+    const other = await openDatabase({ ...options('full'), files: ['/dev/full'] });
+    expect(await errorOf(other.run("COPY (FROM range(1000000)) TO '/dev/full' (FORMAT csv)"))).toMatchObject({
+      code: 'DISK_FULL',
+    });
+    await other.close();
+  });
+
+  test.each([
+    "SELECT error('No space left on device')",
+    "SELECT error('IO Error: Could not write file \"/x\": No space left on device')",
+    "SELECT 'max_temp_directory_size'::INTEGER",
+    `FROM read_csv('No space left on device')`,
+  ])('is no full disk because its text says so: %s', async (sql) => {
+    expect(await errorOf(database.run(sql))).toBeInstanceOf(DatabaseError);
   });
 });

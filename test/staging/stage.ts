@@ -14,6 +14,7 @@ import {
   type ExportPlan,
   type RowResult,
   type SegmentTag,
+  type UnmatchedRows,
   type UpsertRow,
 } from '../../src/contract/plan';
 import type { Settlement } from '../../src/contract/report';
@@ -34,6 +35,8 @@ export interface Configured {
   readonly fields?: readonly FieldMatch[];
   readonly segments?: readonly SegmentTag[];
   readonly latest?: string | null;
+  /** Membership rows that select no profile, by segment. */
+  readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
 }
 
 export const DESTINATION = 'newsletter';
@@ -153,7 +156,7 @@ interface SnapshotInput extends Configured {
 async function takeSnapshot(
   staging: Staging,
   ref: ExportRef,
-  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null }: SnapshotInput,
+  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null, unmatched = {} }: SnapshotInput,
 ): Promise<void> {
   const folder = await staging.openExtractFolder(ref);
   const names = extractAttributes({ email: 'email', fields, latest });
@@ -175,7 +178,7 @@ async function takeSnapshot(
     members: segments.map(
       ({ segment }) => selected.filter((profile) => profile.segments.includes(segment)).length,
     ),
-    orphans: 0,
+    unmatched: segments.map(({ segment }) => unmatched[segment] ?? { keys: 0, values: 0 }),
     unreadable: [],
   });
 }

@@ -53,11 +53,19 @@ function withGuards(command: Command): Command {
     )
     .option('--allow-mass-removal', 'export even if a segment fell to zero, or many contacts would lose tags')
     .option(
+      '--allow-unmatched-members',
+      'export even if contacts would lose the tag of a segment that has new membership rows which select no profile',
+    )
+    .option(
       '--allow-restored-tags',
       'export even if a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )
     .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
     .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
+    .option(
+      '--retry-refused',
+      'send contacts again that Mailchimp has refused before, although nothing changed; those that signed up too often still wait',
+    )
     .option(
       '--census',
       'read the whole audience again before planning, as the first export does: its new members, and who has which tags',

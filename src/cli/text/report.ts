@@ -1,5 +1,4 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
-import type { FieldWarning } from '../../contract/plan';
 import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
 import {
   describeApproval,
@@ -16,6 +15,7 @@ import {
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
+import { describeUnmatched } from '../../text/describe-unmatched';
 import { notExported } from './export';
 import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, toned, type Page } from './page';
@@ -34,7 +34,7 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     describeWithoutBaseline(report),
     refusalTable(report, page),
     memberStatusTable(report, page),
-    tonedWarnings(page, warningLines(report.warnings)),
+    tonedWarnings(page, warningLines(report)),
     facts(report, page),
     failuresHint(report),
   ]
@@ -133,8 +133,10 @@ function memberStatusTable({ memberStatuses }: ExportReport, page: Page): string
   );
 }
 
-function warningLines(warnings: readonly FieldWarning[]): string {
-  return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
+function warningLines({ warnings, segments }: ExportReport): string {
+  const unmatched = describeUnmatched(segments);
+  const found = [...warnings.map(describeWarning), ...(unmatched === '' ? [] : [unmatched])];
+  return found.map((warning) => `Warning: ${warning}`).join('\n');
 }
 
 function facts(report: ExportReport, page: Page): string {

@@ -19,6 +19,9 @@ export function serveControl(app: App, control: Control): void {
     attempt(reply, () => control.fail(faultRuleSchema.parse(json(request.body)))),
   );
   app.on('DELETE', '/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
+  app.on('POST', '/_sandbox/batches/release', (_request, reply) =>
+    attempt(reply, () => control.releaseBatches()),
+  );
   app.on('DELETE', '/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
   app.on('POST', '/_sandbox/act', (request, reply) =>
     attempt(reply, () => control.act(actSchema.parse(json(request.body)) as Parameters<Control['act']>[0])),

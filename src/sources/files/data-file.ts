@@ -3,7 +3,7 @@ import { open, stat, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import { translateError } from '../../duckdb/database-error';
+import { diskFull } from '../../duckdb/database-error';
 import { ExportError } from '../../errors';
 
 /** Characters of a pattern. */
@@ -66,7 +66,7 @@ export async function unpack(file: DataFile, folder: string, number: number): Pr
     await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(readable, { mode: 0o600 }));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw translateError(error);
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull();
     throw notRead(file, error);
   }
   return { ...file, readable };

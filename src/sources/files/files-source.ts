@@ -54,13 +54,16 @@ export class FilesSource implements OpenSource {
       const { columns } = reading.profiles;
       const staged = await stageProfiles(reading, config.profiles.key, columns);
       await stageTables(reading, { allColumns: true });
-      const { members, orphans } = await findMembers(reading, config.profiles.key, ids.length);
+      const { members, unmatched } = await findMembers(reading, config.profiles.key, ids.length);
       return {
         attributes: columns,
         segments: segmentInfos(config),
         profiles: staged.profiles,
-        members: ids.map((segment, index) => ({ segment, profiles: members[index] ?? 0 })),
-        orphans,
+        members: ids.map((segment, index) => ({
+          segment,
+          profiles: members[index] ?? 0,
+          unmatched: unmatched[index] ?? { keys: 0, values: 0 },
+        })),
         unreadable: await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys),
       };
     });

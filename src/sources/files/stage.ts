@@ -5,7 +5,7 @@ import type { Database } from '../../duckdb/database';
 import { ExportError, RepeatedKeys } from '../../errors';
 import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
-import { FILE_COLUMN, type UnreadableCount, isEmptyKey } from './table';
+import { FILE_COLUMN, type UnreadableCount, isEmptyKey, strippedKey } from './table';
 
 /** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
@@ -39,7 +39,7 @@ export async function stageProfiles(
   const file = await copyToScratch(
     reading,
     `table-${PROFILES}`,
-    `SELECT * REPLACE (CASE WHEN ${isEmptyKey(name)} THEN NULL ELSE ${name} END AS ${name}) FROM (${profiles.select(columns, { count: true })})`,
+    `SELECT * REPLACE (nullif(${strippedKey(name)}, '') AS ${name}) FROM (${profiles.select(columns, { count: true })})`,
   );
   // A schema of our own: SQL segments name tables without one.
   await database.run(`

@@ -11,6 +11,8 @@ import {
 } from '@temporalio/workflow';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobInput, JobReport } from '../../contract/job';
+import { compactInput } from '../../contract/compact';
+import { listOf } from '../../text/format';
 import type { Job } from './state';
 import type { Destination, Running } from './live-destination';
 import { JOBS } from './jobs';
@@ -68,10 +70,10 @@ function startJob({ workflow, title }: JobType, input: JobInput) {
   const { ref, number, destinationName, trigger, configuration, audience } = input;
   return startChild(workflow, {
     workflowId: exportWorkflowId(ref.destinationId),
-    args: [input],
+    args: [compactInput(input)],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     staticSummary: `${title} ${number} of ${inMarkdown(destinationName)} (${inMarkdown(trigger)})`,
-    staticDetails: `Segments ${configuration.segments.map(({ segment }) => segment).join(', ')} to audience ${inMarkdown(audience.name)}.`,
+    staticDetails: `Segments ${inMarkdown(listOf(configuration.segments.map(({ segment }) => segment)))} to audience ${inMarkdown(audience.name)}.`,
     memo: { exportId: ref.exportId, number },
   });
 }

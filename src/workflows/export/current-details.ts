@@ -48,20 +48,19 @@ function timeLeft({ done, total }: Progress, elapsedMs: number): string {
 function reportRows(report: ExportReport): [string, string][] {
   const result = describeResult(report);
   const time: [string, string] = ['Time', `${Math.round(report.durationMs / 1000)} s`];
-  return [...result, ...tagRows(report.segments, ROWS - result.length - 2), time];
+  return [...result, ...tagRows(report, ROWS - result.length - 2), time];
 }
 
 /** If the tags exceed the room, the last row says how many are left out. */
-function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
-  const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
+function tagRows({ segments, omittedSegments = 0 }: ExportReport, room: number): [string, string][] {
+  const all = segments.length + omittedSegments;
+  const shown = all > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
   const rows = shown.map(({ name, tagged, untagged, failed, notSent = 0 }): [string, string] => [
     `Tag ${name}`,
     `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed` +
       (notSent > 0 ? `, ${count(notSent)} not sent` : ''),
   ]);
-  return shown.length < segments.length
-    ? [...rows, ['Tags', `${segments.length - shown.length} more`]]
-    : rows;
+  return shown.length < all ? [...rows, ['Tags', `${all - shown.length} more`]] : rows;
 }
 
 /**

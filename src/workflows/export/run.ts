@@ -13,7 +13,7 @@ import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { Reason } from '../../contract/reason';
 import type { ExportReport } from '../../contract/report';
-import { handedOver, type Lanes } from './choose-lane';
+import type { Lanes } from './choose-lane';
 import { describeExport } from './current-details';
 import { exportSteps, type ExportSteps } from '../steps';
 
@@ -148,11 +148,6 @@ export function newPart(plan: PartPlan): PartState {
     isGivenUp: false,
     done: null,
   };
-}
-
-/** The record for the next run, which starts the parts in flight once more. */
-export function toNextRun({ record }: Run): ExportRecord {
-  return { ...record, lanes: record.lanes && handedOver(record.lanes, Date.now()) };
 }
 
 /** 1-based for display. */

@@ -149,7 +149,7 @@ test('a snapshot of a large source is not copied into the store: the file that t
   const rows = join(folder, 'profiles.parquet');
   await writeFile(rows, 'rows');
   const { ino } = await stat(rows);
-  const counts = { profiles: 0, selected: 0, members: [0, 0], orphans: 0, unreadable: [] };
+  const counts = { profiles: 0, selected: 0, members: [0, 0], unmatched: [], unreadable: [] };
   await stage.staging.sealSnapshot(ref, { folder, ...counts });
   const [name = ''] = await readdir(join(exportsFolder(), ref.exportId)).then((names) =>
     names.filter((name) => name.startsWith('snapshot-')),
