@@ -23,7 +23,7 @@ import {
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, numberChanges, writeChanges } from './changes';
+import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
 import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
@@ -74,7 +74,13 @@ async function makePlan(
       lifts: await readLifts(store, ref),
       at: now().toISOString(),
     });
-    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+    return {
+      request,
+      tags,
+      census,
+      fields: fieldsJson(request),
+      plan: { planId: digest(ref, made), ...made },
+    };
   });
 }
 
@@ -125,7 +131,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     knownUnmatched: materials.knownUnmatched,
   });
   const chunks = await numberChanges(database, { tags, counts });
-  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writeChanges(database, { fields, folder });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
