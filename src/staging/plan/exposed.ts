@@ -12,7 +12,7 @@ import {
   readExposed,
   readPlan,
 } from '../store/documents';
-import { EXPOSED, inExport } from '../store/layout';
+import { DRAINED, EXPOSED, inExport } from '../store/layout';
 import { runOnce } from '../store/run-once';
 import { requireLocalFile } from '../store/sealed-files';
 import { type StepContext, withWorkspace } from '../store/workspace';
@@ -52,8 +52,12 @@ export async function exposeLateWrites(
   });
 }
 
-/** Called once the export is settled: its baseline has what it exposed and did not prove. */
+/**
+ * Called once the export is settled: its baseline has what it exposed and did not prove. Writes that may still be running are kept: they
+ * may come after this export as well.
+ */
 export async function forgetLateWrites(store: StagingStore, ref: ExportRef): Promise<void> {
+  if (!(await store.head(inExport(ref, DRAINED)))) return;
   for (const key of (await readExposed(store, ref))?.writes ?? []) await store.delete(key);
 }
 
