@@ -11,6 +11,8 @@ export interface Heartbeat {
   readonly report: (progress: Progress) => void;
   /** @throws CancelledFailure once cancellation of the step was requested */
   readonly throwIfCancelled: () => void;
+  /** Aborted when cancellation of the step is requested. */
+  readonly cancelled: AbortSignal;
 }
 
 /** Sends heartbeats from a timer, not from the work: otherwise one slow request would look like a dead worker. */
@@ -28,6 +30,7 @@ export async function withHeartbeat<Result>(
         progress = next;
       },
       throwIfCancelled: () => context.cancellationSignal.throwIfAborted(),
+      cancelled: context.cancellationSignal,
     });
   } finally {
     clearInterval(timer);

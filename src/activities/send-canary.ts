@@ -4,6 +4,7 @@ import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
+import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import { createLookup } from './rules/lookup';
@@ -39,16 +40,17 @@ export function createSendCanary(dependencies: ActivityDependencies) {
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
     const key = chunkKey(part.firstChunk);
-    return exportStep(dependencies, input, async ({ openAccount }) => {
-      const account = await openAccount();
+    return exportStep(dependencies, input, async (step) => {
+      const account = await step.openAccount();
       const chunk = await staging.readChunk(ref, part.firstChunk);
       const lookup = createLookup(account, input);
       const kinds = await kindsToSee(staging, input);
       if (!(await staging.hasResults(ref, key))) {
-        await staging.recordAttempt(ref, part.part, 'direct');
-        const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-        const verified = await verify({ account, delivery, chunk, kinds }, results);
-        await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+        await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
+          const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+          const verified = await verify({ account, delivery, chunk, kinds }, results);
+          await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+        });
       }
       const results = await staging.readResults(ref, key);
       refuseDifferences(results);

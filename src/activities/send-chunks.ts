@@ -1,6 +1,7 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
 import { chunkKey, type Chunk, type PartPlan, type RowResult } from '../contract/plan';
+import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
@@ -34,11 +35,12 @@ export function createSendChunks(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function sendChunks(input: SendChunksInput): Promise<SentChunks> {
     const { ref, part, chunks } = input;
-    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
-      const account = await openAccount();
+    return exportStep(dependencies, input, async (step) => {
+      const account = await step.openAccount();
       const lookup = createLookup(account, input);
-      await staging.recordAttempt(ref, part.part, 'direct');
-      await sendAll({ staging, input, account, lookup, heartbeat }, chunks);
+      await attemptDirectly({ staging, step, account, ref, part: part.part }, () =>
+        sendAll({ staging, input, account, lookup, heartbeat: step.heartbeat }, chunks),
+      );
       const summary = await staging.summarisePart(ref, part.part);
       return { ...summary, requests: account.requests(), lookups: lookup.used() };
     });

@@ -153,7 +153,14 @@ export interface Attempt {
   readonly lane: Lane;
 }
 
-/** A part of an earlier export that was sent and has no complete answer. */
+/** What one attempt at a part writes. */
+export interface Write extends Pick<Attempt, 'lane'> {
+  readonly part: number;
+  /** The attempt's number. */
+  readonly attempt: number;
+}
+
+/** A part of an earlier export that was sent and has no complete answer, or may have been written late. */
 export interface UnansweredWrite {
   readonly exportId: string;
   readonly part: PartPlan;

@@ -59,6 +59,8 @@ async function serve(
       ...(connection && { connection }),
       ...(dataConverter && { dataConverter }),
       shutdownGraceTime: '10 seconds',
+      // A step learns from the reply to a heartbeat that it was cancelled. By default, the next one may wait for 16 seconds.
+      maxHeartbeatThrottleInterval: '4 seconds',
       maxConcurrentActivityTaskExecutions: maxSteps(host),
     });
     // As the host has them: tracing, for example. Not by `Worker.create`, where plugins of the connection, which may have given the host

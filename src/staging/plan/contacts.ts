@@ -142,7 +142,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
   const { fields, statusIfNew, keepDeparted, optedOut } = request;
   const none = noTags(tags);
   return `
-    SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text)
+    SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text, since)
       REPLACE (CASE WHEN upsert THEN gained ELSE ${none} END AS gained,
         CASE WHEN withheld = 'archived' THEN ${none} ELSE lost END AS lost),
       CASE WHEN withheld IS NOT NULL THEN 'suppressed'
@@ -151,14 +151,15 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
         WHEN selected OR ${keepDeparted} THEN 'unchanged'
         ELSE 'removed' END AS decided,
       coalesce(withheld, CASE WHEN is_refused THEN class END) AS class,
-      CASE WHEN is_refused AND withheld IS NULL THEN text END AS text
+      CASE WHEN is_refused AND withheld IS NULL THEN text END AS text,
+      CASE WHEN is_refused AND withheld IS NULL THEN since END AS since
     FROM (SELECT *, needs_upsert AND withheld IS NULL AND NOT is_refused AS upsert
-      FROM (SELECT c.*, r.outcome, r.class, r.text,
+      FROM (SELECT c.*, r.outcome, r.class, r.text, r.since,
           CASE WHEN is_archived AND (selected OR lost <> ${none}) THEN 'archived'
             WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
-          CASE WHEN needs_upsert AND r.b IS NOT NULL THEN r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')} ELSE false END AS is_refused
+          CASE WHEN needs_upsert AND r.b IS NOT NULL AND NOT r.is_retried THEN r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')} ELSE false END AS is_refused
         FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
         LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
 }

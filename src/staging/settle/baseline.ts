@@ -3,6 +3,7 @@ import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
+import { createReturned, stateOf } from '../plan/baseline-table';
 import { payloadHash } from '../plan/contacts';
 import { snapshotProfiles } from '../plan/profiles';
 import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, PERMANENT, WAITS } from '../plan/permanent-refusals';
@@ -13,6 +14,8 @@ interface Parent {
   readonly rows: string;
   /** Merge field tags that it has a column for. */
   readonly fields: readonly string[];
+  /** Path of the list of opt-outs of this export, or of its census. */
+  readonly listed: string;
   /** Ids of tags that were deleted in Mailchimp since. */
   readonly deadTags: readonly number[];
 }
@@ -117,10 +120,12 @@ export async function createParent(
     const column = quoteName(hashColumn(match));
     return parent.fields.includes(match.field.tag) ? column : `NULL::UBIGINT AS ${column}`;
   });
-  const columns = ['address', 'keys', 'tags', 'status', 'state', 'member', 'present', ...REFUSED, ...hashes];
+  await createReturned(database, parent);
+  const columns = ['address', 'keys', 'tags', 'status', 'member', 'present', ...hashes];
+  const refused = REFUSED.map((column) => `CASE WHEN r.b IS NULL THEN ${column} END AS ${column}`);
   await database.run(`CREATE VIEW parent AS
-    SELECT file_row_number::INTEGER AS b, ${columns.join(', ')}
-    FROM read_parquet(${quoteText(parent.rows)}, file_row_number = true)`);
+    SELECT file_row_number::INTEGER AS b, ${stateOf('p', 'r.b')} AS state, ${[...columns, ...refused].join(', ')}
+    FROM read_parquet(${quoteText(parent.rows)}, file_row_number = true) p LEFT JOIN returned r ON r.b = p.file_row_number`);
 }
 
 /** SQL: each contact of the plan that something was sent for, or that has left with nothing to remove, as it is known now. */

@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
-import { SCRATCH, STORE } from './layout';
+import { SCRATCH } from './layout';
 
 /** The right of group and others to write. */
 const OTHERS_WRITE = 0o022;
@@ -16,8 +16,6 @@ const OTHERS_WRITE = 0o022;
 export class FolderStore implements StagingStore {
   readonly kind = 'folder';
   readonly workFolder: string;
-  /** Whether `store.json` was there before. */
-  #isOpen = false;
   /** Whether only this user can write into the folder. */
   #isOurs = false;
 
@@ -39,24 +37,16 @@ export class FolderStore implements StagingStore {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const text = await unlessAbsent(readFile(this.#path(key), 'utf8'));
-    if (text === undefined) await this.#requireStore();
-    else if (key === STORE) this.#isOpen = true;
-    return text;
+    return unlessAbsent(readFile(this.#path(key), 'utf8'));
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
     const found = await unlessAbsent(stat(this.#path(key)));
-    if (!found) await this.#requireStore();
     return found?.isFile() ? { size: found.size, createdMs: found.mtimeMs } : undefined;
   }
 
   async list(folder: string): Promise<readonly string[]> {
-    const entries = await unlessAbsent(readdir(this.#path(folder), { withFileTypes: true }));
-    if (!entries) {
-      await this.#requireStore();
-      return [];
-    }
+    const entries = (await unlessAbsent(readdir(this.#path(folder), { withFileTypes: true }))) ?? [];
     return entries
       .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
       .filter((name) => folder !== '' || name !== `${SCRATCH}/`)
@@ -73,17 +63,6 @@ export class FolderStore implements StagingStore {
 
   async localFile(key: string): Promise<string | undefined> {
     return (await this.head(key)) && this.#path(key);
-  }
-
-  /**
-   * Refuses to call anything absent when the folder itself is: of a disk that is away for a moment, an empty folder may remain. Otherwise an
-   * export would be settled as one that sent nothing, and files would be written below the place of the disk.
-   */
-  async #requireStore(): Promise<void> {
-    const isThere = (await unlessAbsent(stat(this.#path(STORE)))) !== undefined;
-    if (this.#isOpen && !isThere)
-      throw new Error(`the staging folder has no ${STORE}, so its disk is probably not mounted`);
-    this.#isOpen = isThere;
   }
 
   /**
@@ -109,7 +88,6 @@ export class FolderStore implements StagingStore {
 
   async #write(text: string): Promise<string> {
     const path = join(this.workFolder, SCRATCH, `put-${randomName()}`);
-    if (this.#isOpen) await this.#requireStore();
     const file = await createFile(path);
     try {
       await file.writeFile(text);

@@ -1,4 +1,5 @@
-import { rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { Database } from '../../duckdb/database';
@@ -48,5 +49,22 @@ export async function withWorkspace<Result>(
     }
   } finally {
     await rm(own, { recursive: true, force: true });
+  }
+}
+
+interface ReadOptions extends Pick<WorkspaceOptions, 'memoryLimit' | 'rows'> {
+  readonly store: StagingStore;
+}
+
+/** The same for a command, which writes nothing into the store: the database works in a temporary folder of the system. */
+export async function withTemporaryWorkspace<Result>(
+  { store, memoryLimit, rows }: ReadOptions,
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
+  try {
+    return await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder }, work);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 }
