@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
+import type { RowClass } from '../../contract/row-class';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
@@ -10,6 +11,9 @@ import { ExportError } from '../../errors';
 import { OUTCOMES, readBaseline } from '../store/documents';
 import { inExport } from '../store/layout';
 import { withWorkspace } from '../store/workspace';
+
+/** Exported, but not as it should be: these contacts are listed with the failures. */
+const RESUBSCRIBED: RowClass = 'resubscribed';
 
 const IS_DUPLICATE = "outcome = 'duplicate'";
 
@@ -40,7 +44,7 @@ export async function readFailures(
            CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
            CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner
          FROM read_parquet(${quoteText(rows)})
-         WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
+         WHERE (list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome) ${outcomes ? '' : `OR reason = ${quoteText(RESUBSCRIBED)}`})
            ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
            ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,

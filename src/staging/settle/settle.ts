@@ -74,7 +74,10 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
+    results: {
+      parts: await pathsOf(results.parts),
+      chunks: await pathsOf([...results.chunks, ...results.lookups]),
+    },
   };
   const next = {
     snapshot,

@@ -79,10 +79,10 @@ export async function collect(run: Run, part: PartState): Promise<CollectedPart>
 }
 
 function collectCall(run: Run, part: PartState, batchId: string): StepCall<'mailchimp.collectPart'> {
-  const { ref, account, statusIfNew } = run.input;
+  const { ref, account } = run.input;
   return {
     summary: `${nameOf(part, run)}: read results`,
-    input: () => ({ ref, account, batchId, statusIfNew, part: part.plan }),
+    input: () => ({ ref, account, batchId, ...toDelivery(run), part: part.plan }),
   };
 }
 
