@@ -1,5 +1,6 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
 import { audience, audiences, contacts, login, mergeFields } from './audiences';
+import { archiveMember } from './archive-member';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';
@@ -34,6 +35,7 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     leftSince: (audienceId, since) => leftSince(connection, audienceId, since),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
     compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),
+    archiveMember: (audienceId, email) => archiveMember(connection, audienceId, email),
     submitBatch: (operations) => submitBatch(connection, operations),
     batches: (batchIds) => batches(connection, batchIds),
     deleteBatch: (batchId) => deleteBatch(connection, batchId),

@@ -35,6 +35,9 @@ export interface MailchimpAccount {
   /** Reads one member and compares it with what was sent. Undefined: no member has this address. */
   readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
 
+  /** Archives a member that is subscribed, unsubscribed or transactional. @returns false where the audience has no such member */
+  readonly archiveMember: (audienceId: string, email: string) => Promise<boolean>;
+
   /** `POST /batches`. Returns the batch's id. */
   readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
   /** State of each of the named batches; `gone` where Mailchimp no longer knows it. */

@@ -198,6 +198,8 @@ export interface PlanRequest {
 
 export interface FailuresRequest {
   readonly outcomes?: readonly string[];
+  /** Only rows with this reason, whatever their outcome. */
+  readonly reason?: string;
   /** Only the profile with this key. */
   readonly key?: string;
   /** Only rows with this address in the source, in any case. */

@@ -89,7 +89,7 @@ function describeLater(
 }
 
 /** The report of an export that has left rows. @throws ExportError that says why there are none */
-function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
+export function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
   const { destinationId, phase, consent } = view;
   if (phase === 'removed') {
     const when = consent?.withdrawnAt === undefined ? '' : ` ${instant(consent.withdrawnAt)}`;
@@ -147,7 +147,7 @@ function describeFailures(
   return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more, pass --limit N; for all, --csv.`;
 }
 
-async function readFailures(
+export async function readFailures(
   { options }: Invocation,
   report: ExportReport,
   request: FailuresRequest,

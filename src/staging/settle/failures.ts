@@ -21,8 +21,9 @@ const IS_DUPLICATE = "outcome = 'duplicate'";
 export async function readFailures(
   { store, memoryLimit }: { store: StagingStore; memoryLimit: string },
   ref: ExportRef,
-  { outcomes, key, email, limit }: FailuresRequest,
+  request: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
+  const { key, email, limit } = request;
   const settled = await readBaseline(store, ref);
   if (!settled)
     throw notFound(
@@ -33,7 +34,6 @@ export async function readFailures(
     throw notFound(
       `The rows of this export have expired: it ended ${settled.settledAt}, and rows are kept for staging.keepDays.`,
     );
-  const wanted = outcomes ?? NOT_EXPORTED_OUTCOMES;
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
   try {
     const size = settled.settlement.selected;
@@ -44,7 +44,7 @@ export async function readFailures(
            CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
            CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner
          FROM read_parquet(${quoteText(rows)})
-         WHERE (list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome) ${outcomes ? '' : `OR reason = ${quoteText(RESUBSCRIBED)}`})
+         WHERE ${wantedRows(request)}
            ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
            ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}
          ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
@@ -53,6 +53,14 @@ export async function readFailures(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** SQL: without a choice, what was not exported, and what was resubscribed. */
+function wantedRows({ outcomes, reason }: FailuresRequest): string {
+  const among = (wanted: readonly string[]) => `list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)`;
+  if (reason !== undefined) return `reason = ${quoteText(reason)}`;
+  if (outcomes) return among(outcomes);
+  return `(${among(NOT_EXPORTED_OUTCOMES)} OR reason = ${quoteText(RESUBSCRIBED)})`;
 }
 
 function notFound(message: string): ExportError {

@@ -75,8 +75,9 @@ async function makeSettlement(
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
     results: {
+      lookups: await pathsOf(results.lookups),
       parts: await pathsOf(results.parts),
-      chunks: await pathsOf([...results.chunks, ...results.lookups]),
+      chunks: await pathsOf(results.chunks),
     },
   };
   const next = {

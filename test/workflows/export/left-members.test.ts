@@ -84,3 +84,34 @@ describe('a member that leaves after the census and before its part', () => {
     });
   });
 });
+
+describe('an export that has woken members from the archive', () => {
+  /** Before each request that sends contacts, after the last look at who has left. */
+  const isArchivedBefore = (email: string, via: 'http' | 'batch', after: number) =>
+    stage.sandbox.fail({
+      match: 'POST /lists/*',
+      via,
+      after,
+      effect: { type: 'act', act: { audience: AUDIENCE, email, action: 'archive' } },
+    });
+
+  test.each(['batch', 'direct'] as const)(
+    'stops, counts them, and lists them with the failures: %s',
+    async (lane) => {
+      await run(async () => {
+        isArchivedBefore(LEAVES, lane === 'batch' ? 'batch' : 'http', lane === 'batch' ? 0 : 1);
+        const report = await stage.export({ lane });
+        expect(report).toMatchObject({
+          status: 'failed',
+          failure: {
+            code: 'CONSENT_TRIPWIRE',
+            message: expect.stringMatching(/show 1 contacts .* export rearchive /),
+          },
+        });
+        expect(await failures(report.exportId)).toContainEqual(
+          expect.objectContaining({ email: LEAVES, reason: 'resubscribed', text: 'was archived' }),
+        );
+      });
+    },
+  );
+});
