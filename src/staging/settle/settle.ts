@@ -84,9 +84,9 @@ async function makeSettlement(
     parent: parent && {
       rows: parent.rows,
       fields: parent.document.fields,
-      listed,
       deadTags: deadTags(plan, parent),
     },
+    listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
