@@ -1,5 +1,5 @@
 // For `node --require`: stops this process with SIGSTOP just before it sends the request that FREEZE_BEFORE names,
-// such as `2 POST /lists/`: the second POST whose path below /3.0 begins so.
+// such as `3 POST /lists/`: the third POST whose path below /3.0 begins so.
 const fs = require('node:fs');
 const http = require('node:http');
 
@@ -14,8 +14,11 @@ http.request = (...parameters) => {
     if (left === 0) {
       fs.writeSync(1, 'frozen\n');
       process.kill(process.pid, 'SIGSTOP');
-      // The server has closed the idle connections since.
-      options.agent = false;
+      // The server has closed the idle connections since. On a suspended machine, timers stand still: here they would take it back.
+      const sent = request({ ...options, agent: false });
+      sent.abort = () => undefined;
+      sent.destroy = () => sent;
+      return sent;
     }
   }
   return request(...parameters);

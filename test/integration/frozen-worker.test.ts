@@ -72,6 +72,9 @@ async function openLine(to: string): Promise<CutLine> {
   };
 }
 
+// The first one creates the tag, the second one sends the canary.
+const DIRECT = '3 POST /lists/';
+
 /** Starts a worker that stops itself before a request, exports with it, and lets the export be lost while the worker is stopped. */
 async function exportUntilFrozen(before: string, lane: 'batch' | 'direct'): Promise<OwnedProcess> {
   const path = join(stage.folder, 'temporal-mailchimp.yaml');
@@ -100,7 +103,7 @@ async function wake({ pid }: OwnedProcess): Promise<void> {
 
 describe('a worker that is frozen just before it sends, and wakes after a later export has ended', () => {
   test.each([
-    ['a part directly', '2 POST /lists/', 'direct'],
+    ['a part directly', DIRECT, 'direct'],
     ['a batch', '1 POST /batches', 'batch'],
   ] as const)('undoes nothing that the next export does not heal: it sends %s', async (_, before, lane) => {
     const frozen = await exportUntilFrozen(before, lane);
@@ -129,7 +132,7 @@ describe('a worker that is frozen just before it sends, and wakes after a later 
 });
 
 test('a worker that is killed after a look at the claim leaves contacts that the next export sends again', async () => {
-  const frozen = await exportUntilFrozen('2 POST /lists/', 'direct');
+  const frozen = await exportUntilFrozen(DIRECT, 'direct');
   await frozen.kill();
   await stage.withWorker(async () => {
     await until(

@@ -12,7 +12,7 @@ import {
   readExposed,
   readPlan,
 } from '../store/documents';
-import { EXPOSED, inExport } from '../store/layout';
+import { DRAINED, EXPOSED, inExport } from '../store/layout';
 import { runOnce } from '../store/run-once';
 import { requireLocalFile } from '../store/sealed-files';
 import { type StepContext, withWorkspace } from '../store/workspace';
@@ -28,7 +28,7 @@ export async function exposeLateWrites(
   input: Omit<StepContext, 'now'>,
   baseline: string | null,
 ): Promise<void> {
-  const { store, ref, memoryLimit } = input;
+  const { store, ref, memoryLimit, signal } = input;
   if (baseline === null) return;
   const writes = await listOpenWrites(store, ref);
   if (writes.length === 0) return;
@@ -41,7 +41,7 @@ export async function exposeLateWrites(
       if (!found) throw new Error('a baseline that is named is found or refused');
       const late = await lateOf(store, ref, writes);
       const rows = late.reduce((sum, { rows: some }) => sum + some, found.document.size);
-      await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder }, (database) =>
+      await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder, signal }, (database) =>
         database.run(exposedQuery(found, late, join(folder, BASELINE_ROWS))),
       );
       const tags = late.flatMap(({ plan }) =>
@@ -52,8 +52,12 @@ export async function exposeLateWrites(
   });
 }
 
-/** Called once the export is settled: its baseline has what it exposed and did not prove. */
+/**
+ * Called once the export is settled: its baseline has what it exposed and did not prove. Writes that may still be running are kept: they
+ * may come after this export as well.
+ */
 export async function forgetLateWrites(store: StagingStore, ref: ExportRef): Promise<void> {
+  if (!(await store.head(inExport(ref, DRAINED)))) return;
   for (const key of (await readExposed(store, ref))?.writes ?? []) await store.delete(key);
 }
 

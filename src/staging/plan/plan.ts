@@ -47,7 +47,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -62,7 +62,7 @@ async function makePlan(
   };
   const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
     const made = await runPlan(database, {
       folder,
       request,

@@ -1,8 +1,10 @@
-import { CancellationScope, condition } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import type { CollectedPart } from '../../activities/collect-part';
 import type { Lane } from '../../contract/plan';
 import { ExportError } from '../../errors';
-import { collect, submit, watchBatches } from './batch-lane';
+import { HandOver } from '../back-off';
+import { reasonOf } from '../failure';
+import { collect, deleteInFlight, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
 import {
@@ -10,6 +12,7 @@ import {
   hasEnded,
   inFlightRows,
   refreshDetails,
+  setObstacle,
   continueAsNewWhenLong,
   type PartState,
   type Run,
@@ -67,10 +70,18 @@ async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void
       await Promise.all([all, watch]);
     } catch (error) {
       scope.cancel();
-      await Promise.allSettled([...senders, watch]);
+      const ended = [...senders, watch];
+      // At once: a sender that is cancelled may take seconds to notice it.
+      if (run.isSince040 && !(error instanceof HandOver)) ended.push(windDown(run, error));
+      await Promise.allSettled(ended);
       throw error;
     }
   });
+}
+
+async function windDown(run: Run, error: unknown): Promise<void> {
+  setObstacle(run, { kind: 'cancelling', failure: isCancellation(error) ? null : reasonOf(error) });
+  await CancellationScope.nonCancellable(() => deleteInFlight(run));
 }
 
 async function sendQueued(run: Run, queue: PartState[], lane: Lane): Promise<void> {
