@@ -27,6 +27,8 @@ import type { SourceExtract } from './source';
  *
  * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
  * that names them. A later attempt finds the document and uses its content.
+ *
+ * Methods that take a `signal` work in SQL for seconds or minutes. When it is aborted, they stop and fail with its reason.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -65,7 +67,12 @@ export interface Staging {
    * exports have added, by the baseline of the named export, are left out: a census has only tags of others. Before that, the rows of the
    * baseline that open writes may have changed are exposed for this export.
    */
-  sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
+  sealCensus(
+    ref: ExportRef,
+    scope: CensusScope,
+    baseline: string | null,
+    signal?: AbortSignal,
+  ): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
@@ -78,7 +85,7 @@ export interface Staging {
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
    * sealed with the plan, since settling needs it.
    */
-  plan(ref: ExportRef, request: PlanRequest): Promise<ExportPlan>;
+  plan(ref: ExportRef, request: PlanRequest, signal?: AbortSignal): Promise<ExportPlan>;
 
   /** The rows of one chunk. Chunks are numbered from 0. */
   readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
@@ -138,13 +145,13 @@ export interface Staging {
    * what was acknowledged must not be lost.
    * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
    */
-  settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
+  settle(ref: ExportRef, tally: Tally | null, signal?: AbortSignal): Promise<Settlement | null>;
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
    * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
    */
-  settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
+  settleEarlier(ref: ExportRef, baseline: string | null, signal?: AbortSignal): Promise<string | null>;
 
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;

@@ -81,14 +81,14 @@ export async function openStaging({
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: async (ref, scope, baseline) => {
+      sealCensus: async (ref, scope, baseline, signal) => {
         // First, since a census leaves out the tags of the baseline.
-        await exposeLateWrites({ store, memoryLimit, ref }, baseline);
-        return sealCensus({ store, memoryLimit, ref, baseline }, scope);
+        await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
+        return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);
       },
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
       sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
-      plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
+      plan: (ref, request, signal) => plan({ store, memoryLimit, ref, now, signal }, request),
       readChunk,
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
@@ -110,8 +110,9 @@ export async function openStaging({
         const part = findPart(await reader.plan(ref), number);
         return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
       },
-      settle: (ref, tally) => settle({ store, memoryLimit, ref, now }, tally),
-      settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
+      settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
+      settleEarlier: (ref, baseline, signal) =>
+        settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),

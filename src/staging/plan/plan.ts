@@ -47,7 +47,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -62,7 +62,7 @@ async function makePlan(
   };
   const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
     const made = await runPlan(database, {
       folder,
       request,
@@ -131,7 +131,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     knownUnmatched: materials.knownUnmatched,
   });
   const chunks = await numberChanges(database, { tags, counts });
-  await writeChanges(database, { fields, folder });
+  await writeChanges(database, folder);
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
@@ -141,7 +141,7 @@ async function writeContacts(
   database: Database,
   { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
 ): Promise<void> {
-  const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
+  const hashes = request.fields.map((match) => `s.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
   const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
   const columns = [...facts, 'upsert', 'decided', 'class', 'text', 'since'];
@@ -154,7 +154,7 @@ async function writeContacts(
     ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
-      FROM contact p
+      FROM contact p JOIN seen s USING (id)
       LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
     ) TO ${quoteText(join(folder, CONTACTS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
