@@ -65,6 +65,10 @@ function withGuards(command: Command): Command {
     .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
     .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
     .option(
+      '--retry-refused',
+      'send contacts again that Mailchimp has refused before, although nothing changed; those that signed up too often still wait',
+    )
+    .option(
       '--census',
       'read the whole audience again before planning, as the first export does: its new members, and who has which tags',
     );

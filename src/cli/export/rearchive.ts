@@ -4,8 +4,9 @@ import { lazy } from '../lazy';
 import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { requireConfig } from '../shell/settings';
+import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
-import { readFailures, requireRows } from './failures';
+import { requireRows } from './failures';
 
 const RESUBSCRIBED: RowClass = 'resubscribed';
 
@@ -17,7 +18,8 @@ export async function rearchive(
 ): Promise<number | undefined> {
   const view = await withClient(invocation, (client) => client.describe(which.destinationId));
   const report = requireRows(view, which.numberOrId);
-  const found = await readFailures(invocation, report, { reason: RESUBSCRIBED });
+  const reader = await openStoreOf(invocation, report);
+  const found = await reader.readFailures(report, { reason: RESUBSCRIBED });
   const emails = found.flatMap(({ email, text }) =>
     text === 'was archived' && email !== null ? [email] : [],
   );

@@ -38,6 +38,11 @@ export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of a contact that was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';
 
+/** SQL: the rows of a file in which those of version 0.3.0 have no `since`. */
+export function withSince(path: string): string {
+  return `FROM (SELECT NULL::TIMESTAMP AS since WHERE false) UNION ALL BY NAME FROM read_parquet(${quoteText(path)})`;
+}
+
 interface ResultFiles {
   readonly lookups: readonly string[];
   readonly parts: readonly string[];
@@ -64,7 +69,7 @@ interface ResultsInput {
 export async function createContactResults(database: Database, input: ResultsInput): Promise<void> {
   const { contacts, changes, request, tags, parts, attempted, results } = input;
   await database.run(`
-    CREATE VIEW contact AS SELECT * FROM read_parquet(${quoteText(contacts)});
+    CREATE VIEW contact AS ${withSince(contacts)};
     CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(changes)});
     CREATE TABLE attempted (first INTEGER, last INTEGER)`);
   await createRowResults(database, results);

@@ -54,7 +54,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
@@ -80,21 +80,26 @@ async function makeSettlement(
       chunks: await pathsOf(results.chunks),
     },
   };
+  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
     snapshot,
     fields: plan.request.fields,
     tags: plan.tags,
-    parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
+    parent: parent && {
+      rows: parent.rows,
+      fields: parent.document.fields,
+      deadTags: deadTags(plan, parent),
+    },
+    listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
-  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows, allow, signal }, async (database) => {
     await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);

@@ -26,6 +26,10 @@ export function consentsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}consents/`;
 }
 
+export function liftsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}lifts/`;
+}
+
 export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
 }
