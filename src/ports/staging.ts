@@ -18,6 +18,7 @@ import type {
   Write,
 } from '../contract/plan';
 import type { Settlement, Tally } from '../contract/report';
+import type { LeftMember } from './mailchimp';
 import type { SourceExtract } from './source';
 
 /**
@@ -104,6 +105,10 @@ export interface Staging {
   endWrite(ref: ExportRef, write: Write): Promise<void>;
   /** Records that a superseded attempt may have written late: the next export sends the contacts of its part again. */
   recordLateWrite(ref: ExportRef, write: Write, batchId: string | null): Promise<void>;
+  /** Remembers members that have left the audience since the census; a later status of an address counts. */
+  recordLeft(ref: ExportRef, members: readonly LeftMember[]): Promise<void>;
+  /** All that were recorded. */
+  readLeft(ref: ExportRef): Promise<readonly LeftMember[]>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
@@ -212,6 +217,8 @@ export interface PlanRequest {
 
 export interface FailuresRequest {
   readonly outcomes?: readonly string[];
+  /** Only rows with this reason, whatever their outcome. */
+  readonly reason?: string;
   /** Only the profile with this key. */
   readonly key?: string;
   /** Only rows with this address in the source, in any case. */

@@ -20,6 +20,7 @@ import {
   recordBatch,
   recordUnsent,
 } from './delivery/attempts';
+import { readLeft, recordLeft } from './delivery/left-members';
 import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
@@ -92,6 +93,8 @@ export async function openStaging({
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
+      recordLeft: (ref, members) => recordLeft(store, ref, members),
+      readLeft: (ref) => readLeft(store, ref),
       openWrite: (ref, write) => openWrite(store, ref, write),
       endWrite: (ref, write) => endWrite(store, ref, write),
       recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),

@@ -11,7 +11,7 @@ const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 /** Node's five seconds would close connections between two polls, and some just as a client sends on them. */
 const KEEP_ALIVE_MS = 72_000;
 
-type Handler = (request: HttpRequest, reply: HttpReply) => void | Promise<void>;
+export type Handler = (request: HttpRequest, reply: HttpReply) => void | Promise<void>;
 
 interface Route {
   /** `undefined` for any. */

@@ -74,7 +74,11 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
+    results: {
+      lookups: await pathsOf(results.lookups),
+      parts: await pathsOf(results.parts),
+      chunks: await pathsOf(results.chunks),
+    },
   };
   const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
