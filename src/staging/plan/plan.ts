@@ -18,6 +18,7 @@ import {
   type PlanDocument,
   type PlannedTag,
   readBaseline,
+  WARNINGS,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
@@ -26,11 +27,12 @@ import { cutAtLimit, numberChanges, writeChanges } from './changes';
 import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
-import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
+import { countDecimalCommas, createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
 import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
+import { writeWarnings } from './warnings';
 import { readSnapshot, type Snapshot } from './snapshot';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
@@ -39,7 +41,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
   const document = await runOnce<PlanDocument>(store, ref, {
     step: 'plan',
     document: PLAN,
-    files: [CHANGES, CONTACTS, DECIDED],
+    files: [CHANGES, CONTACTS, DECIDED, WARNINGS],
     work: (folder) => makePlan(input, request, folder),
   });
   return document.plan;
@@ -95,8 +97,10 @@ interface Materials {
 
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
-  const { email, fields, segments, strict, latest, limit } = request;
-  const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
+  const { email, segments, strict, latest, latestFormat, limit } = request;
+  const read = { snapshot: snapshot.rows, email, latest };
+  const fields = await countDecimalCommas(database, { ...read, fields: request.fields });
+  const from = { ...read, fields, strict, latestFormat, tags };
   const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
@@ -117,6 +121,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { members, unmatched } = snapshot;
   const counts = await countPlan(database, {
     fields,
+    latest,
     segments,
     tags,
     members,
@@ -125,6 +130,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writeWarnings(database, { ...from, warnings: counts.warnings, into: join(folder, WARNINGS) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
