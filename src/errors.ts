@@ -156,6 +156,15 @@ export function isOutage(error: unknown): error is ExportError {
   );
 }
 
+/** For a request to the destination of another team. */
+export function ownerMismatch(destinationId: string, owner: string): ExportError {
+  return new ExportError(
+    'DESTINATION_OWNER_MISMATCH',
+    `The destination ${destinationId} belongs to the task queue "${owner}", on which it was connected. Nothing was changed. Use the ` +
+      'configuration of that task queue, or another name for the destination.',
+  );
+}
+
 /** The message of an error, for a list or a log with one line for each entry. */
 export function onOneLine(message: string): string {
   return message.replaceAll(/\s*\n\s*/g, ' ');

@@ -54,6 +54,8 @@ export interface DestinationView {
   readonly source: string;
   /** The store with its rows. */
   readonly storeId: string;
+  /** The task queue that it belongs to. */
+  readonly taskQueue?: string;
   /** Status of contacts that are new to the audience. */
   readonly statusIfNew: string;
   /** What that means for the consent of new contacts, with the audience's double opt-in; empty before it is connected. */

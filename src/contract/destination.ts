@@ -211,6 +211,15 @@ export const EnvelopeSchema = z.object({
     .max(100)
     .describe('A repeated request with the same id gets the first answer.'),
   notAfter: z.number().int().describe('Milliseconds since 1970; a request that is read later is refused.'),
+  sentAt: z
+    .number()
+    .int()
+    .optional()
+    .describe('The clock of the sender, in the same unit: one that is ahead is refused too.'),
+  taskQueue: z
+    .string()
+    .optional()
+    .describe('Task queue of the sender, who must be the one that the destination belongs to.'),
 });
 export type Envelope = z.infer<typeof EnvelopeSchema>;
 

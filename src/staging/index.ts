@@ -9,7 +9,7 @@ import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
-import { recordConsent } from './store/consents';
+import { lastConsent, recordConsent } from './store/consents';
 import { ownTags, recordTag } from './store/own-tags';
 import { presentStore } from './store/present-store';
 import {
@@ -20,11 +20,14 @@ import {
   recordBatch,
   recordUnsent,
 } from './delivery/attempts';
+import { readLeft, recordLeft } from './delivery/left-members';
+import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
 import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
+import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { liftRefusals, readRefusals } from './settle/refusals';
@@ -74,18 +77,28 @@ export async function openStaging({
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
       recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
+      lastConsent: (destinationId) => lastConsent(store, destinationId),
       recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: (ref, scope, baseline) => sealCensus({ store, memoryLimit, ref, baseline }, scope),
+      sealCensus: async (ref, scope, baseline, signal) => {
+        // First, since a census leaves out the tags of the baseline.
+        await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
+        return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);
+      },
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
       sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
-      plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
+      plan: (ref, request, signal) => plan({ store, memoryLimit, ref, now, signal }, request),
       readChunk,
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
+      recordLeft: (ref, members) => recordLeft(store, ref, members),
+      readLeft: (ref) => readLeft(store, ref),
+      openWrite: (ref, write) => openWrite(store, ref, write),
+      endWrite: (ref, write) => endWrite(store, ref, write),
+      recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
       recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
       readBatch: (ref, part) => readBatch(store, ref, part),
       listBatches: (ref) => listBatches(store, ref),
@@ -98,8 +111,9 @@ export async function openStaging({
         const part = findPart(await reader.plan(ref), number);
         return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
       },
-      settle: (ref, tally) => settle({ store, memoryLimit, ref, now }, tally),
-      settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
+      settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
+      settleEarlier: (ref, baseline, signal) =>
+        settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),

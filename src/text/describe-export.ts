@@ -106,7 +106,7 @@ export function describeState(
     case 'stopped':
       return `Stopped${also}: ${describeReason(state.reason)} Then: ${resume}`;
     case 'waiting':
-      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
+      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${describeRetry(state.retryAt)}${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
     case 'held': {
       const parts = describeHeld(destinationId, state.held, layout);
       const unpause = isPaused ? [`Once approved, it stays paused until: ${resume}`] : [];
@@ -123,6 +123,10 @@ export function describeState(
     default:
       return String(state satisfies never);
   }
+}
+
+function describeRetry(retryAt: string | undefined): string {
+  return retryAt === undefined ? '' : `, next at ${instant(retryAt)}`;
 }
 
 /** The state of an export in a list: "held since 2026-11-27 06:00:00 UTC, and paused". */

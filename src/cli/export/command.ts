@@ -3,6 +3,7 @@ import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
+import { rearchive } from './rearchive';
 import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
 import { type RejectLimit, rejectLimit } from './rejects';
@@ -25,6 +26,7 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(listCommand(cli))
     .addCommand(failuresCommand(cli))
     .addCommand(warningsCommand(cli))
+    .addCommand(rearchiveCommand(cli))
     .addCommand(approveCommand(cli))
     .addCommand(denyCommand(cli))
     .addCommand(cancelCommand(cli))
@@ -265,6 +267,23 @@ function warningsCommand(cli: Cli): Command {
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string | undefined, WarningsOptions]) =>
         showWarnings(invocation, { destinationId: name, numberOrId: which }, options),
+      ),
+    );
+}
+
+function rearchiveCommand(cli: Cli): Command {
+  return verb(
+    'rearchive',
+    'Archive the contacts again that an export has woken from the archive.\n\n' +
+      'Only contacts that were archived when the export read them, and that a reply of Mailchimp or a look-up has shown with another ' +
+      'status since. Reads them from the staging folder, and archives them from this machine, with the key of the configuration file.',
+  )
+    .argument('<export>', 'number or id of the export')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('export rearchive newsletter 3'))
+    .action(
+      action(cli, (invocation, ...[name, which, options]: [string, string, { readonly yes?: boolean }]) =>
+        rearchive(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }

@@ -18,12 +18,13 @@ import {
   type PlanDocument,
   type PlannedTag,
   readBaseline,
+  readExposed,
   WARNINGS,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, numberChanges, writeChanges } from './changes';
+import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
 import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
@@ -33,6 +34,7 @@ import { createTags } from './tag-masks';
 import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
 import { writeWarnings } from './warnings';
+import type { WireMatch } from './wire-values';
 import { readSnapshot, type Snapshot } from './snapshot';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
@@ -48,7 +50,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -63,10 +65,12 @@ async function makePlan(
   };
   const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
+    const fields = await countDecimalCommas(database, { ...request, snapshot: snapshot.rows });
     const made = await runPlan(database, {
       folder,
       request,
+      fields,
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
@@ -75,13 +79,20 @@ async function makePlan(
       lifts: await readLifts(store, ref),
       at: now().toISOString(),
     });
-    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+    return {
+      request,
+      tags,
+      census,
+      fields: fieldsJson({ ...request, fields }),
+      plan: { planId: digest(ref, made), ...made },
+    };
   });
 }
 
 interface Materials {
   readonly folder: string;
   readonly request: PlanRequest;
+  readonly fields: readonly WireMatch[];
   readonly tags: readonly PlannedTag[];
   readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
@@ -98,9 +109,8 @@ interface Materials {
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
   const { email, segments, strict, latest, latestFormat, limit } = request;
-  const read = { snapshot: snapshot.rows, email, latest };
-  const fields = await countDecimalCommas(database, { ...read, fields: request.fields });
-  const from = { ...read, fields, strict, latestFormat, tags };
+  const { fields } = materials;
+  const from = { snapshot: snapshot.rows, email, latest, fields, strict, latestFormat, tags };
   const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
@@ -129,7 +139,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     knownUnmatched: materials.knownUnmatched,
   });
   const chunks = await numberChanges(database, { tags, counts });
-  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writeChanges(database, folder);
   await writeWarnings(database, { ...from, warnings: counts.warnings, into: join(folder, WARNINGS) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
@@ -140,7 +150,7 @@ async function writeContacts(
   database: Database,
   { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
 ): Promise<void> {
-  const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
+  const hashes = request.fields.map((match) => `s.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
   const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
   const columns = [...facts, 'upsert', 'decided', 'class', 'text', 'since'];
@@ -153,7 +163,7 @@ async function writeContacts(
     ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
-      FROM contact p
+      FROM contact p JOIN seen s USING (id)
       LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
     ) TO ${quoteText(join(folder, CONTACTS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
@@ -173,17 +183,22 @@ export interface FoundBaseline {
   readonly rows: string;
 }
 
+/** The baseline that an export compares with, with the rows exposed that late writes may have changed. */
 export async function findBaseline(
   store: StagingStore,
-  { destinationId }: ExportRef,
+  ref: ExportRef,
   exportId: string | null,
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
-  const ref = { destinationId, exportId };
-  const document = await readBaseline(store, ref);
-  const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
-  if (document && rows) return { document, rows };
-  throw missing('baseline', exportId);
+  const of = { ...ref, exportId };
+  const document = await readBaseline(store, of);
+  if (!document) throw missing('baseline', exportId);
+  const exposed = await readExposed(store, ref);
+  const rows = await store.localFile(
+    exposed ? inExport(ref, exposed.folder, BASELINE_ROWS) : inExport(of, document.folder, BASELINE_ROWS),
+  );
+  if (!rows) throw missing('baseline', exportId);
+  return { document: { ...document, tags: { ...exposed?.tags, ...document.tags } }, rows };
 }
 
 export async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {

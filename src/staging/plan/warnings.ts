@@ -60,7 +60,7 @@ function isOmitted(match: WireMatch): string {
   return `${quoteName(hashColumn(match))} = ${DOES_NOT_FIT}`;
 }
 
-/** SQL: whether Mailchimp keeps an earlier value for one that does not fit, `c` being the contact. */
+/** SQL: whether Mailchimp keeps an earlier value for one that does not fit, `c` being the row of `seen`. */
 function isKept(match: WireMatch): string {
   return `coalesce(c.${quoteName(hashColumn(match))} <> ${DOES_NOT_FIT}, false)`;
 }
@@ -76,7 +76,7 @@ async function countKept(
   );
   return database.row<Record<string, number>>(`
     SELECT ${counts.join(', ')}
-    FROM (SELECT * FROM profile WHERE ${fields.map(isOmitted).join(' OR ')}) p JOIN contact c USING (n)`);
+    FROM (SELECT * FROM profile WHERE ${fields.map(isOmitted).join(' OR ')}) p JOIN seen c USING (n)`);
 }
 
 async function countUnread(database: Database): Promise<number> {
@@ -117,7 +117,7 @@ export async function writeWarnings(database: Database, input: RowsInput): Promi
     const cut = `SELECT n FROM ${COUNTED} WHERE ${quoteName(cutColumn(match))}`;
     const omitted = `
       SELECT p.n, CASE WHEN ${isKept(match)} THEN 'kept' ELSE 'omitted' END AS kind
-      FROM (SELECT n FROM ${COUNTED} WHERE ${isOmitted(match)}) p LEFT JOIN contact c USING (n)`;
+      FROM (SELECT n FROM ${COUNTED} WHERE ${isOmitted(match)}) p LEFT JOIN seen c USING (n)`;
     return [
       ...(counted('cut') ? [rowsOf(attribute, { kind: "'cut'", field: field.tag, from: cut })] : []),
       ...(counted('omitted') ? [rowsOf(attribute, { kind: 'w.kind', field: field.tag, from: omitted })] : []),

@@ -34,6 +34,11 @@ export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
 }
 
+/** Writes that are not known to have ended, of all exports of a destination. Nearly always empty. */
+export function openWritesFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}open-writes/`;
+}
+
 /** Key of the mark that an export has claimed its destination. */
 export function claimedKey({ destinationId, exportId }: ExportRef): string {
   return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
@@ -74,6 +79,8 @@ export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
+/** The baseline with the rows exposed that a late write may have changed. */
+export const EXPOSED = 'exposed.json';
 /** No write of an earlier export runs any longer. */
 export const DRAINED = 'drained.json';
 /** All that earlier exports have sent is settled. */

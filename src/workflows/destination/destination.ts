@@ -11,7 +11,16 @@ import { DestinationInputSchema } from '../../contract/destination';
 import { parse } from '../../contract/parse';
 import { answerDestinationMessages } from './handlers';
 import { JOBS } from './jobs';
-import { NEW_DESTINATION, toCarried, toJobInput, toState, type CarriedState, type Job } from './state';
+import {
+  NEW_DESTINATION,
+  toCarried,
+  toJobInput,
+  toState,
+  withJobAgain,
+  type CarriedState,
+  type Job,
+} from './state';
+import { HandOver } from '../back-off';
 import { toFailure } from '../failure';
 import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';

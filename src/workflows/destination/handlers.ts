@@ -1,5 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { setHandler } from '@temporalio/workflow';
+import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
 import {
   CancelExportInputSchema,
@@ -27,7 +27,7 @@ import {
 import { toDestinationView, withAnswer } from './state';
 import type { Destination } from './live-destination';
 import { toFailure } from '../failure';
-import { requireInTime, validating } from '../request-validation';
+import { requireInTime, requireOwner, validating } from '../request-validation';
 import {
   cancelExportUpdate,
   configureUpdate,
@@ -65,7 +65,10 @@ class Mutex {
 export function answerDestinationMessages(destination: Destination): void {
   const lock = new Mutex();
   const served = { destination, lock };
-  const view = () => toDestinationView(destination.destinationId, destination.state);
+  const view = () => ({
+    ...toDestinationView(destination.destinationId, destination.state),
+    taskQueue: workflowInfo().taskQueue,
+  });
   setHandler(stateQuery, view, { description: 'Consent, connection, matching, segments, exports' });
 
   serve(served, connectUpdate, {
@@ -158,7 +161,9 @@ function serve<Schema extends z.ZodType, Answer>(
     {
       description,
       validator: validating((request, envelope) => {
-        if (known(requireInTime(envelope))) return;
+        const inTime = requireInTime(envelope);
+        requireOwner(inTime, destination.destinationId, workflowInfo().taskQueue);
+        if (known(inTime)) return;
         const parsed = parse(schema, request, { what });
         check?.(parsed);
       }),

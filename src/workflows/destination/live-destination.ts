@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
 import type { JobInput } from '../../contract/job';
+import { isSince040 } from '../back-off';
 import { describeDestination } from './current-details';
 import type { DestinationState, Job } from './state';
 
@@ -22,6 +23,8 @@ export class Destination {
   isHandingOver = false;
   hasFailedToConnect = false;
   isDiscarded = false;
+  /** Whether the history of the run began with version 0.4.0. */
+  readonly isSince040 = isSince040();
   #state: DestinationState;
 
   constructor(destinationId: string, state: DestinationState) {

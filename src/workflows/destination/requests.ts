@@ -11,13 +11,22 @@ import { jobTitle } from '../../text/describe-export';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobInput, JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toJobInput, withNextNumber, withoutQueued, type Connection, type Job } from './state';
+import {
+  toJobInput,
+  withNextNumber,
+  withoutQueued,
+  type Connection,
+  type DestinationState,
+  type Job,
+} from './state';
 import { assignTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
 /** Requires a consent that was given with the request, or an earlier one that covers it. */
 export function requireConsent({ state }: Destination, request: ConnectRequest): void {
+  // That of the store is read by the check.
+  if (adoptsConsent(state, request)) return;
   const { consent: given } = request;
   const isCurrent = given?.textVersion === CONSENT_TEXT.version;
   const { source = '', statusIfNew = '' } = state.connection ?? {};
@@ -31,6 +40,11 @@ export function requireConsent({ state }: Destination, request: ConnectRequest):
     'CONSENT_REQUIRED',
     `${what}: ${why}. Read the statement, then connect with --agree.`,
   );
+}
+
+/** A destination that Temporal has lost continues with the consent that its store has recorded. */
+function adoptsConsent({ connection }: DestinationState, { adopt, consent }: ConnectRequest): boolean {
+  return adopt && !consent && !connection;
 }
 
 export function requireConnected({ state, destinationId }: Destination): Connection {
@@ -73,11 +87,20 @@ export async function connect(destination: Destination, request: ConnectRequest)
       request: rest,
       accountId: state.connection?.accountId ?? null,
       consent: agreed
-        ? { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion }
+        ? {
+            event: 'agreed',
+            by: agreed.agreedBy,
+            at: agreed.agreedAt,
+            textVersion: agreed.textVersion,
+            source: request.source,
+            statusIfNew: request.statusIfNew,
+          }
         : null,
+      ...(adoptsConsent(state, request) && { adoptsConsent: true }),
     });
     const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
     const { name, account, source, statusIfNew } = request;
+    const consent = agreed ?? checked.consent;
     const checkedConnection = { accountId, audience, storeId, workerTimeoutSeconds };
     destination.update((now) => ({
       ...now,
@@ -88,10 +111,10 @@ export async function connect(destination: Destination, request: ConnectRequest)
         source,
         statusIfNew,
         ...checkedConnection,
-        exportUser: request.exportUser ?? now.connection?.exportUser ?? agreed?.agreedBy ?? '',
+        exportUser: request.exportUser ?? now.connection?.exportUser ?? consent?.agreedBy ?? '',
       },
       // A change of settings by someone who did not agree leaves it as it is.
-      consent: agreed ?? now.consent,
+      consent: consent ?? now.consent,
       // The one that was found is older where an export has ended during the check.
       baseline: now.baseline ?? baseline,
     }));

@@ -11,7 +11,7 @@ import type { Approval } from '../../contract/guard';
 import type { JobInput, JobReport, JobRequest } from '../../contract/job';
 import type { JobKind } from '../../contract/job-kind';
 import { kindOf } from '../../contract/report';
-import { CANCELLED, toReport } from '../export/report';
+import { CANCELLED, toReport, type Ended } from '../export/report';
 
 /** A job that was requested. Each kind has numbers of its own, so that a plan uses up no number of an export. */
 export type Job = JobRequest & {
@@ -21,6 +21,8 @@ export type Job = JobRequest & {
   readonly requestedAt?: string;
   /** The job replaces an export whose approved plan was too old. */
   readonly approved?: Approval;
+  /** Its child has ended without a report: it still has to be settled. */
+  readonly ended?: Ended;
 };
 
 export interface Connection {
@@ -150,6 +152,11 @@ export function toJobInput(destinationId: string, state: DestinationState, job: 
 
 function factsOf({ connection }: DestinationState) {
   return connection ? consentFacts(connection.statusIfNew, connection.audience) : [];
+}
+
+/** Puts a job back that could not begin. */
+export function withJobAgain(state: DestinationState, job: Job): DestinationState {
+  return { ...state, unsettled: null, queue: [job, ...state.queue] };
 }
 
 /** Takes the job off and keeps its report. */

@@ -14,14 +14,14 @@ import {
 const ROWS = 10;
 
 /** The export's page in the Web UI, worded as on the command line, most important line first. Markdown with one GFM table; counts only. */
-export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
+export function describeExport(view: ExportView, input: ExportInput, rowsPerMs: number): string {
   // The Web UI shows about six rows at once.
   const rows: [string, string][] = [
     ...(view.report ? reportRows(view.report) : describeProgress(view)),
     ['Audience', `${input.audience.name} (${input.audience.id})`],
   ];
   return [
-    `**${inMarkdown(headline(view, deliveringMs))}**`,
+    `**${inMarkdown(headline(view, rowsPerMs))}**`,
     '',
     '| | |',
     '|---|---|',
@@ -29,19 +29,20 @@ export function describeExport(view: ExportView, input: ExportInput, deliveringM
   ].join('\n');
 }
 
-function headline(view: ExportView, deliveringMs: number): string {
+function headline(view: ExportView, rowsPerMs: number): string {
   if (view.report)
     return [describeStatus(view.report), describeFailure(view.report)].filter(Boolean).join(' ');
   const state = describeState(view);
   const progress = progressOf(view);
   if (state !== PHASE.delivering || !progress) return state;
   const { done, total } = progress;
-  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
+  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, rowsPerMs)}`;
 }
 
-function timeLeft({ done, total }: Progress, elapsedMs: number): string {
-  if (done === 0 || done >= total) return '';
-  const minutes = Math.ceil(((elapsedMs / done) * (total - done)) / 60_000);
+/** By the rate of the lane: the canary before it is slow by its nature. */
+function timeLeft({ done, total }: Progress, rowsPerMs: number): string {
+  if (rowsPerMs === 0 || done >= total) return '';
+  const minutes = Math.ceil((total - done) / rowsPerMs / 60_000);
   return `, about ${minutes} min left`;
 }
 

@@ -4,6 +4,7 @@ import type { ExportInput } from '../../contract/export';
 import type { ExportStatus, ExportReport } from '../../contract/report';
 import { untilAllowed } from './approval';
 import { abandon } from './batch-lane';
+import { HandOver } from '../back-off';
 import { deliver } from './deliver';
 import { prepareExport, renameTags } from './prepare';
 import { settledReport, toTally } from './report';
@@ -34,6 +35,17 @@ export async function mailchimpExport(
 }
 
 async function exportAll(run: Run): Promise<ExportReport> {
+  try {
+    return await exportUntilLong(run);
+  } catch (error) {
+    if (!(error instanceof HandOver)) throw error;
+    return continueAsNew(run);
+  }
+}
+
+/** @throws HandOver while it waits, when the history is long */
+async function exportUntilLong(run: Run): Promise<ExportReport> {
+  if (run.record.ending) return settle(run, run.record.ending);
   if (run.record.phase !== 'delivering') {
     const plan = await prepareExport(run);
     const unsent = await untilAllowed(run, plan);
@@ -54,6 +66,7 @@ async function continueAsNew(run: Run): Promise<never> {
 
 /** The step itself is not cancelled; waiting for a store that is unavailable or full is. */
 async function settle(run: Run, status: ExportStatus): Promise<ExportReport> {
+  run.record.ending = status;
   return settledReport(run, await runStep(run, 'mailchimp.settleExport', settleCall(run)), status);
 }
 

@@ -4,6 +4,7 @@ import type { Preflight, PreflightInput } from '../../activities/preflight';
 import type { ExportInput } from '../../contract/export';
 import { compactConfiguration, named, unnamed } from '../../contract/compact';
 import type { CensusScope, ExportPlan, SegmentTag } from '../../contract/plan';
+import { backOffMs } from '../back-off';
 import { runStep } from './run-step';
 import { newPart, type Run } from './run';
 
@@ -41,17 +42,26 @@ export async function preflight(run: Run, drain?: PreflightInput['drain']): Prom
   return checked.drained;
 }
 
+/** How long a deleted batch may still be listed before the export no longer waits for it. */
+const DELETION_MS = 10 * 60_000;
+const MAX_DRAIN_POLL_MS = 60_000;
+
 /** A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one. */
 async function drainEarlierWrites(run: Run): Promise<void> {
   const { ref, account, baseline: original } = run.input;
-  for (let hasCooledDown = false; ;) {
+  const sinceMs = Date.now();
+  let hasCooledDown = false;
+  for (let round = 1; ; round++) {
+    const isTooLong = Date.now() - sinceMs > DELETION_MS;
     const { state, waitMs, baseline } = await runStep(run, 'mailchimp.drainEarlierWrites', {
       summary: 'Make sure that no write of an earlier export is still running',
-      input: () => ({ ref, account, baseline: original, hasCooledDown }),
+      input: () => ({ ref, account, baseline: original, hasCooledDown, isTooLong }),
     });
     run.record.baseline = baseline;
     if (state === 'drained') return;
-    await sleep(waitMs, { summary: 'A write of an earlier export may still be running at Mailchimp' });
+    const leastMs = Math.min(backOffMs(round), MAX_DRAIN_POLL_MS);
+    const summary = 'A write of an earlier export may still be running at Mailchimp';
+    await sleep(Math.max(waitMs, leastMs), { summary });
     hasCooledDown = state === 'cooling down';
   }
 }
