@@ -21,8 +21,7 @@ export async function startTimeSkipping(): Promise<TestWorkflowEnvironment> {
   const address = `127.0.0.1:${port}`;
   const server = await spawnOwned({ command: path, args: [String(port)] });
   await until(() => answers(address));
-  const { create } = TestWorkflowEnvironment as unknown as Creating;
-  const environment = await create.call(TestWorkflowEnvironment, {
+  const environment = await (TestWorkflowEnvironment as unknown as Creating).create({
     server: { type: 'existing' },
     supportsTimeSkipping: true,
     address,
