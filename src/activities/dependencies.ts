@@ -11,10 +11,15 @@ export interface ActivityDependencies {
   readonly workerTimeoutSeconds: number;
   /**
    * Opens an account by its name in the worker's configuration. Resolves the account's secret at each call, so that a replaced key works at
-   * the next attempt. `guard` runs before each request; when it throws, the request is not sent.
+   * the next attempt. `guard` runs before each request; when it throws, the request is not sent. When `signal` is aborted, nothing waits
+   * for a reply any longer: the calls fail with its reason.
    * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID
    */
-  readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
+  readonly openAccount: (
+    name: string,
+    guard?: () => Promise<void>,
+    signal?: AbortSignal,
+  ) => Promise<MailchimpAccount>;
   /** Opens a source by its name in the worker's configuration. The caller closes it. @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<OpenSource>;
   /** Runs work that keeps a whole part in memory: at most two at a time for each account, over all exports of the worker. */

@@ -55,12 +55,12 @@ function abridgedReport(report: ExportReport): ExportReport {
   };
 }
 
-function plannedChanges({ toTag, toUntag }: ExportPlan['segments'][number]): number {
-  return toTag + toUntag;
+function plannedChanges({ toTag, toUntag, unmatched }: ExportPlan['segments'][number]): number {
+  return toTag + toUntag + (unmatched?.keys ?? 0);
 }
 
-function changes({ tagged, untagged, failed, notSent = 0 }: SegmentReport): number {
-  return tagged + untagged + failed + notSent;
+function changes({ tagged, untagged, failed, notSent = 0, unmatched }: SegmentReport): number {
+  return tagged + untagged + failed + notSent + (unmatched?.keys ?? 0);
 }
 
 interface Listed<Segment> {
@@ -68,7 +68,7 @@ interface Listed<Segment> {
   readonly omittedSegments?: number;
 }
 
-/** The segments with the most changes, in their order. */
+/** The segments with the most changes and membership rows of no profile, in their order. */
 function segmentsOf<Segment>(
   { segments, omittedSegments = 0 }: Listed<Segment>,
   { most, changes: of }: { readonly most: number; readonly changes: (segment: Segment) => number },

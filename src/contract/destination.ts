@@ -165,6 +165,12 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Read the whole audience again, as the first export does: its members and their tags.'),
+  retryRefused: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Send contacts again that Mailchimp has refused, although the same was refused; not those that have to wait.',
+    ),
   limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
   lane: LaneChoiceSchema.default('auto').describe(
     'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',

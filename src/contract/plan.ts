@@ -1,5 +1,5 @@
 import type { OutcomeCounts } from './outcome';
-import type { RowClass, RowResultKind } from './row-class';
+import type { RowClass, RowResultKind, WithheldClass } from './row-class';
 
 /** A segment of a destination and its tag. */
 export interface SegmentTag {
@@ -124,8 +124,8 @@ export interface RowResult {
   readonly status?: string;
   /** The reply counts it as new. */
   readonly isNew?: true;
-  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. */
-  readonly class?: RowClass;
+  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. Withheld: the member left during the export. */
+  readonly class?: RowClass | WithheldClass;
   /** Mailchimp's text with the address taken out. */
   readonly text?: string;
 }
@@ -135,6 +135,9 @@ export const partKey = (part: number): string => `part-${part}`;
 
 /** Key of the results of a chunk that was sent directly; they replace those of its part. */
 export const chunkKey = (chunk: number): string => `chunk-${chunk}`;
+
+/** Key of what was found by looking single members of a chunk up, for rows without any other result. */
+export const lookupKey = (chunk: number): string => `lookup-${chunk}`;
 
 /** A chunk and the results of all its rows. */
 export interface ChunkResults {
@@ -153,7 +156,14 @@ export interface Attempt {
   readonly lane: Lane;
 }
 
-/** A part of an earlier export that was sent and has no complete answer. */
+/** What one attempt at a part writes. */
+export interface Write extends Pick<Attempt, 'lane'> {
+  readonly part: number;
+  /** The attempt's number. */
+  readonly attempt: number;
+}
+
+/** A part of an earlier export that was sent and has no complete answer, or may have been written late. */
 export interface UnansweredWrite {
   readonly exportId: string;
   readonly part: PartPlan;

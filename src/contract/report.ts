@@ -34,13 +34,18 @@ export interface SettledTag {
   readonly isTagged?: boolean;
 }
 
-/** Refusals with the same class and text, counted. */
+/** Refusals with the same class and text, counted: apart those of this export, and those that it remembers. */
 export interface RefusalCount {
   readonly outcome: 'suppressed' | 'throttled' | 'rejected' | 'unproven';
   /** `other`: the less frequent refusals, added up. */
   readonly class: RowClass | WithheldClass | 'other' | '';
   readonly text: string;
   readonly count: number;
+  /**
+   * Nothing was sent, since Mailchimp has refused the same rows before: since when, for the earliest, in ISO 8601 and UTC. Undefined for what
+   * this export met.
+   */
+  readonly rememberedSince?: string;
 }
 
 /** What an export sent to Mailchimp. */

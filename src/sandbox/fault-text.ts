@@ -1,9 +1,11 @@
 import type { BatchEffect, FaultEffect, FaultRule } from './faults';
 
 const FORMS = `
-  <status> [empty|html] | <status> after applying | reset [after applying|mid body] | hang <n> ms|s | delay <n> ms|s | omit <n> rows
+  <status> [empty|html] | <status> after applying | reset [after applying|mid body] | omit <n> rows | hang|delay|trickle <n> ms|s
+    | refuse connections <n> ms|s | delete audience <id>
     [once|twice|<n> times|always] [after <n>] [above <n> rows] [in batch|anywhere] on <METHOD> <path>
-  stuck [started|finalizing] batch | vanished [started] batch | empty url | truncated result | missing result | truncated download | expired url
+  stuck [started|finalizing] batch | vanished [started] batch | empty url | truncated result | missing result | doubled results
+    | corrupt result | corrupt json result | null|swapped|shared operation ids | truncated download | expired url
     [once|twice|<n> times|always] [after <n>]`;
 
 const BATCH_FAULTS: Readonly<Record<string, BatchEffect>> = {
@@ -14,6 +16,12 @@ const BATCH_FAULTS: Readonly<Record<string, BatchEffect>> = {
   'vanished started batch': { type: 'vanishedBatch', state: 'started' },
   'empty url': { type: 'emptyResultUrl' },
   'empty result url': { type: 'emptyResultUrl' },
+  'corrupt result': { type: 'corruptResult', what: 'bytes' },
+  'corrupt json result': { type: 'corruptResult', what: 'json' },
+  'null operation ids': { type: 'wrongOperationIds', how: 'null' },
+  'swapped operation ids': { type: 'wrongOperationIds', how: 'swapped' },
+  'shared operation ids': { type: 'wrongOperationIds', how: 'shared' },
+  'doubled results': { type: 'doubledResults' },
   'truncated result': { type: 'truncatedResult' },
   'missing result': { type: 'missingResults', count: 1 },
   'truncated download': { type: 'truncatedDownload' },
@@ -24,7 +32,14 @@ const TIMES = String.raw`(?:\s+(?<times>once|twice|always|\d+\s+times))?(?:\s+af
 const ON = String.raw`(?:\s+on\s+(?<match>(?:[A-Z]+|\*)\s+/\S*))?`;
 const RULE = new RegExp(`^(?<effect>.+?)${TIMES}${ON}$`);
 const STATUS = /^(?<status>[345]\d\d)(?:\s+(?<kind>empty|html|after applying))?$/;
-const WAIT = /^(?<type>hang|delay)\s+(?<amount>\d+)\s*(?<unit>ms|s)$/;
+const WAIT = /^(?<type>hang|delay|trickle|refuse connections)\s+(?:for\s+)?(?<amount>\d+)\s*(?<unit>ms|s)$/;
+
+const WAITS: Readonly<Record<string, 'hang' | 'delay' | 'trickle' | 'refuseConnections'>> = {
+  hang: 'hang',
+  delay: 'delay',
+  trickle: 'trickle',
+  'refuse connections': 'refuseConnections',
+};
 
 function timesOf(text: string | undefined): number | 'always' {
   if (text === undefined || text === 'once') return 1;
@@ -49,10 +64,12 @@ function effectOf(text: string): FaultEffect | undefined {
   if (status) return statusEffect(Number(status['status']), status['kind']);
   const omitted = /^omit (\d+) rows?$/.exec(text);
   if (omitted) return { type: 'omitRows', count: Number(omitted[1]) };
+  const deleted = /^delete audience ([0-9a-z]+)$/.exec(text);
+  if (deleted) return { type: 'deleteAudience', audience: deleted[1]! };
   const wait = WAIT.exec(text)?.groups;
   if (!wait) return undefined;
   const ms = Number(wait['amount']) * (wait['unit'] === 's' ? 1000 : 1);
-  return { type: wait['type'] === 'hang' ? 'hang' : 'delay', ms };
+  return { type: WAITS[wait['type']!]!, ms };
 }
 
 /**

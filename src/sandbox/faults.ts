@@ -24,6 +24,12 @@ export type RequestEffect =
   | { readonly type: 'hang'; readonly ms: number }
   /** The request is processed after `ms`. */
   | { readonly type: 'delay'; readonly ms: number }
+  /** The reply takes `ms` to arrive, in small pieces. */
+  | { readonly type: 'trickle'; readonly ms: number }
+  /** The socket is destroyed, and for `ms` every new connection to the sandbox is refused; nothing is applied. */
+  | { readonly type: 'refuseConnections'; readonly ms: number }
+  /** Another tool deletes an audience just before the request is processed. */
+  | { readonly type: 'deleteAudience'; readonly audience: string }
   /** A contact or another tool changes the audience just before the request is processed. */
   | { readonly type: 'act'; readonly act: Act }
   /** This number of rows of a batch subscribe is applied but missing in the reply. */
@@ -39,6 +45,12 @@ export type BatchEffect =
   | { readonly type: 'emptyResultUrl' }
   /** The next created archive is truncated, at every download. */
   | { readonly type: 'truncatedResult' }
+  /** The next created archive has wrong bytes in its middle, or with `json` a file that is no JSON, at every download. */
+  | { readonly type: 'corruptResult'; readonly what: 'bytes' | 'json' }
+  /** The results of the next batch to start have wrong operation ids: none, each that of its neighbour, or that of another result too. */
+  | { readonly type: 'wrongOperationIds'; readonly how: 'null' | 'swapped' | 'shared' }
+  /** The next created archive has every result twice. */
+  | { readonly type: 'doubledResults' }
   /** The next created archive lacks the results of this number of operations. */
   | { readonly type: 'missingResults'; readonly count: number }
   /** The next download is truncated; later downloads are complete. */
@@ -79,6 +91,9 @@ const BATCH_EFFECTS: readonly string[] = [
   'vanishedBatch',
   'emptyResultUrl',
   'truncatedResult',
+  'corruptResult',
+  'wrongOperationIds',
+  'doubledResults',
   'missingResults',
   'truncatedDownload',
   'expiredUrl',

@@ -46,6 +46,13 @@ export function exportSteps({
   return {
     short: proxyActivities<Activities>({ ...options, startToCloseTimeout: '5 minutes' }),
     long: proxyActivities<Activities>({ ...options, startToCloseTimeout: '6 hours' }),
+    /** For an export that winds down: a provider that is absent must not hold it. */
+    brief: proxyActivities<Activities>({
+      ...options,
+      scheduleToStartTimeout: '10 seconds',
+      startToCloseTimeout: '8 seconds',
+      retry: { maximumAttempts: 1 },
+    }),
   };
 }
 

@@ -124,12 +124,12 @@ class StepDriver implements Exporter {
   }
 
   async export(order: Order): Promise<Answer> {
-    const { cancelled, trouble, allowMassRemoval, census, limit, lane } = order;
+    const { cancelled, trouble, allowMassRemoval, census, retryRefused, limit, lane } = order;
     const job: Job = {
       kind: 'export',
       exportId: randomUUID(),
       number: this.#state.lastNumber + 1,
-      options: ExportOptionsSchema.parse({ allowMassRemoval, census, limit, lane }),
+      options: ExportOptionsSchema.parse({ allowMassRemoval, census, retryRefused, limit, lane }),
       trigger: 'test',
     };
     const input = toJobInput(this.#destinationId, this.#state, job)!;

@@ -278,6 +278,7 @@ export async function exportAll(
 ): Promise<Exported> {
   const ref = stage.newExport();
   await stage.staging.claim(ref);
+  await stage.staging.recordDrained(ref);
   await stage.census(ref, scope, { audience: audience ?? [], baseline: after?.ref.exportId ?? null });
   await stage.snapshot(ref, profiles, request);
   const plan = await stage.plan(ref, {

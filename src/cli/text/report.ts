@@ -1,5 +1,6 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
-import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
+import { withheldClassesWhere } from '../../contract/row-class';
+import { isPlanned, kindOf, type ExportReport, type RefusalCount } from '../../contract/report';
 import {
   describeApproval,
   describeBaseline,
@@ -111,15 +112,34 @@ function invalidTable({ invalid }: ExportReport, page: Page): string {
 function refusalTable({ refusals }: ExportReport, page: Page): string {
   if (refusals.length === 0) return '';
   return table(
-    ['OUTCOME', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
-    refusals.map(({ outcome, class: kind, count: profiles, text }) => [
-      outcome,
-      kind,
-      count(profiles),
-      text === '' ? '(withheld, not sent)' : text,
+    ['OUTCOME', 'CLASS', 'PROFILES', { optional: 'REFUSED' }, "MAILCHIMP'S TEXT"],
+    refusals.map((refusal) => [
+      refusal.outcome,
+      refusal.class,
+      count(refusal.count),
+      whenRefused(refusal),
+      refusal.text === '' ? inPlaceOfText(refusal) : refusal.text,
     ]),
     page,
   );
+}
+
+function isWithheld({ class: name }: RefusalCount): boolean {
+  return withheldClassesWhere(() => true).some((withheld) => withheld === name);
+}
+
+function whenRefused(refusal: RefusalCount): string {
+  const { rememberedSince, class: name } = refusal;
+  if (rememberedSince !== undefined) return `remembered since ${instant(rememberedSince)}`;
+  return isWithheld(refusal) || name === 'other' ? '' : 'now';
+}
+
+function inPlaceOfText(refusal: RefusalCount): string {
+  const { outcome, class: name, rememberedSince } = refusal;
+  if (isWithheld(refusal)) return '(withheld, not sent)';
+  if (name === 'other') return '(less frequent refusals, added up)';
+  if (rememberedSince !== undefined) return '(no text; not sent again)';
+  return outcome === 'unproven' ? '(sent, without proof of the result)' : '(no text)';
 }
 
 /** Separate from outcomes: the status of each contact that Mailchimp acknowledged, so how many receive campaigns. */

@@ -2,16 +2,20 @@ import type { RequestEffect } from '../faults';
 import type { Reply } from '../api/call';
 import type { World } from '../world';
 import type { Refusal } from '../problem';
+import { deleteAudience } from '../model/account';
 import { perform } from '../model/act';
 import { problemReply } from '../api/router';
 import { refusalForStatus } from '../problem';
 
 /** How a request ends: with a reply, with a page of the CDN, or with a destroyed socket. */
 export type Ending =
-  | { readonly type: 'reply'; readonly reply: Reply }
+  /** With `trickleMs`: in small pieces, over this time. */
+  | { readonly type: 'reply'; readonly reply: Reply; readonly trickleMs?: number }
   | { readonly type: 'page'; readonly status: number; readonly html: string }
   /** With `reply`: half of it was sent. */
-  | { readonly type: 'cut'; readonly reply?: Reply };
+  | { readonly type: 'cut'; readonly reply?: Reply }
+  /** The socket is destroyed, and new connections are refused for this time. */
+  | { readonly type: 'refuse'; readonly ms: number };
 
 const page = (status: number): Ending => ({ type: 'page', status, html: htmlPage(status) });
 
@@ -64,6 +68,13 @@ export async function applyFault({ world, effect, instance, apply }: FaultedRequ
       return { type: 'cut' };
     case 'delay':
       await world.pause(effect.ms);
+      return { type: 'reply', reply: apply() };
+    case 'trickle':
+      return { type: 'reply', reply: apply(), trickleMs: effect.ms };
+    case 'refuseConnections':
+      return { type: 'refuse', ms: effect.ms };
+    case 'deleteAudience':
+      for (const account of world.accounts) deleteAudience(account, effect.audience);
       return { type: 'reply', reply: apply() };
     case 'act': {
       const audience = world.audience(effect.act.audience);

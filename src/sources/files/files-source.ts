@@ -10,6 +10,7 @@ import type {
   SourceProblem,
 } from '../../ports/source';
 import type { FilesSourceConfig } from '../../config/source-config';
+import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { findProblems } from './find-problems';
@@ -120,7 +121,5 @@ async function write(reading: Reading, key: string, { attributes, into }: Extrac
   const select = `
     SELECT ${[`p.${quoteName(key)} AS key`, 'm.segments', ...columns].join(', ')}
     FROM ${STAGED_PROFILES} p JOIN ${MEMBERSHIPS} m USING (${ROW})`;
-  await reading.database.run(
-    `COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (FORMAT parquet, COMPRESSION snappy)`,
-  );
+  await reading.database.run(`COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (${FAST_ROWS})`);
 }

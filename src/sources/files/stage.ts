@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { Database } from '../../duckdb/database';
 import { ExportError, RepeatedKeys } from '../../errors';
@@ -84,7 +85,7 @@ export async function copyToScratch(
   select: string,
 ): Promise<string> {
   const file = quoteText(join(folder, `${name}.parquet`));
-  await database.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION snappy)`);
+  await database.run(`COPY (${select}) TO ${file} (${FAST_ROWS})`);
   return file;
 }
 

@@ -2,13 +2,14 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
 import { earlierClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
+import { listOpenWrites } from './open-writes';
 import { readPlan } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { DRAINED, inExport } from '../store/layout';
 import { listResults, type Results } from './results';
 import { readDocument, sealDocument } from '../store/sealed-files';
 
-/** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
+/** Parts of earlier exports that were sent and have no complete answer, or may be written late: their requests may still be running. */
 export async function unansweredWrites(
   store: StagingStore,
   ref: ExportRef,
@@ -25,6 +26,23 @@ export async function unansweredWrites(
       const batchId = (await readBatch(store, earlier, part)) ?? null;
       writes.push({ exportId, part: planned, batchId, attempts });
     }
+  }
+  return [...writes, ...(await lateWrites(store, ref, writes))];
+}
+
+/** Open writes of parts that have their answer from another attempt. Of any export: a process can be frozen for days. */
+async function lateWrites(
+  store: StagingStore,
+  ref: ExportRef,
+  unanswered: readonly UnansweredWrite[],
+): Promise<readonly UnansweredWrite[]> {
+  const writes: UnansweredWrite[] = [];
+  for (const { exportId, part, attempt, lane, at, batchId } of await listOpenWrites(store, ref)) {
+    const planned = (await readPlan(store, { ...ref, exportId }))?.plan.parts[part];
+    const isKnown = unanswered.some((write) => write.exportId === exportId && write.part.part === part);
+    if (!planned || (isKnown && batchId === null)) continue;
+    const attempts = [{ number: attempt, atMs: Date.parse(at), lane }];
+    writes.push({ exportId, part: planned, batchId, attempts });
   }
   return writes;
 }

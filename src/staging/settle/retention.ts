@@ -15,8 +15,10 @@ import {
   exportFolder,
   exportsFolder,
   inExport,
+  liftsFolder,
   tagsFolder,
 } from '../store/layout';
+import { expireLifts } from '../store/lifts';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
 
@@ -60,6 +62,7 @@ export async function expire(
   destinationId: string,
   { baseline, keepDays, keepExports }: Keep & Current,
 ): Promise<void> {
+  await expireLifts(store, destinationId, new Date(Date.now() - keepDays * DAY_MS));
   const expiry = await openExpiry(store, destinationId, baseline);
   const recent = await recentExports(expiry, destinationId, keepExports);
   for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
@@ -169,6 +172,7 @@ async function sealedNames(store: StagingStore, ref: ExportRef, document: string
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  await deleteAll(store, liftsFolder(destinationId));
   // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
   await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.

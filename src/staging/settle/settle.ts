@@ -16,6 +16,7 @@ import {
 } from '../store/documents';
 import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { DELETED } from '../plan/permanent-refusals';
+import { forgetLateWrites } from '../plan/exposed';
 import { type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
@@ -37,6 +38,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     files: [OUTCOMES, BASELINE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
+  await forgetLateWrites(store, ref);
   return document.settlement;
 }
 
@@ -52,7 +54,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
@@ -72,23 +74,32 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
+    results: {
+      lookups: await pathsOf(results.lookups),
+      parts: await pathsOf(results.parts),
+      chunks: await pathsOf(results.chunks),
+    },
   };
+  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
     snapshot,
     fields: plan.request.fields,
     tags: plan.tags,
-    parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
+    parent: parent && {
+      rows: parent.rows,
+      fields: parent.document.fields,
+      deadTags: deadTags(plan, parent),
+    },
+    listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
-  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows, allow, signal }, async (database) => {
     await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);

@@ -4,7 +4,7 @@ import type { ExportPlan, UnmatchedRows } from '../../contract/plan';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, inExport, PLAN } from './layout';
+import { BASELINE, EXPOSED, inExport, PLAN } from './layout';
 import type { Sealed } from './run-once';
 import { readDocument } from './sealed-files';
 
@@ -24,6 +24,11 @@ export interface PlanDocument extends Sealed {
   readonly plan: ExportPlan;
   /** Position is the bit in the tag masks. */
   readonly tags: readonly PlannedTag[];
+  /**
+   * SQL: the merge fields of a profile of the snapshot, as JSON. Sealed with the plan, so that a chunk stays the same when another version
+   * reads it. Absent in plans of version 0.3.0, whose changes have the fields themselves.
+   */
+  readonly fields?: string;
   /** Export whose census this plan was made with. */
   readonly census: string | null;
 }
@@ -55,6 +60,18 @@ export interface BaselineDocument extends Sealed {
 
 export function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
   return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+}
+
+/** Its folder has the baseline's rows for one export: those that a late write of an earlier one may have changed are exposed. */
+export interface ExposedDocument extends Sealed {
+  /** Keys of the open writes that it accounts for. */
+  readonly writes: readonly string[];
+  /** Tags that these writes may have added. */
+  readonly tags: BaselineDocument['tags'];
+}
+
+export function readExposed(store: StagingStore, ref: ExportRef): Promise<ExposedDocument | undefined> {
+  return readDocument<ExposedDocument>(store, inExport(ref, EXPOSED));
 }
 
 export const CONTACTS = 'contacts.parquet';

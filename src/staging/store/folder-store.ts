@@ -1,8 +1,12 @@
 import { link, open, readdir, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
-import { SCRATCH, STORE } from './layout';
+import { SCRATCH } from './layout';
+
+/** The right of group and others to write. */
+const OTHERS_WRITE = 0o022;
 
 /**
  * A store that is a folder of this machine, or of a file system that several machines mount. Objects are files with the mode 0600 in
@@ -12,8 +16,8 @@ import { SCRATCH, STORE } from './layout';
 export class FolderStore implements StagingStore {
   readonly kind = 'folder';
   readonly workFolder: string;
-  /** Whether `store.json` was there before. */
-  #isOpen = false;
+  /** Whether only this user can write into the folder. */
+  #isOurs = false;
 
   /** @param folder need not exist: the first object makes it */
   constructor(folder: string) {
@@ -22,6 +26,7 @@ export class FolderStore implements StagingStore {
 
   async put(key: string, content: string | { readonly file: string }): Promise<boolean> {
     const path = this.#path(key);
+    await this.#requireOurs();
     const file = typeof content === 'string' ? await this.#write(content) : content.file;
     try {
       if (typeof content !== 'string') await makeDurable(file);
@@ -32,24 +37,16 @@ export class FolderStore implements StagingStore {
   }
 
   async get(key: string): Promise<string | undefined> {
-    const text = await unlessAbsent(readFile(this.#path(key), 'utf8'));
-    if (text === undefined) await this.#requireStore();
-    else if (key === STORE) this.#isOpen = true;
-    return text;
+    return unlessAbsent(readFile(this.#path(key), 'utf8'));
   }
 
   async head(key: string): Promise<ObjectInfo | undefined> {
     const found = await unlessAbsent(stat(this.#path(key)));
-    if (!found) await this.#requireStore();
     return found?.isFile() ? { size: found.size, createdMs: found.mtimeMs } : undefined;
   }
 
   async list(folder: string): Promise<readonly string[]> {
-    const entries = await unlessAbsent(readdir(this.#path(folder), { withFileTypes: true }));
-    if (!entries) {
-      await this.#requireStore();
-      return [];
-    }
+    const entries = (await unlessAbsent(readdir(this.#path(folder), { withFileTypes: true }))) ?? [];
     return entries
       .map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name))
       .filter((name) => folder !== '' || name !== `${SCRATCH}/`)
@@ -69,14 +66,20 @@ export class FolderStore implements StagingStore {
   }
 
   /**
-   * Refuses to call anything absent when the folder itself is: of a disk that is away for a moment, an empty folder may remain. Otherwise an
-   * export would be settled as one that sent nothing, and files would be written below the place of the disk.
+   * Refuses a folder into which other users can write: they could plant a baseline, which decides who is untagged. A folder that
+   * is not there yet is made for this user only. To read is no danger, and an administrator may.
    */
-  async #requireStore(): Promise<void> {
-    const isThere = (await unlessAbsent(stat(this.#path(STORE)))) !== undefined;
-    if (this.#isOpen && !isThere)
-      throw new Error(`the staging folder has no ${STORE}, so its disk is probably not mounted`);
-    this.#isOpen = isThere;
+  async #requireOurs(): Promise<void> {
+    if (this.#isOurs || process.getuid === undefined) return;
+    const found = await unlessAbsent(stat(this.workFolder));
+    if (!found) return;
+    const isForeign = found.uid !== process.getuid();
+    if (isForeign || (found.mode & OTHERS_WRITE) !== 0)
+      throw new ExportError(
+        'CONFIG_INVALID',
+        `The staging folder ${this.workFolder} ${isForeign ? 'belongs to another user' : 'can be written by other users'}, who could change what is exported. Let staging.folder name a folder inside it, which is then made for this user only${isForeign ? '' : ', or run chmod go-w on it'}.`,
+      );
+    this.#isOurs = true;
   }
 
   #path(key: string): string {
@@ -85,7 +88,6 @@ export class FolderStore implements StagingStore {
 
   async #write(text: string): Promise<string> {
     const path = join(this.workFolder, SCRATCH, `put-${randomName()}`);
-    if (this.#isOpen) await this.#requireStore();
     const file = await createFile(path);
     try {
       await file.writeFile(text);

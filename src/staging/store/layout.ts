@@ -26,8 +26,17 @@ export function consentsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}consents/`;
 }
 
+export function liftsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}lifts/`;
+}
+
 export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
+}
+
+/** Writes that are not known to have ended, of all exports of a destination. Nearly always empty. */
+export function openWritesFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}open-writes/`;
 }
 
 /** Key of the mark that an export has claimed its destination. */
@@ -70,6 +79,8 @@ export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
+/** The baseline with the rows exposed that a late write may have changed. */
+export const EXPOSED = 'exposed.json';
 /** No write of an earlier export runs any longer. */
 export const DRAINED = 'drained.json';
 /** All that earlier exports have sent is settled. */

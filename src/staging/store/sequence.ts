@@ -66,6 +66,10 @@ export function sealNumbered(
   return sealDocument(store, numberedKey(key.folder, key.number), value);
 }
 
+export function deleteNumbered(store: StagingStore, folder: string, number: number): Promise<void> {
+  return store.delete(numberedKey(folder, number));
+}
+
 function numberedKey(folder: string, number: number): string {
   return `${folder}${String(number).padStart(6, '0')}.json`;
 }

@@ -113,6 +113,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         optedOut: configuration.optedOut,
         latest: configuration.latest,
         keepDeparted,
+        ...(options.retryRefused && { retryRefused: true }),
         ...(options.limit !== undefined && { limit: options.limit }),
       },
     }),

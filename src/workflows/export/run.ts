@@ -195,8 +195,8 @@ function answeredRows({ plan, batch }: PartState): number {
   return batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
 }
 
-export function toDelivery({ input }: Run): Delivery {
-  return { audienceId: input.audience.id, statusIfNew: input.statusIfNew };
+export function toDelivery({ input, record }: Run): Delivery {
+  return { audienceId: input.audience.id, statusIfNew: input.statusIfNew, since: record.startedAtMs };
 }
 
 export function toView(run: Run): ExportView {
