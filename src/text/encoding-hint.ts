@@ -7,5 +7,5 @@ export function encodingHint(unreadable: readonly UnreadableLines[]): string {
     .map(({ file }) => file);
   if (files.length === 0) return '';
   const are = files.length === 1 ? 'is' : 'are';
-  return ` ${files.join(', ')} ${are} not in the configured encoding: set csv.encoding, probably to latin-1.`;
+  return ` ${files.join(', ')} ${are} not in the configured encoding: set csv.encoding, probably to windows-1252.`;
 }

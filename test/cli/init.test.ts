@@ -62,7 +62,7 @@ describe('init', () => {
       'semicolons and Latin-1',
       ';',
       Buffer.from('Kunden-Nr;Vorname;Nachname;Email\n1;Søren;Müller;s@m.org\n', 'latin1'),
-      'csv: { delimiter: ";", encoding: latin-1 }',
+      'csv: { delimiter: ";", encoding: windows-1252 }',
     ],
     [
       'tabs',

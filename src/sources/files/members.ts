@@ -56,7 +56,7 @@ function selectMembership({ scan, table }: MembershipTable): string {
   const match = column === undefined ? 'true' : `m.${quoteName(column)} = v.value`;
   return `
     SELECT v.segment, m.${quoteName(key)} AS key
-    FROM (${table.select(columns, { count: true })}) m JOIN (VALUES ${values}) v(segment, value) ON ${match}`;
+    FROM (${table.select(columns)}) m JOIN (VALUES ${values}) v(segment, value) ON ${match}`;
 }
 
 async function copySql(

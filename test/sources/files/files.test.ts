@@ -1,8 +1,8 @@
-import { mkdir, symlink, utimes } from 'node:fs/promises';
+import { mkdir, rename, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkUnchanged, lookAt } from '../../../src/sources/files/data-file';
+import { findChanges, lookAt } from '../../../src/sources/files/data-file';
 import { findFiles } from '../../../src/sources/files/find-files';
 import { Fixture, type SourceInput, errorOf } from './fixture';
 
@@ -93,15 +93,14 @@ describe('Paths', () => {
   });
 });
 
-test('A file that changes while it is read is not used', async () => {
+test('A file that is written to has changed, and one that takes its place has replaced it', async () => {
   const path = await fixture.write('p.csv', 'k\n1\n');
   const file = await lookAt(path);
-  await checkUnchanged([file]);
+  expect(await findChanges([file])).toMatchObject({ changed: [] });
   await utimes(path, 1, 1);
-  expect(await errorOf(checkUnchanged([file]))).toMatchObject({
-    code: 'SOURCE_UNREADABLE',
-    message: expect.stringContaining('p.csv was changed'),
-  });
+  expect(await findChanges([file])).toMatchObject({ changed: [file], areReplaced: false });
+  await rename(await fixture.write('new.csv', 'k\n1\n2\n'), path);
+  expect(await findChanges([file])).toMatchObject({ changed: [file], areReplaced: true });
 });
 
 describe('A table of several files', () => {
@@ -267,10 +266,13 @@ describe('An NDJSON file', () => {
     await source.close();
   });
 
-  test('is refused when two names differ in case only', async () => {
+  test('is refused when two names differ in case only and one is used', async () => {
     await fixture.write('p.ndjson', '{"k":1,"Email":"x"}\n{"k":2,"email":"y"}\n');
-    const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
-    expect(await errorOf(source.describe())).toMatchObject({ code: 'SOURCE_MALFORMED' });
+    const input = { profiles: { path: 'p.ndjson', key: 'k' }, segments: {} };
+    const source = await fixture.open(input);
+    expect((await source.describe()).attributes).toEqual(['k']);
     await source.close();
+    const error = await errorOf(fixture.extract(input, { attributes: ['Email'], segments: [] }));
+    expect(error).toMatchObject({ message: expect.stringContaining('have the same name but for case') });
   });
 });
