@@ -137,7 +137,9 @@ export async function visitRecords(
 function scannerOf(file: DataFile, { dialect, header, skip }: TextFormat, visit: Visit): RecordScanner {
   let awaitsHeader = header;
   let isFirst = true;
-  const options = { dialect, skip, recordsAreLines: file.isSheet === true };
+  const isSheet = file.isSheet === true;
+  // Rows of a sheet that are to be passed over are blank in its copy.
+  const options = { dialect, skip: isSheet ? 0 : skip, recordsAreLines: isSheet };
   return new RecordScanner(options, (record) => {
     const mayBeSeparator = isFirst;
     isFirst = false;
