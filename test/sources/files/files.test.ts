@@ -114,27 +114,27 @@ test('A file that is written to has changed, and one that takes its place has re
   expect(await findChanges([file])).toMatchObject({ changed: [file], areReplaced: true });
 });
 
+/** Replaces the file once for each reading, in its middle. */
+async function replaceDuring(readings: number): Promise<void> {
+  const seen = new Set<string>();
+  while (seen.size < readings) {
+    const folders = await readdir(fixture.scratch).catch(() => []);
+    for (const folder of folders) {
+      if (seen.has(folder)) continue;
+      const isStaged = (await readdir(join(fixture.scratch, folder))).includes('table-profiles.parquet');
+      if (!isStaged) continue;
+      seen.add(folder);
+      const next = await fixture.write('next.csv', `k,b\n1,x\n2,new\n3,${seen.size}\n`);
+      await rename(next, join(fixture.folder, 'p.csv'));
+    }
+    await setImmediate();
+  }
+}
+
 describe('A source whose file is replaced while it is read', () => {
   const profiles = { path: 'p.csv', key: 'k' };
   // So that a reading takes long enough to be met in its middle.
   const sql = 'SELECT k FROM profiles WHERE (SELECT count(*) FROM range(200000000) r(n) WHERE n % 7 = 8) = 0';
-
-  /** Replaces the file once for each reading, in its middle. */
-  async function replaceDuring(readings: number): Promise<void> {
-    const seen = new Set<string>();
-    while (seen.size < readings) {
-      const folders = await readdir(fixture.scratch).catch(() => []);
-      for (const folder of folders) {
-        if (seen.has(folder)) continue;
-        const isStaged = (await readdir(join(fixture.scratch, folder))).includes('table-profiles.parquet');
-        if (!isStaged) continue;
-        seen.add(folder);
-        const next = await fixture.write('next.csv', `k,b\n1,x\n2,new\n3,${seen.size}\n`);
-        await rename(next, join(fixture.folder, 'p.csv'));
-      }
-      await setImmediate();
-    }
-  }
 
   test('is read again, and holds what is there now', async () => {
     await fixture.write('p.csv', 'k,b\n1,old\n');
