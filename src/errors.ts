@@ -22,6 +22,7 @@ const CODES = {
   REQUIRED_FIELD_UNMATCHED: 'refuse',
   TAG_INVALID: 'refuse',
   TAG_TAKEN: 'refuse',
+  CONFIGURATION_TOO_LARGE: 'refuse',
   // The source
   SOURCE_NOT_FOUND: 'refuse',
   SOURCE_UNREADABLE: 'refuse',
@@ -52,6 +53,8 @@ const CODES = {
   // The destination
   DESTINATION_NOT_FOUND: 'refuse',
   DESTINATION_REMOVED: 'refuse',
+  DESTINATION_TERMINATED: 'refuse',
+  DESTINATION_OWNER_MISMATCH: 'refuse',
   NOT_CONNECTED: 'refuse',
   NOT_CONFIGURED: 'refuse',
   DESTINATION_BUSY: 'refuse',
@@ -150,6 +153,15 @@ export function isOutage(error: unknown): error is ExportError {
   return (
     error instanceof ExportError &&
     (error.code === 'WORKER_NOT_RUNNING' || error.code === 'TEMPORAL_UNREACHABLE')
+  );
+}
+
+/** For a request to the destination of another team. */
+export function ownerMismatch(destinationId: string, owner: string): ExportError {
+  return new ExportError(
+    'DESTINATION_OWNER_MISMATCH',
+    `The destination ${destinationId} belongs to the task queue "${owner}", on which it was connected. Nothing was changed. Use the ` +
+      'configuration of that task queue, or another name for the destination.',
   );
 }
 

@@ -1,5 +1,6 @@
+import { createHash } from 'node:crypto';
 import { ExportError } from '../errors';
-import { isSameTag, tagKey } from '../contract/tag-name';
+import { tagKey } from '../contract/tag-name';
 import {
   type FieldSettings,
   TagNameSchema,
@@ -14,22 +15,40 @@ import { describeSource } from './rules/describe-source';
 import { Problems } from './rules/problems';
 
 export interface CheckConfigurationInput {
+  readonly destinationId: string;
   readonly account: string;
   readonly audienceId: string;
   readonly source: string;
   readonly request: ConfigureRequest;
-  /** The segments and tags that this destination has now: a tag of its own does not count as taken. */
-  readonly own: Configuration['segments'];
+}
+
+/** A chosen segment: the destination decides whether it gets the tag, since its own tags may change during the check. */
+export interface CheckedSegment {
+  readonly segment: string;
+  /** Undefined: the name of the segment. */
+  readonly tag?: string;
+  /** The tag of the audience with this name. */
+  readonly holder?: {
+    readonly id: number;
+    /** Undefined: as it is chosen, also in case. */
+    readonly name?: string;
+    /** An export of the destination created it. */
+    readonly isOwn?: boolean;
+  };
+}
+
+export interface CheckedConfiguration extends Omit<Configuration, 'segments'> {
+  readonly segments: readonly CheckedSegment[];
 }
 
 /**
- * Checks data matching and segments against the source and the audience, and returns them completed with merge fields and tag ids. Changes
- * nothing; a retry checks again. All that is wrong is in one error, with the code of the first.
- * @throws ExportError EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, TAG_INVALID, TAG_TAKEN, MERGE_FIELD_NOT_FOUND,
+ * Checks data matching and segments against the source and the audience, and returns them completed with merge fields and the tags that
+ * have the names. Changes nothing; a retry checks again. All that is wrong is in one error, with the code of the first.
+ * @throws ExportError EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, TAG_INVALID, MERGE_FIELD_NOT_FOUND,
  *   MERGE_FIELD_UNSUPPORTED, REQUIRED_FIELD_UNMATCHED
  */
-export function createCheckConfiguration({ openAccount, openSource }: ActivityDependencies) {
-  return async function checkConfiguration(input: CheckConfigurationInput): Promise<Configuration> {
+export function createCheckConfiguration({ staging, openAccount, openSource }: ActivityDependencies) {
+  return async function checkConfiguration(input: CheckConfigurationInput): Promise<CheckedConfiguration> {
     const { request } = input;
     const problems = new Problems();
     const description = await describeSource(openSource, input.source);
@@ -39,13 +58,12 @@ export function createCheckConfiguration({ openAccount, openSource }: ActivityDe
 
     const account = await openAccount(input.account);
     const fields = matchFields(request, await account.mergeFields(input.audienceId), problems);
-    const tags = await account.tags(input.audienceId);
-    const assigned = segments.flatMap(
-      (chosen) => problems.collect(() => assignTag(chosen, tags, input)) ?? [],
-    );
     problems.throwIfAny();
+    const tags = new Map((await account.tags(input.audienceId)).map((tag) => [tagKey(tag.name), tag]));
+    const own = new Set(await staging.ownTags(input.destinationId));
+    const checked = segments.map((chosen) => withHolder(chosen, tags, own));
     const { email, strict, optedOut, latest = null, guards } = request;
-    return { email, fields, strict, optedOut, latest, segments: assigned, guards };
+    return { email, fields, strict, optedOut, latest, segments: checked, guards, digest: digestOf(segments) };
   };
 }
 
@@ -86,8 +104,12 @@ function chooseSegments(request: ConfigureRequest, description: SourceDescriptio
     const name = found && (tag ?? problems.collect(() => ownTag(found)));
     return found && name !== undefined ? [{ segment, tag: name, digest: found.digest }] : [];
   });
-  for (const key of new Set(chosen.map(({ tag }) => tagKey(tag))))
-    problems.collect(() => requireOneSegment(chosen.filter(({ tag }) => tagKey(tag) === key)));
+  const sharing = new Map<string, typeof chosen>();
+  for (const one of chosen) {
+    const key = tagKey(one.tag);
+    sharing.set(key, [...(sharing.get(key) ?? []), one]);
+  }
+  for (const segments of sharing.values()) problems.collect(() => requireOneSegment(segments));
   return chosen;
 }
 
@@ -183,44 +205,29 @@ function refuseFormat({ tag, type }: MergeField, format: DateFormat | undefined)
 
 type Chosen = ReturnType<typeof chooseSegments>[number];
 
-/**
- * Finds the tag of a segment. A tag that the segment has keeps its id through renames. A tag that exists in the audience is used only when it
- * belongs to this destination, or with `adoptTags`.
- */
-function assignTag(
-  chosen: Chosen,
-  tags: readonly Tag[],
-  { own, request }: CheckConfigurationInput,
-): Configuration['segments'][number] {
-  const known = own.find(({ segment }) => segment === chosen.segment);
-  const holder = tags.find(({ name }) => isSameTag(name, chosen.tag));
-  const kept = {
-    ...chosen,
-    tagId: known?.tagId ?? null,
-    knownAs: known?.knownAs ?? null,
-    ...(known?.isAdopted && { isAdopted: true }),
-  };
-  if (!holder || holder.id === known?.tagId) return kept;
-  // An unchanged name is not checked here: the tag may have been created by an export since. The preflight checks it.
-  if (known && isSameTag(known.tag, chosen.tag) && !request.adoptTags) return kept;
-  const former = own.find(({ tagId }) => tagId === holder.id);
-  const isFree = former && !(former.segment in request.segments);
-  if (isFree) {
-    const { isAdopted } = former;
-    return { ...chosen, tagId: holder.id, knownAs: holder.name, ...(isAdopted && { isAdopted }) };
-  }
-  if (!former && request.adoptTags) {
-    return { ...chosen, tag: holder.name, tagId: holder.id, knownAs: holder.name, isAdopted: true };
-  }
-  throw new ExportError(
-    'TAG_TAKEN',
-    former
-      ? `The tag "${holder.name}" belongs to the segment ${former.segment} of this destination. Give the segment ${chosen.segment} another tag.`
-      : `The audience already has a tag "${holder.name}", which may belong to another tool. Give the segment ${chosen.segment} another ` +
-          'tag, or allow existing tags with --adopt-tags: members that carry it now keep it.',
-  );
+/** The tag of a segment, with the tag of the audience that has its name; left out: the tag, where the segment has the same name. */
+function withHolder(
+  { segment, tag }: Chosen,
+  tags: ReadonlyMap<string, Tag>,
+  own: ReadonlySet<number>,
+): CheckedSegment {
+  const holder = tags.get(tagKey(tag));
+  const named = { segment, ...(tag !== segment && { tag }) };
+  if (!holder) return named;
+  const { id, name } = holder;
+  return { ...named, holder: { id, ...(name !== tag && { name }), ...(own.has(id) && { isOwn: true }) } };
 }
 
+function digestOf(chosen: readonly Chosen[]): string {
+  const hash = createHash('sha256');
+  for (const { segment, digest } of chosen) hash.update(`${segment}\n${digest}\n`);
+  return hash.digest('hex').slice(0, 16);
+}
+
+const LISTED = 20;
+
 function list(names: readonly string[]): string {
-  return names.length === 0 ? '(none)' : names.map((name) => `"${name}"`).join(', ');
+  if (names.length === 0) return '(none)';
+  const listed = names.slice(0, LISTED).map((name) => `"${name}"`);
+  return listed.join(', ') + (names.length > LISTED ? ` and ${names.length - LISTED} more` : '');
 }

@@ -1,5 +1,5 @@
 import { ExportError } from '../errors';
-import type { Audience, ConnectRequest } from '../contract/destination';
+import { whyNotCovered, type Audience, type Consent, type ConnectRequest } from '../contract/destination';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
@@ -12,6 +12,8 @@ export interface CheckConnectionInput {
   readonly accountId: string | null;
   /** To be recorded in the store; null: the recorded one stays. */
   readonly consent: Readonly<Record<string, string>> | null;
+  /** Neither the request nor the destination has one: the one that the store has recorded must cover the settings. */
+  readonly adoptsConsent?: boolean;
 }
 
 export interface CheckedConnection {
@@ -21,12 +23,14 @@ export interface CheckedConnection {
   readonly workerTimeoutSeconds: number;
   /** Baseline of an earlier destination of this name that was adopted; null: none. */
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
+  /** The consent that was adopted. */
+  readonly consent?: Consent;
 }
 
 /**
  * Checks a connection against the account, the audience and the source, then reserves the audience and records the consent. Changes nothing
  * in Mailchimp. A retry repeats the checks, and can record the consent twice, with the same time.
- * @throws ExportError KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS
+ * @throws ExportError CONSENT_REQUIRED, KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS
  */
 export function createCheckConnection(dependencies: ActivityDependencies) {
   const { staging, workerTimeoutSeconds, openAccount, openSource } = dependencies;
@@ -45,6 +49,7 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
           `name (${baseline.size} contacts). Connect with --adopt to continue from it, or choose another name.`,
       );
     }
+    const consent = input.adoptsConsent ? await adoptConsent(staging, input) : undefined;
     await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });
     if (input.consent) await staging.recordConsent(destinationId, input.consent);
     return {
@@ -53,8 +58,25 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
       storeId: staging.storeId,
       workerTimeoutSeconds,
       baseline: request.adopt && baseline ? baseline : null,
+      ...(consent && { consent }),
     };
   };
+}
+
+/** @throws ExportError CONSENT_REQUIRED */
+async function adoptConsent(
+  staging: ActivityDependencies['staging'],
+  { destinationId, request }: CheckConnectionInput,
+): Promise<Consent> {
+  const recorded = await staging.lastConsent(destinationId);
+  const { event, by = '', at = '', textVersion = '', source = '', statusIfNew = '' } = recorded ?? {};
+  const consent = event === 'agreed' ? { agreedBy: by, agreedAt: at, textVersion } : null;
+  const why = whyNotCovered({ consent, source, statusIfNew }, request);
+  if (consent && why === undefined) return consent;
+  throw new ExportError(
+    'CONSENT_REQUIRED',
+    `The destination was not connected: ${why}. Read the statement, then connect with --agree.`,
+  );
 }
 
 async function checkLogin(account: MailchimpAccount, { request, accountId }: CheckConnectionInput) {

@@ -7,14 +7,15 @@ export interface DeleteBatchesInput {
 }
 
 /**
- * Deletes batches at Mailchimp. Operations that have run stay applied, and the results of a deleted batch are lost. A retry deletes the
- * remaining ones: a batch that is gone is not an error.
+ * Deletes batches at Mailchimp, all at once, each whatever becomes of the others. Operations that have run stay applied, and the results of
+ * a deleted batch are lost. A retry deletes the remaining ones: a batch that is gone is not an error.
  */
 export function createDeleteBatches(dependencies: ActivityDependencies) {
   return async function deleteBatches(input: DeleteBatchesInput): Promise<{ readonly requests: number }> {
     return exportStep(dependencies, input, async ({ openAccount }) => {
       const account = await openAccount();
-      for (const batchId of input.batchIds) await account.deleteBatch(batchId);
+      const deleted = await Promise.allSettled(input.batchIds.map((batchId) => account.deleteBatch(batchId)));
+      for (const one of deleted) if (one.status === 'rejected') throw one.reason;
       return { requests: account.requests() };
     });
   };

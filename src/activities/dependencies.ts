@@ -5,16 +5,21 @@ import type { Staging } from '../ports/staging';
 /** What the activities work with. Opened by the plugin when its worker runs, and closed with it. */
 export interface ActivityDependencies {
   readonly staging: Staging;
-  /** Days that row files of ended exports are kept. */
-  readonly keepDays: number;
+  /** Exports of a destination whose row files are kept. */
+  readonly keepExports: number;
   /** Seconds that a step of an export waits for a worker that reaches the store. */
   readonly workerTimeoutSeconds: number;
   /**
    * Opens an account by its name in the worker's configuration. Resolves the account's secret at each call, so that a replaced key works at
-   * the next attempt. `guard` runs before each request; when it throws, the request is not sent.
+   * the next attempt. `guard` runs before each request; when it throws, the request is not sent. When `signal` is aborted, nothing waits
+   * for a reply any longer: the calls fail with its reason.
    * @throws ExportError ACCOUNT_NOT_FOUND, SECRET_UNAVAILABLE, KEY_INVALID
    */
-  readonly openAccount: (name: string, guard?: () => Promise<void>) => Promise<MailchimpAccount>;
+  readonly openAccount: (
+    name: string,
+    guard?: () => Promise<void>,
+    signal?: AbortSignal,
+  ) => Promise<MailchimpAccount>;
   /** Opens a source by its name in the worker's configuration. The caller closes it. @throws ExportError SOURCE_NOT_FOUND */
   readonly openSource: (name: string) => Promise<OpenSource>;
   /** Runs work that keeps a whole part in memory: at most two at a time for each account, over all exports of the worker. */

@@ -13,6 +13,8 @@ export interface DrainInput {
   readonly baseline: string | null;
   /** An earlier call answered `cooling down`, and its wait has passed. */
   readonly hasCooledDown: boolean;
+  /** A deleted batch that is still listed is no longer waited for: its rows stay exposed. */
+  readonly isTooLong?: boolean;
 }
 
 export interface DrainedWrites {
@@ -36,11 +38,11 @@ const POLL_MS = 5_000;
 export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function drainEarlierWrites(input: DrainInput): Promise<DrainedWrites> {
-    const { ref, baseline, hasCooledDown } = input;
+    const { ref, baseline, hasCooledDown, isTooLong = false } = input;
     return exportStep(dependencies, input, async (step) => {
       const writes = await staging.unansweredWrites(ref);
       const { states, longestRequestMs, requests } =
-        writes.length > 0 ? await checkWrites({ staging, step, ref }, writes) : NOTHING_SENT;
+        writes.length > 0 ? await checkWrites({ staging, step, ref, isTooLong }, writes) : NOTHING_SENT;
       if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
       if (states.size > 0 && !hasCooledDown)
         return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
@@ -49,14 +51,14 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
       return {
         state: 'drained',
         waitMs: 0,
-        baseline: await staging.settleEarlier(ref, baseline),
+        baseline: await staging.settleEarlier(ref, baseline, step.heartbeat.cancelled),
         requests,
       };
     });
   };
 }
 
-/** `unknown`: a batch that may be ours has been running for longer than `findLostBatch` waits. */
+/** `unknown`: a batch that is, or may be, ours has been running for longer than it is waited for. */
 type WriteState = 'running' | 'ended' | 'unknown';
 
 interface CheckedWrites {
@@ -68,12 +70,12 @@ interface CheckedWrites {
 const NOTHING_SENT: CheckedWrites = { states: new Set(), longestRequestMs: 0, requests: 0 };
 
 async function checkWrites(
-  { staging, step, ref }: { readonly staging: Staging; readonly step: ExportStep; readonly ref: ExportRef },
+  { step, ...context }: Omit<WriteContext, 'account'> & { readonly step: ExportStep },
   writes: readonly UnansweredWrite[],
 ): Promise<CheckedWrites> {
   const account = await step.openAccount();
   const states = new Set<WriteState>();
-  for (const write of writes) states.add(await stateOf({ staging, account, ref }, write));
+  for (const write of writes) states.add(await stateOf({ ...context, account }, write));
   return { states, longestRequestMs: account.longestRequestMs, requests: account.requests() };
 }
 
@@ -81,13 +83,14 @@ interface WriteContext {
   readonly staging: Staging;
   readonly account: MailchimpAccount;
   readonly ref: ExportRef;
+  readonly isTooLong: boolean;
 }
 
 async function stateOf(
-  { staging, account, ref: { destinationId } }: WriteContext,
+  { staging, account, ref: { destinationId }, isTooLong }: WriteContext,
   { exportId, part, batchId, attempts }: UnansweredWrite,
 ): Promise<WriteState> {
-  if (batchId !== null && (await deleteIfRunning(account, batchId))) return 'running';
+  if (batchId !== null && (await deleteIfRunning(account, batchId))) return isTooLong ? 'unknown' : 'running';
   const batches = attempts.filter(({ lane }) => lane === 'batch');
   // Direct requests end by themselves, and the claim keeps the earlier export from sending more. One batch attempt is the known batch.
   if (batches.length <= (batchId === null ? 0 : 1)) return 'ended';

@@ -2,6 +2,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { type Heartbeat, withHeartbeat } from './heartbeat';
+import { startStopwatch, type Stopwatch } from './rules/stopwatch';
 
 export interface ExportStepInput {
   /** Name of the Mailchimp account in the worker's configuration. */
@@ -14,7 +15,14 @@ export interface ExportStep {
   /** Resolves the account's secret and opens it, with the claim guard before each of its requests. */
   readonly openAccount: () => Promise<MailchimpAccount>;
   readonly heartbeat: Heartbeat;
+  /** Looks at the claim, as the guard does. @throws ExportError SUPERSEDED */
+  readonly look: () => Promise<void>;
+  /** Milliseconds since the last look that found the claim with this export; 0 before the first one. */
+  readonly sinceLook: () => number;
 }
+
+/** A look that took longer shows nothing: the process was frozen, or nearly, and a later export may have come and gone. */
+const FROZEN_MS = 30_000;
 
 /**
  * Runs a step of an export that talks to Mailchimp: sends heartbeats, and guards each request.
@@ -30,10 +38,25 @@ export async function exportStep<Result>(
   work: (step: ExportStep) => Promise<Result>,
 ): Promise<Result> {
   return withHeartbeat(async (heartbeat) => {
+    let sinceLook: Stopwatch | undefined;
+    const look = async (): Promise<void> => {
+      if (!ref) return;
+      let since: Stopwatch;
+      do {
+        since = startStopwatch();
+        await staging.checkClaim(ref);
+      } while (since() > FROZEN_MS);
+      sinceLook = since;
+    };
     const guard = async () => {
       heartbeat.throwIfCancelled();
-      if (ref) await staging.checkClaim(ref);
+      await look();
     };
-    return work({ openAccount: () => openAccount(account, guard), heartbeat });
+    return work({
+      openAccount: () => openAccount(account, guard, heartbeat.cancelled),
+      heartbeat,
+      look,
+      sinceLook: () => sinceLook?.() ?? 0,
+    });
   });
 }

@@ -18,7 +18,7 @@ const MAX_MS = 1_000;
 export async function firstPolls(
   account: MailchimpAccount,
   batchId: string,
-  heartbeat: Heartbeat,
+  heartbeat: Pick<Heartbeat, 'throwIfCancelled'>,
 ): Promise<BatchState | null> {
   let seen: BatchState | null = null;
   let isOver = false;

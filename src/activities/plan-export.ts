@@ -2,18 +2,20 @@ import type { ExportOptions } from '../contract/destination';
 import type { Approval, Guard, GuardSettings } from '../contract/guard';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
+import { abridgedPlan } from '../contract/abridged';
+import { named, type Unnamed } from '../contract/compact';
 import type { ExportPlan, SegmentTag } from '../contract/plan';
-import type { PlanRequest } from '../ports/staging';
+import type { PlanRequest, Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import { mapAtOnce } from './map-at-once';
-import { findGuards, withoutAllowed } from './rules/guards';
+import { bounded, findGuards, withoutAllowed } from './rules/guards';
 
 export interface PlanExportInput {
   readonly ref: ExportRef;
   readonly account: string;
   readonly audienceId: string;
-  readonly request: PlanRequest;
+  readonly request: Omit<PlanRequest, 'segments'> & { readonly segments: readonly Unnamed<SegmentTag>[] };
   readonly guards: GuardSettings;
   readonly options: ExportOptions;
   /** `assume`: only the numbers are wanted, so the plan is made as if the tags existed. */
@@ -23,8 +25,10 @@ export interface PlanExportInput {
 
 export interface PlannedExport {
   readonly plan: ExportPlan;
-  /** With the ids of the tags that were created. */
-  readonly segments: readonly SegmentTag[];
+  /** Of the segments, in their order, with those of the tags that were created. Undefined in the answer of version 0.3.0. */
+  readonly tagIds?: readonly (number | null)[];
+  /** Only in the answer of version 0.3.0. */
+  readonly segments?: readonly SegmentTag[];
   /** Guards that hold the export; empty: it may continue. */
   readonly guards: readonly Guard[];
   readonly requests: number;
@@ -38,21 +42,22 @@ export interface PlannedExport {
 export function createPlanExport(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
-    const { ref, request, options, missingTags, approved } = input;
-    return exportStep(dependencies, input, async ({ openAccount }) => {
+    const { ref, options, missingTags, approved } = input;
+    const request = { ...input.request, segments: input.request.segments.map(named) };
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
       await staging.checkClaim(ref);
       const segments =
         missingTags === 'assume'
           ? request.segments.map(withStandIn)
-          : await createTags(account, input.audienceId, request.segments);
-      const plan = await staging.plan(ref, { ...request, segments });
+          : await createTags({ account, staging }, { ...input, request });
+      const plan = await staging.plan(ref, { ...request, segments }, heartbeat.cancelled);
       const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
       const found = findGuards({ plan, segments, settings: input.guards, contacts });
       return {
-        plan,
-        segments: missingTags === 'assume' ? request.segments : segments,
-        guards: withoutAllowed(found, { options, approved }),
+        plan: abridgedPlan(plan),
+        tagIds: (missingTags === 'assume' ? request.segments : segments).map(({ tagId }) => tagId),
+        guards: withoutAllowed(bounded(found), { options, approved }),
         requests: account.requests(),
       };
     });
@@ -65,12 +70,13 @@ function withStandIn(segment: SegmentTag, index: number): SegmentTag {
 }
 
 async function createTags(
-  account: MailchimpAccount,
-  audienceId: string,
-  segments: readonly SegmentTag[],
+  { account, staging }: { readonly account: MailchimpAccount; readonly staging: Staging },
+  { audienceId, ref, request }: Omit<PlanExportInput, 'request'> & { readonly request: PlanRequest },
 ): Promise<SegmentTag[]> {
-  return mapAtOnce(segments, account.connections(), async (segment) => {
-    const tagId = segment.tagId ?? (await account.createTag(audienceId, segment.tag)).id;
-    return { ...segment, tagId };
+  return mapAtOnce(request.segments, account.connections(), async (segment) => {
+    if (segment.tagId !== null) return segment;
+    const { id } = await account.createTag(audienceId, segment.tag);
+    await staging.recordTag(ref.destinationId, id);
+    return { ...segment, tagId: id };
   });
 }

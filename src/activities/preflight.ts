@@ -1,5 +1,5 @@
 import { ExportError } from '../errors';
-import type { Configuration } from '../contract/destination';
+import { fullTag, unnamed, type CompactConfiguration, type Unnamed } from '../contract/compact';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { Staging } from '../ports/staging';
@@ -14,7 +14,7 @@ export interface PreflightInput {
   readonly account: string;
   readonly accountId: string;
   readonly audienceId: string;
-  readonly configuration: Configuration;
+  readonly configuration: CompactConfiguration;
   /** Check also whether earlier exports left requests without an answer. `baseline`: the export whose baseline the destination uses. */
   readonly drain?: { readonly baseline: string | null };
 }
@@ -22,7 +22,7 @@ export interface PreflightInput {
 export interface Preflight {
   readonly fields: readonly FieldMatch[];
   /** `tagId` is null where the tag does not exist yet. */
-  readonly segments: readonly SegmentTag[];
+  readonly segments: readonly Unnamed<SegmentTag>[];
   readonly requests: number;
   /**
    * Every request of earlier exports is answered, so the step drainEarlierWrites has nothing to do. `baseline`: the export
@@ -39,30 +39,39 @@ export interface Preflight {
 export function createPreflight(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function preflight(input: PreflightInput): Promise<Preflight> {
-    return exportStep(dependencies, input, async ({ openAccount }) => {
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       await staging.claim(input.ref);
       // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
-      const checked = await check(await openAccount(), input);
-      const drained = input.drain && (await drainAnswered(staging, input.ref, input.drain.baseline));
+      const own = () => staging.ownTags(input.ref.destinationId);
+      const checked = await check({ account: await openAccount(), own }, input);
+      const drained =
+        input.drain &&
+        (await drainAnswered(staging, input.ref, { ...input.drain, signal: heartbeat.cancelled }));
       return { ...checked, ...(drained && { drained }) };
     });
   };
+}
+
+interface Checking {
+  readonly account: MailchimpAccount;
+  /** Ids of the tags that exports of the destination created. */
+  readonly own: () => Promise<readonly number[]>;
 }
 
 /** Nearly always every request has an answer, and a separate step would take longer than this check. */
 async function drainAnswered(
   staging: Staging,
   ref: ExportRef,
-  baseline: string | null,
+  { baseline, signal }: { readonly baseline: string | null; readonly signal: AbortSignal },
 ): Promise<Preflight['drained']> {
   const writes = await staging.unansweredWrites(ref);
   if (writes.length > 0) return undefined;
   await staging.recordDrained(ref);
-  return { baseline: await staging.settleEarlier(ref, baseline) };
+  return { baseline: await staging.settleEarlier(ref, baseline, signal) };
 }
 
-async function check(account: MailchimpAccount, input: PreflightInput): Promise<Preflight> {
+async function check({ account, own }: Checking, input: PreflightInput): Promise<Preflight> {
   const { accountId } = await account.login();
   if (accountId !== input.accountId) {
     throw new ExportError(
@@ -72,8 +81,9 @@ async function check(account: MailchimpAccount, input: PreflightInput): Promise<
   }
   await account.audience(input.audienceId);
   const fields = await refreshFields(account, input);
-  const segments = await resolveTags(account, input);
-  return { fields, segments, requests: account.requests() };
+  const { audienceId, configuration } = input;
+  const segments = await resolveTags(configuration.segments.map(fullTag), { account, audienceId, own });
+  return { fields, segments: segments.map(unnamed), requests: account.requests() };
 }
 
 /** The matched merge fields as they are now: choices and "required" may have changed. */

@@ -4,8 +4,10 @@ import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
+import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
+import { isEmpty, readLeftMembers } from './rules/left-members';
 import { createLookup } from './rules/lookup';
 
 export interface SendCanaryInput {
@@ -39,16 +41,20 @@ export function createSendCanary(dependencies: ActivityDependencies) {
   return async function sendCanary(input: SendCanaryInput): Promise<SentCanary> {
     const { ref, delivery, part } = input;
     const key = chunkKey(part.firstChunk);
-    return exportStep(dependencies, input, async ({ openAccount }) => {
-      const account = await openAccount();
+    return exportStep(dependencies, input, async (step) => {
+      const account = await step.openAccount();
       const chunk = await staging.readChunk(ref, part.firstChunk);
       const lookup = createLookup(account, input);
       const kinds = await kindsToSee(staging, input);
       if (!(await staging.hasResults(ref, key))) {
-        await staging.recordAttempt(ref, part.part, 'direct');
-        const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-        const verified = await verify({ account, delivery, chunk, kinds }, results);
-        await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+        await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
+          const left = await readLeftMembers({ staging, account, ref, delivery });
+          const { chunk: sent, withheld } = left.withhold(chunk);
+          const replied = isEmpty(sent) ? [] : await account.sendChunk(delivery, sent);
+          const results = await lookup.settle(sent, replied);
+          const verified = await verify({ account, delivery, chunk: sent, kinds }, results);
+          await staging.sealResults(ref, key, [{ chunk, results: [...verified, ...withheld] }]);
+        });
       }
       const results = await staging.readResults(ref, key);
       refuseDifferences(results);

@@ -1,3 +1,4 @@
+import { abridgedSettlement } from '../contract/abridged';
 import type { ExportRef } from '../contract/identifiers';
 import type { Settlement, Tally } from '../contract/report';
 import type { ActivityDependencies } from './dependencies';
@@ -15,6 +16,7 @@ export interface SettleExportInput {
  */
 export function createSettleExport({ staging }: ActivityDependencies) {
   return async function settleExport({ ref, tally }: SettleExportInput): Promise<Settlement | null> {
-    return withHeartbeat(() => staging.settle(ref, tally));
+    const settlement = await withHeartbeat(({ cancelled }) => staging.settle(ref, tally, cancelled));
+    return settlement && abridgedSettlement(settlement);
   };
 }

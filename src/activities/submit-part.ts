@@ -1,11 +1,14 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { BatchOperation, BatchState, Delivery, MailchimpAccount } from '../ports/mailchimp';
-import type { PartPlan } from '../contract/plan';
+import type { PartPlan, Write } from '../contract/plan';
+import type { Staging } from '../ports/staging';
 import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
+import { isSuperseded, leaveOpen } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep, type ExportStep } from './export-step';
 import { firstPolls } from './first-polls';
+import { isEmpty, readLeftMembers } from './rules/left-members';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
 
@@ -53,19 +56,22 @@ interface Submitted extends Pick<SubmittedPart, 'batchId' | 'waitMs'> {
 async function submitOnce(
   dependencies: ActivityDependencies,
   input: SubmitPartInput,
-  { openAccount, heartbeat }: ExportStep,
+  step: ExportStep,
 ): Promise<Submitted> {
   const { staging } = dependencies;
   const { ref, part } = input;
   // Read only now: another attempt of this step may have submitted the part during a long wait for memory.
-  heartbeat.throwIfCancelled();
+  step.heartbeat.throwIfCancelled();
   const earlier = await staging.readBatch(ref, part.part);
   if (earlier !== undefined) return { account: null, batchId: earlier, waitMs: null };
-  const account = await openAccount();
+  const account = await step.openAccount();
   const attempts = await staging.listAttempts(ref, part.part);
   if (attempts.length > 0) {
     const lost = await findLostBatch({ account, staging, ref, part, attempts });
     if (lost.kind === 'found') await staging.recordBatch(ref, part.part, lost.batch.batchId);
+    if (lost.kind === 'found' || lost.kind === 'never')
+      for (const { number, lane } of attempts)
+        await staging.endWrite(ref, { part: part.part, attempt: number, lane });
     if (lost.kind !== 'never') {
       return {
         account,
@@ -74,30 +80,70 @@ async function submitOnce(
       };
     }
   }
-  return { account, batchId: await submit(dependencies, input, account), waitMs: null };
+  return { account, batchId: await submit(dependencies, input, { account, step }), waitMs: null };
 }
 
 async function submit(
-  { staging }: ActivityDependencies,
-  { ref, delivery, part }: SubmitPartInput,
-  account: MailchimpAccount,
-): Promise<string> {
+  dependencies: ActivityDependencies,
+  input: SubmitPartInput,
+  { account, step }: { readonly account: MailchimpAccount; readonly step: ExportStep },
+): Promise<string | null> {
+  const { staging } = dependencies;
+  const { ref, delivery, part } = input;
   const attempt = await staging.recordAttempt(ref, part.part, 'batch');
+  const write: Write = { part: part.part, attempt, lane: 'batch' };
+  await staging.openWrite(ref, write);
+  const left = await readLeftMembers({ staging, account, ref, delivery });
   const operations: BatchOperation[] = [];
-  for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
-    const id = operationId(ref, { part: part.part, chunk, attempt });
-    operations.push(chunkOperation(delivery, await staging.readChunk(ref, chunk), id));
+  for (let number = part.firstChunk; number <= part.lastChunk; number++) {
+    const id = operationId(ref, { part: part.part, chunk: number, attempt });
+    const { chunk } = left.withhold(await staging.readChunk(ref, number));
+    // A lost batch is found by its number of operations: such a part goes directly.
+    if (isEmpty(chunk)) return withdraw(staging, ref, write);
+    operations.push(chunkOperation(delivery, chunk, id));
   }
   let batchId: string;
   try {
     batchId = await account.submitBatch(operations);
   } catch (error) {
-    if (isUnsent(error)) await staging.recordUnsent(ref, part.part, attempt);
+    if (isUnsent(error)) await withdraw(staging, ref, write);
+    else await leaveOpen({ staging, step, ref }, write);
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);
   // Another attempt may have submitted the part at the same time: the batch that was recorded first is the one to wait for.
-  return (await staging.readBatch(ref, part.part)) ?? batchId;
+  const awaited = (await staging.readBatch(ref, part.part)) ?? batchId;
+  const superseded = await step.look().catch((error: unknown) => {
+    if (isSuperseded(error)) return error;
+    throw error;
+  });
+  if (superseded || awaited !== batchId) await takeBack(dependencies, input, { write, batchId });
+  await staging.endWrite(ref, write);
+  if (superseded) throw superseded;
+  return awaited;
+}
+
+/** Nothing of the attempt was sent. */
+async function withdraw(staging: Staging, ref: ExportRef, write: Write): Promise<null> {
+  await staging.recordUnsent(ref, write.part, write.attempt);
+  await staging.endWrite(ref, write);
+  return null;
+}
+
+/** Deletes a batch that no export waits for. Some of its operations may have run, and may be running: the next export deals with them. */
+async function takeBack(
+  { staging, openAccount }: ActivityDependencies,
+  { ref, account }: SubmitPartInput,
+  { write, batchId }: { readonly write: Write; readonly batchId: string },
+): Promise<void> {
+  await staging.recordLateWrite(ref, write, batchId);
+  try {
+    // Without the guard, which lets a superseded export send nothing.
+    await (await openAccount(account)).deleteBatch(batchId);
+  } catch (error) {
+    // The next export deletes it, before it reads anything.
+    if (!(error instanceof ExportError)) throw error;
+  }
 }
 
 /** Classes of a failed request that may have been applied. */

@@ -5,9 +5,12 @@ export interface TidyStagingInput {
   readonly baseline: string | null;
 }
 
-/** Deletes the row files of exports that ended more than `keepDays` ago. A retry deletes the remaining ones. */
-export function createTidyStaging({ staging, keepDays }: ActivityDependencies) {
+/**
+ * Deletes the row files of exports that more than `keepExports` later ones have followed. A retry deletes the remaining ones. Those that are
+ * too old are deleted by the worker, once a day.
+ */
+export function createTidyStaging({ staging, keepExports }: ActivityDependencies) {
   return async function tidyStaging({ destinationId, baseline }: TidyStagingInput): Promise<void> {
-    await staging.expire(destinationId, { baseline, keepDays });
+    await staging.tidy(destinationId, { baseline, keepExports });
   };
 }

@@ -8,7 +8,7 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { ExportRef } from '../contract/identifiers';
-import { ExportError, isExportErrorCode } from '../errors';
+import { ExportError, isExportErrorCode, type ExportErrorOptions } from '../errors';
 
 /** gRPC status codes as numbers: importing the enum would add gRPC as a dependency. */
 const CANCELLED = 1;
@@ -46,8 +46,9 @@ export interface RequestTarget {
 /** Converts an error of the Temporal client into an ExportError. Unknown errors are returned unchanged: they are bugs. */
 export function toExportError(error: unknown, { destinationId, taskQueue }: RequestTarget): unknown {
   if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
-    const { type, message } = error.cause;
-    if (isExportErrorCode(type)) return new ExportError(type, message, { cause: error });
+    const { type, message, details } = error.cause;
+    if (isExportErrorCode(type))
+      return new ExportError(type, message, { cause: error, details: toDetails(details) });
   }
   if (error instanceof WorkflowNotFoundError) return destinationNotFound(destinationId);
   if (error instanceof NamespaceNotFoundError) {
@@ -57,6 +58,13 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
   // The SDK wraps gRPC errors that it does not handle.
   const raw = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(raw) ? (fromServer(raw, taskQueue) ?? error) : error;
+}
+
+function toDetails(details: ApplicationFailure['details']): NonNullable<ExportErrorOptions['details']> {
+  const [first] = details ?? [];
+  return typeof first === 'object' && first !== null
+    ? (first as NonNullable<ExportErrorOptions['details']>)
+    : {};
 }
 
 function fromServer(
@@ -77,6 +85,25 @@ export function destinationNotFound(destinationId: string): ExportError {
   return new ExportError(
     'DESTINATION_NOT_FOUND',
     `There is no destination "${destinationId}". Check the name with temporal-mailchimp destination list, or connect it first.`,
+  );
+}
+
+/** How a destination has ended. @returns undefined for one that was never connected */
+export function ended(
+  destinationId: string,
+  { phase, status }: { readonly phase: unknown; readonly status: string },
+): ExportError | undefined {
+  if (phase === 'connecting') return undefined;
+  if (phase === 'removed' || status === 'COMPLETED') {
+    return new ExportError(
+      'DESTINATION_REMOVED',
+      `The destination ${destinationId} has been removed. Connect it again to use it.`,
+    );
+  }
+  return new ExportError(
+    'DESTINATION_TERMINATED',
+    `The destination ${destinationId} was not removed: its workflow was ended in Temporal (${status}). Its store still has what was ` +
+      'exported, its tags and the consent. Connect it again with --adopt to continue from there, then configure it.',
   );
 }
 

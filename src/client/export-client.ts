@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { fullView, requireRequestSize } from '../contract/compact';
 import type { ConfigureInput, ConnectInput, RemoveInput } from '../contract/destination';
 import type { DestinationView } from '../contract/destination-view';
 import { DESTINATION_ID_PREFIX, DestinationIdSchema, type ExportRef } from '../contract/identifiers';
@@ -88,10 +89,11 @@ export class ExportClient {
    * Matches attributes to merge fields and chooses segments; replaces the previous configuration. It is checked against the source and
    * the audience; no profiles are sent. A repeated call checks and stores the same configuration again.
    * @throws ExportError INPUT_INVALID, NOT_CONNECTED, EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, MERGE_FIELD_NOT_FOUND,
-   * REQUIRED_FIELD_UNMATCHED, TAG_TAKEN
+   * REQUIRED_FIELD_UNMATCHED, TAG_TAKEN, CONFIGURATION_TOO_LARGE
    */
   async configure(destinationId: string, input: ConfigureInput): Promise<DestinationView> {
-    return this.#requests.updateDestination(destinationId, configureUpdate, input);
+    requireRequestSize(input);
+    return fullView(await this.#requests.updateDestination(destinationId, configureUpdate, input));
   }
 
   /**
@@ -135,7 +137,7 @@ export class ExportClient {
    * unchanged. A repeated call throws DESTINATION_REMOVED.
    */
   async remove(destinationId: string, input: RemoveInput): Promise<DestinationView> {
-    return this.#requests.updateDestination(destinationId, removeDestinationUpdate, input);
+    return fullView(await this.#requests.updateDestination(destinationId, removeDestinationUpdate, input));
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
+import { fullView } from '../contract/compact';
 import { destinationWorkflowId, exportWorkflowId } from '../contract/identifiers';
 import { isPolled } from './pollers';
 import type { Requests } from './requests';
@@ -57,7 +58,7 @@ async function openExports(client: Client, destinationId: string): Promise<OpenE
     const view = await inTime(() =>
       workflow.getHandle(destinationWorkflowId(destinationId)).query(stateQuery),
     );
-    const asked = await withExportNow(view, () =>
+    const asked = await withExportNow(fullView(view), () =>
       inTime(() => workflow.getHandle(exportWorkflowId(destinationId)).query(progressQuery)),
     );
     return { running: asked.running, queued: asked.queued };

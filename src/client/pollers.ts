@@ -5,6 +5,9 @@ import { workerNotRunning } from './errors';
 /** A worker's long poll lasts one minute, so a worker that was last seen earlier than this has stopped. */
 const MAX_POLL_AGE_MS = 90_000;
 
+/** The server forgets a worker after five minutes: one that seems older shows that our clock is ahead, and may poll. */
+const FORGOTTEN_AFTER_MS = 6 * 60_000;
+
 /** Time for a worker that is starting to begin polling. */
 const START_GRACE_MS = 3_000;
 const POLL_MS = 250;
@@ -27,6 +30,8 @@ export async function isPolled(client: Client, taskQueue: string): Promise<boole
     namespace: client.options.namespace,
     taskQueue: { name: taskQueue },
   });
-  const seen = (pollers ?? []).map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
-  return seen.some((at) => at > Date.now() - MAX_POLL_AGE_MS);
+  const ages = (pollers ?? []).map(
+    ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000,
+  );
+  return ages.some((age) => age < MAX_POLL_AGE_MS || age > FORGOTTEN_AFTER_MS);
 }

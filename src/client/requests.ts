@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
+  QueryRejectedError,
   WithStartWorkflowOperation,
+  WorkflowClient,
   WorkflowNotFoundError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
   type Client,
@@ -8,6 +10,7 @@ import {
   type WorkflowUpdateHandle,
 } from '@temporalio/client';
 import type { UpdateDefinition } from '@temporalio/common';
+import { fullView } from '../contract/compact';
 import type { ConnectInput, Envelope, ExportEnvelope } from '../contract/destination';
 import type { DestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
@@ -17,10 +20,10 @@ import {
   exportWorkflowId,
   type ExportRef,
 } from '../contract/identifiers';
-import { ExportError } from '../errors';
+import { ExportError, ownerMismatch } from '../errors';
 import { connectUpdate, progressQuery, stateQuery } from '../workflows/messages';
 import type { mailchimpDestination } from '../workflows';
-import { destinationNotFound, noAnswerInTime, notRunning, toExportError } from './errors';
+import { destinationNotFound, ended, noAnswerInTime, notRunning, toExportError } from './errors';
 import { requireWorker } from './pollers';
 
 /** A request that a worker reads later than this is refused, so that it cannot take effect after the caller has given up. */
@@ -32,30 +35,41 @@ export class Requests {
   readonly client: Client;
   readonly taskQueue: string;
 
+  readonly #asking: WorkflowClient;
+  /** How far the clock of the server is ahead of ours, as far as a refused request has shown. */
+  #clockOffsetMs = 0;
+
   constructor(client: Client, taskQueue: string) {
     this.client = client;
     this.taskQueue = taskQueue;
+    // A workflow that was terminated would answer as if it lived.
+    this.#asking = new WorkflowClient({
+      ...client.workflow.options,
+      connection: client.connection,
+      queryRejectCondition: 'NOT_COMPLETED_CLEANLY',
+    });
   }
 
   /** Starts the destination with the request if there is none. */
   async connect(destinationId: string, input: ConnectInput): Promise<DestinationView> {
-    const startWorkflowOperation = new WithStartWorkflowOperation<typeof mailchimpDestination>(
-      'mailchimpDestination',
-      {
-        workflowId: destinationWorkflowId(destinationId),
-        taskQueue: this.taskQueue,
-        args: [{ destinationId }],
-        workflowIdConflictPolicy: 'USE_EXISTING',
-        staticSummary: `Destination ${input.name}`,
-      },
-    );
-    return this.resultOf(destinationId, () =>
+    const start = {
+      workflowId: destinationWorkflowId(destinationId),
+      taskQueue: this.taskQueue,
+      args: [{ destinationId }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      staticSummary: `Destination ${input.name}`,
+    } satisfies ConstructorParameters<typeof WithStartWorkflowOperation<typeof mailchimpDestination>>[1];
+    const view = await this.resultOf(destinationId, () =>
       this.client.workflow.startUpdateWithStart(connectUpdate, {
-        args: [input, newEnvelope()],
+        args: [input, this.#newEnvelope()],
         waitForStage: 'ACCEPTED',
-        startWorkflowOperation,
+        startWorkflowOperation: new WithStartWorkflowOperation<typeof mailchimpDestination>(
+          'mailchimpDestination',
+          start,
+        ),
       }),
     );
+    return fullView(view);
   }
 
   async updateDestination<Input, Result>(
@@ -65,7 +79,7 @@ export class Requests {
   ): Promise<Result> {
     return this.resultOf(destinationId, () =>
       this.destination(destinationId).startUpdate(definition, {
-        args: [input, newEnvelope()],
+        args: [input, this.#newEnvelope()],
         waitForStage: 'ACCEPTED',
       }),
     );
@@ -79,7 +93,7 @@ export class Requests {
     return this.resultOf(ref.destinationId, async () => {
       try {
         return await send(this.openExport(ref.destinationId), {
-          ...newEnvelope(),
+          ...this.#newEnvelope(),
           exportId: ref.exportId,
         });
       } catch (error) {
@@ -90,13 +104,28 @@ export class Requests {
 
   async state(destinationId: string): Promise<DestinationView> {
     return this.withWorker(destinationId, async () => {
-      const view = await this.destination(destinationId).query(stateQuery);
+      const view = await this.#ask(destinationId);
+      if (view.taskQueue !== undefined && view.taskQueue !== this.taskQueue)
+        throw ownerMismatch(destinationId, view.taskQueue);
       if (view.phase !== 'connecting') return view;
       const { status } = await this.destination(destinationId).describe();
       if (status.name === 'RUNNING') return view;
       // After a refused first connect there is a closed workflow, but no destination.
       throw new WorkflowNotFoundError('Never connected', destinationWorkflowId(destinationId), undefined);
     });
+  }
+
+  /** @throws WorkflowNotFoundError also for a workflow that was ended from outside */
+  async #ask(destinationId: string): Promise<DestinationView> {
+    const workflowId = destinationWorkflowId(destinationId);
+    try {
+      return fullView(
+        await this.#asking.getHandle<typeof mailchimpDestination>(workflowId).query(stateQuery),
+      );
+    } catch (error) {
+      if (!(error instanceof QueryRejectedError)) throw error;
+      throw new WorkflowNotFoundError('Ended from outside', workflowId, undefined);
+    }
   }
 
   /** Undefined: the export has not begun, or another one has since. */
@@ -133,7 +162,7 @@ export class Requests {
     destinationId: string,
     send: () => Promise<WorkflowUpdateHandle<Result>>,
   ): Promise<Result> {
-    return this.withWorker(destinationId, async () => {
+    const ask = async (): Promise<Result> => {
       const accepted = await send();
       try {
         return await this.client.withDeadline(Date.now() + RESULT_TIMEOUT_MS, () => accepted.result());
@@ -142,7 +171,8 @@ export class Requests {
           ? noAnswerInTime(destinationId)
           : error;
       }
-    });
+    };
+    return this.withWorker(destinationId, () => this.#byServerTime(ask));
   }
 
   private async withWorker<Result>(destinationId: string, work: () => Promise<Result>): Promise<Result> {
@@ -156,18 +186,14 @@ export class Requests {
     }
   }
 
-  /** The server replies "not found" for a closed workflow too; this distinguishes a removed destination from an unknown one. */
+  /** The server replies "not found" for a closed workflow too; this tells how the destination ended. */
   private async explain(error: unknown, destinationId: string): Promise<unknown> {
     const translated = toExportError(error, { destinationId, taskQueue: this.taskQueue });
     if (!(translated instanceof ExportError) || translated.code !== 'DESTINATION_NOT_FOUND')
       return translated;
     try {
-      const { memo } = await this.withDeadline(() => this.destination(destinationId).describe());
-      if (memo?.['state'] === 'connecting') return translated;
-      return new ExportError(
-        'DESTINATION_REMOVED',
-        `The destination ${destinationId} has been removed. Connect it again to use it.`,
-      );
+      const { memo, status } = await this.withDeadline(() => this.destination(destinationId).describe());
+      return ended(destinationId, { phase: memo?.['state'], status: status.name }) ?? translated;
     } catch {
       return translated;
     }
@@ -176,8 +202,31 @@ export class Requests {
   private async withDeadline<Result>(work: () => Promise<Result>): Promise<Result> {
     return this.client.withDeadline(Date.now() + ACCEPT_TIMEOUT_MS, work);
   }
-}
 
-function newEnvelope(): Envelope {
-  return { requestId: randomUUID(), notAfter: Date.now() + ACCEPT_TIMEOUT_MS };
+  #newEnvelope(): Envelope {
+    const sentAt = Date.now() + this.#clockOffsetMs;
+    return {
+      requestId: randomUUID(),
+      sentAt,
+      notAfter: sentAt + ACCEPT_TIMEOUT_MS,
+      taskQueue: this.taskQueue,
+    };
+  }
+
+  /**
+   * Sends a request once more, by the clock of the server, where it was refused as too late, or as from the future, while it was in time by
+   * how long it took: then our clock is wrong.
+   */
+  async #byServerTime<Result>(send: () => Promise<Result>): Promise<Result> {
+    const began = performance.now();
+    try {
+      return await send();
+    } catch (error) {
+      const translated = toExportError(error, { destinationId: '', taskQueue: this.taskQueue });
+      const serverTimeMs = translated instanceof ExportError && translated.details['serverTimeMs'];
+      if (typeof serverTimeMs !== 'number' || performance.now() - began > ACCEPT_TIMEOUT_MS) throw error;
+      this.#clockOffsetMs = serverTimeMs - Date.now();
+      return send();
+    }
+  }
 }

@@ -57,7 +57,18 @@ const StagingSchema = z.strictObject({
     .regex(/^\d+(MB|GB)$/)
     .default('256MB')
     .describe("DuckDB's buffer memory. A worker needs about 300 MB in addition."),
-  keepDays: z.int().min(1).default(30).describe('Days to keep the rows of an export after it has ended.'),
+  keepDays: z
+    .int()
+    .min(1)
+    .default(30)
+    .describe('Days to keep the rows of an export after it has ended, unless keepExports is reached before.'),
+  keepExports: z
+    .int()
+    .min(1)
+    .default(100)
+    .describe(
+      'Exports and plans of each destination whose rows are kept, unless they are older than keepDays. A million profiles take about 60 MB each time.',
+    ),
   workerTimeoutSeconds: z
     .int()
     .min(5)

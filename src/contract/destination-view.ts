@@ -1,4 +1,5 @@
 import type { Audience, Configuration, Consent } from './destination';
+import type { CompactConfiguration } from './compact';
 import type { ExportView } from './export';
 import type { JobKind } from './job-kind';
 import type { ExportReport } from './report';
@@ -53,6 +54,8 @@ export interface DestinationView {
   readonly source: string;
   /** The store with its rows. */
   readonly storeId: string;
+  /** The task queue that it belongs to. */
+  readonly taskQueue?: string;
   /** Status of contacts that are new to the audience. */
   readonly statusIfNew: string;
   /** What that means for the consent of new contacts, with the audience's double opt-in; empty before it is connected. */
@@ -71,4 +74,9 @@ export interface DestinationView {
   readonly queued: readonly QueuedExport[];
   /** Latest first, at most ten. */
   readonly exports: readonly ExportReport[];
+}
+
+/** The state as the workflow answers: `fullView` makes the other one of it. */
+export interface CompactDestinationView extends Omit<DestinationView, 'configuration'> {
+  readonly configuration: CompactConfiguration | null;
 }

@@ -141,6 +141,12 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Export even if a segment became empty or many contacts would lose their tags.'),
+  allowUnmatchedMembers: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Export even if contacts would lose the tag of a segment that has new membership rows which select no profile.',
+    ),
   allowRestoredTags: z
     .boolean()
     .default(false)
@@ -159,6 +165,12 @@ export const ExportOptionsSchema = z.strictObject({
     .boolean()
     .default(false)
     .describe('Read the whole audience again, as the first export does: its members and their tags.'),
+  retryRefused: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Send contacts again that Mailchimp has refused, although the same was refused; not those that have to wait.',
+    ),
   limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
   lane: LaneChoiceSchema.default('auto').describe(
     'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',
@@ -189,6 +201,15 @@ export const EnvelopeSchema = z.object({
     .max(100)
     .describe('A repeated request with the same id gets the first answer.'),
   notAfter: z.number().int().describe('Milliseconds since 1970; a request that is read later is refused.'),
+  sentAt: z
+    .number()
+    .int()
+    .optional()
+    .describe('The clock of the sender, in the same unit: one that is ahead is refused too.'),
+  taskQueue: z
+    .string()
+    .optional()
+    .describe('Task queue of the sender, who must be the one that the destination belongs to.'),
 });
 export type Envelope = z.infer<typeof EnvelopeSchema>;
 
@@ -256,10 +277,11 @@ const ConfigurationSchema = z.object({
       knownAs: z.string().nullable(),
       /** It existed before, and no export has completed with it: the next one has to read which members carry it. */
       isAdopted: z.boolean().optional(),
-      digest: z.string(),
     }),
   ),
   guards: GuardSettingsSchema,
+  /** Of the definitions of the segments in the source. Undefined in a configuration of version 0.3.0. */
+  digest: z.string().optional(),
 });
 /** Data matching and segments, checked against the real source and the real audience. */
 export interface Configuration extends z.infer<typeof ConfigurationSchema> {}

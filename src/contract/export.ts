@@ -50,14 +50,14 @@ export type ExportPhase = (typeof EXPORT_PHASES)[number];
 
 /**
  * What keeps an export from going on:
- * - `waiting`: Mailchimp or the store is unavailable; the export retries by itself.
+ * - `waiting`: Mailchimp or the store is unavailable; the export retries by itself, next at `retryAt` (in ISO 8601 and UTC).
  * - `stopped`: an operator has to fix something and then `resume`.
  * - `held`: the plan awaits approval; nothing is sent before.
  * - `cancelling`: the export winds down: it deletes its batches and counts what was acknowledged. `failure` is null when it was
  *   cancelled on request, else why it fails.
  */
 export type ExportObstacle =
-  | { readonly kind: 'waiting'; readonly reason: Reason }
+  | { readonly kind: 'waiting'; readonly reason: Reason; readonly retryAt?: string }
   | { readonly kind: 'stopped'; readonly reason: Reason }
   | { readonly kind: 'held'; readonly held: Held }
   | { readonly kind: 'cancelling'; readonly failure: Reason | null };

@@ -1,7 +1,13 @@
 import { z } from 'zod';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
-export const GUARDS = ['MASS_REMOVAL', 'TAG_RESTORED', 'NEW_CONTACTS', 'CONTACT_LIMIT'] as const;
+export const GUARDS = [
+  'MASS_REMOVAL',
+  'MEMBERS_UNMATCHED',
+  'TAG_RESTORED',
+  'NEW_CONTACTS',
+  'CONTACT_LIMIT',
+] as const;
 /** Why an export is held. @useDeclaredType */
 export type GuardCode = (typeof GUARDS)[number];
 
@@ -10,7 +16,7 @@ export interface Guard {
   readonly code: GuardCode;
   /** For the operator, with the numbers. Contains names of segments and tags, and no contact. */
   readonly message: string;
-  /** Contacts, or (address, tag) pairs to remove. */
+  /** Contacts, (address, tag) pairs to remove, or membership rows. */
   readonly number: number;
   readonly limit: number;
   /** Undefined: the guard is about the export as a whole. */

@@ -1,5 +1,5 @@
 import type { OutcomeCounts } from './outcome';
-import type { RowClass, RowResultKind } from './row-class';
+import type { RowClass, RowResultKind, WithheldClass } from './row-class';
 
 /** A segment of a destination and its tag. */
 export interface SegmentTag {
@@ -31,6 +31,14 @@ export interface PartPlan {
   readonly canary: boolean;
 }
 
+/** Membership rows of one segment, from a file or SQL, that select no profile. */
+export interface UnmatchedRows {
+  /** Rows whose key no profile has. */
+  readonly keys: number;
+  /** Rows of the list that the segment is in, whose value no segment of the source asks for. Segments of one list have the same number. */
+  readonly values: number;
+}
+
 /** What a plan changes for one segment, which is one tag in Mailchimp. */
 export interface SegmentPlan {
   readonly segment: string;
@@ -40,6 +48,10 @@ export interface SegmentPlan {
   /** Distinct (address, tag) pairs to add and to remove. */
   readonly toTag: number;
   readonly toUntag: number;
+  /** Undefined where all rows of its membership select a profile, and in plans of version 0.3.0. */
+  readonly unmatched?: UnmatchedRows;
+  /** Of these, rows that the export before did not have. Undefined where there are none. */
+  readonly newlyUnmatched?: number;
 }
 
 /** What an export would do: counts and part boundaries only; the rows are in staging. */
@@ -61,7 +73,9 @@ export interface ExportPlan {
   /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
   readonly decided: OutcomeCounts;
   readonly invalid: Readonly<Record<string, number>>;
+  /** Those with the most changes, where a destination has many: `omittedSegments` have their numbers in the store only. */
   readonly segments: readonly SegmentPlan[];
+  readonly omittedSegments?: number;
   readonly warnings: readonly FieldWarning[];
   readonly chunks: number;
   /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
@@ -110,8 +124,8 @@ export interface RowResult {
   readonly status?: string;
   /** The reply counts it as new. */
   readonly isNew?: true;
-  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. */
-  readonly class?: RowClass;
+  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. Withheld: the member left during the export. */
+  readonly class?: RowClass | WithheldClass;
   /** Mailchimp's text with the address taken out. */
   readonly text?: string;
 }
@@ -121,6 +135,9 @@ export const partKey = (part: number): string => `part-${part}`;
 
 /** Key of the results of a chunk that was sent directly; they replace those of its part. */
 export const chunkKey = (chunk: number): string => `chunk-${chunk}`;
+
+/** Key of what was found by looking single members of a chunk up, for rows without any other result. */
+export const lookupKey = (chunk: number): string => `lookup-${chunk}`;
 
 /** A chunk and the results of all its rows. */
 export interface ChunkResults {
@@ -139,7 +156,14 @@ export interface Attempt {
   readonly lane: Lane;
 }
 
-/** A part of an earlier export that was sent and has no complete answer. */
+/** What one attempt at a part writes. */
+export interface Write extends Pick<Attempt, 'lane'> {
+  readonly part: number;
+  /** The attempt's number. */
+  readonly attempt: number;
+}
+
+/** A part of an earlier export that was sent and has no complete answer, or may have been written late. */
 export interface UnansweredWrite {
   readonly exportId: string;
   readonly part: PartPlan;

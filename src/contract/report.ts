@@ -1,7 +1,7 @@
 import type { Approval, Denial, Guard } from './guard';
 import type { JobKind } from './job-kind';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
-import type { FieldWarning } from './plan';
+import type { FieldWarning, UnmatchedRows } from './plan';
 import type { Reason } from './reason';
 import type { RowClass, WithheldClass } from './row-class';
 
@@ -20,15 +20,32 @@ export interface SegmentReport {
   readonly failed: number;
   /** Pairs that were planned and never sent, which is no failure. Undefined in reports of version 0.2.0, whose `failed` includes them. */
   readonly notSent?: number;
+  /** Undefined where all rows of its membership select a profile, and in reports of version 0.3.0. */
+  readonly unmatched?: UnmatchedRows;
 }
 
-/** Refusals with the same class and text, counted. */
+/** The tag of a segment after an export. */
+export interface SettledTag {
+  readonly segment: string;
+  readonly tagId: number;
+  /** Its name in Mailchimp. Undefined: that of the segment. */
+  readonly name?: string;
+  /** A member may carry it, since this export. */
+  readonly isTagged?: boolean;
+}
+
+/** Refusals with the same class and text, counted: apart those of this export, and those that it remembers. */
 export interface RefusalCount {
   readonly outcome: 'suppressed' | 'throttled' | 'rejected' | 'unproven';
   /** `other`: the less frequent refusals, added up. */
   readonly class: RowClass | WithheldClass | 'other' | '';
   readonly text: string;
   readonly count: number;
+  /**
+   * Nothing was sent, since Mailchimp has refused the same rows before: since when, for the earliest, in ISO 8601 and UTC. Undefined for what
+   * this export met.
+   */
+  readonly rememberedSince?: string;
 }
 
 /** What an export sent to Mailchimp. */
@@ -56,7 +73,11 @@ export interface Settlement {
   /** The profiles with the outcome `invalid`, by rule. */
   readonly invalid: Readonly<Record<string, number>>;
   readonly refusals: readonly RefusalCount[];
+  /** Those with the most changes, where a destination has many: `omittedSegments` have their counts in the store only. */
   readonly segments: readonly SegmentReport[];
+  readonly omittedSegments?: number;
+  /** The tags of all segments, on the way to the destination. */
+  readonly tags?: readonly SettledTag[];
   /** Values that were cut or left out; their profiles were sent. */
   readonly warnings: readonly FieldWarning[];
   /** Parts and sums that do not add up, in words. What was acknowledged is in the baseline nevertheless. */

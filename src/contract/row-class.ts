@@ -2,7 +2,8 @@ import type { Outcome } from './outcome';
 
 /**
  * What the next export does for a contact whose row was refused with a class:
- * - `permanent`: does not send the row again until a field or tag in it changes, since the same row would be refused again.
+ * - `permanent`: does not send the row again until a field or tag in it changes, since the same row would be refused again. A user can
+ *   lift it, and one may be tried again after some days.
  * - `backOff`: sends only untags until a wait is over; the wait grows with each refusal.
  * - `none`: sends the row again.
  */
@@ -15,6 +16,8 @@ interface RowClassRule {
   readonly isObjection?: true;
   /** The contact is no longer in the audience. */
   readonly isDeleted?: true;
+  /** The cause may lie at Mailchimp, such as a merge field that changes: the same row is sent again after so many days. */
+  readonly retryAfterDays?: number;
 }
 
 /** Every class that a row of a chunk can get, with the result that it counts as. `mailchimp/classify.ts` recognises the refusals. */
@@ -23,7 +26,7 @@ const ROW_CLASSES = {
   fake: { result: 'rejected', memory: 'permanent' },
   address_blank: { result: 'rejected', memory: 'permanent' },
   address_invalid: { result: 'rejected', memory: 'permanent' },
-  merge_field: { result: 'rejected', memory: 'permanent' },
+  merge_field: { result: 'rejected', memory: 'permanent', retryAfterDays: 7 },
   sms: { result: 'rejected', memory: 'permanent' },
   schema: { result: 'rejected', memory: 'permanent' },
   exists: { result: 'rejected', memory: 'none' },
@@ -58,6 +61,14 @@ export interface ClassifiedRow<Class extends RowClass = RowClass> {
 
 export function classified<Class extends RowClass>(name: Class): ClassifiedRow<Class> {
   return { result: ROW_CLASSES[name].result, class: name };
+}
+
+/** Classes whose rows are tried again after some days, with that number. */
+export function retriedRowClasses(): readonly (readonly [name: RowClass, days: number])[] {
+  return rowClassesWhere(({ retryAfterDays }) => retryAfterDays !== undefined).map((name) => {
+    const { retryAfterDays = 0 }: RowClassRule = ROW_CLASSES[name];
+    return [name, retryAfterDays];
+  });
 }
 
 /** Names of the classes that a condition holds for, e.g. for a list in SQL. */

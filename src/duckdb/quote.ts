@@ -12,3 +12,8 @@ export function quoteName(name: string): string {
 export function quoteTexts(values: readonly string[]): string {
   return `[${values.map(quoteText).join(', ')}]`;
 }
+
+/** SQL: a TIMESTAMP, or a query's time, as text in ISO 8601 and UTC. */
+export function isoText(time: string): string {
+  return `strftime(${time}, '%Y-%m-%dT%H:%M:%S.%gZ')`;
+}

@@ -29,7 +29,8 @@ export async function* batchResults(
     const url = await freshUrl(connection, batchId);
     try {
       connection.count();
-      const archive = readArchive(await openUrl(url, connection.timeoutMs), connection.timeoutMs);
+      const { timeoutMs, signal } = connection;
+      const archive = readArchive(await openUrl(url, timeoutMs, signal), timeoutMs);
       for await (const result of archive) {
         if (result.operationId !== null) {
           if (yielded.has(result.operationId)) continue;

@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   readonly transport?: MailchimpTransport;
   /** Runs before each request, once it has its slot. When it throws, the call fails with its error and nothing is sent. */
   readonly guard?: (() => Promise<void>) | undefined;
+  /** Once it is aborted, calls fail with its reason. A request on its way goes on, and keeps its slot until it has ended. */
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds before the first retry; doubles with each retry, with ± 50 % jitter. @default 500 */
   readonly backOffMs?: number;
 }
@@ -43,6 +45,7 @@ export interface Connection {
   readonly baseUrl: string;
   readonly timeoutMs: number;
   readonly longestRequestMs: number;
+  readonly signal: AbortSignal | undefined;
 }
 
 const KEY_WITH_DATA_CENTRE = /^[^\s-]+-([a-z0-9]+)$/;
@@ -63,6 +66,9 @@ function baseUrlOf(apiKey: string): string {
   return `https://${dataCentre}.api.mailchimp.com/3.0`;
 }
 
+/** The reply to a request that must not be repeated is waited for a little longer: it has the id of a batch that is to be deleted. */
+const ONCE_GRACE_MS = 5_000;
+
 /** Mailchimp ends a request after 120 s. */
 const MAX_REQUEST_MS = 130_000;
 
@@ -76,6 +82,7 @@ export function openConnection({
   longestRequestMs = MAX_REQUEST_MS,
   timeoutMs = longestRequestMs,
   guard = async () => {},
+  signal,
   backOffMs = 500,
   transport = openSdkTransport({
     apiKey,
@@ -113,14 +120,19 @@ export function openConnection({
     return withTimeout(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
   }
 
+  const aborted = signal && { any: abortion(signal, 0), once: abortion(signal, ONCE_GRACE_MS) };
+
   async function send<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.output<Schema>> {
     for (let sent = 1; ; sent += 1) {
-      const result = await sendOnce(call);
+      const sending = sendOnce(call);
+      const given = aborted && (call.once ? aborted.once : aborted.any);
+      const result = await (given ? Promise.race([sending, given]) : sending);
       if ('data' in result) return result.data as z.output<Schema>;
       const { repeat, error } = result.failure;
       const mayRepeat = repeat === 'busy' || repeat === 'unsent' || call.once !== true;
       if (!mayRepeat || sent >= MAX_TRIES[repeat]) throw error;
-      await sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
+      const waited = sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
+      await (aborted ? Promise.race([waited, aborted.any]) : waited);
     }
   }
 
@@ -133,7 +145,20 @@ export function openConnection({
     baseUrl,
     timeoutMs,
     longestRequestMs,
+    signal,
   };
+}
+
+/** Rejects some time after the signal was aborted. */
+function abortion(signal: AbortSignal, graceMs: number): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    const giveUp = () => setTimeout(() => reject(signal.reason as Error), graceMs).unref();
+    if (signal.aborted) giveUp();
+    else signal.addEventListener('abort', giveUp, { once: true });
+  });
+  // Nothing may be waiting when it is aborted.
+  aborted.catch(() => {});
+  return aborted;
 }
 
 /** Stops waiting, not the work: the request goes on and keeps its slot. */

@@ -37,12 +37,14 @@ function hostOf({ hostname }: URL): string {
  * would unpack a body with `content-encoding: gzip`, which a storage host may set.
  *
  * @param idleMs milliseconds until the reply has to begin; the caller limits the time of reading it
+ * @param signal ends the download, also while it is read
  * @throws DownloadRefused for any status but 200; an error of the connection
  */
-export async function openUrl(url: URL, idleMs: number): Promise<IncomingMessage> {
+export async function openUrl(url: URL, idleMs: number, signal?: AbortSignal): Promise<IncomingMessage> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp;
   // Asks for the file as it is stored: a host could unpack it otherwise.
-  const request = send(url, { headers: { 'accept-encoding': 'gzip' }, agent: false });
+  const headers = { 'accept-encoding': 'gzip' };
+  const request = send(url, { headers, agent: false, ...(signal && { signal }) });
   const timer = setTimeout(() => request.destroy(new Error('no reply in time')), idleMs);
   // An error after the response has begun is reported by the response; without a handler here it would be uncaught.
   request.on('error', () => {});

@@ -45,19 +45,19 @@ export function createAccounts(accounts: WorkerConfig['accounts'], secrets: Secr
 
   return {
     signIn: async (name) => (await signIn(name)).login,
-    open: async (name, guard) => {
+    open: async (name, guard, signal) => {
       const { config, apiKey, login } = await signIn(name);
       const user = `${config.baseUrl ?? apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
       const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
       limiters.set(user, limiter);
-      return connect(config, { apiKey, limiter, guard });
+      return connect(config, { apiKey, limiter, guard, signal });
     },
   };
 }
 
 function connect(
   { baseUrl, longestRequestSeconds }: AccountConfig,
-  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard'>,
+  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard' | 'signal'>,
 ): MailchimpAccount {
   return openAccount({
     ...options,

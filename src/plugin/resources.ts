@@ -49,9 +49,9 @@ export async function openResources(
     secrets = secretResolver(baseFolder),
   }: HostPorts = {},
 ): Promise<Resources> {
-  const { memoryLimit, keepDays, workerTimeoutSeconds } = config.staging;
+  const { memoryLimit, keepDays, keepExports, workerTimeoutSeconds } = config.staging;
   const staging = await openStaging({ store, memoryLimit });
-  const tidying = tidyDaily(() => staging.expireAll(keepDays));
+  const tidying = tidyDaily(() => staging.expireAll({ keepDays, keepExports }));
   const slots = new Map<string, ReturnType<typeof createSemaphore>>();
   // By account: one that does not answer must not delay the others.
   const slotsOf = (account: string) => {
@@ -69,7 +69,7 @@ export async function openResources(
   };
   return {
     staging,
-    keepDays,
+    keepExports,
     workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
     openAccount: accounts.open,

@@ -1,3 +1,4 @@
+import type { UnmatchedRows } from '../contract/plan';
 import type { ExportError } from '../errors';
 
 /**
@@ -20,6 +21,8 @@ export interface SegmentSource {
    * Writes `profiles.parquet`, one row per profile that is in at least one segment: `key` VARCHAR not null and unique; `segments`
    * VARCHAR, a 1 or 0 for each of `segments`, whether the profile is in it; then `a0`, `a1`, … VARCHAR, in the order of
    * `attributes`. Values are the source's text, untouched; an empty value is null.
+   *
+   * Blanks at both ends of keys, and of values that name a segment, do not matter: they are compared, and written, without them.
    *
    * All rows are of one state of the source: profiles and memberships that are read at different times would untag contacts.
    *
@@ -86,9 +89,11 @@ export interface UnreadableLines {
 /** Counts of a source as a whole. */
 export interface SourceCheck extends SourceDescription {
   readonly profiles: number;
-  readonly members: readonly { readonly segment: string; readonly profiles: number }[];
-  /** Membership rows whose key is no profile. */
-  readonly orphans: number;
+  readonly members: readonly {
+    readonly segment: string;
+    readonly profiles: number;
+    readonly unmatched: UnmatchedRows;
+  }[];
   readonly unreadable: readonly UnreadableLines[];
 }
 
@@ -100,7 +105,7 @@ export interface SourceExtract {
   readonly selected: number;
   /** Profiles in each segment, in the order of the request. */
   readonly members: readonly number[];
-  /** Membership rows whose key is no profile; dropped. */
-  readonly orphans: number;
+  /** Membership rows of each segment that are dropped, in the order of the request. */
+  readonly unmatched: readonly UnmatchedRows[];
   readonly unreadable: readonly UnreadableLines[];
 }

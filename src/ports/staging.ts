@@ -15,8 +15,10 @@ import type {
   PartSummary,
   RowResult,
   SegmentTag,
+  Write,
 } from '../contract/plan';
 import type { Settlement, Tally } from '../contract/report';
+import type { LeftMember } from './mailchimp';
 import type { SourceExtract } from './source';
 
 /**
@@ -25,6 +27,8 @@ import type { SourceExtract } from './source';
  *
  * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
  * that names them. A later attempt finds the document and uses its content.
+ *
+ * Methods that take a `signal` work in SQL for seconds or minutes. When it is aborted, they stop and fail with its reason.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -46,6 +50,13 @@ export interface Staging {
   releaseAudience(destinationId: string): Promise<void>;
   /** Outlives Temporal's history. A statement that is recorded already is not repeated. */
   recordConsent(destinationId: string, entry: Readonly<Record<string, string>>): Promise<void>;
+  /** The last statement that was recorded. */
+  lastConsent(destinationId: string): Promise<Readonly<Record<string, string>> | undefined>;
+
+  /** Records that an export of this destination created the tag. Called before the tag is used. */
+  recordTag(destinationId: string, tagId: number): Promise<void>;
+  /** Ids of the tags that exports of this destination created, or that contacts of its latest baseline carry. */
+  ownTags(destinationId: string): Promise<readonly number[]>;
 
   /** Whether a page of a listing is sealed, so that it need not be fetched again. */
   hasCensusPage(ref: ExportRef, page: ListingPage): Promise<boolean>;
@@ -53,9 +64,15 @@ export interface Staging {
   /**
    * Puts the pages together. Every plan needs one of its own export: a full one, or one of the opt-outs besides an earlier full one.
    * A member on several pages has the strictest status (archived, cleaned, unsubscribed), else the last page's. Tags that earlier
-   * exports have added, by the baseline of the named export, are left out: a census has only tags of others.
+   * exports have added, by the baseline of the named export, are left out: a census has only tags of others. Before that, the rows of the
+   * baseline that open writes may have changed are exposed for this export.
    */
-  sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
+  sealCensus(
+    ref: ExportRef,
+    scope: CensusScope,
+    baseline: string | null,
+    signal?: AbortSignal,
+  ): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
@@ -68,7 +85,7 @@ export interface Staging {
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
    * sealed with the plan, since settling needs it.
    */
-  plan(ref: ExportRef, request: PlanRequest): Promise<ExportPlan>;
+  plan(ref: ExportRef, request: PlanRequest, signal?: AbortSignal): Promise<ExportPlan>;
 
   /** The rows of one chunk. Chunks are numbered from 0. */
   readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
@@ -79,12 +96,25 @@ export interface Staging {
   recordUnsent(ref: ExportRef, part: number, attempt: number): Promise<void>;
   /** Attempts at a part that may have reached Mailchimp, the first one first. */
   listAttempts(ref: ExportRef, part: number): Promise<readonly Attempt[]>;
+  /**
+   * Called after `recordAttempt`, before the first request. Until `endWrite`, later exports take it for a write that may still come: they
+   * wait, and send the contacts of the part again.
+   */
+  openWrite(ref: ExportRef, write: Write): Promise<void>;
+  /** All requests of the attempt have ended while its export held the claim, or before a later one has read anything. */
+  endWrite(ref: ExportRef, write: Write): Promise<void>;
+  /** Records that a superseded attempt may have written late: the next export sends the contacts of its part again. */
+  recordLateWrite(ref: ExportRef, write: Write, batchId: string | null): Promise<void>;
+  /** Remembers members that have left the audience since the census; a later status of an address counts. */
+  recordLeft(ref: ExportRef, members: readonly LeftMember[]): Promise<void>;
+  /** All that were recorded. */
+  readLeft(ref: ExportRef): Promise<readonly LeftMember[]>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
   /** All batches of this export that were recorded. */
   listBatches(ref: ExportRef): Promise<readonly string[]>;
-  /** Writes of earlier exports of the destination whose answer was never read: they may still be running. */
+  /** Writes of earlier exports of the destination that have no complete answer, or may come late: they may still be running. */
   unansweredWrites(ref: ExportRef): Promise<readonly UnansweredWrite[]>;
   /** Records that no write of an earlier export still runs; later exports look no further back. */
   recordDrained(ref: ExportRef): Promise<void>;
@@ -115,25 +145,47 @@ export interface Staging {
    * what was acknowledged must not be lost.
    * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
    */
-  settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
+  settle(ref: ExportRef, tally: Tally | null, signal?: AbortSignal): Promise<Settlement | null>;
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
    * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
    */
-  settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
+  settleEarlier(ref: ExportRef, baseline: string | null, signal?: AbortSignal): Promise<string | null>;
 
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
+  /** Refusals that the baseline of an export remembers. Rows: only for a terminal with access to this store. */
+  readRefusals(ref: ExportRef, request: RefusalsRequest): Promise<readonly RefusalRow[]>;
+  /**
+   * Has the next exports send the rows of such refusals again, except those of throttled addresses, whose wait cannot be lifted. Returns how
+   * many there are.
+   */
+  liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
   /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
-  expireAll(keepDays: number): Promise<void>;
-  /** Deletes row files of exports that ended before `keepDays`; of the current baseline's, all that the next export does not read. */
-  expire(destinationId: string, keep: { baseline: string | null; keepDays: number }): Promise<void>;
+  expireAll(keep: Keep): Promise<void>;
+  /**
+   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
+   * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
+   */
+  expire(destinationId: string, keep: Keep & { readonly baseline: string | null }): Promise<void>;
+  /** Deletes row files of the exports that the last one has made too many. Costs the same however many there have been. */
+  tidy(
+    destinationId: string,
+    keep: { readonly baseline: string | null; readonly keepExports: number },
+  ): Promise<void>;
   /** Deletes all of a destination's rows (its consents stay). */
   discard(destinationId: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** How long row files of ended exports are kept. */
+export interface Keep {
+  readonly keepDays: number;
+  /** Of each destination, the last one included. */
+  readonly keepExports: number;
 }
 
 export interface PlanRequest {
@@ -154,12 +206,16 @@ export interface PlanRequest {
   readonly latest: string | null;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
   readonly keepDeparted: boolean;
+  /** Send rows again whose refusal is remembered as permanent. Undefined in plans of version 0.3.0. */
+  readonly retryRefused?: boolean;
   /** Send at most this many profiles. */
   readonly limit?: number;
 }
 
 export interface FailuresRequest {
   readonly outcomes?: readonly string[];
+  /** Only rows with this reason, whatever their outcome. */
+  readonly reason?: string;
   /** Only the profile with this key. */
   readonly key?: string;
   /** Only rows with this address in the source, in any case. */
@@ -177,4 +233,29 @@ export interface FailureRow {
   readonly text: string | null;
   /** Of a duplicate: the key of the profile that is used. */
   readonly winner: string | null;
+  /** Of a refusal that is remembered, so that nothing was sent: when Mailchimp refused the row, in ISO 8601 and UTC. */
+  readonly since: string | null;
+}
+
+/** Names some of the refusals that a baseline remembers; without anything, all of them. */
+export interface RefusalsRequest {
+  readonly classes?: readonly string[];
+  /** Only of the profile with this key. */
+  readonly key?: string;
+  readonly limit?: number;
+}
+
+/** A contact that is not sent again as long as Mailchimp would refuse the same row again, or until its wait is over. */
+export interface RefusalRow {
+  readonly key: string;
+  readonly email: string;
+  readonly class: string;
+  /** Mailchimp's text. */
+  readonly text: string;
+  /** When Mailchimp refused it last, in ISO 8601 and UTC. */
+  readonly since: string;
+  /** From when the same row is sent again; null: not before it changes, or the refusal is lifted. */
+  readonly retryAt: string | null;
+  /** The next export sends it again. */
+  readonly isLifted: boolean;
 }

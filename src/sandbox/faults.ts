@@ -1,5 +1,7 @@
+import type { Query } from './api/call';
 import type { Act } from './model/act';
 import type { BatchState } from './options';
+import { rowsOf } from './api/paging';
 
 /** A fault of a request. */
 export type RequestEffect =
@@ -22,6 +24,12 @@ export type RequestEffect =
   | { readonly type: 'hang'; readonly ms: number }
   /** The request is processed after `ms`. */
   | { readonly type: 'delay'; readonly ms: number }
+  /** The reply takes `ms` to arrive, in small pieces. */
+  | { readonly type: 'trickle'; readonly ms: number }
+  /** The socket is destroyed, and for `ms` every new connection to the sandbox is refused; nothing is applied. */
+  | { readonly type: 'refuseConnections'; readonly ms: number }
+  /** Another tool deletes an audience just before the request is processed. */
+  | { readonly type: 'deleteAudience'; readonly audience: string }
   /** A contact or another tool changes the audience just before the request is processed. */
   | { readonly type: 'act'; readonly act: Act }
   /** This number of rows of a batch subscribe is applied but missing in the reply. */
@@ -29,12 +37,20 @@ export type RequestEffect =
 
 /** A fault of a batch or its results. */
 export type BatchEffect =
-  /** The next batch never leaves this state (default pending). */
+  /** The next batch stays in this state (default pending) until it is deleted, or released with `control.releaseBatches`. In started and finalizing, all of its operations have run. */
   | { readonly type: 'stuckBatch'; readonly state?: BatchState }
+  /** From this state on (default pending), the next batch is answered with 404 and missing in the list, while its operations run. */
+  | { readonly type: 'vanishedBatch'; readonly state?: BatchState }
   /** The next batch to finish has no result URL. */
   | { readonly type: 'emptyResultUrl' }
   /** The next created archive is truncated, at every download. */
   | { readonly type: 'truncatedResult' }
+  /** The next created archive has wrong bytes in its middle, or with `json` a file that is no JSON, at every download. */
+  | { readonly type: 'corruptResult'; readonly what: 'bytes' | 'json' }
+  /** The results of the next batch to start have wrong operation ids: none, each that of its neighbour, or that of another result too. */
+  | { readonly type: 'wrongOperationIds'; readonly how: 'null' | 'swapped' | 'shared' }
+  /** The next created archive has every result twice. */
+  | { readonly type: 'doubledResults' }
   /** The next created archive lacks the results of this number of operations. */
   | { readonly type: 'missingResults'; readonly count: number }
   /** The next download is truncated; later downloads are complete. */
@@ -53,6 +69,8 @@ export interface FaultRule {
   readonly via?: 'http' | 'batch' | 'any';
   /** Applies only to requests whose body contains this text, such as one row. */
   readonly bodyIncludes?: string;
+  /** Applies only to requests with more rows than this: members of a body, or the `count` of a listing. */
+  readonly moreThan?: number;
   /** Number of matches that it applies to. Default 1. */
   readonly times?: number | 'always';
   /** Number of matches to skip first. Default 0. */
@@ -63,14 +81,19 @@ export interface FaultRule {
 export interface FaultTarget {
   readonly method: string;
   readonly path: string;
+  readonly query: Query;
   readonly body: string | undefined;
   readonly via: 'http' | 'batch';
 }
 
 const BATCH_EFFECTS: readonly string[] = [
   'stuckBatch',
+  'vanishedBatch',
   'emptyResultUrl',
   'truncatedResult',
+  'corruptResult',
+  'wrongOperationIds',
+  'doubledResults',
   'missingResults',
   'truncatedDownload',
   'expiredUrl',
@@ -122,7 +145,8 @@ export class FaultBook {
       const via = rule.via ?? 'http';
       if (via !== 'any' && via !== target.via) return false;
       if (rule.bodyIncludes !== undefined && !target.body?.includes(rule.bodyIncludes)) return false;
-      return pattern?.test(`${target.method} ${target.path}`) ?? true;
+      if (pattern && !pattern.test(`${target.method} ${target.path}`)) return false;
+      return rule.moreThan === undefined || rowsOf(target) > rule.moreThan;
     });
     return effect as RequestEffect | undefined;
   }

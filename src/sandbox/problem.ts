@@ -1,5 +1,7 @@
 /** Mailchimp's refusals and their RFC 9457 problem documents. */
 
+import type { SandboxSwitches } from './switches';
+
 const PROBLEM_TYPE = 'https://mailchimp.com/developer/marketing/docs/errors/';
 
 export interface FieldError {
@@ -16,6 +18,18 @@ export interface Refusal {
   /** Member Exists, Compliance and Forgotten come without `type` (recorded from the real service). */
   readonly untyped?: true;
   readonly allow?: string;
+}
+
+const MUST_BE = /^Value must be one of: (?<allowed>.*?) {2}\(not .*\)$/s;
+
+/** A refusal in the wording of the switch `enumWording`. */
+export function worded(refusal: Refusal, wording: SandboxSwitches['enumWording']): Refusal {
+  if (wording === 'mustBe' || !refusal.errors) return refusal;
+  const errors = refusal.errors.map(({ field, message }) => ({
+    field,
+    message: message.replace(MUST_BE, 'Data presented is not one of the accepted values: $<allowed>.'),
+  }));
+  return { ...refusal, errors };
 }
 
 export class Problem extends Error {

@@ -94,7 +94,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     ...batchRoutes({ runner, urls, origin: () => origin }),
   ]);
   runOperation = operationRunner(world, router, recorder);
-  const control = new Control(world);
+  const control = new Control(world, (account) => runner.pump(account));
   const app = new App();
   serveApi(app, { world, router, recorder });
   serveDownloads(app, world, urls);

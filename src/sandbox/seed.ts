@@ -168,6 +168,8 @@ function addMember(world: World, audience: Audience, seed: MemberSeed): void {
     tags,
     lastChanged: now,
     addedAt: now,
+    // Others have been subscribed once.
+    optedInAt: status === 'pending' || status === 'transactional' ? 0 : now,
     extra: undefined,
   });
 }

@@ -14,10 +14,14 @@ export interface SandboxSwitches {
   readonly transactionalOnOptedOut: 'keep' | 'take' | 'refuse';
   /** Both wordings of a compliance refusal have been recorded: `X is in a …` and `X is already a list member in …`. */
   readonly complianceWording: 'isIn' | 'isAlreadyMember';
+  /** How a value that is none of a list is refused: `Value must be one of: …`, or as years ago `Data presented is not one of the accepted values: …`. */
+  readonly enumWording: 'mustBe' | 'acceptedValues';
   /** Are 204 replies of batch operations counted in `errored_operations`? */
   readonly noContentCountsAsErrored: boolean;
   /** The `response` of a batch operation that answered 204. */
-  readonly noContentResponse: '' | 'null' | '{}';
+  readonly noContentResponse: 'null' | '{}' | '';
+  /** Do result archives contain a file of no bytes? */
+  readonly emptyResultFile: boolean;
   /** Is a row that changed nothing listed in `updated_members`? */
   readonly unchangedRowInReply: boolean;
   /** Do members in replies to writes have `tags`? Members in replies to reads have them, by the documentation. */
@@ -68,6 +72,8 @@ export interface SandboxSwitches {
   readonly premium: boolean;
   /** All keys and tokens are refused, as after a revocation. */
   readonly keysRevoked: boolean;
+  /** Keys and tokens that are refused while others work, separated by commas. */
+  readonly revokedKeys: string;
   /** The account is deactivated: 403 on everything. */
   readonly accountDisabled: boolean;
 }
@@ -79,8 +85,10 @@ export const DEFAULT_SWITCHES: SandboxSwitches = {
   optedOutTakesUpdates: true,
   transactionalOnOptedOut: 'keep',
   complianceWording: 'isIn',
+  enumWording: 'mustBe',
   noContentCountsAsErrored: false,
-  noContentResponse: '',
+  noContentResponse: 'null',
+  emptyResultFile: true,
   unchangedRowInReply: true,
   tagsInReply: true,
   addressEcho: 'stored',
@@ -106,5 +114,6 @@ export const DEFAULT_SWITCHES: SandboxSwitches = {
   role: 'owner',
   premium: false,
   keysRevoked: false,
+  revokedKeys: '',
   accountDisabled: false,
 };

@@ -9,7 +9,9 @@ import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
 import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
-import { recordConsent } from './store/consents';
+import { lastConsent, recordConsent } from './store/consents';
+import { ownTags, recordTag } from './store/own-tags';
+import { presentStore } from './store/present-store';
 import {
   listAttempts,
   listBatches,
@@ -18,13 +20,17 @@ import {
   recordBatch,
   recordUnsent,
 } from './delivery/attempts';
+import { readLeft, recordLeft } from './delivery/left-members';
+import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
-import { discard, expire, expireAll, latestBaseline } from './settle/retention';
+import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
 import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
+import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
+import { liftRefusals, readRefusals } from './settle/refusals';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
@@ -54,8 +60,9 @@ export async function openStaging({
   memoryLimit,
   now = () => new Date(),
 }: StagingOptions): Promise<Staging> {
-  const store = translatingStore(given);
-  const storeId = await translating('open', openStore)(store);
+  const opened = translatingStore(given);
+  const storeId = await translating('open', openStore)(opened);
+  const store = presentStore(opened);
   const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
@@ -69,16 +76,28 @@ export async function openStaging({
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
       recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
+      lastConsent: (destinationId) => lastConsent(store, destinationId),
+      recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
+      ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: (ref, scope, baseline) => sealCensus({ store, memoryLimit, ref, baseline }, scope),
+      sealCensus: async (ref, scope, baseline, signal) => {
+        // First, since a census leaves out the tags of the baseline.
+        await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
+        return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);
+      },
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
       sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
-      plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
+      plan: (ref, request, signal) => plan({ store, memoryLimit, ref, now, signal }, request),
       readChunk,
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
+      recordLeft: (ref, members) => recordLeft(store, ref, members),
+      readLeft: (ref) => readLeft(store, ref),
+      openWrite: (ref, write) => openWrite(store, ref, write),
+      endWrite: (ref, write) => endWrite(store, ref, write),
+      recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
       recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
       readBatch: (ref, part) => readBatch(store, ref, part),
       listBatches: (ref) => listBatches(store, ref),
@@ -91,20 +110,24 @@ export async function openStaging({
         const part = findPart(await reader.plan(ref), number);
         return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
       },
-      settle: (ref, tally) => settle({ store, memoryLimit, ref, now }, tally),
-      settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
+      settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
+      settleEarlier: (ref, baseline, signal) =>
+        settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
+      readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
+      liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
-      expireAll: (keepDays) => expireAll(store, keepDays),
+      tidy: (destinationId, keep) => tidy(store, destinationId, keep),
+      expireAll: (keep) => expireAll(store, keep),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),
   };
 }
 
-/** What a store offers without writing anything into it. */
-export type StagingReader = Pick<Staging, 'storeId' | 'readFailures'>;
+/** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
+export type StagingReader = Pick<Staging, 'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals'>;
 
 /**
  * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
@@ -119,19 +142,23 @@ export async function openStagingToRead({
   const store = translatingStore(given);
   const storeId = await translating('open', readStoreId)(store);
   if (storeId === undefined) return undefined;
-  return {
-    storeId,
-    readFailures: translating('readFailures', (ref, request) =>
-      readFailures({ store, memoryLimit }, ref, request),
-    ) satisfies Staging['readFailures'],
+  const context = { store, memoryLimit };
+  const readers: Omit<StagingReader, 'storeId'> = {
+    readFailures: (ref, request) => readFailures(context, ref, request),
+    readRefusals: (ref, request) => readRefusals(context, ref, request),
+    liftRefusals: (ref, request) => liftRefusals(context, ref, request),
   };
+  return { storeId, ...translateAll(readers) };
 }
 
 type Steps = Omit<Staging, 'storeId'>;
 
-function translateAll(steps: Steps): Steps {
-  const entries = Object.entries(steps).map(([name, step]) => [name, translating(name, step)]);
-  return Object.fromEntries(entries) as Steps;
+function translateAll<Name extends keyof Steps>(steps: Pick<Steps, Name>): Pick<Steps, Name> {
+  const entries = Object.entries<(...parameters: never[]) => Promise<unknown>>(steps).map(([name, step]) => [
+    name,
+    translating(name, step),
+  ]);
+  return Object.fromEntries(entries) as Pick<Steps, Name>;
 }
 
 interface Reader {

@@ -37,7 +37,7 @@ const CONTENT: SourceContent = {
     ['C4', 'other@nordlichtpost.de', 'Same key but for case', '2'],
   ],
   segments: [
-    { id: 'vip', name: 'VIP customers', members: ['c1', 'c2', 'c2', 'gone'] },
+    { id: 'vip', name: 'VIP customers', members: ['c1', 'c2', 'c2', 'gone', 'gone'] },
     { id: 'fresh', name: 'New customers', members: ['c3', 'c1'] },
     { id: 'one', name: 'one', members: ['c4', 'C4', 'c4'] },
   ],
@@ -86,6 +86,8 @@ async function openCase(open: (content: SourceContent) => Promise<SegmentSourceF
   };
 }
 
+const NONE = { keys: 0, values: 0 };
+
 const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
   'it describes its attributes in their order, and its segments with names': async ({ source }) => {
     const { attributes, segments } = await source.describe();
@@ -102,17 +104,16 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
     assertSame(await digests(), first);
   },
   'a check counts profiles, members, and memberships of no profile': async ({ source }) => {
-    const { profiles, members, orphans, unreadable } = await source.check();
+    const { profiles, members, unreadable } = await source.check();
     assertSame(
-      { profiles, members, orphans, unreadable },
+      { profiles, members, unreadable },
       {
         profiles: 5,
         members: [
-          { segment: 'vip', profiles: 2 },
-          { segment: 'fresh', profiles: 2 },
-          { segment: 'one', profiles: 2 },
+          { segment: 'vip', profiles: 2, unmatched: { keys: 2, values: 0 } },
+          { segment: 'fresh', profiles: 2, unmatched: NONE },
+          { segment: 'one', profiles: 2, unmatched: NONE },
         ],
-        orphans: 1,
         unreadable: [],
       },
     );
@@ -123,7 +124,13 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
   }) => {
     const attributes = ['Score', 'Email', 'First Name'];
     const counts = await source.extract({ attributes, segments: ['fresh', 'vip'], into });
-    assertCounts(counts, { profiles: 5, selected: 3, members: [2, 2], orphans: 1, unreadable: [] });
+    assertCounts(counts, {
+      profiles: 5,
+      selected: 3,
+      members: [2, 2],
+      unmatched: [NONE, { keys: 2, values: 0 }],
+      unreadable: [],
+    });
     assertSame(await rowsOf(into), [
       ['c1', '11', '007', 'ann@nordlichtpost.de', 'Ann, "the 1st"'],
       ['c2', '01', '31/12/1980', ' Bob@Nordlichtpost.de ', 'Bób\nLine'],
@@ -141,9 +148,22 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
       ['c4', '1', 'c4'],
     ]);
   },
+  'blanks at both ends of keys do not matter': async ({ openOther, into }) => {
+    const source = await openOther({
+      attributes: ['Id'],
+      profiles: [[' p1'], ['p2']],
+      segments: [{ id: 'all', name: 'all', members: ['p1', 'p2 '] }],
+    });
+    const counts = await source.extract({ attributes: [], segments: ['all'], into });
+    assertCounts(counts, { profiles: 2, selected: 2, members: [2], unmatched: [NONE], unreadable: [] });
+    assertSame(await rowsOf(into), [
+      ['p1', '1'],
+      ['p2', '1'],
+    ]);
+  },
   'no attributes and no segments make an extract without rows': async ({ source, into }) => {
     const counts = await source.extract({ attributes: [], segments: [], into });
-    assertCounts(counts, { profiles: 5, selected: 0, members: [], orphans: 0, unreadable: [] });
+    assertCounts(counts, { profiles: 5, selected: 0, members: [], unmatched: [], unreadable: [] });
     assertSame(await rowsOf(into), []);
   },
   'an extract replaces what an earlier attempt has left in the folder': async ({ source, into }) => {
@@ -165,10 +185,16 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
     assert.equal(checked.profiles, 5);
     for (const folder of folders) assert.equal((await rowsOf(folder)).length, 2);
   },
-  'a source without profiles counts none, and every membership is an orphan': async ({ openOther, into }) => {
+  'a source without profiles counts none, and every membership is unmatched': async ({ openOther, into }) => {
     const source = await openOther({ ...CONTENT, profiles: [] });
     const counts = await source.extract({ attributes: ['Email'], segments: ['fresh'], into });
-    assertCounts(counts, { profiles: 0, selected: 0, members: [0], orphans: 2, unreadable: [] });
+    assertCounts(counts, {
+      profiles: 0,
+      selected: 0,
+      members: [0],
+      unmatched: [{ keys: 2, values: 0 }],
+      unreadable: [],
+    });
     assertSame(await rowsOf(into), []);
   },
   'an attribute that does not exist is ATTRIBUTE_NOT_FOUND with its name': async ({ source, into }) => {
@@ -197,8 +223,8 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
 };
 
 function assertCounts(counts: SourceExtract, expected: SourceExtract): void {
-  const { profiles, selected, members, orphans, unreadable } = counts;
-  assertSame({ profiles, selected, members, orphans, unreadable }, expected);
+  const { profiles, selected, members, unmatched, unreadable } = counts;
+  assertSame({ profiles, selected, members, unmatched, unreadable }, expected);
 }
 
 function assertRefused(error: unknown, { code, named }: { code: string; named: string }): void {

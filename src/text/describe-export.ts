@@ -3,6 +3,7 @@ import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
 import type { JobKind } from '../contract/job-kind';
+import { describeUnmatched } from './describe-unmatched';
 import { count, countOf, instant } from './format';
 import {
   MEMBER_STATUSES,
@@ -105,7 +106,7 @@ export function describeState(
     case 'stopped':
       return `Stopped${also}: ${describeReason(state.reason)} Then: ${resume}`;
     case 'waiting':
-      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
+      return `Waiting${also}: ${describeReason(state.reason)} It retries by itself${describeRetry(state.retryAt)}${isPaused ? `, and sends nothing until: ${resume}` : '.'}`;
     case 'held': {
       const parts = describeHeld(destinationId, state.held, layout);
       const unpause = isPaused ? [`Once approved, it stays paused until: ${resume}`] : [];
@@ -122,6 +123,10 @@ export function describeState(
     default:
       return String(state satisfies never);
   }
+}
+
+function describeRetry(retryAt: string | undefined): string {
+  return retryAt === undefined ? '' : `, next at ${instant(retryAt)}`;
 }
 
 /** The state of an export in a list: "held since 2026-11-27 06:00:00 UTC, and paused". */
@@ -205,6 +210,7 @@ export function describeResult(report: ExportReport): [string, string][] {
     ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
+    ...rowOf('Unmatched', describeUnmatched(report.segments)),
     ...rowOf('Held because', describeGuards(guards)),
     ...rowOf('Approved by', approval ? describeApproval(approval) : ''),
   ];

@@ -22,3 +22,11 @@ export function duration(ms: number): string {
   if (minutes < 60) return `${minutes} min ${Math.floor(seconds % 60)} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
+
+const LISTED = 20;
+
+/** The first names of a list, and how many more there are: Temporal limits what a page of the Web UI may take. */
+export function listOf(names: readonly string[]): string {
+  const more = names.length > LISTED ? ` and ${count(names.length - LISTED)} more` : '';
+  return names.slice(0, LISTED).join(', ') + more;
+}

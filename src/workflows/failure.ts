@@ -54,5 +54,6 @@ export function needsOperator({ code }: Reason): boolean {
 export function toFailure(error: unknown): TemporalFailure {
   if (isCancellation(error) && error instanceof TemporalFailure) return error;
   const { code, message } = reasonOf(error);
-  return ApplicationFailure.nonRetryable(message, code);
+  const details = error instanceof ExportError ? [error.details] : [];
+  return ApplicationFailure.nonRetryable(message, code, ...details);
 }

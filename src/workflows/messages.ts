@@ -7,20 +7,20 @@ import type {
   RemoveInput,
   StartedExport,
 } from '../contract/destination';
-import type { DestinationView } from '../contract/destination-view';
+import type { CompactDestinationView } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
 import type { Approved, ApproveInput } from '../contract/guard';
 import type { JobRequestInput } from '../contract/job';
 
 /** Updates of a destination. Each is parsed in its validator, so raw JSON from the Temporal CLI gets the same clear errors. */
-export const connectUpdate = defineUpdate<DestinationView, [ConnectInput, Envelope]>('connect');
-export const configureUpdate = defineUpdate<DestinationView, [ConfigureInput, Envelope]>('configure');
+export const connectUpdate = defineUpdate<CompactDestinationView, [ConnectInput, Envelope]>('connect');
+export const configureUpdate = defineUpdate<CompactDestinationView, [ConfigureInput, Envelope]>('configure');
 export const startJobUpdate = defineUpdate<StartedExport, [JobRequestInput, Envelope]>('startJob');
 export const cancelExportUpdate = defineUpdate<null, [{ exportId: string }, Envelope]>('cancelExport');
-export const removeDestinationUpdate = defineUpdate<DestinationView, [RemoveInput, Envelope]>(
+export const removeDestinationUpdate = defineUpdate<CompactDestinationView, [RemoveInput, Envelope]>(
   'removeDestination',
 );
-export const stateQuery = defineQuery<DestinationView>('state');
+export const stateQuery = defineQuery<CompactDestinationView>('state');
 
 /** Messages of an export. The envelope of an update names the export. */
 export const progressQuery = defineQuery<ExportView>('progress');

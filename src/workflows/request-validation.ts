@@ -1,7 +1,7 @@
 import { EnvelopeSchema, ExportEnvelopeSchema, type Envelope } from '../contract/destination';
 import type { ExportRef } from '../contract/identifiers';
 import { parse } from '../contract/parse';
-import { ExportError } from '../errors';
+import { ExportError, ownerMismatch } from '../errors';
 import { toFailure } from './failure';
 
 const ENVELOPE = 'The envelope of the request';
@@ -17,24 +17,49 @@ export function validating<Args extends unknown[]>(check: (...args: Args) => voi
   };
 }
 
-/** @throws ExportError REQUEST_EXPIRED: the client has already reported that nothing will happen */
+/** The time of a workflow is that of its last task, and clocks that are set by the network differ a little. */
+const MAX_AHEAD_MS = 60_000;
+
+/**
+ * @throws ExportError REQUEST_EXPIRED: the client has already reported that nothing will happen, or its clock is wrong. The details have
+ * the time of the server, so that a client with a wrong clock can send the request again by it.
+ */
 export function requireInTime(envelope: unknown): Envelope {
   const parsed = parse(EnvelopeSchema, envelope, { what: ENVELOPE });
-  if (Date.now() > parsed.notAfter) {
-    throw new ExportError(
-      'REQUEST_EXPIRED',
-      'The request was read too late and changes nothing. Send it again.',
-    );
-  }
-  return parsed;
+  const now = Date.now();
+  const { notAfter, sentAt = now } = parsed;
+  if (now <= notAfter && sentAt <= now + MAX_AHEAD_MS) return parsed;
+  const why =
+    now > notAfter
+      ? `${seconds(now - notAfter)} s after the time that it is valid for: it was read too late, or the clock of its sender is behind`
+      : `the clock of its sender is ${seconds(sentAt - now)} s ahead`;
+  throw new ExportError('REQUEST_EXPIRED', `The request changes nothing: ${why}. Send it again.`, {
+    details: { serverTimeMs: now },
+  });
+}
+
+function seconds(ms: number): number {
+  return Math.round(ms / 1000);
+}
+
+/**
+ * A destination belongs to the task queue that connected it: another team in the namespace may have chosen the same name.
+ * @throws ExportError DESTINATION_OWNER_MISMATCH
+ */
+export function requireOwner({ taskQueue: sender }: Envelope, destinationId: string, owner: string): void {
+  if (sender !== undefined && sender !== owner) throw ownerMismatch(destinationId, owner);
 }
 
 /**
  * The workflow id alone would reach an export that began after the one that the sender has seen.
- * @throws ExportError REQUEST_EXPIRED, EXPORT_NOT_FOUND
+ * @throws ExportError REQUEST_EXPIRED, DESTINATION_OWNER_MISMATCH, EXPORT_NOT_FOUND
  */
-export function requireForExport(envelope: unknown, { destinationId, exportId }: ExportRef): void {
-  requireInTime(envelope);
+export function requireForExport(
+  envelope: unknown,
+  { destinationId, exportId }: ExportRef,
+  taskQueue: string,
+): void {
+  requireOwner(requireInTime(envelope), destinationId, taskQueue);
   const asked = parse(ExportEnvelopeSchema, envelope, { what: ENVELOPE });
   if (asked.exportId === exportId) return;
   throw new ExportError(

@@ -3,13 +3,11 @@ import type { Activities } from '../activities/index';
 import type { ExportInput } from '../contract/export';
 import { storeQueue } from '../contract/identifiers';
 
-/** About ten minutes of attempts; then the export shows that it waits, and retries by a timer. */
-const MINUTES_OF_RETRIES = {
-  initialInterval: '1 second',
-  backoffCoefficient: 2,
-  maximumInterval: '1 minute',
-  maximumAttempts: 15,
-} as const;
+/**
+ * A worker that was restarted, or a short disturbance. Each attempt may take twenty seconds of its own retries; after the second, the export
+ * shows within the minute that it waits, and retries by a timer.
+ */
+const TWO_ATTEMPTS = { initialInterval: '1 second', maximumAttempts: 2 } as const;
 
 /** With any other type, a cancelled workflow would continue while the activity still sends. */
 const WAIT_FOR_CANCELLATION = {
@@ -43,11 +41,18 @@ export function exportSteps({
     taskQueue: storeQueue(storeId),
     scheduleToStartTimeout: workerTimeoutSeconds * 1000,
     heartbeatTimeout: '20 seconds',
-    retry: MINUTES_OF_RETRIES,
+    retry: TWO_ATTEMPTS,
   } as const;
   return {
     short: proxyActivities<Activities>({ ...options, startToCloseTimeout: '5 minutes' }),
     long: proxyActivities<Activities>({ ...options, startToCloseTimeout: '6 hours' }),
+    /** For an export that winds down: a provider that is absent must not hold it. */
+    brief: proxyActivities<Activities>({
+      ...options,
+      scheduleToStartTimeout: '10 seconds',
+      startToCloseTimeout: '8 seconds',
+      retry: { maximumAttempts: 1 },
+    }),
   };
 }
 

@@ -12,6 +12,7 @@ import {
 } from '../../src/contract/destination';
 import { startSandbox, type Sandbox } from '../../src/sandbox';
 import { openResources, type Resources } from '../../src/plugin/resources';
+import { assignTags } from '../../src/workflows/destination/tag-identity';
 import { callMailchimp, tagIdOf } from '../support/mailchimp';
 
 const AUDIENCE = '1a2b3c4d5e';
@@ -57,17 +58,19 @@ afterAll(async () => {
 
 type Own = Configuration['segments'];
 
-function configure(
+async function configure(
   segments: Readonly<Record<string, string | null>>,
   { own = [], ...more }: { own?: Own } & Partial<ConfigureInput> = {},
 ) {
-  return createCheckConfiguration(resources)({
+  const request = ConfigureInputSchema.parse({ email: 'email', segments, ...more });
+  const checked = await createCheckConfiguration(resources)({
+    destinationId: 'newsletter',
     account: 'main',
     audienceId: AUDIENCE,
     source: 'people',
-    request: ConfigureInputSchema.parse({ email: 'email', segments, ...more }),
-    own,
+    request,
   });
+  return { ...checked, segments: assignTags(checked.segments, { own, adoptTags: request.adoptTags }) };
 }
 
 test('a segment becomes a tag of its own name, trimmed', async () => {
@@ -135,7 +138,6 @@ const own = async (segment: string): Promise<Own> => [
     tag: 'Ours',
     tagId: await tagIdOf(sandbox, AUDIENCE, 'Ours'),
     knownAs: 'Ours',
-    digest: 'd',
   },
 ];
 

@@ -3,7 +3,6 @@ import { join, resolve } from 'node:path';
 import { expect, test } from '@jest/globals';
 
 const ROOT = resolve(__dirname, '../..');
-const reliability = readFileSync(join(ROOT, 'RELIABILITY.md'), 'utf8');
 
 /** The text of a test file and of its long cases; empty when there is no such file. */
 function readTests(path: string): string {
@@ -14,11 +13,15 @@ function readTests(path: string): string {
     .join('\n');
 }
 
-test('every test name that RELIABILITY.md quotes is in the test file that it names', () => {
-  const quoted = [...reliability.matchAll(/`([\w/-]+)` "([^"]+)"/g)].map(([, path = '', name = '']) => ({
-    path,
-    name,
-  }));
-  expect(quoted.length).toBeGreaterThan(20);
-  expect(quoted.filter(({ path, name }) => !readTests(path).includes(name))).toEqual([]);
-});
+test.each(['RELIABILITY.md', 'SECURITY.md'])(
+  'every test name that %s quotes is in the test file that it names',
+  (document) => {
+    const text = readFileSync(join(ROOT, document), 'utf8');
+    const quoted = [...text.matchAll(/`([\w/-]+)` "([^"]+)"/g)].map(([, path = '', name = '']) => ({
+      path,
+      name,
+    }));
+    expect(quoted.length).toBeGreaterThan(20);
+    expect(quoted.filter(({ path, name }) => !readTests(path).includes(name))).toEqual([]);
+  },
+);

@@ -103,6 +103,29 @@ describe('a held export', () => {
     );
   });
 
+  test('by membership rows that select no profile says so, and each option lets its own guard pass', async () => {
+    await scene.writeMembers([
+      ['000001', 'vip'],
+      ['000002', 'vip'],
+      ['2', 'north'],
+      ['000003', 'north'],
+    ]);
+    const held = await scene.cli(`export plan ${name} --allow-mass-removal`);
+    expect(held.output).toContain(
+      'Would be held: MEMBERS_UNMATCHED. The membership of the segment "north" has 1 row, new since the export before',
+    );
+    const allowed = await scene.cliJson(
+      `export start ${name} --allow-mass-removal --allow-unmatched-members`,
+    );
+    expect(allowed).toMatchObject({
+      code: 0,
+      document: { segments: [{ segment: 'vip' }, { untagged: 1, unmatched: { keys: 1, values: 0 } }] },
+    });
+    expect((await scene.cli(`export show ${name}`)).output).toContain(
+      'Warning: Membership rows with a key that no profile has, which are skipped: 1 in north.',
+    );
+  });
+
   test('plan shows why it would be held; the option lets it pass', async () => {
     const { code, output } = await scene.cli(`export plan ${name}`);
     expect(code).toBe(0);

@@ -135,10 +135,10 @@ describe('export', () => {
     );
 
     const { output } = await scene.cli(`export failures ${name} 1 --csv`);
-    expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text');
+    expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text,since');
     expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
     expect(output).toMatch(
-      /^duplicate,same_address,'=3,.*,The profile 000001 has the same address and is used\.$/m,
+      /^duplicate,same_address,'=3,.*,The profile 000001 has the same address and is used\.,$/m,
     );
 
     const { document } = await scene.cliJson(`export failures ${name} --outcome duplicate`);
@@ -149,6 +149,38 @@ describe('export', () => {
 
     const one = await scene.cli(`export failures ${name} --limit 1`);
     expect(one.output).toContain('The first 1 of 2. For more, pass --limit N; for all, --csv.');
+  });
+
+  test('refusals lists what a destination remembers, and lifts it; reports tell it from what is refused now', async () => {
+    await scene.writeProfiles([person(1), person(2, { email: 'two@example.com' })]);
+    const none = await scene.cli(`destination refusals ${name}`);
+    expect(none.output).toBe(`${name} remembers no refusal that matches.\n`);
+    const first = await scene.cli(`export start ${name}`);
+    expect(first.output).toMatch(/rejected +fake +1 +now +/);
+    const staging = join(scene.folder, 'staging');
+    const before = await treeOf(staging);
+    const listed = await scene.cli(`destination refusals ${name}`);
+    expect(listed.output).toMatch(/fake +000002 +two@example.com +\d{4}-\S+ \S+ UTC +when it changes/);
+    expect((await scene.cli(`destination refusals ${name} --csv`)).output).toMatch(
+      /^class,key,email,since,retryAt,isLifted,text\nfake,000002,two@example.com,\d{4}-[^,]*Z,,false,/,
+    );
+    expect(await treeOf(staging)).toEqual(before);
+
+    const again = await scene.cli(`export start ${name}`);
+    expect(again.output).toMatch(/rejected +fake +1 +remembered since \d{4}-\S+ \S+ UTC/);
+    const lift = `destination refusals ${name} --class fake --lift`;
+    expect((await scene.cli(`${lift} --key 000001 --yes`)).output).toMatch(
+      / remembers no refusal that can be lifted/,
+    );
+    expect((await scene.cli(lift, { answers: ['n'] })).errors).toContain('Nothing was changed.');
+    expect(await scene.cliJson(`${lift} --yes`)).toMatchObject({ code: 0, document: { lifted: 1 } });
+    expect((await scene.cliJson(`destination refusals ${name}`)).document).toMatchObject({
+      refusals: [{ key: '000002', isLifted: true }],
+    });
+    const refusedNow = /rejected +fake +1 +now +/;
+    expect((await scene.cli(`export start ${name}`)).output).toMatch(refusedNow);
+    expect((await scene.cli(`export start ${name}`)).output).not.toMatch(refusedNow);
+    expect((await scene.cli(`export start ${name} --retry-refused`)).output).toMatch(refusedNow);
   });
 
   test('failures leaves the store as it is, also rows that are too old by the settings of the command', async () => {

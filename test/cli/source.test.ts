@@ -54,16 +54,25 @@ describe('source', () => {
     expect((await scene.cli('source check')).output).not.toContain('Warning');
   });
 
-  test('check counts the memberships of no profile', async () => {
+  test('check counts the membership rows that select no profile, by segment', async () => {
     await scene.writeMembers([
       ['000001', 'vip'],
       ['1', 'vip'],
       ['2', 'north'],
+      ['000002', 'North'],
     ]);
     const { code, output } = await scene.cli('source check');
     expect(code).toBe(0);
-    expect(output).toContain('\n\n2 memberships with a key that no profile has: exports skip them\n');
-    expect((await scene.cliJson('source check')).document).toMatchObject({ orphans: 2 });
+    expect(output).toContain(
+      'Warning: Membership rows with a key that no profile has, which are skipped: 1 in vip, 1 in north. ' +
+        'Rows with a value that no segment asks for, in the list of each segment: 1 in vip, 1 in north.',
+    );
+    expect((await scene.cliJson('source check')).document).toMatchObject({
+      members: [
+        { segment: 'vip', unmatched: { keys: 1, values: 1 } },
+        { segment: 'north', unmatched: { keys: 1, values: 1 } },
+      ],
+    });
   });
 
   test.each(['check', 'segments', 'attributes'])(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstSteps, nextSteps } from '../../src/cli/dev/command';
 import { createPace, createProgress } from '../../src/cli/export/progress';
-import { toCsv } from '../../src/cli/export/failures';
+import { toCsv } from '../../src/cli/text/csv';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { describeReport } from '../../src/cli/text/report';
 import { PLAIN_PAGE } from '../../src/cli/text/page';
@@ -126,7 +126,13 @@ describe('tables', () => {
     ['+1+cmd|calc!A1', "'+1+cmd|calc!A1"],
     ['-2+3', "'-2+3"],
     ['＝1', "'＝1"],
-    ['\t=1', "'\t=1"],
+    ['\t=1', `"'\t'=1"`],
+    ['\r=1', `"'\r'=1"`],
+    [' =1', "' =1"],
+    ['\u200B=1', "'\u200B=1"],
+    ['a;=1', `"a;'=1"`],
+    ['a\n-1+1', `"a\n'-1+1"`],
+    ['a; b', '"a; b"'],
     ['-12', '-12'],
     ['+4930123', '+4930123'],
     ['a=b', 'a=b'],
@@ -143,10 +149,24 @@ describe('a report', () => {
       'Export 3 completed: every profile has one outcome.\n1,000,000 profiles selected, 1 address departed.',
     );
     expect(text).toMatch(/created +999,990 +new to the audience/);
-    expect(text).toMatch(/rejected +fake +10 +looks fake or invalid/);
+    expect(text).toMatch(/rejected +fake +10 +now +looks fake or invalid/);
     const withheld = { outcome: 'suppressed', class: 'archived', text: '', count: 2 } as const;
     expect(describeReport({ ...REPORT, refusals: [withheld] })).toMatch(
       /suppressed +archived +2 +\(withheld, not sent\)/,
+    );
+    const unproven = { outcome: 'unproven', class: 'no_answer', text: '', count: 2 } as const;
+    expect(describeReport({ ...REPORT, refusals: [unproven] })).toMatch(
+      /unproven +no_answer +2 +now +\(sent, without proof of the result\)/,
+    );
+    const remembered = {
+      outcome: 'rejected',
+      class: 'fake',
+      text: 'fake',
+      count: 2,
+      rememberedSince: SINCE,
+    } as const;
+    expect(describeReport({ ...REPORT, refusals: [remembered] })).toMatch(
+      /rejected +fake +2 +remembered since \d{4}-\d\d-\d\d .* UTC +fake/,
     );
     expect(text).toMatch(/subscribed +999,000 +receive campaigns/);
     expect(text).toMatch(/vip +VIP +1,000,000 +999,990 +1 +10/);

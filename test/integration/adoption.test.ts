@@ -37,6 +37,10 @@ describe('a store that remembers a destination which Temporal has lost', () => {
       await stage.configure();
       await stage.export();
       await loseDestination();
+      await expect(stage.client.describe(stage.destinationId)).rejects.toMatchObject({
+        code: 'DESTINATION_TERMINATED',
+        message: expect.stringContaining('--adopt'),
+      });
 
       await expect(stage.connect()).rejects.toMatchObject({
         code: 'BASELINE_EXISTS',
@@ -46,9 +50,19 @@ describe('a store that remembers a destination which Temporal has lost', () => {
         code: 'DESTINATION_NOT_FOUND',
       });
 
-      await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
-      // The tags are there already. The baseline knows which members carry them because of us.
-      await stage.configure({ adoptTags: true });
+      const { consent: _, exportUser, ...settings } = CONNECT;
+      await expect(
+        stage.client.connect(stage.destinationId, { ...settings, statusIfNew: 'pending', adopt: true }),
+      ).rejects.toMatchObject({ code: 'CONSENT_REQUIRED' });
+      // The consent is recorded in the store, and covers the settings.
+      const adopted = await stage.client.connect(stage.destinationId, { ...settings, adopt: true });
+      expect(adopted).toMatchObject({
+        exportUser,
+        consent: { agreedBy: exportUser },
+        baseline: { size: CROWD.length },
+      });
+      // The tags are there already, and are known as ours.
+      await stage.configure();
       const same = await stage.export();
       expect(same.outcomes).toMatchObject({ unchanged: CROWD.length, created: 0, updated: 0 });
 

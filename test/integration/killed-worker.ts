@@ -231,7 +231,8 @@ async function writeConfig(stage: Stage, input: GeneratedProfiles): Promise<stri
   return path;
 }
 
-async function startWorker(configFile: string): Promise<OwnedProcess> {
+/** Runs a worker in a process of its own. */
+export async function startWorker(configFile: string): Promise<OwnedProcess> {
   const worker = await spawnOwned({ command: process.execPath, args: [WORKER, configFile] });
   const ready = until(async () => /^ready$/m.test(worker.output()));
   const how = await Promise.race([worker.ended, ready]);

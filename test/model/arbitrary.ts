@@ -135,6 +135,10 @@ const order: fc.Arbitrary<Order> = fc
       { weight: 3, arbitrary: fc.constant(false) },
       { weight: 1, arbitrary: fc.constant(true) },
     ),
+    retryRefused: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(false) },
+      { weight: 1, arbitrary: fc.constant(true) },
+    ),
     answer: fc.constantFrom('approved' as const, 'denied' as const, 'expired' as const),
     allowMassRemoval: fc.oneof(
       { weight: 3, arbitrary: fc.constant(true) },

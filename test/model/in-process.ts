@@ -216,7 +216,8 @@ Object.assign(standIns, {
   proxyActivities: () => new Proxy({}, { get: (_, name) => stepCalled(String(name)) }),
   setHandler: ({ name }: { name: string }, handler: (...args: unknown[]) => unknown) =>
     now().handlers.set(name, handler),
-  workflowInfo: () => ({ continueAsNewSuggested: false }),
+  patched: () => true,
+  workflowInfo: () => ({ continueAsNewSuggested: false, taskQueue: 'test' }),
   makeContinueAsNewFunc:
     () =>
     (...args: unknown[]) =>

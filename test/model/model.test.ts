@@ -13,6 +13,7 @@ const OF_AN_ACCOUNT: readonly string[] = [
   'role',
   'premium',
   'keysRevoked',
+  'revokedKeys',
   'accountDisabled',
 ];
 

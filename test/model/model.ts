@@ -19,8 +19,10 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
   const status = asked.isCancelled ? 'cancelled' : 'completed';
   const result = { status, subjects: [] as string[], memberStatuses: {}, pairs: {} };
   const selection = findPeople(world, result.subjects);
-  const changes = findChanges({ ...world, census, isFresh: census !== world.census }, selection);
   if (result.subjects.length + selection.people.size === 0) return { ...result, status: 'SOURCE_EMPTY' };
+  const isFresh = census !== world.census;
+  liftRefusals(world, isFresh, asked);
+  const changes = findChanges({ ...world, census, isFresh }, selection);
   world.census = census;
   const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
   for (const change of needy.slice(asked.limit ?? Infinity)) putOff(change);
@@ -37,11 +39,39 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
     result.subjects.push(settle(world, change, { sent, off }));
     count(result, change, { sent, off, status: world.members.get(address)?.status ?? '' });
   }
+  forgetDeparted(world, selection);
   if (result.status === 'completed') world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
   return { ...result, subjects: result.subjects.toSorted() };
+}
+
+/** Nothing of ours is on them, and nothing about them has to be remembered. */
+function forgetDeparted({ held, members }: World, { people }: Selection): void {
+  for (const [address, { isPresent, tags, refusal, state }] of held) {
+    const stays = isPresent || people.has(address) || tags.size > 0 || refusal !== null || state === null;
+    if (!stays && !OUT.includes(members.get(address)?.status ?? '')) held.delete(address);
+  }
+}
+
+const RETRIED_AFTER = 7 * 24 * 60 * MINUTE;
+
+/** Who was deleted for good and is in the audience again is known by this export's listings. Others are tried again after a time. */
+function liftRefusals({ held, members, now }: World, isFresh: boolean, { retryRefused }: Asked): void {
+  for (const [address, known] of held) {
+    const { refusal } = known;
+    if (!refusal) continue;
+    const [, why = ''] = refusal.outcome.split(' ');
+    const isListed = isFresh ? members.has(address) : OUT.includes(members.get(address)?.status ?? '');
+    if (why === 'forgotten' && isListed) {
+      known.refusal = null;
+      if (known.state === 'proven') known.state = 'exposed';
+    } else if (PERMANENT.includes(why)) {
+      const isDue = why === 'merge_field' && refusal.at + RETRIED_AFTER <= now;
+      known.refusal = { ...refusal, isRetried: isDue || retryRefused };
+    }
+  }
 }
 
 /** By key, with addresses that have departed. */
@@ -76,6 +106,7 @@ function compare(world: World, person: Subject): Change {
   const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
   const refused =
     was.refusal &&
+    !was.refusal.isRetried &&
     (was.refusal.until < Infinity || was.refusal.payload === payload) &&
     world.now < was.refusal.until
       ? was.refusal.outcome
@@ -131,7 +162,11 @@ function settle(world: World, change: Change, { sent, off }: Results): string {
   const gone = new Set(off.filter(([, result]) => result === 'acknowledged').map(([tag]) => tag));
   const tags = minus(isTaken ? ours : was.tags, gone);
   const arrived = pick(values, (tag) => values[tag] !== '');
-  const refusal = isRefused ? { payload, outcome: sent!, times, until } : isDone ? null : was.refusal;
+  const refusal = isRefused
+    ? { payload, outcome: sent!, times, until, at: world.now, isRetried: false }
+    : isDone
+      ? null
+      : was.refusal;
   const next: Held = {
     keys: [...keys, ...(profile && !hasOptedOut(world, address) ? [] : minus(was.keys, new Set(keys)))],
     status: isDone ? status : was.status,

@@ -4,7 +4,9 @@ import { jest } from '@jest/globals';
 import { TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
 import { createActivities } from '../../src/activities';
+import type { CheckedConfiguration } from '../../src/activities/check-configuration';
 import { AccountSchema, type WorkerConfig } from '../../src/config/config';
+import { compactInput } from '../../src/contract/compact';
 import { ExportOptionsSchema } from '../../src/contract/destination';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { OUTCOMES } from '../../src/contract/outcome';
@@ -17,6 +19,7 @@ import {
   type DestinationState,
   type Job,
 } from '../../src/workflows/destination/state';
+import { assignTags } from '../../src/workflows/destination/tag-identity';
 import { withExport } from '../../src/workflows/destination/jobs/export';
 import { mailchimpExport } from '../../src/workflows/export/export';
 import { reasonOf } from '../../src/workflows/failure';
@@ -102,11 +105,11 @@ class StepDriver implements Exporter {
   }
 
   async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {
-    const checked = await this.#call('checkConfiguration', {
+    const checked = (await this.#call('checkConfiguration', {
+      destinationId: this.#destinationId,
       account: this.audience,
       audienceId: this.audience,
       source: 'people',
-      own: this.#state.configuration?.segments ?? [],
       request: {
         email: 'email',
         fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
@@ -114,18 +117,19 @@ class StepDriver implements Exporter {
         adoptTags: true,
         guards: { removalShare: holdsRemovals ? 0 : 1 },
       },
-    });
-    const configuration = checked as DestinationState['configuration'];
+    })) as CheckedConfiguration;
+    const own = this.#state.configuration?.segments ?? [];
+    const configuration = { ...checked, segments: assignTags(checked.segments, { own, adoptTags: true }) };
     this.#state = { ...this.#state, phase: 'configured', configuration };
   }
 
   async export(order: Order): Promise<Answer> {
-    const { cancelled, trouble, allowMassRemoval, census, limit, lane } = order;
+    const { cancelled, trouble, allowMassRemoval, census, retryRefused, limit, lane } = order;
     const job: Job = {
       kind: 'export',
       exportId: randomUUID(),
       number: this.#state.lastNumber + 1,
-      options: ExportOptionsSchema.parse({ allowMassRemoval, census, limit, lane }),
+      options: ExportOptionsSchema.parse({ allowMassRemoval, census, retryRefused, limit, lane }),
       trigger: 'test',
     };
     const input = toJobInput(this.#destinationId, this.#state, job)!;
@@ -163,7 +167,7 @@ class StepDriver implements Exporter {
           whenIdle: decider(answer),
         },
         mailchimpExport,
-        input,
+        compactInput(input),
       );
     } catch (error) {
       if (!(error instanceof TemporalFailure)) throw error;

@@ -23,6 +23,8 @@ export interface Order {
   readonly answer: 'approved' | 'denied' | 'expired';
   /** The whole audience is read again. */
   readonly census: boolean;
+  /** Those are sent again that Mailchimp has refused. */
+  readonly retryRefused: boolean;
   readonly limit?: number;
   /** One of `TROUBLES`. */
   readonly trouble?: string;
@@ -46,6 +48,7 @@ export const PLAIN_ORDER: Order = {
   allowMassRemoval: true,
   answer: 'approved',
   census: false,
+  retryRefused: false,
 };
 export const PLAIN_EXPORT: Step = { do: 'export', order: PLAIN_ORDER };
 

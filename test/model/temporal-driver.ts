@@ -57,8 +57,16 @@ class TemporalDriver implements Exporter {
     });
   }
 
-  async export({ trouble, answer, allowMassRemoval, census, lane, limit }: Order): Promise<Answer> {
-    const options = { allowMassRemoval, census, lane, ...(limit !== undefined && { limit }) };
+  async export({
+    trouble,
+    answer,
+    allowMassRemoval,
+    census,
+    retryRefused,
+    lane,
+    limit,
+  }: Order): Promise<Answer> {
+    const options = { allowMassRemoval, census, retryRefused, lane, ...(limit !== undefined && { limit }) };
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#follow(options, answer);
     const baseline = report.isSettled ? await readBaseline(this.#folder, report) : null;

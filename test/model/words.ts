@@ -35,12 +35,22 @@ function stepInWords(step: Step): string {
   }
 }
 
-function orderInWords({ census, allowMassRemoval, answer, limit, trouble, lane, cancelled }: Order): string {
+function orderInWords({
+  census,
+  retryRefused,
+  allowMassRemoval,
+  answer,
+  limit,
+  trouble,
+  lane,
+  cancelled,
+}: Order): string {
   return [
     allowMassRemoval ? '' : `, guarded and ${answer}`,
     limit === undefined ? '' : `, of ${limit} at most`,
     `, ${lane} lane`,
     census ? ', with a census' : '',
+    retryRefused ? ', with what was refused' : '',
     trouble === undefined ? '' : `, with ${trouble}`,
     cancelled === undefined ? '' : `, cancelled ${cancelled}`,
   ].join('');

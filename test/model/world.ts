@@ -35,6 +35,9 @@ export interface Held {
     readonly outcome: string;
     readonly times: number;
     readonly until: number;
+    readonly at: number;
+    /** This export sends it again. */
+    readonly isRetried: boolean;
   } | null;
 }
 
@@ -73,6 +76,7 @@ export interface Asked {
   /** The decision about a held export. */
   readonly answer: 'approved' | 'denied' | 'expired';
   readonly census: boolean;
+  readonly retryRefused: boolean;
   readonly limit?: number;
   readonly isCancelled: boolean;
   /** `not_sent` or `unproven` for an upsert, or the untagging of one tag, that was not answered; null: it was answered. */

@@ -59,9 +59,9 @@ class MemorySource implements SegmentSource {
     const members = this.content.segments.map(({ id }) => ({
       segment: id,
       profiles: this.#keys(id).size,
+      unmatched: this.#unmatched(id),
     }));
-    const orphans = this.#orphans(described.segments.map(({ id }) => id));
-    return { ...described, profiles: this.content.profiles.length, members, orphans, unreadable: [] };
+    return { ...described, profiles: this.content.profiles.length, members, unreadable: [] };
   }
 
   async extract({ attributes, segments, into, signal }: Parameters<SegmentSource['extract']>[0]) {
@@ -69,7 +69,7 @@ class MemorySource implements SegmentSource {
     const positions = attributes.map((name) => this.#position(name));
     const keys = segments.map((id) => this.#keys(id));
     const rows = this.content.profiles.flatMap((profile) => {
-      const key = profile[0] ?? '';
+      const key = profile[0]?.trim() ?? '';
       const bits = keys.map((members) => (members.has(key) ? '1' : '0')).join('');
       return bits.includes('1') ? [[key, bits, ...positions.map((at) => profile[at] ?? null)]] : [];
     });
@@ -86,7 +86,7 @@ class MemorySource implements SegmentSource {
       profiles: this.content.profiles.length,
       selected: rows.length,
       members: keys.map((members) => members.size),
-      orphans: this.#orphans(segments),
+      unmatched: segments.map((id) => this.#unmatched(id)),
       unreadable: [],
     };
   }
@@ -100,15 +100,15 @@ class MemorySource implements SegmentSource {
   #listed(id: string): readonly string[] {
     const segment = this.content.segments.find((one) => one.id === id);
     if (!segment) throw new ExportError('SEGMENT_NOT_FOUND', `There is no segment ${id}.`);
-    return segment.members;
+    return segment.members.map((key) => key.trim());
   }
 
   #has(key: string): boolean {
-    return this.content.profiles.some(([own]) => own === key);
+    return this.content.profiles.some(([own]) => own?.trim() === key);
   }
 
-  #orphans(segments: readonly string[]): number {
-    return new Set(segments.flatMap((id) => this.#listed(id)).filter((key) => !this.#has(key))).size;
+  #unmatched(id: string) {
+    return { keys: this.#listed(id).filter((key) => !this.#has(key)).length, values: 0 };
   }
 
   #keys(id: string): ReadonlySet<string> {

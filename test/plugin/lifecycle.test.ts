@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { Client } from '@temporalio/client';
 import type { Payload, PayloadCodec } from '@temporalio/common';
+import { SimplePlugin } from '@temporalio/plugin';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import type { Activities } from '../../src/activities';
 import { ExportClient } from '../../src/client';
@@ -66,6 +67,25 @@ async function exportTwoPeople(): Promise<void> {
 }
 
 async function sayNothing(): Promise<void> {}
+
+/** Stands for a tracer: notes the queue and the name of each step. */
+function tracingPlugin(seen: string[]): SimplePlugin {
+  return new SimplePlugin({
+    name: 'tracing',
+    workerInterceptors: {
+      activity: [
+        ({ info }) => ({
+          inbound: {
+            execute: (input, next) => {
+              seen.push(`${info.taskQueue} ${info.activityType}`);
+              return next(input);
+            },
+          },
+        }),
+      ],
+    },
+  });
+}
 
 /** Stands for encryption: without it no payload can be read. */
 const REVERSING: PayloadCodec = { encode: reverse, decode: reverse };
@@ -213,6 +233,27 @@ describe('the plugin', () => {
     await firstRun;
     await second.close();
   });
+
+  test.each(['worker', 'connection'])(
+    'runs each step once through the activity interceptors of the host, also when a plugin of the %s adds them',
+    async (place) => {
+      const seen: string[] = [];
+      const tracing = tracingPlugin(seen);
+      const traced = await NativeConnection.connect({
+        address: address(),
+        plugins: place === 'connection' ? [tracing] : [],
+      });
+      const plugins = place === 'worker' ? [newPlugin(), tracing] : [newPlugin()];
+      const worker = await createWorker({ plugins, connection: traced });
+      await worker.runUntil(connectTwoPeople);
+      await traced.close();
+      const oftenAs = (name: string) => seen.filter((one) => one.endsWith(` mailchimp.${name}`));
+      expect(oftenAs('checkConnection')).toEqual([`${stage.taskQueue} mailchimp.checkConnection`]);
+      expect(oftenAs('checkConfiguration')).toEqual([
+        expect.stringMatching(/^mailchimp-store-\S+ mailchimp\.checkConfiguration$/),
+      ]);
+    },
+  );
 
   test('reads and writes payloads as the host does', async () => {
     const dataConverter = { payloadCodecs: [REVERSING] };

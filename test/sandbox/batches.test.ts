@@ -61,7 +61,7 @@ describe('a batch', () => {
       expect(batch.completed_at).not.toBe('');
       const byId = new Map((await results(batch)).map((one) => [one.operation_id as string | null, one]));
       expect(JSON.parse(byId.get('upsert').response)).toMatchObject({ total_created: 1, error_count: 0 });
-      expect(byId.get('tag')).toMatchObject({ status_code: 204, response: '' });
+      expect(byId.get('tag')).toMatchObject({ status_code: 204, response: 'null' });
       expect(JSON.parse(byId.get('no list').response)).toMatchObject({ status: 404, instance: '' });
       expect(byId.get('lower case').status_code).toBe(405);
       expect(byId.get(null).response).toBe('{"total_items":1}');

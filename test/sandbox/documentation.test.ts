@@ -24,7 +24,7 @@ describe('the documentation of the sandbox', () => {
 
   test('has only faults that are faults', () => {
     const faults = rows('Faults').map(({ name }) => name);
-    expect(faults).toHaveLength(15);
+    expect(faults).toHaveLength(24);
     for (const fault of faults) expect(() => parseFault(fault)).not.toThrow();
   });
 
@@ -33,7 +33,7 @@ describe('the documentation of the sandbox', () => {
     const commands = [...control.matchAll(/^ {4}curl (.*?)(?: {2,}#.*)?$/gm)].map(
       ([, command = '']) => command,
     );
-    expect(commands).toHaveLength(7);
+    expect(commands).toHaveLength(8);
     const members = [{ email_address: 'ada@lovelace.org', status: 'subscribed' as const }];
     const sandbox = await startSandbox({ audiences: [{ id: '1a2b3c4d5e', name: 'Newsletter', members }] });
     for (const command of commands) {

@@ -102,6 +102,45 @@ describe('faults of requests', () => {
     });
   });
 
+  test('apply to requests with more rows than a number, directly and in batches', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('504 always above 2 rows anywhere on POST /lists/*');
+      const three = rows('a@wp.pl', 'b@wp.pl', 'c@wp.pl');
+      const refused = await api.subscribe(three);
+      expect([refused.status, refused.text]).toEqual([504, expect.stringContaining('504 Gateway Time-out')]);
+      expect(sandbox.state(AUDIENCE).members).toBe(0);
+      expect((await api.subscribe(three.slice(1))).status).toBe(200);
+      const batch = await runBatch(api, [
+        operation(LIST, { members: three }),
+        operation(LIST, { members: three.slice(2) }),
+      ]);
+      expect((await results(batch)).map(({ status_code: status }) => String(status)).toSorted()).toEqual([
+        '200',
+        '504',
+      ]);
+    });
+  });
+
+  test('apply to member listings that ask for more rows than a number', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('hang 30 ms always above 500 rows on GET /lists/*/members');
+      await expect(api.get(`${LIST}/members?count=501`)).rejects.toThrow('fetch failed');
+      expect((await api.get(`${LIST}/members?count=500`)).status).toBe(200);
+      expect((await api.get(`${LIST}/members`)).status).toBe(200);
+    });
+  });
+
+  test('apply to segment changes with more rows than a number', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      const { id } = (await api.post(`${LIST}/segments`, { name: 'A', static_segment: [] })).body;
+      sandbox.fail('502 always above 1 row on POST /lists/*/segments/*');
+      const remove = (...addresses: string[]) =>
+        api.post(`${LIST}/segments/${id}`, { members_to_remove: addresses });
+      expect((await remove('a@wp.pl', 'b@wp.pl')).status).toBe(502);
+      expect((await remove('a@wp.pl')).status).toBe(200);
+    });
+  });
+
   test('omit rows from every list of the reply', async () => {
     await withSandbox({}, async (api, sandbox) => {
       sandbox.fail('omit 2 rows on POST /lists/*');
@@ -152,6 +191,57 @@ describe('faults of batches', () => {
       expect((await api.get(`/batches/${next.id}`)).body.status).toBe('pending');
       await api.delete(`/batches/${stuck.id}`);
       await batchInState(api, next.id, 'finished');
+    });
+  });
+
+  test('keep a batch finalizing, all of its operations done, until it is released', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('stuck finalizing batch');
+      const { id } = (await api.post('/batches', { operations: [operation(LIST, { members: rows(ADA) })] }))
+        .body;
+      const stuck = await batchInState(api, id, 'finalizing');
+      expect(stuck).toMatchObject({ total_operations: 1, finished_operations: 1, response_body_url: '' });
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
+      for (let poll = 0; poll < 20; poll++)
+        expect((await api.get(`/batches/${id}`)).body.status).toBe('finalizing');
+      sandbox.control.releaseBatches();
+      expect(await results(await batchInState(api, id, 'finished'))).toHaveLength(1);
+    });
+  });
+
+  test('keep a batch pending until it is released over the control port', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('stuck batch');
+      const { id } = (await api.post('/batches', { operations: [operation('/ping')] })).body;
+      expect((await api.get(`/batches/${id}`)).body.status).toBe('pending');
+      await fetch(new URL('/_sandbox/batches/release', sandbox.url), { method: 'POST' });
+      await batchInState(api, id, 'finished');
+    });
+  });
+
+  test('hide a batch that runs: 404 for every read and deletion, missing in the list', async () => {
+    await withSandbox({ batchPolls: 1 }, async (api, sandbox) => {
+      sandbox.fail('vanished started batch');
+      const { body } = await api.post('/batches', { operations: [operation(LIST, { members: rows(ADA) })] });
+      let status = 200;
+      while (status === 200) ({ status } = await api.get(`/batches/${body.id}`));
+      expect(status).toBe(404);
+      expect((await api.delete(`/batches/${body.id}`)).status).toBe(404);
+      expect((await api.get('/batches')).body.total_items).toBe(0);
+      sandbox.control.set({ batchPolls: 0 });
+      await runBatch(api, [operation('/ping')]);
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
+    });
+  });
+
+  test('hide a batch from its first moment', async () => {
+    await withSandbox({}, async (api, sandbox) => {
+      sandbox.fail('vanished batch');
+      const { body } = await api.post('/batches', { operations: [operation(LIST, { members: rows(ADA) })] });
+      expect(body.status).toBe('pending');
+      expect((await api.get(`/batches/${body.id}`)).status).toBe(404);
+      await runBatch(api, [operation('/ping')]);
+      expect(sandbox.state(AUDIENCE).members).toBe(1);
     });
   });
 

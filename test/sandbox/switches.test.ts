@@ -282,9 +282,9 @@ describe('segments and tags', () => {
 describe('batches', () => {
   test('noContentCountsAsErrored and noContentResponse', async () => {
     expect(
-      await ask({ noContentCountsAsErrored: true, noContentResponse: 'null' }, subscribed, tagInBatch),
-    ).toEqual([1, 'null']);
-    expect(await ask({}, subscribed, tagInBatch)).toEqual([0, '']);
+      await ask({ noContentCountsAsErrored: true, noContentResponse: '' }, subscribed, tagInBatch),
+    ).toEqual([1, '']);
+    expect(await ask({}, subscribed, tagInBatch)).toEqual([0, 'null']);
   });
 
   test('batchOrder', async () => {

@@ -116,7 +116,7 @@ test('a snapshot that is not what the source counted is refused', async () => {
     columns: 2,
     profiles: [['1', '10', 'anna@mail.test', 'Anna']],
   });
-  const counts = { profiles: 2, selected: 2, members: [2, 0], orphans: 0, unreadable: [] };
+  const counts = { profiles: 2, selected: 2, members: [2, 0], unmatched: [], unreadable: [] };
   await stage.staging.sealSnapshot(ref, { folder, ...counts });
   await expect(stage.plan(ref)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
 });

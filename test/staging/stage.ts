@@ -14,6 +14,7 @@ import {
   type ExportPlan,
   type RowResult,
   type SegmentTag,
+  type UnmatchedRows,
   type UpsertRow,
 } from '../../src/contract/plan';
 import type { Settlement } from '../../src/contract/report';
@@ -34,6 +35,8 @@ export interface Configured {
   readonly fields?: readonly FieldMatch[];
   readonly segments?: readonly SegmentTag[];
   readonly latest?: string | null;
+  /** Membership rows that select no profile, by segment. */
+  readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
 }
 
 export const DESTINATION = 'newsletter';
@@ -76,10 +79,24 @@ export async function openStage(): Promise<Stage> {
     now: () => new Date(Date.now() + waitedMs),
   });
   return {
-    staging,
-    folder: join(folder, 'store'),
+    ...stageOf(staging, join(folder, 'store')),
     wait: (days) => {
       waitedMs += days * 24 * 60 * 60_000;
+    },
+    close: async () => {
+      await staging.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The steps of exports on a staging that is open. */
+export function stageOf(staging: Staging, folder: string): Stage {
+  return {
+    staging,
+    folder,
+    wait: () => {
+      throw new Error('this stage has the clock of the machine');
     },
     newExport: () => ({ destinationId: DESTINATION, exportId: randomUUID() }),
     snapshot: (ref, profiles, configured) => takeSnapshot(staging, ref, { profiles, ...configured }),
@@ -103,10 +120,7 @@ export async function openStage(): Promise<Stage> {
     },
     chunks: (ref, plan) =>
       Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => staging.readChunk(ref, chunk))),
-    close: async () => {
-      await staging.close();
-      await rm(folder, { recursive: true, force: true });
-    },
+    close: () => staging.close(),
   };
 }
 
@@ -142,7 +156,7 @@ interface SnapshotInput extends Configured {
 async function takeSnapshot(
   staging: Staging,
   ref: ExportRef,
-  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null }: SnapshotInput,
+  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null, unmatched = {} }: SnapshotInput,
 ): Promise<void> {
   const folder = await staging.openExtractFolder(ref);
   const names = extractAttributes({ email: 'email', fields, latest });
@@ -164,7 +178,7 @@ async function takeSnapshot(
     members: segments.map(
       ({ segment }) => selected.filter((profile) => profile.segments.includes(segment)).length,
     ),
-    orphans: 0,
+    unmatched: segments.map(({ segment }) => unmatched[segment] ?? { keys: 0, values: 0 }),
     unreadable: [],
   });
 }
@@ -264,6 +278,7 @@ export async function exportAll(
 ): Promise<Exported> {
   const ref = stage.newExport();
   await stage.staging.claim(ref);
+  await stage.staging.recordDrained(ref);
   await stage.census(ref, scope, { audience: audience ?? [], baseline: after?.ref.exportId ?? null });
   await stage.snapshot(ref, profiles, request);
   const plan = await stage.plan(ref, {

@@ -30,8 +30,8 @@ export const INPUT: ExportInput = {
     optedOut: 'update',
     latest: null,
     segments: [
-      { segment: 'vip', tag: 'VIP', tagId: 11, knownAs: 'VIP', digest: 'd1' },
-      { segment: 'north', tag: 'North', tagId: null, knownAs: null, digest: 'd2' },
+      { segment: 'vip', tag: 'VIP', tagId: 11, knownAs: 'VIP' },
+      { segment: 'north', tag: 'North', tagId: null, knownAs: null },
     ],
     guards: { removalShare: 0.2 },
   },

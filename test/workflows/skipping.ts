@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { fullView } from '../../src/contract/compact';
 import type { ConfigureInput, Envelope } from '../../src/contract/destination';
 import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
@@ -73,7 +74,7 @@ export async function openSkipping(): Promise<Skipping> {
       await destination.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, await envelope()] });
     },
     exportHandle: () => handleOf(environment, stage.destinationId),
-    show: () => destination.query(stateQuery),
+    show: async () => fullView(await destination.query(stateQuery)),
     passTimeUntil: async (ask) => {
       for (let minute = 0; minute < 60; minute++) {
         const fact = await ask();

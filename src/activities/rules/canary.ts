@@ -2,7 +2,7 @@ import type { Delivery, MailchimpAccount, MemberComparison } from '../../ports/m
 import { type Chunk, CANARIES_OF_KIND, type RowResult, type UpsertRow } from '../../contract/plan';
 import { isProtectedStatus } from '../../contract/outcome';
 import { classified } from '../../contract/row-class';
-import { isResubscribed } from '../../contract/resubscribed';
+import { isResubscribed, wasBefore } from '../../contract/resubscribed';
 
 /** New contacts show whether `status_if_new` is applied; known ones, whether tags are appended to those that a member has. */
 export type Kind = 'new' | 'known';
@@ -103,7 +103,7 @@ function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult
   // A member that opts out or is archived at this moment proves nothing.
   if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
   if (isResubscribed(row, { status, isNew, statusIfNew }))
-    return { ...result, ...classified('resubscribed') };
+    return { ...result, ...classified('resubscribed'), text: wasBefore(row) };
   const what = [
     ...(!isNew || status === statusIfNew ? [] : [`status ${status} instead of ${statusIfNew}`]),
     ...fields.map((tag) => `merge field ${tag}`),

@@ -16,6 +16,7 @@ export function findGuards(guarded: Guarded): Guard[] {
   const { plan, settings } = guarded;
   return [
     ...massRemovals(guarded),
+    ...unmatchedMembers(guarded),
     ...restoredTags(guarded),
     ...above(plan.creates, settings.newContacts, (number, limit) => ({
       code: 'NEW_CONTACTS',
@@ -35,6 +36,7 @@ export function withoutAllowed(
 ): Guard[] {
   const isAllowed: Record<GuardCode, boolean> = {
     MASS_REMOVAL: options.allowMassRemoval,
+    MEMBERS_UNMATCHED: options.allowUnmatchedMembers,
     TAG_RESTORED: options.allowRestoredTags,
     NEW_CONTACTS: options.allowNewContacts,
     CONTACT_LIMIT: options.allowOverLimit,
@@ -45,6 +47,25 @@ export function withoutAllowed(
     ) ?? false;
   return guards.filter((guard) => !isAllowed[guard.code] && !isApproved(guard));
 }
+
+const LISTED = 20;
+
+/** The guards with the greatest numbers, and one for each code that stands for the others: a destination can have thousands of segments. */
+export function bounded(guards: readonly Guard[]): Guard[] {
+  if (guards.length <= LISTED) return [...guards];
+  const kept = new Set(guards.toSorted((one, other) => other.number - one.number).slice(0, LISTED));
+  const others = guards.filter((guard) => !kept.has(guard));
+  const rest = [...new Set(others.map(({ code }) => code))].map((code): Guard => {
+    const ofCode = others.filter((guard) => guard.code === code);
+    const number = ofCode.reduce((sum, guard) => sum + guard.number, 0);
+    const message = `${countOf(ofCode.length, 'further segment')} with ${count(number)} contacts in all: the same.`;
+    return { code, message, number, limit: 0, segment: FURTHER };
+  });
+  return [...guards.filter((guard) => kept.has(guard)), ...rest];
+}
+
+/** In place of the name of a segment. */
+const FURTHER = '(further segments)';
 
 function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   const limit = Math.floor(plan.baselineSize * settings.removalShare);
@@ -76,6 +97,21 @@ function lostTag({ segment, tag, toUntag }: SegmentPlan, why: string, limit: num
     message: `${why}: ${countOf(number, 'contact')} would lose the tag "${tag}".`,
     segment,
   }));
+}
+
+/** A key or a list value that is written in another way makes people leave a segment that they are in. */
+function unmatchedMembers({ plan }: Guarded): Guard[] {
+  return plan.segments.flatMap(({ segment, tag, toUntag, newlyUnmatched = 0 }) =>
+    toUntag === 0
+      ? []
+      : above(newlyUnmatched, 0, (number) => ({
+          code: 'MEMBERS_UNMATCHED',
+          message:
+            `The membership of the segment "${segment}" has ${countOf(number, 'row')}, new since the export before, with a key that no profile has or a ` +
+            `value that no segment asks for, and ${countOf(toUntag, 'contact')} would lose the tag "${tag}": they are probably the same people.`,
+          segment,
+        })),
+  );
 }
 
 function restoredTags({ plan, segments }: Guarded): Guard[] {

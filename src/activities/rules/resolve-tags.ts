@@ -6,8 +6,14 @@ import { ExportError } from '../../errors';
 
 type Configured = Configuration['segments'][number];
 
-interface Resolving {
+interface Audience {
+  readonly account: MailchimpAccount;
   readonly audienceId: string;
+  /** Ids of the tags that exports of the destination created. */
+  readonly own: () => Promise<readonly number[]>;
+}
+
+interface Resolving extends Audience {
   readonly configured: readonly Configured[];
   /** All tags of the audience. */
   readonly tags: readonly Tag[];
@@ -15,22 +21,21 @@ interface Resolving {
 
 /**
  * Finds the tag of each segment by its id, also after a rename in Mailchimp. A tag that does not exist yet, or was deleted, is found by its
- * name only when no member carries it: an export that failed before it sent anything may have created it.
+ * name only when an export of this destination created it, or when no member carries it: an export that failed before it recorded the tag
+ * may have created it.
  * @throws ExportError TAG_TAKEN when another tag has the name
  */
 export async function resolveTags(
-  account: MailchimpAccount,
-  { audienceId, configuration }: { readonly audienceId: string; readonly configuration: Configuration },
+  configured: readonly Configured[],
+  audience: Audience,
 ): Promise<SegmentTag[]> {
-  const resolving = {
-    audienceId,
-    configured: configuration.segments,
-    tags: await account.tags(audienceId),
-  };
+  const tags = await audience.account.tags(audience.audienceId);
+  const byIds = new Map(tags.map((tag) => [tag.id, tag]));
+  const resolving = { ...audience, configured, tags };
   const resolved: SegmentTag[] = [];
-  for (const segment of configuration.segments) {
-    const own = resolving.tags.find(({ id }) => id === segment.tagId);
-    resolved.push(own ? byId(own, segment, resolving) : await byName(account, segment, resolving));
+  for (const segment of configured) {
+    const own = segment.tagId === null ? undefined : byIds.get(segment.tagId);
+    resolved.push(own ? byId(own, segment, resolving) : await byName(segment, resolving));
   }
   return resolved;
 }
@@ -44,18 +49,18 @@ function byId(own: Tag, { segment, tag, knownAs }: Configured, { tags }: Resolvi
   return { segment, tag, tagId: own.id, isRenamed: true };
 }
 
-async function byName(
-  account: MailchimpAccount,
-  { segment, tag, tagId }: Configured,
-  { audienceId, configured, tags }: Resolving,
-): Promise<SegmentTag> {
-  const holder = tags.find(({ name }) => isSameTag(name, tag));
-  const isOurs = configured.some((other) => holder && other.tagId === holder.id);
-  if (holder && (isOurs || (await account.isTagCarried(audienceId, holder.id)))) throw taken(holder, segment);
+async function byName({ segment, tag, tagId }: Configured, resolving: Resolving): Promise<SegmentTag> {
+  const holder = resolving.tags.find(({ name }) => isSameTag(name, tag));
+  if (holder && !(await mayTake(holder, resolving))) throw taken(holder, segment);
   const found = holder
     ? { segment, tag: holder.name, tagId: holder.id, isFound: true }
     : { segment, tag, tagId: null };
   return tagId === null ? found : { ...found, isRestored: true };
+}
+
+async function mayTake({ id }: Tag, { account, audienceId, configured, own }: Resolving): Promise<boolean> {
+  if (configured.some(({ tagId }) => tagId === id)) return false;
+  return (await own()).includes(id) || !(await account.isTagCarried(audienceId, id));
 }
 
 function taken({ name }: Tag, segment: string): ExportError {

@@ -1,13 +1,15 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { ListedDestination } from '../../client';
 import type { DestinationView } from '../../contract/destination-view';
 import { STATUSES_IF_NEW } from '../../contract/outcome';
+import { rowClassesWhere } from '../../contract/row-class';
 import { statement } from './consent';
 import { connectDestination } from './connect';
 import { configureDestination } from './configure';
+import { showRefusals } from './refusals';
 import { removeDestination } from './remove';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, personName, text } from '../shell/options';
+import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeDestination } from '../text/destination';
 import { openExports } from '../text/export';
@@ -23,6 +25,7 @@ export function destinationCommand(cli: Cli): Command {
     .addCommand(configureCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
+    .addCommand(refusalsCommand(cli))
     .addCommand(removeCommand(cli));
 }
 
@@ -157,6 +160,44 @@ function describeOpen(open: NonNullable<ListedDestination['open']>): string {
   return openExports(open)
     .map(({ label, state }) => `${label}: ${state}`)
     .join('; ');
+}
+
+function refusalsCommand(cli: Cli): Command {
+  return new Command('refusals')
+    .summary('List or lift the refusals by Mailchimp that a destination remembers')
+    .description(
+      'List or lift the refusals by Mailchimp that a destination remembers: the same row is not sent again until it changes, a time is over, or ' +
+        'the refusal is lifted.\n\n' +
+        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file. ' +
+        '`export start --retry-refused` sends all of them again, once. Contacts that signed up too often have to wait; that cannot be lifted.',
+    )
+    .argument('<name>', 'name of the destination')
+    .option('--class <class>', `only of this class; repeatable`, collectClass)
+    .option('--key <key>', 'only of the profile with this key')
+    .option(
+      '--limit <n>',
+      'list at most this many (default: 100 as a table; all as CSV or JSON)',
+      positiveNumber,
+    )
+    .option('--csv', "list all as CSV for a spreadsheet; a ' precedes text that would be read as a formula")
+    .option('--lift', 'lift them, so that the next export sends these contacts again')
+    .option('--yes', 'do not ask for confirmation')
+    .addHelpText(
+      'after',
+      examples(
+        'destination refusals newsletter',
+        'destination refusals newsletter --class merge_field --lift',
+        'destination refusals newsletter --key 4711 --lift --yes',
+      ),
+    )
+    .action(action(cli, showRefusals));
+}
+
+const REMEMBERED = rowClassesWhere(({ memory }) => memory !== 'none');
+
+function collectClass(value: string, before: readonly string[] = []): string[] {
+  if ((REMEMBERED as readonly string[]).includes(value)) return collect(value, before);
+  throw new InvalidArgumentError(`Allowed choices are ${REMEMBERED.join(', ')}.`);
 }
 
 function removeCommand(cli: Cli): Command {

@@ -3,6 +3,7 @@ import { LaneChoiceSchema } from '../../contract/destination';
 import { approveExport, denyExport } from './decide';
 import { findExport } from './find';
 import { printReport } from './follow';
+import { rearchive } from './rearchive';
 import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
 import { planExport, startExport, watchExport } from './start';
@@ -22,6 +23,7 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(failuresCommand(cli))
+    .addCommand(rearchiveCommand(cli))
     .addCommand(approveCommand(cli))
     .addCommand(denyCommand(cli))
     .addCommand(cancelCommand(cli))
@@ -53,11 +55,19 @@ function withGuards(command: Command): Command {
     )
     .option('--allow-mass-removal', 'export even if a segment fell to zero, or many contacts would lose tags')
     .option(
+      '--allow-unmatched-members',
+      'export even if contacts would lose the tag of a segment that has new membership rows which select no profile',
+    )
+    .option(
       '--allow-restored-tags',
       'export even if a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )
     .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
     .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
+    .option(
+      '--retry-refused',
+      'send contacts again that Mailchimp has refused before, although nothing changed; those that signed up too often still wait',
+    )
     .option(
       '--census',
       'read the whole audience again before planning, as the first export does: its new members, and who has which tags',
@@ -198,6 +208,23 @@ function failuresCommand(cli: Cli): Command {
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string | undefined, FailuresOptions]) =>
         showFailures(invocation, { destinationId: name, numberOrId: which }, options),
+      ),
+    );
+}
+
+function rearchiveCommand(cli: Cli): Command {
+  return verb(
+    'rearchive',
+    'Archive the contacts again that an export has woken from the archive.\n\n' +
+      'Only contacts that were archived when the export read them, and that a reply of Mailchimp or a look-up has shown with another ' +
+      'status since. Reads them from the staging folder, and archives them from this machine, with the key of the configuration file.',
+  )
+    .argument('<export>', 'number or id of the export')
+    .option('--yes', 'do not ask')
+    .addHelpText('after', examples('export rearchive newsletter 3'))
+    .action(
+      action(cli, (invocation, ...[name, which, options]: [string, string, { readonly yes?: boolean }]) =>
+        rearchive(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }

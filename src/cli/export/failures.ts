@@ -1,19 +1,16 @@
-import type { Config } from '../../config/config';
 import type { DestinationView } from '../../contract/destination-view';
 import { kindOf, type ExportReport } from '../../contract/report';
-import type { FailureRow, FailuresRequest } from '../../ports/staging';
+import type { FailureRow } from '../../ports/staging';
 import { ExportError, isOutage } from '../../errors';
-import { stagingIn } from '../dev/dev-folder';
-import { DEV_FOLDER, requireConfig } from '../shell/settings';
-import { lazy } from '../lazy';
 import { print, type Invocation } from '../shell/invocation';
+import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { count, instant } from '../../text/format';
+import { toCsv } from '../text/csv';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
 import { findEnded } from './find';
 import { notExported } from '../text/export';
-import { printableLines } from '../text/printable';
 
 export interface FailuresOptions {
   readonly csv?: boolean;
@@ -43,7 +40,8 @@ export async function showFailures(
   if (later !== '') invocation.terminal.err(`${later}\n`);
   const isFiltered = (outcome ?? key ?? email) !== undefined;
   const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
-  const rows = await readFailures(invocation, report, {
+  const reader = await openStoreOf(invocation, report);
+  const rows = await reader.readFailures(report, {
     ...(outcome && { outcomes: outcome }),
     ...(key !== undefined && { key }),
     ...(email !== undefined && { email }),
@@ -89,7 +87,7 @@ function describeLater(
 }
 
 /** The report of an export that has left rows. @throws ExportError that says why there are none */
-function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
+export function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
   const { destinationId, phase, consent } = view;
   if (phase === 'removed') {
     const when = consent?.withdrawnAt === undefined ? '' : ` ${instant(consent.withdrawnAt)}`;
@@ -113,6 +111,7 @@ const COLUMNS = [
   'key',
   'email',
   'text',
+  'since',
 ] as const satisfies readonly (keyof FailureRow)[];
 
 function rowsToCsv(rows: readonly FailureRow[]): string {
@@ -137,7 +136,7 @@ function describeFailures(
   if (rows.length === 0)
     return `Export ${number} of ${destinationId} has no failures${isFiltered ? ' that match' : ''}.`;
   const shown = table(
-    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', 'TEXT'],
+    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', 'TEXT', { optional: 'REFUSED SINCE' }],
     rows.map((row) => COLUMNS.map((column) => row[column])),
     page,
   );
@@ -145,49 +144,4 @@ function describeFailures(
   if (isFiltered)
     return `${shown}\n\nThe first ${count(rows.length)} that match. For more, pass --limit N; for all, --csv.`;
   return `${shown}\n\nThe first ${count(rows.length)} of ${count(notExported(report))}. For more, pass --limit N; for all, --csv.`;
-}
-
-async function readFailures(
-  { options }: Invocation,
-  report: ExportReport,
-  request: FailuresRequest,
-): Promise<readonly FailureRow[]> {
-  const { config, baseFolder } = await requireConfig(options);
-  const { destinationId, exportId, storeId } = report;
-  for (const staging of stagings(config)) {
-    const reader = await lazy.reading().readStaging(staging, baseFolder);
-    if (reader?.storeId === storeId) return reader.readFailures({ destinationId, exportId }, request);
-  }
-  throw new ExportError(
-    'STAGING_NOT_REACHABLE',
-    `The rows of export ${report.number} are in the staging store ${storeId}, which is not the store in ${config.staging.folder}. Run ` +
-      'this command on the machine of the worker that uses that store, with its configuration file.',
-    { details: { storeId } },
-  );
-}
-
-/** Of the worker and of `temporal-mailchimp dev`. */
-function stagings({ staging }: Config): Config['staging'][] {
-  return [staging, { ...staging, folder: stagingIn(DEV_FOLDER) }];
-}
-
-/** A spreadsheet reads text that starts with these characters as a formula and runs it. */
-const FORMULA = /^[=+\-@\t\r＝＋－＠]/;
-const NUMBER = /^[+-]?\d+(?:[.,]\d+)?$/;
-
-/**
- * RFC 4180 with line feeds: a header, then one line per row; null is empty. No line feed at the end. For spreadsheets, an apostrophe
- * precedes text that would be read as a formula, and control characters are replaced. JSON has the texts unchanged.
- */
-export function toCsv(
-  head: readonly string[],
-  rows: readonly (readonly (string | number | null)[])[],
-): string {
-  return [head, ...rows].map((row) => row.map(toField).join(',')).join('\n');
-}
-
-function toField(value: string | number | null): string {
-  const plain = printableLines(String(value ?? ''));
-  const text = FORMULA.test(plain) && !NUMBER.test(plain) ? `'${plain}` : plain;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

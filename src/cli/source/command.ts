@@ -7,6 +7,7 @@ import { EXIT_REFUSED } from '../shell/failure';
 import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
+import { describeUnmatched } from '../../text/describe-unmatched';
 import { adviseUnreadable } from '../../text/unreadable-lines';
 import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
@@ -93,7 +94,7 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
 }
 
 function describeCheck(checked: SourceCheck, page: Page): string {
-  const { profiles, attributes, segments, members, orphans, unreadable } = checked;
+  const { profiles, attributes, segments, members, unreadable } = checked;
   const nameOf = (segment: string) => segments.find(({ id }) => id === segment)?.name ?? segment;
   const lines = unreadable.flatMap(({ file, lines, first }) =>
     first
@@ -104,6 +105,8 @@ function describeCheck(checked: SourceCheck, page: Page): string {
   const emptySegments = members
     .filter((member) => profiles > 0 && member.profiles === 0)
     .map(({ segment }) => `Warning: no profile is in the segment "${segment}".`);
+  const unmatched = describeUnmatched(members);
+  const warnings = [...emptySegments, ...(unmatched === '' ? [] : [`Warning: ${unmatched}`])];
   return [
     `${countOf(profiles, 'profile')} with ${countOf(attributes.length, 'attribute')}`,
     table(
@@ -111,10 +114,7 @@ function describeCheck(checked: SourceCheck, page: Page): string {
       members.map(({ segment, profiles }) => [segment, nameOf(segment), count(profiles)]),
       page,
     ),
-    ...(emptySegments.length > 0 ? [tonedWarnings(page, emptySegments.join('\n'))] : []),
-    ...(orphans > 0
-      ? [`${countOf(orphans, 'membership')} with a key that no profile has: exports skip them`]
-      : []),
+    ...(warnings.length > 0 ? [tonedWarnings(page, warnings.join('\n'))] : []),
     ...(lines.length > 0 ? [table(['FILE', 'LINE', 'FAULT'], lines, page)] : []),
   ].join('\n\n');
 }

@@ -1,6 +1,6 @@
 import { MEMBER_STATUSES, OUTCOMES } from '../../contract/outcome';
-import type { FieldWarning } from '../../contract/plan';
-import { isPlanned, kindOf, type ExportReport } from '../../contract/report';
+import { withheldClassesWhere } from '../../contract/row-class';
+import { isPlanned, kindOf, type ExportReport, type RefusalCount } from '../../contract/report';
 import {
   describeApproval,
   describeBaseline,
@@ -16,6 +16,7 @@ import {
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
+import { describeUnmatched } from '../../text/describe-unmatched';
 import { notExported } from './export';
 import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, toned, type Page } from './page';
@@ -34,7 +35,7 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     describeWithoutBaseline(report),
     refusalTable(report, page),
     memberStatusTable(report, page),
-    tonedWarnings(page, warningLines(report.warnings)),
+    tonedWarnings(page, warningLines(report)),
     facts(report, page),
     failuresHint(report),
   ]
@@ -111,15 +112,34 @@ function invalidTable({ invalid }: ExportReport, page: Page): string {
 function refusalTable({ refusals }: ExportReport, page: Page): string {
   if (refusals.length === 0) return '';
   return table(
-    ['OUTCOME', 'CLASS', 'PROFILES', "MAILCHIMP'S TEXT"],
-    refusals.map(({ outcome, class: kind, count: profiles, text }) => [
-      outcome,
-      kind,
-      count(profiles),
-      text === '' ? '(withheld, not sent)' : text,
+    ['OUTCOME', 'CLASS', 'PROFILES', { optional: 'REFUSED' }, "MAILCHIMP'S TEXT"],
+    refusals.map((refusal) => [
+      refusal.outcome,
+      refusal.class,
+      count(refusal.count),
+      whenRefused(refusal),
+      refusal.text === '' ? inPlaceOfText(refusal) : refusal.text,
     ]),
     page,
   );
+}
+
+function isWithheld({ class: name }: RefusalCount): boolean {
+  return withheldClassesWhere(() => true).some((withheld) => withheld === name);
+}
+
+function whenRefused(refusal: RefusalCount): string {
+  const { rememberedSince, class: name } = refusal;
+  if (rememberedSince !== undefined) return `remembered since ${instant(rememberedSince)}`;
+  return isWithheld(refusal) || name === 'other' ? '' : 'now';
+}
+
+function inPlaceOfText(refusal: RefusalCount): string {
+  const { outcome, class: name, rememberedSince } = refusal;
+  if (isWithheld(refusal)) return '(withheld, not sent)';
+  if (name === 'other') return '(less frequent refusals, added up)';
+  if (rememberedSince !== undefined) return '(no text; not sent again)';
+  return outcome === 'unproven' ? '(sent, without proof of the result)' : '(no text)';
 }
 
 /** Separate from outcomes: the status of each contact that Mailchimp acknowledged, so how many receive campaigns. */
@@ -133,8 +153,10 @@ function memberStatusTable({ memberStatuses }: ExportReport, page: Page): string
   );
 }
 
-function warningLines(warnings: readonly FieldWarning[]): string {
-  return warnings.map((warning) => `Warning: ${describeWarning(warning)}`).join('\n');
+function warningLines({ warnings, segments }: ExportReport): string {
+  const unmatched = describeUnmatched(segments);
+  const found = [...warnings.map(describeWarning), ...(unmatched === '' ? [] : [unmatched])];
+  return found.map((warning) => `Warning: ${warning}`).join('\n');
 }
 
 function facts(report: ExportReport, page: Page): string {

@@ -7,7 +7,7 @@ import type { MemberInput } from '../model/member-input';
 import { KNOWN_MEMBER_FIELDS, memberInput, rowSchemaErrors } from '../model/member-input';
 import type { WriteMode } from '../model/write-member';
 import { addressed, isRefusal, refuseAddress, writeMember } from '../model/write-member';
-import { invalidResource, Problem, schemaRefusal } from '../problem';
+import { invalidResource, Problem, schemaRefusal, worded } from '../problem';
 import type { SandboxSwitches } from '../switches';
 import { audienceOf, queryFlag } from './call';
 import { resourceLinks } from './links';
@@ -166,7 +166,7 @@ function refuseExisting(subscribe: Subscribe, email: string, key: string): Refus
 }
 
 function rowError(subscribe: Subscribe, sent: string, refusal: Refusal): RowError {
-  const field = refusal.errors?.[0];
+  const field = worded(refusal, subscribe.mode.switches.enumWording).errors?.[0];
   return {
     email_address: subscribe.mode.switches.quotedErrorAddress ? `"${sent}"` : sent,
     error: refusal.detail,

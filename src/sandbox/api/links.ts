@@ -1,3 +1,5 @@
+import type { Exchange } from './call';
+
 export interface Link {
   readonly rel: string;
   readonly href: string;
@@ -27,6 +29,15 @@ export function resourceLinks(dc: string, path: string, definition: string): Lin
       schema: `${base}/schema/3.0/Paths/${definition}/Collection.json`,
     },
   ];
+}
+
+/** The `_links` of a list, where replies are full. */
+export function collectionLinks(
+  { world, account }: Exchange,
+  path: string,
+  definition: string,
+): { readonly _links?: Link[] } {
+  return world.settings.replies === 'full' ? { _links: resourceLinks(account.dc, path, definition) } : {};
 }
 
 /** The twelve links of a member, which are most of the bytes of a reply. */

@@ -2,10 +2,11 @@ import type { Account } from '../model/account';
 import type { Audience } from '../model/audience';
 import type { World } from '../world';
 import type { Exchange, Route } from './call';
+import { deleteAudience } from '../model/account';
 import { isoTime } from '../model/times';
 import { audienceOf, NO_CONTENT, queryFlag } from './call';
 import { batchSubscribe } from './batch-subscribe';
-import { resourceLinks } from './links';
+import { collectionLinks, resourceLinks } from './links';
 import { pageOf, slice } from './paging';
 
 interface Stats {
@@ -122,8 +123,19 @@ function allLists(exchange: Exchange): object {
 
 function deleteList(exchange: Exchange): typeof NO_CONTENT {
   const audience = audienceOf(exchange);
-  exchange.account.audiences.delete(audience.profile.id);
+  deleteAudience(exchange.account, audience.profile.id);
   return NO_CONTENT;
+}
+
+function listInterestCategories(exchange: Exchange): object {
+  const { id } = audienceOf(exchange).profile;
+  const path = `/lists/${id}/interest-categories`;
+  return {
+    list_id: id,
+    categories: [],
+    total_items: 0,
+    ...collectionLinks(exchange, path, 'Lists/InterestCategories'),
+  };
 }
 
 function totalSubscribers(world: World, account: Account): number {
@@ -171,6 +183,6 @@ export const listRoutes: readonly Route[] = [
   {
     method: 'GET',
     template: '/lists/{list_id}/interest-categories',
-    handle: (exchange) => ({ list_id: audienceOf(exchange).profile.id, categories: [], total_items: 0 }),
+    handle: listInterestCategories,
   },
 ];

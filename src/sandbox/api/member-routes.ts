@@ -88,7 +88,8 @@ function writeExisting(
 ): Member {
   if (input.email !== undefined) checkNewAddress(audience, member, input.email);
   write(audience, { ...input, email: member.email }, mode);
-  if (input.email !== undefined && input.email !== member.email) audience.rename(member, input.email);
+  if (input.email !== undefined && input.email !== member.email)
+    audience.rename(member, input.email, mode.now);
   return member;
 }
 
@@ -111,6 +112,8 @@ function putMember(exchange: Exchange): object {
   }
   const email = input.email ?? (reference.includes('@') ? reference.trim() : undefined);
   if (email === undefined) throw new Problem(schemaRefusal([missing('', 'email_address')]));
+  // The hash of another address, or of this one in capitals.
+  if (audience.byAddress(email)) throw new Problem(memberExists(email));
   const written = write(audience, { ...input, email }, mode);
   return memberView(memberViewer(exchange, audience), written.member, email);
 }
@@ -150,8 +153,9 @@ function archiveMember(exchange: Exchange): typeof NO_CONTENT {
         'This list member cannot be removed. Can not archive a contact that is bounced, pending or archived',
       ),
     );
-  audience.setStatus(member, 'archived');
-  member.lastChanged = exchange.world.seconds();
+  const now = exchange.world.seconds();
+  audience.setStatus(member, 'archived', now);
+  member.lastChanged = now;
   audience.changed(member);
   return NO_CONTENT;
 }

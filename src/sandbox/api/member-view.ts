@@ -1,6 +1,7 @@
 import type { Audience } from '../model/audience';
 import type { Member } from '../model/member';
 import type { Exchange } from './call';
+import { shuffled } from '../model/hash';
 import { isoTime } from '../model/times';
 import { memberLinks } from './links';
 
@@ -37,12 +38,16 @@ function address(viewer: MemberViewer, member: Member, sent: string | undefined)
 
 function mergeFields(audience: Audience, member: Member): Record<string, unknown> {
   const result: Record<string, unknown> = {};
-  for (const field of audience.mergeFields) result[field.tag] = member.values[field.slot] ?? '';
+  for (const field of audience.fieldsByTag) result[field.tag] = member.values[field.slot] ?? '';
   return result;
 }
 
+let listed = 0;
+
+/** In another order each time, as the real service returns them. */
 function tagList(audience: Audience, member: Member): { id: number; name: string }[] {
-  const ids = member.tags.ids.length > MAX_TAGS ? member.tags.ids.slice(0, MAX_TAGS) : member.tags.ids;
+  const all = member.tags.ids;
+  const ids = all.length < 2 ? all : shuffled(all, `${member.key}/${listed++}`).slice(0, MAX_TAGS);
   return ids.map((id) => ({ id, name: audience.segments.get(id)!.name }));
 }
 
@@ -90,7 +95,7 @@ function fullView(viewer: MemberViewer, member: Member, sent: string | undefined
     timestamp_signup: extra?.timestampSignup ?? '',
     // Mailchimp fills it with the caller's address when none was sent.
     ip_opt: extra?.ipOpt ?? '127.0.0.1',
-    timestamp_opt: extra?.timestampOpt || (status === 'subscribed' ? isoTime(member.addedAt) : ''),
+    timestamp_opt: extra?.timestampOpt || (member.optedInAt > 0 ? isoTime(member.optedInAt) : ''),
     member_rating: 2,
     last_changed: isoTime(member.lastChanged),
     language: extra?.language ?? '',
@@ -107,7 +112,7 @@ function fullView(viewer: MemberViewer, member: Member, sent: string | undefined
 }
 
 const unsubscribeReason = (member: Member): string =>
-  member.locked ? 'N/A (Unsubscribed by contact)' : 'N/A (Unsubscribed by an admin)';
+  member.locked ? 'N/A (Unsubscribed by contact)' : 'N/A (Unsubscribed by admin)';
 
 function fullName(mergeFields: Readonly<Record<string, unknown>>): string {
   return [mergeFields['FNAME'], mergeFields['LNAME']]
@@ -117,7 +122,7 @@ function fullName(mergeFields: Readonly<Record<string, unknown>>): string {
 
 function locationView(given: { readonly latitude: number; readonly longitude: number } | undefined): object {
   const { latitude, longitude } = { latitude: 0, longitude: 0, ...given };
-  return { latitude, longitude, gmtoff: 0, dstoff: 0, country_code: '', timezone: '' };
+  return { latitude, longitude, gmtoff: 0, dstoff: 0, country_code: '', timezone: '', region: '' };
 }
 
 const PERMISSIONS = ['Email', 'Direct Mail', 'Customized Online Advertising'];

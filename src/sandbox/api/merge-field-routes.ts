@@ -5,7 +5,7 @@ import type { JsonObject } from '../schema';
 import { MERGE_FIELD_TYPES } from '../model/merge-field';
 import { invalidResource, notFound, Problem, schemaRefusal } from '../problem';
 import { audienceOf, isPremium, NO_CONTENT } from './call';
-import { resourceLinks } from './links';
+import { collectionLinks, resourceLinks } from './links';
 import { pageOf, slice } from './paging';
 import { isObject, objectBody, requiredString, stringField } from '../schema';
 
@@ -51,6 +51,7 @@ function listFields(exchange: Exchange): object {
     merge_fields: slice(fields, pageOf(exchange.query)).map((field) => fieldView(exchange, audience, field)),
     list_id: audience.profile.id,
     total_items: fields.length,
+    ...collectionLinks(exchange, `/lists/${audience.profile.id}/merge-fields`, 'Lists/MergeFields'),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   notFound,
   Problem,
   problemDocument,
+  worded,
 } from '../problem';
 import { NO_CONTENT } from './call';
 import { filterFields } from './fields';
@@ -55,7 +56,10 @@ export class Router {
       const text = body === NO_CONTENT ? '' : JSON.stringify(body);
       return { status: body === NO_CONTENT ? 204 : 200, text, problem: false, allow: undefined, route };
     } catch (error) {
-      if (error instanceof Problem) return problemReply(error.refusal, call.instance, route);
+      if (error instanceof Problem) {
+        const { enumWording } = this.#world.settings.switches;
+        return problemReply(worded(error.refusal, enumWording), call.instance, route);
+      }
       this.#world.warn(`the sandbox itself failed on ${call.method} ${route}: ${String(error)}`);
       return problemReply(internalError, call.instance, route);
     }

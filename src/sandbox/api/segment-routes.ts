@@ -5,7 +5,7 @@ import type { Exchange, Query, Route } from './call';
 import { isoTime } from '../model/times';
 import { invalidResource, notFound, Problem, schemaRefusal } from '../problem';
 import { audienceOf, NO_CONTENT, queryFlag } from './call';
-import { resourceLinks } from './links';
+import { collectionLinks, resourceLinks } from './links';
 import { memberOf, memberPage } from './member-routes';
 import { memberView, memberViewer } from './member-view';
 import { pageOf, slice } from './paging';
@@ -60,6 +60,7 @@ function listSegments(exchange: Exchange): object {
     segments: slice(segments, pageOf(exchange.query)).map((one) => segmentView(exchange, audience, one)),
     list_id: audience.profile.id,
     total_items: segments.length,
+    ...collectionLinks(exchange, `/lists/${audience.profile.id}/segments`, 'Lists/Segments'),
   };
 }
 

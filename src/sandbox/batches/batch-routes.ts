@@ -8,7 +8,7 @@ import type { FieldError } from '../problem';
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { NO_CONTENT } from '../api/call';
-import { newBatch } from './batch';
+import { isShown, newBatch } from './batch';
 import { resourceLinks } from '../api/links';
 import { pageOf, slice } from '../api/paging';
 import { isObject, listField, mismatch, missing, objectBody } from '../schema';
@@ -67,10 +67,14 @@ function startBatch(exchange: Exchange, desk: BatchDesk): object {
   const pending = [...account.batches.values()].filter((batch) => batch.state === 'pending');
   if (pending.length >= MAX_PENDING) throw new Problem(tooManyBatches);
   const stuck = world.faults.takeForBatch('stuckBatch');
+  const vanished = world.faults.takeForBatch('vanishedBatch');
   const batch = newBatch(
     { id: randomBytes(5).toString('hex'), submittedAt: world.seconds() },
     operations.map((given) => operationOf(given as Readonly<Record<string, unknown>>)),
-    stuck && (stuck.state ?? 'pending'),
+    {
+      stuckIn: stuck && (stuck.state ?? 'pending'),
+      vanishesIn: vanished && (vanished.state ?? 'pending'),
+    },
   );
   account.batches.set(batch.id, batch);
   account.journal?.onBatch(batch);
@@ -122,14 +126,14 @@ function drop(account: Account, batch: Batch): void {
 function batchOf(exchange: Exchange): Batch {
   dropExpired(exchange.world, exchange.account);
   const batch = exchange.account.batches.get(exchange.params['batch_id']!);
-  if (!batch) throw new Problem(notFound);
+  if (!batch || !isShown(batch)) throw new Problem(notFound);
   return batch;
 }
 
 function listBatches(exchange: Exchange, desk: BatchDesk): object {
   const { world, account } = exchange;
   dropExpired(world, account);
-  const batches = [...account.batches.values()];
+  const batches = [...account.batches.values()].filter(isShown);
   if (world.settings.switches.batchListOrder === 'newestFirst') batches.reverse();
   return {
     batches: slice(batches, pageOf(exchange.query)).map((batch) => shown(exchange, batch, desk)),

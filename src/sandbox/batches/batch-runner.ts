@@ -1,4 +1,5 @@
 import type { Account } from '../model/account';
+import type { BatchEffect } from '../faults';
 import type { BatchState } from '../options';
 import type { World } from '../world';
 import type { Reply } from '../api/call';
@@ -10,6 +11,21 @@ import { archiveFile } from './batch';
 import { ResultSpool } from './result-archive';
 
 export type RunOperation = (account: Account, operation: Operation) => Promise<Reply>;
+
+/** Operations whose results will have wrong ids. */
+function withIds(
+  operations: readonly Operation[],
+  how: Extract<BatchEffect, { type: 'wrongOperationIds' }>['how'] | undefined,
+): readonly Operation[] {
+  if (how === undefined) return operations;
+  const idAt = (place: number) => operations[place]?.operationId ?? null;
+  return operations.map((operation, place) => {
+    const isSecond = place % 2 === 1;
+    const neighbour = idAt(isSecond ? place - 1 : place + 1) ?? operation.operationId;
+    if (how === 'null') return { ...operation, operationId: null };
+    return how === 'swapped' || isSecond ? { ...operation, operationId: neighbour } : operation;
+  });
+}
 
 /** Runs the batches of each account in the order of their arrival: pending, preprocessing, started, finalizing, finished. */
 export class BatchRunner {
@@ -59,7 +75,8 @@ export class BatchRunner {
       batch.total = batch.operations.length;
       if (!(await this.#enter(batch, 'started', lane))) return;
       const { batchOrder } = this.#world.settings.switches;
-      const operations = batchOrder === 'shuffled' ? shuffled(batch.operations, batch.id) : batch.operations;
+      const named = withIds(batch.operations, this.#world.faults.takeForBatch('wrongOperationIds')?.how);
+      const operations = batchOrder === 'shuffled' ? shuffled(named, batch.id) : named;
       for (const operation of operations) {
         await this.#operate(account, batch, { operation, spool, lane });
         if (this.#isOver(batch)) return;
@@ -107,6 +124,9 @@ export class BatchRunner {
       resultsPerFile: settings.resultsPerFile,
       missing: faults.takeForBatch('missingResults')?.count ?? 0,
       truncated: faults.takeForBatch('truncatedResult') !== undefined,
+      corrupt: faults.takeForBatch('corruptResult')?.what,
+      doubled: faults.takeForBatch('doubledResults') !== undefined,
+      emptyFile: settings.switches.emptyResultFile,
     });
     batch.archive = target;
   }

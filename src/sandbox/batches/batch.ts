@@ -27,7 +27,9 @@ export interface Batch {
   /** Whether a runner processes it. */
   taken: boolean;
   /** The state that a fault keeps it in. */
-  readonly stuckIn: BatchState | undefined;
+  stuckIn: BatchState | undefined;
+  /** The state from which on it is answered with 404, although it runs. */
+  readonly vanishesIn: BatchState | undefined;
   /** How often a client has read each state. */
   readonly shown: Record<BatchState, number>;
   /** Called to wake a waiting runner when something has changed. */
@@ -38,7 +40,7 @@ export interface Batch {
 export function newBatch(
   { id, submittedAt }: Pick<Batch, 'id' | 'submittedAt'>,
   operations: readonly Operation[],
-  stuckIn?: BatchState,
+  { stuckIn, vanishesIn }: Partial<Pick<Batch, 'stuckIn' | 'vanishesIn'>> = {},
 ): Batch {
   return {
     id,
@@ -54,10 +56,17 @@ export function newBatch(
     deleted: false,
     taken: false,
     stuckIn,
+    vanishesIn,
     shown: { pending: 0, preprocessing: 0, started: 0, finalizing: 0, finished: 0 },
     wake: undefined,
   };
 }
+
+const STATES: readonly BatchState[] = ['pending', 'preprocessing', 'started', 'finalizing', 'finished'];
+
+/** Whether the API shows it. */
+export const isShown = ({ state, vanishesIn }: Batch): boolean =>
+  vanishesIn === undefined || STATES.indexOf(state) < STATES.indexOf(vanishesIn);
 
 export const archiveFile = (folder: string, batchId: string): string =>
   `${folder}/${batchId}-response.tar.gz`;

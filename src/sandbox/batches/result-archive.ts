@@ -27,6 +27,12 @@ export interface ArchiveShape {
   readonly missing: number;
   /** Whether to truncate the file. */
   readonly truncated: boolean;
+  /** What is wrong with the file. */
+  readonly corrupt: 'bytes' | 'json' | undefined;
+  /** Whether every result is in it twice. */
+  readonly doubled: boolean;
+  /** Whether one of the files has no bytes. */
+  readonly emptyFile: boolean;
 }
 
 /** Collects the results of one batch on disk, because those of a large batch need too much memory. */
@@ -52,16 +58,19 @@ export class ResultSpool {
     this.#end += bytes.length;
   }
 
-  /** Writes an archive like Mailchimp's: `./`, several files, one of them empty, results in no particular order. */
+  /** Writes an archive like Mailchimp's: `./`, several files, results in no particular order. */
   async archive(target: string, shape: ArchiveShape): Promise<void> {
-    const pieces = shuffled(this.#pieces, this.#seed).slice(shape.missing);
+    const known = shape.doubled ? [...this.#pieces, ...this.#pieces] : this.#pieces;
+    const pieces = shuffled(known, this.#seed).slice(shape.missing);
     await this.#makeFolder();
     const tar = pack();
     await Promise.all([
-      this.#fill(tar, filesOf(pieces, shape.resultsPerFile)),
+      this.#fill(tar, filesOf(pieces, shape), shape.corrupt === 'json' ? '!' : ']'),
       pipeline(Readable.from(tar), createGzip({ level: 1 }), createWriteStream(target, { mode: 0o600 })),
     ]);
-    if (shape.truncated) await truncate(target, Math.floor((await stat(target)).size * 0.6));
+    const { size } = await stat(target);
+    if (shape.truncated) await truncate(target, Math.floor(size * 0.6));
+    if (shape.corrupt === 'bytes') await overwriteMiddle(target, size);
   }
 
   async #open(): Promise<FileHandle> {
@@ -80,17 +89,22 @@ export class ResultSpool {
     await rm(this.#path, { force: true });
   }
 
-  async #fill(tar: Pack, files: readonly (readonly Piece[])[]): Promise<void> {
+  /** @param end of each file: `]`, where it is to be JSON */
+  async #fill(tar: Pack, files: readonly (readonly Piece[])[], end: string): Promise<void> {
     tar.entry({ name: './', type: 'directory', mode: 0o755 });
     for (const [place, pieces] of files.entries()) {
       const name = `./${md5(`${this.#seed}/${place}`).slice(0, 20)}.json`;
       if (pieces.length === 0) tar.entry({ name, size: 0 }, '');
-      else await this.#addFile(tar, name, pieces);
+      else await this.#addFile(tar, { name, end }, pieces);
     }
     tar.finalize();
   }
 
-  async #addFile(tar: Pack, name: string, pieces: readonly Piece[]): Promise<void> {
+  async #addFile(
+    tar: Pack,
+    { name, end }: { readonly name: string; readonly end: string },
+    pieces: readonly Piece[],
+  ): Promise<void> {
     const size = pieces.reduce((sum, piece) => sum + piece.length + 1, 1);
     const entry = tar.entry({ name, size });
     const done = once(entry, 'finish');
@@ -100,7 +114,7 @@ export class ResultSpool {
       await this.#file!.read(bytes, 1, piece.length, piece.start);
       if (!entry.write(bytes)) await once(entry, 'drain');
     }
-    entry.end(']');
+    entry.end(end);
     await done;
   }
 }
@@ -114,11 +128,23 @@ function resultJson({ status, operationId, response }: OperationResult, place: n
   return JSON.stringify(result);
 }
 
-/** At least two files when there are two results, with an empty file between them. */
-function filesOf(pieces: readonly Piece[], perFile: number): (readonly Piece[])[] {
-  const size = Math.max(1, Math.min(perFile, Math.ceil(pieces.length / 2)));
+async function overwriteMiddle(file: string, size: number): Promise<void> {
+  const handle = await open(file, 'r+');
+  try {
+    await handle.write(Buffer.alloc(Math.max(1, size >> 3), 0x5a), 0, undefined, size >> 1);
+  } finally {
+    await handle.close();
+  }
+}
+
+/** At least two files when there are two results, perhaps with an empty file between them. */
+function filesOf(
+  pieces: readonly Piece[],
+  { resultsPerFile, emptyFile }: ArchiveShape,
+): (readonly Piece[])[] {
+  const size = Math.max(1, Math.min(resultsPerFile, Math.ceil(pieces.length / 2)));
   const files: (readonly Piece[])[] = [];
   for (let start = 0; start < pieces.length; start += size) files.push(pieces.slice(start, start + size));
-  files.splice(1, 0, []);
+  if (emptyFile || files.length === 0) files.splice(1, 0, []);
   return files;
 }

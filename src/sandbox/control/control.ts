@@ -1,4 +1,5 @@
 import type { FaultRule } from '../faults';
+import type { Account } from '../model/account';
 import type { Act } from '../model/act';
 import type { World } from '../world';
 import type { AudienceState, MemberState, MemberStateFilter } from './report';
@@ -11,9 +12,12 @@ import { audienceState, memberStates, worldState } from './report';
 /** Controls the sandbox from outside the API: in the same process, and over `/_sandbox/`. */
 export class Control {
   readonly #world: World;
+  readonly #pump: (account: Account) => void;
 
-  constructor(world: World) {
+  /** @param pump starts the batches of an account that can start */
+  constructor(world: World, pump: (account: Account) => void) {
     this.#world = world;
+    this.#pump = pump;
   }
 
   /** The complete state except the members. */
@@ -44,6 +48,17 @@ export class Control {
   /** Removes all pending faults. */
   clearFaults(): void {
     this.#world.faults.clear();
+  }
+
+  /** Lets every batch that a fault keeps in one state move on. */
+  releaseBatches(): void {
+    for (const account of this.#world.accounts) {
+      for (const batch of account.batches.values()) {
+        batch.stuckIn = undefined;
+        batch.wake?.();
+      }
+      this.#pump(account);
+    }
   }
 
   /** Resets the request counters. */

@@ -20,6 +20,8 @@ const compress = promisify(gzip);
 const DESCRIBED_BY =
   '<https://us1.api.mailchimp.com/schema/3.0/Definitions/ProblemDetailDocument.json>; rel="describedBy"';
 const WORTH_COMPRESSING = 1024;
+/** Of a reply that trickles. */
+const PIECES = 20;
 export const BASE = '/3.0';
 
 export interface ApiServer {
@@ -30,7 +32,19 @@ export interface ApiServer {
 
 /** Serves everything below `/3.0`. */
 export function serveApi(app: App, server: ApiServer): void {
-  const handle = (request: HttpRequest, reply: HttpReply): Promise<void> => answer(server, request, reply);
+  const handle = async (request: HttpRequest, reply: HttpReply): Promise<void> => {
+    const { ending, body, instance } = await answer(server, request);
+    switch (ending.type) {
+      case 'cut':
+        return cut(reply, ending.reply);
+      case 'refuse':
+        return app.refuse(ending.ms);
+      case 'page':
+        return reply.code(ending.status).type('text/html').send(ending.html);
+      default:
+        return send(reply, ending, { body, instance, pause: (ms) => server.world.pause(ms) });
+    }
+  };
   app.on(undefined, BASE, handle);
   app.on(undefined, `${BASE}/*`, handle);
 }
@@ -61,7 +75,10 @@ function incoming(request: HttpRequest): Incoming {
   };
 }
 
-async function answer(server: ApiServer, request: HttpRequest, reply: HttpReply): Promise<void> {
+async function answer(
+  server: ApiServer,
+  request: HttpRequest,
+): Promise<Answer & { readonly instance: string }> {
   const call = incoming(request);
   const { ending, body } = await end(server, request, call);
   const { world, recorder } = server;
@@ -72,16 +89,11 @@ async function answer(server: ApiServer, request: HttpRequest, reply: HttpReply)
   const { method, path, query } = call;
   const at = new Date(world.now()).toISOString();
   recorder.add({ at, method, path, query, body: call.body, status, via: 'http' });
-  if (ending.type === 'cut') return cut(reply, ending.reply);
-  if (ending.type === 'page') {
-    reply.code(ending.status).type('text/html').send(ending.html);
-    return;
-  }
-  send(reply, ending.reply, { body, instance: call.instance });
+  return { ending, body, instance: call.instance };
 }
 
 const statusOf = (ending: Ending): number => {
-  if (ending.type === 'cut') return 0;
+  if (ending.type === 'cut' || ending.type === 'refuse') return 0;
   return ending.type === 'page' ? ending.status : ending.reply.status;
 };
 
@@ -169,7 +181,7 @@ async function work(
 /** What is not on disk is lost at the next start, so it must not be acknowledged: a client would rely on it. */
 function whenKept(ending: Ending, { journal }: Account, instance: string): Ending {
   const failure = journal?.failure;
-  if (!failure || ending.type === 'cut') return ending;
+  if (!failure || ending.type === 'cut' || ending.type === 'refuse') return ending;
   const refusal = { ...internalError, detail: failure.message };
   return { type: 'reply', reply: problemReply(refusal, instance, undefined) };
 }
@@ -181,11 +193,17 @@ async function bodyOf(ending: Ending, mayZip: boolean): Promise<Body> {
   return { bytes: isZipped ? await compress(text, { level: 1 }) : Buffer.from(text), isZipped };
 }
 
-function send(
+interface Sending {
+  readonly body: Body;
+  readonly instance: string;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+async function send(
   reply: HttpReply,
-  ending: Reply,
-  { body, instance }: { readonly body: Body; readonly instance: string },
-): void {
+  { reply: ending, trickleMs }: Extract<Ending, { type: 'reply' }>,
+  { body, instance, pause }: Sending,
+): Promise<void> {
   reply.code(ending.status).header('x-request-id', instance);
   if (ending.allow !== undefined) reply.header('allow', ending.allow);
   if (ending.problem) reply.header('link', DESCRIBED_BY);
@@ -196,7 +214,18 @@ function send(
   reply.header('content-type', `application/${ending.problem ? 'problem+json' : 'json'}; charset=utf-8`);
   reply.header('vary', 'Accept-Encoding');
   if (body.isZipped) reply.header('content-encoding', 'gzip');
-  reply.send(body.bytes);
+  if (trickleMs === undefined) reply.send(body.bytes);
+  else await trickle(reply, body.bytes, () => pause(trickleMs / PIECES));
+}
+
+async function trickle(reply: HttpReply, bytes: Buffer, pause: () => Promise<void>): Promise<void> {
+  reply.header('content-length', String(bytes.length));
+  const size = Math.ceil(bytes.length / PIECES);
+  for (let start = 0; start < bytes.length; start += size) {
+    await pause();
+    reply.raw.write(bytes.subarray(start, start + size));
+  }
+  reply.raw.end();
 }
 
 /** Destroys the socket; with `half`, after the status line and half of the body. */

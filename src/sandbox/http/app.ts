@@ -11,7 +11,7 @@ const PROBLEM_JSON = 'application/problem+json; charset=utf-8';
 /** Node's five seconds would close connections between two polls, and some just as a client sends on them. */
 const KEEP_ALIVE_MS = 72_000;
 
-type Handler = (request: HttpRequest, reply: HttpReply) => void | Promise<void>;
+export type Handler = (request: HttpRequest, reply: HttpReply) => void | Promise<void>;
 
 interface Route {
   /** `undefined` for any. */
@@ -30,6 +30,8 @@ interface Match {
 export class App {
   readonly #routes: Route[] = [];
   readonly #server: Server;
+  #address: { readonly host: string; readonly port: number } | undefined;
+  #reopening: NodeJS.Timeout | undefined;
 
   constructor() {
     this.#server = createServer(
@@ -50,11 +52,21 @@ export class App {
     this.#server.listen(options);
     await once(this.#server, 'listening');
     const { address, port } = this.#server.address() as AddressInfo;
+    this.#address = { host: address, port };
     return `http://${address}:${port}`;
+  }
+
+  /** Destroys open connections, and refuses new ones for this time. */
+  refuse(ms: number): void {
+    if (!this.#server.listening) return;
+    this.#server.close();
+    this.#server.closeAllConnections();
+    this.#reopening = setTimeout(() => this.#server.listen(this.#address), ms);
   }
 
   /** Destroys open connections. */
   async close(): Promise<void> {
+    clearTimeout(this.#reopening);
     if (!this.#server.listening) return;
     const closed = once(this.#server, 'close');
     this.#server.close();

@@ -19,8 +19,8 @@ function secretOf(header: string): string | undefined {
 export function authenticate(world: World, header: string | undefined): Account | Refusal {
   const secret = header === undefined ? undefined : secretOf(header);
   if (secret === undefined || secret === '') return keyMissing;
-  const { keysRevoked, accountDisabled } = world.settings.switches;
+  const { keysRevoked, revokedKeys, accountDisabled } = world.settings.switches;
   const account = world.accounts.find((one) => one.apiKeys.includes(secret) || one.tokens.has(secret));
-  if (!account || keysRevoked) return keyInvalid;
+  if (!account || keysRevoked || revokedKeys.split(',').includes(secret)) return keyInvalid;
   return accountDisabled ? userDisabled : account;
 }

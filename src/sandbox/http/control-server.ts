@@ -1,7 +1,7 @@
 import type { Control } from '../control/control';
 import type { MemberState } from '../control/report';
-import type { App } from './app';
-import type { HttpReply } from './exchange';
+import type { App, Handler } from './app';
+import type { HttpReply, HttpRequest } from './exchange';
 import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { actSchema } from '../control/act-schema';
@@ -9,24 +9,39 @@ import { faultRuleSchema } from '../control/fault-schema';
 
 const PIECE = 65_536;
 
-/** `/_sandbox/…`: controls a sandbox that runs in its own process. Needs no credentials. */
+const OWN_HOST = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/;
+
+/**
+ * `/_sandbox/…`: controls a sandbox that runs in its own process. Needs no credentials, so pages in a browser are kept out: any site
+ * that a person of this machine visits could otherwise read and change the audiences, also under a name that it lets point here.
+ */
 export function serveControl(app: App, control: Control): void {
-  app.on('GET', '/_sandbox/state', (_request, reply) => reply.json(control.state()));
-  app.on('GET', '/_sandbox/audiences/:id/members', (request, reply) =>
+  const on = (method: string, path: string, handle: Handler): void =>
+    app.on(method, `/_sandbox${path}`, (request, reply) =>
+      isPage(request)
+        ? reply.code(403).json({ error: 'only programs of this machine may control the sandbox, not pages' })
+        : handle(request, reply),
+    );
+  on('GET', '/state', (_request, reply) => reply.json(control.state()));
+  on('GET', '/audiences/:id/members', (request, reply) =>
     attempt(reply, () => dump(reply, control, request.params['id']!)),
   );
-  app.on('POST', '/_sandbox/faults', (request, reply) =>
+  on('POST', '/faults', (request, reply) =>
     attempt(reply, () => control.fail(faultRuleSchema.parse(json(request.body)))),
   );
-  app.on('DELETE', '/_sandbox/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
-  app.on('DELETE', '/_sandbox/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
-  app.on('POST', '/_sandbox/act', (request, reply) =>
+  on('DELETE', '/faults', (_request, reply) => attempt(reply, () => control.clearFaults()));
+  on('POST', '/batches/release', (_request, reply) => attempt(reply, () => control.releaseBatches()));
+  on('DELETE', '/requests', (_request, reply) => attempt(reply, () => control.clearRequests()));
+  on('POST', '/act', (request, reply) =>
     attempt(reply, () => control.act(actSchema.parse(json(request.body)) as Parameters<Control['act']>[0])),
   );
-  app.on('PATCH', '/_sandbox/settings', (request, reply) =>
+  on('PATCH', '/settings', (request, reply) =>
     attempt(reply, () => control.set(z.looseObject({}).parse(json(request.body)))),
   );
 }
+
+const isPage = ({ headers }: HttpRequest): boolean =>
+  headers.origin !== undefined || !OWN_HOST.test(headers.host ?? '');
 
 const json = (body: string | undefined): unknown =>
   body === undefined ? undefined : (JSON.parse(body) as unknown);

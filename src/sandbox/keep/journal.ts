@@ -18,7 +18,7 @@ export class Journal implements AudienceListener {
   readonly #folder: string;
   readonly #audiences = new Set<Audience>();
   readonly #members = new Map<Audience, Set<number>>();
-  readonly #batches: KeptRecord[] = [];
+  readonly #others: KeptRecord[] = [];
   #isScheduled = false;
   #failure: NodeJS.ErrnoException | undefined;
 
@@ -48,20 +48,26 @@ export class Journal implements AudienceListener {
   onBatch(batch: Batch): void {
     const file = operationsFile(this.#folder, batch.id);
     this.#attempt(() => writeFileSync(file, JSON.stringify(batch.operations), { mode: 0o600 }));
-    this.#batches.push({ batch: batchRecord(batch) });
+    this.#others.push({ batch: batchRecord(batch) });
     this.#schedule();
   }
 
   onFinished(batch: Batch): void {
-    this.#batches.push({ batch: batchRecord(batch) });
+    this.#others.push({ batch: batchRecord(batch) });
     this.#flush();
     this.#dropOperations(batch.id);
   }
 
   onBatchGone(id: string): void {
-    this.#batches.push({ batchGone: id });
+    this.#others.push({ batchGone: id });
     this.#flush();
     this.#dropOperations(id);
+  }
+
+  onAudienceGone(audience: Audience): void {
+    audience.listener = undefined;
+    this.#others.push({ audienceGone: audience.profile.id });
+    this.#schedule();
   }
 
   /** @throws Error when something could not be written */
@@ -83,16 +89,16 @@ export class Journal implements AudienceListener {
 
   #flush(): void {
     this.#isScheduled = false;
-    if (this.#audiences.size + this.#members.size + this.#batches.length === 0) return;
+    if (this.#audiences.size + this.#members.size + this.#others.length === 0) return;
     let text = '';
     // Audiences first: a member names tags and fields of its audience.
     for (const audience of this.#audiences) text += lineOf({ audience: audience.state });
     for (const [audience, positions] of this.#members)
       for (const position of positions) text += lineOf(memberRecord(audience, position));
-    for (const record of this.#batches) text += lineOf(record);
+    for (const record of this.#others) text += lineOf(record);
     this.#audiences.clear();
     this.#members.clear();
-    this.#batches.length = 0;
+    this.#others.length = 0;
     this.#attempt(() => writeFileSync(this.#file, text));
   }
 

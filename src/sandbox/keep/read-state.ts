@@ -100,6 +100,10 @@ class StateReader {
       if (!members.has(id)) members.set(id, []);
     } else if ('batch' in record) batches.set(record.batch.id, record.batch);
     else if ('batchGone' in record) batches.delete(record.batchGone);
+    else if ('audienceGone' in record) {
+      audiences.delete(record.audienceGone);
+      members.delete(record.audienceGone);
+    }
   }
 
   #damaged(why: string): Error {

@@ -77,6 +77,8 @@ export interface MemberRecord {
   readonly tags: readonly number[];
   readonly lastChanged: number;
   readonly addedAt: number;
+  /** Missing in files of version 0.3.0. */
+  readonly optedInAt?: number;
   readonly extra?: MemberExtra;
 }
 
@@ -90,13 +92,14 @@ export type KeptRecord =
   | MemberRecord
   | GoneRecord
   | { readonly batch: BatchRecord }
-  | { readonly batchGone: string };
+  | { readonly batchGone: string }
+  | { readonly audienceGone: string };
 
 export function memberRecord(audience: Audience, position: number): MemberRecord | GoneRecord {
   const place = { in: audience.profile.id, member: position };
   const member = audience.at(position);
   if (!member) return { ...place, gone: true };
-  const { email, status, values, tags, lastChanged, addedAt, extra } = member;
+  const { email, status, values, tags, lastChanged, addedAt, optedInAt, extra } = member;
   return {
     ...place,
     email,
@@ -108,6 +111,7 @@ export function memberRecord(audience: Audience, position: number): MemberRecord
     tags: tags.ids,
     lastChanged,
     addedAt,
+    optedInAt,
     ...(extra && { extra }),
   };
 }
@@ -137,6 +141,7 @@ const OTHERS = z.union([
   z.object({ audience: audienceSchema }),
   z.object({ batch: batchSchema }),
   z.object({ batchGone: z.string() }),
+  z.object({ audienceGone: z.string() }),
   z.object({ format: z.number() }),
 ]);
 

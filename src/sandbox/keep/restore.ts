@@ -36,6 +36,7 @@ function addMember(audience: Audience, record: MemberRecord): void {
       tags,
       lastChanged: record.lastChanged,
       addedAt: record.addedAt,
+      optedInAt: record.optedInAt ?? (record.status === 'subscribed' ? record.addedAt : 0),
       extra: record.extra,
     },
     record.member,

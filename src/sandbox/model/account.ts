@@ -3,6 +3,14 @@ import type { Batch } from '../batches/batch';
 import type { Journal } from '../keep/journal';
 import type { BatchPace, DirectPace } from '../pace';
 
+/** What becomes of an audience that is deleted: requests to it are 404 from then on. */
+export function deleteAudience(account: Account, id: string): void {
+  const audience = account.audiences.get(id);
+  if (!audience) return;
+  account.audiences.delete(id);
+  account.journal?.onAudienceGone(audience);
+}
+
 /** One Mailchimp account with its user: keys, audiences, batches and the connections in use. */
 export interface Account {
   readonly id: string;

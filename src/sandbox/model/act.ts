@@ -42,7 +42,7 @@ export function perform(audience: Audience, act: Act, now: number): void {
   const member = audience.byAddress(act.email);
   if (!member) throw new Error(`no member with this address is in the audience ${audience.profile.id}`);
   if (act.action === 'delete-permanent') return audience.forget(member);
-  changeMember(audience, member, act);
+  changeMember(audience, member, { act, now });
   member.lastChanged = now;
   audience.changed(member);
   if (act.action !== 'tag' && act.action !== 'untag') return;
@@ -55,17 +55,21 @@ export function perform(audience: Audience, act: Act, now: number): void {
   );
 }
 
-function changeMember(audience: Audience, member: Member, act: Act): void {
+function changeMember(
+  audience: Audience,
+  member: Member,
+  { act, now }: { readonly act: Act; readonly now: number },
+): void {
   switch (act.action) {
     case 'unsubscribe':
     case 'clean':
       member.locked = true;
-      return audience.setStatus(member, act.action === 'clean' ? 'cleaned' : 'unsubscribed');
+      return audience.setStatus(member, act.action === 'clean' ? 'cleaned' : 'unsubscribed', now);
     case 'confirm':
       member.locked = false;
-      return audience.setStatus(member, 'subscribed');
+      return audience.setStatus(member, 'subscribed', now);
     case 'archive':
-      return audience.setStatus(member, 'archived');
+      return audience.setStatus(member, 'archived', now);
     case 'edit':
       member.values = edited(audience, member, act);
       return;
@@ -90,7 +94,7 @@ function subscribe(audience: Audience, act: Act, now: number): void {
     member.locked = false;
     member.lastChanged = now;
     audience.changed(member);
-    return audience.setStatus(member, 'subscribed');
+    return audience.setStatus(member, 'subscribed', now);
   }
   audience.add({
     key,
@@ -102,6 +106,7 @@ function subscribe(audience: Audience, act: Act, now: number): void {
     tags: audience.tagSets.empty,
     lastChanged: now,
     addedAt: now,
+    optedInAt: now,
     extra: undefined,
   });
 }

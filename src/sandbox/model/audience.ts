@@ -60,11 +60,19 @@ export class Audience {
   #nextSegmentId: number;
   readonly #contactSuffix: string;
   #nextMergeSlot = 0;
+  /** Sorted once: replies have it for each member. */
+  #fieldsByTag: readonly MergeField[] | undefined;
 
   constructor(profile: AudienceProfile) {
     this.profile = profile;
     this.#contactSuffix = md5(profile.id).slice(8);
     this.#nextSegmentId = 1000 + (profile.webId % 1000) * 100_000;
+  }
+
+  /** As replies have them. */
+  get fieldsByTag(): readonly MergeField[] {
+    this.#fieldsByTag ??= this.mergeFields.toSorted((one, other) => (one.tag < other.tag ? -1 : 1));
+    return this.#fieldsByTag;
   }
 
   get size(): number {
@@ -156,6 +164,7 @@ export class Audience {
       tags: fresh.tags,
       lastChanged: fresh.lastChanged,
       addedAt: fresh.addedAt,
+      optedInAt: fresh.optedInAt,
       extra: fresh.extra,
     };
     this.#members.set(member.key, member);
@@ -166,10 +175,15 @@ export class Audience {
     return member;
   }
 
-  setStatus(member: Member, status: MemberStatus): void {
+  /** @param at unix seconds: a member that becomes subscribed has opted in then */
+  setStatus(member: Member, status: MemberStatus, at: number): void {
     if (member.status === status) return;
     this.#count(member, -1);
     member.status = status;
+    if (status === 'subscribed') {
+      member.optedInAt = at;
+      if (member.extra?.timestampOpt) member.extra = { ...member.extra, timestampOpt: '' };
+    }
     this.#count(member, 1);
     this.version++;
     this.changed(member);
@@ -183,10 +197,11 @@ export class Audience {
     this.changed(member);
   }
 
-  rename(member: Member, email: string): void {
+  rename(member: Member, email: string, at: number): void {
     this.#members.delete(member.key);
     member.email = email;
     member.key = subscriberHash(email);
+    member.lastChanged = at;
     this.#members.set(member.key, member);
     this.version++;
     this.changed(member);
@@ -245,12 +260,14 @@ export class Audience {
     const slot = this.#nextMergeSlot++;
     const field: MergeField = { ...fresh, slot, mergeId: slot + 1 };
     this.mergeFields.push(field);
+    this.#fieldsByTag = undefined;
     this.changed();
     return field;
   }
 
   replaceMergeField(field: MergeField, next: MergeField | undefined): void {
     const index = this.mergeFields.indexOf(field);
+    this.#fieldsByTag = undefined;
     this.mergeFields.splice(index, 1, ...(next ? [next] : []));
     this.changed();
   }

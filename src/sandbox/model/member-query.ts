@@ -64,7 +64,7 @@ function matches(member: Member, filter: MemberFilter): boolean {
   if (filter.emailType !== undefined && (filter.emailType === 'text') !== member.plainText) return false;
   return (
     within(member.lastChanged, filter.sinceLastChanged, filter.beforeLastChanged) &&
-    within(member.addedAt, filter.sinceOptIn, filter.beforeOptIn)
+    within(optInTime(member), filter.sinceOptIn, filter.beforeOptIn)
   );
 }
 
@@ -74,8 +74,12 @@ const within = (time: number, since: number | undefined, before: number | undefi
 function sorted(members: Member[], filter: MemberFilter): readonly Member[] {
   if (filter.sortField === undefined) return members;
   const time = (member: Member): number =>
-    filter.sortField === 'last_changed' ? member.lastChanged : member.addedAt;
-  return members.toSorted((one, other) =>
-    filter.descending ? time(other) - time(one) : time(one) - time(other),
-  );
+    filter.sortField === 'last_changed' ? member.lastChanged : optInTime(member);
+  const ascending = members.toSorted((one, other) => time(one) - time(other));
+  return filter.descending ? ascending.toReversed() : ascending;
+}
+
+/** Unix seconds; 0 for a member that has not opted in. */
+function optInTime({ extra, optedInAt }: Member): number {
+  return extra?.timestampOpt ? Math.floor(Date.parse(extra.timestampOpt) / 1000) : optedInAt;
 }

@@ -48,5 +48,7 @@ export interface Member {
   lastChanged: number;
   /** Unix seconds. */
   readonly addedAt: number;
+  /** When it last became subscribed, in unix seconds; 0 = never. An opt-out does not change it. */
+  optedInAt: number;
   extra: MemberExtra | undefined;
 }

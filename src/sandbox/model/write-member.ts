@@ -114,6 +114,7 @@ export function writeMember(audience: Audience, input: AddressedInput, mode: Wri
         : withTags(audience, audience.tagSets.empty, { names: input.tags, now: mode.now }),
     lastChanged: mode.now,
     addedAt: mode.now,
+    optedInAt: status === 'subscribed' ? mode.now : 0,
     extra: input.extra,
   });
   return { member, created: true, changed: true };
@@ -132,7 +133,7 @@ function update(audience: Audience, member: Member, { input, mode, status, merge
   if (merged.changed) member.values = merged.values;
   if (input.status === 'cleaned') member.locked = true;
   if (revived && status === 'subscribed') member.locked = false;
-  audience.setStatus(member, status);
+  audience.setStatus(member, status, mode.now);
   if (input.plainText !== undefined && input.plainText !== member.plainText) {
     member.plainText = input.plainText;
     changed = true;

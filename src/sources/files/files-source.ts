@@ -10,6 +10,7 @@ import type {
   SourceProblem,
 } from '../../ports/source';
 import type { FilesSourceConfig } from '../../config/source-config';
+import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { findProblems } from './find-problems';
@@ -51,13 +52,16 @@ export class FilesSource implements OpenSource {
     const segments = Object.keys(config.segments);
     return withReading(this.#context, { segments, allTables: true, signal }, async (reading) => {
       const attributes = reading.profiles.columns;
-      const { profiles, members, orphans, unreadable } = await this.#count(reading, attributes, segments);
+      const { profiles, members, unmatched, unreadable } = await this.#count(reading, attributes, segments);
       return {
         attributes,
         segments: segmentInfos(config),
         profiles,
-        members: segments.map((segment, index) => ({ segment, profiles: members[index] ?? 0 })),
-        orphans,
+        members: segments.map((segment, index) => ({
+          segment,
+          profiles: members[index] ?? 0,
+          unmatched: unmatched[index] ?? { keys: 0, values: 0 },
+        })),
         unreadable,
       };
     });
@@ -130,7 +134,5 @@ async function write(reading: Reading, key: string, { attributes, into }: Extrac
   const select = `
     SELECT ${[`p.${quoteName(key)} AS key`, 'm.segments', ...columns].join(', ')}
     FROM ${STAGED_PROFILES} p JOIN ${MEMBERSHIPS} m USING (${ROW})`;
-  await reading.database.run(
-    `COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (FORMAT parquet, COMPRESSION snappy)`,
-  );
+  await reading.database.run(`COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (${FAST_ROWS})`);
 }

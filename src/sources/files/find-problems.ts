@@ -55,8 +55,8 @@ export async function findProblems(context: ReadContext): Promise<SourceProblem[
 }
 
 function partsOf({ config }: ReadContext): Part[] {
-  const { profiles, tables, segments } = config;
-  const ids = Object.keys(segments);
+  const { profiles, tables } = config;
+  const ids = Object.keys(config.segments);
   return [
     {
       at: PROFILES,
@@ -68,7 +68,7 @@ function partsOf({ config }: ReadContext): Part[] {
       spec: { id: name, what: `table ${name}`, table, required: [] },
       sqlName: name,
     })),
-    ...membershipScans(ids, Object.values(segments)).map((scan) => ({
+    ...membershipScans(config, ids).map((scan) => ({
       at: `segments.${ids[scan.values[0]?.segment ?? 0]}`,
       spec: { ...scan, id: scan.what },
     })),

@@ -1,8 +1,10 @@
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
+import type { UnmatchedRows } from '../../contract/plan';
 import type { MembershipTable, Reading } from './reading';
 import { type SqlUse, asSqlError } from './segment-sql';
 import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
+import { strippedKey } from './table';
 
 /** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
 export const MEMBERSHIPS = 'own.memberships';
@@ -13,8 +15,8 @@ const SQL_MEMBERS = '"#members"';
 export interface Members {
   /** Profiles by segment, in the order of the request. */
   readonly members: readonly number[];
-  /** Rows that name no profile. */
-  readonly orphans: number;
+  /** Rows that select no profile, by segment. */
+  readonly unmatched: readonly UnmatchedRows[];
   /** Profiles in at least one segment. */
   readonly selected: number;
 }
@@ -27,8 +29,9 @@ export interface Members {
 export async function findMembers(reading: Reading, key: string, segments: number): Promise<Members> {
   const { database } = reading;
   const files: string[] = [];
-  for (const membership of reading.memberships) {
-    files.push(await copyRows(reading, key, { number: files.length, keys: selectMembership(membership) }));
+  for (const [list, membership] of reading.memberships.entries()) {
+    const keys = selectMembership(membership, inNoSegment(list));
+    files.push(await copyRows(reading, key, { number: files.length, keys }));
   }
   for (const [segment, use] of reading.sql) {
     files.push(await copySql(reading, key, { number: files.length, segment, use }));
@@ -43,20 +46,41 @@ export async function findMembers(reading: Reading, key: string, segments: numbe
     `SELECT ${ROW}, bitstring_agg(segment, 0, ${last})::VARCHAR AS segments FROM ${rows} WHERE ${ROW} IS NOT NULL GROUP BY ${ROW}`,
   );
   await database.run(`CREATE VIEW ${MEMBERSHIPS} AS FROM read_parquet(${file})`);
-  const { orphans } = await database.row<{ orphans: number }>(
-    `SELECT count(*) AS orphans FROM ${rows} WHERE ${ROW} IS NULL`,
-  );
-  return { orphans, ...(await countMembers(database, segments)) };
+  const unmatched = await countUnmatched(reading, { rows, segments });
+  return { unmatched, ...(await countMembers(database, segments)) };
 }
 
-function selectMembership({ scan, table }: MembershipTable): string {
-  const values = scan.values.map(({ segment, value }) => `(${segment}, ${quoteText(value)})`).join(', ');
+/** The number that stands for a segment in rows of a list whose value no segment asks for. That of segments that are not requested is -1. */
+function inNoSegment(list: number): number {
+  return -2 - list;
+}
+
+/** Rows of segments that are not requested are left out. Keys of rows in no segment do not matter. */
+function selectMembership({ scan, table }: MembershipTable, noSegment: number): string {
+  const values = scan.values
+    .map(({ segment, value }) => `(${segment}, ${strippedKey(quoteText(value))})`)
+    .join(', ');
   const { key, column } = scan;
   const columns = column === undefined || column === key ? [key] : [key, column];
-  const match = column === undefined ? 'true' : `m.${quoteName(column)} = v.value`;
+  const match = column === undefined ? 'true' : `${strippedKey(`m.${quoteName(column)}`)} = v.value`;
   return `
-    SELECT v.segment, m.${quoteName(key)} AS key
-    FROM (${table.select(columns)}) m JOIN (VALUES ${values}) v(segment, value) ON ${match}`;
+    SELECT coalesce(v.segment, ${noSegment}) AS segment, CASE WHEN v.segment >= 0 THEN m.${quoteName(key)} END AS key
+    FROM (${table.select(columns)}) m LEFT JOIN (VALUES ${values}) v(segment, value) ON ${match}
+    WHERE v.segment IS DISTINCT FROM -1`;
+}
+
+async function countUnmatched(
+  { database, memberships }: Reading,
+  { rows, segments }: { readonly rows: string; readonly segments: number },
+): Promise<UnmatchedRows[]> {
+  const found = await database.rows<{ segment: number; count: number }>(
+    `SELECT segment, count(*) AS count FROM ${rows} WHERE ${ROW} IS NULL GROUP BY segment`,
+  );
+  const counts = new Map(found.map(({ segment, count }) => [segment, count]));
+  return Array.from({ length: segments }, (_, segment) => {
+    const list = memberships.findIndex(({ scan }) => scan.values.some((value) => value.segment === segment));
+    return { keys: counts.get(segment) ?? 0, values: counts.get(inNoSegment(list)) ?? 0 };
+  });
 }
 
 async function copySql(
@@ -84,11 +108,11 @@ function copyRows(
   return copyToScratch(
     reading,
     `members-${number}`,
-    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW} FROM (${keys}) k LEFT JOIN ${profiles} p ON p.key = k.key`,
+    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW} FROM (${keys}) k LEFT JOIN ${profiles} p ON p.key = ${strippedKey('k.key')}`,
   );
 }
 
-async function countMembers(database: Database, segments: number): Promise<Omit<Members, 'orphans'>> {
+async function countMembers(database: Database, segments: number): Promise<Omit<Members, 'unmatched'>> {
   const counts = Array.from(
     { length: segments },
     (_, segment) => `coalesce(sum(profiles) FILTER (substr(segments, ${segment + 1}, 1) = '1'), 0)::BIGINT`,

@@ -133,7 +133,7 @@ async function planReading(context: ReadContext, request: ReadRequest, folder: s
     segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
     folder,
   );
-  const scans = columnsOnly ? [] : membershipScans(ids, segments);
+  const scans = columnsOnly ? [] : membershipScans(config, ids);
   const used = [...sql.values()];
   const tables = Object.entries(config.tables).filter(
     ([name]) => !columnsOnly && (allTables || used.some((use) => use.tables.has(name))),

@@ -13,7 +13,7 @@ export interface MembershipScan {
   readonly key: string;
   /** Column that names the segment of a row; undefined: all rows belong to all of `values`. */
   readonly column: string | undefined;
-  /** Position of a segment in the request, and its value in `column`. */
+  /** Position of a segment in the request, or -1 for one that was not requested, and its value in `column`. */
   readonly values: readonly { readonly segment: number; readonly value: string }[];
 }
 
@@ -53,27 +53,29 @@ export function chooseSegments(config: FilesSourceConfig, ids: readonly string[]
   });
 }
 
-/** Puts segments together that lie in the same files, so that these are read once. */
-export function membershipScans(
-  ids: readonly string[],
-  segments: readonly SegmentConfig[],
-): MembershipScan[] {
+/** Puts the requested segments together that lie in the same files, so that these are read once. */
+export function membershipScans(config: FilesSourceConfig, ids: readonly string[]): MembershipScan[] {
   const scans = new Map<string, MembershipScan & { values: { segment: number; value: string }[] }>();
-  segments.forEach((segment, index) => {
-    if ('sql' in segment) return;
+  const others = Object.keys(config.segments).filter((id) => !ids.includes(id));
+  for (const id of [...ids, ...others]) {
+    const segment = config.segments[id];
+    if (!segment || 'sql' in segment) continue;
     const { key, segment: column, value, ...table } = segment.members;
-    const id = ids[index] ?? '';
     const where = canonical({ table, key, column });
-    const scan = scans.get(where) ?? {
-      what: `members of ${id}`,
-      table,
-      required: column === undefined ? [key] : [key, column],
-      key,
-      column,
-      values: [],
-    };
-    scan.values.push({ segment: index, value: value ?? id });
+    const isRequested = ids.includes(id);
+    const scan =
+      scans.get(where) ??
+      (isRequested && {
+        what: `members of ${id}`,
+        table,
+        required: column === undefined ? [key] : [key, column],
+        key,
+        column,
+        values: [],
+      });
+    if (!scan) continue;
+    scan.values.push({ segment: ids.indexOf(id), value: value ?? id });
     scans.set(where, scan);
-  });
+  }
   return [...scans.values()];
 }

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
+import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { Database } from '../../duckdb/database';
 import { ExportError, RepeatedKeys } from '../../errors';
 import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
-import { FILE_COLUMN, type UnreadableCount, isEmptyKey, selectNothing } from './table';
+import { FILE_COLUMN, type UnreadableCount, isEmptyKey, selectNothing, strippedKey } from './table';
 
 /** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
@@ -38,7 +39,7 @@ export async function stageProfiles(
   const file = await copyToScratch(
     reading,
     `table-${PROFILES}`,
-    `SELECT * REPLACE (CASE WHEN ${isEmptyKey(name)} THEN NULL ELSE ${name} END AS ${name}) FROM (${profiles.select(columns)})`,
+    `SELECT * REPLACE (nullif(${strippedKey(name)}, '') AS ${name}) FROM (${profiles.select(columns)})`,
   );
   // A schema of our own: SQL segments name tables without one.
   await database.run(`
@@ -85,7 +86,7 @@ export async function copyToScratch(
   select: string,
 ): Promise<string> {
   const file = quoteText(join(folder, `${name}.parquet`));
-  await database.run(`COPY (${select}) TO ${file} (FORMAT parquet, COMPRESSION snappy)`);
+  await database.run(`COPY (${select}) TO ${file} (${FAST_ROWS})`);
   return file;
 }
 

@@ -60,12 +60,20 @@ export function selectNothing(columns: readonly string[], { file = false }: Sele
   return `SELECT ${names.map((name) => `NULL::VARCHAR AS ${quoteName(name)}`).join(', ')} LIMIT 0`;
 }
 
-/** SQL: whether a key is blank. DuckDB's trim() alone would leave tabs and line breaks. */
+/** Space, tab, line breaks, and the invisible characters that spreadsheets leave. */
+const BLANKS = [9, 10, 13, 32, 160, 0x200b, 0xfeff].map((code) => `chr(${code})`).join(' || ');
+
+/** SQL: a key, or a value that names a segment, without blanks at both ends. DuckDB's trim() alone would leave tabs and line breaks. */
+export function strippedKey(sql: string): string {
+  return `trim(${sql}, ${BLANKS})`;
+}
+
+/** SQL: whether a key is blank. */
 export function isEmptyKey(sql: string): string {
-  return `coalesce(trim(${sql}, ' ' || chr(9) || chr(10) || chr(13) || chr(160)), '') = ''`;
+  return `coalesce(${strippedKey(sql)}, '') = ''`;
 }
 
 /** The same of a text. */
 export function isEmptyText(text: string): boolean {
-  return /^[ \t\n\r\u00A0]*$/.test(text);
+  return /^[ \t\n\r\u00A0\u200B\uFEFF]*$/.test(text);
 }

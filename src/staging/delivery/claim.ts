@@ -1,24 +1,48 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, claimsFolder, exportFolder, inExport } from '../store/layout';
-import { isNumberTaken, listNumbers, readNumbered, readSequence, sealNumbered } from '../store/sequence';
+import { BASELINE, claimedKey, claimsFolder, exportFolder, inExport } from '../store/layout';
+import { isNumberTaken, lastNumber, readNumbered, sealNumbered } from '../store/sequence';
 
 interface ClaimDocument {
   readonly exportId: string;
 }
 
-/** Claims are never deleted, so that an old export that a reset runs again still finds itself superseded. */
+interface Claim extends ClaimDocument {
+  readonly number: number;
+}
+
+/**
+ * Claims are never deleted, so that an old export that a reset runs again still finds itself superseded. It finds its name among those
+ * that have claimed: each claim but the last one has such a mark, an empty object.
+ */
 export async function claim(store: StagingStore, ref: ExportRef): Promise<void> {
   const folder = claimsFolder(ref.destinationId);
   for (;;) {
-    const claims = await readSequence<ClaimDocument>(store, folder);
-    const last = claims.at(-1);
-    if (last?.document?.exportId === ref.exportId) return;
-    if (claims.some(({ document }) => document?.exportId === ref.exportId)) throw superseded();
+    const last = await lastClaim(store, ref.destinationId);
+    if (last?.exportId === ref.exportId) return;
+    if (await store.head(claimedKey(ref))) throw superseded();
+    if (last) await markClaims(store, ref.destinationId, last);
     const next = { folder, number: (last?.number ?? 0) + 1 };
     if (await sealNumbered(store, next, { exportId: ref.exportId })) return;
   }
+}
+
+/**
+ * Marks the exports with a claim before the next claim is made. All but the last one are marked, except in a store of version 0.3.0, where
+ * none is. The first one first: one that has a mark then shows that all before it have one, also after a crash.
+ */
+async function markClaims(store: StagingStore, destinationId: string, last: Claim): Promise<void> {
+  const unmarked: string[] = [];
+  for (let { number, exportId } = last; ;) {
+    const key = claimedKey({ destinationId, exportId });
+    if (await store.head(key)) break;
+    unmarked.push(key);
+    number -= 1;
+    if (number === 0) break;
+    ({ exportId } = await readClaim(store, destinationId, number));
+  }
+  for (const key of unmarked.toReversed()) await store.put(key, '');
 }
 
 /** Exports whose claim a worker remembers at once. */
@@ -36,7 +60,8 @@ export function createClaimCheck(store: StagingStore): (ref: ExportRef) => Promi
 
   async function findNumber(ref: ExportRef): Promise<number> {
     const last = await lastClaim(store, ref.destinationId);
-    if (last?.exportId !== ref.exportId) throw superseded();
+    if (!last) throw missing();
+    if (last.exportId !== ref.exportId) throw superseded();
     if (numbers.size >= CLAIMS_KEPT) numbers.clear();
     numbers.set(exportFolder(ref), last.number);
     return last.number;
@@ -55,25 +80,36 @@ export function createClaimCheck(store: StagingStore): (ref: ExportRef) => Promi
   };
 }
 
-/** Exports that have claimed the destination, the first one first. */
-export async function listClaims(store: StagingStore, destinationId: string): Promise<readonly string[]> {
-  const claims = await readSequence<ClaimDocument>(store, claimsFolder(destinationId));
-  return claims.flatMap(({ document }) => document?.exportId ?? []);
+/** The exports that claimed the destination before this one, the last one first. Read one by one: there may be thousands. */
+export async function* earlierClaims(store: StagingStore, ref: ExportRef): AsyncGenerator<string> {
+  const last = await lastClaim(store, ref.destinationId);
+  if (!last) return;
+  if (last.exportId !== ref.exportId) {
+    if (await store.head(claimedKey(ref))) throw superseded();
+    yield last.exportId;
+  }
+  for (let number = last.number - 1; number > 0; number--)
+    yield (await readClaim(store, ref.destinationId, number)).exportId;
 }
 
-/** The export that may send; undefined where none has claimed yet. */
-export async function holderOf(store: StagingStore, destinationId: string): Promise<string | undefined> {
-  return (await lastClaim(store, destinationId))?.exportId;
+/** The last export that has claimed the destination; undefined where none has claimed yet. */
+export async function lastClaim(store: StagingStore, destinationId: string): Promise<Claim | undefined> {
+  const number = await lastNumber(store, claimsFolder(destinationId));
+  return number === 0 ? undefined : readClaim(store, destinationId, number);
 }
 
-async function lastClaim(
-  store: StagingStore,
-  destinationId: string,
-): Promise<{ readonly number: number; readonly exportId: string | undefined } | undefined> {
-  const folder = claimsFolder(destinationId);
-  const number = (await listNumbers(store, folder)).at(-1);
-  if (number === undefined) return undefined;
-  return { number, exportId: (await readNumbered<ClaimDocument>(store, folder, number))?.exportId };
+export async function readClaim(store: StagingStore, destinationId: string, number: number): Promise<Claim> {
+  const document = await readNumbered<ClaimDocument>(store, claimsFolder(destinationId), number);
+  if (!document) throw missing();
+  return { number, exportId: document.exportId };
+}
+
+/** That a claim cannot be read says nothing about later ones: the step is retried. */
+function missing(): ExportError {
+  return new ExportError(
+    'STAGING_FAILED',
+    'The claim of this export is not in the staging store. The step is retried; if it keeps failing, check the staging folder and its disk.',
+  );
 }
 
 function settled(): ExportError {

@@ -1,16 +1,15 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { Attempt, UnansweredWrite, PartPlan } from '../../contract/plan';
-import { listClaims } from './claim';
+import { earlierClaims } from './claim';
 import { attemptsByPart, readBatch } from './attempts';
+import { listOpenWrites } from './open-writes';
 import { readPlan } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
-import { inExport } from '../store/layout';
+import { DRAINED, inExport } from '../store/layout';
 import { listResults, type Results } from './results';
 import { readDocument, sealDocument } from '../store/sealed-files';
 
-const DRAINED = 'drained.json';
-
-/** Parts of earlier exports that were sent and have no complete answer: their requests may still be running. */
+/** Parts of earlier exports that were sent and have no complete answer, or may be written late: their requests may still be running. */
 export async function unansweredWrites(
   store: StagingStore,
   ref: ExportRef,
@@ -28,6 +27,23 @@ export async function unansweredWrites(
       writes.push({ exportId, part: planned, batchId, attempts });
     }
   }
+  return [...writes, ...(await lateWrites(store, ref, writes))];
+}
+
+/** Open writes of parts that have their answer from another attempt. Of any export: a process can be frozen for days. */
+async function lateWrites(
+  store: StagingStore,
+  ref: ExportRef,
+  unanswered: readonly UnansweredWrite[],
+): Promise<readonly UnansweredWrite[]> {
+  const writes: UnansweredWrite[] = [];
+  for (const { exportId, part, attempt, lane, at, batchId } of await listOpenWrites(store, ref)) {
+    const planned = (await readPlan(store, { ...ref, exportId }))?.plan.parts[part];
+    const isKnown = unanswered.some((write) => write.exportId === exportId && write.part.part === part);
+    if (!planned || (isKnown && batchId === null)) continue;
+    const attempts = [{ number: attempt, atMs: Date.parse(at), lane }];
+    writes.push({ exportId, part: planned, batchId, attempts });
+  }
   return writes;
 }
 
@@ -38,11 +54,8 @@ export async function recordDrained(store: StagingStore, ref: ExportRef): Promis
 
 /** The exports that claimed the destination before, back to the last one that recorded that everything was drained. */
 async function earlierExports(store: StagingStore, ref: ExportRef): Promise<readonly string[]> {
-  const claims = await listClaims(store, ref.destinationId);
-  const ours = claims.indexOf(ref.exportId);
-  const earlier = (ours < 0 ? claims : claims.slice(0, ours)).toReversed();
   const found: string[] = [];
-  for (const exportId of earlier) {
+  for await (const exportId of earlierClaims(store, ref)) {
     found.push(exportId);
     if (await readDocument(store, inExport({ ...ref, exportId }, DRAINED))) break;
   }

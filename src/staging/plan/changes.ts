@@ -1,13 +1,12 @@
-import type { FieldMatch } from '../../contract/merge-field';
+import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
-import { quoteName, quoteText } from '../../duckdb/quote';
-import { attributeColumn, extractAttributes } from './attributes';
-import type { PlannedTag } from '../store/documents';
+import { COMPACT_ROWS } from '../../duckdb/parquet';
+import { quoteText } from '../../duckdb/quote';
+import { attributeColumn, extractAttributes, type Matching } from './attributes';
+import { CHANGES, type PlannedTag } from '../store/documents';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';
-import { clearColumn } from './contacts';
 import type { PlanCounts } from './counts';
-import { snapshotProfiles } from './profiles';
 import { createMaskNames, noTags } from './tag-masks';
 import { wireJson, wireValue } from './wire-values';
 
@@ -44,19 +43,21 @@ export async function numberChanges(
     await database.run('CREATE TABLE numbered (id INTEGER, tag INTEGER, chunk INTEGER, position INTEGER)');
     return [];
   }
-  const rows = await rowsOfChunk(database);
   await createCanaries(database, tags);
-  await createSpares(database, { tags, rows });
+  await createSpares(database, { tags, rows: await rowsOfSpares(database) });
+  await database.run(`
+    CREATE TABLE rest AS
+    SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq, ${ROW_BYTES} AS bytes
+    FROM contact LEFT JOIN mask k ON k.mask = contact.wanted ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert`);
+  const rows = await rowsOfChunk(database);
   await database.run(`
     CREATE TABLE numbered AS
-    WITH rest AS (
-      SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq
-      FROM contact ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert)
     SELECT id, NULL::INTEGER AS tag, 0 AS chunk, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS position FROM canary
     UNION ALL
     SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER FROM rest
     UNION ALL
-    SELECT id, NULL, (SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER, position FROM spare`);
+    SELECT id, NULL, (SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER, position FROM spare;
+    DROP TABLE rest`);
   const upserts = await database.rows<ChunkSize>(`
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
     FROM numbered JOIN contact USING (id) LEFT JOIN mask k ON k.mask = contact.wanted
@@ -97,50 +98,46 @@ async function numberUntags(
     FROM place JOIN base USING (tag)`);
 }
 
-/** 500, or fewer where rows are so long that 500 of them would not go into one part. */
-async function rowsOfChunk(database: Database): Promise<number> {
+/** As many as go into one part, however they are drawn. */
+async function rowsOfSpares(database: Database): Promise<number> {
   const { longest } = await database.row<{ longest: number | null }>(
     `SELECT max(${ROW_BYTES})::BIGINT AS longest FROM contact LEFT JOIN mask k ON k.mask = contact.wanted WHERE upsert`,
   );
   return Math.max(1, Math.min(ROWS_OF_CHUNK, Math.floor(BYTES_OF_PART / (longest ?? 1))));
 }
 
-interface ChangesInput {
-  readonly snapshot: string;
-  readonly email: string;
-  readonly fields: readonly FieldMatch[];
-  readonly latest: string | null;
-  readonly into: string;
+/** 500, or fewer where some chunk of 500 would not go into one part: a few long rows among many do not matter. */
+async function rowsOfChunk(database: Database): Promise<number> {
+  for (let rows = ROWS_OF_CHUNK; rows > 1; rows = Math.floor(rows / 2)) {
+    const { bytes } = await database.row<{ bytes: number | null }>(
+      `SELECT max(bytes)::BIGINT AS bytes FROM (SELECT sum(bytes) AS bytes FROM rest GROUP BY seq // ${rows})`,
+    );
+    if ((bytes ?? 0) <= BYTES_OF_PART) return rows;
+  }
+  return 1;
 }
 
-/** Small enough that reading a chunk decodes little, large enough that the file's index stays small. */
-const ROWS_OF_GROUP = 10_240;
-/** A reader unpacks a column of a group at once: with wide rows a group must have fewer. */
-const BYTES_OF_GROUP = '16MB';
-
-/** Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. */
-export async function writeChanges(database: Database, input: ChangesInput): Promise<void> {
-  const { snapshot, fields, into } = input;
-  const attributes = extractAttributes(input);
-  const members = fields.map((match) => {
-    const { field } = match;
-    const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
-    const name = `${JSON.stringify(field.tag)}:`;
-    const cleared = quoteText(`${name}""`);
-    return `CASE WHEN ${quoteName(clearColumn(match))} THEN ${cleared} ELSE ${quoteText(name)} || ${wireJson(`(${text})`, field)} END`;
-  });
+/**
+ * Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. Without the values of their fields, which a
+ * reader takes from the snapshot: sorted with their values, a million wide rows would fit neither into memory nor on the disk.
+ */
+export async function writeChanges(database: Database, folder: string): Promise<void> {
   await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM contact WHERE upsert');
   await database.run(`
     COPY (
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status,
-        '{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}' AS fields, coalesce(k.names, '[]') AS tags
-      FROM numbered c JOIN contact p USING (id)
-      JOIN ${snapshotProfiles(snapshot)} s ON s.n = p.n
-      LEFT JOIN mask k ON k.mask = p.wanted
-      WHERE c.tag IS NULL
-      UNION ALL
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, NULL, NULL
-      FROM numbered c JOIN contact p USING (id) WHERE c.tag IS NOT NULL
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, p.n, p.cleared,
+        CASE WHEN c.tag IS NULL THEN coalesce(k.names, '[]') END AS tags
+      FROM numbered c JOIN contact p USING (id) LEFT JOIN mask k ON k.mask = p.wanted
       ORDER BY chunk, position
-    ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE ${ROWS_OF_GROUP}, ROW_GROUP_SIZE_BYTES '${BYTES_OF_GROUP}')`);
+    ) TO ${quoteText(join(folder, CHANGES))} (${COMPACT_ROWS})`);
+}
+
+/** SQL: the merge fields of a profile of the snapshot as JSON, without the empty ones. */
+export function fieldsJson({ email, fields, latest }: Matching): string {
+  const attributes = extractAttributes({ email, fields, latest });
+  const members = fields.map((match) => {
+    const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
+    return `${quoteText(`${JSON.stringify(match.field.tag)}:`)} || ${wireJson(`(${text})`, match.field)}`;
+  });
+  return `'{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}'`;
 }

@@ -1,6 +1,6 @@
 import type { FieldMatch } from '../../contract/merge-field';
 import { noOutcomes, type Outcome, type OutcomeCounts } from '../../contract/outcome';
-import type { ExportPlan, FieldWarning, SegmentPlan, SegmentTag } from '../../contract/plan';
+import type { ExportPlan, FieldWarning, SegmentPlan, SegmentTag, UnmatchedRows } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
 import { quoteName } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
@@ -17,12 +17,15 @@ type ContactCounts = Pick<
 
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
 
-interface CountsInput {
+export interface CountsInput {
   readonly fields: readonly FieldMatch[];
   readonly segments: readonly SegmentTag[];
   readonly tags: readonly PlannedTag[];
-  /** Profiles of each configured segment. */
+  /** Profiles of each configured segment, and the rows of its membership that select none. */
   readonly members: readonly number[];
+  readonly unmatched: readonly UnmatchedRows[];
+  /** By segment: such rows that the baseline already knows. */
+  readonly knownUnmatched: Readonly<Record<string, UnmatchedRows>>;
 }
 
 export async function countPlan(database: Database, input: CountsInput): Promise<PlanCounts> {
@@ -80,7 +83,7 @@ async function countDecided(database: Database, tags: readonly PlannedTag[]): Pr
 
 async function countSegments(
   database: Database,
-  { segments, tags, members }: CountsInput,
+  { segments, tags, members, unmatched, knownUnmatched }: CountsInput,
 ): Promise<readonly SegmentPlan[]> {
   const pairs = await database.rows<{ bit: number; toTag: number; toUntag: number }>(`
     SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
@@ -99,11 +102,29 @@ async function countSegments(
     tag,
     profiles: members[index] ?? 0,
     ...ofTag(tagId),
+    ...countUnmatched(unmatched[index], knownUnmatched[segment]),
   }));
   const left = tags
     .filter(({ tagId }) => !segments.some((segment) => segment.tagId === tagId))
     .map(({ segment, name, tagId }) => ({ segment, tag: name, profiles: 0, ...ofTag(tagId) }));
   return [...configured, ...left.filter(({ toUntag }) => toUntag > 0)];
+}
+
+const NO_ROWS: UnmatchedRows = { keys: 0, values: 0 };
+
+/**
+ * A list may always have rows for segments that are not configured, and their number changes from day to day: values count as new only
+ * where there were none.
+ */
+function countUnmatched(
+  rows: UnmatchedRows = NO_ROWS,
+  known: UnmatchedRows = NO_ROWS,
+): Pick<SegmentPlan, 'unmatched' | 'newlyUnmatched'> {
+  const added = Math.max(0, rows.keys - known.keys) + (known.values === 0 ? rows.values : 0);
+  return {
+    ...(rows.keys + rows.values > 0 && { unmatched: rows }),
+    ...(added > 0 && { newlyUnmatched: added }),
+  };
 }
 
 /** Of the contacts that would be sent, not of duplicates and invalid profiles. */

@@ -1,5 +1,6 @@
-import { rowClassesWhere, withheldClassesWhere } from '../../contract/row-class';
-import { quoteText } from '../../duckdb/quote';
+import { retriedRowClasses, rowClassesWhere, withheldClassesWhere } from '../../contract/row-class';
+import { quoteText, quoteTexts } from '../../duckdb/quote';
+import type { Lift } from '../store/lifts';
 
 /** SQL: classes of refusals that are permanent as long as the row does not change, in a list. */
 export const PERMANENT = list(rowClassesWhere(({ memory }) => memory === 'permanent'));
@@ -18,6 +19,28 @@ export const OPTED_OUT_ITSELF = list(withheldClassesWhere(({ isOwnOptOut }) => i
 
 /** Waits of a backed-off address: after the first, second, third, and every later refusal. */
 export const WAITS = ['5 minutes', '1 day', '2 days', '7 days'];
+
+/** SQL: when a row that was refused as `name` is sent again although it is the same; null: never. */
+export function retryAt(name: string, refusedAt: string): string {
+  const cases = retriedRowClasses().map(
+    ([known, days]) => `WHEN ${quoteText(known)} THEN ${refusedAt} + INTERVAL ${quoteText(`${days} days`)}`,
+  );
+  return `CASE ${name} ${cases.join(' ')} END`;
+}
+
+/** SQL: whether a user has lifted the refusal in a row of a baseline. Waits of throttled addresses cannot be lifted. */
+export function isLifted(lifts: readonly Lift[]): string {
+  const conditions = lifts.map(({ until, classes, keys }) =>
+    [
+      `refused_at <= TIMESTAMP ${quoteText(until)}`,
+      ...(classes ? [`list_contains(${quoteTexts(classes)}::VARCHAR[], refused_class)`] : []),
+      ...(keys ? [`list_has_any(keys, ${quoteTexts(keys)}::VARCHAR[])`] : []),
+    ].join(' AND '),
+  );
+  return conditions.length === 0
+    ? 'false'
+    : `coalesce(refused_class IN (${PERMANENT}) AND (${conditions.map((one) => `(${one})`).join(' OR ')}), false)`;
+}
 
 function list(classes: readonly string[]): string {
   return classes.map(quoteText).join(', ');

@@ -18,17 +18,19 @@ import {
   type PlanDocument,
   type PlannedTag,
   readBaseline,
+  readExposed,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, numberChanges, writeChanges } from './changes';
-import { countPlan } from './counts';
+import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
+import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
 import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
+import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
 import { readSnapshot, type Snapshot } from './snapshot';
 import { type StepContext, withWorkspace } from '../store/workspace';
@@ -45,7 +47,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
 }
 
 async function makePlan(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   request: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
@@ -60,17 +62,25 @@ async function makePlan(
   };
   const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows: size, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
     const made = await runPlan(database, {
       folder,
       request,
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
+      lifts: await readLifts(store, ref),
       at: now().toISOString(),
     });
-    return { request, tags, census, plan: { planId: digest(ref, made), ...made } };
+    return {
+      request,
+      tags,
+      census,
+      fields: fieldsJson(request),
+      plan: { planId: digest(ref, made), ...made },
+    };
   });
 }
 
@@ -80,10 +90,12 @@ interface Materials {
   readonly tags: readonly PlannedTag[];
   readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  readonly knownUnmatched: CountsInput['knownUnmatched'];
   /** The full census in force. */
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
   readonly optOuts: string | undefined;
+  readonly lifts: readonly Lift[];
   /** When the plan is made: throttled addresses whose wait ends later are not sent. */
   readonly at: string;
 }
@@ -92,13 +104,16 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { folder, request, tags, snapshot } = materials;
   const { email, fields, segments, strict, latest, limit } = request;
   const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
-  const { baseline, census, optOuts, at } = materials;
+  const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
   await createDuplicates(database);
-  await createBaseline(database, { fields, tags, baseline, at });
-  await createCensus(database, { census, optOuts, tags });
+  const listed = optOuts ?? census;
+  if (listed === undefined) throw new Error('a plan needs a census or a list of opt-outs');
+  const { retryRefused = false } = request;
+  await createBaseline(database, { fields, tags, baseline, listed, at, retryRefused, lifts });
+  await createCensus(database, { census, listed, tags });
   await createContacts(database, {
     request,
     tags,
@@ -106,9 +121,17 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     isCensusFresh: optOuts === undefined,
   });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
-  const counts = await countPlan(database, { fields, segments, tags, members: snapshot.members });
+  const { members, unmatched } = snapshot;
+  const counts = await countPlan(database, {
+    fields,
+    segments,
+    tags,
+    members,
+    unmatched,
+    knownUnmatched: materials.knownUnmatched,
+  });
   const chunks = await numberChanges(database, { tags, counts });
-  await writeChanges(database, { ...from, into: join(folder, CHANGES) });
+  await writeChanges(database, folder);
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }
@@ -118,10 +141,10 @@ async function writeContacts(
   database: Database,
   { folder, request, snapshot }: { folder: string; request: PlanRequest; snapshot: string },
 ): Promise<void> {
-  const hashes = request.fields.map((match) => `p.${quoteName(hashColumn(match))}`);
+  const hashes = request.fields.map((match) => `s.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
   const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
-  const columns = [...facts, 'upsert', 'decided', 'class', 'text'];
+  const columns = [...facts, 'upsert', 'decided', 'class', 'text', 'since'];
   await database.run(`
     COPY (
       SELECT d.key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
@@ -131,7 +154,7 @@ async function writeContacts(
     ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
-      FROM contact p
+      FROM contact p JOIN seen s USING (id)
       LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
     ) TO ${quoteText(join(folder, CONTACTS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
@@ -151,17 +174,22 @@ export interface FoundBaseline {
   readonly rows: string;
 }
 
+/** The baseline that an export compares with, with the rows exposed that late writes may have changed. */
 export async function findBaseline(
   store: StagingStore,
-  { destinationId }: ExportRef,
+  ref: ExportRef,
   exportId: string | null,
 ): Promise<FoundBaseline | undefined> {
   if (exportId === null) return undefined;
-  const ref = { destinationId, exportId };
-  const document = await readBaseline(store, ref);
-  const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
-  if (document && rows) return { document, rows };
-  throw missing('baseline', exportId);
+  const of = { ...ref, exportId };
+  const document = await readBaseline(store, of);
+  if (!document) throw missing('baseline', exportId);
+  const exposed = await readExposed(store, ref);
+  const rows = await store.localFile(
+    exposed ? inExport(ref, exposed.folder, BASELINE_ROWS) : inExport(of, document.folder, BASELINE_ROWS),
+  );
+  if (!rows) throw missing('baseline', exportId);
+  return { document: { ...document, tags: { ...exposed?.tags, ...document.tags } }, rows };
 }
 
 export async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {

@@ -5,7 +5,7 @@ import { brokenRule, createIdn, stripped, withAddress } from './address';
 import { attributeColumn, extractAttributes } from './attributes';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { createMaskNames, maskOf } from './tag-masks';
-import { DOES_NOT_FIT, wireValue } from './wire-values';
+import { DOES_NOT_FIT, wireLength, wireValue } from './wire-values';
 
 export interface ProfilesInput {
   readonly snapshot: string;
@@ -37,7 +37,8 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
   });
   const sizes = fields.map(
     ({ attribute, field }) =>
-      `coalesce(strlen(${attributeColumn(attributes, attribute)}) + ${field.tag.length + 6}, 0)`,
+      // Not the value's own length: what is cut would count as well, and one long text would make all chunks small.
+      `coalesce(${wireLength(attributeColumn(attributes, attribute), field)} + ${field.tag.length + 6}, 0)`,
   );
   await createSegmentMasks(database, profiles, tags);
   await database.run(`

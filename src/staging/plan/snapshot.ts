@@ -8,7 +8,10 @@ import { sealAttempt, type Sealed } from '../store/run-once';
 import { inExport, SNAPSHOT } from '../store/layout';
 import { readDocument, requireLocalFile } from '../store/sealed-files';
 
-interface SnapshotDocument extends SourceExtract, Sealed {}
+interface SnapshotDocument extends Omit<SourceExtract, 'unmatched'>, Sealed {
+  /** Undefined in snapshots of version 0.3.0. */
+  readonly unmatched?: SourceExtract['unmatched'];
+}
 
 const PROFILES = 'profiles.parquet';
 
@@ -26,8 +29,14 @@ export async function sealSnapshot(
   return toCounts(sealed);
 }
 
-function toCounts({ profiles, selected, members, orphans, unreadable }: SnapshotDocument): SourceExtract {
-  return { profiles, selected, members, orphans, unreadable };
+function toCounts({
+  profiles,
+  selected,
+  members,
+  unmatched = [],
+  unreadable,
+}: SnapshotDocument): SourceExtract {
+  return { profiles, selected, members, unmatched, unreadable };
 }
 
 export interface Snapshot extends SourceExtract {

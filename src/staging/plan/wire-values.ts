@@ -67,6 +67,11 @@ export function wireJson(text: string, field: MergeField): string {
   return field.type === 'number' ? text : `to_json(${text})`;
 }
 
+/** SQL: about how many bytes a value has on the wire. A text is cut. */
+export function wireLength(column: string, { type }: MergeField): string {
+  return type === 'text' ? `least(strlen(${column}), ${MAX_TEXT})` : `strlen(${column})`;
+}
+
 /** The last character may have up to four bytes, so one of four cuts is whole. */
 function cut(text: string): string {
   const cuts = [0, 1, 2, 3].map((less) => `TRY(decode(encode(${text})[1:${MAX_TEXT - less}]))`);

@@ -1,11 +1,10 @@
 import { basename } from 'node:path';
 import { ExportError } from '../../errors';
-import { listClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
 import { latestBaseline } from './retention';
 import type { StagingStore } from '../../ports/staging-store';
-import { AUDIENCES, checkedName } from '../store/layout';
-import { listObjects, readDocument, sealDocument } from '../store/sealed-files';
+import { AUDIENCES, checkedName, exportsFolder } from '../store/layout';
+import { listFolders, listObjects, readDocument, sealDocument } from '../store/sealed-files';
 
 interface HolderDocument {
   readonly destinationId: string;
@@ -55,7 +54,7 @@ async function leaveOthers(store: StagingStore, destinationId: string, name: str
 
 /** Whether anything of any export may have reached Mailchimp. */
 async function hasSent(store: StagingStore, destinationId: string): Promise<boolean> {
-  for (const exportId of await listClaims(store, destinationId))
+  for (const exportId of await listFolders(store, exportsFolder(destinationId)))
     if (await mayHaveArrived(store, { destinationId, exportId })) return true;
   return false;
 }

@@ -8,7 +8,7 @@ import {
 import type { PartPlan } from '../../contract/plan';
 import type { RefusalCount, SegmentReport } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
-import { quoteText } from '../../duckdb/quote';
+import { isoText, quoteText } from '../../duckdb/quote';
 import type { PlanDocument } from '../store/documents';
 import { sum } from '../plan/counts';
 import { rank, UNCERTAIN } from './row-results';
@@ -88,14 +88,23 @@ async function countMemberStatuses(database: Database): Promise<MemberStatusCoun
 const MAX_REFUSALS = 30;
 
 async function countRefusals(database: Database): Promise<readonly RefusalCount[]> {
-  return database.rows<RefusalCount>(`
+  const rows = await database.rows<
+    RefusalCount & { readonly since: string | null; readonly is_old: boolean }
+  >(`
     WITH counted AS (
-      SELECT outcome, coalesce(reason, '') AS class, coalesce(text, '') AS text, count(*) AS count
+      SELECT outcome, coalesce(reason, '') AS class, coalesce(text, '') AS text, since IS NOT NULL AS is_old, min(since) AS since, count(*) AS count
       FROM settled WHERE outcome IN ('suppressed', 'throttled', 'rejected', 'unproven') GROUP BY ALL),
-    placed AS (SELECT *, row_number() OVER (ORDER BY count DESC, outcome, class, text) AS place FROM counted)
+    placed AS (SELECT *, row_number() OVER (ORDER BY count DESC, outcome, class, text, is_old) AS place FROM counted)
     SELECT outcome, CASE WHEN place <= ${MAX_REFUSALS} THEN class ELSE 'other' END AS class,
-      CASE WHEN place <= ${MAX_REFUSALS} THEN text ELSE '' END AS text, sum(count)::BIGINT AS count
-    FROM placed GROUP BY ALL ORDER BY count DESC, outcome, class, text`);
+      CASE WHEN place <= ${MAX_REFUSALS} THEN text ELSE '' END AS text, sum(count)::BIGINT AS count, ${isoText('min(since)')} AS since, is_old
+    FROM placed GROUP BY ALL ORDER BY count DESC, outcome, class, text, is_old`);
+  return rows.map(({ outcome, class: name, text, count, since }) => ({
+    outcome,
+    class: name,
+    text,
+    count,
+    ...(since !== null && { rememberedSince: since }),
+  }));
 }
 
 interface TagCounts {
@@ -141,6 +150,7 @@ async function countSegments(
       untagged,
       failed: toTag + toUntag - tagged - untagged - notSent,
       notSent,
+      ...(segment.unmatched && { unmatched: segment.unmatched }),
     };
   });
 }

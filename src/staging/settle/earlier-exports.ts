@@ -1,10 +1,18 @@
 import type { ExportRef } from '../../contract/identifiers';
-import { listClaims } from '../delivery/claim';
+import { earlierClaims } from '../delivery/claim';
 import { mayHaveArrived } from '../delivery/attempts';
 import { readBaseline } from '../store/documents';
+import { EARLIER_SETTLED, inExport } from '../store/layout';
+import { readDocument, sealDocument } from '../store/sealed-files';
 import type { StagingStore } from '../../ports/staging-store';
 import type { StepContext } from '../store/workspace';
 import { settle } from './settle';
+
+/** Sealed when everything before an export is settled, so that later ones look no further back. */
+interface EarlierSettled {
+  /** Export with the latest baseline at that time. */
+  readonly baseline: string | null;
+}
 
 /**
  * Settles what was sent after the named baseline and never settled, since destination and export were lost. Otherwise the contacts
@@ -13,25 +21,42 @@ import { settle } from './settle';
  */
 export async function settleEarlier(input: StepContext, baseline: string | null): Promise<string | null> {
   const { store, ref } = input;
+  const { unchecked, known } = await claimedSince(store, ref, baseline);
   let latest = { exportId: baseline, generation: await generationOf(store, ref, baseline) };
-  for (const exportId of await claimedSince(store, ref, baseline)) {
+  for (const exportId of [...known, ...unchecked]) {
     const earlier = { ...ref, exportId };
-    if (await mayHaveArrived(store, earlier)) await settle({ ...input, ref: earlier }, null);
+    if (unchecked.includes(exportId) && (await mayHaveArrived(store, earlier)))
+      await settle({ ...input, ref: earlier }, null);
     const generation = await generationOf(store, ref, exportId);
     if (generation > latest.generation) latest = { exportId, generation };
   }
+  await sealDocument(store, inExport(ref, EARLIER_SETTLED), { baseline: latest.exportId });
   return latest.exportId;
 }
 
-/** Exports that have claimed the destination after the named one, and before this one. */
+interface ClaimedSince {
+  /** Exports that have claimed the destination after the named one, and before this one, the first one first. */
+  readonly unchecked: readonly string[];
+  /** The latest baseline of those before, if an earlier export has looked for it. */
+  readonly known: readonly string[];
+}
+
 async function claimedSince(
   store: StagingStore,
-  { destinationId, exportId }: ExportRef,
+  ref: ExportRef,
   baseline: string | null,
-): Promise<readonly string[]> {
-  const claims = await listClaims(store, destinationId);
-  const ours = claims.indexOf(exportId);
-  return claims.slice(baseline === null ? 0 : claims.indexOf(baseline) + 1, ours < 0 ? claims.length : ours);
+): Promise<ClaimedSince> {
+  const unchecked: string[] = [];
+  for await (const exportId of earlierClaims(store, ref)) {
+    if (exportId === baseline) break;
+    unchecked.unshift(exportId);
+    const checked = await readDocument<EarlierSettled>(
+      store,
+      inExport({ ...ref, exportId }, EARLIER_SETTLED),
+    );
+    if (checked) return { unchecked, known: checked.baseline === null ? [] : [checked.baseline] };
+  }
+  return { unchecked, known: [] };
 }
 
 /** 0: there is no baseline. */

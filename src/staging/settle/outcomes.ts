@@ -15,13 +15,15 @@ export async function createOutcomes(database: Database): Promise<void> {
         WHEN NOT selected THEN 'removed'
         WHEN upsert AND NOT known THEN 'created'
         ELSE 'updated' END AS outcome,
-      CASE WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
+      CASE WHEN resubscribed IS NOT NULL THEN resubscribed.class
+        WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
         WHEN is_decided THEN coalesce(class, CASE decided WHEN 'not_sent' THEN ${quoteText(BEYOND_LIMIT)} END)
         WHEN worst > ${rank('acknowledged')} THEN coalesce(why.class, CASE worst WHEN ${rank('unproven')} THEN ${quoteText(NO_ANSWER)} END) END AS reason,
-      CASE WHEN is_decided THEN text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text
+      CASE WHEN is_decided THEN text WHEN resubscribed IS NOT NULL THEN resubscribed.text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text,
+      CASE WHEN is_decided THEN since END AS since
     FROM (
-      SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text,
-        t.worst AS answered, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
+      SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text, p.since,
+        CASE WHEN t.upsert_why.class = 'resubscribed' THEN t.upsert_why END AS resubscribed, t.worst AS answered, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
         coalesce(${rankOf('p.decided')} >= t.worst, t.worst IS NULL) AS is_decided
       FROM contact p LEFT JOIN contact_result t USING (id))`);
 }
@@ -33,10 +35,10 @@ export async function writeOutcomes(
 ): Promise<void> {
   await database.run(`
     COPY (
-      SELECT key, email, outcome, reason, NULL::VARCHAR AS text FROM read_parquet(${quoteText(decided)})
+      SELECT key, email, outcome, reason, NULL::VARCHAR AS text, NULL::TIMESTAMP AS since FROM read_parquet(${quoteText(decided)})
       UNION ALL
-      SELECT s.key, s.a0, o.outcome, o.reason, o.text FROM ${snapshotProfiles(snapshot)} s JOIN outcome o USING (n)
+      SELECT s.key, s.a0, o.outcome, o.reason, o.text, o.since FROM ${snapshotProfiles(snapshot)} s JOIN outcome o USING (n)
       UNION ALL
-      SELECT w.keys[1], o.address, o.outcome, o.reason, o.text FROM parent w JOIN (SELECT * FROM outcome WHERE n IS NULL) o USING (b)
+      SELECT w.keys[1], o.address, o.outcome, o.reason, o.text, o.since FROM parent w JOIN (SELECT * FROM outcome WHERE n IS NULL) o USING (b)
     ) TO ${quoteText(join(into, OUTCOMES))} (FORMAT parquet, COMPRESSION zstd)`);
 }

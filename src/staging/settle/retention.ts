@@ -1,17 +1,24 @@
 import { rm } from 'node:fs/promises';
 import type { ExportRef } from '../../contract/identifiers';
+import type { Keep } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
-import { holderOf } from '../delivery/claim';
+import { mayHaveArrived } from '../delivery/attempts';
+import { lastClaim, readClaim } from '../delivery/claim';
 import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
 import {
   attemptsOf,
   BASELINE,
   CENSUS,
   DESTINATIONS,
+  DRAINED,
+  EARLIER_SETTLED,
   exportFolder,
   exportsFolder,
   inExport,
+  liftsFolder,
+  tagsFolder,
 } from '../store/layout';
+import { expireLifts } from '../store/lifts';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
 
@@ -22,88 +29,152 @@ export async function latestBaseline(
   store: StagingStore,
   destinationId: string,
 ): Promise<{ exportId: string; size: number } | undefined> {
-  const exportIds = await listFolders(store, exportsFolder(destinationId));
-  const documents = await Promise.all(
-    exportIds.map((exportId) => readBaseline(store, { destinationId, exportId })),
-  );
-  const latest = documents
-    .filter((document) => document !== undefined)
-    .toSorted((a, b) => a.generation - b.generation || a.settledAt.localeCompare(b.settledAt))
-    .at(-1);
+  let latest: BaselineDocument | undefined;
+  // One by one: a process may open only so many files.
+  for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
+    const document = await readBaseline(store, { destinationId, exportId });
+    if (document && (!latest || isLater(document, latest))) latest = document;
+  }
   return latest && { exportId: latest.exportId, size: latest.settlement.baselineSize };
 }
 
+function isLater(one: BaselineDocument, other: BaselineDocument): boolean {
+  if (one.generation !== other.generation) return one.generation > other.generation;
+  return one.settledAt > other.settledAt;
+}
+
 /** All destinations, also those without further exports: nothing else deletes their rows in time. */
-export async function expireAll(store: StagingStore, keepDays: number): Promise<void> {
+export async function expireAll(store: StagingStore, keep: Keep): Promise<void> {
   for (const destinationId of await listFolders(store, DESTINATIONS)) {
     const latest = await latestBaseline(store, destinationId);
-    await expire(store, destinationId, { baseline: latest?.exportId ?? null, keepDays });
+    await expire(store, destinationId, { ...keep, baseline: latest?.exportId ?? null });
   }
 }
 
+interface Current {
+  /** Export with the current baseline. */
+  readonly baseline: string | null;
+}
+
+/** Deletes the rows of all exports of a destination that are too old, or too many. */
 export async function expire(
   store: StagingStore,
   destinationId: string,
-  { baseline, keepDays }: { baseline: string | null; keepDays: number },
+  { baseline, keepDays, keepExports }: Keep & Current,
 ): Promise<void> {
-  const current =
-    baseline === null ? undefined : await readBaseline(store, { destinationId, exportId: baseline });
-  const holder = await holderOf(store, destinationId);
+  await expireLifts(store, destinationId, new Date(Date.now() - keepDays * DAY_MS));
+  const expiry = await openExpiry(store, destinationId, baseline);
+  const recent = await recentExports(expiry, destinationId, keepExports);
   for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
     const ref = { destinationId, exportId };
-    const hasEnded = await hasEndedBefore(store, ref, {
-      ageMs: keepDays * DAY_MS,
-      isHolder: exportId === holder,
-    });
-    if (!hasEnded) continue;
-    if (exportId === baseline && current) await deleteAllBut(store, ref, current);
-    else await deleteRows(store, ref, { keepCensus: exportId === current?.census });
+    const isBeyond = recent !== undefined && !recent.has(exportId);
+    if ((isBeyond && (await isOver(expiry, ref))) || (await hasEndedBefore(expiry, ref, keepDays * DAY_MS)))
+      await expireOne(expiry, ref);
   }
 }
 
-/** Keeps, of the export with the current baseline, what the next export reads: the baseline's rows, as hashes, and the census. */
-async function deleteAllBut(store: StagingStore, ref: ExportRef, current: BaselineDocument): Promise<void> {
-  await store.delete(inExport(ref, current.folder, OUTCOMES));
-  await deleteOthers(store, ref, [BASELINE, `${current.folder}/`]);
+/** Exports that `tidy` looks at: more than one becomes too many when exports failed to tidy, or `keepExports` is less than before. */
+const TIDIED_AT_ONCE = 10;
+
+/** Deletes the rows of the exports that the last one has made too many. Looks at a few only, however many there have been. */
+export async function tidy(
+  store: StagingStore,
+  destinationId: string,
+  { baseline, keepExports }: Omit<Keep, 'keepDays'> & Current,
+): Promise<void> {
+  const expiry = await openExpiry(store, destinationId, baseline);
+  if (!expiry.isDrained || !expiry.last) return;
+  const newest = expiry.last.number - keepExports;
+  for (let number = newest; number > Math.max(0, newest - TIDIED_AT_ONCE); number--) {
+    const { exportId } = await readClaim(store, destinationId, number);
+    const ref = { destinationId, exportId };
+    if ((await store.list(exportFolder(ref))).length === 0) return;
+    if (await isOver(expiry, ref)) await expireOne(expiry, ref);
+  }
+}
+
+interface Expiry {
+  readonly store: StagingStore;
+  /** The export that may send. */
+  readonly last: Awaited<ReturnType<typeof lastClaim>>;
+  /** Whether it has found that no write of an earlier export runs: before, their attempts must be kept. */
+  readonly isDrained: boolean;
+  /** The current baseline. */
+  readonly current: BaselineDocument | undefined;
+}
+
+async function openExpiry(
+  store: StagingStore,
+  destinationId: string,
+  baseline: string | null,
+): Promise<Expiry> {
+  const last = await lastClaim(store, destinationId);
+  const mark = last && (await store.head(inExport({ destinationId, exportId: last.exportId }, DRAINED)));
+  const current =
+    baseline === null ? undefined : await readBaseline(store, { destinationId, exportId: baseline });
+  return { store, last, isDrained: mark !== undefined, current };
+}
+
+/** The last exports that claimed the destination. Undefined: none is too many, as far as is known. */
+async function recentExports(
+  { store, last, isDrained }: Expiry,
+  destinationId: string,
+  keepExports: number,
+): Promise<ReadonlySet<string> | undefined> {
+  if (!last || !isDrained || last.number <= keepExports) return undefined;
+  const recent = new Set<string>();
+  for (let number = last.number; number > last.number - keepExports; number--)
+    recent.add((await readClaim(store, destinationId, number)).exportId);
+  return recent;
+}
+
+/** Whether an export that a later one has superseded has nothing left to settle. */
+async function isOver({ store, last }: Expiry, ref: ExportRef): Promise<boolean> {
+  if (ref.exportId === last?.exportId) return false;
+  return (await store.head(inExport(ref, BASELINE))) !== undefined || !(await mayHaveArrived(store, ref));
 }
 
 /** An export that was never settled has ended once a later one has claimed the destination. */
-async function hasEndedBefore(
-  store: StagingStore,
-  ref: ExportRef,
-  { ageMs, isHolder }: { ageMs: number; isHolder: boolean },
-): Promise<boolean> {
+async function hasEndedBefore({ store, last }: Expiry, ref: ExportRef, ageMs: number): Promise<boolean> {
   const settled = await readBaseline(store, ref);
   if (settled) return Date.parse(settled.settledAt) < Date.now() - ageMs;
-  return !isHolder && (await isUntouchedFor(store, exportFolder(ref), ageMs));
+  return ref.exportId !== last?.exportId && (await isUntouchedFor(store, exportFolder(ref), ageMs));
 }
 
-/** The census outlives its export: later plans read there which members were in the audience before the first export. */
-async function deleteRows(
-  store: StagingStore,
-  ref: ExportRef,
-  { keepCensus }: { keepCensus: boolean },
-): Promise<void> {
+/**
+ * Deletes the rows of an export, except what later exports read: of the current baseline its rows, as hashes; the census in force, which shows
+ * who was in the audience before the first export; and of the last export the marks at which they stop looking back.
+ */
+async function expireOne({ store, last, current }: Expiry, ref: ExportRef): Promise<void> {
+  const { exportId } = ref;
+  const kept = [];
+  if (exportId === last?.exportId) kept.push(DRAINED, EARLIER_SETTLED);
+  if (exportId === current?.census) kept.push(...(await sealedNames(store, ref, CENSUS)));
+  if (current && exportId === current.exportId) {
+    kept.push(DRAINED, EARLIER_SETTLED, BASELINE, `${current.folder}/`);
+    await store.delete(inExport(ref, current.folder, OUTCOMES));
+  }
   // First, so that a deletion that is interrupted leaves no baseline without its rows.
-  await store.delete(inExport(ref, BASELINE));
-  if (keepCensus) await deleteOthers(store, ref, []);
-  else await deleteAll(store, exportFolder(ref));
-}
-
-/** Deletes all but the census and the names in `kept`; folders end with "/". */
-async function deleteOthers(store: StagingStore, ref: ExportRef, kept: readonly string[]): Promise<void> {
-  const census = await readDocument<Sealed>(store, inExport(ref, CENSUS));
-  const stays = [...kept, CENSUS, ...(census ? [`${census.folder}/`] : [])];
+  else await store.delete(inExport(ref, BASELINE));
   for (const name of await store.list(exportFolder(ref))) {
-    if (stays.includes(name)) continue;
+    if (kept.includes(name)) continue;
     if (name.endsWith('/')) await deleteAll(store, exportFolder(ref) + name);
     else await store.delete(exportFolder(ref) + name);
   }
 }
 
+/** A document and the folder with its rows. */
+async function sealedNames(store: StagingStore, ref: ExportRef, document: string): Promise<string[]> {
+  const sealed = await readDocument<Sealed>(store, inExport(ref, document));
+  return sealed ? [document, `${sealed.folder}/`] : [];
+}
+
 /** Keeps the claims, so that an old export that a reset runs again still finds itself superseded. */
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
+  await deleteAll(store, liftsFolder(destinationId));
+  // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
+  await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.
   await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
 }

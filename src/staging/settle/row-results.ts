@@ -38,7 +38,13 @@ export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of a contact that was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';
 
+/** SQL: the rows of a file in which those of version 0.3.0 have no `since`. */
+export function withSince(path: string): string {
+  return `FROM (SELECT NULL::TIMESTAMP AS since WHERE false) UNION ALL BY NAME FROM read_parquet(${quoteText(path)})`;
+}
+
 interface ResultFiles {
+  readonly lookups: readonly string[];
   readonly parts: readonly string[];
   readonly chunks: readonly string[];
 }
@@ -63,7 +69,7 @@ interface ResultsInput {
 export async function createContactResults(database: Database, input: ResultsInput): Promise<void> {
   const { contacts, changes, request, tags, parts, attempted, results } = input;
   await database.run(`
-    CREATE VIEW contact AS SELECT * FROM read_parquet(${quoteText(contacts)});
+    CREATE VIEW contact AS ${withSince(contacts)};
     CREATE VIEW change AS SELECT chunk, id, tag, address FROM read_parquet(${quoteText(changes)});
     CREATE TABLE attempted (first INTEGER, last INTEGER)`);
   await createRowResults(database, results);
@@ -97,13 +103,14 @@ export async function createContactResults(database: Database, input: ResultsInp
 
 /**
  * Creates the table `row_result`: the result of each row in the replies. For a chunk that was sent again directly, the results of its part do not
- * count. In two steps, since each reading of JSON takes 32 MB per thread, whatever is read.
+ * count; what was looked up counts first. In steps, since each reading of JSON takes 32 MB per thread, whatever is read.
  */
-async function createRowResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
-  await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(chunks)}`);
-  await database.run(`
-    INSERT INTO row_result SELECT * FROM ${readResults(parts)}
-    ANTI JOIN (SELECT chunk, email FROM row_result) USING (chunk, email)`);
+async function createRowResults(database: Database, { lookups, parts, chunks }: ResultFiles): Promise<void> {
+  await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(lookups)}`);
+  for (const less of [chunks, parts])
+    await database.run(`
+      INSERT INTO row_result SELECT * FROM ${readResults(less)}
+      ANTI JOIN (SELECT chunk, email FROM row_result) USING (chunk, email)`);
 }
 
 const RESULT_COLUMNS =

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Settlement, Tally } from '../../contract/report';
+import type { SegmentReport, Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
@@ -16,6 +16,7 @@ import {
 } from '../store/documents';
 import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { DELETED } from '../plan/permanent-refusals';
+import { forgetLateWrites } from '../plan/exposed';
 import { type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
@@ -37,6 +38,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     files: [OUTCOMES, BASELINE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
+  await forgetLateWrites(store, ref);
   return document.settlement;
 }
 
@@ -52,7 +54,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
@@ -72,23 +74,32 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
+    results: {
+      lookups: await pathsOf(results.lookups),
+      parts: await pathsOf(results.parts),
+      chunks: await pathsOf(results.chunks),
+    },
   };
+  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
     snapshot,
     fields: plan.request.fields,
     tags: plan.tags,
-    parent: parent && { rows: parent.rows, fields: parent.document.fields, deadTags: deadTags(plan, parent) },
+    parent: parent && {
+      rows: parent.rows,
+      fields: parent.document.fields,
+      deadTags: deadTags(plan, parent),
+    },
+    listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
-  const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows, allow, signal }, async (database) => {
     await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);
@@ -111,6 +122,7 @@ async function makeSettlement(
       tags,
       census: plan.census,
       size,
+      unmatched: knownUnmatched(plan, counts.segments, parent?.document.unmatched),
       settlement: {
         selected,
         departed,
@@ -124,6 +136,19 @@ async function makeSettlement(
       },
     };
   });
+}
+
+/** Leavers that keep the tag are leavers of the next export again, which then has to be held for the same rows. */
+function knownUnmatched(
+  { plan, request: { keepDeparted, limit } }: PlanDocument,
+  segments: readonly SegmentReport[],
+  before: BaselineDocument['unmatched'] = {},
+): NonNullable<BaselineDocument['unmatched']> {
+  const known = plan.segments.map(({ segment, toUntag, unmatched }, index) => {
+    const isDone = !keepDeparted && limit === undefined && segments[index]?.untagged === toUntag;
+    return [segment, isDone ? unmatched : before[segment]] as const;
+  });
+  return Object.fromEntries(known.flatMap(([segment, rows]) => (rows ? [[segment, rows]] : [])));
 }
 
 /** Tags of the baseline that the plan left out, since they no longer exist. */

@@ -21,3 +21,7 @@ export async function recordConsent(
     if (await sealNumbered(store, { folder, number: (known.at(-1)?.number ?? 0) + 1 }, statement)) return;
   }
 }
+
+export async function lastConsent(store: StagingStore, destinationId: string): Promise<Consent | undefined> {
+  return (await readSequence<Consent>(store, consentsFolder(destinationId))).at(-1)?.document;
+}

@@ -1,10 +1,10 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { FieldMatch } from '../../contract/merge-field';
-import type { ExportPlan } from '../../contract/plan';
+import type { ExportPlan, UnmatchedRows } from '../../contract/plan';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
-import { BASELINE, inExport, PLAN } from './layout';
+import { BASELINE, EXPOSED, inExport, PLAN } from './layout';
 import type { Sealed } from './run-once';
 import { readDocument } from './sealed-files';
 
@@ -24,6 +24,11 @@ export interface PlanDocument extends Sealed {
   readonly plan: ExportPlan;
   /** Position is the bit in the tag masks. */
   readonly tags: readonly PlannedTag[];
+  /**
+   * SQL: the merge fields of a profile of the snapshot, as JSON. Sealed with the plan, so that a chunk stays the same when another version
+   * reads it. Absent in plans of version 0.3.0, whose changes have the fields themselves.
+   */
+  readonly fields?: string;
   /** Export whose census this plan was made with. */
   readonly census: string | null;
 }
@@ -45,11 +50,28 @@ export interface BaselineDocument extends Sealed {
   /** Later plans read in this export's census which members were in the audience before the first export. */
   readonly census: string | null;
   readonly size: number;
+  /**
+   * By segment: membership rows that select no profile, as of the last export that left no tag of the segment to remove. More of them in a
+   * later one, together with leavers, hold it. Segments without such rows are left out; undefined in version 0.3.0.
+   */
+  readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
   readonly settlement: Settlement;
 }
 
 export function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
   return readDocument<BaselineDocument>(store, inExport(ref, BASELINE));
+}
+
+/** Its folder has the baseline's rows for one export: those that a late write of an earlier one may have changed are exposed. */
+export interface ExposedDocument extends Sealed {
+  /** Keys of the open writes that it accounts for. */
+  readonly writes: readonly string[];
+  /** Tags that these writes may have added. */
+  readonly tags: BaselineDocument['tags'];
+}
+
+export function readExposed(store: StagingStore, ref: ExportRef): Promise<ExposedDocument | undefined> {
+  return readDocument<ExposedDocument>(store, inExport(ref, EXPOSED));
 }
 
 export const CONTACTS = 'contacts.parquet';

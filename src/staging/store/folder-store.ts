@@ -1,8 +1,12 @@
 import { link, open, readdir, readFile, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
 import { SCRATCH } from './layout';
+
+/** The right of group and others to write. */
+const OTHERS_WRITE = 0o022;
 
 /**
  * A store that is a folder of this machine, or of a file system that several machines mount. Objects are files with the mode 0600 in
@@ -12,6 +16,8 @@ import { SCRATCH } from './layout';
 export class FolderStore implements StagingStore {
   readonly kind = 'folder';
   readonly workFolder: string;
+  /** Whether only this user can write into the folder. */
+  #isOurs = false;
 
   /** @param folder need not exist: the first object makes it */
   constructor(folder: string) {
@@ -20,6 +26,7 @@ export class FolderStore implements StagingStore {
 
   async put(key: string, content: string | { readonly file: string }): Promise<boolean> {
     const path = this.#path(key);
+    await this.#requireOurs();
     const file = typeof content === 'string' ? await this.#write(content) : content.file;
     try {
       if (typeof content !== 'string') await makeDurable(file);
@@ -56,6 +63,23 @@ export class FolderStore implements StagingStore {
 
   async localFile(key: string): Promise<string | undefined> {
     return (await this.head(key)) && this.#path(key);
+  }
+
+  /**
+   * Refuses a folder into which other users can write: they could plant a baseline, which decides who is untagged. A folder that
+   * is not there yet is made for this user only. To read is no danger, and an administrator may.
+   */
+  async #requireOurs(): Promise<void> {
+    if (this.#isOurs || process.getuid === undefined) return;
+    const found = await unlessAbsent(stat(this.workFolder));
+    if (!found) return;
+    const isForeign = found.uid !== process.getuid();
+    if (isForeign || (found.mode & OTHERS_WRITE) !== 0)
+      throw new ExportError(
+        'CONFIG_INVALID',
+        `The staging folder ${this.workFolder} ${isForeign ? 'belongs to another user' : 'can be written by other users'}, who could change what is exported. Let staging.folder name a folder inside it, which is then made for this user only${isForeign ? '' : ', or run chmod go-w on it'}.`,
+      );
+    this.#isOurs = true;
   }
 
   #path(key: string): string {

@@ -26,8 +26,26 @@ export function consentsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}consents/`;
 }
 
+export function liftsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}lifts/`;
+}
+
 export function claimsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}claims/`;
+}
+
+/** Writes that are not known to have ended, of all exports of a destination. Nearly always empty. */
+export function openWritesFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}open-writes/`;
+}
+
+/** Key of the mark that an export has claimed its destination. */
+export function claimedKey({ destinationId, exportId }: ExportRef): string {
+  return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
+}
+
+export function tagsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}tags/`;
 }
 
 export function exportsFolder(destinationId: string): string {
@@ -61,3 +79,9 @@ export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
 export const PLAN = 'plan.json';
 export const BASELINE = 'baseline.json';
+/** The baseline with the rows exposed that a late write may have changed. */
+export const EXPOSED = 'exposed.json';
+/** No write of an earlier export runs any longer. */
+export const DRAINED = 'drained.json';
+/** All that earlier exports have sent is settled. */
+export const EARLIER_SETTLED = 'earlier-settled.json';

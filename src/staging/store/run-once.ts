@@ -7,6 +7,7 @@ import {
   BASELINE,
   CENSUS,
   exportFolder,
+  EXPOSED,
   inExport,
   OPT_OUTS,
   PLAN,
@@ -24,8 +25,8 @@ export interface Sealed {
 /** Longer than any step takes; after it, what is not sealed belongs to a process that died. */
 const STALE_AFTER_MS = 2 * 60 * 60_000;
 
-const ATTEMPT = /^(snapshot|census|plan|settle)-[0-9a-f]{12}$/;
-const IN_PROGRESS = /^(snapshot|census|plan|settle|put)-[0-9a-f]{12}$/;
+const ATTEMPT = /^(snapshot|census|exposed|plan|settle)-[0-9a-f]{12}$/;
+const IN_PROGRESS = /^(snapshot|census|exposed|plan|settle|put)-[0-9a-f]{12}$/;
 
 /** Creates a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
 export async function openAttempt(store: StagingStore, ref: ExportRef, step: string): Promise<string> {
@@ -104,7 +105,7 @@ async function sweepExport(store: StagingStore, ref: ExportRef): Promise<void> {
   const attempts = (await listFolders(store, exportFolder(ref))).filter((name) => ATTEMPT.test(name));
   if (attempts.length === 0) return;
   const sealed = await Promise.all(
-    [SNAPSHOT, CENSUS, OPT_OUTS, PLAN, BASELINE].map((name) =>
+    [SNAPSHOT, CENSUS, OPT_OUTS, EXPOSED, PLAN, BASELINE].map((name) =>
       readDocument<Sealed>(store, inExport(ref, name)),
     ),
   );

@@ -15,24 +15,34 @@ interface Numbered<Document> {
   readonly document: Document | undefined;
 }
 
-/** A process may open only so many files, and a destination that exports hourly has thousands of claims after a year. */
-const READ_AT_ONCE = 50;
-
-/** All documents of a sequence, in their order. */
+/** All documents of a sequence, in their order: for one that stays short. */
 export async function readSequence<Document>(
   store: StagingStore,
   folder: string,
 ): Promise<readonly Numbered<Document>[]> {
-  const numbers = await listNumbers(store, folder);
   const found: Numbered<Document>[] = [];
-  for (let from = 0; from < numbers.length; from += READ_AT_ONCE) {
-    const read = numbers.slice(from, from + READ_AT_ONCE).map(async (number) => ({
-      number,
-      document: await readNumbered<Document>(store, folder, number),
-    }));
-    found.push(...(await Promise.all(read)));
-  }
+  for (const number of await listNumbers(store, folder))
+    found.push({ number, document: await readNumbered<Document>(store, folder, number) });
   return found;
+}
+
+/**
+ * The last number of a sequence without gaps; 0: there is none. Asks for single names, about two for each binary digit of the number: a
+ * list of all would take longer with every document.
+ */
+export async function lastNumber(store: StagingStore, folder: string): Promise<number> {
+  let taken = 0;
+  let free = 1;
+  while (await isNumberTaken(store, folder, free)) {
+    taken = free;
+    free *= 2;
+  }
+  while (free - taken > 1) {
+    const middle = Math.floor((taken + free) / 2);
+    if (await isNumberTaken(store, folder, middle)) taken = middle;
+    else free = middle;
+  }
+  return taken;
 }
 
 export function readNumbered<Document>(
@@ -54,6 +64,10 @@ export function sealNumbered(
   value: object,
 ): Promise<boolean> {
   return sealDocument(store, numberedKey(key.folder, key.number), value);
+}
+
+export function deleteNumbered(store: StagingStore, folder: string, number: number): Promise<void> {
+  return store.delete(numberedKey(folder, number));
 }
 
 function numberedKey(folder: string, number: number): string {

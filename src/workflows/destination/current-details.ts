@@ -1,6 +1,6 @@
 import { consentFacts } from '../../text/consent-facts';
 import { describeBaseline, describeFailure } from '../../text/describe-export';
-import { count, instant } from '../../text/format';
+import { count, instant, listOf } from '../../text/format';
 import { kindOf, type ExportReport } from '../../contract/report';
 import type { DestinationState } from './state';
 import { inMarkdown } from '../export/current-details';
@@ -16,7 +16,7 @@ export function describeDestination(state: DestinationState): string {
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
     ['Status if new', describeStatusIfNew(connection)],
     ['Consent', describeConsent(consent)],
-    ['Segments', configuration?.segments.map(({ tag }) => tag).join(', ') ?? 'not configured yet'],
+    ['Segments', configuration ? listOf(configuration.segments.map(({ tag }) => tag)) : 'not configured yet'],
   ];
   const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
   return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');

@@ -11,11 +11,20 @@ import { DestinationInputSchema } from '../../contract/destination';
 import { parse } from '../../contract/parse';
 import { answerDestinationMessages } from './handlers';
 import { JOBS } from './jobs';
-import { NEW_DESTINATION, toJobInput, type DestinationState, type Job } from './state';
+import {
+  NEW_DESTINATION,
+  toCarried,
+  toJobInput,
+  toState,
+  withJobAgain,
+  type CarriedState,
+  type Job,
+} from './state';
+import { HandOver } from '../back-off';
 import { toFailure } from '../failure';
 import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';
-import { publishState, type Destination } from './live-destination';
+import { Destination, publishState } from './live-destination';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
 const FIRST_CONNECT = '2 minutes';
@@ -26,17 +35,10 @@ const FIRST_CONNECT = '2 minutes';
  */
 export async function mailchimpDestination(
   input: { destinationId: string },
-  carried?: DestinationState,
+  carried?: CarriedState,
 ): Promise<void> {
   const { destinationId } = parseInput(input);
-  const destination: Destination = {
-    destinationId,
-    state: carried ?? NEW_DESTINATION,
-    running: null,
-    isHandingOver: false,
-    hasFailedToConnect: false,
-    isDiscarded: false,
-  };
+  const destination = new Destination(destinationId, carried ? toState(carried) : NEW_DESTINATION);
   answerDestinationMessages(destination);
   publishState(destination);
   try {
@@ -77,7 +79,7 @@ async function workUntilRemoved(destination: Destination): Promise<void> {
   await condition(() => isRemoved(destination) || allHandlersFinished());
   if (isRemoved(destination)) return discard(destination);
   const input = { destinationId: destination.destinationId };
-  await makeContinueAsNewFunc<typeof mailchimpDestination>()(input, destination.state);
+  await makeContinueAsNewFunc<typeof mailchimpDestination>()(input, toCarried(destination.state));
 }
 
 function hasGrown(): boolean {
@@ -89,13 +91,12 @@ function isRemoved({ state }: Destination): boolean {
 }
 
 async function work(destination: Destination, job: Job): Promise<void> {
-  const { destinationId, state } = destination;
-  const input = toJobInput(destinationId, state, job);
-  destination.state = { ...state, queue: state.queue.slice(1), unsettled: input && job };
+  const input = toJobInput(destination.destinationId, destination.state, job);
+  destination.update((state) => ({ ...state, queue: state.queue.slice(1), unsettled: input && job }));
   if (!input) return;
   try {
     const report = await runJob(destination, job, input);
-    destination.state = JOBS[job.kind].withReport(destination.state, { job, input, report });
+    destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
   } finally {
     destination.running = null;
   }
@@ -122,7 +123,7 @@ async function settle(destination: Destination, job: Job): Promise<void> {
   };
   const ended = { status: 'failed', startedAtMs: Date.now(), failure } as const;
   const report = await settleLost(destination, { job, input }, ended);
-  destination.state = JOBS[job.kind].withReport(destination.state, { job, input, report });
+  destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
 }
 
 async function discard(destination: Destination): Promise<void> {

@@ -1,5 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common';
-import { setHandler } from '@temporalio/workflow';
+import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { z } from 'zod';
 import {
   CancelExportInputSchema,
@@ -9,6 +9,7 @@ import {
   type Envelope,
   type StartedExport,
 } from '../../contract/destination';
+import { requireRequestSize } from '../../contract/compact';
 import { JobRequestSchema } from '../../contract/job';
 import { JOB_WORKFLOWS } from '../../contract/job-kind';
 import { parse } from '../../contract/parse';
@@ -26,7 +27,7 @@ import {
 import { toDestinationView, withAnswer } from './state';
 import type { Destination } from './live-destination';
 import { toFailure } from '../failure';
-import { requireInTime, validating } from '../request-validation';
+import { requireInTime, requireOwner, validating } from '../request-validation';
 import {
   cancelExportUpdate,
   configureUpdate,
@@ -64,7 +65,10 @@ class Mutex {
 export function answerDestinationMessages(destination: Destination): void {
   const lock = new Mutex();
   const served = { destination, lock };
-  const view = () => toDestinationView(destination.destinationId, destination.state);
+  const view = () => ({
+    ...toDestinationView(destination.destinationId, destination.state),
+    taskQueue: workflowInfo().taskQueue,
+  });
   setHandler(stateQuery, view, { description: 'Consent, connection, matching, segments, exports' });
 
   serve(served, connectUpdate, {
@@ -80,7 +84,10 @@ export function answerDestinationMessages(destination: Destination): void {
   serve(served, configureUpdate, {
     schema: ConfigureInputSchema,
     description: 'Match data and choose segments',
-    check: () => requireConnected(destination),
+    check: (request) => {
+      requireConnected(destination);
+      requireRequestSize(request);
+    },
     run: async (request) => {
       await configure(destination, request);
       return { answer: view };
@@ -144,7 +151,7 @@ function serve<Schema extends z.ZodType, Answer>(
           // Again, since the requests before this one may have changed what is allowed.
           check?.(parsed);
           const { answer, started } = await run(parsed);
-          destination.state = withAnswer(destination.state, envelope.requestId, started ?? null);
+          destination.update((state) => withAnswer(state, envelope.requestId, started ?? null));
           return answer();
         });
       } catch (error) {
@@ -154,7 +161,9 @@ function serve<Schema extends z.ZodType, Answer>(
     {
       description,
       validator: validating((request, envelope) => {
-        if (known(requireInTime(envelope))) return;
+        const inTime = requireInTime(envelope);
+        requireOwner(inTime, destination.destinationId, workflowInfo().taskQueue);
+        if (known(inTime)) return;
         const parsed = parse(schema, request, { what });
         check?.(parsed);
       }),

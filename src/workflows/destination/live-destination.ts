@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
 import type { JobInput } from '../../contract/job';
+import { isSince040 } from '../back-off';
 import { describeDestination } from './current-details';
 import type { DestinationState, Job } from './state';
 
@@ -15,22 +16,46 @@ export interface Running {
 }
 
 /** What the handlers and the main loop of one run of a destination share. */
-export interface Destination {
+export class Destination {
   readonly destinationId: string;
-  state: DestinationState;
-  running: Running | null;
+  running: Running | null = null;
   /** This run has taken its one job or its history is long: the next run starts what is requested now. */
-  isHandingOver: boolean;
-  hasFailedToConnect: boolean;
-  isDiscarded: boolean;
+  isHandingOver = false;
+  hasFailedToConnect = false;
+  isDiscarded = false;
+  /** Whether the history of the run began with version 0.4.0. */
+  readonly isSince040 = isSince040();
+  #state: DestinationState;
+
+  constructor(destinationId: string, state: DestinationState) {
+    this.destinationId = destinationId;
+    this.#state = state;
+    this.#show();
+  }
+
+  get state(): DestinationState {
+    return this.#state;
+  }
+
+  /**
+   * The only way to change the state. `change` gets the state of this moment and cannot wait: a state that was read before an `await` would
+   * undo what an export or another request has changed since.
+   */
+  update(change: (state: DestinationState) => DestinationState): void {
+    this.#state = change(this.#state);
+    this.#show();
+  }
+
+  #show(): void {
+    setCurrentDetails(describeDestination(this.#state));
+  }
 }
 
-/** Updates memo and current details, so that lists need no custom search attributes and the Web UI shows the present state. */
+/** Updates the memo, so that lists need no custom search attributes. */
 export function publishState({ state }: Destination): void {
   upsertMemo({
     name: state.connection?.name ?? '',
     audience: state.connection?.audience.id ?? '',
     state: state.phase,
   });
-  setCurrentDetails(describeDestination(state));
 }

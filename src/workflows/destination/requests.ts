@@ -6,17 +6,27 @@ import {
   type ConnectRequest,
   type StartedExport,
 } from '../../contract/destination';
+import { requireSize } from '../../contract/compact';
 import { jobTitle } from '../../text/describe-export';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobInput, JobRequest } from '../../contract/job';
 import { ExportError } from '../../errors';
-import { toJobInput, withNextNumber, withoutQueued, type Connection, type Job } from './state';
-import { withCurrentTags } from './tag-identity';
+import {
+  toJobInput,
+  withNextNumber,
+  withoutQueued,
+  type Connection,
+  type DestinationState,
+  type Job,
+} from './state';
+import { assignTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { checks, storeChecks } from '../steps';
 
 /** Requires a consent that was given with the request, or an earlier one that covers it. */
 export function requireConsent({ state }: Destination, request: ConnectRequest): void {
+  // That of the store is read by the check.
+  if (adoptsConsent(state, request)) return;
   const { consent: given } = request;
   const isCurrent = given?.textVersion === CONSENT_TEXT.version;
   const { source = '', statusIfNew = '' } = state.connection ?? {};
@@ -30,6 +40,11 @@ export function requireConsent({ state }: Destination, request: ConnectRequest):
     'CONSENT_REQUIRED',
     `${what}: ${why}. Read the statement, then connect with --agree.`,
   );
+}
+
+/** A destination that Temporal has lost continues with the consent that its store has recorded. */
+function adoptsConsent({ connection }: DestinationState, { adopt, consent }: ConnectRequest): boolean {
+  return adopt && !consent && !connection;
 }
 
 export function requireConnected({ state, destinationId }: Destination): Connection {
@@ -72,31 +87,37 @@ export async function connect(destination: Destination, request: ConnectRequest)
       request: rest,
       accountId: state.connection?.accountId ?? null,
       consent: agreed
-        ? { event: 'agreed', by: agreed.agreedBy, at: agreed.agreedAt, textVersion: agreed.textVersion }
+        ? {
+            event: 'agreed',
+            by: agreed.agreedBy,
+            at: agreed.agreedAt,
+            textVersion: agreed.textVersion,
+            source: request.source,
+            statusIfNew: request.statusIfNew,
+          }
         : null,
+      ...(adoptsConsent(state, request) && { adoptsConsent: true }),
     });
     const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
     const { name, account, source, statusIfNew } = request;
-    const { connection, consent } = destination.state;
-    const exportUser = request.exportUser ?? connection?.exportUser ?? agreed?.agreedBy ?? '';
-    destination.state = {
-      ...destination.state,
-      phase: destination.state.configuration ? 'configured' : 'connected',
+    const consent = agreed ?? checked.consent;
+    const checkedConnection = { accountId, audience, storeId, workerTimeoutSeconds };
+    destination.update((now) => ({
+      ...now,
+      phase: now.configuration ? 'configured' : 'connected',
       connection: {
         name,
         account,
-        accountId,
-        audience,
         source,
-        storeId,
-        workerTimeoutSeconds,
         statusIfNew,
-        exportUser,
+        ...checkedConnection,
+        exportUser: request.exportUser ?? now.connection?.exportUser ?? consent?.agreedBy ?? '',
       },
       // A change of settings by someone who did not agree leaves it as it is.
-      consent: agreed ?? consent,
-      baseline: baseline ?? destination.state.baseline,
-    };
+      consent: consent ?? now.consent,
+      // The one that was found is older where an export has ended during the check.
+      baseline: now.baseline ?? baseline,
+    }));
     publishState(destination);
   } catch (error) {
     destination.hasFailedToConnect = true;
@@ -117,17 +138,20 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
 
 export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
   const connection = requireConnected(destination);
-  const own = destination.state.configuration?.segments ?? [];
   const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration']({
+    destinationId: destination.destinationId,
     account: connection.account,
     audienceId: connection.audience.id,
     source: connection.source,
     request,
-    own,
   });
-  const { state } = destination;
-  const segments = withCurrentTags(checked.segments, { own, current: state.configuration?.segments ?? [] });
-  destination.state = { ...state, configuration: { ...checked, segments }, phase: 'configured' };
+  destination.update((state) => {
+    const own = state.configuration?.segments ?? [];
+    const segments = assignTags(checked.segments, { own, adoptTags: request.adoptTags });
+    const configuration = { ...checked, segments };
+    requireSize(configuration);
+    return { ...state, configuration, phase: 'configured' };
+  });
   publishState(destination);
 }
 
@@ -146,7 +170,7 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
   const numbered = withNextNumber(state, request.kind);
   const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
   const isQueued = state.unsettled !== null;
-  destination.state = { ...numbered.state, queue: [...state.queue, job] };
+  destination.update(() => ({ ...numbered.state, queue: [...state.queue, job] }));
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);
@@ -203,17 +227,15 @@ export function cancel(destination: Destination, exportId: string): void {
       'The export is neither running nor queued; there is nothing to cancel.',
     );
   }
-  destination.state = withoutQueued(destinationId, state, (job) => job.exportId === exportId);
+  destination.update((now) => withoutQueued(destinationId, now, (job) => job.exportId === exportId));
 }
 
 export async function remove(destination: Destination, removedBy: string): Promise<void> {
-  const state = withoutQueued(destination.destinationId, destination.state, () => true);
   const withdrawn = { withdrawnAt: new Date().toISOString(), withdrawnBy: removedBy };
-  destination.state = {
-    ...state,
-    phase: 'removed',
-    consent: state.consent && { ...state.consent, ...withdrawn },
-  };
+  destination.update((now) => {
+    const state = withoutQueued(destination.destinationId, now, () => true);
+    return { ...state, phase: 'removed', consent: state.consent && { ...state.consent, ...withdrawn } };
+  });
   destination.running?.cancel();
   await condition(() => destination.isDiscarded);
 }

@@ -1,11 +1,17 @@
+import { abridgedReports } from '../../contract/abridged';
+import { compactConfiguration, fullConfiguration, type CompactConfiguration } from '../../contract/compact';
 import { consentFacts } from '../../text/consent-facts';
 import type { Audience, Configuration, Consent, StartedExport } from '../../contract/destination';
-import type { DestinationPhase, DestinationView } from '../../contract/destination-view';
+import type {
+  CompactDestinationView,
+  DestinationPhase,
+  DestinationView,
+} from '../../contract/destination-view';
 import type { Approval } from '../../contract/guard';
 import type { JobInput, JobReport, JobRequest } from '../../contract/job';
 import type { JobKind } from '../../contract/job-kind';
 import { kindOf } from '../../contract/report';
-import { CANCELLED, toReport } from '../export/report';
+import { CANCELLED, toReport, type Ended } from '../export/report';
 
 /** A job that was requested. Each kind has numbers of its own, so that a plan uses up no number of an export. */
 export type Job = JobRequest & {
@@ -15,6 +21,8 @@ export type Job = JobRequest & {
   readonly requestedAt?: string;
   /** The job replaces an export whose approved plan was too old. */
   readonly approved?: Approval;
+  /** Its child has ended without a report: it still has to be settled. */
+  readonly ended?: Ended;
 };
 
 export interface Connection {
@@ -81,7 +89,20 @@ const NO_CONNECTION: Connection = {
   exportUser: '',
 };
 
-export function toDestinationView(destinationId: string, state: DestinationState): DestinationView {
+/** The state as continue-as-new hands it on. */
+export interface CarriedState extends Omit<DestinationState, 'configuration'> {
+  readonly configuration: CompactConfiguration | null;
+}
+
+export function toCarried(state: DestinationState): CarriedState {
+  return { ...state, configuration: state.configuration && compactConfiguration(state.configuration) };
+}
+
+export function toState(carried: CarriedState): DestinationState {
+  return { ...carried, configuration: carried.configuration && fullConfiguration(carried.configuration) };
+}
+
+export function toDestinationView(destinationId: string, state: DestinationState): CompactDestinationView {
   const { workerTimeoutSeconds: _, ...connection } = state.connection ?? NO_CONNECTION;
   return {
     destinationId,
@@ -89,7 +110,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
     ...connection,
     consentFacts: factsOf(state),
     consent: state.consent,
-    configuration: state.configuration,
+    configuration: toCarried(state).configuration,
     baseline: state.baseline,
     running: state.unsettled && { ...named(state.unsettled), now: null },
     queued: state.queue.map((job) => ({
@@ -133,9 +154,15 @@ function factsOf({ connection }: DestinationState) {
   return connection ? consentFacts(connection.statusIfNew, connection.audience) : [];
 }
 
+/** Puts a job back that could not begin. */
+export function withJobAgain(state: DestinationState, job: Job): DestinationState {
+  return { ...state, unsettled: null, queue: [job, ...state.queue] };
+}
+
 /** Takes the job off and keeps its report. */
 export function withEndedJob(state: DestinationState, report: JobReport): DestinationState {
-  return { ...state, unsettled: null, exports: latest([report, ...state.exports]) };
+  const { tags: _, ...kept } = report;
+  return { ...state, unsettled: null, exports: latest([kept, ...state.exports]) };
 }
 
 /** Takes jobs out of the queue. Each leaves a report, so that a client which follows the job learns that it was cancelled. */
@@ -157,9 +184,8 @@ export function withoutQueued(
 function latest(reports: readonly JobReport[]): readonly JobReport[] {
   const sorted = reports.toSorted((one, other) => Date.parse(other.startedAt) - Date.parse(one.startedAt));
   const plans = sorted.filter((report) => kindOf(report) === 'plan').slice(0, PLANS_KEPT);
-  return sorted
-    .filter((report) => kindOf(report) !== 'plan' || plans.includes(report))
-    .slice(0, REPORTS_KEPT);
+  const kept = sorted.filter((report) => kindOf(report) !== 'plan' || plans.includes(report));
+  return abridgedReports(kept.slice(0, REPORTS_KEPT));
 }
 
 /** The number of the next job of a kind, and the state in which it is used. */

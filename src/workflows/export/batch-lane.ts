@@ -79,10 +79,10 @@ export async function collect(run: Run, part: PartState): Promise<CollectedPart>
 }
 
 function collectCall(run: Run, part: PartState, batchId: string): StepCall<'mailchimp.collectPart'> {
-  const { ref, account, statusIfNew } = run.input;
+  const { ref, account } = run.input;
   return {
     summary: `${nameOf(part, run)}: read results`,
-    input: () => ({ ref, account, batchId, statusIfNew, part: part.plan }),
+    input: () => ({ ref, account, batchId, ...toDelivery(run), part: part.plan }),
   };
 }
 
@@ -121,7 +121,7 @@ function untilNextPoll(run: Run, polls: number): number {
   return pollInterval({
     batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
-    elapsedMs: Date.now() - firstSubmissionMs(run),
+    elapsedMs: Math.max(0, Date.now() - firstSubmissionMs(run) - (run.record.outageMs ?? 0)),
     polls,
   });
 }
@@ -196,10 +196,44 @@ function isStuck(run: Run, part: PartState, now: number): boolean {
 }
 
 /**
- * After a cancellation or a failure: reads finished batches and deletes the others. Best effort and without retries, since
- * Mailchimp may be what failed; rows without results count as unproven, and the next export sends them again.
+ * The first thing after a cancellation or a failure: what Mailchimp has not run yet must not run. The next export deletes, and waits for,
+ * what could not be deleted. @returns whether Mailchimp has answered
  */
-export async function abandon(run: Run): Promise<void> {
+export async function deleteInFlight(run: Run): Promise<boolean> {
+  const parts = inFlight(run).filter(({ deletedAtMs }) => deletedAtMs === null);
+  if (parts.length === 0) return true;
+  try {
+    const call = deleteCall(run, parts, 'of an export that ends');
+    await attemptStep(run, 'mailchimp.deleteBatches', { ...call, briefly: true });
+  } catch {
+    return false;
+  }
+  for (const part of parts) part.deletedAtMs = Date.now();
+  return true;
+}
+
+/**
+ * After a cancellation or a failure: deletes batches in flight, then reads those that had finished. Best effort and without retries, since
+ * Mailchimp may be what failed; rows without results count as unproven, and the next export sends them again.
+ * @returns whether Mailchimp has answered
+ */
+export async function abandon(run: Run): Promise<boolean> {
+  if (!run.isSince040) return abandonFormerly(run);
+  if (!(await deleteInFlight(run))) return false;
+  for (const part of run.record.parts) {
+    if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
+    try {
+      const call = { ...collectCall(run, part, part.batchId), briefly: true };
+      const { acknowledged, refused, unproven } = await attemptStep(run, 'mailchimp.collectPart', call);
+      part.done = { acknowledged, refused, unproven };
+    } catch {
+      return false;
+    }
+  }
+  return true;
+}
+
+async function abandonFormerly(run: Run): Promise<boolean> {
   try {
     const parts = inFlight(run);
     if (parts.length > 0)
@@ -218,5 +252,7 @@ export async function abandon(run: Run): Promise<void> {
       await attemptStep(run, 'mailchimp.deleteBatches', deleteCall(run, rest, 'of an export that ends'));
   } catch {
     // Mailchimp or the store is unavailable; settling counts as unproven what has no results.
+    return false;
   }
+  return true;
 }

@@ -93,6 +93,19 @@ export function chooseLane(lanes: Lanes, { requested, nowMs, inFlight }: Seen): 
   return lanes;
 }
 
+/** Rows in a millisecond of the lane in which changes are sent now; 0 while it is not known. */
+export function laneRate(lanes: Lanes, { nowMs, inFlight }: Omit<Seen, 'requested'>): number {
+  const meter = lanes[lanes.current];
+  const answered = lanes.current === 'batch' ? inFlight.answered : 0;
+  return rate(meter.rows + answered, busyFor(meter, nowMs));
+}
+
+export function withoutOutage(lanes: Lanes, outageMs: number): Lanes {
+  const without = (meter: LaneMeter): LaneMeter =>
+    meter.parts === 0 ? meter : { ...meter, busySinceMs: meter.busySinceMs + outageMs };
+  return { ...lanes, batch: without(lanes.batch), direct: without(lanes.direct) };
+}
+
 function rate(rows: number, ms: number): number {
   return ms > 0 ? rows / ms : 0;
 }

@@ -14,14 +14,14 @@ import {
 const ROWS = 10;
 
 /** The export's page in the Web UI, worded as on the command line, most important line first. Markdown with one GFM table; counts only. */
-export function describeExport(view: ExportView, input: ExportInput, deliveringMs: number): string {
+export function describeExport(view: ExportView, input: ExportInput, rowsPerMs: number): string {
   // The Web UI shows about six rows at once.
   const rows: [string, string][] = [
     ...(view.report ? reportRows(view.report) : describeProgress(view)),
     ['Audience', `${input.audience.name} (${input.audience.id})`],
   ];
   return [
-    `**${inMarkdown(headline(view, deliveringMs))}**`,
+    `**${inMarkdown(headline(view, rowsPerMs))}**`,
     '',
     '| | |',
     '|---|---|',
@@ -29,39 +29,39 @@ export function describeExport(view: ExportView, input: ExportInput, deliveringM
   ].join('\n');
 }
 
-function headline(view: ExportView, deliveringMs: number): string {
+function headline(view: ExportView, rowsPerMs: number): string {
   if (view.report)
     return [describeStatus(view.report), describeFailure(view.report)].filter(Boolean).join(' ');
   const state = describeState(view);
   const progress = progressOf(view);
   if (state !== PHASE.delivering || !progress) return state;
   const { done, total } = progress;
-  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, deliveringMs)}`;
+  return `${state}: ${count(done)} of ${count(total)} changes done${timeLeft(progress, rowsPerMs)}`;
 }
 
-function timeLeft({ done, total }: Progress, elapsedMs: number): string {
-  if (done === 0 || done >= total) return '';
-  const minutes = Math.ceil(((elapsedMs / done) * (total - done)) / 60_000);
+/** By the rate of the lane: the canary before it is slow by its nature. */
+function timeLeft({ done, total }: Progress, rowsPerMs: number): string {
+  if (rowsPerMs === 0 || done >= total) return '';
+  const minutes = Math.ceil((total - done) / rowsPerMs / 60_000);
   return `, about ${minutes} min left`;
 }
 
 function reportRows(report: ExportReport): [string, string][] {
   const result = describeResult(report);
   const time: [string, string] = ['Time', `${Math.round(report.durationMs / 1000)} s`];
-  return [...result, ...tagRows(report.segments, ROWS - result.length - 2), time];
+  return [...result, ...tagRows(report, ROWS - result.length - 2), time];
 }
 
 /** If the tags exceed the room, the last row says how many are left out. */
-function tagRows(segments: ExportReport['segments'], room: number): [string, string][] {
-  const shown = segments.length > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
+function tagRows({ segments, omittedSegments = 0 }: ExportReport, room: number): [string, string][] {
+  const all = segments.length + omittedSegments;
+  const shown = all > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
   const rows = shown.map(({ name, tagged, untagged, failed, notSent = 0 }): [string, string] => [
     `Tag ${name}`,
     `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed` +
       (notSent > 0 ? `, ${count(notSent)} not sent` : ''),
   ]);
-  return shown.length < segments.length
-    ? [...rows, ['Tags', `${segments.length - shown.length} more`]]
-    : rows;
+  return shown.length < all ? [...rows, ['Tags', `${all - shown.length} more`]] : rows;
 }
 
 /**

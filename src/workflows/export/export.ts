@@ -1,13 +1,16 @@
 import { allHandlersFinished, condition, makeContinueAsNewFunc } from '@temporalio/workflow';
+import { compactInput, fullInput, type CompactExportInput } from '../../contract/compact';
 import type { ExportInput } from '../../contract/export';
 import type { ExportStatus, ExportReport } from '../../contract/report';
 import { untilAllowed } from './approval';
 import { abandon } from './batch-lane';
+import { HandOver } from '../back-off';
 import { deliver } from './deliver';
 import { prepareExport, renameTags } from './prepare';
 import { settledReport, toTally } from './report';
 import { attemptStep, runStep, type StepCall } from './run-step';
-import { createRun, setPhase, toNextRun, type ExportRecord, type Run } from './run';
+import { toCarried, toRecord, type CarriedRecord } from './carried';
+import { createRun, setPhase, type ExportRecord, type Run } from './run';
 import { runToReport } from './run-to-report';
 
 /**
@@ -17,9 +20,13 @@ import { runToReport } from './run-to-report';
  * lost before that, the next one compares with the old baseline and sends the changes again, which is safe: they are upserts, and tags
  * are only added.
  */
-export async function mailchimpExport(input: ExportInput, record?: ExportRecord): Promise<ExportReport> {
+export async function mailchimpExport(
+  input: CompactExportInput,
+  carried?: CarriedRecord | ExportRecord,
+): Promise<ExportReport> {
   // An input of version 0.2.0 has no kind.
-  const run = createRun({ ...input, kind: 'export' }, record);
+  const full: ExportInput = { ...fullInput(input), kind: 'export' };
+  const run = createRun(full, carried && toRecord(carried, full));
   return runToReport(
     run,
     () => exportAll(run),
@@ -28,6 +35,17 @@ export async function mailchimpExport(input: ExportInput, record?: ExportRecord)
 }
 
 async function exportAll(run: Run): Promise<ExportReport> {
+  try {
+    return await exportUntilLong(run);
+  } catch (error) {
+    if (!(error instanceof HandOver)) throw error;
+    return continueAsNew(run);
+  }
+}
+
+/** @throws HandOver while it waits, when the history is long */
+async function exportUntilLong(run: Run): Promise<ExportReport> {
+  if (run.record.ending) return settle(run, run.record.ending);
   if (run.record.phase !== 'delivering') {
     const plan = await prepareExport(run);
     const unsent = await untilAllowed(run, plan);
@@ -43,11 +61,12 @@ async function exportAll(run: Run): Promise<ExportReport> {
 
 async function continueAsNew(run: Run): Promise<never> {
   await condition(allHandlersFinished);
-  return makeContinueAsNewFunc<typeof mailchimpExport>()(run.input, toNextRun(run));
+  return makeContinueAsNewFunc<typeof mailchimpExport>()(compactInput(run.input), toCarried(run));
 }
 
 /** The step itself is not cancelled; waiting for a store that is unavailable or full is. */
 async function settle(run: Run, status: ExportStatus): Promise<ExportReport> {
+  run.record.ending = status;
   return settledReport(run, await runStep(run, 'mailchimp.settleExport', settleCall(run)), status);
 }
 

@@ -1,4 +1,4 @@
-import { setHandler } from '@temporalio/workflow';
+import { setHandler, workflowInfo } from '@temporalio/workflow';
 import type { ExportEnvelope } from '../../contract/destination';
 import { ApproveInputSchema, type ApproveInput } from '../../contract/guard';
 import { parse } from '../../contract/parse';
@@ -11,7 +11,9 @@ import { setObstacle, setPaused, toView, type Run } from './run';
 
 /** All requests may be repeated: to pause a paused export, resume a running one or approve an approved one changes nothing. */
 export function answerExportMessages(run: Run): void {
-  const isMeant = validating((envelope: ExportEnvelope) => requireForExport(envelope, run.input.ref));
+  const isMeant = validating((envelope: ExportEnvelope) =>
+    requireForExport(envelope, run.input.ref, workflowInfo().taskQueue),
+  );
   setHandler(progressQuery, () => toView(run), { description: 'Where this export stands, in counts' });
   setHandler(
     pauseUpdate,
@@ -45,7 +47,7 @@ function answerDecisions(run: Run): void {
   setHandler(approveUpdate, (request) => answering(() => approve(run, toDecision(request))), {
     description: 'Send what the export was held for; names the plan',
     validator: validating((request: ApproveInput, envelope: ExportEnvelope) => {
-      requireForExport(envelope, run.input.ref);
+      requireForExport(envelope, run.input.ref, workflowInfo().taskQueue);
       requireApprovable(run, toDecision(request).planId);
     }),
   });
@@ -59,7 +61,7 @@ function answerDecisions(run: Run): void {
     {
       description: 'End a held export with nothing sent; names the plan',
       validator: validating((request: ApproveInput, envelope: ExportEnvelope) => {
-        requireForExport(envelope, run.input.ref);
+        requireForExport(envelope, run.input.ref, workflowInfo().taskQueue);
         requireDeniable(run, toDecision(request).planId);
       }),
     },

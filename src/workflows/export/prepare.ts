@@ -1,8 +1,10 @@
 import { sleep } from '@temporalio/workflow';
-import type { PlanExportInput } from '../../activities/plan-export';
+import type { PlanExportInput, PlannedExport } from '../../activities/plan-export';
 import type { Preflight, PreflightInput } from '../../activities/preflight';
 import type { ExportInput } from '../../contract/export';
-import type { CensusScope, ExportPlan } from '../../contract/plan';
+import { compactConfiguration, named, unnamed } from '../../contract/compact';
+import type { CensusScope, ExportPlan, SegmentTag } from '../../contract/plan';
+import { backOffMs } from '../back-off';
 import { runStep } from './run-step';
 import { newPart, type Run } from './run';
 
@@ -31,34 +33,44 @@ export async function preflight(run: Run, drain?: PreflightInput['drain']): Prom
       account,
       accountId,
       audienceId: audience.id,
-      configuration: { ...configuration, segments: withCreatedTags(run) },
+      configuration: compactConfiguration({ ...configuration, segments: withCreatedTags(run) }),
       ...(drain && { drain }),
     }),
   });
   run.record.fields = checked.fields;
-  run.record.segments = checked.segments;
+  run.record.segments = checked.segments.map(named);
   return checked.drained;
 }
+
+/** How long a deleted batch may still be listed before the export no longer waits for it. */
+const DELETION_MS = 10 * 60_000;
+const MAX_DRAIN_POLL_MS = 60_000;
 
 /** A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one. */
 async function drainEarlierWrites(run: Run): Promise<void> {
   const { ref, account, baseline: original } = run.input;
-  for (let hasCooledDown = false; ;) {
+  const sinceMs = Date.now();
+  let hasCooledDown = false;
+  for (let round = 1; ; round++) {
+    const isTooLong = Date.now() - sinceMs > DELETION_MS;
     const { state, waitMs, baseline } = await runStep(run, 'mailchimp.drainEarlierWrites', {
       summary: 'Make sure that no write of an earlier export is still running',
-      input: () => ({ ref, account, baseline: original, hasCooledDown }),
+      input: () => ({ ref, account, baseline: original, hasCooledDown, isTooLong }),
     });
     run.record.baseline = baseline;
     if (state === 'drained') return;
-    await sleep(waitMs, { summary: 'A write of an earlier export may still be running at Mailchimp' });
+    const leastMs = Math.min(backOffMs(round), MAX_DRAIN_POLL_MS);
+    const summary = 'A write of an earlier export may still be running at Mailchimp';
+    await sleep(Math.max(waitMs, leastMs), { summary });
     hasCooledDown = state === 'cooling down';
   }
 }
 
 /** A tag that this export created is its own, whichever members carry it by now. */
 function withCreatedTags({ input, record }: Run): ExportInput['configuration']['segments'] {
+  const known = new Map(record.segments.map(({ segment, tagId }) => [segment, tagId]));
   return input.configuration.segments.map((configured) => {
-    const created = record.segments.find(({ segment }) => segment === configured.segment)?.tagId;
+    const created = known.get(configured.segment);
     return { ...configured, tagId: created ?? configured.tagId };
   });
 }
@@ -80,7 +92,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
   await takeCensus(run, scope);
   const keepDeparted = await takeSnapshot(run);
   const { ref, account, audience, configuration, options, statusIfNew, approved } = run.input;
-  const { plan, segments, guards } = await runStep(run, 'mailchimp.planExport', {
+  const planned = await runStep(run, 'mailchimp.planExport', {
     summary: 'Work out what has changed',
     input: () => ({
       ref,
@@ -93,7 +105,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
       request: {
         email: configuration.email,
         fields: run.record.fields,
-        segments: run.record.segments,
+        segments: run.record.segments.map(unnamed),
         baseline: run.record.baseline,
         census: scope === 'full' ? ref.exportId : null,
         statusIfNew,
@@ -101,16 +113,27 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         optedOut: configuration.optedOut,
         latest: configuration.latest,
         keepDeparted,
+        ...(options.retryRefused && { retryRefused: true }),
         ...(options.limit !== undefined && { limit: options.limit }),
       },
     }),
   });
   const { record } = run;
+  const { plan, guards } = planned;
   record.plan = plan;
-  record.segments = segments;
+  record.segments = withTagIds(record.segments, planned);
   record.guards = guards;
   record.parts = plan.parts.map(newPart);
   return plan;
+}
+
+/** With the ids of the tags that planning has created. */
+function withTagIds(
+  segments: readonly SegmentTag[],
+  { tagIds, segments: ofEarlierVersion }: PlannedExport,
+): readonly SegmentTag[] {
+  if (!tagIds) return ofEarlierVersion ?? segments;
+  return segments.map((segment, index) => ({ ...segment, tagId: tagIds[index] ?? null }));
 }
 
 async function takeCensus(run: Run, scope: CensusScope): Promise<void> {

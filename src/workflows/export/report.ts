@@ -112,7 +112,7 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     readdressed: plan.readdressed,
     outcomes,
     invalid: plan.invalid,
-    segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag }) => ({
+    segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag, unmatched }) => ({
       segment,
       tagId: run.record.segments.find((known) => known.segment === segment)?.tagId ?? null,
       name: tag,
@@ -120,7 +120,9 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
       tagged: toTag,
       untagged: toUntag,
       failed: 0,
+      ...(unmatched && { unmatched }),
     })),
+    ...(plan.omittedSegments !== undefined && { omittedSegments: plan.omittedSegments }),
     warnings: plan.warnings,
     baselineSize: plan.baselineSize,
     ...(plan.gone !== undefined && { gone: plan.gone }),

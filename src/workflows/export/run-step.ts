@@ -29,6 +29,7 @@ const STEPS = {
   'mailchimp.pollBatches': { time: 'short', onPause: 'continue' },
   'mailchimp.collectPart': { time: 'long', onPause: 'continue' },
   'mailchimp.deleteBatches': { time: 'short', onPause: 'continue' },
+  'mailchimp.findResubscribed': { time: 'long', onPause: 'continue' },
   'mailchimp.settleExport': {
     time: 'long',
     onPause: 'continue',
@@ -65,13 +66,14 @@ export function runStep<Name extends StepName>(
   });
 }
 
-/** The same without retries beyond Temporal's own, for an export that winds down. */
+/** The same without retries beyond Temporal's own, for an export that winds down. `briefly`: once, and for seconds only. */
 export async function attemptStep<Name extends StepName>(
   run: Run,
   name: Name,
-  { summary, input }: StepCall<Name>,
+  { summary, input, briefly }: StepCall<Name> & { readonly briefly?: boolean },
 ): Promise<ResultOf<Name>> {
-  const { time, phase }: StepTraits = STEPS[name];
+  const { phase, ...traits }: StepTraits = STEPS[name];
+  const time = briefly ? 'brief' : traits.time;
   if (phase) setPhase(run, phase);
   const step = run.steps[time][name] as unknown as {
     executeWithOptions(options: { summary: string }, args: [InputOf<Name>]): Promise<ResultOf<Name>>;

@@ -12,9 +12,10 @@ import type { Approval, Approved, Denial, Guard, Held } from '../../contract/gua
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { Reason } from '../../contract/reason';
-import type { ExportReport } from '../../contract/report';
-import { handedOver, type Lanes } from './choose-lane';
+import type { ExportReport, ExportStatus } from '../../contract/report';
+import { laneRate, withoutOutage, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
+import { isSince040 } from '../back-off';
 import { exportSteps, type ExportSteps } from '../steps';
 
 /** A part, from its plan to its results. Parts in flight continue in the next run by their batch id. */
@@ -59,6 +60,10 @@ export interface ExportRecord {
   baseline: string | null;
   /** Age at which no request of a deleted batch can still be running; null until a poll has reported it. */
   longestRequestMs: number | null;
+  /** How it ends: what is left is to settle. */
+  ending?: ExportStatus;
+  /** Time that it waited while it delivered. */
+  outageMs?: number;
   fields: readonly FieldMatch[];
   segments: readonly SegmentTag[];
   plan: ExportPlan | null;
@@ -98,6 +103,10 @@ export interface Run {
   report: ExportReport | null;
   /** Why it failed, once it has wound down. */
   failure: Reason | null;
+  /** The step that tries again while the export waits. */
+  prober: object | null;
+  /** Whether the history of the run began with version 0.4.0. */
+  readonly isSince040: boolean;
 }
 
 export function createRun(input: ExportInput, record: ExportRecord = newRecord(input)): Run {
@@ -111,6 +120,8 @@ export function createRun(input: ExportInput, record: ExportRecord = newRecord(i
     recheck: null,
     report: null,
     failure: null,
+    prober: null,
+    isSince040: isSince040(),
   };
 }
 
@@ -150,11 +161,6 @@ export function newPart(plan: PartPlan): PartState {
   };
 }
 
-/** The record for the next run, which starts the parts in flight once more. */
-export function toNextRun({ record }: Run): ExportRecord {
-  return { ...record, lanes: record.lanes && handedOver(record.lanes, Date.now()) };
-}
-
 /** 1-based for display. */
 export function nameOf({ plan }: PartState, { record }: Run): string {
   return `Part ${plan.part + 1} of ${record.parts.length}`;
@@ -189,8 +195,8 @@ function answeredRows({ plan, batch }: PartState): number {
   return batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
 }
 
-export function toDelivery({ input }: Run): Delivery {
-  return { audienceId: input.audience.id, statusIfNew: input.statusIfNew };
+export function toDelivery({ input, record }: Run): Delivery {
+  return { audienceId: input.audience.id, statusIfNew: input.statusIfNew, since: record.startedAtMs };
 }
 
 export function toView(run: Run): ExportView {
@@ -230,7 +236,9 @@ function stateOf({ record, obstacle }: Run): ExportState {
 
 /** Updates the Web UI's current details. Called after each change that a reader would look for. */
 export function refreshDetails(run: Run): void {
-  setCurrentDetails(describeExport(toView(run), run.input, Date.now() - run.record.deliveringSinceMs));
+  const { lanes } = run.record;
+  const rowsPerMs = lanes ? laneRate(lanes, { nowMs: Date.now(), inFlight: inFlightRows(run) }) : 0;
+  setCurrentDetails(describeExport(toView(run), run.input, rowsPerMs));
 }
 
 export function setPhase(run: Run, phase: ExportPhase): void {
@@ -243,6 +251,8 @@ export function setPhase(run: Run, phase: ExportPhase): void {
 /** To pause a paused export changes nothing. */
 export function setPaused(run: Run, isPaused: boolean): void {
   if (isPaused && !run.record.isPaused) run.record.pausedSinceMs = Date.now();
+  // The step that tries again may be one that waits while paused.
+  if (isPaused) run.prober = null;
   run.record.isPaused = isPaused;
   refreshDetails(run);
 }
@@ -253,8 +263,18 @@ export function setObstacle(run: Run, obstacle: ExportObstacle | null): void {
   if (before?.kind === 'cancelling') return;
   // An export that waits again, or for another reason, has waited since the first one.
   const since = before?.kind === obstacle?.kind ? before?.since : undefined;
+  if (before?.kind === 'waiting' && since === undefined) leaveOut(run, Date.now() - Date.parse(before.since));
   run.obstacle = obstacle && { ...obstacle, since: since ?? new Date().toISOString() };
   refreshDetails(run);
+}
+
+/** Time of an outage is no time in which a batch made no progress, or in which a lane was slow. */
+function leaveOut({ record, isSince040: isNew }: Run, outageMs: number): void {
+  if (!isNew || record.phase !== 'delivering') return;
+  record.outageMs = (record.outageMs ?? 0) + outageMs;
+  record.lanes = record.lanes && withoutOutage(record.lanes, outageMs);
+  for (const part of record.parts)
+    if (part.batchId !== null && part.done === null) part.progressAtMs += outageMs;
 }
 
 /** The server suggests it at 4,096 events or 4 MB, well before it would end the run. */

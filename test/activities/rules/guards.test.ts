@@ -71,6 +71,13 @@ describe('a plan is held', () => {
     expect(guards({ segments: [segment({ profiles: 0 })] })).toEqual([]);
   });
 
+  test('when contacts would lose a tag, and its segment has new membership rows that select no profile', () => {
+    const leaving = { toUntag: 3, newlyUnmatched: 2 };
+    expect(guards({ segments: [segment(leaving)] })).toEqual([['MEMBERS_UNMATCHED', 'vip', 2, 0]]);
+    expect(guards({ segments: [segment({ ...leaving, toUntag: 0 })] })).toEqual([]);
+    expect(guards({ segments: [segment({ toUntag: 3 }), segment({ newlyUnmatched: 2 })] })).toEqual([]);
+  });
+
   test('when the contacts of a deleted tag would be tagged again', () => {
     const segments = [{ ...SEGMENTS[0]!, isRestored: true }];
     const plan = { segments: [segment({ toTag: 7 })] };
@@ -109,6 +116,7 @@ describe('a guard lets an export pass', () => {
 
   test.each([
     ['MASS_REMOVAL', 'allowMassRemoval'],
+    ['MEMBERS_UNMATCHED', 'allowUnmatchedMembers'],
     ['TAG_RESTORED', 'allowRestoredTags'],
     ['NEW_CONTACTS', 'allowNewContacts'],
     ['CONTACT_LIMIT', 'allowOverLimit'],
@@ -120,6 +128,6 @@ describe('a guard lets an export pass', () => {
     expect(left({}, approved(10))).not.toContain('NEW_CONTACTS');
     expect(left({}, approved(9))).toContain('NEW_CONTACTS');
     expect(left({}, approved(10, 'vip'))).toContain('NEW_CONTACTS');
-    expect(left({}, approved(10))).toHaveLength(3);
+    expect(left({}, approved(10))).toHaveLength(GUARDS.length - 1);
   });
 });

@@ -109,7 +109,7 @@ describe('Parquet files of other programs', () => {
           segments: ['members'],
         },
       );
-      expect(extracted).toMatchObject({ members: [3], orphans: 0 });
+      expect(extracted).toMatchObject({ members: [3], unmatched: [{ keys: 0, values: 0 }] });
       expect(extracted.rows['1']).toEqual([
         '9007199254740993',
         '1.00',

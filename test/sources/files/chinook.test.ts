@@ -49,7 +49,11 @@ describe('The Chinook example', () => {
       segments: SEGMENTS,
       into: folder,
     });
-    expect(extract).toMatchObject({ selected: 41, members: [21, 14, 23], orphans: 0 });
+    expect(extract).toMatchObject({
+      selected: 41,
+      members: [21, 14, 23],
+      unmatched: [0, 0, 0].map(() => ({ keys: 0, values: 0 })),
+    });
     const database = await openDatabase({ folder, memoryLimit: '64MB', allow: [folder] });
     const profiles = `'${join(folder, 'profiles.parquet')}'`;
     expect(await database.rows(`SELECT segments, a0, a1 FROM ${profiles} WHERE key = '49'`)).toEqual([

@@ -109,7 +109,11 @@ export function describeSource(
         profiles: 5,
         selected: 3,
         members: [2, 2, 1],
-        orphans: 1,
+        unmatched: [
+          { keys: 0, values: 1 },
+          { keys: 1, values: 1 },
+          { keys: 0, values: 0 },
+        ],
         unreadable: [],
       });
       expect(extracted.keys).toEqual([['c1', 'c3'], ['c1', 'c2'], ['c1']]);
@@ -141,7 +145,7 @@ export function describeSource(
         profiles: 0,
         selected: 0,
         members: [0],
-        orphans: 4,
+        unmatched: [{ keys: 4, values: 1 }],
         rows: {},
       });
     });

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { SourceCheck } from '../../../src/ports/source';
 import { Fixture, errorOf } from './fixture';
 
 let fixture: Fixture;
@@ -44,7 +45,7 @@ describe('A table of several Parquet files', () => {
       { profiles: { path: 'p.csv', key: 'k' }, segments },
       { attributes: [], segments: ['both'] },
     );
-    expect(extracted).toMatchObject({ keys: [['007', '8']], orphans: 0 });
+    expect(extracted).toMatchObject({ keys: [['007', '8']], unmatched: [{ keys: 0, values: 0 }] });
   });
 
   test('finds rows without a key in the file that has them', async () => {
@@ -110,23 +111,20 @@ test.each<[string, readonly string[]]>([
   const segments = { ...all, some: { members: { path: 'm.parquet', key: 'k' } } };
   const input = { profiles: { path: 'p*.parquet', key: 'k' }, segments };
   const source = await fixture.open(input);
-  const { profiles, members, orphans, unreadable, attributes } = await source
-    .check()
-    .catch((error: Error) => ({
-      profiles: error.message,
-      members: [],
-      orphans: 0,
-      unreadable: [],
-      attributes: [],
-    }));
+  const { profiles, members, unreadable, attributes } = await source.check().catch((error: Error) => ({
+    profiles: error.message,
+    members: [] as SourceCheck['members'],
+    unreadable: [],
+    attributes: [],
+  }));
   await source.close();
   const extracted = await fixture
     .extract(input, { attributes, segments: ['all', 'some'] })
-    .catch((error: Error) => ({ profiles: error.message, members: [], orphans: 0, unreadable: [] }));
+    .catch((error: Error) => ({ profiles: error.message, members: [], unreadable: [], unmatched: [] }));
   expect(extracted).toMatchObject({
     profiles,
     members: members.map((member) => member.profiles),
-    orphans,
+    unmatched: members.map((member) => member.unmatched),
     unreadable,
   });
 });

@@ -85,7 +85,7 @@ describe('A segment in SQL', () => {
 
   test('reads no table that it does not name', async () => {
     const extracted = await select('SELECT customer FROM orders');
-    expect(extracted).toMatchObject({ members: [2], orphans: 1, unreadable: [] });
+    expect(extracted).toMatchObject({ members: [2], unmatched: [{ keys: 1 }], unreadable: [] });
     const source = await fixture.open({ profiles, tables, segments: {} });
     expect(await errorOf(source.check())).toMatchObject({ code: 'SOURCE_MALFORMED' });
     await source.close();
@@ -110,7 +110,10 @@ describe('A segment in SQL', () => {
   });
 
   test('counts NULL among the rows that name no profile', async () => {
-    expect(await select("VALUES ('1'), (NULL), ('1'), ('4')")).toMatchObject({ members: [1], orphans: 2 });
+    expect(await select("VALUES ('1'), (NULL), ('1'), ('4')")).toMatchObject({
+      members: [1],
+      unmatched: [{ keys: 2, values: 0 }],
+    });
   });
 
   test.each([
@@ -229,7 +232,52 @@ describe('Segments by membership files', () => {
     const request = { attributes: [], segments: ['again', 'one', 'everybody', 'loud', 'vip'] };
     const extracted = await fixture.extract({ profiles, segments }, request);
     expect(extracted.keys).toEqual([['1'], ['2'], ['1', '2', '3'], ['2'], ['1']]);
-    expect(extracted).toMatchObject({ members: [1, 1, 3, 1, 1], selected: 3, orphans: 1 });
+    expect(extracted).toMatchObject({
+      members: [1, 1, 3, 1, 1],
+      selected: 3,
+      unmatched: [
+        { keys: 0, values: 3 },
+        { keys: 0, values: 0 },
+        { keys: 1, values: 0 },
+        { keys: 0, values: 3 },
+        { keys: 0, values: 3 },
+      ],
+    });
+  });
+
+  test('take keys and values without blanks at both ends, in profiles too', async () => {
+    await fixture.write(
+      'profiles.csv',
+      'id,email,age,city\n 1,a@mail.test,,\n"2\t",b@mail.test,,\n3,c@mail.test,,\n',
+    );
+    await fixture.write('members.csv', 'Segment,who\n vip,1\nvip ,2 \n"vip\t",\u00A03\u200B\n');
+    const segments = {
+      vip: { members: { path: 'members.csv', key: 'who', segment: 'Segment', value: ' vip' } },
+      sql: { sql: "SELECT who || ' ' FROM members" },
+    };
+    const tables = { members: { path: 'members.csv' } };
+    const extracted = await fixture.extract(
+      { profiles, tables, segments },
+      { attributes: [], segments: ['vip', 'sql'] },
+    );
+    expect(extracted.keys).toEqual([
+      ['1', '2', '3'],
+      ['1', '2', '3'],
+    ]);
+    expect(extracted.unmatched).toEqual([
+      { keys: 0, values: 0 },
+      { keys: 0, values: 0 },
+    ]);
+  });
+
+  test('do not count the values of segments that are not requested among those that no segment asks for', async () => {
+    const members = { path: 'members.csv', key: 'who', segment: 'Segment' };
+    const segments = { vip: { members }, new: { members } };
+    const { unmatched } = await fixture.extract(
+      { profiles, segments },
+      { attributes: [], segments: ['vip'] },
+    );
+    expect(unmatched).toEqual([{ keys: 0, values: 1 }]);
   });
 
   test('may lie in the file of profiles itself', async () => {

@@ -1,40 +1,83 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { FolderStore } from '../../../src/staging';
-import { claim } from '../../../src/staging/delivery/claim';
+import type { Staging } from '../../../src/ports/staging';
+import { FolderStore, openStaging } from '../../../src/staging';
 
 let folder: string;
+let staging: Staging;
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'claims-'));
+  staging = await reopen();
 });
-afterEach(() => rm(folder, { recursive: true, force: true }));
+afterEach(async () => {
+  await staging.close();
+  await rm(folder, { recursive: true, force: true });
+});
 
-/** Counts the objects that are read at once. */
-class CountingStore extends FolderStore {
-  most = 0;
-  #reading = 0;
+const reopen = (): Promise<Staging> => openStaging({ store: new FolderStore(folder), memoryLimit: '64MB' });
 
-  override async get(key: string): Promise<string | undefined> {
-    this.#reading += 1;
-    this.most = Math.max(this.most, this.#reading);
-    try {
-      return await super.get(key);
-    } finally {
-      this.#reading -= 1;
-    }
+const ref = (number: number) => ({ destinationId: 'newsletter', exportId: `e${number}` });
+
+const destination = (...names: readonly string[]): string =>
+  join(folder, 'destinations/newsletter', ...names);
+
+const SUPERSEDED = { code: 'SUPERSEDED' };
+
+test('the last export that claimed a destination may send, and every earlier one finds itself superseded for good', async () => {
+  for (let number = 1; number <= 20; number++) {
+    await staging.claim(ref(number));
+    await staging.claim(ref(number));
+    await staging.checkClaim(ref(number));
   }
-}
+  for (let number = 1; number < 20; number++) {
+    await expect(staging.claim(ref(number))).rejects.toMatchObject(SUPERSEDED);
+    await expect(staging.checkClaim(ref(number))).rejects.toMatchObject(SUPERSEDED);
+  }
+  expect(await readdir(destination('claims'))).toHaveLength(20);
+});
 
-test('however many exports a destination has had, a claim keeps few files open', async () => {
-  const store = new CountingStore(folder);
-  const claims = join(folder, 'destinations/newsletter/claims');
-  await mkdir(claims, { recursive: true });
-  for (let number = 1; number <= 500; number++) {
+test('an export whose claim came before the marks of earlier claims finds itself superseded as well', async () => {
+  await mkdir(destination('claims'), { recursive: true });
+  for (let number = 1; number <= 9; number++) {
     const name = `${String(number).padStart(6, '0')}.json`;
-    await writeFile(join(claims, name), JSON.stringify({ exportId: `e${number}` }));
+    await writeFile(destination('claims', name), JSON.stringify({ exportId: `e${number}` }));
   }
-  await claim(store, { destinationId: 'newsletter', exportId: 'next' });
-  expect(store.most).toBeLessThanOrEqual(100);
+  await staging.claim(ref(9));
+  await staging.claim(ref(10));
+  for (let number = 1; number <= 9; number++)
+    await expect(staging.claim(ref(number))).rejects.toMatchObject(SUPERSEDED);
+});
+
+test('one of many exports that claim a destination at once gets it', async () => {
+  await Promise.allSettled(Array.from({ length: 8 }, (_, number) => staging.claim(ref(number))));
+  const checked = await Promise.allSettled(
+    Array.from({ length: 8 }, (_, number) => staging.checkClaim(ref(number))),
+  );
+  expect(checked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+test('a store that is away for a moment is no later claim and no settled export: the step is retried', async () => {
+  await staging.claim(ref(1));
+  await staging.checkClaim(ref(1));
+  await rename(folder, `${folder}-away`);
+  await mkdir(folder);
+  const fresh = new FolderStore(`${folder}-away`);
+  try {
+    for (const step of [
+      () => staging.checkClaim(ref(1)),
+      () => staging.claim(ref(2)),
+      () => staging.unansweredWrites(ref(1)),
+      () => staging.settle(ref(1), null),
+      () => staging.recordAttempt(ref(1), 0, 'direct'),
+    ])
+      await expect(step()).rejects.toMatchObject({ code: 'STAGING_FAILED' });
+    expect(await readdir(folder)).toEqual([]);
+    expect(await fresh.list('destinations/newsletter/')).toEqual(['claims/']);
+  } finally {
+    await rm(folder, { recursive: true });
+    await rename(`${folder}-away`, folder);
+  }
+  await staging.checkClaim(ref(1));
 });

@@ -206,7 +206,7 @@ describe('the summary of a part', () => {
 
 describe('a snapshot', () => {
   test('is the first sealed one: who comes second gets that one’s counts and leaves no folder', async () => {
-    const counts = { profiles: 5, selected: 2, members: [1, 1], orphans: 0, unreadable: [] };
+    const counts = { profiles: 5, selected: 2, members: [1, 1], unmatched: [], unreadable: [] };
     const folder = await stage.staging.openExtractFolder(ref);
     const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
     expect(sealed).toMatchObject({ profiles: 2_005, selected: 2_005 });

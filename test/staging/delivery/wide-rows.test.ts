@@ -23,7 +23,7 @@ test('chunks of rows with eighty full fields are read', async () => {
         ${values.map((value, index) => `${value} AS a${index + 1}`).join(', ')} FROM range(${ROWS}))
       TO ${quoteText(join(into, 'profiles.parquet'))} (FORMAT parquet, ROW_GROUP_SIZE 2048)`);
     await database.close();
-    const counts = { profiles: ROWS, selected: ROWS, members: [ROWS], orphans: 0, unreadable: [] };
+    const counts = { profiles: ROWS, selected: ROWS, members: [ROWS], unmatched: [], unreadable: [] };
     await staging.sealSnapshot(ref, { folder: into, ...counts });
     await staging.sealCensus(ref, 'optOuts', null);
     const { chunks } = await staging.plan(ref, {

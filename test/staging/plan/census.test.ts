@@ -309,7 +309,11 @@ test('expiry keeps the census that later plans read', async () => {
   const first = await exportAll(stage, [BOB], { audience: [member('anna@mail.test', 'subscribed')] });
   const second = await exportAll(stage, [BOB], { after: first });
   await stage.staging.claim(stage.newExport());
-  await stage.staging.expire(second.ref.destinationId, { baseline: second.ref.exportId, keepDays: 0 });
+  await stage.staging.expire(second.ref.destinationId, {
+    baseline: second.ref.exportId,
+    keepDays: 0,
+    keepExports: 100,
+  });
   const third = await exportAll(stage, [ANNA, BOB], { after: second });
   expect(third.settlement.outcomes).toMatchObject({ updated: 1, unchanged: 1 });
 });

@@ -97,7 +97,7 @@ describe('fields', () => {
         rows: [
           {
             email: 'anna@mail.test',
-            fields: '{"FNAME":"Anna","AGE":"","SINCE":"2024-05-06","MAIL":"anna@mail.test"}',
+            fields: '{"FNAME":"Anna","SINCE":"2024-05-06","MAIL":"anna@mail.test","AGE":""}',
           },
         ],
       },

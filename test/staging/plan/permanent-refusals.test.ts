@@ -5,9 +5,11 @@ import {
   emailsOf,
   exportAll,
   FAKE,
+  member,
   openStage,
   type Profile,
   refuseBob,
+  type Respond,
   type Stage,
   VIP,
 } from '../stage';
@@ -43,6 +45,7 @@ describe('a permanent refusal', () => {
           reason: 'fake',
           text: 'looks fake or invalid',
           winner: null,
+          since: SINCE,
         },
       ]);
     }
@@ -112,6 +115,156 @@ describe('a permanent refusal', () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond });
     const second = await exportAll(stage, [ANNA, BOB], { after: first });
     expect(second.plan).toMatchObject({ chunks: 0, decided: { [classified(name).result]: 1 } });
+  });
+});
+
+const SINCE = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/) as unknown as string;
+const FORGOTTEN = { ...classified('forgotten'), text: 'was permanently deleted' };
+
+describe('a contact that is remembered as permanently deleted', () => {
+  const changed = { ...BOB, first: 'Rob' };
+
+  /** Bob was exported, deleted for good, and refused when his name changed. */
+  async function forget() {
+    const first = await exportAll(stage, [ANNA, BOB]);
+    return exportAll(stage, [ANNA, changed], { after: first, respond: refuseBob(FORGOTTEN) });
+  }
+
+  test.each([
+    ['a census', 'subscribed', 'full'],
+    ['the list of opt-outs', 'unsubscribed', 'optOuts'],
+  ] as const)(
+    'is exported when %s shows it in the audience, with all that it lost',
+    async (_, status, scope) => {
+      const refused = await forget();
+      const audience = [member('anna@mail.test', 'subscribed'), member('bob@mail.test', status)];
+      // Nothing differs from what was sent before the deletion.
+      const back = await exportAll(stage, [ANNA, BOB], {
+        after: refused,
+        scope,
+        audience: audience.filter((row) => scope === 'full' || row.status !== 'subscribed'),
+      });
+      expect(back.plan).toMatchObject({ creates: 0, updates: 1, decided: { unchanged: 1 }, gone: 0 });
+      expect(back.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
+      expect(back.settlement).toMatchObject({ outcomes: { updated: 1, unchanged: 1 }, gone: 0 });
+      expect(await baselineOf(stage, back)).toMatchObject([{}, { state: 'proven', refused_class: null }]);
+    },
+  );
+
+  test('stays so in the baseline while its profile is away, and is sent when it is back', async () => {
+    const refused = await forget();
+    const audience = [member('bob@mail.test', 'subscribed')];
+    const away = await exportAll(stage, [ANNA], {
+      after: refused,
+      scope: 'full',
+      audience,
+      keepDeparted: true,
+    });
+    expect(await baselineOf(stage, away)).toMatchObject([{}, { state: 'exposed', refused_class: null }]);
+    const back = await exportAll(stage, [ANNA, changed], { after: away });
+    expect(back.settlement.outcomes).toMatchObject({ updated: 1, unchanged: 1 });
+  });
+
+  test('is not sent where only an old census has it', async () => {
+    const audience = [member('bob@mail.test', 'subscribed')];
+    const first = await exportAll(stage, [ANNA, BOB], { audience });
+    const refused = await exportAll(stage, [ANNA, changed], { after: first, respond: refuseBob(FORGOTTEN) });
+    const next = await exportAll(stage, [ANNA, changed], { after: refused, census: first.ref.exportId });
+    expect(next.plan).toMatchObject({ chunks: 0, decided: { suppressed: 1 } });
+  });
+});
+
+const refuseBobAndCarol: Respond = (email, chunk) =>
+  email === 'carol@mail.test' ? { ...classified('merge_field'), text: 'X' } : refuseBob(FAKE)(email, chunk);
+
+describe('a remembered refusal', () => {
+  test('of a merge field is tried again after seven days, since the cause may lie at Mailchimp', async () => {
+    const respond = refuseBob({ ...classified('merge_field'), text: 'Field X' });
+    const first = await exportAll(stage, [ANNA, BOB], { respond });
+    stage.wait(6.9);
+    const waits = await exportAll(stage, [ANNA, BOB], { after: first });
+    expect(waits.plan.chunks).toBe(0);
+    stage.wait(0.2);
+    const again = await exportAll(stage, [ANNA, BOB], { after: waits, respond });
+    expect(again.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
+    const later = await exportAll(stage, [ANNA, BOB], { after: again });
+    expect(later.plan.chunks).toBe(0);
+  });
+
+  test('is tried again on request, but a throttled address still waits', async () => {
+    const respond = refuseBob(FAKE);
+    const first = await exportAll(stage, [ANNA, BOB], { respond });
+    const again = await exportAll(stage, [ANNA, BOB], { after: first, respond, retryRefused: true });
+    expect(again.settlement).toMatchObject({ outcomes: { rejected: 1, unchanged: 1 } });
+    expect(again.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
+    const done = await exportAll(stage, [ANNA, BOB], { after: again, retryRefused: true });
+    expect(done.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+    const throttled = refuseBob({ result: 'throttled', class: 'too_many_signups', text: '' });
+    const slow = await exportAll(stage, [ANNA, BOB], { respond: throttled });
+    const waits = await exportAll(stage, [ANNA, BOB], { after: slow, retryRefused: true });
+    expect(waits.plan.chunks).toBe(0);
+  });
+
+  test('is counted apart from a refusal of this export, with the time since when', async () => {
+    const CAROL = { ...BOB, key: '3', email: 'carol@mail.test' };
+    const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
+    expect(first.settlement.refusals).toEqual([
+      { outcome: 'rejected', class: 'fake', text: FAKE.text, count: 1 },
+    ]);
+    const second = await exportAll(stage, [ANNA, BOB, CAROL], { after: first, respond: () => FAKE });
+    expect(second.settlement.refusals).toEqual([
+      { outcome: 'rejected', class: 'fake', text: FAKE.text, count: 1 },
+      { outcome: 'rejected', class: 'fake', text: FAKE.text, count: 1, rememberedSince: SINCE },
+    ]);
+    expect(await stage.staging.readFailures(second.ref, {})).toMatchObject([
+      { key: '2', since: SINCE },
+      { key: '3', since: null },
+    ]);
+  });
+
+  test('is listed, and lifted by class or key; what is refused after that is not lifted', async () => {
+    const CAROL = { ...BOB, key: '3', email: 'carol@mail.test' };
+    const people = [ANNA, BOB, CAROL];
+    const first = await exportAll(stage, people, { respond: refuseBobAndCarol });
+    const { staging } = stage;
+    const bob = {
+      key: '2',
+      email: 'bob@mail.test',
+      class: 'fake',
+      text: FAKE.text,
+      since: SINCE,
+      retryAt: null,
+    };
+    expect(await staging.readRefusals(first.ref, {})).toEqual([
+      { ...bob, isLifted: false },
+      {
+        ...bob,
+        key: '3',
+        email: 'carol@mail.test',
+        class: 'merge_field',
+        text: 'X',
+        retryAt: SINCE,
+        isLifted: false,
+      },
+    ]);
+    expect(await staging.readRefusals(first.ref, { classes: ['merge_field'] })).toMatchObject([{ key: '3' }]);
+    expect(await staging.readRefusals(first.ref, { key: '2' })).toMatchObject([{ key: '2' }]);
+    expect(await staging.liftRefusals(first.ref, { classes: ['schema'] })).toBe(0);
+    expect(await staging.liftRefusals(first.ref, { key: '2', classes: ['fake'] })).toBe(1);
+    expect(await staging.readRefusals(first.ref, {})).toMatchObject([
+      { isLifted: true },
+      { isLifted: false },
+    ]);
+    const second = await exportAll(stage, people, { respond: refuseBobAndCarol, after: first });
+    expect(second.chunks.flatMap(emailsOf)).toEqual(['bob@mail.test']);
+    const third = await exportAll(stage, people, { respond: refuseBobAndCarol, after: second });
+    expect(third.plan.chunks).toBe(0);
+    expect(await staging.liftRefusals(third.ref, {})).toBe(2);
+    const fourth = await exportAll(stage, people, { after: third });
+    expect(fourth.settlement.outcomes).toMatchObject({ created: 2, unchanged: 1 });
+    await staging.liftRefusals(fourth.ref, {});
+    await staging.discard(first.ref.destinationId);
+    await expect(staging.readRefusals(fourth.ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
   });
 });
 

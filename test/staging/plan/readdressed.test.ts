@@ -49,6 +49,7 @@ describe('a profile with another address than before', () => {
         reason: 'opted_out_elsewhere',
         text: null,
         winner: null,
+        since: null,
       });
       const third = await exportAll(stage, [ANNA, MOVED], { after: second, audience });
       expect(third.plan.decided.suppressed).toBeGreaterThanOrEqual(1);

@@ -27,10 +27,10 @@ async function fileNames(exportId: string): Promise<string[]> {
 test('rows of ended exports expire; of the current baseline, what the next export reads is kept', async () => {
   const first = await exportAll(stage, [ANNA]);
   const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
-  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: 1 });
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: 1, keepExports: 100 });
   expect(await fileNames(first.ref.exportId)).toContain('baseline.json');
-  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
-  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1 });
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1, keepExports: 100 });
+  await stage.staging.expire(DESTINATION, { baseline: second.ref.exportId, keepDays: -1, keepExports: 100 });
   expect(await readdir(exportsFolder())).toEqual([second.ref.exportId]);
   const names = await fileNames(second.ref.exportId);
   expect(names.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).toSorted()).toEqual([
@@ -44,12 +44,44 @@ test('rows of ended exports expire; of the current baseline, what the next expor
 test('rows also expire when nothing is exported any longer, and a request for them is refused with the reason', async () => {
   const { ref } = await exportAll(stage, [ANNA], { audience: [] });
   expect(await stage.staging.readFailures(ref, {})).toEqual([]);
-  await stage.staging.expireAll(30);
+  await stage.staging.expireAll({ keepDays: 30, keepExports: 100 });
   expect(await fileNames(ref.exportId)).toContain('snapshot.json');
-  await stage.staging.expireAll(-1);
+  await stage.staging.expireAll({ keepDays: -1, keepExports: 100 });
   expect(await fileNames(ref.exportId)).toEqual(expect.arrayContaining(['baseline.json', 'census.json']));
   expect(await fileNames(ref.exportId)).not.toContain('snapshot.json');
   await expect(stage.staging.readFailures(ref, {})).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
+});
+
+test('exports expire by count as well, the current baseline and the census in force excepted', async () => {
+  const first = await exportAll(stage, [ANNA], { audience: [] });
+  const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
+  const planned = stage.newExport();
+  await stage.staging.claim(planned);
+  await stage.snapshot(planned, [ANNA]);
+  const third = await exportAll(stage, [ANNA], { after: second });
+  const keep = { baseline: third.ref.exportId, keepExports: 2 };
+  await stage.staging.tidy(DESTINATION, keep);
+  expect(await fileNames(second.ref.exportId)).not.toEqual([]);
+  await stage.staging.recordDrained(third.ref);
+  await stage.staging.tidy(DESTINATION, keep);
+  expect(await fileNames(second.ref.exportId)).toEqual([]);
+  expect(await fileNames(first.ref.exportId)).toEqual([expect.stringMatching(/^census-/), 'census.json']);
+  expect(await fileNames(planned.exportId)).toContain('snapshot.json');
+  await stage.staging.expireAll({ keepDays: 30, keepExports: 1 });
+  expect(await fileNames(planned.exportId)).toEqual([]);
+  expect(await fileNames(third.ref.exportId)).toContain('snapshot.json');
+  expect(await fileNames(first.ref.exportId)).toContain('census.json');
+});
+
+test('an export that may have sent something without being settled does not expire by count', async () => {
+  const first = await exportAll(stage, [ANNA]);
+  const lost = stage.newExport();
+  await stage.staging.claim(lost);
+  await stage.staging.recordAttempt(lost, 0, 'batch');
+  const last = await exportAll(stage, [ANNA], { after: first });
+  await stage.staging.recordDrained(last.ref);
+  await stage.staging.tidy(DESTINATION, { baseline: last.ref.exportId, keepExports: 1 });
+  expect(await fileNames(lost.exportId)).toEqual(['attempts']);
 });
 
 test('an export that never settled expires once another one has claimed the destination, not while it may still run', async () => {
@@ -57,15 +89,15 @@ test('an export that never settled expires once another one has claimed the dest
   await stage.staging.claim(ref);
   await stage.snapshot(ref, [ANNA]);
   await makeOld(join(exportsFolder(), ref.exportId));
-  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30 });
+  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30, keepExports: 100 });
   expect(await fileNames(ref.exportId)).toContain('snapshot.json');
   await stage.staging.claim(stage.newExport());
-  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30 });
+  await stage.staging.expire(DESTINATION, { baseline: null, keepDays: 30, keepExports: 100 });
   expect(await fileNames(ref.exportId)).toEqual([]);
 });
 
 test('a destination without exports has nothing to expire, and no baseline', async () => {
-  await stage.staging.expire('unknown', { baseline: null, keepDays: 30 });
+  await stage.staging.expire('unknown', { baseline: null, keepDays: 30, keepExports: 100 });
   expect(await stage.staging.latestBaseline('unknown')).toBeUndefined();
 });
 
@@ -117,7 +149,7 @@ test('a snapshot of a large source is not copied into the store: the file that t
   const rows = join(folder, 'profiles.parquet');
   await writeFile(rows, 'rows');
   const { ino } = await stat(rows);
-  const counts = { profiles: 0, selected: 0, members: [0, 0], orphans: 0, unreadable: [] };
+  const counts = { profiles: 0, selected: 0, members: [0, 0], unmatched: [], unreadable: [] };
   await stage.staging.sealSnapshot(ref, { folder, ...counts });
   const [name = ''] = await readdir(join(exportsFolder(), ref.exportId)).then((names) =>
     names.filter((name) => name.startsWith('snapshot-')),

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   acknowledge,
@@ -45,7 +46,7 @@ describe('settling', () => {
 
   test('does not take a plan that vanished for an export that sent nothing', async () => {
     const { ref } = await exportAll(stage, [ANNA, BOB]);
-    await rm(stage.folder, { recursive: true });
+    await rm(join(stage.folder, 'destinations'), { recursive: true });
     const tally = { requests: 1, batches: 1, lanes: null };
     await expect(stage.staging.settle(ref, tally)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
   });
@@ -87,6 +88,7 @@ describe('settling', () => {
         reason: 'not_reached',
         text: null,
         winner: null,
+        since: null,
       },
     ]);
     const next = await exportAll(stage, [ANNA, BOB], { baseline: ref.exportId });
@@ -298,6 +300,7 @@ test('failures are ordered by key, may be selected by outcome, and show the addr
       reason: 'fake',
       text: 'looks fake or invalid',
       winner: null,
+      since: null,
     },
     {
       key: '3',
@@ -306,9 +309,26 @@ test('failures are ordered by key, may be selected by outcome, and show the addr
       reason: 'same_address',
       text: 'The profile 1 has the same address and is used.',
       winner: '1',
+      since: null,
     },
-    { key: '8', email: null, outcome: 'invalid', reason: 'email_missing', text: null, winner: null },
-    { key: '9', email: ' Nobody ', outcome: 'invalid', reason: 'email_malformed', text: null, winner: null },
+    {
+      key: '8',
+      email: null,
+      outcome: 'invalid',
+      reason: 'email_missing',
+      text: null,
+      winner: null,
+      since: null,
+    },
+    {
+      key: '9',
+      email: ' Nobody ',
+      outcome: 'invalid',
+      reason: 'email_malformed',
+      text: null,
+      winner: null,
+      since: null,
+    },
   ]);
   expect(await stage.staging.readFailures(ref, { outcomes: ['created'] })).toMatchObject([{ key: '1' }]);
   expect(await stage.staging.readFailures(ref, { key: '8' })).toMatchObject([{ reason: 'email_missing' }]);

@@ -97,8 +97,10 @@ describe('a claim', () => {
     await expect(stage.staging.claim(first)).rejects.toMatchObject({ code: 'SUPERSEDED' });
   });
 
-  test('is refused to an export that never claimed', async () => {
-    await expect(stage.staging.checkClaim(stage.newExport())).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  test('that is not there is no later one: the step is retried', async () => {
+    await expect(stage.staging.checkClaim(stage.newExport())).rejects.toMatchObject({
+      code: 'STAGING_FAILED',
+    });
   });
 
   test('goes to exactly one of many that claim at once, and the others are superseded', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ExportReport } from '../../../src/contract/report';
-import { withCurrentTags, withTag } from '../../../src/workflows/destination/tag-identity';
+import { assignTags, withTag } from '../../../src/workflows/destination/tag-identity';
 import { report } from '../samples';
 
-const NEW = { segment: 'vip', tag: 'VIP', tagId: null, knownAs: null, digest: 'd' };
+const NEW = { segment: 'vip', tag: 'VIP', tagId: null, knownAs: null };
 const KNOWN = { ...NEW, tagId: 11, knownAs: 'VIP' };
 
 const found = (tagId: number, name: string, change: Partial<ExportReport> = {}) =>
@@ -59,25 +59,34 @@ test('an adopted tag stays marked until an export has completed with it', () => 
   expect(after(adopted, found(11, 'VIP'))).toEqual(KNOWN);
 });
 
-type Tag = Parameters<typeof withTag>[0];
-const taken = (checked: Tag, own: Tag, current: Tag) =>
-  withCurrentTags([checked], { own: [own], current: [current] });
+const assign = (one: Parameters<typeof assignTags>[0][number], own: Parameters<typeof withTag>[0][]) =>
+  assignTags([one], { own, adoptTags: false });
 
-describe('a configuration that was checked while an export ended', () => {
-  test('keeps the tag that the export created or renamed', () => {
-    expect(taken({ ...NEW, digest: 'new' }, NEW, KNOWN)).toEqual([{ ...KNOWN, digest: 'new' }]);
+describe('a checked configuration', () => {
+  const checked = { segment: 'vip', tag: 'VIP' };
+
+  test('takes the tags as they are after the check: an export may have created or renamed them', () => {
+    expect(assign(checked, [KNOWN])).toEqual([KNOWN]);
     const renamed = { ...KNOWN, knownAs: 'Gold' };
-    expect(taken({ ...KNOWN, tag: 'Best' }, KNOWN, renamed)).toEqual([{ ...renamed, tag: 'Best' }]);
+    expect(assign({ ...checked, tag: 'Best' }, [renamed])).toEqual([{ ...renamed, tag: 'Best' }]);
+    expect(assign(checked, [])).toEqual([NEW]);
   });
 
-  test('no longer marks a tag as adopted that the export completed with', () => {
-    const adopted = { ...KNOWN, isAdopted: true };
-    expect(taken(adopted, adopted, KNOWN)).toEqual([KNOWN]);
+  test('no longer marks a tag as adopted that an export completed with', () => {
+    expect(assign({ ...checked, holder: { id: 11 } }, [KNOWN])).toEqual([KNOWN]);
   });
 
-  test('takes another tag where one was chosen, and a segment that is new as it is', () => {
-    const other = { ...KNOWN, tagId: 99, knownAs: 'Other', isAdopted: true };
-    expect(taken(other, KNOWN, { ...KNOWN, knownAs: 'Gold' })).toEqual([other]);
-    expect(withCurrentTags([NEW], { own: [], current: [] })).toEqual([NEW]);
+  test('takes a tag that an export of the destination created, whatever became of the export', () => {
+    const holder = { id: 11, isOwn: true };
+    const taken = [{ ...KNOWN, isAdopted: true }];
+    expect(assign({ ...checked, holder }, [])).toEqual(taken);
+    expect(() => assign({ ...checked, holder: { id: 11 } }, [])).toThrow('another tool');
+  });
+
+  test('names every tag that is taken', () => {
+    const two = ['a', 'b'].map((segment) => ({ segment, tag: segment.toUpperCase(), holder: { id: 1 } }));
+    expect(() => assignTags(two, { own: [], adoptTags: false })).toThrow(
+      /^2 tags are taken:\n- .*"A".*\n- .*"B"/,
+    );
   });
 });

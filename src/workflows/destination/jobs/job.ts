@@ -1,3 +1,4 @@
+import type { CompactExportInput } from '../../../contract/compact';
 import type { JobInput, JobReport } from '../../../contract/job';
 import type { Settlement } from '../../../contract/report';
 import type { DestinationState, Job } from '../state';
@@ -5,7 +6,7 @@ import type { DestinationState, Job } from '../state';
 /** What a kind of job does differently. The destination does the rest: queue, numbers, child workflow, cancellation, reports. */
 export interface JobType {
   /** The child workflow. */
-  readonly workflow: (input: JobInput) => Promise<JobReport>;
+  readonly workflow: (input: CompactExportInput) => Promise<JobReport>;
   /** Title of the child workflow in the Web UI, before its number. */
   readonly title: string;
   /**

@@ -1,0 +1,33 @@
+import type { Config } from '../../config/config';
+import { ExportError } from '../../errors';
+import type { StagingReader } from '../../staging';
+import { stagingIn } from '../dev/dev-folder';
+import { lazy } from '../lazy';
+import type { Invocation } from './invocation';
+import { DEV_FOLDER, requireConfig } from './settings';
+
+/**
+ * Opens the store with the rows of a destination, since rows never pass through Temporal.
+ * @throws ExportError STAGING_NOT_REACHABLE
+ */
+export async function openStoreOf(
+  { options }: Invocation,
+  { destinationId, storeId }: { readonly destinationId: string; readonly storeId: string },
+): Promise<StagingReader> {
+  const { config, baseFolder } = await requireConfig(options);
+  for (const staging of stagings(config)) {
+    const reader = await lazy.reading().readStaging(staging, baseFolder);
+    if (reader?.storeId === storeId) return reader;
+  }
+  throw new ExportError(
+    'STAGING_NOT_REACHABLE',
+    `The rows of ${destinationId} are in the staging store ${storeId}, which is not the store in ${config.staging.folder}. Run ` +
+      'this command on the machine of the worker that uses that store, with its configuration file.',
+    { details: { storeId } },
+  );
+}
+
+/** Of the worker and of `temporal-mailchimp dev`. */
+function stagings({ staging }: Config): Config['staging'][] {
+  return [staging, { ...staging, folder: stagingIn(DEV_FOLDER) }];
+}

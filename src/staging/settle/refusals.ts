@@ -1,0 +1,73 @@
+import type { ExportRef } from '../../contract/identifiers';
+import type { RefusalRow, RefusalsRequest } from '../../ports/staging';
+import type { StagingStore } from '../../ports/staging-store';
+import { isoText, quoteText, quoteTexts } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { isLifted, PERMANENT, retryAt } from '../plan/permanent-refusals';
+import { BASELINE_ROWS, readBaseline } from '../store/documents';
+import { inExport } from '../store/layout';
+import { type Lift, readLifts, recordLift } from '../store/lifts';
+import { withTemporaryWorkspace } from '../store/workspace';
+
+interface ReadContext {
+  readonly store: StagingStore;
+  readonly memoryLimit: string;
+}
+
+/** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
+export async function readRefusals(
+  context: ReadContext,
+  ref: ExportRef,
+  request: RefusalsRequest,
+): Promise<readonly RefusalRow[]> {
+  const { rows, document } = await requireBaseline(context, ref);
+  const lifts = await readLifts(context.store, ref);
+  const { limit } = request;
+  return withTemporaryWorkspace({ ...context, rows: document.size }, (database) =>
+    database.rows<RefusalRow>(
+      `SELECT keys[1] AS key, address AS email, refused_class AS class, coalesce(refused_text, '') AS text,
+         ${isoText('refused_at')} AS since, ${isoText(`coalesce(refused_until, ${retryAt('refused_class', 'refused_at')})`)} AS "retryAt",
+         ${isLifted(lifts)} AS "isLifted"
+       FROM read_parquet(${quoteText(rows)}) WHERE refused_hash IS NOT NULL ${conditionsOf(request)}
+       ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    ),
+  );
+}
+
+export async function liftRefusals(
+  context: ReadContext,
+  ref: ExportRef,
+  request: Omit<RefusalsRequest, 'limit'>,
+): Promise<number> {
+  const { rows, document } = await requireBaseline(context, ref);
+  const { count } = await withTemporaryWorkspace({ ...context, rows: document.size }, (database) =>
+    database.row<{ count: number }>(
+      `SELECT count(*) AS count FROM read_parquet(${quoteText(rows)}) WHERE refused_class IN (${PERMANENT}) ${conditionsOf(request)}`,
+    ),
+  );
+  const { classes, key } = request;
+  const lift: Lift = {
+    until: document.settledAt,
+    classes: classes ?? null,
+    keys: key === undefined ? null : [key],
+  };
+  if (count > 0) await recordLift(context.store, ref, lift);
+  return count;
+}
+
+async function requireBaseline({ store }: ReadContext, ref: ExportRef) {
+  const document = await readBaseline(store, ref);
+  const rows = document && (await store.localFile(inExport(ref, document.folder, BASELINE_ROWS)));
+  if (document && rows) return { document, rows };
+  throw new ExportError(
+    'EXPORT_NOT_FOUND',
+    `The staging store has no baseline of the export ${ref.exportId}: the store was changed, or the destination was removed.`,
+  );
+}
+
+function conditionsOf({ classes, key }: RefusalsRequest): string {
+  return [
+    ...(classes ? [`AND list_contains(${quoteTexts(classes)}::VARCHAR[], refused_class)`] : []),
+    ...(key === undefined ? [] : [`AND list_contains(keys, ${quoteText(key)})`]),
+  ].join(' ');
+}

@@ -1,0 +1,240 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { stringify } from 'yaml';
+import { OUTCOMES } from '../../src/contract/outcome';
+import type { ExportReport } from '../../src/contract/report';
+import { FolderStore, openStaging } from '../../src/staging';
+import { inWords } from '../model/answer';
+import { exportOnce } from '../model/model';
+import { ATTRIBUTES, audienceOf, audienceSeed, membersOf, SOURCE, writeSource } from '../model/scene';
+import { THROTTLED_MS } from '../model/steps';
+import type { World } from '../model/world';
+import type { FailureRow } from '../../src/ports/staging';
+import { AUDIENCE, CONNECT, openStage, reportOf, type Stage } from '../support/stage';
+import { untilAnswered } from '../support/until-answered';
+import { actBetween, actDuring, changeProfiles, type Deed, randomWorld } from './people';
+import { type Server, WorkerProcess } from './processes';
+import { Random } from './random';
+import { armFaults, count, type Tally, Weather } from './weather';
+
+/** An export that takes longer waits for something that never happens. */
+const LONGEST_MS = 420_000;
+const MOST_EXPORTS = 12;
+
+export interface LifeOptions {
+  readonly seed: number;
+  readonly server: Server;
+  readonly tally: Tally;
+  /** No export begins later, in the time of `performance.now()`. */
+  readonly endMs: number;
+}
+
+/**
+ * One destination from its first export on, with two workers, in bad weather. After each export its report and the audience are compared
+ * with the model.
+ * @throws Error of the first difference
+ */
+export async function live({ seed, server, tally, endMs }: LifeOptions): Promise<void> {
+  const random = new Random(seed);
+  const world = randomWorld(random);
+  const stage = await openStage({
+    address: server.address,
+    sandbox: { audiences: [audienceSeed(world, AUDIENCE)] },
+  });
+  const workers: WorkerProcess[] = [];
+  try {
+    const configFile = await writeConfig(stage, server.address);
+    await writeSource(stage.folder, world.profiles.values());
+    for (const _ of [1, 2]) workers.push(await WorkerProcess.start(configFile));
+    const life = new Life({
+      stage,
+      world,
+      random,
+      tally,
+      scene: { sandbox: stage.sandbox, workers, server },
+    });
+    await life.connect();
+    const exports = random.between(2, MOST_EXPORTS);
+    for (let place = 0; place < exports && performance.now() < endMs; place += 1) {
+      await life.export(place);
+      count(tally, 'exports');
+    }
+  } finally {
+    await Promise.all(workers.map((worker) => worker.close()));
+    await stage.close();
+  }
+}
+
+async function writeConfig(stage: Stage, address: string): Promise<string> {
+  // Long enough that a busy machine is not mistaken for a request without an answer.
+  Object.assign(stage.config.accounts['main']!, { longestRequestSeconds: 10 });
+  const config = {
+    ...stage.config,
+    temporal: { address, taskQueue: stage.taskQueue },
+    sources: { people: SOURCE },
+  };
+  const path = join(stage.folder, 'temporal-mailchimp.yaml');
+  await writeFile(path, stringify(config));
+  return path;
+}
+
+interface LifeParts {
+  readonly stage: Stage;
+  readonly world: World;
+  readonly random: Random;
+  readonly tally: Tally;
+  readonly scene: ConstructorParameters<typeof Weather>[0];
+}
+
+class Life {
+  readonly #parts: LifeParts;
+
+  constructor(parts: LifeParts) {
+    this.#parts = parts;
+  }
+
+  async connect(): Promise<void> {
+    const { stage, world } = this.#parts;
+    const { client, destinationId } = stage;
+    const statusIfNew = world.statusIfNew as 'subscribed';
+    await untilAnswered(() => client.connect(destinationId, { ...CONNECT, statusIfNew }));
+    const { fields, segments } = world.config;
+    await untilAnswered(() =>
+      client.configure(destinationId, {
+        email: 'email',
+        fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
+        segments: { ...segments },
+        adoptTags: true,
+        guards: { removalShare: 1 },
+      }),
+    );
+  }
+
+  async export(place: number): Promise<void> {
+    const { stage, world, random, tally, scene } = this.#parts;
+    const { sandbox } = stage;
+    if (place > 0) {
+      changeProfiles(world, random);
+      for (const deed of actBetween(world, random)) this.#act(deed);
+      await writeSource(stage.folder, world.profiles.values());
+    }
+    const order = {
+      lane: random.pick(['batch', 'direct', 'auto'] as const),
+      census: random.chance(0.1),
+      allowMassRemoval: true,
+      ...(random.chance(0.1) && { limit: random.between(10, 200) }),
+    };
+    armFaults(sandbox, random, tally);
+    const weather = new Weather(scene, tally);
+    const deeds = actDuring(world, random);
+    for (const deed of deeds) weather.addDeed(random.between(0, 4000), deed.action, () => this.#act(deed));
+    weather.addBlows(random);
+    world.now = Date.now();
+    weather.begin();
+    let report: ExportReport;
+    try {
+      report = await this.#follow(order);
+    } finally {
+      await weather.end();
+    }
+    sandbox.clearFaults();
+    sandbox.control.releaseBatches();
+    for (const worker of scene.workers) {
+      const how = await worker.ownEnd();
+      if (how !== undefined) throw new Error(`a worker ended by itself: ${how}`);
+    }
+    await check(this.#parts, { report, order, deeds });
+  }
+
+  #act({ email, action, tag }: Deed): void {
+    const mergeFields = { FNAME: 'Edited' };
+    const { sandbox } = this.#parts.stage;
+    sandbox.control.act({
+      audience: AUDIENCE,
+      email,
+      action,
+      tag,
+      mergeFields,
+      seconds: THROTTLED_MS / 1000,
+    });
+  }
+
+  async #follow(options: object): Promise<ExportReport> {
+    const { client, destinationId } = this.#parts.stage;
+    const handle = await untilAnswered(() => client.start(destinationId, { options }));
+    const tooLong = delay(LONGEST_MS, undefined, { ref: false }).then(async () => {
+      const state = await client.describe(destinationId).catch(String);
+      throw new Error(`the export has not ended after ${LONGEST_MS / 1000} s: ${JSON.stringify(state)}`);
+    });
+    return Promise.race([reportOf(handle), tooLong]);
+  }
+}
+
+interface Done {
+  readonly report: ExportReport;
+  readonly order: { readonly census: boolean; readonly limit?: number };
+  readonly deeds: readonly Deed[];
+}
+
+/** Compares report, outcomes and audience with the model, which then is one export further. */
+async function check({ stage, world }: LifeParts, { report, order, deeds }: Done): Promise<void> {
+  const { result, sum, subjects } = inWords(report, await rowsOf(stage, report));
+  const expected = exportOnce(world, {
+    allowMassRemoval: true,
+    retryRefused: false,
+    answer: 'approved',
+    isCancelled: false,
+    unanswered: () => null,
+    ...order,
+  });
+  const { status } = expected;
+  const differing = differences(result.subjects, expected.subjects);
+  expect({ status: result.status, failure: report.failure, ...differing }).toEqual({ status, ...SAME });
+  expect(sum).toBe(subjects);
+  expect(result.pairs).toEqual(expected.pairs);
+  // A contact that opts out at that moment is counted by the status before or after.
+  if (deeds.every(({ action }) => action === 'tag' || action === 'untag'))
+    expect(result.memberStatuses).toEqual(expected.memberStatuses);
+  if (result.subjects.length > 0) for (const tag of Object.values(world.config.segments)) world.made.add(tag);
+  const audience = linesOf(membersOf(stage.sandbox, AUDIENCE));
+  expect(differences(audience, linesOf(audienceOf(world.members)))).toEqual(SAME);
+}
+
+async function rowsOf({ config }: Stage, report: ExportReport): Promise<readonly FailureRow[]> {
+  if (!report.isSettled) return [];
+  const store = new FolderStore(config.staging!.folder!);
+  const staging = await openStaging({ store, memoryLimit: '256MB' });
+  try {
+    return await staging.readFailures(report, { outcomes: OUTCOMES });
+  } finally {
+    await staging.close();
+  }
+}
+
+const SAME = { missing: [], unexpected: [] };
+
+/** The first few, since jest takes minutes to show the difference of long lists. */
+function differences(found: readonly string[], expected: readonly string[]) {
+  const [there, wanted] = [new Set(found), new Set(expected)];
+  return {
+    missing: expected.filter((one) => !there.has(one)).slice(0, 5),
+    unexpected: found.filter((one) => !wanted.has(one)).slice(0, 5),
+  };
+}
+
+function linesOf(members: Readonly<Record<string, string>>): string[] {
+  return Object.entries(members).map(([address, member]) => `${address}: ${member}`);
+}
+
+/** Lends a temporary folder. */
+export async function withFolder<Result>(work: (folder: string) => Promise<Result>): Promise<Result> {
+  const folder = await mkdtemp(join(tmpdir(), 'chaos-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

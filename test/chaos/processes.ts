@@ -1,0 +1,115 @@
+import { join } from 'node:path';
+import { type DevServer, freePort, startDevServer } from '../../src/dev/dev-server';
+import type { OwnedProcess } from '../../src/dev/owned-process';
+import { findTemporalBinary } from '../../src/dev/temporal-binary';
+import { startWorker } from '../integration/killed-worker';
+
+/** A Temporal server that keeps its state in a file, so that it can be killed. */
+export class Server {
+  readonly #options: Parameters<typeof startDevServer>[0];
+  #server: DevServer;
+  #starting: Promise<void> | undefined;
+
+  private constructor(options: Parameters<typeof startDevServer>[0], server: DevServer) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  static async start(folder: string): Promise<Server> {
+    const binary = await findTemporalBinary({ report: () => undefined });
+    const dbFilename = join(folder, 'temporal/server.db');
+    const options = { binary, dbFilename, headless: true, port: await freePort() };
+    return new Server(options, await startDevServer(options));
+  }
+
+  get address(): string {
+    return this.#server.address;
+  }
+
+  /** Kills it and starts it again on the same port, with what its file has. Once at a time. */
+  restart(): Promise<void> {
+    this.#starting ??= this.#restart().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async #restart(): Promise<void> {
+    process.kill(-this.#server.pid, 'SIGKILL');
+    await this.#server.close();
+    this.#server = await startDevServer(this.#options);
+  }
+
+  async close(): Promise<void> {
+    await this.#starting;
+    await this.#server.close();
+  }
+}
+
+/** A worker process that is replaced when it was killed. */
+export class WorkerProcess {
+  readonly #configFile: string;
+  #process: OwnedProcess;
+  #isKilled = false;
+  #isFrozen = false;
+  #starting: Promise<void> | undefined;
+
+  private constructor(configFile: string, process: OwnedProcess) {
+    this.#configFile = configFile;
+    this.#process = process;
+  }
+
+  static async start(configFile: string): Promise<WorkerProcess> {
+    return new WorkerProcess(configFile, await startWorker(configFile));
+  }
+
+  /** The end of a process that nobody has killed. */
+  async ownEnd(): Promise<string | undefined> {
+    const how = await Promise.race([this.#process.ended, Promise.resolve()]);
+    return how === undefined || this.#isKilled ? undefined : `${how}\n${this.#process.output()}`;
+  }
+
+  get isFrozen(): boolean {
+    return this.#isFrozen;
+  }
+
+  /** Stops all of its threads, as a paused virtual machine does. */
+  freeze(): void {
+    this.#isFrozen = this.#signal('SIGSTOP');
+  }
+
+  wake(): void {
+    if (this.#isFrozen) this.#signal('SIGCONT');
+    this.#isFrozen = false;
+  }
+
+  replace(): Promise<void> {
+    this.#starting ??= this.#replace().finally(() => {
+      this.#starting = undefined;
+    });
+    return this.#starting;
+  }
+
+  async close(): Promise<void> {
+    await this.#starting?.catch(() => undefined);
+    this.#isKilled = true;
+    await this.#process.kill();
+  }
+
+  async #replace(): Promise<void> {
+    this.#isKilled = true;
+    await this.#process.kill();
+    this.#isFrozen = false;
+    this.#process = await startWorker(this.#configFile);
+    this.#isKilled = false;
+  }
+
+  #signal(name: NodeJS.Signals): boolean {
+    if (this.#isKilled) return false;
+    try {
+      return process.kill(-this.#process.pid, name);
+    } catch {
+      return false;
+    }
+  }
+}

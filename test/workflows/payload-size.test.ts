@@ -1,0 +1,246 @@
+import { describe, expect, test } from '@jest/globals';
+import { abridgedSettlement, abridgedPlan } from '../../src/contract/abridged';
+import {
+  bytesOf,
+  compactConfiguration,
+  compactInput,
+  fullConfiguration,
+  MAX_CONFIGURATION_BYTES,
+  MAX_FIELDS,
+  MAX_PAYLOAD_BYTES,
+  MAX_SEGMENTS,
+  requireRequestSize,
+  requireSize,
+} from '../../src/contract/compact';
+import type { Configuration } from '../../src/contract/destination';
+import type { PartPlan } from '../../src/contract/plan';
+import type { ExportReport } from '../../src/contract/report';
+import { bounded } from '../../src/activities/rules/guards';
+import { exportJob } from '../../src/workflows/destination/jobs/export';
+import {
+  toCarried as toCarriedState,
+  toDestinationView,
+  toState,
+  withAnswer,
+  type DestinationState,
+} from '../../src/workflows/destination/state';
+import { toCarried, toRecord } from '../../src/workflows/export/carried';
+import { newPart, type ExportRecord, type Run } from '../../src/workflows/export/run';
+import { DESTINATION, INPUT, PLAN, report } from './samples';
+
+const pad = (prefix: string, number: number, length: number) => `${prefix}${number}`.padEnd(length, 'x');
+
+/** Ids as Customer Insights has them, names of 100 characters, and text fields: as large as a configuration can be. */
+const LARGEST: Configuration = {
+  ...INPUT.configuration,
+  fields: Array.from({ length: MAX_FIELDS }, (_, index) => ({
+    attribute: pad('Attribute', index, 20),
+    field: { tag: pad('F', index, 4), name: pad('N', index, 20), type: 'text', required: false, choices: [] },
+  })),
+  segments: Array.from({ length: MAX_SEGMENTS }, (_, index) => {
+    const tag = pad(`Segment`, index, 100);
+    return { segment: pad('0', index, 30), tag, tagId: 9_000_000 + index, knownAs: tag };
+  }),
+  guards: { removalShare: 0.2, newContacts: 1_000_000, contactLimit: 10_000_000 },
+};
+
+const NUMBERS = {
+  profiles: 1_000_000,
+  tagged: 1_000_000,
+  untagged: 1_000_000,
+  failed: 1_000_000,
+  notSent: 1_000_000,
+};
+
+function largestReport(number: number): ExportReport {
+  const guards = LARGEST.segments.map(({ segment }) => ({
+    code: 'MASS_REMOVAL' as const,
+    message: `More than 200,000 of the 1,000,000 contacts exported so far left the segment "${segment}"`,
+    number: 1_000_000,
+    limit: 200_000,
+    segment,
+  }));
+  const whole = report({
+    number,
+    segments: LARGEST.segments.map(({ segment, tag, tagId }) => ({ segment, tagId, name: tag, ...NUMBERS })),
+    warnings: LARGEST.fields.flatMap(({ attribute, field }) =>
+      (['cut', 'omitted'] as const).map((kind) => ({ attribute, field: field.tag, kind, count: 1_000_000 })),
+    ),
+    refusals: Array.from({ length: 21 }, (_, place) => ({
+      outcome: 'rejected' as const,
+      class: 'other' as const,
+      text: pad('Text', place, 200),
+      count: 1_000_000,
+    })),
+  });
+  const settled = abridgedSettlement(whole);
+  const numbers = bounded(guards).map(({ code, segment = '' }) => ({ code, segment, number: 1_000_000 }));
+  const approval = { planId: 'p', by: pad('A', 1, 200), at: '2026-11-23T18:05:00.000Z', numbers };
+  return { ...whole, ...settled, guards: bounded(guards), approval };
+}
+
+/** As many parts as a million profiles with 80 full fields become. */
+const PARTS: readonly PartPlan[] = Array.from({ length: 2_600 }, (_, part) => ({
+  part,
+  kind: part < 2_500 ? 'upsert' : 'untag',
+  firstChunk: part,
+  lastChunk: part,
+  rows: 400,
+  canary: part === 0,
+}));
+
+describe('at the largest configuration', () => {
+  const state = (): DestinationState => {
+    let made: DestinationState = { ...DESTINATION, configuration: LARGEST };
+    const job = DESTINATION.unsettled!;
+    for (let number = 1; number <= 12; number++) {
+      const input = { ...INPUT, configuration: LARGEST };
+      made = exportJob.withReport(made, { job, input, report: largestReport(number) });
+    }
+    const started = {
+      exportId: INPUT.ref.exportId,
+      number: 1,
+      workflowId: `mailchimp/${'d'.repeat(63)}/export`,
+      firstExecutionRunId: INPUT.ref.exportId,
+      disposition: 'started',
+    } as const;
+    for (let number = 0; number < 120; number++) made = withAnswer(made, pad('r', number, 100), started);
+    return made;
+  };
+
+  test('a configuration of the limits is accepted, and is as large as one may be', () => {
+    requireSize(LARGEST);
+    const bytes = bytesOf(compactConfiguration(LARGEST));
+    expect(bytes).toBeGreaterThan(MAX_CONFIGURATION_BYTES * 0.95);
+    expect(bytes).toBeLessThanOrEqual(MAX_CONFIGURATION_BYTES);
+  });
+
+  test('the state of a destination with ten reports and a hundred answers stays below a quarter of 2 MB, as does its view', () => {
+    const largest = state();
+    expect(largest.exports).toHaveLength(10);
+    expect(largest.answers).toHaveLength(100);
+    expect(bytesOf(toCarriedState(largest))).toBeLessThan(MAX_PAYLOAD_BYTES);
+    expect(bytesOf(toDestinationView('d', largest))).toBeLessThan(MAX_PAYLOAD_BYTES);
+    expect(toState(toCarriedState(largest))).toEqual(largest);
+  });
+
+  test('so do the report of an export, and its plan', () => {
+    expect(bytesOf(largestReport(1))).toBeLessThan(MAX_PAYLOAD_BYTES);
+    const segments = LARGEST.segments.map(({ segment, tag }) => ({
+      segment,
+      tag,
+      profiles: 1_000_000,
+      toTag: 1_000_000,
+      toUntag: 1_000_000,
+    }));
+    const plan = abridgedPlan({ ...PLAN, segments, parts: PARTS });
+    expect(plan).toMatchObject({ segments: { length: 60 }, omittedSegments: MAX_SEGMENTS - 60 });
+    expect(bytesOf(plan)).toBeLessThan(MAX_PAYLOAD_BYTES);
+  });
+
+  test('so does what an export hands to its next run, which has all of it', () => {
+    const input = { ...INPUT, configuration: LARGEST };
+    const record = recordOf(LARGEST);
+    const carried = toCarried({ input, record } as unknown as Run);
+    expect(bytesOf(compactInput(input)) + bytesOf(carried)).toBeLessThan(MAX_PAYLOAD_BYTES);
+    expect(toRecord(carried, input)).toEqual(record);
+    // Of version 0.3.0.
+    expect(toRecord(record, input)).toBe(record);
+  });
+});
+
+function recordOf({ fields, segments }: Configuration): ExportRecord {
+  const batch = { batchId: 'abcdef1234', status: 'started' as const, total: 50, finished: 12 };
+  const inFlight = {
+    lane: 'batch',
+    batchId: batch.batchId,
+    batch,
+    submittedAtMs: 1,
+    progressAtMs: 2,
+  } as const;
+  return {
+    phase: 'delivering',
+    startedAtMs: 1_795_000_000_000,
+    deliveringSinceMs: 1_795_000_000_000,
+    isPaused: false,
+    requests: 10_000,
+    batches: 2_500,
+    lookups: 1_000,
+    lanes: null,
+    baseline: INPUT.ref.exportId,
+    longestRequestMs: 130_000,
+    fields,
+    segments: segments.map(({ segment, tag, tagId }, index) =>
+      index % 100 === 0 ? { segment, tag: `${tag}!`, tagId, isRenamed: true } : { segment, tag, tagId },
+    ),
+    plan: { ...PLAN, parts: PARTS },
+    guards: [],
+    approval: null,
+    parts: PARTS.map((plan, index) => {
+      if (index < 2_500) {
+        const done = { acknowledged: 399, refused: 1, unproven: 0 };
+        return { ...newPart(plan), lane: 'batch', submittedAtMs: 1_795_000_000_000 + index, done };
+      }
+      return index < 2_506 ? { ...newPart(plan), ...inFlight } : newPart(plan);
+    }),
+  };
+}
+
+test('a compact configuration says the same, also in the form of version 0.3.0', () => {
+  const { configuration } = INPUT;
+  const segments = [
+    { segment: 'VIP', tag: 'VIP', tagId: null, knownAs: null },
+    { segment: 'VIP', tag: 'VIP', tagId: 7, knownAs: 'VIP' },
+    { segment: 'vip', tag: 'Gold', tagId: 7, knownAs: 'VIP', isAdopted: true },
+    { segment: 'vip', tag: 'Gold', tagId: 7, knownAs: null },
+    { segment: 'vip', tag: 'Gold', tagId: null, knownAs: 'Old' },
+  ];
+  const whole = { ...configuration, segments };
+  expect(fullConfiguration(compactConfiguration(whole))).toEqual(whole);
+  expect(fullConfiguration(JSON.parse(JSON.stringify(whole)) as Configuration)).toEqual(whole);
+});
+
+test('a configuration beyond the limits is refused with its numbers', () => {
+  const segments = (count: number, length: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, index) => [pad('s', index, length), null]));
+  const refused = (request: Parameters<typeof requireRequestSize>[0]) => {
+    try {
+      requireRequestSize(request);
+    } catch (error) {
+      return error;
+    }
+    return undefined;
+  };
+  expect(refused({ segments: segments(MAX_SEGMENTS, 100) })).toBeUndefined();
+  const code = 'CONFIGURATION_TOO_LARGE';
+  expect(refused({ segments: segments(2_001, 10) })).toMatchObject({
+    code,
+    message: expect.stringContaining('It has 2001 segments; at most 2000'),
+  });
+  expect(refused({ segments: {}, fields: segments(81, 4) })).toMatchObject({
+    code,
+    message: expect.stringContaining('It has 81 merge fields; at most 80'),
+  });
+  expect(refused({ segments: segments(2_000, 300) })).toMatchObject({
+    code,
+    message: expect.stringMatching(/take 6\d{5} bytes; a request has at most 524288/),
+  });
+  const wide = LARGEST.segments.map((one, index) => ({ ...one, segment: pad('w', index, 100) }));
+  expect(() => requireSize({ ...LARGEST, segments: wide })).toThrow(
+    /2000 segments and 80 merge fields.* bytes; at most 360000/,
+  );
+});
+
+test('guards of many segments are one for each code beyond the greatest twenty', () => {
+  const guards = Array.from({ length: 30 }, (_, index) => ({
+    code: 'MASS_REMOVAL' as const,
+    message: `m${index}`,
+    number: index + 1,
+    limit: 0,
+    segment: `s${index}`,
+  }));
+  const found = bounded(guards);
+  expect(found).toHaveLength(21);
+  expect(found.at(-1)).toMatchObject({ code: 'MASS_REMOVAL', number: 55 });
+  expect(bounded(guards.slice(0, 20))).toEqual(guards.slice(0, 20));
+});
