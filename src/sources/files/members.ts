@@ -63,7 +63,7 @@ function selectMembership({ scan, table }: MembershipTable, noSegment: number): 
   const match = column === undefined ? 'true' : `${strippedKey(`m.${quoteName(column)}`)} = v.value`;
   return `
     SELECT coalesce(v.segment, ${noSegment}) AS segment, CASE WHEN v.segment >= 0 THEN m.${quoteName(key)} END AS key
-    FROM (${table.select(columns, { count: true })}) m LEFT JOIN (
+    FROM (${table.select(columns)}) m LEFT JOIN (
       SELECT segment, ${strippedKey('value')} AS value FROM (VALUES ${values}) given(segment, value)) v ON ${match}
     WHERE v.segment IS DISTINCT FROM -1`;
 }
