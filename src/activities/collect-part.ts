@@ -1,11 +1,19 @@
 import { activityInfo } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
-import type { MailchimpAccount } from '../ports/mailchimp';
-import { partKey, type ChunkResults, type PartPlan, type PartSummary } from '../contract/plan';
+import type { MailchimpAccount, OperationResult } from '../ports/mailchimp';
+import {
+  partKey,
+  type Chunk,
+  type ChunkResults,
+  type PartPlan,
+  type PartSummary,
+  type RowResult,
+} from '../contract/plan';
 import { accountFor } from '../mailchimp/accounting';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import type { Heartbeat } from './heartbeat';
+import { type LeftMembers, readLeftMembers } from './rules/left-members';
 import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
 
@@ -17,6 +25,10 @@ export interface CollectPartInput {
   readonly account: string;
   readonly batchId: string;
   readonly statusIfNew: string;
+  /** Absent in exports of version 0.3.0, as is `since`. */
+  readonly audienceId?: string;
+  /** As in `Delivery`. */
+  readonly since?: number;
   readonly part: PartPlan;
 }
 
@@ -39,7 +51,15 @@ export function createCollectPart(dependencies: ActivityDependencies) {
       const key = partKey(part.part);
       return withPartInMemory(input.account, async () => {
         if (!(await staging.hasResults(ref, key)))
-          await staging.sealResults(ref, key, readAnswers(dependencies, input, { account, heartbeat }));
+          await staging.sealResults(
+            ref,
+            key,
+            readAnswers(dependencies, input, {
+              account,
+              heartbeat,
+              left: await readLeftMembers({ staging, account, ref, delivery: { audienceId: '', ...input } }),
+            }),
+          );
         return { ...(await staging.summarisePart(ref, part.part)), requests: account.requests() };
       });
     });
@@ -49,12 +69,13 @@ export function createCollectPart(dependencies: ActivityDependencies) {
 interface Reading {
   readonly account: MailchimpAccount;
   readonly heartbeat: Heartbeat;
+  readonly left: LeftMembers;
 }
 
 async function* readAnswers(
   { staging }: ActivityDependencies,
   { ref, batchId, statusIfNew, part }: CollectPartInput,
-  { account, heartbeat }: Reading,
+  { account, heartbeat, left }: Reading,
 ): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
   try {
@@ -65,10 +86,22 @@ async function* readAnswers(
         continue;
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
-      yield { chunk, results: accountFor(chunk, operation, statusIfNew) };
+      yield { chunk, results: resultsOf(chunk, operation, { statusIfNew, left }) };
       heartbeat.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
     if (!areResultsUnavailable(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;
   }
+}
+
+/** A row that the reply does not name was not sent if its member had left by then. */
+function resultsOf(
+  chunk: Chunk,
+  operation: OperationResult,
+  { statusIfNew, left }: { readonly statusIfNew: string; readonly left: LeftMembers },
+): readonly RowResult[] {
+  const withheld = new Map(left.withhold(chunk).withheld.map((row) => [row.email, row]));
+  return accountFor(left.withStatuses(chunk), operation, statusIfNew).map((row) =>
+    row.class === 'no_answer' ? (withheld.get(row.email) ?? row) : row,
+  );
 }

@@ -51,7 +51,7 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
       return {
         state: 'drained',
         waitMs: 0,
-        baseline: await staging.settleEarlier(ref, baseline),
+        baseline: await staging.settleEarlier(ref, baseline, step.heartbeat.cancelled),
         requests,
       };
     });

@@ -6,6 +6,7 @@ import { createDeleteBatches } from './delete-batches';
 import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
 import { toApplicationFailure } from './failure';
+import { createFindResubscribed } from './find-resubscribed';
 import { createPlanExport } from './plan-export';
 import { createPollBatches } from './poll-batches';
 import { createPreflight } from './preflight';
@@ -36,6 +37,7 @@ const STEPS = {
   'mailchimp.collectPart': createCollectPart,
   'mailchimp.sendChunks': createSendChunks,
   'mailchimp.deleteBatches': createDeleteBatches,
+  'mailchimp.findResubscribed': createFindResubscribed,
   'mailchimp.settleExport': createSettleExport,
   'mailchimp.tidyStaging': createTidyStaging,
   'mailchimp.discardDestination': createDiscardDestination,

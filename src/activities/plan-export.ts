@@ -44,14 +44,14 @@ export function createPlanExport(dependencies: ActivityDependencies) {
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
     const { ref, options, missingTags, approved } = input;
     const request = { ...input.request, segments: input.request.segments.map(named) };
-    return exportStep(dependencies, input, async ({ openAccount }) => {
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
       await staging.checkClaim(ref);
       const segments =
         missingTags === 'assume'
           ? request.segments.map(withStandIn)
           : await createTags({ account, staging }, { ...input, request });
-      const plan = await staging.plan(ref, { ...request, segments });
+      const plan = await staging.plan(ref, { ...request, segments }, heartbeat.cancelled);
       const contacts = input.guards.contactLimit === undefined ? null : await account.contacts();
       const found = findGuards({ plan, segments, settings: input.guards, contacts });
       return {

@@ -39,13 +39,15 @@ export interface Preflight {
 export function createPreflight(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function preflight(input: PreflightInput): Promise<Preflight> {
-    return exportStep(dependencies, input, async ({ openAccount }) => {
+    return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       await staging.claim(input.ref);
       // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
       const own = () => staging.ownTags(input.ref.destinationId);
       const checked = await check({ account: await openAccount(), own }, input);
-      const drained = input.drain && (await drainAnswered(staging, input.ref, input.drain.baseline));
+      const drained =
+        input.drain &&
+        (await drainAnswered(staging, input.ref, { ...input.drain, signal: heartbeat.cancelled }));
       return { ...checked, ...(drained && { drained }) };
     });
   };
@@ -61,12 +63,12 @@ interface Checking {
 async function drainAnswered(
   staging: Staging,
   ref: ExportRef,
-  baseline: string | null,
+  { baseline, signal }: { readonly baseline: string | null; readonly signal: AbortSignal },
 ): Promise<Preflight['drained']> {
   const writes = await staging.unansweredWrites(ref);
   if (writes.length > 0) return undefined;
   await staging.recordDrained(ref);
-  return { baseline: await staging.settleEarlier(ref, baseline) };
+  return { baseline: await staging.settleEarlier(ref, baseline, signal) };
 }
 
 async function check({ account, own }: Checking, input: PreflightInput): Promise<Preflight> {

@@ -7,6 +7,8 @@ import type { CollectedPart } from './collect-part';
 import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
+import { refuseOverLimit } from './rules/contact-limit';
+import { isEmpty, readLeftMembers } from './rules/left-members';
 import { createLookup } from './rules/lookup';
 
 export interface SendCanaryInput {
@@ -47,9 +49,13 @@ export function createSendCanary(dependencies: ActivityDependencies) {
       const kinds = await kindsToSee(staging, input);
       if (!(await staging.hasResults(ref, key))) {
         await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
-          const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
-          const verified = await verify({ account, delivery, chunk, kinds }, results);
-          await staging.sealResults(ref, key, [{ chunk, results: verified }]);
+          const left = await readLeftMembers({ staging, account, ref, delivery });
+          const { chunk: sent, withheld } = left.withhold(chunk);
+          const replied = isEmpty(sent) ? [] : await account.sendChunk(delivery, sent);
+          const results = await lookup.settle(sent, replied);
+          refuseOverLimit(results);
+          const verified = await verify({ account, delivery, chunk: sent, kinds }, results);
+          await staging.sealResults(ref, key, [{ chunk, results: [...verified, ...withheld] }]);
         });
       }
       const results = await staging.readResults(ref, key);

@@ -6,6 +6,8 @@ import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
 import type { Heartbeat } from './heartbeat';
+import { refuseOverLimit } from './rules/contact-limit';
+import { isEmpty, type LeftMembers, readLeftMembers } from './rules/left-members';
 import { createLookup, type Lookup } from './rules/lookup';
 
 export interface SendChunksInput {
@@ -38,8 +40,18 @@ export function createSendChunks(dependencies: ActivityDependencies) {
     return exportStep(dependencies, input, async (step) => {
       const account = await step.openAccount();
       const lookup = createLookup(account, input);
-      await attemptDirectly({ staging, step, account, ref, part: part.part }, () =>
-        sendAll({ staging, input, account, lookup, heartbeat: step.heartbeat }, chunks),
+      await attemptDirectly({ staging, step, account, ref, part: part.part }, async () =>
+        sendAll(
+          {
+            staging,
+            input,
+            account,
+            lookup,
+            heartbeat: step.heartbeat,
+            left: await readLeftMembers({ staging, account, ref, delivery: input.delivery }),
+          },
+          chunks,
+        ),
       );
       const summary = await staging.summarisePart(ref, part.part);
       return { ...summary, requests: account.requests(), lookups: lookup.used() };
@@ -53,6 +65,7 @@ interface Sending {
   readonly account: MailchimpAccount;
   readonly lookup: Lookup;
   readonly heartbeat: Heartbeat;
+  readonly left: LeftMembers;
 }
 
 async function sendAll(sending: Sending, chunks: readonly number[]): Promise<void> {
@@ -105,15 +118,19 @@ interface Answer {
   readonly results: readonly RowResult[];
 }
 
-async function sendOne({ staging, input, account, lookup }: Sending, number: number): Promise<Answer> {
+async function sendOne({ staging, input, account, lookup, left }: Sending, number: number): Promise<Answer> {
   const { ref, delivery } = input;
   const key = chunkKey(number);
   // Read, not skipped: they may show a resubscribed member.
   if (await staging.hasResults(ref, key))
     return { chunk: null, results: await staging.readResults(ref, key) };
-  const chunk = await staging.readChunk(ref, number);
+  const whole = await staging.readChunk(ref, number);
+  const { chunk, withheld } = left.withhold(left.withStatuses(whole));
+  if (isEmpty(chunk)) return { chunk: whole, results: withheld };
   // Looked up before the next request leaves: a look-up may show a resubscribed member as well.
-  return { chunk, results: await lookup.settle(chunk, await account.sendChunk(delivery, chunk)) };
+  const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+  refuseOverLimit(results);
+  return { chunk: whole, results: [...results, ...withheld] };
 }
 
 const showResubscribed = (results: readonly RowResult[]): boolean =>

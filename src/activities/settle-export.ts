@@ -16,7 +16,7 @@ export interface SettleExportInput {
  */
 export function createSettleExport({ staging }: ActivityDependencies) {
   return async function settleExport({ ref, tally }: SettleExportInput): Promise<Settlement | null> {
-    const settlement = await withHeartbeat(() => staging.settle(ref, tally));
+    const settlement = await withHeartbeat(({ cancelled }) => staging.settle(ref, tally, cancelled));
     return settlement && abridgedSettlement(settlement);
   };
 }

@@ -1,12 +1,14 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { BatchOperation, BatchState, Delivery, MailchimpAccount } from '../ports/mailchimp';
 import type { PartPlan, Write } from '../contract/plan';
+import type { Staging } from '../ports/staging';
 import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
 import { isSuperseded, leaveOpen } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep, type ExportStep } from './export-step';
 import { firstPolls } from './first-polls';
+import { isEmpty, readLeftMembers } from './rules/left-members';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
 
@@ -85,25 +87,27 @@ async function submit(
   dependencies: ActivityDependencies,
   input: SubmitPartInput,
   { account, step }: { readonly account: MailchimpAccount; readonly step: ExportStep },
-): Promise<string> {
+): Promise<string | null> {
   const { staging } = dependencies;
   const { ref, delivery, part } = input;
   const attempt = await staging.recordAttempt(ref, part.part, 'batch');
   const write: Write = { part: part.part, attempt, lane: 'batch' };
   await staging.openWrite(ref, write);
+  const left = await readLeftMembers({ staging, account, ref, delivery });
   const operations: BatchOperation[] = [];
-  for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
-    const id = operationId(ref, { part: part.part, chunk, attempt });
-    operations.push(chunkOperation(delivery, await staging.readChunk(ref, chunk), id));
+  for (let number = part.firstChunk; number <= part.lastChunk; number++) {
+    const id = operationId(ref, { part: part.part, chunk: number, attempt });
+    const { chunk } = left.withhold(await staging.readChunk(ref, number));
+    // A lost batch is found by its number of operations: such a part goes directly.
+    if (isEmpty(chunk)) return withdraw(staging, ref, write);
+    operations.push(chunkOperation(delivery, chunk, id));
   }
   let batchId: string;
   try {
     batchId = await account.submitBatch(operations);
   } catch (error) {
-    if (isUnsent(error)) {
-      await staging.recordUnsent(ref, part.part, attempt);
-      await staging.endWrite(ref, write);
-    } else await leaveOpen({ staging, step, ref }, write);
+    if (isUnsent(error)) await withdraw(staging, ref, write);
+    else await leaveOpen({ staging, step, ref }, write);
     throw error;
   }
   await staging.recordBatch(ref, part.part, batchId);
@@ -117,6 +121,13 @@ async function submit(
   await staging.endWrite(ref, write);
   if (superseded) throw superseded;
   return awaited;
+}
+
+/** Nothing of the attempt was sent. */
+async function withdraw(staging: Staging, ref: ExportRef, write: Write): Promise<null> {
+  await staging.recordUnsent(ref, write.part, write.attempt);
+  await staging.endWrite(ref, write);
+  return null;
 }
 
 /** Deletes a batch that no export waits for. Some of its operations may have run, and may be running: the next export deals with them. */

@@ -37,7 +37,10 @@ export function createTakeCensus(dependencies: ActivityDependencies) {
       for (const listing of CENSUS_LISTINGS[scope]) {
         await readListing({ staging, account, heartbeat, ref, audienceId, scope, listing });
       }
-      return { ...(await staging.sealCensus(ref, scope, baseline)), requests: account.requests() };
+      return {
+        ...(await staging.sealCensus(ref, scope, baseline, heartbeat.cancelled)),
+        requests: account.requests(),
+      };
     });
   };
 }

@@ -1,5 +1,5 @@
 import type { OutcomeCounts } from './outcome';
-import type { RowClass, RowResultKind } from './row-class';
+import type { RowClass, RowResultKind, WithheldClass } from './row-class';
 
 /** A segment of a destination and its tag. */
 export interface SegmentTag {
@@ -89,8 +89,15 @@ export interface ExportPlan {
 /** Values of one attribute that could not be sent as they are. */
 export interface FieldWarning {
   readonly attribute: string;
+  /** Tag of the merge field; empty for `unread`. */
   readonly field: string;
-  readonly kind: 'cut' | 'omitted';
+  /**
+   * - `cut`: longer than Mailchimp keeps. `omitted`: does not fit the field, and is left out.
+   * - `kept`: of these, Mailchimp keeps the value of an earlier export.
+   * - `decimal_comma`: has a decimal comma, while no setting says which mark is meant; so numbers like 1.234 are left out.
+   * - `unread`: no date, time or number, so it cannot say which of several profiles is the latest.
+   */
+  readonly kind: 'cut' | 'omitted' | 'kept' | 'decimal_comma' | 'unread';
   readonly count: number;
 }
 
@@ -124,8 +131,8 @@ export interface RowResult {
   readonly status?: string;
   /** The reply counts it as new. */
   readonly isNew?: true;
-  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. */
-  readonly class?: RowClass;
+  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. Withheld: the member left during the export. */
+  readonly class?: RowClass | WithheldClass;
   /** Mailchimp's text with the address taken out. */
   readonly text?: string;
 }
@@ -135,6 +142,9 @@ export const partKey = (part: number): string => `part-${part}`;
 
 /** Key of the results of a chunk that was sent directly; they replace those of its part. */
 export const chunkKey = (chunk: number): string => `chunk-${chunk}`;
+
+/** Key of what was found by looking single members of a chunk up, for rows without any other result. */
+export const lookupKey = (chunk: number): string => `lookup-${chunk}`;
 
 /** A chunk and the results of all its rows. */
 export interface ChunkResults {

@@ -10,6 +10,13 @@ export interface Seen {
   readonly statusIfNew: string;
 }
 
+/** What the contact was: from the archive, others can put it back. */
+export function wasBefore({ status, known }: Pick<UpsertRow, 'status' | 'known'>): string {
+  if (status !== null && isProtectedStatus(status)) return `was ${status}`;
+  // Of the members that it knew, Mailchimp counts only those as new that come back from the archive.
+  return known ? 'was archived' : 'was not in the audience';
+}
+
 /**
  * A change towards subscribed that the export did not request: out of an opt-out; out of the archive, whose members Mailchimp counts as
  * new when they come back; or a new contact that is subscribed at once although another status was requested. Contacts that confirm or

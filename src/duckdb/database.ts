@@ -16,6 +16,7 @@ export type Cell = Scalar | readonly string[];
 export type Parameters = readonly Scalar[] | Readonly<Record<string, Scalar>>;
 
 const ROWS_PER_APPEND = 2_048;
+const INTERRUPT_MS = 100;
 
 /**
  * One connection to a sandboxed DuckDB. Statements wait for each other: a second one on a busy connection would cut the
@@ -105,7 +106,10 @@ export class SerialDatabase implements Database {
 
   async #release(): Promise<void> {
     this.#connection.interrupt();
+    // Again and again, since one between two statements of a text stops neither.
+    const again = setInterval(() => this.#connection.interrupt(), INTERRUPT_MS);
     await this.#last;
+    clearInterval(again);
     this.#connection.disconnectSync();
     this.#instance.closeSync();
   }

@@ -1,10 +1,12 @@
 import type { MailchimpAccount } from '../ports/mailchimp';
 import { audience, audiences, contacts, login, mergeFields } from './audiences';
+import { archiveMember } from './archive-member';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';
 import { compareMember } from './compare-member';
 import { type ConnectionOptions, openConnection } from './connection';
+import { leftSince } from './left-since';
 import { sendChunk } from './send-chunk';
 import { createTag, isTagCarried, renameTag, tags } from './tags';
 
@@ -30,8 +32,10 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     renameTag: (audienceId, tag) => renameTag(connection, audienceId, tag),
     isTagCarried: (audienceId, tagId) => isTagCarried(connection, audienceId, tagId),
     censusPage: (audienceId, page, scope) => censusPage(connection, audienceId, { ...page, scope }),
+    leftSince: (audienceId, since) => leftSince(connection, audienceId, since),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
     compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),
+    archiveMember: (audienceId, email) => archiveMember(connection, audienceId, email),
     submitBatch: (operations) => submitBatch(connection, operations),
     batches: (batchIds) => batches(connection, batchIds),
     deleteBatch: (batchId) => deleteBatch(connection, batchId),

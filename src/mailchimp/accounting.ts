@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Chunk, RowResult } from '../contract/plan';
 import { classified } from '../contract/row-class';
-import { isResubscribed } from '../contract/resubscribed';
+import { isResubscribed, wasBefore } from '../contract/resubscribed';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -94,7 +94,7 @@ export function accountUpsert(
         result: 'acknowledged',
         ...(status !== undefined && { status }),
         ...(isNew && { isNew }),
-        ...(wasResubscribed && classified('resubscribed')),
+        ...(wasResubscribed && { ...classified('resubscribed'), text: wasBefore(row) }),
       });
     }
   };

@@ -1,3 +1,4 @@
+import { isPlanLimit } from './plan-limit';
 import { classified, type ClassifiedRow, type RowClass } from '../contract/row-class';
 
 /**
@@ -19,12 +20,11 @@ const CLASS_BY_TEXT: readonly (readonly [text: RegExp, name: RowClass])[] = [
     /could not be validated|schema describes|required fields were not provided|did not match any of the schemas/i,
     'schema',
   ],
-  // A guess: the text for an account that has reached its contact limit is not known.
-  [/\b(?:contact limit|plan|upgrade)\b/i, 'plan_limit'],
 ];
 
 /** Class of a row that Mailchimp refused, by its text and error code. An unknown text is `unknown`: rejected, and reported as it is. */
 export function classifyRowError(text: string, code?: string): ClassifiedRow {
+  if (isPlanLimit(text)) return classified('plan_limit');
   const known = CLASS_BY_TEXT.find(([pattern]) => pattern.test(text));
   if (known) return classified(known[1]);
   return classified(code === 'ERROR_CONTACT_EXISTS' ? 'exists' : 'unknown');

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExportError, type ExportErrorCode } from '../errors';
+import { isPlanLimit } from './plan-limit';
 import { withoutAddress } from './without-address';
 
 /** What a request asks of Mailchimp, without any value of a contact. */
@@ -48,7 +49,6 @@ const HttpErrorSchema = z.object({
 
 /** Routes whose only parameter is the audience: a 404 there means that the audience does not exist. */
 const AUDIENCE_ROUTE = /^\/lists\/\{list_id\}[^{}]*$/;
-const ABOUT_THE_PLAN = /\b(?:contact limit|plan|upgrade)\b/i;
 
 /** The only place that translates errors of Mailchimp's client. Nothing of superagent's error is kept: it contains the key and the body. */
 export function toFailure(asked: Asked, thrown: unknown): Failure {
@@ -114,7 +114,7 @@ function refusal({ route }: Asked, status: number, problem: Problem | undefined)
       'The user or account of this key is disabled in Mailchimp: enable it there, or use a key of another user.';
     return { code: 'KEY_INVALID', class: 'user_disabled', advice };
   }
-  if ((status === 400 || status === 403) && ABOUT_THE_PLAN.test(said)) {
+  if ((status === 400 || status === 403) && isPlanLimit(problem?.detail ?? '')) {
     return { code: 'PLAN_LIMIT', class: 'plan', advice: 'Check the plan and its limits in Mailchimp.' };
   }
   if (status === 403) {

@@ -95,7 +95,12 @@ function readWhole(request: ApiClient.Request): void {
     reply.on('end', () => {
       const body = Buffer.concat(pieces);
       if (!isPacked || body.length === 0) done(null, body);
-      else unzip(body, { chunkSize: UNPACK_BYTES, maxOutputLength: MAX_REPLY_BYTES }, done);
+      else
+        unzip(body, { chunkSize: UNPACK_BYTES, maxOutputLength: MAX_REPLY_BYTES }, (error, unpacked) => {
+          // The status of a refusal counts, whatever becomes of its text.
+          if (error && reply.statusCode !== undefined && reply.statusCode >= 300) done(null, Buffer.alloc(0));
+          else done(error, unpacked);
+        });
     });
   });
 }

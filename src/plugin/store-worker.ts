@@ -58,9 +58,10 @@ async function serve(
       activities,
       ...(connection && { connection }),
       ...(dataConverter && { dataConverter }),
-      shutdownGraceTime: '10 seconds',
+      // Then steps are cancelled: a statement or a request may take minutes, and a step that was cancelled is repeated.
+      shutdownGraceTime: '1 second',
       // A step learns from the reply to a heartbeat that it was cancelled. By default, the next one may wait for 16 seconds.
-      maxHeartbeatThrottleInterval: '4 seconds',
+      maxHeartbeatThrottleInterval: '1 second',
       maxConcurrentActivityTaskExecutions: maxSteps(host),
     });
     // As the host has them: tracing, for example. Not by `Worker.create`, where plugins of the connection, which may have given the host

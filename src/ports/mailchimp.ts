@@ -26,12 +26,17 @@ export interface MailchimpAccount {
   /** Whether any member that is not archived carries the tag. */
   readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
   /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
+  /** Members that were archived, or have unsubscribed, at that time or later (milliseconds since 1970). */
+  readonly leftSince: (audienceId: string, since: number) => Promise<readonly LeftMember[]>;
   readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
 
   /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
   readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
   /** Reads one member and compares it with what was sent. Undefined: no member has this address. */
   readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
+
+  /** Archives a member that is subscribed, unsubscribed or transactional. @returns false where the audience has no such member */
+  readonly archiveMember: (audienceId: string, email: string) => Promise<boolean>;
 
   /** `POST /batches`. Returns the batch's id. */
   readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
@@ -91,6 +96,11 @@ export interface Tag {
   readonly name: string;
 }
 
+export interface LeftMember {
+  readonly email: string;
+  readonly status: 'archived' | 'unsubscribed';
+}
+
 export interface CensusPage {
   readonly rows: readonly CensusRow[];
   /** Members in the whole listing. */
@@ -101,6 +111,8 @@ export interface CensusPage {
 export interface Delivery {
   readonly audienceId: string;
   readonly statusIfNew: string;
+  /** When the export began, in milliseconds since 1970: who has left since is not in its census. Absent: not asked for. */
+  readonly since?: number;
 }
 
 /** One operation of a batch. `body` is JSON text, as Mailchimp wants it. */

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { OptedOut } from '../contract/destination';
-import type { FieldMatch } from '../contract/merge-field';
+import type { DateFormat, FieldMatch } from '../contract/merge-field';
 import type {
   Attempt,
   CensusRow,
@@ -9,6 +9,7 @@ import type {
   Chunk,
   ChunkResults,
   ExportPlan,
+  FieldWarning,
   Lane,
   ListingPage,
   UnansweredWrite,
@@ -18,6 +19,7 @@ import type {
   Write,
 } from '../contract/plan';
 import type { Settlement, Tally } from '../contract/report';
+import type { LeftMember } from './mailchimp';
 import type { SourceExtract } from './source';
 
 /**
@@ -26,6 +28,8 @@ import type { SourceExtract } from './source';
  *
  * Every method may be called again after a crash at any line: an attempt works in files of its own and seals them by creating a document
  * that names them. A later attempt finds the document and uses its content.
+ *
+ * Methods that take a `signal` work in SQL for seconds or minutes. When it is aborted, they stop and fail with its reason.
  */
 export interface Staging {
   /** From `store.json`; made at the first opening. */
@@ -64,7 +68,12 @@ export interface Staging {
    * exports have added, by the baseline of the named export, are left out: a census has only tags of others. Before that, the rows of the
    * baseline that open writes may have changed are exposed for this export.
    */
-  sealCensus(ref: ExportRef, scope: CensusScope, baseline: string | null): Promise<CensusSummary>;
+  sealCensus(
+    ref: ExportRef,
+    scope: CensusScope,
+    baseline: string | null,
+    signal?: AbortSignal,
+  ): Promise<CensusSummary>;
 
   /** An empty folder of this attempt's own, for the source to write into. */
   openExtractFolder(ref: ExportRef): Promise<string>;
@@ -77,7 +86,7 @@ export interface Staging {
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
    * sealed with the plan, since settling needs it.
    */
-  plan(ref: ExportRef, request: PlanRequest): Promise<ExportPlan>;
+  plan(ref: ExportRef, request: PlanRequest, signal?: AbortSignal): Promise<ExportPlan>;
 
   /** The rows of one chunk. Chunks are numbered from 0. */
   readChunk(ref: ExportRef, chunk: number): Promise<Chunk>;
@@ -97,6 +106,10 @@ export interface Staging {
   endWrite(ref: ExportRef, write: Write): Promise<void>;
   /** Records that a superseded attempt may have written late: the next export sends the contacts of its part again. */
   recordLateWrite(ref: ExportRef, write: Write, batchId: string | null): Promise<void>;
+  /** Remembers members that have left the audience since the census; a later status of an address counts. */
+  recordLeft(ref: ExportRef, members: readonly LeftMember[]): Promise<void>;
+  /** All that were recorded. */
+  readLeft(ref: ExportRef): Promise<readonly LeftMember[]>;
   recordBatch(ref: ExportRef, part: number, batchId: string): Promise<void>;
   /** The batch that a part was submitted as, so that a retried step does not submit it again. */
   readBatch(ref: ExportRef, part: number): Promise<string | undefined>;
@@ -133,18 +146,20 @@ export interface Staging {
    * what was acknowledged must not be lost.
    * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
    */
-  settle(ref: ExportRef, tally: Tally | null): Promise<Settlement | null>;
+  settle(ref: ExportRef, tally: Tally | null, signal?: AbortSignal): Promise<Settlement | null>;
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
    * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
    */
-  settleEarlier(ref: ExportRef, baseline: string | null): Promise<string | null>;
+  settleEarlier(ref: ExportRef, baseline: string | null, signal?: AbortSignal): Promise<string | null>;
 
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
+  /** Values that a plan left out, cut or could not read. Rows: only for a terminal with access to this store. */
+  readWarnings(ref: ExportRef, request: WarningsRequest): Promise<readonly WarnedValue[]>;
   /** Refusals that the baseline of an export remembers. Rows: only for a terminal with access to this store. */
   readRefusals(ref: ExportRef, request: RefusalsRequest): Promise<readonly RefusalRow[]>;
   /**
@@ -152,8 +167,11 @@ export interface Staging {
    * many there are.
    */
   liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
-  /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
-  expireAll(keep: Keep): Promise<void>;
+  /**
+   * `expire` for every destination of the store, by its latest baseline, until the signal is aborted. Only workers expire rows. Asks the store for one thing
+   * at a time, since exports use it as well.
+   */
+  expireAll(keep: Keep, signal?: AbortSignal): Promise<void>;
   /**
    * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
    * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
@@ -192,6 +210,8 @@ export interface PlanRequest {
   readonly optedOut: OptedOut;
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;
+  /** Of its dates. Undefined: ISO 8601, or a number. */
+  readonly latestFormat?: DateFormat;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
   readonly keepDeparted: boolean;
   /** Send rows again whose refusal is remembered as permanent. Undefined in plans of version 0.3.0. */
@@ -202,6 +222,8 @@ export interface PlanRequest {
 
 export interface FailuresRequest {
   readonly outcomes?: readonly string[];
+  /** Only rows with this reason, whatever their outcome. */
+  readonly reason?: string;
   /** Only the profile with this key. */
   readonly key?: string;
   /** Only rows with this address in the source, in any case. */
@@ -221,6 +243,29 @@ export interface FailureRow {
   readonly winner: string | null;
   /** Of a refusal that is remembered, so that nothing was sent: when Mailchimp refused the row, in ISO 8601 and UTC. */
   readonly since: string | null;
+}
+
+export interface WarningsRequest {
+  readonly kinds?: readonly WarnedValue['kind'][];
+  /** Only of this merge field. */
+  readonly field?: string;
+  /** Only the profile with this key. */
+  readonly key?: string;
+  readonly limit?: number;
+}
+
+/** A value that was not sent as it is. */
+export interface WarnedValue {
+  readonly key: string;
+  /** As the source has it. */
+  readonly email: string | null;
+  /** As in `FieldWarning`; a value that Mailchimp keeps an earlier one for is `kept` only. */
+  readonly kind: Exclude<FieldWarning['kind'], 'decimal_comma'>;
+  readonly attribute: string;
+  /** Tag of the merge field; empty for the attribute that says which profile is the latest. */
+  readonly field: string;
+  /** As the source has it, up to 200 characters. */
+  readonly value: string;
 }
 
 /** Names some of the refusals that a baseline remembers; without anything, all of them. */

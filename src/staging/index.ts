@@ -20,6 +20,7 @@ import {
   recordBatch,
   recordUnsent,
 } from './delivery/attempts';
+import { readLeft, recordLeft } from './delivery/left-members';
 import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
@@ -30,6 +31,7 @@ import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { liftRefusals, readRefusals } from './settle/refusals';
+import { readWarnings } from './settle/warnings';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
@@ -80,18 +82,20 @@ export async function openStaging({
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: async (ref, scope, baseline) => {
+      sealCensus: async (ref, scope, baseline, signal) => {
         // First, since a census leaves out the tags of the baseline.
-        await exposeLateWrites({ store, memoryLimit, ref }, baseline);
-        return sealCensus({ store, memoryLimit, ref, baseline }, scope);
+        await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
+        return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);
       },
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
       sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
-      plan: (ref, request) => plan({ store, memoryLimit, ref, now }, request),
+      plan: (ref, request, signal) => plan({ store, memoryLimit, ref, now, signal }, request),
       readChunk,
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
+      recordLeft: (ref, members) => recordLeft(store, ref, members),
+      readLeft: (ref) => readLeft(store, ref),
       openWrite: (ref, write) => openWrite(store, ref, write),
       endWrite: (ref, write) => endWrite(store, ref, write),
       recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
@@ -107,15 +111,17 @@ export async function openStaging({
         const part = findPart(await reader.plan(ref), number);
         return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
       },
-      settle: (ref, tally) => settle({ store, memoryLimit, ref, now }, tally),
-      settleEarlier: (ref, baseline) => settleEarlier({ store, memoryLimit, ref, now }, baseline),
+      settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
+      settleEarlier: (ref, baseline, signal) =>
+        settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
       liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
+      readWarnings: (ref, request) => readWarnings({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
-      expireAll: (keep) => expireAll(store, keep),
+      expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),
@@ -123,7 +129,10 @@ export async function openStaging({
 }
 
 /** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
-export type StagingReader = Pick<Staging, 'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals'>;
+export type StagingReader = Pick<
+  Staging,
+  'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals' | 'readWarnings'
+>;
 
 /**
  * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
@@ -143,6 +152,7 @@ export async function openStagingToRead({
     readFailures: (ref, request) => readFailures(context, ref, request),
     readRefusals: (ref, request) => readRefusals(context, ref, request),
     liftRefusals: (ref, request) => liftRefusals(context, ref, request),
+    readWarnings: (ref, request) => readWarnings(context, ref, request),
   };
   return { storeId, ...translateAll(readers) };
 }

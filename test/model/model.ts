@@ -39,11 +39,20 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
     result.subjects.push(settle(world, change, { sent, off }));
     count(result, change, { sent, off, status: world.members.get(address)?.status ?? '' });
   }
+  forgetDeparted(world, selection);
   if (result.status === 'completed') world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
   return { ...result, subjects: result.subjects.toSorted() };
+}
+
+/** Nothing of ours is on them, and nothing about them has to be remembered. */
+function forgetDeparted({ held, members }: World, { people }: Selection): void {
+  for (const [address, { isPresent, tags, refusal, state }] of held) {
+    const stays = isPresent || people.has(address) || tags.size > 0 || refusal !== null || state === null;
+    if (!stays && !OUT.includes(members.get(address)?.status ?? '')) held.delete(address);
+  }
 }
 
 const RETRIED_AFTER = 7 * 24 * 60 * MINUTE;

@@ -1,6 +1,6 @@
 import type { Delivery, MailchimpAccount } from '../../ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
-import { isResubscribed } from '../../contract/resubscribed';
+import { isResubscribed, wasBefore } from '../../contract/resubscribed';
 
 export interface Lookup {
   /** Reads the members of the rows that a complete reply does not name (`no_answer`), until the budget is used up. */
@@ -29,7 +29,7 @@ export function createLookup(
     const isProven = fields.length === 0 && tags.length === 0;
     const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
     return isResubscribed(row, { status, isNew: false, statusIfNew: delivery.statusIfNew })
-      ? { ...judged, status, class: 'resubscribed' }
+      ? { ...judged, status, class: 'resubscribed', text: wasBefore(row) }
       : judged;
   }
 

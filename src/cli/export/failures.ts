@@ -87,7 +87,7 @@ function describeLater(
 }
 
 /** The report of an export that has left rows. @throws ExportError that says why there are none */
-function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
+export function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
   const { destinationId, phase, consent } = view;
   if (phase === 'removed') {
     const when = consent?.withdrawnAt === undefined ? '' : ` ${instant(consent.withdrawnAt)}`;

@@ -49,16 +49,21 @@ export async function readResultsByChunk(
 export interface Results {
   readonly parts: readonly { readonly part: number; readonly key: string }[];
   readonly chunks: readonly { readonly chunk: number; readonly key: string }[];
+  /** Of single rows that have no other result. */
+  readonly lookups: readonly { readonly chunk: number; readonly key: string }[];
 }
 
 export async function listResults(store: StagingStore, ref: ExportRef): Promise<Results> {
   const found = (await listObjects(store, `${inExport(ref, RESULTS)}/`)).flatMap((name) => {
-    const [, kind, number] = /^(part|chunk)-(\d+)\.ndjson$/.exec(name) ?? [];
+    const [, kind, number] = /^(part|chunk|lookup)-(\d+)\.ndjson$/.exec(name) ?? [];
     return kind ? [{ kind, number: Number(number), key: inExport(ref, RESULTS, name) }] : [];
   });
+  const chunksOf = (wanted: string) =>
+    found.filter(({ kind }) => kind === wanted).map(({ number, key }) => ({ chunk: number, key }));
   return {
     parts: found.filter(({ kind }) => kind === 'part').map(({ number, key }) => ({ part: number, key })),
-    chunks: found.filter(({ kind }) => kind === 'chunk').map(({ number, key }) => ({ chunk: number, key })),
+    chunks: chunksOf('chunk'),
+    lookups: chunksOf('lookup'),
   };
 }
 

@@ -51,7 +51,7 @@ export async function sealCensus(input: CensusInput, scope: CensusScope): Promis
 }
 
 async function putTogether(
-  { store, memoryLimit, ref, baseline }: CensusInput,
+  { store, memoryLimit, ref, baseline, signal }: CensusInput,
   folder: string,
 ): Promise<CensusSummary> {
   const names = await listObjects(store, `${inExport(ref, PAGES)}/`);
@@ -62,7 +62,7 @@ async function putTogether(
   const ours = await findBaseline(store, ref, baseline);
   const allow = store.workFolder;
   return withWorkspace(
-    { folder, memoryLimit, rows: names.length * MAX_ROWS_OF_PAGE, allow },
+    { folder, memoryLimit, rows: names.length * MAX_ROWS_OF_PAGE, allow, signal },
     async (database) => {
       await createMembers(database, pages);
       const members = ours ? withoutOurTags(ours) : 'member';

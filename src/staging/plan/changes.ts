@@ -1,16 +1,14 @@
 import { join } from 'node:path';
-import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
-import { quoteName, quoteText } from '../../duckdb/quote';
+import { quoteText } from '../../duckdb/quote';
 import { attributeColumn, extractAttributes, type Matching } from './attributes';
 import { CHANGES, type PlannedTag } from '../store/documents';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';
-import { clearColumn } from './contacts';
 import type { PlanCounts } from './counts';
 import { createMaskNames, noTags } from './tag-masks';
-import { wireJson, wireValue } from './wire-values';
+import { type WireMatch, wireJson, wireValue } from './wire-values';
 
 /** A batch's body is JSON that contains the requests as JSON texts: quotes grow. */
 const ESCAPED = 1.2;
@@ -119,36 +117,27 @@ async function rowsOfChunk(database: Database): Promise<number> {
   return 1;
 }
 
-interface ChangesInput {
-  readonly fields: readonly FieldMatch[];
-  readonly folder: string;
-}
-
 /**
  * Writes the changes in the order of their chunks, so that a chunk is read from one or two row groups. Without the values of their fields, which a
  * reader takes from the snapshot: sorted with their values, a million wide rows would fit neither into memory nor on the disk.
  */
-export async function writeChanges(database: Database, { fields, folder }: ChangesInput): Promise<void> {
+export async function writeChanges(database: Database, folder: string): Promise<void> {
   await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM contact WHERE upsert');
   await database.run(`
     COPY (
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, p.n, ${clearedMask(fields)} AS cleared,
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, p.n, p.cleared,
         CASE WHEN c.tag IS NULL THEN coalesce(k.names, '[]') END AS tags
       FROM numbered c JOIN contact p USING (id) LEFT JOIN mask k ON k.mask = p.wanted
       ORDER BY chunk, position
     ) TO ${quoteText(join(folder, CHANGES))} (${COMPACT_ROWS})`);
 }
 
-/** SQL: a digit for each field, 1 where it is cleared; null: none is. */
-function clearedMask(fields: readonly FieldMatch[]): string {
-  const flags = fields.map((match) => `p.${quoteName(clearColumn(match))}`);
-  if (flags.length === 0) return 'NULL::VARCHAR';
-  const digits = flags.map((flag) => `CASE WHEN ${flag} THEN '1' ELSE '0' END`);
-  return `CASE WHEN ${flags.join(' OR ')} THEN ${digits.join(' || ')} END`;
-}
-
 /** SQL: the merge fields of a profile of the snapshot as JSON, without the empty ones. */
-export function fieldsJson({ email, fields, latest }: Matching): string {
+export function fieldsJson({
+  email,
+  fields,
+  latest,
+}: Omit<Matching, 'fields'> & { readonly fields: readonly WireMatch[] }): string {
   const attributes = extractAttributes({ email, fields, latest });
   const members = fields.map((match) => {
     const { text } = wireValue(attributeColumn(attributes, match.attribute), match);

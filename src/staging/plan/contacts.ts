@@ -9,7 +9,7 @@ import { noTags } from './tag-masks';
 import { DOES_NOT_FIT, stableHash } from './wire-values';
 
 // One big join a statement: DuckDB keeps the tables of all joins of a statement in memory at once, and the memory limit allows for one
-// of a million rows.
+// of a million rows. The hashes of the fields, of which there may be eighty, take part in one join only, and stay in the table `seen`.
 
 export interface ContactsInput {
   readonly request: Pick<PlanRequest, 'fields' | 'statusIfNew' | 'keepDeparted' | 'optedOut'>;
@@ -23,16 +23,17 @@ export interface ContactsInput {
 /**
  * Creates the table `contact`: a row for each valid address of the snapshot and each that departs, with what it needs. `decided` is an
  * outcome that is known before anything is sent; `upsert` and a `lost` mask with bits are what is to be sent. `id` is the winner's `n`; those of
- * departed addresses come after all `n`.
+ * departed addresses come after all `n`. The hashes of its fields are in the table `seen`, by `id`.
  */
 export async function createContacts(database: Database, input: ContactsInput): Promise<void> {
-  await database.run(`CREATE TABLE seen AS ${seenQuery(input.request.fields)}`);
+  const { fields } = input.request;
+  await database.run(`CREATE TABLE seen AS ${seenQuery(fields)}`);
   await database.run(
     'CREATE TABLE opted_out AS SELECT s.id, o.status FROM seen s JOIN opt_out o ON o.address = s.address',
   );
   await database.run(`CREATE TABLE moved AS ${movedQuery(input.request)}`);
+  await database.run(`CREATE TABLE refused_again AS ${refusedQuery(fields)}`);
   await database.run(`CREATE TABLE contact AS ${contactQuery(input, comparedQuery(input))}`);
-  await database.run('DROP TABLE seen');
 }
 
 /**
@@ -57,28 +58,26 @@ function isChosen(status: string, statusIfNew: string): string {
   return `${status} <> ${quoteText(statusIfNew)}`;
 }
 
-/** Column of `contact`: whether the attribute of a field that an export has filled is empty now. An empty text is sent to clear it. */
-export function clearColumn({ field }: FieldMatch): string {
-  return `x_${field.tag}`;
-}
-
 /** SQL: a hash of what is sent for an address, to recognise it after a refusal. `ids`: the ids of the wanted tags. */
 export function payloadHash(fields: readonly FieldMatch[], ids: string, from = ''): string {
   const parts = fields.map((match) => `coalesce(${from}${quoteName(hashColumn(match))}::VARCHAR, '-')`);
   return stableHash(`concat_ws('|', ${[...parts, `${ids}::VARCHAR`].join(', ')})`);
 }
 
-/** SQL: each winner with its row of the baseline, and the rows that depart. */
+/**
+ * SQL: each winner with its row of the baseline, and the rows that depart. `cleared` has a digit for each field, 1 where an export has filled it
+ * and the attribute is empty now: an empty text is sent to clear it. Null: nothing is cleared.
+ */
 function seenQuery(fields: readonly FieldMatch[]): string {
-  const hashes = fields.flatMap((match) => {
+  const hashes = fields.map((match) => {
     const column = quoteName(hashColumn(match));
     // The field keeps what it has when a value does not fit, and when it is empty and configured so.
     const isLeft = `p.${column} = ${DOES_NOT_FIT}${match.empty === 'keep' ? ` OR p.${column} IS NULL` : ''}`;
-    return [
-      `CASE WHEN ${isLeft} THEN b.${column} ELSE p.${column} END AS ${column}`,
-      `b.${column} AS ${wasColumn(match)}`,
-    ];
+    return { column, was: `b.${column}`, is: `CASE WHEN ${isLeft} THEN b.${column} ELSE p.${column} END` };
   });
+  const differs = hashes.map(({ was, is }) => `${is} IS DISTINCT FROM ${was}`);
+  const clears = hashes.map(({ was, is }) => `(${is} IS NULL AND ${was} IS NOT NULL)`);
+  const digits = clears.map((isCleared) => `${isCleared}::INTEGER::VARCHAR`);
   return `
     SELECT ${[
       'coalesce(p.n, (SELECT count(*) FROM profile) + b.b)::INTEGER AS id',
@@ -92,7 +91,9 @@ function seenQuery(fields: readonly FieldMatch[]): string {
       'b.member',
       'b.present',
       'b.status AS last_status',
-      ...hashes,
+      `${['false', ...differs].join(' OR ')} AS differs`,
+      `CASE WHEN ${['false', ...clears].join(' OR ')} THEN ${digits.join(' || ') || 'NULL'} END AS cleared`,
+      ...hashes.map(({ column, is }) => `${is} AS ${column}`),
     ].join(', ')}
     FROM (
       SELECT p.* REPLACE (coalesce(g.mask, p.mask) AS mask)
@@ -100,8 +101,12 @@ function seenQuery(fields: readonly FieldMatch[]): string {
     FULL JOIN baseline b ON b.address = p.address`;
 }
 
-function wasColumn({ field }: FieldMatch): string {
-  return quoteName(`was_${field.tag}`);
+/** SQL: the addresses whose row is remembered as refused, and has not changed or must wait. */
+function refusedQuery(fields: readonly FieldMatch[]): string {
+  return `
+    SELECT s.id, r.outcome, r.class, r.text, r.since
+    FROM seen s JOIN refusal r ON r.b = s.b LEFT JOIN mask k ON k.mask = s.wanted
+    WHERE NOT r.is_retried AND (r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids', 's.')})`;
 }
 
 /** SQL: the last known status; null if that was an opt-out, since the list of opt-outs decides about these. */
@@ -111,24 +116,17 @@ const LAST_STATUS = `CASE WHEN coalesce(s.last_status, c.status) NOT IN (${OPTED
 function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsInput): string {
   const { fields, statusIfNew, keepDeparted } = request;
   const none = noTags(tags);
+  const hashes = fields.map((match) => quoteName(hashColumn(match))).join(', ');
   const isNewField = fields.some(({ field }) => !knownFields.includes(field.tag));
-  const differs = fields.map(
-    (match) => `${quoteName(hashColumn(match))} IS DISTINCT FROM ${wasColumn(match)}`,
-  );
-  const clears = fields.map(
-    (match) =>
-      `, ${quoteName(hashColumn(match))} IS NULL AND ${wasColumn(match)} IS NOT NULL AS ${quoteName(clearColumn(match))}`,
-  );
   return `
-    SELECT * EXCLUDE (${['state', 'member', 'present', 'last_status', 'others', 'kept', ...fields.map(wasColumn)].join(', ')}),
+    SELECT * EXCLUDE (state, member, present, last_status, others, kept),
       owned | (wanted & ~others) AS ours,
       CASE WHEN state = 'exposed' THEN wanted & ~others ELSE wanted & ~others & ~owned END AS gained,
       ${keepDeparted ? none : 'owned & ~wanted & ~kept'} AS lost,
-      ${['false', ...differs].join(' OR ')} AS differs, ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
+      ${isCensusFresh ? 'false' : "NOT known AND coalesce(state = 'exposed', false)"} AS uncertain,
       selected AND (state IS DISTINCT FROM 'proven' OR gained <> ${none} OR differs OR ${isNewField}) AS needs_upsert
-      ${clears.join('')}
     FROM (
-      SELECT s.* REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
+      SELECT s.* ${hashes === '' ? '' : `EXCLUDE (${hashes})`} REPLACE (coalesce(s.wanted, ${none}) AS wanted, coalesce(s.owned, ${none}) AS owned),
         s.n IS NOT NULL AS selected, c.address IS NOT NULL OR o.id IS NOT NULL OR coalesce(s.member, false) AS known,
         coalesce(o.status, ${isCensusFresh ? 'c.status' : LAST_STATUS}) AS status,
         coalesce(o.status = 'archived', false) AS is_archived, coalesce(${isChosen('o.status', statusIfNew)}, false) AS is_opted_out,
@@ -137,9 +135,9 @@ function comparedQuery({ request, tags, knownFields, isCensusFresh }: ContactsIn
       WHERE s.n IS NOT NULL OR (s.present AND i.address IS NULL))`;
 }
 
-/** SQL: each address with the outcome that is already decided. `CASE` where `AND` would do: DuckDB would hash every contact. */
+/** SQL: each address with the outcome that is already decided. */
 function contactQuery({ request, tags }: ContactsInput, compared: string): string {
-  const { fields, statusIfNew, keepDeparted, optedOut } = request;
+  const { statusIfNew, keepDeparted, optedOut } = request;
   const none = noTags(tags);
   return `
     SELECT * EXCLUDE (is_archived, is_refused, withheld, needs_upsert, outcome, class, text, since)
@@ -159,7 +157,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
             WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             END AS withheld,
-          CASE WHEN needs_upsert AND r.b IS NOT NULL AND NOT r.is_retried THEN r.class IN (${BACKED_OFF}) OR r.hash = ${payloadHash(fields, 'k.ids')} ELSE false END AS is_refused
-        FROM (${compared}) c LEFT JOIN refusal r ON r.b = c.b LEFT JOIN mask k ON k.mask = c.wanted
+          needs_upsert AND r.id IS NOT NULL AS is_refused
+        FROM (${compared}) c LEFT JOIN refused_again r ON r.id = c.id
         LEFT JOIN (SELECT DISTINCT n FROM moved WHERE objects) m ON m.n = c.n))`;
 }

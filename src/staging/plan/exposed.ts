@@ -28,7 +28,7 @@ export async function exposeLateWrites(
   input: Omit<StepContext, 'now'>,
   baseline: string | null,
 ): Promise<void> {
-  const { store, ref, memoryLimit } = input;
+  const { store, ref, memoryLimit, signal } = input;
   if (baseline === null) return;
   const writes = await listOpenWrites(store, ref);
   if (writes.length === 0) return;
@@ -41,7 +41,7 @@ export async function exposeLateWrites(
       if (!found) throw new Error('a baseline that is named is found or refused');
       const late = await lateOf(store, ref, writes);
       const rows = late.reduce((sum, { rows: some }) => sum + some, found.document.size);
-      await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder }, (database) =>
+      await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder, signal }, (database) =>
         database.run(exposedQuery(found, late, join(folder, BASELINE_ROWS))),
       );
       const tags = late.flatMap(({ plan }) =>

@@ -3,7 +3,7 @@ import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
-import { createReturned, stateOf } from '../plan/baseline-table';
+import { createReturned, OPTED_OUT, stateOf } from '../plan/baseline-table';
 import { payloadHash } from '../plan/contacts';
 import { snapshotProfiles } from '../plan/profiles';
 import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, PERMANENT, WAITS } from '../plan/permanent-refusals';
@@ -14,8 +14,6 @@ interface Parent {
   readonly rows: string;
   /** Merge field tags that it has a column for. */
   readonly fields: readonly string[];
-  /** Path of the list of opt-outs of this export, or of its census. */
-  readonly listed: string;
   /** Ids of tags that were deleted in Mailchimp since. */
   readonly deadTags: readonly number[];
 }
@@ -25,6 +23,8 @@ interface NextBaselineInput {
   readonly fields: readonly FieldMatch[];
   readonly tags: readonly PlannedTag[];
   readonly parent: Parent | undefined;
+  /** Path of the list of opt-outs of this export, or of its census. */
+  readonly listed: string;
   readonly keepDeparted: boolean;
   /** Whether the plan has changes to send. */
   readonly isAnythingPlanned: boolean;
@@ -43,7 +43,8 @@ const REFUSED = [
 ];
 
 /**
- * Writes `baseline.parquet`, a row for each address that was sent, refused or withheld:
+ * Writes `baseline.parquet`, a row for each address that was sent, refused or withheld. One that has departed stays only while it carries a tag
+ * of ours, a refusal is remembered, or it has opted out, since a new address of its profile is then withheld too:
  * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first. An address that has opted out also keeps
  *   the keys of its former profiles, last: their new addresses get nothing
  * - `f_<TAG>` UBIGINT for each matched field: hash of the value that an export filled it with; null: no export has
@@ -57,27 +58,42 @@ const REFUSED = [
  *   `refused_count` INTEGER, `refused_until` TIMESTAMP (null: not tried again as long as it stays the same)
  */
 export async function writeNextBaseline(database: Database, input: NextBaselineInput): Promise<void> {
-  const { snapshot, parent, into } = input;
-  const columns = [...hashColumns(input), 'status', 'state', 'member', 'present', ...REFUSED].join(', ');
+  const { snapshot, parent, tags, listed, into } = input;
+  const facts = ['status', 'state', 'member', 'present', ...REFUSED];
+  const hashes = hashColumns(input);
+  const columns = [...hashes.map((column) => `w.${column}`), ...facts.map((column) => `w.${column}`)].join(
+    ', ',
+  );
+  const newColumns = [
+    ...hashes.map((column) => `${hashAfter(column)} AS ${column}`),
+    ...facts.map((column) => `next.${column}`),
+  ].join(', ');
   const profiles = snapshotProfiles(snapshot);
   // Named in the hashes of what was sent.
   const sent = `SELECT DISTINCT wanted FROM contact ${input.isAnythingPlanned ? '' : 'WHERE false'}`;
   await createMaskNames(database, `SELECT wanted::BIT AS mask FROM (${sent})`);
+  await database.run(`CREATE TABLE payload AS ${payloadQuery(input)}`);
   await database.run(`CREATE TABLE next AS ${nextQuery(input)}`);
   await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
   await database.run(`
+    CREATE VIEW opted_out AS SELECT address FROM read_parquet(${quoteText(listed)}) WHERE status IN (${OPTED_OUT});
     CREATE TABLE fresh AS
     SELECT p.b, list_concat([s.key], p.duplicates) AS keys, p.is_opted_out
     FROM contact p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
   await database.run(`
     COPY (
-      SELECT address, CASE WHEN s.key IS NULL THEN former ELSE ${joinKeys('list_concat([s.key], duplicates)', 'CASE WHEN objects THEN former END')} END AS keys,
-        coalesce(m.ids, []::INTEGER[]) AS tags, ${columns}
+      SELECT next.address, CASE WHEN s.key IS NULL THEN former ELSE ${joinKeys('list_concat([s.key], duplicates)', 'CASE WHEN objects THEN former END')} END AS keys,
+        coalesce(m.ids, []::INTEGER[]) AS tags, ${newColumns}
       FROM next LEFT JOIN mask m ON m.mask = next.mask LEFT JOIN ${profiles} s ON s.n = next.n
-      WHERE state IS NOT NULL OR refused_hash IS NOT NULL OR is_withheld
+      LEFT JOIN (SELECT ${['id', ...hashes].join(', ')} FROM contact) p ON p.id = next.id
+      LEFT JOIN (SELECT ${['b', ...hashes].join(', ')} FROM parent) w ON w.b = next.b
+      LEFT JOIN opted_out o ON o.address = next.address
+      WHERE next.refused_hash IS NOT NULL OR is_withheld
+        OR (next.state IS NOT NULL AND (next.present OR next.n IS NOT NULL OR next.mask <> ${noTags(tags)} OR o.address IS NOT NULL))
       UNION ALL
       SELECT w.address, CASE WHEN f.b IS NULL THEN w.keys ELSE ${joinKeys('f.keys', `CASE WHEN f.is_opted_out OR ${hasObjected('w')} THEN w.keys END`)} END, ${liveTags(parent?.deadTags ?? [])}, ${columns}
-      FROM parent w LEFT JOIN fresh f ON f.b = w.b ANTI JOIN next ON next.b = w.b
+      FROM parent w LEFT JOIN fresh f ON f.b = w.b LEFT JOIN opted_out o ON o.address = w.address ANTI JOIN next ON next.b = w.b
+      WHERE w.present OR len(${liveTags(parent?.deadTags ?? [])}) > 0 OR w.refused_hash IS NOT NULL OR w.state IS NULL OR f.b IS NOT NULL OR o.address IS NOT NULL
     ) TO ${quoteText(join(into, BASELINE_ROWS))} (FORMAT parquet, COMPRESSION zstd)`);
 }
 
@@ -103,7 +119,7 @@ function hashColumns({ fields }: Pick<NextBaselineInput, 'fields'>): string[] {
 /** Makes the view `parent`: the baseline that the plan was made against, with the columns of today's fields. */
 export async function createParent(
   database: Database,
-  input: Pick<NextBaselineInput, 'fields' | 'parent'>,
+  input: Pick<NextBaselineInput, 'fields' | 'parent' | 'listed'>,
 ): Promise<void> {
   const { parent, fields } = input;
   if (!parent) {
@@ -120,7 +136,7 @@ export async function createParent(
     const column = quoteName(hashColumn(match));
     return parent.fields.includes(match.field.tag) ? column : `NULL::UBIGINT AS ${column}`;
   });
-  await createReturned(database, parent);
+  await createReturned(database, { rows: parent.rows, listed: input.listed });
   const columns = ['address', 'keys', 'tags', 'status', 'member', 'present', ...hashes];
   const refused = REFUSED.map((column) => `CASE WHEN r.b IS NULL THEN ${column} END AS ${column}`);
   await database.run(`CREATE VIEW parent AS
@@ -130,14 +146,10 @@ export async function createParent(
 
 /** SQL: each contact of the plan that something was sent for, or that has left with nothing to remove, as it is known now. */
 function nextQuery(input: NextBaselineInput): string {
-  const { fields, tags, keepDeparted, settledAt } = input;
+  const { tags, keepDeparted, settledAt } = input;
   const none = noTags(tags);
-  const hashes = hashColumns(input).map(
-    (column) => `, CASE WHEN is_acknowledged THEN ${column}
-      WHEN is_unproven THEN coalesce(${column}, was.${column}) ELSE was.${column} END AS ${column}`,
-  );
   return `
-    SELECT n, b, address, mask, duplicates, was.keys AS former, objects, is_withheld, state,
+    SELECT id, n, b, address, mask, duplicates, is_acknowledged, is_unproven, was.keys AS former, objects, is_withheld, state,
       coalesce(echoed, was.status) AS status,
       known OR is_acknowledged OR coalesce(was.member, false) AS member,
       CASE WHEN selected THEN is_acknowledged OR is_unproven OR coalesce(was.present, false)
@@ -150,12 +162,11 @@ function nextQuery(input: NextBaselineInput): string {
       CASE WHEN is_refused THEN times WHEN NOT is_acknowledged THEN was.refused_count END AS refused_count,
       CASE WHEN is_refused THEN CASE WHEN is_backed_off THEN TIMESTAMP ${quoteText(settledAt)} + ${waitSql()} END
         WHEN NOT is_acknowledged THEN was.refused_until END AS refused_until
-      ${hashes.join('')}
     FROM (SELECT *,
         1 + CASE WHEN was.refused_hash = payload OR (was.refused_class IN (${BACKED_OFF}) AND is_backed_off)
           THEN was.refused_count ELSE 0 END AS times,
         CASE WHEN is_exposed THEN 'exposed' WHEN is_acknowledged THEN 'proven' ELSE was.state END AS state
-      FROM (${factsQuery({ fields, none })}))`;
+      FROM (${factsQuery(input)}))`;
 }
 
 /** SQL: withheld because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
@@ -171,16 +182,31 @@ function hasClass(classes: string): string {
   return `coalesce(t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} AND t.upsert_why.class IN (${classes}), false)`;
 }
 
-function factsQuery({ fields, none }: { fields: readonly FieldMatch[]; none: string }): string {
+/** SQL: hashes of what was refused, by contact. */
+function payloadQuery({ fields }: NextBaselineInput): string {
   return `
-    SELECT p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
-      ${fields.map((match) => `p.${quoteName(hashColumn(match))}, `).join('')}
+    SELECT p.id, ${payloadHash(fields, 'k.ids', 'p.')} AS hash
+    FROM contact p SEMI JOIN (SELECT id FROM contact_result WHERE upsert > ${rank('not_sent')} AND upsert < ${rank('unproven')}) USING (id)
+    LEFT JOIN mask k ON k.mask = p.wanted::BIT`;
+}
+
+/** SQL: the hash of a field after the export, `p` being the contact in the plan and `w` its row in the parent. */
+function hashAfter(column: string): string {
+  return `CASE WHEN next.is_acknowledged THEN p.${column}
+    WHEN next.is_unproven THEN coalesce(p.${column}, w.${column}) ELSE w.${column} END`;
+}
+
+function factsQuery(input: NextBaselineInput): string {
+  const none = noTags(input.tags);
+  const hashes = hashColumns(input).join(', ');
+  return `
+    SELECT p.id, p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
       ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
       ${hasClass(PERMANENT)} OR ${hasClass(BACKED_OFF)} AS is_refused, ${hasClass(BACKED_OFF)} AS is_backed_off,
       coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
-      CASE WHEN t.upsert > ${rank('not_sent')} AND t.upsert < ${rank('unproven')} THEN ${payloadHash(fields, 'k.ids', 'p.')} END AS payload,
+      y.hash AS payload,
       CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask
-    FROM contact p LEFT JOIN contact_result t USING (id) LEFT JOIN parent w ON w.b = p.b LEFT JOIN mask k ON k.mask = p.wanted::BIT
+    FROM contact p LEFT JOIN contact_result t USING (id) LEFT JOIN (SELECT * ${hashes === '' ? '' : `EXCLUDE (${hashes})`} FROM parent) w ON w.b = p.b LEFT JOIN payload y ON y.id = p.id
     WHERE t.id IS NOT NULL OR p.decided = 'removed' OR (p.b IS NULL AND ${IS_WITHHELD})`;
 }
 

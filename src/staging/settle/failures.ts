@@ -1,5 +1,6 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
+import type { RowClass } from '../../contract/row-class';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { isoText, quoteText, quoteTexts } from '../../duckdb/quote';
@@ -9,14 +10,18 @@ import { inExport } from '../store/layout';
 import { withTemporaryWorkspace } from '../store/workspace';
 import { withSince } from './row-results';
 
+/** Exported, but not as it should be: these contacts are listed with the failures. */
+const RESUBSCRIBED: RowClass = 'resubscribed';
+
 const IS_DUPLICATE = "outcome = 'duplicate'";
 
 /** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
 export async function readFailures(
   { store, memoryLimit }: { store: StagingStore; memoryLimit: string },
   ref: ExportRef,
-  { outcomes, key, email, limit }: FailuresRequest,
+  request: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
+  const { key, email, limit } = request;
   const settled = await readBaseline(store, ref);
   if (!settled)
     throw notFound(
@@ -27,7 +32,6 @@ export async function readFailures(
     throw notFound(
       `The rows of this export have expired: it ended ${settled.settledAt}, and rows are kept for staging.keepDays.`,
     );
-  const wanted = outcomes ?? NOT_EXPORTED_OUTCOMES;
   return withTemporaryWorkspace({ store, memoryLimit, rows: settled.settlement.selected }, (database) =>
     database.rows<FailureRow>(
       // The rows have the winner's key as the reason of a duplicate.
@@ -35,12 +39,20 @@ export async function readFailures(
          CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
          CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner, ${isoText('since')} AS since
        FROM (${withSince(rows)})
-       WHERE list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)
+       WHERE ${wantedRows(request)}
          ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
          ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}
        ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
     ),
   );
+}
+
+/** SQL: without a choice, what was not exported, and what was resubscribed. */
+function wantedRows({ outcomes, reason }: FailuresRequest): string {
+  const among = (wanted: readonly string[]) => `list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)`;
+  if (reason !== undefined) return `reason = ${quoteText(reason)}`;
+  if (outcomes) return among(outcomes);
+  return `(${among(NOT_EXPORTED_OUTCOMES)} OR reason = ${quoteText(RESUBSCRIBED)})`;
 }
 
 function notFound(message: string): ExportError {

@@ -15,14 +15,15 @@ export async function createOutcomes(database: Database): Promise<void> {
         WHEN NOT selected THEN 'removed'
         WHEN upsert AND NOT known THEN 'created'
         ELSE 'updated' END AS outcome,
-      CASE WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
+      CASE WHEN resubscribed IS NOT NULL THEN resubscribed.class
+        WHEN outcome = 'created' AND uncertain THEN ${quoteText(UNCERTAIN)}
         WHEN is_decided THEN coalesce(class, CASE decided WHEN 'not_sent' THEN ${quoteText(BEYOND_LIMIT)} END)
         WHEN worst > ${rank('acknowledged')} THEN coalesce(why.class, CASE worst WHEN ${rank('unproven')} THEN ${quoteText(NO_ANSWER)} END) END AS reason,
-      CASE WHEN is_decided THEN text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text,
+      CASE WHEN is_decided THEN text WHEN resubscribed IS NOT NULL THEN resubscribed.text WHEN worst > ${rank('acknowledged')} THEN why.text END AS text,
       CASE WHEN is_decided THEN since END AS since
     FROM (
       SELECT p.n, p.b, CASE WHEN NOT p.selected THEN p.address END AS address, p.selected, p.known, p.uncertain, p.upsert, p.decided, p.class, p.text, p.since,
-        t.worst AS answered, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
+        CASE WHEN t.upsert_why.class = 'resubscribed' THEN t.upsert_why END AS resubscribed, t.worst AS answered, t.why, greatest(t.worst, ${rankOf('p.decided')}) AS worst,
         coalesce(${rankOf('p.decided')} >= t.worst, t.worst IS NULL) AS is_decided
       FROM contact p LEFT JOIN contact_result t USING (id))`);
 }

@@ -44,6 +44,7 @@ export function withSince(path: string): string {
 }
 
 interface ResultFiles {
+  readonly lookups: readonly string[];
   readonly parts: readonly string[];
   readonly chunks: readonly string[];
 }
@@ -102,13 +103,14 @@ export async function createContactResults(database: Database, input: ResultsInp
 
 /**
  * Creates the table `row_result`: the result of each row in the replies. For a chunk that was sent again directly, the results of its part do not
- * count. In two steps, since each reading of JSON takes 32 MB per thread, whatever is read.
+ * count; what was looked up counts first. In steps, since each reading of JSON takes 32 MB per thread, whatever is read.
  */
-async function createRowResults(database: Database, { parts, chunks }: ResultFiles): Promise<void> {
-  await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(chunks)}`);
-  await database.run(`
-    INSERT INTO row_result SELECT * FROM ${readResults(parts)}
-    ANTI JOIN (SELECT chunk, email FROM row_result) USING (chunk, email)`);
+async function createRowResults(database: Database, { lookups, parts, chunks }: ResultFiles): Promise<void> {
+  await database.run(`CREATE TABLE row_result AS SELECT * FROM ${readResults(lookups)}`);
+  for (const less of [chunks, parts])
+    await database.run(`
+      INSERT INTO row_result SELECT * FROM ${readResults(less)}
+      ANTI JOIN (SELECT chunk, email FROM row_result) USING (chunk, email)`);
 }
 
 const RESULT_COLUMNS =

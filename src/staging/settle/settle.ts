@@ -54,7 +54,7 @@ interface Materials {
 }
 
 async function makeSettlement(
-  { store, memoryLimit, ref, now }: StepContext,
+  { store, memoryLimit, ref, now, signal }: StepContext,
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
@@ -74,7 +74,11 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: { parts: await pathsOf(results.parts), chunks: await pathsOf(results.chunks) },
+    results: {
+      lookups: await pathsOf(results.lookups),
+      parts: await pathsOf(results.parts),
+      chunks: await pathsOf(results.chunks),
+    },
   };
   const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
@@ -84,9 +88,9 @@ async function makeSettlement(
     parent: parent && {
       rows: parent.rows,
       fields: parent.document.fields,
-      listed,
       deadTags: deadTags(plan, parent),
     },
+    listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
@@ -95,7 +99,7 @@ async function makeSettlement(
   const decided = await ofPlan(DECIDED);
   const allow = store.workFolder;
   const rows = profiles + (parent?.document.size ?? 0);
-  return withWorkspace({ folder, memoryLimit, rows, allow }, async (database) => {
+  return withWorkspace({ folder, memoryLimit, rows, allow, signal }, async (database) => {
     await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);

@@ -13,6 +13,8 @@ export interface StepContext {
   readonly memoryLimit: string;
   readonly ref: ExportRef;
   readonly now: () => Date;
+  /** Interrupts the database when it is aborted. The step then fails with its reason. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface WorkspaceOptions {
@@ -23,6 +25,7 @@ interface WorkspaceOptions {
   readonly rows: number;
   /** Folder that SQL may read and write. */
   readonly allow: string;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -30,7 +33,7 @@ interface WorkspaceOptions {
  * logged and synced, for tables that are gone with the step.
  */
 export async function withWorkspace<Result>(
-  { folder, memoryLimit, rows, allow }: WorkspaceOptions,
+  { folder, memoryLimit, rows, allow, signal }: WorkspaceOptions,
   work: (database: Database) => Promise<Result>,
 ): Promise<Result> {
   const own = join(folder, 'work');
@@ -43,12 +46,32 @@ export async function withWorkspace<Result>(
       allow: [allow],
     });
     try {
-      return await work(database);
+      return await interruptible(database, signal, work);
     } finally {
       await database.close();
     }
   } finally {
     await rm(own, { recursive: true, force: true });
+  }
+}
+
+/** A statement may run for minutes: a step that is cancelled, or a worker that stops, must not wait for it. */
+async function interruptible<Result>(
+  database: Database,
+  signal: AbortSignal | undefined,
+  work: (database: Database) => Promise<Result>,
+): Promise<Result> {
+  const stop = (): void => void database.close();
+  signal?.addEventListener('abort', stop, { once: true });
+  if (signal?.aborted) stop();
+  try {
+    return await work(database);
+  } catch (error) {
+    // Otherwise the interruption would look like a fault of the database.
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    signal?.removeEventListener('abort', stop);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   hasEnded,
   inFlight,
   inFlightRows,
+  isFinalizing,
   nameOf,
   refreshDetails,
   toDelivery,
@@ -25,6 +26,9 @@ const MINUTE_MS = 60_000;
  * finished. It is long when the user forced batches: Mailchimp may take hours over its queue.
  */
 const STUCK_AFTER_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
+
+/** Mailchimp compiles results in seconds or minutes; where it took hours, it has never ended. */
+const FINALIZING_MS = 10 * MINUTE_MS;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
@@ -79,10 +83,10 @@ export async function collect(run: Run, part: PartState): Promise<CollectedPart>
 }
 
 function collectCall(run: Run, part: PartState, batchId: string): StepCall<'mailchimp.collectPart'> {
-  const { ref, account, statusIfNew } = run.input;
+  const { ref, account } = run.input;
   return {
     summary: `${nameOf(part, run)}: read results`,
-    input: () => ({ ref, account, batchId, statusIfNew, part: part.plan }),
+    input: () => ({ ref, account, batchId, ...toDelivery(run), part: part.plan }),
   };
 }
 
@@ -187,6 +191,8 @@ function deleteCall(
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
+  // All of it is applied: to send it again directly costs requests, and ends in the same state.
+  if (run.isSince040 && isFinalizing(part)) return now - part.progressAtMs >= FINALIZING_MS;
   const stuckAfterMs = STUCK_AFTER_MS[run.input.options.lane];
   if (now - part.progressAtMs < stuckAfterMs) return false;
   const isOvertaken = run.record.parts.some(
@@ -215,10 +221,11 @@ export async function deleteInFlight(run: Run): Promise<boolean> {
 /**
  * After a cancellation or a failure: deletes batches in flight, then reads those that had finished. Best effort and without retries, since
  * Mailchimp may be what failed; rows without results count as unproven, and the next export sends them again.
+ * @returns whether Mailchimp has answered
  */
-export async function abandon(run: Run): Promise<void> {
+export async function abandon(run: Run): Promise<boolean> {
   if (!run.isSince040) return abandonFormerly(run);
-  if (!(await deleteInFlight(run))) return;
+  if (!(await deleteInFlight(run))) return false;
   for (const part of run.record.parts) {
     if (part.batchId === null || part.done !== null || part.batch?.status !== 'finished') continue;
     try {
@@ -226,12 +233,13 @@ export async function abandon(run: Run): Promise<void> {
       const { acknowledged, refused, unproven } = await attemptStep(run, 'mailchimp.collectPart', call);
       part.done = { acknowledged, refused, unproven };
     } catch {
-      return;
+      return false;
     }
   }
+  return true;
 }
 
-async function abandonFormerly(run: Run): Promise<void> {
+async function abandonFormerly(run: Run): Promise<boolean> {
   try {
     const parts = inFlight(run);
     if (parts.length > 0)
@@ -250,5 +258,7 @@ async function abandonFormerly(run: Run): Promise<void> {
       await attemptStep(run, 'mailchimp.deleteBatches', deleteCall(run, rest, 'of an export that ends'));
   } catch {
     // Mailchimp or the store is unavailable; settling counts as unproven what has no results.
+    return false;
   }
+  return true;
 }

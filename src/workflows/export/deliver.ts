@@ -4,7 +4,8 @@ import type { Lane } from '../../contract/plan';
 import { ExportError } from '../../errors';
 import { HandOver } from '../back-off';
 import { reasonOf } from '../failure';
-import { collect, deleteInFlight, submit, watchBatches } from './batch-lane';
+import { attemptStep } from './run-step';
+import { abandon, collect, deleteInFlight, submit, watchBatches } from './batch-lane';
 import { sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
 import {
@@ -13,6 +14,7 @@ import {
   inFlightRows,
   refreshDetails,
   setObstacle,
+  toDelivery,
   continueAsNewWhenLong,
   type PartState,
   type Run,
@@ -74,7 +76,10 @@ async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void
       // At once: a sender that is cancelled may take seconds to notice it.
       if (run.isSince040 && !(error instanceof HandOver)) ended.push(windDown(run, error));
       await Promise.allSettled(ended);
-      throw error;
+      const isTripwire = error instanceof ExportError && error.code === 'CONSENT_TRIPWIRE';
+      throw run.isSince040 && isTripwire
+        ? await CancellationScope.nonCancellable(() => counted(run, error))
+        : error;
     }
   });
 }
@@ -82,6 +87,33 @@ async function deliverParts(run: Run, parts: readonly PartState[]): Promise<void
 async function windDown(run: Run, error: unknown): Promise<void> {
   setObstacle(run, { kind: 'cancelling', failure: isCancellation(error) ? null : reasonOf(error) });
   await CancellationScope.nonCancellable(() => deleteInFlight(run));
+}
+
+/** The error with the number of all resubscribed contacts, also of those whose answer was not read. */
+async function counted(run: Run, error: ExportError): Promise<ExportError> {
+  if (!(await abandon(run))) return error;
+  const { ref, account } = run.input;
+  const parts = run.record.parts.flatMap(({ plan }) => (plan.kind === 'upsert' ? plan : []));
+  try {
+    const { resubscribed, isComplete } = await attemptStep(run, 'mailchimp.findResubscribed', {
+      summary: 'Count the contacts that were resubscribed',
+      input: () => ({ ref, account, delivery: toDelivery(run), parts }),
+    });
+    return tripwire(run, isComplete ? `${resubscribed}` : `at least ${resubscribed}`);
+  } catch {
+    return error;
+  }
+}
+
+function tripwire({ input }: Run, resubscribed: string): ExportError {
+  const which = `${input.ref.destinationId} ${input.number}`;
+  return new ExportError(
+    'CONSENT_TRIPWIRE',
+    `The export stopped: Mailchimp's replies show ${resubscribed} contacts with a status that was not requested: they had opted out or ` +
+      'were archived and receive campaigns again, or were added with another status than the configured one. The export sends nothing ' +
+      `more. To list them: temporal-mailchimp export failures ${which}. To archive those again that were archived: ` +
+      `temporal-mailchimp export rearchive ${which}`,
+  );
 }
 
 async function sendQueued(run: Run, queue: PartState[], lane: Lane): Promise<void> {
@@ -135,11 +167,5 @@ function finishPart(run: Run, part: PartState, collected: CollectedPart): void {
   part.done = { acknowledged, refused, unproven };
   refreshDetails(run);
   if (resubscribed === 0) return;
-  throw new ExportError(
-    'CONSENT_TRIPWIRE',
-    `The export stopped: Mailchimp's replies show ${resubscribed} contacts with a status that was not requested: they had opted out or ` +
-      'were archived and receive campaigns again, or were added with another status than the configured one. The export sends nothing ' +
-      'more. Check these contacts in Mailchimp (audience > contacts, changed today) before the next export.',
-    { details: { resubscribed } },
-  );
+  throw tripwire(run, `${resubscribed}`);
 }

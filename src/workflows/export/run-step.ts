@@ -29,6 +29,7 @@ const STEPS = {
   'mailchimp.pollBatches': { time: 'short', onPause: 'continue' },
   'mailchimp.collectPart': { time: 'long', onPause: 'continue' },
   'mailchimp.deleteBatches': { time: 'short', onPause: 'continue' },
+  'mailchimp.findResubscribed': { time: 'long', onPause: 'continue' },
   'mailchimp.settleExport': {
     time: 'long',
     onPause: 'continue',

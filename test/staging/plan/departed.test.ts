@@ -1,5 +1,17 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { emailsOf, exportAll, LOCALS, match, openStage, refuseBob, rowsOf, type Stage, VIP } from '../stage';
+import {
+  baselineOf,
+  emailsOf,
+  exportAll,
+  LOCALS,
+  match,
+  member,
+  openStage,
+  refuseBob,
+  rowsOf,
+  type Stage,
+  VIP,
+} from '../stage';
 
 let stage: Stage;
 beforeEach(async () => {
@@ -52,11 +64,22 @@ describe('a contact that leaves', () => {
     expect(third.plan).toMatchObject({ departed: 0, chunks: 0, baselineSize: 1 });
   });
 
-  test('and comes back is known: updated, not created', async () => {
+  test('leaves the baseline once it is off all tags, and comes back as a new one', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const second = await exportAll(stage, [BOB], { after: first });
+    expect((await baselineOf(stage, second)).map(({ address }) => address)).toEqual([BOB.email]);
     const third = await exportAll(stage, [ANNA, BOB], { after: second });
-    expect(third.settlement.outcomes).toMatchObject({ updated: 1, created: 0, unchanged: 1 });
+    expect(third.settlement.outcomes).toMatchObject({ created: 1, unchanged: 1 });
+  });
+
+  test('stays in the baseline while it has opted out: a new address of its profile gets nothing', async () => {
+    const first = await exportAll(stage, [ANNA, BOB]);
+    const audience = [member(ANNA.email, 'unsubscribed')];
+    const second = await exportAll(stage, [BOB], { after: first, audience });
+    const third = await exportAll(stage, [BOB], { after: second, audience });
+    const moved = { ...ANNA, email: 'anna@new.test' };
+    const fourth = await exportAll(stage, [moved, BOB], { after: third, audience });
+    expect(fourth.settlement.outcomes).toMatchObject({ suppressed: 1, unchanged: 1 });
   });
 
   test('by becoming invalid departs too', async () => {

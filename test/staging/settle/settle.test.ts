@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   acknowledge,
@@ -45,7 +46,7 @@ describe('settling', () => {
 
   test('does not take a plan that vanished for an export that sent nothing', async () => {
     const { ref } = await exportAll(stage, [ANNA, BOB]);
-    await rm(stage.folder, { recursive: true });
+    await rm(join(stage.folder, 'destinations'), { recursive: true });
     const tally = { requests: 1, batches: 1, lanes: null };
     await expect(stage.staging.settle(ref, tally)).rejects.toMatchObject({ code: 'STAGING_CORRUPT' });
   });

@@ -1,0 +1,117 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { subscriberHash } from '../../../src/mailchimp/subscriber-hash';
+import { FolderStore, openStaging } from '../../../src/staging';
+import { join } from 'node:path';
+import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+
+const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
+const EMAILS = PEOPLE.map(({ email }) => email);
+/** Members of the audience that fill the canary, so that those who leave are in the part after it. */
+const KNOWN = EMAILS.slice(0, 5);
+const LEAVES = EMAILS[20]!;
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+  await stage.writeProfiles(PEOPLE);
+  await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
+  for (const email of [...KNOWN, LEAVES])
+    stage.sandbox.control.act({ audience: AUDIENCE, email, action: 'subscribe' });
+});
+
+afterEach(() => stage.close());
+
+const statusOf = (email: string) =>
+  [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email)?.status;
+
+/** Somebody acts while the canary is read back: after the census, and before the next part is sent. */
+const actsAfterCanary = (email: string, action: 'unsubscribe' | 'archive') =>
+  stage.sandbox.fail({
+    match: `GET /lists/*/members/${subscriberHash(KNOWN[0]!)}`,
+    effect: { type: 'act', act: { audience: AUDIENCE, email, action } },
+  });
+
+async function failures(exportId: string) {
+  const store = new FolderStore(join(stage.folder, 'staging'));
+  const staging = await openStaging({ store, memoryLimit: '128MB' });
+  try {
+    return await staging.readFailures({ destinationId: stage.destinationId, exportId }, {});
+  } finally {
+    await staging.close();
+  }
+}
+
+async function run<Result>(work: () => Promise<Result>): Promise<Result> {
+  return stage.withWorker(async () => {
+    await stage.connect();
+    await stage.configure({ segments: { vip: 'VIP' } });
+    return work();
+  });
+}
+
+describe('a member that leaves after the census and before its part', () => {
+  test.each([
+    ['is archived', 'archive', 'archived', 'batch'],
+    ['is archived', 'archive', 'archived', 'direct'],
+    ['unsubscribes', 'unsubscribe', 'opted_out', 'batch'],
+  ] as const)('is withheld: one that %s', async (_, action, reason, lane) => {
+    await run(async () => {
+      actsAfterCanary(LEAVES, action);
+      const report = await stage.export({ lane });
+      expect(report).toMatchObject({
+        status: 'completed',
+        outcomes: { created: 24, updated: 5, suppressed: 1, unproven: 0 },
+      });
+      expect(statusOf(LEAVES)).toBe(action === 'archive' ? 'archived' : 'unsubscribed');
+      expect(await failures(report.exportId)).toMatchObject([{ email: LEAVES, reason }]);
+      expect((await stage.export({ lane })).outcomes).toMatchObject(
+        action === 'archive' ? { suppressed: 1, unchanged: 29 } : { updated: 1, unchanged: 29 },
+      );
+      expect(statusOf(LEAVES)).toBe(action === 'archive' ? 'archived' : 'unsubscribed');
+    });
+  });
+
+  test('is not taken for one that was resubscribed if it leaves after it was sent', async () => {
+    await run(async () => {
+      stage.sandbox.fail({
+        match: 'GET /lists/*/members',
+        after: 6,
+        effect: { type: 'act', act: { audience: AUDIENCE, email: LEAVES, action: 'archive' } },
+      });
+      expect(await stage.export({ lane: 'batch' })).toMatchObject({ status: 'completed' });
+      expect(statusOf(LEAVES)).toBe('archived');
+    });
+  });
+});
+
+describe('an export that has woken members from the archive', () => {
+  /** Before each request that sends contacts, after the last look at who has left. */
+  const isArchivedBefore = (email: string, via: 'http' | 'batch', after: number) =>
+    stage.sandbox.fail({
+      match: 'POST /lists/*',
+      via,
+      after,
+      effect: { type: 'act', act: { audience: AUDIENCE, email, action: 'archive' } },
+    });
+
+  test.each(['batch', 'direct'] as const)(
+    'stops, counts them, and lists them with the failures: %s',
+    async (lane) => {
+      await run(async () => {
+        isArchivedBefore(LEAVES, lane === 'batch' ? 'batch' : 'http', lane === 'batch' ? 0 : 1);
+        const report = await stage.export({ lane });
+        expect(report).toMatchObject({
+          status: 'failed',
+          failure: {
+            code: 'CONSENT_TRIPWIRE',
+            message: expect.stringMatching(/show 1 contacts .* export rearchive /),
+          },
+        });
+        expect(await failures(report.exportId)).toContainEqual(
+          expect.objectContaining({ email: LEAVES, reason: 'resubscribed', text: 'was archived' }),
+        );
+      });
+    },
+  );
+});
