@@ -166,8 +166,8 @@ class Life {
     const { client, destinationId } = this.#parts.stage;
     const handle = await untilAnswered(() => client.start(destinationId, { options }));
     const tooLong = delay(LONGEST_MS, undefined, { ref: false }).then(async () => {
-      const state = await client.describe(destinationId).catch(String);
-      throw new Error(`the export has not ended after ${LONGEST_MS / 1000} s: ${JSON.stringify(state)}`);
+      const { running } = await client.describe(destinationId);
+      throw new Error(`the export has not ended after ${LONGEST_MS / 1000} s: ${JSON.stringify(running)}`);
     });
     return Promise.race([reportOf(handle), tooLong]);
   }
