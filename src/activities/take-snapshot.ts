@@ -3,7 +3,7 @@ import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
-import { encodingHint } from '../text/encoding-hint';
+import { adviseUnreadable, listUnreadable } from '../text/unreadable-lines';
 import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
@@ -68,17 +68,11 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
 function refuseUnreadableLines(unreadable: readonly UnreadableLines[]): void {
   const lines = countLines(unreadable);
   if (lines === 0) return;
-  const where = unreadable
-    .map(
-      ({ file, lines, first }) =>
-        `${file}: ${lines} (${first.map(({ line, fault }) => `line ${line}: ${fault}`).join('; ')})`,
-    )
-    .join('\n  ');
   throw new ExportError(
     'SOURCE_MALFORMED',
-    `${lines === 1 ? '1 line' : `${lines} lines`} of the source could not be read, so nothing was sent:\n  ${where}\n` +
+    `${lines === 1 ? '1 line' : `${lines} lines`} of the source could not be read, so nothing was sent:\n  ${listUnreadable(unreadable)}\n` +
       'Fix the file, or export with --allow-unreadable-lines: the lines are skipped, and no tags are removed.' +
-      encodingHint(unreadable),
+      adviseUnreadable(unreadable),
     { details: { lines } },
   );
 }

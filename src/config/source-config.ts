@@ -1,6 +1,18 @@
 import { z } from 'zod';
 import { NameSchema } from '../contract/identifiers';
 
+/** As people write them, and as the Encoding Standard does not. */
+const ENCODING_ALIASES: Readonly<Record<string, string>> = { 'latin-1': 'latin1', utf8: 'utf-8' };
+
+const EncodingSchema = z.string().transform((label, context) => {
+  try {
+    return new TextDecoder(ENCODING_ALIASES[label.toLowerCase()] ?? label).encoding;
+  } catch {
+    context.addIssue('an encoding that TextDecoder knows, such as utf-8, windows-1252, utf-16 or shift_jis');
+    return z.NEVER;
+  }
+});
+
 const CsvDialectSchema = z.strictObject({
   delimiter: z.string().length(1).default(',').describe('One character between values.'),
   quote: z
@@ -10,11 +22,22 @@ const CsvDialectSchema = z.strictObject({
     .describe('Character around values that contain a delimiter or a line break.'),
   escape: z.string().length(1).default('"').describe('Character before a quote inside a quoted value.'),
   header: z.boolean().default(true).describe('Whether the first line names the columns.'),
-  encoding: z.enum(['utf-8', 'utf-16', 'latin-1']).default('utf-8'),
-  nullText: z
-    .string()
+  skip: z
+    .int()
+    .min(0)
     .optional()
-    .describe('Text that means "no value", e.g. NULL. An empty value always means "no value".'),
+    .describe(
+      'Lines at the beginning of each file to pass over, such as a title. A line `sep=;` is always passed over.',
+    ),
+  encoding: EncodingSchema.default('utf-8').describe(
+    'Any encoding that TextDecoder knows: utf-8, windows-1252, utf-16, shift_jis. latin-1 means windows-1252. A byte order mark is believed more.',
+  ),
+  nullText: z
+    .union([z.string(), z.array(z.string().min(1)).min(1)])
+    .optional()
+    .describe(
+      'Text, or list of texts, that means "no value", e.g. NULL. Blanks around it do not count. An empty value always means "no value".',
+    ),
 });
 
 /** Files of one table. Globs are expanded when the table is read; relative paths start at the folder of the configuration file. */
@@ -22,14 +45,18 @@ const TableSchema = z.strictObject({
   path: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .describe(
-      'A file, a glob, or a list of these. The extension sets the format: .csv, .tsv, .ndjson, .jsonl (each also .gz), .parquet.',
+      'A file, a glob, or a list of these. The extension sets the format: .csv, .tsv, .ndjson, .jsonl (each also .gz), .parquet, .xlsx.',
     ),
-  format: z.enum(['csv', 'ndjson', 'parquet']).optional().describe('Overrides the extension.'),
-  csv: CsvDialectSchema.optional(),
-  columns: z
-    .array(z.string().min(1))
+  format: z.enum(['csv', 'ndjson', 'parquet', 'xlsx']).optional().describe('Overrides the extension.'),
+  csv: CsvDialectSchema.optional().describe(
+    'How CSV files are written. Of these, header, skip and nullText are for .xlsx too.',
+  ),
+  sheet: z.string().min(1).optional().describe('Name of the sheet of an .xlsx file. Default: the first one.'),
+  rename: z
+    .record(z.string().min(1), z.string().min(1))
     .optional()
-    .describe('Column names, for CSV files without a header line.'),
+    .describe('New names for columns, by the names in the files, e.g. `E-Mail: Email`.'),
+  columns: z.array(z.string().min(1)).optional().describe('Column names, for files without a header line.'),
 });
 export type Table = z.infer<typeof TableSchema>;
 

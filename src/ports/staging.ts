@@ -167,8 +167,11 @@ export interface Staging {
    * many there are.
    */
   liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
-  /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
-  expireAll(keep: Keep): Promise<void>;
+  /**
+   * `expire` for every destination of the store, by its latest baseline, until the signal is aborted. Only workers expire rows. Asks the store for one thing
+   * at a time, since exports use it as well.
+   */
+  expireAll(keep: Keep, signal?: AbortSignal): Promise<void>;
   /**
    * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
    * baseline's, all that the next export does not read. Reads the names of all exports of the destination.

@@ -20,17 +20,19 @@ export interface InspectedTable {
 export async function inspectTable(path: string, options: SourceOptions): Promise<InspectedTable> {
   const { baseFolder } = options;
   const what = 'profiles';
-  const isCsv = formatOf(what, { path }).kind === 'csv';
+  const format = formatOf(what, { path });
+  const isCsv = format.kind === 'csv' && !format.spreadsheet;
   const [file] = await findFiles(path, { baseFolder, what });
-  const csv = isCsv && file ? await detectCsv(file) : undefined;
+  const { signal } = new AbortController();
+  const csv = isCsv && file ? await detectCsv(file, signal) : undefined;
   const table = { path, ...(csv && { csv: csvSection(csv) }) };
   return withScratchFolder(options, async (folder) => {
     const spec = { id: what, what, table, required: [] };
-    const found = await findTables([spec], { baseFolder, folder, columnsOnly: true });
-    const context = { options, stopped: new AbortController().signal };
-    return withDatabase(context, sandboxOf(folder, found), async (database) => {
+    const opening = { baseFolder, folder, columnsOnly: true, signal };
+    const found = await findTables([spec], opening);
+    return withDatabase({ options, stopped: signal }, sandboxOf(folder, found), async (database) => {
       const [first] = found;
-      const { columns } = await openTable(database, first!);
+      const { columns } = await openTable(database, first!, opening);
       return { columns, ...(csv && { csv }) };
     });
   });

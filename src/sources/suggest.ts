@@ -1,17 +1,24 @@
 const MAX_NAMES = 30;
+const MAX_CHARACTERS = 60;
 
 /** `"Emial" … Did you mean "Email"? There are: CustomerId, Email, …`: the end of a message about a name that does not exist. */
 export function suggest(name: string, available: readonly string[]): string {
   const near = nearest(name, available);
   const more = available.length - MAX_NAMES;
-  const list = available.slice(0, MAX_NAMES).join(', ') + (more > 0 ? ` and ${more} more` : '');
-  return `${near === undefined ? '' : `Did you mean "${near}"? `}Available: ${list || 'none'}.`;
+  const list = available.slice(0, MAX_NAMES).map(shorten).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return `${near === undefined ? '' : `Did you mean "${shorten(near)}"? `}Available: ${list || 'none'}.`;
+}
+
+/** A name for a message: a file may have any. */
+export function shorten(name: string): string {
+  return name.length > MAX_CHARACTERS ? `${name.slice(0, MAX_CHARACTERS)}…` : name;
 }
 
 /** The name that is probably meant. */
 export function nearest(name: string, available: readonly string[]): string | undefined {
   const wanted = fold(name);
   const scored = available
+    .filter((other) => other.length <= 2 * name.length + MAX_CHARACTERS)
     .map((other) => ({ other, distance: distance(wanted, fold(other)) }))
     .toSorted((a, b) => a.distance - b.distance);
   const [best] = scored;

@@ -121,7 +121,7 @@ export async function openStaging({
       readWarnings: (ref, request) => readWarnings({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
-      expireAll: (keep) => expireAll(store, keep),
+      expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),

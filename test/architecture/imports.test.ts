@@ -19,7 +19,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
   duckdb: { folders: ['errors'], packages: ['@duckdb/node-api'] },
-  sources: { folders: ['duckdb', 'errors'], packages: [] },
+  sources: { folders: ['duckdb', 'errors'], packages: ['read-excel-file'] },
   staging: { folders: ['contract', 'duckdb', 'errors'], packages: [] },
   mailchimp: {
     folders: ['contract', 'errors'],

@@ -62,7 +62,7 @@ describe('init', () => {
       'semicolons and Latin-1',
       ';',
       Buffer.from('Kunden-Nr;Vorname;Nachname;Email\n1;Søren;Müller;s@m.org\n', 'latin1'),
-      'csv: { delimiter: ";", encoding: latin-1 }',
+      'csv: { delimiter: ";", encoding: windows-1252 }',
     ],
     [
       'tabs',
@@ -70,11 +70,12 @@ describe('init', () => {
       Buffer.from('id\tVorname\tNachname\temail\n1\tA, B\tC\ta@b.org\n'),
       'csv: { delimiter: "\\t" }',
     ],
+    ['UTF-16', ',', Buffer.from('id,email\n1,a@b.org\n', 'utf16le'), 'csv: { encoding: utf-16le }'],
     [
-      'UTF-16',
+      'UTF-16 with a byte order mark, which needs no setting,',
       ',',
       Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from('id,email\n1,a@b.org\n', 'utf16le')]),
-      'csv: { encoding: utf-16 }',
+      'key: id # unique for each profile\n    # Further files',
     ],
     [
       'quotes around delimiters',

@@ -105,7 +105,7 @@ describe('source', () => {
     const { code, errors } = await scene.cli('source check');
     expect(code).toBe(1);
     expect(errors).toContain(
-      'profiles.csv is not in the configured encoding: set csv.encoding, probably to latin-1.',
+      'profiles.csv: not in the configured encoding: set csv.encoding, probably to windows-1252.',
     );
   });
 

@@ -12,6 +12,10 @@ describe('A suggestion', () => {
     expect(suggest(name, available)).toBe(text);
   });
 
+  test('shortens long names', () => {
+    expect(suggest('x', ['y'.repeat(1_000_000)])).toBe(`Available: ${'y'.repeat(60)}….`);
+  });
+
   test('names no more than thirty', () => {
     const names = Array.from({ length: 100 }, (_, n) => `column_${n}`);
     expect(suggest('x', names)).toMatch(/column_29 and 70 more\.$/);

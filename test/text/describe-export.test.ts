@@ -32,7 +32,7 @@ const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
 ];
 
 /** The page in the Web UI, without Markdown escapes. */
-const page = (change: Partial<ExportView>) => describeExport(view(change), INPUT, 0).replaceAll('\\', '');
+const page = (change: Partial<ExportView>) => describeExport(view(change), INPUT, 0).replaceAll(/[\\`]/g, '');
 
 describe('the Web UI and the command line use the same text', () => {
   test.each(STATES)('for a running export: %s', (_, change) => {

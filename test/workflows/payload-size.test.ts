@@ -89,25 +89,25 @@ const PARTS: readonly PartPlan[] = Array.from({ length: 2_600 }, (_, part) => ({
   canary: part === 0,
 }));
 
-describe('at the largest configuration', () => {
-  const state = (): DestinationState => {
-    let made: DestinationState = { ...DESTINATION, configuration: LARGEST };
-    const job = DESTINATION.unsettled!;
-    for (let number = 1; number <= 12; number++) {
-      const input = { ...INPUT, configuration: LARGEST };
-      made = exportJob.withReport(made, { job, input, report: largestReport(number) });
-    }
-    const started = {
-      exportId: INPUT.ref.exportId,
-      number: 1,
-      workflowId: `mailchimp/${'d'.repeat(63)}/export`,
-      firstExecutionRunId: INPUT.ref.exportId,
-      disposition: 'started',
-    } as const;
-    for (let number = 0; number < 120; number++) made = withAnswer(made, pad('r', number, 100), started);
-    return made;
-  };
+function largestState(): DestinationState {
+  let made: DestinationState = { ...DESTINATION, configuration: LARGEST };
+  const job = DESTINATION.unsettled!;
+  for (let number = 1; number <= 12; number++) {
+    const input = { ...INPUT, configuration: LARGEST };
+    made = exportJob.withReport(made, { job, input, report: largestReport(number) });
+  }
+  const started = {
+    exportId: INPUT.ref.exportId,
+    number: 1,
+    workflowId: `mailchimp/${'d'.repeat(63)}/export`,
+    firstExecutionRunId: INPUT.ref.exportId,
+    disposition: 'started',
+  } as const;
+  for (let number = 0; number < 120; number++) made = withAnswer(made, pad('r', number, 100), started);
+  return made;
+}
 
+describe('at the largest configuration', () => {
   test('a configuration of the limits is accepted, and is as large as one may be', () => {
     requireSize(LARGEST);
     const bytes = bytesOf(compactConfiguration(LARGEST));
@@ -116,7 +116,7 @@ describe('at the largest configuration', () => {
   });
 
   test('the state of a destination with ten reports and a hundred answers stays below a quarter of 2 MB, as does its view', () => {
-    const largest = state();
+    const largest = largestState();
     expect(largest.exports).toHaveLength(10);
     expect(largest.answers).toHaveLength(100);
     expect(bytesOf(toCarriedState(largest))).toBeLessThan(MAX_PAYLOAD_BYTES);
@@ -200,17 +200,18 @@ test('a compact configuration says the same, also in the form of version 0.3.0',
   expect(fullConfiguration(JSON.parse(JSON.stringify(whole)) as Configuration)).toEqual(whole);
 });
 
+const segments = (count: number, length: number) =>
+  Object.fromEntries(Array.from({ length: count }, (_, index) => [pad('s', index, length), null]));
+const refused = (request: Parameters<typeof requireRequestSize>[0]) => {
+  try {
+    requireRequestSize(request);
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+};
+
 test('a configuration beyond the limits is refused with its numbers', () => {
-  const segments = (count: number, length: number) =>
-    Object.fromEntries(Array.from({ length: count }, (_, index) => [pad('s', index, length), null]));
-  const refused = (request: Parameters<typeof requireRequestSize>[0]) => {
-    try {
-      requireRequestSize(request);
-    } catch (error) {
-      return error;
-    }
-    return undefined;
-  };
   expect(refused({ segments: segments(MAX_SEGMENTS, 100) })).toBeUndefined();
   const code = 'CONFIGURATION_TOO_LARGE';
   expect(refused({ segments: segments(2_001, 10) })).toMatchObject({

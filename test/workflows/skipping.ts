@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fullView } from '../../src/contract/compact';
-import type { ConfigureInput, Envelope } from '../../src/contract/destination';
+import type { ConfigureInput, Envelope, ExportOptionsInput } from '../../src/contract/destination';
 import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
 import { configureUpdate, connectUpdate, startJobUpdate, stateQuery } from '../../src/workflows/messages';
+import { startTimeSkipping } from '../support/skip-time';
 import { CONFIGURE, CONNECT, openStage, type Stage } from '../support/stage';
 
 export const MINUTE_MS = 60_000;
@@ -20,7 +21,7 @@ export interface Skipping {
   connect(): Promise<void>;
   configure(change?: Partial<ConfigureInput>): Promise<void>;
   /** Requests an export. */
-  start(): Promise<void>;
+  start(options?: ExportOptionsInput): Promise<void>;
   /** The export that is open, or was last. */
   exportHandle(): ReturnType<typeof handleOf>;
   show(): Promise<DestinationView>;
@@ -34,11 +35,7 @@ function handleOf(environment: TestWorkflowEnvironment, destinationId: string) {
 }
 
 export async function openSkipping(): Promise<Skipping> {
-  const path = process.env['TEST_SERVER_PATH'];
-  if (!path) throw new Error('TEST_SERVER_PATH is not set: run the tests with jest');
-  const environment = await TestWorkflowEnvironment.createTimeSkipping({
-    server: { executable: { type: 'existing-path', path } },
-  });
+  const environment = await startTimeSkipping();
   const stage = await openStage({ address: environment.address });
   const { workflow } = environment.client;
   const workflowId = destinationWorkflowId(stage.destinationId);
@@ -70,8 +67,10 @@ export async function openSkipping(): Promise<Skipping> {
         args: [{ ...CONFIGURE, ...change }, await envelope()],
       });
     },
-    start: async () => {
-      await destination.executeUpdate(startJobUpdate, { args: [{ kind: 'export' }, await envelope()] });
+    start: async (options = {}) => {
+      await destination.executeUpdate(startJobUpdate, {
+        args: [{ kind: 'export', options }, await envelope()],
+      });
     },
     exportHandle: () => handleOf(environment, stage.destinationId),
     show: async () => fullView(await destination.query(stateQuery)),

@@ -8,7 +8,7 @@ import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
 import { requireConfig } from '../shell/settings';
 import { describeUnmatched } from '../../text/describe-unmatched';
-import { encodingHint } from '../../text/encoding-hint';
+import { adviseUnreadable } from '../../text/unreadable-lines';
 import { count, countOf } from '../../text/format';
 import type { Page } from '../text/page';
 import { printable } from '../text/printable';
@@ -85,7 +85,7 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
   if (unreadable.length > 0) {
     return (
       'SOURCE_MALFORMED: The source has unreadable lines, so an export fails before it sends anything. Fix the files, or export with ' +
-      `--allow-unreadable-lines (no tags are removed then).${encodingHint(unreadable)}`
+      `--allow-unreadable-lines (no tags are removed then).${adviseUnreadable(unreadable)}`
     );
   }
   return profiles === 0

@@ -1,97 +1,127 @@
 import { quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { checkHeaderEncoding } from './check-dialect';
-import { type CsvRecord, readRecords } from './csv-records';
-import { type DataFile, checkByteOrderMark, readText } from './data-file';
-import type { CsvFormat } from './format';
+import { holdsAddress } from './column-names';
+import { MAX_COLUMNS } from './csv-records';
+import type { DataFile } from './data-file';
+import { COPIED, type CsvFormat } from './format';
+import { type Surveyed, type Workplace, faultOf, isBlank, surveyFile, visitRecords } from './survey';
 import {
   CSV_OPTIONS,
+  FAULTS_SHOWN,
   FILE_COLUMN,
   type Fault,
-  MAX_LINE,
-  type LocateRequest,
   type SelectOptions,
   type TextTable,
-  checkNames,
+  isEmptyText,
   selectNothing,
 } from './table';
 
-/** Files with their columns in the same order. */
-interface Layout {
-  readonly files: DataFile[];
-  /** By position; '' for a column without a name, which cannot be requested. */
+/** A file with its columns by position; '' for a column without a name, which cannot be requested. */
+interface NamedFile {
+  readonly file: DataFile;
   readonly columns: readonly string[];
 }
 
+/** Files that one statement reads. */
+interface Layout {
+  readonly files: DataFile[];
+  readonly columns: readonly string[];
+  readonly isCopy: boolean;
+  readonly lineBreak: string;
+}
+
+export interface OpenOptions extends Workplace {
+  /** For messages. */
+  readonly what: string;
+  /** Whether rows are wanted too. */
+  readonly withRows: boolean;
+}
+
 /**
- * Reads no rows, but the header lines.
+ * Reads the header lines, and looks at all rows if they are wanted.
  *
  * @throws ExportError SOURCE_MALFORMED, SOURCE_UNREADABLE
  */
 export async function openCsv(
-  what: string,
   files: readonly DataFile[],
   format: CsvFormat,
+  options: OpenOptions,
 ): Promise<TextTable> {
-  const layouts = await layoutsOf(what, files, format);
-  const columns = (layouts[0]?.columns ?? format.columns ?? []).filter((name) => name !== '');
-  checkNames(what, columns);
-  checkSame(what, layouts);
+  const named = await nameFiles(files, format, options);
+  const columns = (named[0]?.columns ?? format.columns ?? []).filter((name) => name !== '');
+  checkSame(options.what, named);
+  const surveyed = options.withRows ? await surveyAll(named, format, options) : [];
+  const layouts = layoutsOf(surveyed);
   return {
     columns,
-    unreadable: [],
-    select: (wanted, options = {}) =>
+    files: surveyed.map(({ file }) => file),
+    ...(options.withRows && { rows: surveyed.reduce((sum, { rows }) => sum + rows, 0) }),
+    unreadable: surveyed.map(({ unreadable }) => unreadable).filter(({ lines }) => lines > 0),
+    select: (wanted, selectOptions = {}) =>
       layouts.length === 0
-        ? selectNothing(wanted, options)
-        : layouts.map((layout) => selectLayout(layout, format, { wanted, ...options })).join(' UNION ALL '),
-    locate: (file, request) =>
-      locate(file, format, {
-        ...request,
-        columns: layouts.find((layout) => layout.files.includes(file))?.columns ?? [],
-      }),
+        ? selectNothing(wanted, selectOptions)
+        : layouts
+            .map((layout) => selectLayout(layout, format, { wanted, ...selectOptions }))
+            .join(' UNION ALL '),
+    locate: async (file, key) => {
+      const found = surveyed.find((other) => other.file === file);
+      return found && key !== undefined ? locateEmptyKeys(found, format, { ...options, key }) : [];
+    },
   };
 }
 
-async function layoutsOf(what: string, files: readonly DataFile[], format: CsvFormat): Promise<Layout[]> {
-  const layouts = new Map<string, Layout>();
+async function nameFiles(
+  files: readonly DataFile[],
+  format: CsvFormat,
+  { what, signal }: OpenOptions,
+): Promise<NamedFile[]> {
+  const named: NamedFile[] = [];
   for (const file of files) {
-    await checkByteOrderMark(file, format.encoding);
-    const columns = format.columns ?? (await readHeader(file, format));
+    const columns = format.columns ?? (await readHeader(file, format, signal));
     // Programs that write partitions leave empty files.
-    if (!columns) continue;
-    const key = JSON.stringify(columns);
-    const layout = layouts.get(key) ?? { files: [], columns };
-    layout.files.push(file);
-    layouts.set(key, layout);
+    if (columns) named.push({ file, columns });
   }
-  if (layouts.size === 0 && format.header) {
+  if (named.length === 0 && format.header) {
+    const names = files.slice(0, 3).map((file) => file.name);
     throw new ExportError(
       'SOURCE_MALFORMED',
-      `${what}: ${files.map((file) => file.name).join(', ')} is empty; its first line has to name the columns. Write at least the header line.`,
+      `${what}: ${names.join(', ')} is empty; its first line has to name the columns. Write at least the header line.`,
     );
   }
-  return [...layouts.values()];
+  return named;
 }
 
-async function readHeader(file: DataFile, format: CsvFormat): Promise<string[] | undefined> {
-  for await (const record of readRecords(readText(file, format.encoding), format)) {
-    const columns = record.values.map((name) => name.trim());
-    if (record.badQuote || columns.every((name) => name === '')) {
+async function readHeader(
+  file: DataFile,
+  format: CsvFormat,
+  signal: AbortSignal,
+): Promise<string[] | undefined> {
+  let columns: string[] | undefined;
+  await visitRecords(file, { format, signal, isDone: () => columns !== undefined }, (record) => {
+    const problem = headerProblem(record);
+    if (problem !== undefined) {
       throw new ExportError(
         'SOURCE_MALFORMED',
-        `${file.name}: the first line has to name the columns, but ${record.badQuote ? 'a quote in it does not close' : 'it is empty'}. Correct the file.`,
+        `${file.name}: the first line has to name the columns, but ${problem}. Correct the file, or pass over the line with csv.skip.`,
       );
     }
-    checkHeaderEncoding(file, columns);
-    if (columns.some(holdsAddress)) throw notAHeader(file);
-    return columns;
-  }
-  return undefined;
+    columns = record.values().map((name) => name.trim());
+  });
+  if (!columns) return undefined;
+  checkHeaderEncoding(file, columns);
+  if (columns.some(holdsAddress)) throw notAHeader(file);
+  return columns;
 }
 
-/** Dataverse has names like `owner@OData.Community.Display.V1.FormattedValue`. */
-function holdsAddress(name: string): boolean {
-  return /[^\s@]@(?!odata\.)[^\s@]+\.[a-z]{2}/i.test(name);
+function headerProblem(record: {
+  readonly badQuote: boolean;
+  readonly tooLong: boolean;
+  readonly columns: number;
+}): string | undefined {
+  if (record.badQuote) return 'a quote in it does not close';
+  if (record.tooLong) return 'it is longer than 2 MB';
+  return record.columns > MAX_COLUMNS ? `it names more than ${MAX_COLUMNS}` : undefined;
 }
 
 /** Messages list the names of columns and pass through Temporal: no row of a contact may be in one. */
@@ -102,104 +132,93 @@ function notAHeader(file: DataFile): ExportError {
   );
 }
 
-function checkSame(what: string, layouts: readonly Layout[]): void {
+function checkSame(what: string, named: readonly NamedFile[]): void {
   // Without the names, which may be a row of a file without a header line.
-  const sorted = layouts.map((layout) => layout.columns.filter((name) => name !== '').toSorted());
-  const odd = layouts.find((_, index) => String(sorted[index]) !== String(sorted[0]));
+  const sorted = named.map(({ columns }) => columns.filter((name) => name !== '').toSorted());
+  const odd = named.find((_, index) => String(sorted[index]) !== String(sorted[0]));
   if (!odd) return;
-  const [first] = layouts;
+  const [first] = named;
   throw new ExportError(
     'SOURCE_MALFORMED',
-    `${what}: the files differ in their columns. The first line of ${first?.files[0]?.name} names ${first?.columns.length}, that of ${odd.files[0]?.name} names ${odd.columns.length} or others. Make them the same, in any order.`,
+    `${what}: the files differ in their columns. The first line of ${first?.file.name} names ${first?.columns.length}, that of ${odd.file.name} names ${odd.columns.length} or others. Make them the same, in any order.`,
   );
+}
+
+interface SurveyedFile extends Surveyed {
+  readonly columns: readonly string[];
+}
+
+async function surveyAll(
+  named: readonly NamedFile[],
+  format: CsvFormat,
+  { folder, signal }: OpenOptions,
+): Promise<SurveyedFile[]> {
+  const surveyed: SurveyedFile[] = [];
+  for (const { file, columns } of named) {
+    const survey = await surveyFile(file, { format, columns: columns.length, folder, signal });
+    surveyed.push({ ...survey, columns });
+  }
+  return surveyed;
+}
+
+function layoutsOf(surveyed: readonly SurveyedFile[]): Layout[] {
+  const layouts = new Map<string, Layout>();
+  for (const { file, columns, isCopy, lineBreak } of surveyed) {
+    const key = JSON.stringify([columns, isCopy, lineBreak]);
+    const layout = layouts.get(key) ?? { files: [], columns, isCopy, lineBreak };
+    layout.files.push(file);
+    layouts.set(key, layout);
+  }
+  return [...layouts.values()];
 }
 
 function selectLayout(
   layout: Layout,
   format: CsvFormat,
-  { wanted, count = false, file = false }: SelectOptions & { readonly wanted: readonly string[] },
+  { wanted, file = false }: SelectOptions & { readonly wanted: readonly string[] },
 ): string {
-  const columns = wanted.map((name) => `nullif(c${layout.columns.indexOf(name)}, '') AS ${quoteName(name)}`);
+  const columns = wanted.map(
+    (name) => `${valueOf(`c${layout.columns.indexOf(name)}`, format)} AS ${quoteName(name)}`,
+  );
   if (file) columns.push(quoteName(FILE_COLUMN));
+  const { delimiter, quote, escape } = layout.isCopy ? COPIED.dialect : format.dialect;
   const options = [
     ...CSV_OPTIONS,
-    `header = ${format.header}`,
-    `delim = ${quoteText(format.delimiter)}`,
-    `quote = ${quoteText(format.quote)}`,
-    `escape = ${quoteText(format.escape)}`,
-    `encoding = ${quoteText(format.encoding)}`,
-    `nullstr = ${quoteTexts(['', ...(format.nullText === undefined ? [] : [format.nullText])])}`,
+    `header = ${format.header && !layout.isCopy}`,
+    `new_line = ${quoteText(layout.lineBreak)}`,
+    `delim = ${quoteText(delimiter)}`,
+    `quote = ${quoteText(quote)}`,
+    `escape = ${quoteText(escape)}`,
     // By position: DuckDB never sees the names, so it cannot rename them. All text: it cannot guess dates either.
     `columns = {${layout.columns.map((_, index) => `'c${index}': 'VARCHAR'`).join(', ')}}`,
-    count ? 'store_rejects = true' : 'ignore_errors = true',
     ...(file ? [`filename = ${quoteText(FILE_COLUMN)}`] : []),
   ];
   const paths = quoteTexts(layout.files.map(({ readable }) => readable));
-  // In a file of one column an empty line is not a line with too few columns but a row.
-  const where = layout.columns.length === 1 ? ' WHERE c0 IS NOT NULL' : '';
-  return `SELECT ${columns.join(', ')} FROM read_csv(${paths}, ${options.join(', ')})${where}`;
+  return `SELECT ${columns.join(', ')} FROM read_csv(${paths}, ${options.join(', ')})`;
 }
 
-/**
- * The number of lines that open quotes lose, counted in the file: DuckDB reports one error however many rows it has lost.
- *
- * @throws ExportError SOURCE_MALFORMED when a quote stays open to the end of the file
- */
-export async function measureBadQuotes(file: DataFile, format: CsvFormat): Promise<number> {
-  let lines = 0;
-  for await (const record of readRecords(readText(file, format.encoding), format)) {
-    if (record.unclosed) throw unclosed(file, record.line);
-    if (record.badQuote) lines += record.lines;
-  }
-  return lines;
+/** SQL: a value, or NULL where the text means none. */
+function valueOf(column: string, { nullTexts }: CsvFormat): string {
+  if (nullTexts.length === 0) return `nullif(${column}, '')`;
+  const texts = nullTexts.map(quoteText).join(', ');
+  return `CASE WHEN trim(${column}) IN (${texts}) THEN NULL ELSE nullif(${column}, '') END`;
 }
 
-function unclosed(file: DataFile, line: number): ExportError {
-  return new ExportError(
-    'SOURCE_MALFORMED',
-    `${file.name}: a quote that opens in the record on line ${line} never closes, so that all lines after it are lost. Correct the line, or set csv.quote to a character that the file does not use.`,
-    { details: { line } },
-  );
-}
-
-async function locate(
-  file: DataFile,
+async function locateEmptyKeys(
+  { file, columns }: SurveyedFile,
   format: CsvFormat,
-  { columns, faults, key, limit }: LocateRequest & { readonly columns: readonly string[] },
+  { key, signal }: OpenOptions & { readonly key: string },
 ): Promise<Fault[]> {
-  const keyAt = key === undefined ? -1 : columns.indexOf(key);
+  const keyAt = columns.indexOf(key);
   const found: Fault[] = [];
-  let first = format.header;
-  for await (const record of readRecords(readText(file, format.encoding), format)) {
-    const fault = first
-      ? undefined
-      : faultOf(record, { columns: columns.length, keyAt, nullText: format.nullText });
-    first = false;
-    if (fault !== undefined && faults.has(fault)) found.push({ line: record.line, fault });
-    if (found.length === limit) break;
-  }
+  const isDone = () => found.length === FAULTS_SHOWN;
+  await visitRecords(file.original ?? file, { format, signal, isDone }, (record, isHeader) => {
+    const hasKey = !isHeader && !isBlank(record);
+    if (!hasKey || faultOf(record, file, { format, columns: columns.length }) !== undefined) return;
+    const value = record.values()[keyAt] ?? '';
+    if (isEmptyText(value) || format.nullTexts.includes(value.replaceAll(/^ +| +$/g, ''))) {
+      found.push({ line: record.line, fault: 'EMPTY KEY' });
+    }
+  });
   return found;
-}
-
-interface Expected {
-  readonly columns: number;
-  readonly keyAt: number;
-  readonly nullText: string | undefined;
-}
-
-function faultOf(
-  { values, badQuote, length }: CsvRecord,
-  { columns, keyAt, nullText }: Expected,
-): string | undefined {
-  // An empty line is not a record.
-  if (values.length === 1 && values[0] === '') return undefined;
-  if (badQuote) return 'UNQUOTED VALUE';
-  if (length > MAX_LINE) return 'LINE SIZE OVER MAXIMUM';
-  if (values.some((value) => value.includes('\uFFFD'))) return 'INVALID ENCODING';
-  if (values.length < columns) return 'MISSING COLUMNS';
-  // DuckDB accepts delimiters at the end of a line.
-  if (values.slice(columns).some((value) => value !== '')) return 'TOO MANY COLUMNS';
-  const key = values[keyAt];
-  if (key === undefined) return undefined;
-  return key.trim() === '' || key === nullText ? 'EMPTY KEY' : undefined;
 }

@@ -5,11 +5,10 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { diskFull } from '../../duckdb/database-error';
 import { ExportError } from '../../errors';
+import { type Decoder, type Encoding, UTF_8, decoderOf, markOf } from './decoding';
 
 /** Characters of a pattern. */
 export const MAGIC = /[*?[]/;
-
-export type Encoding = 'utf-8' | 'utf-16' | 'latin-1';
 
 /** One file of a table. */
 export interface DataFile {
@@ -17,12 +16,21 @@ export interface DataFile {
   readonly path: string;
   /** Without its folder: what messages and reports may show. */
   readonly name: string;
-  readonly gzip: boolean;
   readonly size: number;
   /** Differs when the file was written or replaced. */
   readonly stamp: string;
-  /** What to read instead of `path`: an unpacked copy. */
+  /** What to read instead of `path`: a link or a copy. */
   readonly readable: string;
+  /** Of `readable`. */
+  readonly gzip: boolean;
+  /** Of `readable`, where it has no byte order mark. */
+  readonly encoding: Encoding;
+  /** Whether `readable` was written by a decoder: U+FFFD in it stands for bytes that are no text. */
+  readonly isTranscoded?: boolean;
+  /** The file with its own lines, where `readable` is a copy that has others. */
+  readonly original?: DataFile;
+  /** Whether its lines are the rows of a spreadsheet. */
+  readonly isSheet?: boolean;
 }
 
 /** @throws ExportError SOURCE_UNREADABLE */
@@ -32,49 +40,96 @@ export async function lookAt(path: string): Promise<DataFile> {
     const [first, second] = await firstBytes(path);
     // By content, not by name: browsers unpack x.csv.gz and keep its name, and tools pack without naming.
     const gzip = first === 0x1f && second === 0x8b;
-    return { path, name: basename(path), gzip, ...stamp, readable: path };
+    return { path, name: basename(path), ...stamp, readable: path, gzip, encoding: UTF_8 };
   } catch (error) {
     throw unreadable(path, error);
   }
 }
 
-/** DuckDB opens the file again and again while it reads: rows of two versions must not be mixed. */
-export async function checkUnchanged(files: readonly DataFile[]): Promise<void> {
+/** The files that are others now than when they were looked at, and whether all of these were replaced as a whole. */
+export async function findChanges(files: readonly DataFile[]): Promise<{
+  readonly changed: readonly DataFile[];
+  readonly areReplaced: boolean;
+}> {
+  const changed: DataFile[] = [];
+  let areReplaced = true;
   for (const file of files) {
     const { stamp } = await stampOf(file.path).catch((error: unknown) => {
       throw unreadable(file.path, error);
     });
-    if (stamp !== file.stamp) {
-      throw new ExportError(
-        'SOURCE_UNREADABLE',
-        `${file.name} was changed while it was read, so nothing of it was used. Try again when it is complete; a writer should write under another name and rename at the end.`,
-      );
-    }
+    if (stamp === file.stamp) continue;
+    changed.push(file);
+    if (identityOf(stamp) === identityOf(file.stamp)) areReplaced = false;
   }
+  return { changed, areReplaced };
+}
+
+export function changedWhileRead([file]: readonly DataFile[]): ExportError {
+  return new ExportError(
+    'SOURCE_UNREADABLE',
+    `${file?.name} was changed while it was read, so nothing of it was used. Try again when it is complete; a writer should write under another name and rename at the end.`,
+  );
+}
+
+export interface UnpackOptions {
+  /** Gets the copy. */
+  readonly folder: string;
+  /** Of the file in the folder. */
+  readonly number: number;
+  readonly signal: AbortSignal;
 }
 
 /**
- * Unpacks a .gz file into `folder`. DuckDB would read it as it is, but does not notice that a file is cut off. And it reads
- * any path as a pattern: a file with characters of a pattern in its path gets a link without them in the folder.
+ * A copy in UTF-8 of a file that is packed or in another encoding. DuckDB would unpack it, but does not notice that a file is cut off. And it
+ * reads any path as a pattern: a file with characters of a pattern in its path gets a link without them.
  *
  * @throws ExportError SOURCE_MALFORMED, DISK_FULL
  */
-export async function unpack(file: DataFile, folder: string, number: number): Promise<DataFile> {
-  if (!file.gzip) return MAGIC.test(file.path) ? link(file, join(folder, `link-${number}`)) : file;
+export async function unpack(file: DataFile, { folder, number, signal }: UnpackOptions): Promise<DataFile> {
+  const isOther =
+    file.encoding !== UTF_8 || (markOf(await firstBytes(file.path))?.encoding ?? UTF_8) !== UTF_8;
+  if (!file.gzip && !isOther) {
+    return MAGIC.test(file.path) ? link(file, join(folder, `link-${number}`)) : file;
+  }
   const readable = join(folder, `unpacked-${number}`);
+  await writeTo(readable, limited(file, readText(file, signal)));
+  return { ...file, readable, gzip: false, encoding: UTF_8, isTranscoded: isOther };
+}
+
+/** @throws ExportError DISK_FULL, or what reading throws */
+export async function writeTo(path: string, bytes: AsyncIterable<Buffer | string>): Promise<void> {
   try {
-    await pipeline(createReadStream(file.path), createGunzip(), createWriteStream(readable, { mode: 0o600 }));
+    await pipeline(bytes, createWriteStream(path, { mode: 0o600 }));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOSPC' || code === 'EDQUOT') throw diskFull();
-    throw notRead(file, error);
+    throw code === 'ENOSPC' || code === 'EDQUOT' ? diskFull() : error;
   }
-  return { ...file, readable };
+}
+
+/** Tables of customers are packed to a third or a tenth. A small file that becomes huge is an accident or an attack, and would fill the disk. */
+const MOST_UNPACKED = 100;
+/** In bytes: so much is no harm. */
+const ALWAYS_UNPACKED = 256_000_000;
+
+async function* limited(file: DataFile, bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const limit = Math.max(file.size * MOST_UNPACKED, ALWAYS_UNPACKED);
+  let size = 0;
+  for await (const chunk of bytes) {
+    size += chunk.length;
+    if (size > limit) {
+      throw new ExportError(
+        'SOURCE_MALFORMED',
+        `${file.name} was not unpacked: it becomes more than ${MOST_UNPACKED} times as large. If that is right, unpack it yourself.`,
+      );
+    }
+    yield chunk;
+  }
 }
 
 /** Why the bytes of a file could not be read or unpacked. */
-export function notRead(file: DataFile, error: unknown): ExportError {
-  const { code } = error as NodeJS.ErrnoException;
+function notRead(file: DataFile, error: unknown): unknown {
+  const { code, name } = error as NodeJS.ErrnoException;
+  if (name === 'AbortError') return error;
   if (!code?.startsWith('Z_')) return unreadable(file.path, error);
   return new ExportError(
     'SOURCE_MALFORMED',
@@ -87,21 +142,14 @@ async function link(file: DataFile, readable: string): Promise<DataFile> {
   return { ...file, readable };
 }
 
-/** The text of a file in pieces, unpacked, without a byte order mark. */
-export async function* readText(file: DataFile, encoding: Encoding = 'utf-8'): AsyncGenerator<string> {
-  const bytes = createReadStream(file.readable);
-  const packed = file.gzip && file.readable === file.path;
-  const source = packed ? bytes.pipe(createGunzip()) : bytes;
+/** The bytes of a file, unpacked. */
+export async function* readBytes(file: DataFile, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  const bytes = createReadStream(file.readable, { highWaterMark: 256 * 1024, ...(signal && { signal }) });
+  const source = file.gzip ? bytes.pipe(createGunzip()) : bytes;
   // pipe() does not pass on an error of `bytes`.
   bytes.on('error', (error) => source.destroy(error));
   try {
-    if (encoding === 'latin-1') {
-      for await (const chunk of source) yield (chunk as Buffer).toString('latin1');
-      return;
-    }
-    const decoder = new TextDecoder(encoding === 'utf-16' ? 'utf-16le' : 'utf-8');
-    for await (const chunk of source) yield decoder.decode(chunk as Buffer, { stream: true });
-    yield decoder.decode();
+    for await (const chunk of source) yield chunk as Buffer;
   } catch (error) {
     throw notRead(file, error);
   } finally {
@@ -109,25 +157,41 @@ export async function* readText(file: DataFile, encoding: Encoding = 'utf-8'): A
   }
 }
 
-/** A file in another encoding than configured reads as no rows or as wrong text, without an error. */
-export async function checkByteOrderMark(file: DataFile, encoding: Encoding): Promise<void> {
-  if (file.gzip && file.readable === file.path) return;
-  const [first, second] = await firstBytes(file.readable);
-  if (first === 0xfe && second === 0xff) {
-    throw new ExportError(
-      'SOURCE_MALFORMED',
-      `${file.name} is UTF-16 with the high byte first, which cannot be read. Save it as UTF-8.`,
-    );
+/** The text of a file in UTF-8, unpacked, without a byte order mark. A mark is believed more than the configured encoding. */
+export async function* readText(file: DataFile, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  let head: Buffer = Buffer.alloc(0);
+  let decoder: Decoder | undefined;
+  for await (const chunk of readBytes(file, signal)) {
+    if (decoder) {
+      yield decoder.decode(chunk);
+      continue;
+    }
+    head = Buffer.concat([head, chunk]);
+    if (head.length < LONGEST_MARK) continue;
+    decoder = decoderOfFile(file, head);
+    yield decoder.decode(withoutMark(head));
   }
-  if (first === 0xff && second === 0xfe && encoding !== 'utf-16') {
-    throw new ExportError('SOURCE_MALFORMED', `${file.name} is UTF-16. Set csv.encoding: utf-16 for it.`);
+  if (!decoder) {
+    decoder = decoderOfFile(file, head);
+    yield decoder.decode(withoutMark(head));
   }
+  yield decoder.end();
 }
+
+function decoderOfFile({ encoding }: DataFile, head: Buffer): Decoder {
+  return decoderOf(markOf(head)?.encoding ?? encoding);
+}
+
+function withoutMark(head: Buffer): Buffer {
+  return head.subarray(markOf(head)?.length ?? 0);
+}
+
+const LONGEST_MARK = 3;
 
 async function firstBytes(path: string): Promise<Buffer> {
   const handle = await open(path, 'r');
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(2), 0, 2, 0);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(LONGEST_MARK), 0, LONGEST_MARK, 0);
     return buffer.subarray(0, bytesRead);
   } finally {
     await handle.close();
@@ -135,11 +199,16 @@ async function firstBytes(path: string): Promise<Buffer> {
 }
 
 async function stampOf(path: string): Promise<{ size: number; stamp: string }> {
-  const { size, mtimeMs, ino } = await stat(path);
-  return { size, stamp: `${ino} ${size} ${mtimeMs}` };
+  const { size, mtimeMs, ino, birthtimeMs } = await stat(path);
+  return { size, stamp: `${ino} ${birthtimeMs} ${size} ${mtimeMs}` };
 }
 
-function unreadable(path: string, error: unknown): ExportError {
+/** The part of a stamp that stays while a file is written. The number of a deleted file may be given to the next one, its birth is not. */
+function identityOf(stamp: string): string {
+  return stamp.split(' ', 2).join(' ');
+}
+
+export function unreadable(path: string, error: unknown): ExportError {
   if (error instanceof ExportError) return error;
   const { code } = error as NodeJS.ErrnoException;
   return new ExportError(

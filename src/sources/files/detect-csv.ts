@@ -1,9 +1,6 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
-import { pipeline } from 'node:stream/promises';
-import { readRecords } from './csv-records';
-import { type DataFile, type Encoding, notRead, readText } from './data-file';
+import { type DataFile, readBytes } from './data-file';
+import { type Encoding, UTF_8, WINDOWS_1252, looksLikeUtf16, markOf } from './decoding';
+import { type TextFormat, isBlank, visitRecords } from './survey';
 
 /** What a CSV file needs in its `csv` section; empty where the defaults fit. */
 export interface DetectedCsv {
@@ -14,67 +11,72 @@ export interface DetectedCsv {
 const DELIMITERS = [',', ';', '\t', '|'];
 const RECORDS = 20;
 
+interface Detection {
+  /** Its delimiter is the one that is expected. */
+  readonly format: TextFormat;
+  readonly signal: AbortSignal;
+}
+
 /** Tries what the reader supports, on the file as the reader reads it. */
-export async function detectCsv(file: DataFile): Promise<DetectedCsv> {
-  const encoding = await detectEncoding(file);
+export async function detectCsv(file: DataFile, signal: AbortSignal): Promise<DetectedCsv> {
+  const encoding = await detectEncoding(file, signal);
   const usual = /\.tsv(\.gz)?$/i.test(file.path) ? '\t' : ',';
-  const delimiter = await detectDelimiter(file, encoding, usual);
+  const dialect = { delimiter: usual, quote: '"', escape: '"' };
+  const format = { dialect, header: true, skip: 0 };
+  const delimiter = await detectDelimiter({ ...file, encoding }, { format, signal });
   return {
     ...(delimiter !== usual && { delimiter }),
-    ...(encoding !== 'utf-8' && { encoding }),
+    ...(encoding !== UTF_8 && { encoding }),
   };
 }
 
-/** UTF-16 has a byte order mark; what is no UTF-8 is taken for Latin-1, which every byte is. */
-async function detectEncoding(file: DataFile): Promise<Encoding> {
-  const handle = await open(file.readable);
-  try {
-    const { buffer } = await handle.read(Buffer.alloc(2), 0, 2, 0);
-    if (buffer[0] === 0xff && buffer[1] === 0xfe) return 'utf-16';
-  } finally {
-    await handle.close();
+/** A byte order mark needs no setting; what is no UTF-8 is taken for windows-1252, which every byte is. */
+async function detectEncoding(file: DataFile, signal: AbortSignal): Promise<Encoding> {
+  const decoder = new TextDecoder(UTF_8, { fatal: true });
+  let isFirst = true;
+  for await (const chunk of readBytes(file, signal)) {
+    if (isFirst) {
+      if (markOf(chunk)) return UTF_8;
+      const wide = looksLikeUtf16(chunk);
+      if (wide !== undefined) return wide;
+      isFirst = false;
+    }
+    try {
+      decoder.decode(chunk, { stream: true });
+    } catch {
+      return WINDOWS_1252;
+    }
   }
-  return (await isUtf8(file)) ? 'utf-8' : 'latin-1';
-}
-
-async function isUtf8(file: DataFile): Promise<boolean> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const check = async (chunks: AsyncIterable<Buffer>) => {
-    for await (const chunk of chunks) decoder.decode(chunk, { stream: true });
+  try {
     decoder.decode();
-  };
-  const bytes = createReadStream(file.readable);
-  try {
-    const isPacked = file.gzip && file.readable === file.path;
-    await (isPacked ? pipeline(bytes, createGunzip(), check) : pipeline(bytes, check));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return false;
-    throw notRead(file, error);
+  } catch {
+    return WINDOWS_1252;
   }
+  return UTF_8;
 }
 
 /** The delimiter that splits the first records into the same number of values, the more the better. */
-export async function detectDelimiter(file: DataFile, encoding: Encoding, usual: string): Promise<string> {
+export async function detectDelimiter(file: DataFile, detection: Detection): Promise<string> {
+  const usual = detection.format.dialect?.delimiter ?? ',';
   let best = { delimiter: usual, columns: 1 };
   for (const delimiter of [usual, ...DELIMITERS.filter((other) => other !== usual)]) {
-    const columns = await columnsWith(file, encoding, delimiter);
+    const columns = await columnsWith(file, delimiter, detection);
     if (columns > best.columns) best = { delimiter, columns };
   }
   return best.delimiter;
 }
 
 /** 0 where the first records differ. */
-async function columnsWith(file: DataFile, encoding: Encoding, delimiter: string): Promise<number> {
+async function columnsWith(file: DataFile, delimiter: string, detection: Detection): Promise<number> {
+  const { signal, format } = detection;
   const dialect = { delimiter, quote: '"', escape: '"' };
-  let columns = 0;
-  let seen = 0;
-  for await (const { values } of readRecords(readText(file, encoding), dialect)) {
-    if (seen === 0) columns = values.length;
-    // An empty line is not a record.
-    else if (values.length !== columns && values.length > 1) return 0;
+  let [columns, seen, differ] = [0, 0, false];
+  const isDone = () => differ || seen === RECORDS;
+  await visitRecords(file, { format: { ...format, dialect }, signal, isDone }, (record) => {
+    if (isBlank(record)) return;
+    if (seen === 0) columns = record.columns;
+    else if (record.columns !== columns) differ = true;
     seen += 1;
-    if (seen === RECORDS) break;
-  }
-  return columns;
+  });
+  return differ ? 0 : columns;
 }

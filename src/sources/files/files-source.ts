@@ -49,24 +49,36 @@ export class FilesSource implements OpenSource {
 
   check({ signal }: Cancellable = {}): Promise<SourceCheck> {
     const { config } = this.#context;
-    const ids = Object.keys(config.segments);
-    return withReading(this.#context, { segments: ids, allTables: true, signal }, async (reading) => {
-      const { columns } = reading.profiles;
-      const staged = await stageProfiles(reading, config.profiles.key, columns);
-      await stageTables(reading, { allColumns: true });
-      const { members, unmatched } = await findMembers(reading, config.profiles.key, ids.length);
+    const segments = Object.keys(config.segments);
+    return withReading(this.#context, { segments, allTables: true, signal }, async (reading) => {
+      const attributes = reading.profiles.columns;
+      const { profiles, members, unmatched, unreadable } = await this.#count(reading, attributes, segments);
       return {
-        attributes: columns,
+        attributes,
         segments: segmentInfos(config),
-        profiles: staged.profiles,
-        members: ids.map((segment, index) => ({
+        profiles,
+        members: segments.map((segment, index) => ({
           segment,
           profiles: members[index] ?? 0,
           unmatched: unmatched[index] ?? { keys: 0, values: 0 },
         })),
-        unreadable: await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys),
+        unreadable,
       };
     });
+  }
+
+  /** Reads the tables of a request. A check and an export find the same, since both do this. */
+  async #count(
+    reading: Reading,
+    attributes: readonly string[],
+    segments: readonly string[],
+  ): Promise<SourceExtract> {
+    const { key } = this.#context.config.profiles;
+    const staged = await stageProfiles(reading, key, attributes);
+    await stageTables(reading);
+    const found = await findMembers(reading, key, segments.length);
+    const unreadable = await collectUnreadable(allTables(reading), staged.emptyKeys);
+    return { profiles: staged.profiles, ...found, unreadable };
   }
 
   async findProblems({ signal }: Cancellable = {}): Promise<readonly SourceProblem[]> {
@@ -81,13 +93,10 @@ export class FilesSource implements OpenSource {
     const { attributes, segments, into, signal } = request;
     await clear(into);
     return withReading(this.#context, { segments, into, signal }, async (reading) => {
-      requireAttributes(reading.profiles.columns, attributes);
-      const staged = await stageProfiles(reading, config.profiles.key, attributes);
-      await stageTables(reading, { allColumns: false });
-      const found = await findMembers(reading, config.profiles.key, segments.length);
-      const unreadable = await collectUnreadable(reading.database, allTables(reading), staged.emptyKeys);
+      requireAttributes(reading.profiles, attributes);
+      const counts = await this.#count(reading, attributes, segments);
       await write(reading, config.profiles.key, request);
-      return { profiles: staged.profiles, ...found, unreadable };
+      return counts;
     });
   }
 
@@ -101,13 +110,17 @@ async function clear(into: string): Promise<void> {
   for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
 }
 
-function requireAttributes(available: readonly string[], attributes: readonly string[]): void {
+function requireAttributes({ columns, unusable }: OpenTable, attributes: readonly string[]): void {
   // NDJSON without a row names no columns, and has nothing to miss them.
-  const missing = available.length === 0 ? undefined : attributes.find((name) => !available.includes(name));
+  if (columns.length === 0) return;
+  const missing = attributes.find((name) => !columns.includes(name));
   if (missing === undefined) return;
+  const why = unusable.get(missing.toLowerCase());
   throw new ExportError(
     'ATTRIBUTE_NOT_FOUND',
-    `The source's profiles have no attribute "${missing}". ${suggest(missing, available)}`,
+    why === undefined
+      ? `The source's profiles have no attribute "${missing}". ${suggest(missing, columns)}`
+      : `The source's profiles have no usable attribute "${missing}": ${why}. Rename one of them, in the file or with rename.`,
     { details: { attribute: missing } },
   );
 }

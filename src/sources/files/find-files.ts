@@ -14,7 +14,7 @@ export interface FindOptions {
  * The files of a table, sorted by path, each once. `*`, `?` and `[ab]` match within a name, `**` any folders;
  * names that start with a dot only match a pattern that does.
  *
- * @throws ExportError SOURCE_UNREADABLE when a path or pattern names no file
+ * @throws ExportError SOURCE_UNREADABLE when a path or pattern names no file, CONFIG_INVALID for what is no pattern
  */
 export async function findFiles(
   patterns: string | readonly string[],
@@ -44,7 +44,7 @@ async function matches(pattern: string, { baseFolder, what }: FindOptions): Prom
       `${what}: ${pattern} is a folder. Name its files, e.g. ${pattern}/*.csv.`,
     );
   }
-  const files = MAGIC.test(pattern) ? await filesBelow(path) : [];
+  const files = MAGIC.test(pattern) ? await filesBelow(path, what) : [];
   if (files.length > 0) return files;
   throw new ExportError(
     'SOURCE_UNREADABLE',
@@ -52,9 +52,11 @@ async function matches(pattern: string, { baseFolder, what }: FindOptions): Prom
   );
 }
 
-async function filesBelow(pattern: string): Promise<string[]> {
+async function filesBelow(pattern: string, what: string): Promise<string[]> {
   const { root } = parse(pattern);
   const steps = pattern.slice(root.length).split('/').filter(Boolean);
+  // Also where no folder is there to be compared with.
+  for (const step of steps) checkPattern(step, what);
   const paths = await walk(root, steps);
   const kinds = await Promise.all(paths.map(kindOf));
   return paths.filter((_, index) => kinds[index] === 'file');
@@ -74,6 +76,18 @@ async function walk(folder: string, steps: readonly string[]): Promise<string[]>
   const expression = expressionOf(step);
   const names = entries.map((entry) => entry.name).filter((name) => expression.test(name));
   return (await Promise.all(names.map((name) => walk(join(folder, name), rest)))).flat();
+}
+
+/** @throws ExportError CONFIG_INVALID, e.g. for `[z-a]` */
+function checkPattern(step: string, what: string): void {
+  try {
+    expressionOf(step);
+  } catch {
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `${what}: "${step}" is no pattern of file names: what is between brackets is a list of characters, such as [abc] or [a-c]. Correct the path in the configuration.`,
+    );
+  }
 }
 
 function expressionOf(step: string): RegExp {

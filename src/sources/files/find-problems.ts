@@ -31,18 +31,17 @@ export async function findProblems(context: ReadContext): Promise<SourceProblem[
     }
   };
   await withScratchFolder(context.options, async (folder) => {
+    const { baseFolder } = context.options;
+    const opening = { baseFolder, folder, columnsOnly: true, signal: context.stopped };
     const found = new Map<Part, FoundTable>();
     for (const part of partsOf(context)) {
-      const { baseFolder } = context.options;
-      const [table] =
-        (await attempt(part.at, () => findTables([part.spec], { baseFolder, folder, columnsOnly: true }))) ??
-        [];
+      const [table] = (await attempt(part.at, () => findTables([part.spec], opening))) ?? [];
       if (table) found.set(part, table);
     }
     await withDatabase(context, sandboxOf(folder, [...found.values()]), async (database) => {
       const columns = new Map<string, readonly string[]>();
       for (const [{ at, sqlName }, table] of found) {
-        const opened = await attempt(at, () => openTable(database, table));
+        const opened = await attempt(at, () => openTable(database, table, opening));
         if (opened && sqlName !== undefined) columns.set(sqlName, opened.columns);
       }
       await makeViews(database, columns);

@@ -1,28 +1,36 @@
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
-import { type DataFile, checkByteOrderMark, readText } from './data-file';
+import type { DataFile } from './data-file';
+import {
+  NEVER_IN_JSON,
+  type Surveyed,
+  type TextFormat,
+  type Workplace,
+  isBlank,
+  surveyFile,
+  visitRecords,
+} from './survey';
 import {
   CSV_OPTIONS,
+  FAULTS_SHOWN,
   FILE_COLUMN,
   type Fault,
-  type LocateRequest,
-  type UnreadableCount,
   type SelectOptions,
   type TextTable,
-  checkNames,
+  type UnreadableCount,
+  isEmptyText,
   selectNothing,
 } from './table';
 
+const LINES: TextFormat = { dialect: undefined, header: false, skip: 0 };
+
 // Read as lines of text, one column: DuckDB's JSON reader would drop broken lines without counting them.
-// The delimiter is a control character, which JSON does not allow.
 const LINE_OPTIONS = [
   ...CSV_OPTIONS,
   'header = false',
-  "delim = '\u0001'",
+  `delim = '${NEVER_IN_JSON}'`,
   "quote = ''",
   "escape = ''",
-  // Nothing is quoted, so strictness would only refuse files that mix line breaks.
-  'strict_mode = false',
   "columns = {'line': 'VARCHAR'}",
   `filename = ${quoteText(FILE_COLUMN)}`,
 ];
@@ -37,37 +45,36 @@ interface SurveyRow {
   readonly lines: number;
 }
 
-/**
- * Reads all lines once, since any line may bring another column.
- *
- * @throws ExportError SOURCE_MALFORMED
- */
+/** Reads all lines once, since any line may bring another column. */
 export async function openNdjson(
-  what: string,
   files: readonly DataFile[],
   database: Database,
+  workplace: Workplace,
 ): Promise<TextTable> {
-  for (const file of files) await checkByteOrderMark(file, 'utf-8');
-  const filled = files.filter((file) => file.size > 0);
+  const filled: Surveyed[] = [];
+  for (const file of files) {
+    if (file.size > 0) filled.push(await surveyFile(file, { ...workplace, format: LINES, columns: 1 }));
+  }
   const survey = filled.length === 0 ? [] : await database.rows<SurveyRow>(surveySql(filled));
-  const columns = columnsOf(survey);
-  checkNames(what, columns);
   return {
-    columns,
-    unreadable: unreadableOf(survey, filled),
+    columns: columnsOf(survey),
+    files: filled.map(({ file }) => file),
+    unreadable: [...filled.map(({ unreadable }) => unreadable), ...invalidLines(survey, filled)].filter(
+      ({ lines }) => lines > 0,
+    ),
     select: (wanted, options = {}) =>
       filled.length === 0 ? selectNothing(wanted, options) : selectValues(filled, wanted, options),
-    locate,
+    locate: (file, key) => locate(file, key, workplace.signal),
   };
 }
 
-function surveySql(files: readonly DataFile[]): string {
+function surveySql(files: readonly Surveyed[]): string {
   return `
     SELECT "${FILE_COLUMN}" AS file,
       CASE WHEN ${IS_OBJECT} THEN NULL WHEN json_valid(line) THEN 'NOT AN OBJECT' ELSE 'INVALID JSON' END AS fault,
       CASE WHEN ${IS_OBJECT} THEN json_keys(line) END AS keys,
       count(*) AS lines
-    FROM ${readLines(files, 'store_rejects = true')}
+    FROM ${readLines(files)}
     WHERE trim(line) <> ''
     GROUP BY ALL`;
 }
@@ -81,16 +88,16 @@ function columnsOf(survey: readonly SurveyRow[]): string[] {
   return [...new Set(lists.flat())].filter((name) => name !== '');
 }
 
-function unreadableOf(survey: readonly SurveyRow[], files: readonly DataFile[]): UnreadableCount[] {
-  return files.flatMap(({ path, readable }) => {
+/** Lines that are no JSON object. `locate` finds them: DuckDB does not number lines. */
+function invalidLines(survey: readonly SurveyRow[], files: readonly Surveyed[]): UnreadableCount[] {
+  return files.map(({ file: { path, readable } }) => {
     const faulty = survey.filter(({ file, fault }) => file === readable && fault !== null);
-    const lines = faulty.reduce((sum, row) => sum + row.lines, 0);
-    return lines === 0 ? [] : [{ path, lines, faults: faulty.map(({ fault }) => String(fault)) }];
+    return { path, lines: faulty.reduce((sum, row) => sum + row.lines, 0) };
   });
 }
 
 function selectValues(
-  files: readonly DataFile[],
+  files: readonly Surveyed[],
   wanted: readonly string[],
   { file = false }: SelectOptions,
 ): string {
@@ -101,43 +108,34 @@ function selectValues(
     SELECT ${columns.join(', ')}
     FROM (
       SELECT "${FILE_COLUMN}", CASE WHEN ${IS_OBJECT} THEN json_extract_string(line, ${quoteTexts(pointers)}) END AS x
-      FROM ${readLines(files, 'ignore_errors = true')}
+      FROM ${readLines(files)}
     )
     WHERE x IS NOT NULL`;
 }
 
-function readLines(files: readonly DataFile[], option: string): string {
-  const paths = quoteTexts(files.map(({ readable }) => readable));
-  return `read_csv(${paths}, ${LINE_OPTIONS.join(', ')}, ${option})`;
+function readLines(files: readonly Surveyed[]): string {
+  const lineBreaks = [...new Set(files.map(({ lineBreak }) => lineBreak))];
+  const reads = lineBreaks.map((lineBreak) => {
+    const same = files.filter((file) => file.lineBreak === lineBreak);
+    const paths = quoteTexts(same.map(({ file }) => file.readable));
+    return `FROM read_csv(${paths}, ${LINE_OPTIONS.join(', ')}, new_line = ${quoteText(lineBreak)})`;
+  });
+  return `(${reads.join(' UNION ALL ')})`;
 }
 
-async function locate(file: DataFile, { faults, key, limit }: LocateRequest): Promise<Fault[]> {
+async function locate(file: DataFile, key: string | undefined, signal: AbortSignal): Promise<Fault[]> {
   const found: Fault[] = [];
-  let line = 0;
-  for await (const text of readLinesOf(readText(file))) {
-    line += 1;
-    const fault = text.trim() === '' ? undefined : faultOf(text, key);
-    if (fault !== undefined && faults.has(fault)) found.push({ line, fault });
-    if (found.length === limit) break;
-  }
+  const isDone = () => found.length === FAULTS_SHOWN;
+  await visitRecords(file.original ?? file, { format: LINES, signal, isDone }, (record) => {
+    // Other lines were counted, with their numbers, before.
+    if (isBlank(record) || record.tooLong || !record.isText) return;
+    const fault = faultOf(record.values()[0] ?? '', key);
+    if (fault !== undefined) found.push({ line: record.line, fault });
+  });
   return found;
 }
 
-async function* readLinesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
-  let rest = '';
-  for await (const chunk of chunks) {
-    // A pair of CR and LF may lie across two chunks.
-    const text = rest + chunk;
-    const whole = text.endsWith('\r') ? text.slice(0, -1) : text;
-    const lines = whole.split(/\r\n|\r|\n/);
-    rest = (lines.pop() ?? '') + text.slice(whole.length);
-    yield* lines;
-  }
-  yield rest;
-}
-
 function faultOf(text: string, key: string | undefined): string | undefined {
-  if (text.includes('\uFFFD')) return 'INVALID ENCODING';
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -147,7 +145,7 @@ function faultOf(text: string, key: string | undefined): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'NOT AN OBJECT';
   if (key === undefined) return undefined;
   const name = (value as Record<string, unknown>)[key];
-  return name === undefined || name === null || (typeof name === 'string' && name.trim() === '')
+  return name === undefined || name === null || (typeof name === 'string' && isEmptyText(name))
     ? 'EMPTY KEY'
     : undefined;
 }

@@ -1,23 +1,28 @@
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
+import { shorten } from '../suggest';
+import { holdsAddress } from './column-names';
 import type { DataFile } from './data-file';
 import {
+  FAULTS_SHOWN,
   FILE_COLUMN,
   type Fault,
-  type LocateRequest,
   type SelectOptions,
   type TextTable,
-  checkNames,
   isEmptyKey,
+  selectNothing,
 } from './table';
 
-interface Column {
-  readonly column_name: string;
-  readonly column_type: string;
+/** Files with the same columns of the same types in the same order. */
+interface Layout {
+  readonly files: DataFile[];
+  readonly types: ReadonlyMap<string, string>;
 }
 
 /**
- * Reads no rows, but the files' footers.
+ * Reads no rows, but the files' footers. Each file becomes text by its own types: read together, all files would get the types of the
+ * first one, and `007` beside a file of numbers would become `7`.
  *
  * @throws ExportError SOURCE_MALFORMED
  */
@@ -26,27 +31,64 @@ export async function openParquet(
   files: readonly DataFile[],
   database: Database,
 ): Promise<TextTable> {
-  const described = await database.rows<Column>(`DESCRIBE SELECT * FROM ${readParquet(files)}`);
-  const columns = described.map((column) => column.column_name).filter((name) => name !== '');
-  checkNames(what, columns);
-  const types = new Map(described.map((column) => [column.column_name, column.column_type]));
+  const layouts = new Map<string, Layout>();
+  for (const file of files) {
+    const types = await typesOf(file, database);
+    const key = JSON.stringify([...types]);
+    const layout = layouts.get(key) ?? { files: [], types };
+    layout.files.push(file);
+    layouts.set(key, layout);
+  }
+  const all = [...layouts.values()];
+  checkSame(what, all);
   return {
-    columns,
+    columns: [...(all[0]?.types.keys() ?? [])],
+    files,
     unreadable: [],
-    select: (wanted, { file = false }: SelectOptions = {}) => {
-      const values = wanted.map(
-        (name) => `nullif(${asText(name, types.get(name))}, '') AS ${quoteName(name)}`,
-      );
-      if (file) values.push(quoteName(FILE_COLUMN));
-      return `SELECT ${values.join(', ')} FROM ${readParquet(files, `filename = ${quoteText(FILE_COLUMN)}`)}`;
+    select: (wanted, options = {}) =>
+      all.length === 0
+        ? selectNothing(wanted, options)
+        : all.map((layout) => selectLayout(layout, wanted, options)).join(' UNION ALL '),
+    locate: async (file, key) => {
+      const layout = all.find((other) => other.files.includes(file));
+      return layout && key !== undefined ? locate(file, asText(key, layout.types), database) : [];
     },
-    locate: (file, request) => locate(file, request, { database, types }),
   };
 }
 
+async function typesOf(file: DataFile, database: Database): Promise<Map<string, string>> {
+  const described = await database.rows<{ column_name: string; column_type: string }>(
+    `DESCRIBE SELECT * FROM ${readParquet([file])}`,
+  );
+  return new Map(described.map((column) => [column.column_name, column.column_type]));
+}
+
+function checkSame(what: string, [first, ...others]: readonly Layout[]): void {
+  for (const other of others) {
+    const [missing, missed] = first!.types.size < other.types.size ? [first!, other] : [other, first!];
+    const name = [...missed.types.keys()].find((column) => !missing.types.has(column));
+    if (name === undefined) continue;
+    const named = holdsAddress(name) ? 'a column' : `the column "${shorten(name)}"`;
+    throw new ExportError(
+      'SOURCE_MALFORMED',
+      `${what}: the files differ in their columns. ${missed.files[0]?.name} has ${named}, and ${missing.files[0]?.name} has not. Make them the same, in any order.`,
+    );
+  }
+}
+
+function selectLayout(
+  { files, types }: Layout,
+  wanted: readonly string[],
+  { file = false }: SelectOptions,
+): string {
+  const values = wanted.map((name) => `nullif(${asText(name, types)}, '') AS ${quoteName(name)}`);
+  if (file) values.push(quoteName(FILE_COLUMN));
+  return `SELECT ${values.join(', ')} FROM ${readParquet(files, `filename = ${quoteText(FILE_COLUMN)}`)}`;
+}
+
 /** Nested values as JSON, as they would be in an NDJSON file. */
-function asText(name: string, type = 'VARCHAR'): string {
-  const nested = /^(STRUCT|MAP|UNION)\(|\]$/.test(type);
+function asText(name: string, types: ReadonlyMap<string, string>): string {
+  const nested = /^(STRUCT|MAP|UNION)\(|\]$/.test(types.get(name) ?? 'VARCHAR');
   return nested ? `to_json(${quoteName(name)})::VARCHAR` : `${quoteName(name)}::VARCHAR`;
 }
 
@@ -57,16 +99,11 @@ function readParquet(files: readonly DataFile[], ...options: readonly string[]):
 }
 
 /** Parquet has rows where others have lines. */
-async function locate(
-  file: DataFile,
-  { key, limit }: LocateRequest,
-  { database, types }: { readonly database: Database; readonly types: ReadonlyMap<string, string> },
-): Promise<Fault[]> {
-  if (key === undefined) return [];
+async function locate(file: DataFile, key: string, database: Database): Promise<Fault[]> {
   const rows = await database.rows<{ line: number }>(`
     SELECT file_row_number + 1 AS line
     FROM ${readParquet([file], 'file_row_number = true')}
-    WHERE ${isEmptyKey(asText(key, types.get(key)))}
-    ORDER BY line LIMIT ${limit}`);
+    WHERE ${isEmptyKey(key)}
+    ORDER BY line LIMIT ${FAULTS_SHOWN}`);
   return rows.map(({ line }) => ({ line, fault: 'EMPTY KEY' }));
 }

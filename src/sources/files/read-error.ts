@@ -1,23 +1,12 @@
 import { DatabaseError } from '../../duckdb/database-error';
 import { ExportError } from '../../errors';
-import { measureBadQuotes } from './csv';
 import type { DataFile } from './data-file';
-import type { Format } from './format';
 
 /** Not about a file: our SQL is wrong, or the source was closed. */
 const OURS = new Set(['Binder', 'Catalog', 'INTERNAL', 'INTERRUPT', 'Parser', 'Permission']);
 
-/** A table that was being read. */
-interface ReadTable {
-  readonly format: Format;
-  readonly files: readonly DataFile[];
-}
-
-/**
- * What a failed reading of these tables means. Looks into CSV files for a quote that never closes, since DuckDB
- * gives many other reasons for that.
- */
-export async function asReadError(tables: readonly ReadTable[], error: unknown): Promise<unknown> {
+/** What a failed reading of these files means. */
+export function asReadError(files: readonly DataFile[], error: unknown): unknown {
   if (!(error instanceof DatabaseError) || OURS.has(error.kind)) return error;
   if (error.kind === 'Out of Memory') {
     return new ExportError(
@@ -26,31 +15,26 @@ export async function asReadError(tables: readonly ReadTable[], error: unknown):
     );
   }
   const text = error.rowText();
-  for (const { format, files } of tables) {
-    const file = files.find(({ readable }) => text.includes(readable));
-    if (!file) continue;
-    if (error.kind === 'IO' && /Cannot open|No files found|No such file/.test(text)) {
-      return new ExportError(
-        'SOURCE_UNREADABLE',
-        `${file.name} could not be opened. Put it back and try again.`,
-      );
-    }
-    if (format.kind === 'csv') await measureBadQuotes(file, format);
-    return malformed(file.name, text, error.kind);
+  const file = files.find(({ readable }) => text.includes(readable));
+  if (file && error.kind === 'IO' && /Cannot open|No files found|No such file/.test(text)) {
+    return new ExportError(
+      'SOURCE_UNREADABLE',
+      `${file.name} could not be opened. Put it back and try again.`,
+    );
   }
-  if (error.kind === 'IO') {
+  if (!file && error.kind === 'IO') {
     return new ExportError(
       'STAGING_FAILED',
       'A working file could not be written or read (an IO error of DuckDB). Check the disk of the staging folder.',
     );
   }
-  const names = tables.flatMap(({ files }) => files.map(({ name }) => name));
-  return malformed(names.slice(0, 5).join(', '), text, error.kind);
+  const names = file ? [file.name] : files.slice(0, 5).map(({ name }) => name);
+  return malformed(names.join(', '), error.kind);
 }
 
-function malformed(name: string, text: string, kind: string): ExportError {
-  const why = text.includes('state machine reached an invalid state')
-    ? 'line breaks of two kinds (LF and CR LF) are mixed. Write all lines with the same'
-    : `DuckDB answered with ${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind} Error. Check that the file is complete and in the configured format and encoding`;
-  return new ExportError('SOURCE_MALFORMED', `${name} could not be read: ${why}.`);
+function malformed(name: string, kind: string): ExportError {
+  return new ExportError(
+    'SOURCE_MALFORMED',
+    `${name} could not be read: DuckDB answered with ${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind} Error. Check that the file is complete and in the configured format and encoding.`,
+  );
 }

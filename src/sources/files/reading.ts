@@ -1,8 +1,15 @@
 import type { FilesSourceConfig, SegmentConfig } from '../../config/source-config';
 import type { Database } from '../../duckdb/database';
 import { openDatabase, threadsFor } from '../../duckdb/open';
-import { checkUnchanged } from './data-file';
-import { type FoundTable, type OpenTable, type TableSpec, findTables, openTable } from './open-tables';
+import { changedWhileRead, findChanges } from './data-file';
+import {
+  type FoundTable,
+  type OpenTable,
+  type OpenTablesOptions,
+  type TableSpec,
+  findTables,
+  openTable,
+} from './open-tables';
 import { asReadError } from './read-error';
 import { type SqlUse, checkSql } from './segment-sql';
 import { type MembershipScan, chooseSegments, membershipScans } from './segments';
@@ -49,32 +56,56 @@ export interface FilesContext {
   readonly closed: AbortSignal;
 }
 
-/** Opens what a request needs, runs the body, and removes everything again. */
+/** A file that is replaced more often than this while it is read is not read. */
+const READINGS = 3;
+
+/** Opens what a request needs, runs the body, and removes everything again. Where files were replaced meanwhile, all of this is repeated. */
 export async function withReading<T>(
   { closed, ...source }: FilesContext,
   request: ReadRequest,
   body: (reading: Reading) => Promise<T>,
 ): Promise<T> {
-  const stopped = stoppedBy(closed, request.signal);
-  const context = { ...source, stopped };
-  stopped.throwIfAborted();
-  return withScratchFolder(context.options, async (folder) => {
-    const plan = await planReading(context, request, folder);
-    const found = await findTables(plan.specs, {
-      baseFolder: context.options.baseFolder,
-      folder,
-      columnsOnly: request.columnsOnly ?? false,
-    });
-    try {
-      const result = await withDatabase(context, sandboxOf(folder, found, request), async (database) =>
-        body(await openAll(database, folder, { ...plan, found })),
-      );
-      await checkUnchanged(found.flatMap(({ files }) => files));
-      return result;
-    } catch (error) {
-      throw await asReadError(found, error);
-    }
-  });
+  const context = { ...source, stopped: stoppedBy(closed, request.signal) };
+  for (let left = READINGS - 1; ; left -= 1) {
+    context.stopped.throwIfAborted();
+    const read = await withScratchFolder(context.options, (folder) =>
+      readOnce(context, { request, folder }, body),
+    );
+    if (read.changed.length === 0) return read.result();
+    // A file that was replaced is complete. One that changed may still be written.
+    if (left === 0 || !read.areReplaced) throw changedWhileRead(read.changed);
+  }
+}
+
+interface ReadOnce<T> extends Awaited<ReturnType<typeof findChanges>> {
+  /** Throws what the body threw. */
+  readonly result: () => T;
+}
+
+async function readOnce<T>(
+  context: ReadContext,
+  { request, folder }: { readonly request: ReadRequest; readonly folder: string },
+  body: (reading: Reading) => Promise<T>,
+): Promise<ReadOnce<T>> {
+  const plan = await planReading(context, request, folder);
+  const options = {
+    baseFolder: context.options.baseFolder,
+    folder,
+    columnsOnly: request.columnsOnly ?? false,
+    signal: context.stopped,
+  };
+  const found = await findTables(plan.specs, options);
+  const files = found.flatMap((table) => table.files);
+  const result = await withDatabase(context, sandboxOf(folder, found, request), async (database) =>
+    body(await openAll(database, options, { ...plan, found })),
+  ).then(
+    (value) => () => value,
+    (error: unknown) => () => {
+      throw asReadError(files, error);
+    },
+  );
+  // DuckDB opens a file again and again while it reads: rows of two versions must not be mixed, and their mixture may look damaged.
+  return { result, ...(await findChanges(files)) };
 }
 
 export function stoppedBy(closed: AbortSignal, signal: AbortSignal | undefined): AbortSignal {
@@ -179,15 +210,15 @@ export async function withDatabase<T>(
 
 async function openAll(
   database: Database,
-  folder: string,
+  options: OpenTablesOptions,
   { found, scans, sql }: Plan & { readonly found: readonly FoundTable[] },
 ): Promise<Reading> {
   const opened = new Map<string, OpenTable>();
-  for (const table of found) opened.set(table.id, await openTable(database, table));
+  for (const table of found) opened.set(table.id, await openTable(database, table, options));
   const named = (id: string) => opened.get(id) as OpenTable;
   return {
     database,
-    folder,
+    folder: options.folder,
     profiles: named(PROFILES),
     tables: new Map(
       [...opened.values()]

@@ -5,7 +5,7 @@ import type { Database } from '../../duckdb/database';
 import { ExportError, RepeatedKeys } from '../../errors';
 import { PROFILES, type Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
-import { FILE_COLUMN, type UnreadableCount, isEmptyKey, strippedKey } from './table';
+import { FILE_COLUMN, type UnreadableCount, isEmptyKey, selectNothing, strippedKey } from './table';
 
 /** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
@@ -39,7 +39,7 @@ export async function stageProfiles(
   const file = await copyToScratch(
     reading,
     `table-${PROFILES}`,
-    `SELECT * REPLACE (nullif(${strippedKey(name)}, '') AS ${name}) FROM (${profiles.select(columns, { count: true })})`,
+    `SELECT * REPLACE (nullif(${strippedKey(name)}, '') AS ${name}) FROM (${profiles.select(columns)})`,
   );
   // A schema of our own: SQL segments name tables without one.
   await database.run(`
@@ -56,12 +56,13 @@ export async function stageProfiles(
 }
 
 /** Copies the further tables to Parquet in scratch and makes the views that SQL knows them by. */
-export async function stageTables(reading: Reading, { allColumns }: { allColumns: boolean }): Promise<void> {
+export async function stageTables(reading: Reading): Promise<void> {
   for (const [name, table] of reading.tables) {
-    const columns = columnsToStage(reading, name, allColumns ? table.columns : []);
+    const columns = columnsToStage(reading, name, []);
     // Where only rows are counted, any column will do.
-    const some = columns.length > 0 ? columns : [table.columns[0] ?? 'empty'];
-    const file = await copyToScratch(reading, `table-${name}`, table.select(some, { count: true }));
+    const some = columns.length > 0 ? columns : table.columns.slice(0, 1);
+    const select = some.length > 0 ? table.select(some) : selectNothing(['empty']);
+    const file = await copyToScratch(reading, `table-${name}`, select);
     await reading.database.run(`CREATE VIEW ${quoteName(name)} AS FROM read_parquet(${file})`);
   }
 }
@@ -96,7 +97,7 @@ async function countEmptyKeys({ database, profiles }: Reading, key: string): Pro
     WHERE ${isEmptyKey(quoteName(key))}
     GROUP BY ALL`);
   return profiles.files.flatMap(({ path, readable }) =>
-    rows.filter(({ file }) => file === readable).map(({ lines }) => ({ path, lines, faults: ['EMPTY KEY'] })),
+    rows.filter(({ file }) => file === readable).map(({ lines }) => ({ path, lines })),
   );
 }
 

@@ -71,10 +71,17 @@ async function isConnected(destination: Destination): Promise<boolean> {
 
 async function workUntilRemoved(destination: Destination): Promise<void> {
   if (destination.state.unsettled) await settle(destination, destination.state.unsettled);
+  // Until it is settled, no other job may begin.
+  if (destination.state.unsettled) return handOver(destination);
   await condition(() => isRemoved(destination) || destination.state.queue.length > 0 || hasGrown());
   const job = destination.state.queue[0];
   destination.isHandingOver = true;
   if (job && !isRemoved(destination)) await work(destination, job);
+  return handOver(destination);
+}
+
+async function handOver(destination: Destination): Promise<void> {
+  destination.isHandingOver = true;
   // Before continuing as new: otherwise a run that is about to end could accept an update and never answer it.
   await condition(() => isRemoved(destination) || allHandlersFinished());
   if (isRemoved(destination)) return discard(destination);
@@ -97,6 +104,11 @@ async function work(destination: Destination, job: Job): Promise<void> {
   try {
     const report = await runJob(destination, job, input);
     destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
+  } catch (error) {
+    if (!(error instanceof HandOver)) throw error;
+    // The next run settles it, or begins it again.
+    if (!destination.state.unsettled?.ended) destination.update((state) => withJobAgain(state, job));
+    return;
   } finally {
     destination.running = null;
   }
@@ -121,9 +133,14 @@ async function settle(destination: Destination, job: Job): Promise<void> {
     code: 'UNEXPECTED' as const,
     message: 'The run of the destination that started this export was lost',
   };
-  const ended = { status: 'failed', startedAtMs: Date.now(), failure } as const;
-  const report = await settleLost(destination, { job, input }, ended);
-  destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
+  const ended = job.ended ?? ({ status: 'failed', startedAtMs: Date.now(), failure } as const);
+  try {
+    const report = await settleLost(destination, { job, input }, ended);
+    destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
+  } catch (error) {
+    // The next run settles it.
+    if (!(error instanceof HandOver)) throw error;
+  }
 }
 
 async function discard(destination: Destination): Promise<void> {

@@ -73,5 +73,10 @@ export function inMarkdown(text: string): string {
     .replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu, ' ')
     .trim()
     .replaceAll('|', '/')
-    .replaceAll(/[\\`*[\]<>]/g, String.raw`\$&`);
+    .replaceAll(/[\\`*[\]<>]/g, String.raw`\$&`)
+    .replaceAll(COMMAND, '`$&`');
 }
+
+/** A command with its options, or an option alone: outside a code span, the Web UI makes one dash of two. */
+const COMMAND =
+  /(?<![\w-])(?:temporal-mailchimp(?: [a-z0-9][\w-]*){1,3}(?: --[a-z][\w-]*(?: [\w-]+)?)*|--[a-z][a-z-]*)/g;

@@ -1,8 +1,9 @@
-import { mkdir, symlink, utimes } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, symlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { checkUnchanged, lookAt } from '../../../src/sources/files/data-file';
+import { findChanges, lookAt } from '../../../src/sources/files/data-file';
 import { findFiles } from '../../../src/sources/files/find-files';
 import { Fixture, type SourceInput, errorOf } from './fixture';
 
@@ -87,20 +88,127 @@ describe('Paths', () => {
     });
   });
 
+  test.each(['[z-a].csv', 'x/**/[b-a]*.csv', 'nowhere/[9-0]/a.csv'])(
+    'like %s are no patterns, which is a fault of the configuration',
+    async (pattern) => {
+      expect(await errorOf(namesOf(pattern))).toMatchObject({
+        code: 'CONFIG_INVALID',
+        message: expect.stringMatching(/^profiles: "\[.*" is no pattern of file names/),
+      });
+    },
+  );
+
   test('that lead nowhere are refused', async () => {
     await symlink('circle.csv', join(fixture.folder, 'circle.csv'));
     expect(await errorOf(namesOf('circle.csv'))).toMatchObject({ code: 'SOURCE_UNREADABLE' });
   });
 });
 
-test('A file that changes while it is read is not used', async () => {
+test('A file that is written to has changed, and one that takes its place has replaced it', async () => {
   const path = await fixture.write('p.csv', 'k\n1\n');
   const file = await lookAt(path);
-  await checkUnchanged([file]);
+  expect(await findChanges([file])).toMatchObject({ changed: [] });
   await utimes(path, 1, 1);
-  expect(await errorOf(checkUnchanged([file]))).toMatchObject({
-    code: 'SOURCE_UNREADABLE',
-    message: expect.stringContaining('p.csv was changed'),
+  expect(await findChanges([file])).toMatchObject({ changed: [file], areReplaced: false });
+  await rename(await fixture.write('new.csv', 'k\n1\n2\n'), path);
+  expect(await findChanges([file])).toMatchObject({ changed: [file], areReplaced: true });
+});
+
+/** Replaces the file once for each reading, in its middle. */
+async function replaceDuring(readings: number): Promise<void> {
+  const seen = new Set<string>();
+  while (seen.size < readings) {
+    const folders = await readdir(fixture.scratch).catch(() => []);
+    for (const folder of folders) {
+      if (seen.has(folder)) continue;
+      const isStaged = (await readdir(join(fixture.scratch, folder))).includes('table-profiles.parquet');
+      if (!isStaged) continue;
+      seen.add(folder);
+      const next = await fixture.write('next.csv', `k,b\n1,x\n2,new\n3,${seen.size}\n`);
+      await rename(next, join(fixture.folder, 'p.csv'));
+    }
+    await setImmediate();
+  }
+}
+
+describe('A source whose file is replaced while it is read', () => {
+  const profiles = { path: 'p.csv', key: 'k' };
+  // So that a reading takes long enough to be met in its middle.
+  const sql = 'SELECT k FROM profiles WHERE (SELECT count(*) FROM range(200000000) r(n) WHERE n % 7 = 8) = 0';
+
+  test('is read again, and holds what is there now', async () => {
+    await fixture.write('p.csv', 'k,b\n1,old\n');
+    const replaced = replaceDuring(1);
+    const extracted = await fixture.extract(
+      { profiles, segments: { all: { sql } } },
+      { attributes: ['b'], segments: ['all'] },
+    );
+    await replaced;
+    expect(extracted).toMatchObject({ profiles: 3, rows: { '1': ['x'], '2': ['new'], '3': ['1'] } });
+  });
+
+  test('is refused where it is replaced each time', async () => {
+    await fixture.write('p.csv', 'k,b\n1,old\n');
+    const replaced = replaceDuring(3);
+    const source = await fixture.open({ profiles, segments: { all: { sql } } });
+    expect(await errorOf(source.check())).toMatchObject({
+      code: 'SOURCE_UNREADABLE',
+      message: expect.stringContaining('p.csv was changed while it was read'),
+    });
+    await replaced;
+    await source.close();
+  });
+});
+
+test('A packed file that becomes more than a hundred times as large is not unpacked', async () => {
+  const block = gzipSync(Buffer.alloc(8_000_000, 'k\n'));
+  await fixture.write('p.csv.gz', Buffer.concat(Array.from({ length: 40 }, () => block)));
+  const source = await fixture.open({ profiles: { path: 'p.csv.gz', key: 'k' }, segments: {} });
+  expect(await errorOf(source.check())).toMatchObject({
+    code: 'SOURCE_MALFORMED',
+    message: expect.stringContaining('p.csv.gz was not unpacked: it becomes more than 100 times as large.'),
+  });
+  await source.close();
+});
+
+describe('A name of a column that looks like an address', () => {
+  const address = 'ann@nordlichtpost.de';
+
+  test.each([
+    ['NDJSON', 'p.ndjson', `{"k":"1","${address}":true}\n`],
+    ['a CSV file without a header line', 'p.csv', '1,x\n'],
+  ])('in %s never leaves the source', async (_, file, content) => {
+    await fixture.write(file, content);
+    const isCsv = file.endsWith('.csv');
+    const profiles = {
+      path: file,
+      key: 'k',
+      ...(isCsv && { csv: { header: false }, columns: ['k', address] }),
+    };
+    const source = await fixture.open({
+      profiles,
+      segments: { all: { sql: 'SELECT nothing FROM profiles' } },
+    });
+    const errors = [
+      await errorOf(source.check()),
+      ...(await source.findProblems()).map(({ error }) => error),
+    ];
+    const into = await mkdtemp(join(fixture.folder, 'into-'));
+    errors.push(await errorOf(source.extract({ attributes: ['Email'], segments: [], into })));
+    expect(await source.describe()).toMatchObject({ attributes: ['k'] });
+    expect(errors.map(({ message }) => message).join()).not.toContain('ann');
+    await source.close();
+  });
+
+  test('in Parquet never leaves the source', async () => {
+    await fixture.sql(
+      `COPY (SELECT 1 AS k, 2 AS "${address}") TO '${fixture.folder}/p.parquet' (FORMAT parquet)`,
+    );
+    const source = await fixture.open({ profiles: { path: 'p.parquet', key: 'key' }, segments: {} });
+    const error = await errorOf(source.describe());
+    expect(error.message).toContain('Available: k.');
+    expect(error.message).not.toContain('ann');
+    await source.close();
   });
 });
 
@@ -267,10 +375,13 @@ describe('An NDJSON file', () => {
     await source.close();
   });
 
-  test('is refused when two names differ in case only', async () => {
+  test('is refused when two names differ in case only and one is used', async () => {
     await fixture.write('p.ndjson', '{"k":1,"Email":"x"}\n{"k":2,"email":"y"}\n');
-    const source = await openProfiles({ path: 'p.ndjson', key: 'k' });
-    expect(await errorOf(source.describe())).toMatchObject({ code: 'SOURCE_MALFORMED' });
+    const input = { profiles: { path: 'p.ndjson', key: 'k' }, segments: {} };
+    const source = await fixture.open(input);
+    expect((await source.describe()).attributes).toEqual(['k']);
     await source.close();
+    const error = await errorOf(fixture.extract(input, { attributes: ['Email'], segments: [] }));
+    expect(error).toMatchObject({ message: expect.stringContaining('have the same name but for case') });
   });
 });

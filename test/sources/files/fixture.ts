@@ -114,3 +114,27 @@ export async function errorOf(promise: Promise<unknown>): Promise<Error & { code
     (error: unknown) => error as Error,
   );
 }
+
+export type CsvInput = NonNullable<SourceInput['profiles']['csv']>;
+
+interface ReadCsvOptions {
+  readonly csv?: CsvInput | undefined;
+  /** Name of the file. */
+  readonly file?: string;
+  readonly columns?: string[] | undefined;
+}
+
+/** The profiles of one file by key `k`, all in one segment, with the value of column `b`. */
+export async function readCsv(
+  fixture: Fixture,
+  content: string | Uint8Array,
+  { csv, file = 'p.csv', columns }: ReadCsvOptions = {},
+) {
+  await fixture.write(file, content);
+  const profiles = { path: file, key: 'k', ...(csv && { csv }), ...(columns && { columns }) };
+  const { rows, unreadable } = await fixture.extract(
+    { profiles, segments: { all: { sql: 'SELECT k FROM profiles' } } },
+    { attributes: ['b'], segments: ['all'] },
+  );
+  return { rows: Object.fromEntries(Object.entries(rows).map(([key, [value]]) => [key, value])), unreadable };
+}

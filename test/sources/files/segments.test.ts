@@ -209,6 +209,8 @@ describe('A segment in SQL', () => {
     expect(message).toContain('TRY_CAST');
     expect(message).not.toContain('private');
     expect(await refusalOf('SELECT error(age) FROM profiles')).not.toContain('private');
+    // A text of the SQL's own is no reason of ours.
+    expect(await refusalOf("SELECT error('No space left on device')")).toContain('Invalid Input Error');
   });
 });
 

@@ -54,11 +54,31 @@ describe('an export that is lost with its destination', () => {
       if (isExportToo) await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
 
       await stage.client.connect(stage.destinationId, { ...CONNECT, adopt: true });
-      await stage.configure({ segments: { vip: 'VIP' }, adoptTags: true });
+      // Without adoptTags: the store knows the tag as ours.
+      await stage.configure({ segments: { vip: 'VIP' } });
       await chooseFirst(10);
       expect((await exportNext()).outcomes).toMatchObject({ unchanged: 10, removed: 20 });
       expect(tagged()).toBe(10);
     });
+  });
+});
+
+test('a first export that was lost with its destination leaves a tag that the next one knows as its own', async () => {
+  await run(async () => {
+    await chooseFirst(10);
+    stage.sandbox.fail('stuck batch');
+    await stage.client.start(stage.destinationId);
+    await until(async () => (await stage.progress())?.batches === 1);
+    expect(tagged()).toBe(5);
+    await workflow(destinationWorkflowId(stage.destinationId)).terminate('by the test');
+    await workflow(exportWorkflowId(stage.destinationId)).terminate('by the test');
+    await stage.connect();
+    await stage.configure({ segments: { vip: 'VIP' } });
+    expect(await exportNext()).toMatchObject({ status: 'completed' });
+    expect(tagged()).toBe(10);
+    await chooseFirst(0);
+    await exportNext();
+    expect(tagged()).toBe(0);
   });
 });
 

@@ -21,10 +21,12 @@ const HELD: Held = {
   ],
 };
 
-const page = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
-  describeExport(view(change), INPUT, deliveringMs).split('\n');
-const headline = (change: Partial<ExportView> = {}, deliveringMs = 10 * MINUTE_MS) =>
-  page(change, deliveringMs)[0];
+/** Rows in a millisecond. */
+const RATE = 3_000 / MINUTE_MS;
+
+const page = (change: Partial<ExportView> = {}, rowsPerMs = RATE) =>
+  describeExport(view(change), INPUT, rowsPerMs).split('\n');
+const headline = (change: Partial<ExportView> = {}, rowsPerMs = RATE) => page(change, rowsPerMs)[0];
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [
   ...EXPORT_PHASES.map((phase) => [phase, { phase }] as const),
@@ -76,19 +78,19 @@ describe('the page of an export', () => {
   test('begins with the most important line: what to fix, what it waits for, a pause, or the progress (with that of running batches)', () => {
     const inState = (state: ExportView['state']) => headline({ state });
     expect(inState({ kind: 'stopped', reason: MULTILINE, since: SINCE })).toMatch(
-      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: temporal-mailchimp export resume newsletter\*\*$/,
+      /^\*\*Stopped: SOURCE_MALFORMED\. 3 lines .*Then: `temporal-mailchimp export resume newsletter`\*\*$/,
     );
     expect(inState({ kind: 'waiting', reason: MULTILINE, since: SINCE })).toMatch(
       /^\*\*Waiting: .*It retries by itself\.\*\*$/,
     );
     expect(inState({ kind: 'paused', since: SINCE })).toMatch(
-      /^\*\*Paused: .* until: temporal-mailchimp export resume /,
+      /^\*\*Paused: .* until: `temporal-mailchimp export resume newsletter`/,
     );
     expect(headline()).toBe('**Delivering: 28,958 of 45,030 changes done, about 6 min left**');
   });
 
-  test('shows no time left before the first answer and after the last', () => {
-    expect(headline({ done: 0, finishedInFlight: 0 })).toBe('**Delivering: 0 of 45,030 changes done**');
+  test('shows no time left before the rate of the lane is known, and after the last answer', () => {
+    expect(headline({ done: 0, finishedInFlight: 0 }, 0)).toBe('**Delivering: 0 of 45,030 changes done**');
     expect(headline({ done: 45_030 })).toBe('**Delivering: 45,030 of 45,030 changes done**');
   });
 
