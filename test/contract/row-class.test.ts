@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { classified, type RowClass, rowClassesWhere } from '../../src/contract/row-class';
+import { classified, retriedRowClasses, type RowClass, rowClassesWhere } from '../../src/contract/row-class';
 
 /** Written out, not read from the code: a class with another result or memory changes what exports report and send. */
 const EXPECTED: Record<RowClass, string> = {
@@ -35,6 +35,10 @@ test.each(CLASSES)('a row of class %s is %s', (name, expected) => {
   expect(classified(name)).toEqual({ result, class: name });
   expect(where((rule) => rule.memory === memory)).toBe(true);
   expect(where((rule) => rule.isObjection === true)).toBe(objection !== undefined);
+});
+
+test('only the refusal of a merge field is tried again after some days', () => {
+  expect(retriedRowClasses()).toEqual([['merge_field', 7]]);
 });
 
 test('no class is missing from this list', () => {

@@ -106,12 +106,8 @@ async function makeSettlement(
     await writeOutcomes(database, { decided, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
-    const { size, gone, tags } = await countBaseline(database, {
-      rows: join(folder, BASELINE_ROWS),
-      listed,
-      plan,
-      parent,
-    });
+    const counted = { rows: join(folder, BASELINE_ROWS), listed, plan, parent };
+    const { size, gone, tags } = await countBaseline(database, counted);
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {
       exportId: ref.exportId,
