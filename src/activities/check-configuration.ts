@@ -62,8 +62,19 @@ export function createCheckConfiguration({ staging, openAccount, openSource }: A
     const tags = new Map((await account.tags(input.audienceId)).map((tag) => [tagKey(tag.name), tag]));
     const own = new Set(await staging.ownTags(input.destinationId));
     const checked = segments.map((chosen) => withHolder(chosen, tags, own));
-    const { email, strict, optedOut, latest = null, guards } = request;
-    return { email, fields, strict, optedOut, latest, segments: checked, guards, digest: digestOf(segments) };
+    const { email, strict, optedOut, guards } = request;
+    const { attribute: latest = null, format: latestFormat } = latestOf(request);
+    return {
+      email,
+      fields,
+      strict,
+      optedOut,
+      latest,
+      ...(latestFormat && { latestFormat }),
+      segments: checked,
+      guards,
+      digest: digestOf(segments),
+    };
   };
 }
 
@@ -80,13 +91,22 @@ function requireAttributes(request: ConfigureRequest, { attributes }: SourceDesc
     ...(request.email === '' ? [] : [request.email]),
     ...fieldSettings(request).map(({ attribute }) => attribute),
   ];
-  if (request.latest !== undefined) named.push(request.latest);
+  const { attribute: latest } = latestOf(request);
+  if (latest !== undefined) named.push(latest);
   const missing = named.filter((name) => !attributes.includes(name));
   if (missing.length === 0) return;
   throw new ExportError(
     'ATTRIBUTE_NOT_FOUND',
     `The source has no attribute ${list(missing)}. Match one that it has: ${list(attributes)}.`,
   );
+}
+
+function latestOf({ latest }: ConfigureRequest): {
+  readonly attribute?: string;
+  readonly format?: DateFormat | undefined;
+} {
+  if (latest === undefined) return {};
+  return typeof latest === 'string' ? { attribute: latest } : latest;
 }
 
 /** Each matched merge field with its settings; a plain attribute name means the defaults. */
@@ -156,12 +176,13 @@ function matchFields(
 ): FieldMatch[] {
   problems.collect(() => requireFields(request, available));
   problems.collect(() => requireMatched(request, available));
-  return fieldSettings(request).flatMap(({ tag, attribute, empty, format }) => {
+  return fieldSettings(request).flatMap(({ tag, attribute, empty, format, decimal }) => {
     const field = available.find((candidate) => candidate.tag === tag);
     if (!field) return [];
     problems.collect(() => refuseType(field));
     problems.collect(() => refuseFormat(field, format));
-    return [{ attribute, field, empty, ...(format && { format }) }];
+    problems.collect(() => refuseDecimal(field, decimal));
+    return [{ attribute, field, empty, ...(format && { format }), ...(decimal && { decimal }) }];
   });
 }
 
@@ -200,6 +221,14 @@ function refuseFormat({ tag, type }: MergeField, format: DateFormat | undefined)
     'MERGE_FIELD_UNSUPPORTED',
     `The merge field ${tag} is of type ${type}, which cannot be read as ${format}. ` +
       'A format is for fields of type date and birthday, and DD/MM for birthdays only.',
+  );
+}
+
+function refuseDecimal({ tag, type }: MergeField, decimal: string | undefined): void {
+  if (decimal === undefined || type === 'number') return;
+  throw new ExportError(
+    'MERGE_FIELD_UNSUPPORTED',
+    `The merge field ${tag} is of type ${type}, which has no decimal mark. Set decimal for fields of type number only.`,
   );
 }
 

@@ -7,6 +7,7 @@ import type { CollectedPart } from './collect-part';
 import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
+import { refuseOverLimit } from './rules/contact-limit';
 import { isEmpty, readLeftMembers } from './rules/left-members';
 import { createLookup } from './rules/lookup';
 
@@ -52,6 +53,7 @@ export function createSendCanary(dependencies: ActivityDependencies) {
           const { chunk: sent, withheld } = left.withhold(chunk);
           const replied = isEmpty(sent) ? [] : await account.sendChunk(delivery, sent);
           const results = await lookup.settle(sent, replied);
+          refuseOverLimit(results);
           const verified = await verify({ account, delivery, chunk: sent, kinds }, results);
           await staging.sealResults(ref, key, [{ chunk, results: [...verified, ...withheld] }]);
         });

@@ -6,6 +6,7 @@ import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
 import type { Heartbeat } from './heartbeat';
+import { refuseOverLimit } from './rules/contact-limit';
 import { isEmpty, type LeftMembers, readLeftMembers } from './rules/left-members';
 import { createLookup, type Lookup } from './rules/lookup';
 
@@ -128,6 +129,7 @@ async function sendOne({ staging, input, account, lookup, left }: Sending, numbe
   if (isEmpty(chunk)) return { chunk: whole, results: withheld };
   // Looked up before the next request leaves: a look-up may show a resubscribed member as well.
   const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
+  refuseOverLimit(results);
   return { chunk: whole, results: [...results, ...withheld] };
 }
 

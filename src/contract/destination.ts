@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
 import { GuardSettingsSchema } from './guard';
-import { DATE_FORMATS, EmptySchema, FieldMatchSchema } from './merge-field';
+import { DATE_FORMATS, DecimalSchema, EmptySchema, FieldMatchSchema } from './merge-field';
 import { StatusIfNewSchema } from './outcome';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
@@ -80,9 +80,20 @@ const FieldSettingsSchema = z.strictObject({
     .enum(DATE_FORMATS)
     .optional()
     .describe('Format of dates in the source, for date and birthday fields. Default: ISO 8601.'),
+  decimal: DecimalSchema.optional().describe(
+    'Decimal mark of numbers in the source, for number fields; marks between thousands are allowed then. Default: a point, and none between thousands.',
+  ),
 });
 
 export type FieldSettings = z.output<typeof FieldSettingsSchema>;
+
+const LatestSchema = z.strictObject({
+  attribute: z.string().min(1),
+  format: z
+    .enum(DATE_FORMATS)
+    .optional()
+    .describe('Format of its dates; a time of day may follow. Default: ISO 8601, or a number.'),
+});
 
 export const ConfigureSettingsSchema = z.strictObject({
   email: z.string().min(1).describe('Attribute with the e-mail address. Required.'),
@@ -93,7 +104,7 @@ export const ConfigureSettingsSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'Merge field tag: attribute, or an object of attribute, `empty` and `format`. FNAME and LNAME are first and last name in Mailchimp.',
+      'Merge field tag: attribute, or an object of attribute, `empty`, `format` and `decimal`. FNAME and LNAME are first and last name in Mailchimp.',
     ),
   strict: z
     .boolean()
@@ -105,11 +116,10 @@ export const ConfigureSettingsSchema = z.strictObject({
     'Whether unsubscribed and cleaned members receive fields and tags. Their status stays as it is.',
   ),
   latest: z
-    .string()
-    .min(1)
+    .union([z.string().min(1), LatestSchema])
     .optional()
     .describe(
-      'Attribute with a date, time or number: of profiles that share an address, the one with the greatest value is sent. Default: the one with the lowest key.',
+      'Attribute with a date, time or number, or an object of attribute and `format`: of profiles that share an address, the one with the greatest value is sent. Default: the one with the lowest key.',
     ),
   segments: z
     .record(z.string().min(1), TagNameSchema.nullable())
@@ -267,6 +277,7 @@ const ConfigurationSchema = z.object({
   strict: z.boolean(),
   optedOut: OptedOutSchema,
   latest: z.string().nullable(),
+  latestFormat: z.enum(DATE_FORMATS).optional(),
   segments: z.array(
     z.object({
       segment: z.string(),

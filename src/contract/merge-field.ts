@@ -26,7 +26,10 @@ const MergeFieldSchema = z.object({
 });
 export type MergeField = z.infer<typeof MergeFieldSchema>;
 
-/** Date formats of sources besides ISO 8601. `DD/MM` has no year and is for birthdays only. */
+/**
+ * Date formats of sources besides ISO 8601. Days and months may have one digit, and a time of day may follow. Years of two digits are those from
+ * 1969 to 2068. `DD/MM` has no year and is for birthdays only. `EXCEL` is the number that Excel shows for a date without a format.
+ */
 export const DATE_FORMATS = [
   'DD/MM/YYYY',
   'MM/DD/YYYY',
@@ -34,9 +37,18 @@ export const DATE_FORMATS = [
   'DD-MM-YYYY',
   'YYYY/MM/DD',
   'YYYYMMDD',
+  'YYYY-MM-DD',
+  'MM-DD-YYYY',
+  'DD/MM/YY',
+  'MM/DD/YY',
+  'DD.MM.YY',
+  'EXCEL',
   'DD/MM',
 ] as const;
 export type DateFormat = (typeof DATE_FORMATS)[number];
+
+/** Decimal mark of numbers in the source. Where it is set, marks between thousands are allowed too: the other one, blanks and apostrophes. */
+export const DecimalSchema = z.enum(['.', ',']);
 
 /** What happens to a field that an export has filled when its attribute becomes empty. */
 export const EmptySchema = z.enum(['clear', 'keep']);
@@ -49,5 +61,7 @@ export const FieldMatchSchema = z.object({
   empty: EmptySchema.optional(),
   /** Default: ISO 8601. */
   format: z.enum(DATE_FORMATS).optional(),
+  /** Default: a point, and no marks between thousands. */
+  decimal: DecimalSchema.optional(),
 });
 export type FieldMatch = z.infer<typeof FieldMatchSchema>;

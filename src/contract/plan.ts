@@ -89,8 +89,15 @@ export interface ExportPlan {
 /** Values of one attribute that could not be sent as they are. */
 export interface FieldWarning {
   readonly attribute: string;
+  /** Tag of the merge field; empty for `unread`. */
   readonly field: string;
-  readonly kind: 'cut' | 'omitted';
+  /**
+   * - `cut`: longer than Mailchimp keeps. `omitted`: does not fit the field, and is left out.
+   * - `kept`: of these, Mailchimp keeps the value of an earlier export.
+   * - `decimal_comma`: has a decimal comma, while no setting says which mark is meant; so numbers like 1.234 are left out.
+   * - `unread`: no date, time or number, so it cannot say which of several profiles is the latest.
+   */
+  readonly kind: 'cut' | 'omitted' | 'kept' | 'decimal_comma' | 'unread';
   readonly count: number;
 }
 

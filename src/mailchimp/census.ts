@@ -4,6 +4,7 @@ import type { CensusRow, CensusScope, ListingPage } from '../contract/plan';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';
 import type { Connection } from './connection';
+import { withSize } from './request-size';
 
 const CarriedTagSchema = z.object({ id: z.int() });
 const MemberSchema = z.object({
@@ -19,30 +20,51 @@ const MembersSchema = z.object({ members: z.array(MemberSchema), total_items: z.
 const FIELDS = 'members.id,members.email_address,members.status,total_items';
 const TAG_FIELDS = 'members.tags,members.tags_count';
 
+/** Of a page that is read in pieces, how much the pieces overlap: a member that leaves the listing moves the others up. */
+const OVERLAP = 0.05;
+
 /**
  * Reads a page of one listing, in the order of opt-in times, which an export does not change. Mailchimp lists archived members only for
- * `status=archived`, so `current` has none.
+ * `status=archived`, so `current` has none. In pieces, while a whole page takes Mailchimp too long.
  */
 export async function censusPage(
   connection: Connection,
   audienceId: string,
-  { listing, offset, scope }: ListingPage & { readonly scope: CensusScope },
+  page: ListingPage & { readonly scope: CensusScope },
 ): Promise<CensusPage> {
-  const { members, total_items: totalItems } = await connection.send({
-    what: "read the audience's members",
-    method: 'GET',
-    route: '/lists/{list_id}/members',
-    params: { list_id: audienceId },
-    query: {
-      count: PAGE,
-      offset,
-      sort_field: 'timestamp_opt',
-      sort_dir: 'ASC',
-      fields: scope === 'full' ? `${FIELDS},${TAG_FIELDS}` : FIELDS,
-      ...(listing !== 'current' && { status: listing }),
-    },
-    reply: MembersSchema,
-  });
+  const end = page.offset + PAGE;
+  const rows: CensusRow[] = [];
+  for (let offset = page.offset; ;) {
+    const count = Math.min(connection.sizes.page.current(), end - offset);
+    const piece = await readPiece(connection, audienceId, { ...page, offset, count });
+    rows.push(...piece.rows);
+    if (offset + count >= Math.min(end, piece.totalItems)) return { rows, totalItems: piece.totalItems };
+    offset += Math.ceil(count * (1 - OVERLAP));
+  }
+}
+
+async function readPiece(
+  connection: Connection,
+  audienceId: string,
+  { listing, offset, scope, count }: ListingPage & { readonly scope: CensusScope; readonly count: number },
+): Promise<CensusPage> {
+  const { members, total_items: totalItems } = await withSize(connection.sizes.page, count, () =>
+    connection.send({
+      what: "read the audience's members",
+      method: 'GET',
+      route: '/lists/{list_id}/members',
+      params: { list_id: audienceId },
+      query: {
+        count,
+        offset,
+        sort_field: 'timestamp_opt',
+        sort_dir: 'ASC',
+        fields: scope === 'full' ? `${FIELDS},${TAG_FIELDS}` : FIELDS,
+        ...(listing !== 'current' && { status: listing }),
+      },
+      reply: MembersSchema,
+    }),
+  );
   const rows: CensusRow[] = [];
   for (const member of members) {
     // In case Mailchimp includes archived members in the default listing: the listing `archived` has all of them.

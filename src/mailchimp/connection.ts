@@ -46,6 +46,7 @@ export interface Connection {
   readonly timeoutMs: number;
   readonly longestRequestMs: number;
   readonly signal: AbortSignal | undefined;
+  readonly sizes: ConnectionLimiter['sizes'];
 }
 
 const KEY_WITH_DATA_CENTRE = /^[^\s-]+-([a-z0-9]+)$/;
@@ -146,6 +147,7 @@ export function openConnection({
     timeoutMs,
     longestRequestMs,
     signal,
+    sizes: limiter.sizes,
   };
 }
 

@@ -17,20 +17,23 @@ const FAILED_ALONE = 2;
 interface Search {
   requests: number;
   accepted: number;
+  /** Of these, rows that were alone in their request. */
+  acceptedAlone: number;
   refusedAlone: number;
   failedAlone: number;
 }
 
 /**
- * Sends a chunk. When Mailchimp refuses it as a whole (400, 413) or answers 500, sends its halves, and so on, until each bad row is alone
+ * Sends a chunk. When Mailchimp refuses it as a whole (400, 413, or a 200 that says so of every row) or answers 500, sends its halves, and so on, until each bad row is alone
  * in its request and gets the class of its refusal. The other rows are accounted for as usual.
  *
  * Rows that a failed request has applied are sent again: upserts, appended tags and removals end in the same state.
  *
- * @throws ExportError MAILCHIMP_REFUSED when every row is refused, MAILCHIMP_UNAVAILABLE when every row fails
+ * @throws ExportError MAILCHIMP_REFUSED when every row is refused, MAILCHIMP_UNAVAILABLE when every row fails, PROVIDER_DIFFERS when each row
+ *   is accepted alone, and never with others
  */
 export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowResult[]> {
-  const search: Search = { requests: 0, accepted: 0, refusedAlone: 0, failedAlone: 0 };
+  const search: Search = { requests: 0, accepted: 0, acceptedAlone: 0, refusedAlone: 0, failedAlone: 0 };
   const single = sizeOf(chunk) === 1;
 
   async function attempt(piece: Chunk): Promise<RowResult[]> {
@@ -38,8 +41,9 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
     search.requests += 1;
     let refusal: Refusal;
     try {
-      const results = await send(piece);
+      const results = refuseMalformed(await send(piece));
       search.accepted += 1;
+      if (sizeOf(piece) === 1) search.acceptedAlone += 1;
       return results;
     } catch (error) {
       refusal = asRefusal(error);
@@ -62,7 +66,28 @@ export async function sendHalving(chunk: Chunk, send: SendWhole): Promise<RowRes
     return sameForAllRows(piece, { ...classifyRowError(text), text });
   }
 
-  return attempt(chunk);
+  const results = await attempt(chunk);
+  // One refusal of a pair, or of three rows, may have been a disturbance.
+  if (sizeOf(chunk) > 3 && search.acceptedAlone === sizeOf(chunk)) throw differs(sizeOf(chunk));
+  return results;
+}
+
+/** A reply of 200 that takes every row for malformed says of the request what a 400 says. */
+function refuseMalformed(results: RowResult[]): RowResult[] {
+  if (results.length === 0 || results.some((row) => row.class !== 'schema')) return results;
+  const text = results[0]?.text ?? '';
+  throw new ExportError('MAILCHIMP_REFUSED', `Mailchimp could not validate any row of a request: ${text}`, {
+    details: { status: 400, text },
+  });
+}
+
+function differs(rows: number): ExportError {
+  return new ExportError(
+    'PROVIDER_DIFFERS',
+    `Mailchimp refuses ${rows} contacts in one request and accepts each of them alone: it takes requests in another format than its ` +
+      'documentation describes. The export sends nothing more.',
+    { details: { rows } },
+  );
 }
 
 interface Refusal {
@@ -81,20 +106,17 @@ function asRefusal(error: unknown): Refusal {
   return { status: Number(status), text: String(text), error };
 }
 
-function sizeOf(chunk: Chunk): number {
+export function sizeOf(chunk: Chunk): number {
   return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
+}
+
+export function sliceOf(chunk: Chunk, from: number, to: number): Chunk {
+  return chunk.kind === 'upsert'
+    ? { ...chunk, rows: chunk.rows.slice(from, to) }
+    : { ...chunk, emails: chunk.emails.slice(from, to) };
 }
 
 function halves(chunk: Chunk): readonly [Chunk, Chunk] {
   const middle = Math.ceil(sizeOf(chunk) / 2);
-  if (chunk.kind === 'upsert') {
-    return [
-      { ...chunk, rows: chunk.rows.slice(0, middle) },
-      { ...chunk, rows: chunk.rows.slice(middle) },
-    ];
-  }
-  return [
-    { ...chunk, emails: chunk.emails.slice(0, middle) },
-    { ...chunk, emails: chunk.emails.slice(middle) },
-  ];
+  return [sliceOf(chunk, 0, middle), sliceOf(chunk, middle, sizeOf(chunk))];
 }

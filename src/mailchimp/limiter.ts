@@ -1,5 +1,7 @@
 import http, { type Agent } from 'node:http';
 import https from 'node:https';
+import { PAGE } from './audiences';
+import { createRequestSize, type RequestSize } from './request-size';
 
 /** Bounds the simultaneous connections of one Mailchimp user, within this process. */
 export interface ConnectionLimiter {
@@ -11,11 +13,16 @@ export interface ConnectionLimiter {
   readonly acquire: () => Promise<() => void>;
   /** The keep-alive agent of all accounts with this limiter. */
   readonly agentFor: (url: string) => Agent;
+  /** Rows of a request that writes, and of a page that is read. */
+  readonly sizes: { readonly chunk: RequestSize; readonly page: RequestSize };
   /** Halves the slots, after a 429. One slot returns after every `REQUESTS_PER_SLOT` requests that end without another call. */
   readonly backOff: () => void;
 }
 
 const REQUESTS_PER_SLOT = 20;
+
+/** Mailchimp's maximum of members in a request. */
+const MAX_CHUNK = 500;
 
 /** Shorter than servers keep an idle connection (usually 5 s): a request on a connection that was just closed fails. */
 const IDLE_MS = 4_000;
@@ -61,6 +68,7 @@ export function createLimiter({ connections: max }: { readonly connections: numb
   }
 
   return {
+    sizes: { chunk: createRequestSize(MAX_CHUNK), page: createRequestSize(PAGE) },
     connections: () => slots,
     inUse: () => used,
     acquire: () =>

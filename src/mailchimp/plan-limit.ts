@@ -5,6 +5,8 @@
 const REPLIES: readonly RegExp[] = [
   /^you have reached the contact limit of your plan\. please upgrade to add more contacts\.?$/i,
   /^(?:you have|you've|your account has) (?:reached|exceeded) (?:your|the|its) (?:plan's )?contact limit\.?$/i,
+  /^your plan allows [\d,. ]+ contacts\. upgrade to add more\.?$/i,
+  /^your plan does not have it\.?$/i,
   /^this account has reached its contact limit\. upgrade (?:your|the) plan to add more contacts\.?$/i,
 ];
 

@@ -12,8 +12,9 @@ import {
 } from './accounting';
 import { classifyRowError } from './classify';
 import type { Connection } from './connection';
-import { sendHalving } from './halving';
+import { sendHalving, sizeOf, sliceOf, type SendWhole } from './halving';
 import { untagBody, type UntagChunk, upsertBody, type UpsertChunk } from './operations';
+import { withSize } from './request-size';
 import { subscriberHash } from './subscriber-hash';
 import { tagName } from './tags';
 
@@ -24,7 +25,24 @@ export async function sendChunk(
   chunk: Chunk,
 ): Promise<readonly RowResult[]> {
   if (chunk.kind === 'untag') return sendUntag(connection, delivery, chunk);
-  return sendHalving(chunk, (piece) => postUpsert(connection, delivery, piece as UpsertChunk));
+  return sendInPieces(connection, chunk, (piece) => postUpsert(connection, delivery, piece as UpsertChunk));
+}
+
+/** In pieces, while a whole chunk takes Mailchimp too long. */
+async function sendInPieces(
+  { sizes }: Connection,
+  chunk: Chunk,
+  send: SendWhole,
+): Promise<readonly RowResult[]> {
+  const results: RowResult[] = [];
+  for (let from = 0; from < sizeOf(chunk);) {
+    const piece = sliceOf(chunk, from, from + sizes.chunk.current());
+    results.push(
+      ...(await sendHalving(piece, (part) => withSize(sizes.chunk, sizeOf(part), () => send(part)))),
+    );
+    from += sizeOf(piece);
+  }
+  return results;
 }
 
 async function postUpsert(
@@ -50,7 +68,9 @@ async function sendUntag(
 ): Promise<readonly RowResult[]> {
   let results: readonly RowResult[];
   try {
-    results = await sendHalving(chunk, (piece) => postUntag(connection, audienceId, piece as UntagChunk));
+    results = await sendInPieces(connection, chunk, (piece) =>
+      postUntag(connection, audienceId, piece as UntagChunk),
+    );
   } catch (error) {
     if (!isNotFound(error)) throw error;
     results = sameForAllRows(chunk, classified('untag_refused'));

@@ -51,7 +51,7 @@ export async function openResources(
 ): Promise<Resources> {
   const { memoryLimit, keepDays, keepExports, workerTimeoutSeconds } = config.staging;
   const staging = await openStaging({ store, memoryLimit });
-  const tidying = tidyDaily(() => staging.expireAll({ keepDays, keepExports }));
+  const stopTidying = tidyDaily((signal) => staging.expireAll({ keepDays, keepExports }, signal));
   const slots = new Map<string, ReturnType<typeof createSemaphore>>();
   // By account: one that does not answer must not delay the others.
   const slotsOf = (account: string) => {
@@ -82,7 +82,7 @@ export async function openResources(
       store,
     },
     close: () => {
-      clearInterval(tidying);
+      stopTidying();
       return staging.close();
     },
   };
@@ -115,12 +115,20 @@ function lend(source: SegmentSource): OpenSource {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-/** Now and every day: row files must not outlive their time when nothing is exported any longer. */
-function tidyDaily(tidy: () => Promise<void>): NodeJS.Timeout {
+/** By then, the worker takes steps: a store of a thousand destinations takes a while to look through. */
+const FIRST_TIDYING_MS = 10_000;
+
+/** Soon and every day: row files must not outlive their time when nothing is exported any longer. @returns what ends it */
+function tidyDaily(tidy: (signal: AbortSignal) => Promise<void>): () => void {
+  const stopped = new AbortController();
   // Files that cannot be deleted today may be deleted tomorrow, and exports do not depend on it.
-  const tryTo = () => void tidy().catch(() => undefined);
-  tryTo();
-  return setInterval(tryTo, DAY_MS).unref();
+  const tryTo = () => void tidy(stopped.signal).catch(() => undefined);
+  const timers = [setTimeout(tryTo, FIRST_TIDYING_MS), setInterval(tryTo, DAY_MS)];
+  for (const timer of timers) timer.unref();
+  return () => {
+    stopped.abort();
+    for (const timer of timers) clearTimeout(timer);
+  };
 }
 
 /** Lets at most `max` pieces of work run at once; the others wait, first come first served. */

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { OptedOut } from '../contract/destination';
-import type { FieldMatch } from '../contract/merge-field';
+import type { DateFormat, FieldMatch } from '../contract/merge-field';
 import type {
   Attempt,
   CensusRow,
@@ -9,6 +9,7 @@ import type {
   Chunk,
   ChunkResults,
   ExportPlan,
+  FieldWarning,
   Lane,
   ListingPage,
   UnansweredWrite,
@@ -157,6 +158,8 @@ export interface Staging {
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
+  /** Values that a plan left out, cut or could not read. Rows: only for a terminal with access to this store. */
+  readWarnings(ref: ExportRef, request: WarningsRequest): Promise<readonly WarnedValue[]>;
   /** Refusals that the baseline of an export remembers. Rows: only for a terminal with access to this store. */
   readRefusals(ref: ExportRef, request: RefusalsRequest): Promise<readonly RefusalRow[]>;
   /**
@@ -164,8 +167,11 @@ export interface Staging {
    * many there are.
    */
   liftRefusals(ref: ExportRef, request: Omit<RefusalsRequest, 'limit'>): Promise<number>;
-  /** `expire` for every destination of the store, by its latest baseline. Only workers expire rows. */
-  expireAll(keep: Keep): Promise<void>;
+  /**
+   * `expire` for every destination of the store, by its latest baseline, until the signal is aborted. Only workers expire rows. Asks the store for one thing
+   * at a time, since exports use it as well.
+   */
+  expireAll(keep: Keep, signal?: AbortSignal): Promise<void>;
   /**
    * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
    * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
@@ -204,6 +210,8 @@ export interface PlanRequest {
   readonly optedOut: OptedOut;
   /** Attribute whose greatest value wins among profiles that share an address; null: the lowest key wins. */
   readonly latest: string | null;
+  /** Of its dates. Undefined: ISO 8601, or a number. */
+  readonly latestFormat?: DateFormat;
   /** Lines of the source were unreadable and that was allowed: plan no removals. */
   readonly keepDeparted: boolean;
   /** Send rows again whose refusal is remembered as permanent. Undefined in plans of version 0.3.0. */
@@ -235,6 +243,29 @@ export interface FailureRow {
   readonly winner: string | null;
   /** Of a refusal that is remembered, so that nothing was sent: when Mailchimp refused the row, in ISO 8601 and UTC. */
   readonly since: string | null;
+}
+
+export interface WarningsRequest {
+  readonly kinds?: readonly WarnedValue['kind'][];
+  /** Only of this merge field. */
+  readonly field?: string;
+  /** Only the profile with this key. */
+  readonly key?: string;
+  readonly limit?: number;
+}
+
+/** A value that was not sent as it is. */
+export interface WarnedValue {
+  readonly key: string;
+  /** As the source has it. */
+  readonly email: string | null;
+  /** As in `FieldWarning`; a value that Mailchimp keeps an earlier one for is `kept` only. */
+  readonly kind: Exclude<FieldWarning['kind'], 'decimal_comma'>;
+  readonly attribute: string;
+  /** Tag of the merge field; empty for the attribute that says which profile is the latest. */
+  readonly field: string;
+  /** As the source has it, up to 200 characters. */
+  readonly value: string;
 }
 
 /** Names some of the refusals that a baseline remembers; without anything, all of them. */

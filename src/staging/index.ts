@@ -31,6 +31,7 @@ import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { liftRefusals, readRefusals } from './settle/refusals';
+import { readWarnings } from './settle/warnings';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
@@ -117,9 +118,10 @@ export async function openStaging({
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
       liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
+      readWarnings: (ref, request) => readWarnings({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
-      expireAll: (keep) => expireAll(store, keep),
+      expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
       close: () => reader.close(),
     }),
@@ -127,7 +129,10 @@ export async function openStaging({
 }
 
 /** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
-export type StagingReader = Pick<Staging, 'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals'>;
+export type StagingReader = Pick<
+  Staging,
+  'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals' | 'readWarnings'
+>;
 
 /**
  * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
@@ -147,6 +152,7 @@ export async function openStagingToRead({
     readFailures: (ref, request) => readFailures(context, ref, request),
     readRefusals: (ref, request) => readRefusals(context, ref, request),
     liftRefusals: (ref, request) => liftRefusals(context, ref, request),
+    readWarnings: (ref, request) => readWarnings(context, ref, request),
   };
   return { storeId, ...translateAll(readers) };
 }

@@ -226,6 +226,15 @@ export function describeWarning({ attribute, field, kind, count: values }: Field
       return `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`;
     case 'omitted':
       return `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+    case 'kept':
+      return `Mailchimp keeps ${countOf(values, 'earlier value')} of ${field}, because the value of ${attribute} does not fit now.`;
+    case 'decimal_comma':
+      return (
+        `${countOf(values, 'value')} of ${attribute} with a decimal comma, so values such as 1.234 are not clear and are left out. ` +
+        `Set decimal of ${field} in the configuration.`
+      );
+    case 'unread':
+      return `${countOf(values, 'value')} of ${attribute} not read as a date, time or number, so these profiles are never the latest of an address.`;
     default:
       return String(kind satisfies never);
   }

@@ -212,6 +212,23 @@ describe('the matching', () => {
     expect(plain).toMatchObject({ strict: false, optedOut: 'update', latest: null, fields: [] });
   });
 
+  test('keeps the formats of a field and of the latest profile, and refuses a decimal mark of another type', async () => {
+    const latest = { attribute: 'id', format: 'EXCEL' } as const;
+    expect(await configure({ plain: 'Of its own' }, { latest })).toMatchObject({
+      latest: 'id',
+      latestFormat: 'EXCEL',
+    });
+    const decimal = configure(
+      { plain: 'Of its own' },
+      { fields: { FNAME: { attribute: 'id', decimal: ',' } } },
+    );
+    await expect(decimal).rejects.toMatchObject({ code: 'MERGE_FIELD_UNSUPPORTED' });
+    const other = { attribute: 'changed', format: 'EXCEL' } as const;
+    await expect(configure({ plain: 'Of its own' }, { latest: other })).rejects.toMatchObject({
+      code: 'ATTRIBUTE_NOT_FOUND',
+    });
+  });
+
   test('refuses attributes that the source does not have, for a field or as the latest', async () => {
     const absent = { code: 'ATTRIBUTE_NOT_FOUND', message: expect.stringContaining('"changed"') };
     await expect(configure({ plain: 'Of its own' }, { latest: 'changed' })).rejects.toMatchObject(absent);

@@ -6,7 +6,7 @@ import type { ExportReport } from '../../src/contract/report';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
-import { blockBatches, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, destinationOf, openScene, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 import { treeOf } from './tree';
 
@@ -181,6 +181,55 @@ describe('export', () => {
     expect((await scene.cli(`export start ${name}`)).output).toMatch(refusedNow);
     expect((await scene.cli(`export start ${name}`)).output).not.toMatch(refusedNow);
     expect((await scene.cli(`export start ${name} --retry-refused`)).output).toMatch(refusedNow);
+  });
+
+  test('warnings lists whose values were left out, of an export and of a plan', async () => {
+    const { url, apiKey } = scene.sandbox;
+    await fetch(`${url}/lists/${AUDIENCE}/merge-fields`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ tag: 'AGE', name: 'Age', type: 'number' }),
+    });
+    await scene.writeConfig({
+      destinations: destinationOf(scene, {
+        configure: { email: 'email', fields: { AGE: 'country' }, segments: { vip: 'VIP' } },
+      }),
+    });
+    expect((await scene.cli(`destination configure ${name}`)).code).toBe(0);
+    const planned = await scene.cli(`export plan ${name}`);
+    expect(planned.output).toContain(`${scene.program} export warnings ${name} p1`);
+    expect((await scene.cli(`export warnings ${name} p1`)).output).toMatch(/omitted +AGE +country +000001 /);
+    const started = await scene.cli(`export start ${name}`);
+    expect(started.output).toContain('2 values of country left out, because they do not fit AGE.');
+    const before = await treeOf(join(scene.folder, 'staging'));
+    const csv = await scene.cli(`export warnings ${name} 1 --csv --key 000002`);
+    expect(csv.output).toMatch(
+      /^kind,field,attribute,key,email,value\nomitted,AGE,country,000002,[^,]*,[^,]*\n$/,
+    );
+    expect((await scene.cliJson(`export warnings ${name} --kind omitted`)).document).toMatchObject({
+      number: 1,
+      warnings: [{ key: '000001' }, { key: '000002' }],
+    });
+    expect((await scene.cli(`export warnings ${name} --kind cut`)).output).toContain(
+      'left out no value that matches',
+    );
+    expect(await treeOf(join(scene.folder, 'staging'))).toEqual(before);
+  });
+
+  test('an export that refuses everybody exits with 1, and so does one with more rejects than allowed', async () => {
+    const limited = await scene.cli(`export start ${name} --fail-on-rejects 0`);
+    expect(limited).toMatchObject({
+      code: 1,
+      errors: expect.stringContaining('--fail-on-rejects allows 0.'),
+    });
+    expect((await scene.cli(`export watch ${name} --fail-on-rejects 50%`)).code).toBe(0);
+    await scene.writeProfiles([1, 2, 3, 4, 5].map((number) => person(number, { email: 'no address' })));
+    const { code, output, errors } = await scene.cli(`export start ${name} --allow-mass-removal`);
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('Export 2 completed'),
+    });
+    expect(errors).toContain('No profile was exported: 4 of 4 profiles are invalid');
   });
 
   test('failures leaves the store as it is, also rows that are too old by the settings of the command', async () => {

@@ -59,3 +59,12 @@ test('the error code is used where the text is unknown', () => {
   expect(classifyRowError('?', 'ERROR_CONTACT_EXISTS')).toEqual({ result: 'rejected', class: 'exists' });
   expect(classifyRowError('?', 'ERROR_GENERIC')).toEqual({ result: 'rejected', class: 'unknown' });
 });
+
+test.each([
+  'Your merge fields were invalid. PLAN: Please enter a number',
+  'The tag "Premium plan" is too long',
+  'ada@health-plan.org could not be added',
+  'Please upgrade your browser',
+])('a text that only mentions a plan says nothing of a contact limit: %s', (text) => {
+  expect(classifyRowError(text).class).not.toBe('plan_limit');
+});

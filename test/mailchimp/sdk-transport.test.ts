@@ -110,3 +110,9 @@ test('a page that is neither text nor JSON and breaks off rejects with ECONNRESE
   });
   await expect(get(transport)).rejects.toMatchObject({ code: 'ECONNRESET' });
 });
+
+test('a refusal whose packed text is cut off keeps its status, so that a 429 counts as busy', async () => {
+  const cut = PACKED.subarray(0, PACKED.length / 2);
+  const transport = await openWith({ status: 429, headers: GZIP, body: cut });
+  expect(await get(transport)).toMatchObject({ status: 429 });
+});

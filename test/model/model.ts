@@ -102,7 +102,8 @@ function compare(world: World, person: Subject): Change {
   const now = world.members.get(address)?.status ?? '';
   const isKnown = found !== undefined || was.isMember || OUT.includes(now);
   const loses = minus(was.tags, wants, person.spared);
-  const last = was.status ?? found?.status ?? '';
+  // A new census also knows who is no member any longer.
+  const last = (world.isFresh ? found?.status : (was.status ?? found?.status)) ?? '';
   const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
   const refused =
     was.refusal &&

@@ -52,9 +52,13 @@ interface Sent {
 export async function verify(sent: Sent, results: readonly RowResult[]): Promise<readonly RowResult[]> {
   const rows = rowsToRead(sent, results);
   const untagged = sent.chunk.kind === 'untag' ? await nameOf(sent, sent.chunk.tagId) : undefined;
+  // Each was refused alone as well. Of one of several rows, that says what is wrong with the row; of all, with the requests.
+  const isFormatRefused = results.length > 1 && results.every((row) => row.class === 'schema');
   // In parallel, as far as the account's connections reach: the rest of the export waits for it.
   const verified = await Promise.all(
-    results.map((result) => verifyOne(sent, result, { row: rows.get(result.email), untagged })),
+    results.map((result) =>
+      verifyOne(sent, result, { row: rows.get(result.email), untagged, isFormatRefused }),
+    ),
   );
   // All rows of an untag chunk are read back: a canary has few of them.
   if (untagged !== undefined || !verified.some((row) => row.class === 'differs')) return verified;
@@ -69,12 +73,18 @@ function rowsToRead(
   return new Map(conclusive.map((row) => [row.email, row]));
 }
 
+interface Reading {
+  readonly row: UpsertRow | undefined;
+  readonly untagged: string | undefined;
+  readonly isFormatRefused: boolean;
+}
+
 async function verifyOne(
   { account, delivery }: Sent,
   result: RowResult,
-  { row, untagged }: { readonly row: UpsertRow | undefined; readonly untagged: string | undefined },
+  { row, untagged, isFormatRefused }: Reading,
 ): Promise<RowResult> {
-  if (result.class === 'schema') return differs(result, [`refused: ${result.text ?? ''}`]);
+  if (isFormatRefused) return differs(result, [`refused: ${result.text ?? ''}`]);
   if (!isAcknowledged(result) || (!row && untagged === undefined)) return result;
   const { email } = result;
   const asked = { email, ...(row && { row }), ...(untagged !== undefined && { untagged }) };

@@ -84,9 +84,10 @@ function unknownAttributes(
     // NDJSON without a row names no columns.
     if (connect.source !== source || !configure || attributes.length === 0) return [];
     const at = `destinations.${name}.configure`;
+    const { latest } = configure;
     const used: (readonly [string, string | undefined])[] = [
       [`${at}.email`, configure.email],
-      [`${at}.latest`, configure.latest],
+      [`${at}.latest`, typeof latest === 'object' ? latest.attribute : latest],
       ...Object.entries(configure.fields).map(
         ([tag, field]) =>
           [`${at}.fields.${tag}`, typeof field === 'string' ? field : field.attribute] as const,

@@ -6,7 +6,9 @@ import { printReport } from './follow';
 import { rearchive } from './rearchive';
 import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
+import { type RejectLimit, rejectLimit } from './rejects';
 import { planExport, startExport, watchExport } from './start';
+import { LISTED_KINDS, showWarnings, type WarningsOptions } from './warnings';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
@@ -23,6 +25,7 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(failuresCommand(cli))
+    .addCommand(warningsCommand(cli))
     .addCommand(rearchiveCommand(cli))
     .addCommand(approveCommand(cli))
     .addCommand(denyCommand(cli))
@@ -88,10 +91,11 @@ function startCommand(cli: Cli): Command {
       'start',
       'Start an export, follow it until it ends and print its report.\n\n' +
         'Ctrl-C stops the command, not the export. When the export is held or stopped, or it is queued behind or joins one that is, the command prints ' +
-        'why and what to do, and returns, also with --no-wait. Exit code 0 when the export completed; 1 when it failed, was cancelled, or needs a person.',
+        'why and what to do, and returns, also with --no-wait. Exit code 0 when the export completed; 1 when it failed, was cancelled, exported no profile since all are rejects, or needs a person.',
     ),
   )
     .option('--no-wait', 'return as soon as the export has started')
+    .addOption(failOnRejects())
     .option('--limit <n>', 'send at most this many profiles', positiveNumber)
     .addOption(
       new Option(
@@ -111,13 +115,29 @@ function startCommand(cli: Cli): Command {
     .action(action(cli, startExport));
 }
 
+function failOnRejects(): Option {
+  return new Option(
+    '--fail-on-rejects <n|p%>',
+    'exit with 1 when more profiles than this number, or this share of the selected ones, are invalid, refused, throttled or unproven',
+  ).argParser(rejectLimit);
+}
+
 function watchCommand(cli: Cli): Command {
   return withExport(
     verb('watch', 'Follow an export until it ends and print its report'),
     'the running export, otherwise the last',
   )
+    .addOption(failOnRejects())
     .addHelpText('after', examples('export watch newsletter'))
-    .action(action(cli, watchExport));
+    .action(
+      action(
+        cli,
+        (
+          invocation,
+          ...[name, which, options]: [string, string | undefined, { readonly failOnRejects?: RejectLimit }]
+        ) => watchExport(invocation, { destinationId: name, which, rejects: options.failOnRejects }),
+      ),
+    );
 }
 
 function showCommand(cli: Cli): Command {
@@ -212,6 +232,45 @@ function failuresCommand(cli: Cli): Command {
     );
 }
 
+function warningsCommand(cli: Cli): Command {
+  return withExport(
+    verb(
+      'warnings',
+      'List the values that were left out or cut, or that Mailchimp keeps since they do not fit now, with their profiles.\n\n' +
+        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, also for a plan.',
+    ),
+    'the last',
+  )
+    .option(
+      '--csv',
+      "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
+    )
+    .addOption(
+      new Option('--kind <kind>', `only of this kind; repeatable (${LISTED_KINDS.join(', ')})`).argParser(
+        collectKind,
+      ),
+    )
+    .option('--field <tag>', 'only of this merge field')
+    .option('--key <key>', 'only of the profile with this key')
+    .option(
+      '--limit <n>',
+      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
+      positiveNumber,
+    )
+    .addHelpText(
+      'after',
+      examples(
+        'export warnings newsletter',
+        'export warnings newsletter p2 --field BIRTHDAY --csv > birthdays.csv',
+      ),
+    )
+    .action(
+      action(cli, (invocation, ...[name, which, options]: [string, string | undefined, WarningsOptions]) =>
+        showWarnings(invocation, { destinationId: name, numberOrId: which }, options),
+      ),
+    );
+}
+
 function rearchiveCommand(cli: Cli): Command {
   return verb(
     'rearchive',
@@ -227,6 +286,11 @@ function rearchiveCommand(cli: Cli): Command {
         rearchive(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
+}
+
+function collectKind(value: string, before: readonly string[] = []): string[] {
+  if ((LISTED_KINDS as readonly string[]).includes(value)) return collect(value, before);
+  throw new InvalidArgumentError(`Allowed choices are ${LISTED_KINDS.join(', ')}.`);
 }
 
 function collectOutcome(value: string, before: readonly string[] = []): string[] {

@@ -11,6 +11,7 @@ import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeBlocked, describeView, type BlockedExport } from '../text/export';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
+import { type RejectLimit, whyTooManyRejects } from './rejects';
 
 const POLL_MS = 1_000;
 
@@ -144,11 +145,14 @@ async function untilBegun(
 export function printFollowed(
   invocation: Invocation,
   followed: Followed,
-  link: Pick<Output, 'webUi'>,
+  { rejects, ...link }: Pick<Output, 'webUi'> & { readonly rejects?: RejectLimit | undefined },
 ): number | undefined {
   switch (followed.at) {
     case 'report':
-      return printReport(invocation, followed.report, link);
+      return exitCodeOf(invocation, followed.report, {
+        code: printReport(invocation, followed.report, link),
+        rejects,
+      });
     case 'state':
       print(invocation, { json: followed.view, text: (page) => describeView(followed.view, page), ...link });
       return EXIT_REFUSED;
@@ -158,6 +162,19 @@ export function printFollowed(
     default:
       return followed satisfies never;
   }
+}
+
+/** @returns exit code 1, after saying why, also for a completed export with too many rejects */
+function exitCodeOf(
+  { terminal }: Invocation,
+  report: ExportReport,
+  { code, rejects }: { readonly code: number | undefined; readonly rejects: RejectLimit | undefined },
+): number | undefined {
+  if (code !== undefined) return code;
+  const why = whyTooManyRejects(report, rejects);
+  if (why === undefined) return undefined;
+  terminal.err(why);
+  return EXIT_REFUSED;
 }
 
 /** Prints the report, with the reason of a failure. @returns exit code 1 unless it completed or planned */

@@ -5,17 +5,19 @@ import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeBlocked, describeJoined } from '../text/export';
 import { findExport } from './find';
+import type { RejectLimit } from './rejects';
 import { findWaiting, follow, printFollowed, type Waiting } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
   readonly trigger: string;
+  readonly failOnRejects?: RejectLimit;
 }
 
 export async function startExport(
   invocation: Invocation,
   destinationId: string,
-  { wait, trigger, ...options }: StartOptions,
+  { wait, trigger, failOnRejects: rejects, ...options }: StartOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi }) => {
     const handle = await client.start(destinationId, { options, trigger });
@@ -29,7 +31,7 @@ export async function startExport(
     invocation.terminal.err(describeStart(handle));
     sayLink(invocation, link);
     const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
-    return printFollowed(invocation, followed, inDocument(invocation, link));
+    return printFollowed(invocation, followed, { ...inDocument(invocation, link), rejects });
   });
 }
 
@@ -74,10 +76,16 @@ export async function planExport(
   });
 }
 
+interface WatchRequest {
+  readonly destinationId: string;
+  /** Number or id. */
+  readonly which: string | undefined;
+  readonly rejects: RejectLimit | undefined;
+}
+
 export async function watchExport(
   invocation: Invocation,
-  destinationId: string,
-  which: string | undefined,
+  { destinationId, which, rejects }: WatchRequest,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi }) => {
     const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
@@ -85,7 +93,7 @@ export async function watchExport(
     sayLink(invocation, link);
     const handle = client.handle({ destinationId, exportId });
     const followed = await follow(invocation, { client, handle, until: 'stopped' });
-    return printFollowed(invocation, followed, inDocument(invocation, link));
+    return printFollowed(invocation, followed, { ...inDocument(invocation, link), rejects });
   });
 }
 

@@ -12,6 +12,7 @@ import {
   describeWarning,
   describeWithoutBaseline,
   INVALID_MEANING,
+  jobLabel,
   jobTitle,
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
@@ -38,6 +39,7 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     tonedWarnings(page, warningLines(report)),
     facts(report, page),
     failuresHint(report),
+    warningsHint(report),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -179,6 +181,13 @@ function facts(report: ExportReport, page: Page): string {
     ],
     page,
   );
+}
+
+function warningsHint(report: ExportReport): string {
+  const { destinationId, warnings } = report;
+  if (warnings.length === 0) return '';
+  const label = jobLabel({ ...report, kind: kindOf(report) });
+  return `To list the values that were left out or cut: temporal-mailchimp export warnings ${destinationId} ${label}`;
 }
 
 function failuresHint(report: ExportReport): string {

@@ -17,18 +17,21 @@ interface ChunkCounts {
   readonly acknowledged: number;
   readonly unproven: number;
   readonly resubscribed: number;
+  /** Refused since the account has reached its contact limit: to be sent again when it was raised. */
+  readonly limited: number;
 }
 
 /** Counts the results of the rows of a chunk. A row without a result is unproven; results of other rows do not count. */
 function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
   const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
   const resultOf = new Map(results.map((row) => [row.email, row]));
-  const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0 };
+  const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0, limited: 0 };
   for (const email of emails) {
     const row = resultOf.get(email);
     if (!row || row.result === 'unproven') counts.unproven += 1;
     else if (row.result === 'acknowledged') counts.acknowledged += 1;
     if (row?.class === 'resubscribed') counts.resubscribed += 1;
+    if (row?.class === 'plan_limit') counts.limited += 1;
   }
   return counts;
 }
@@ -67,7 +70,7 @@ export class Summaries {
     }
   }
 
-  /** Counts the results of the rows of a part, and names the chunks that have rows without proof. */
+  /** Counts the results of the rows of a part, and names the chunks that have rows without proof, or over the contact limit. */
   async summarise(
     ref: ExportRef,
     { part: { part, firstChunk, lastChunk }, readChunk }: SummaryInput,
@@ -81,7 +84,7 @@ export class Summaries {
       total.acknowledged += counts.acknowledged;
       total.unproven += counts.unproven;
       total.resubscribed += counts.resubscribed;
-      if (counts.unproven > 0) troubled.push(chunk);
+      if (counts.unproven + counts.limited > 0) troubled.push(chunk);
     }
     return { part, ...total, refused: total.rows - total.acknowledged - total.unproven, troubled };
   }

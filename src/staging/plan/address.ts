@@ -5,11 +5,13 @@ import type { Database } from '../../duckdb/database';
 const BLANK = String.raw`[\s\x{0B}\x{85}\p{Z}\x{200B}\x{FEFF}]`;
 
 const ATOM = "[a-z0-9!#$%&''*+/=?^_`{|}~-]+";
+/** No apostrophe: a spreadsheet writes one before what is to be a text. */
+const FIRST = '[a-z0-9!#$%&*+/=?^_`{|}~-]';
 const LABEL = '[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?';
 const TOP_LABEL = '[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?';
 
 /** What Mailchimp may accept, of a normalised address; stricter than HTML's rule, wider than most libraries'. */
-const ADDRESS = String.raw`${ATOM}(?:\.${ATOM})*@(?:${LABEL}\.)+${TOP_LABEL}`;
+const ADDRESS = String.raw`${FIRST}(?:${ATOM})?(?:\.${ATOM})*@(?:${LABEL}\.)+${TOP_LABEL}`;
 const MAX_LOCAL_PART = 64;
 const MAX_ADDRESS = 254;
 

@@ -117,7 +117,7 @@ interface Masks {
   readonly from: string;
 }
 
-/** Creates a table of the mask of each distinct list of tags: there are few combinations. */
+/** Creates a table of the mask of each distinct list of tags: there are few combinations. Grouped by number: a list may have 2,000 tags. */
 async function createMasks(
   database: Database,
   { name, from }: Masks,
@@ -125,8 +125,9 @@ async function createMasks(
 ): Promise<void> {
   await database.run(`
     CREATE TABLE ${name} AS
-    SELECT list.tags, ${maskOf('tag.bit', tags)} AS mask
-    FROM (SELECT tags, unnest(tags) AS carried FROM (SELECT DISTINCT tags FROM ${from})) list
-    JOIN tag ON tag.id = list.carried
-    GROUP BY list.tags`);
+    WITH list AS MATERIALIZED (SELECT tags, row_number() OVER () AS number FROM (SELECT DISTINCT tags FROM ${from})),
+    masks AS (
+      SELECT number, ${maskOf('tag.bit', tags)} AS mask
+      FROM (SELECT number, unnest(tags) AS carried FROM list) JOIN tag ON tag.id = carried GROUP BY number)
+    SELECT tags, mask FROM list JOIN masks USING (number)`);
 }

@@ -8,7 +8,7 @@ import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './
 import { createCanaries, createSpares } from './canaries';
 import type { PlanCounts } from './counts';
 import { createMaskNames, noTags } from './tag-masks';
-import { wireJson, wireValue } from './wire-values';
+import { type WireMatch, wireJson, wireValue } from './wire-values';
 
 /** A batch's body is JSON that contains the requests as JSON texts: quotes grow. */
 const ESCAPED = 1.2;
@@ -133,7 +133,11 @@ export async function writeChanges(database: Database, folder: string): Promise<
 }
 
 /** SQL: the merge fields of a profile of the snapshot as JSON, without the empty ones. */
-export function fieldsJson({ email, fields, latest }: Matching): string {
+export function fieldsJson({
+  email,
+  fields,
+  latest,
+}: Omit<Matching, 'fields'> & { readonly fields: readonly WireMatch[] }): string {
   const attributes = extractAttributes({ email, fields, latest });
   const members = fields.map((match) => {
     const { text } = wireValue(attributeColumn(attributes, match.attribute), match);

@@ -1,14 +1,12 @@
-import type { FieldMatch } from '../../contract/merge-field';
 import { noOutcomes, type Outcome, type OutcomeCounts } from '../../contract/outcome';
-import type { ExportPlan, FieldWarning, SegmentPlan, SegmentTag, UnmatchedRows } from '../../contract/plan';
+import type { ExportPlan, SegmentPlan, SegmentTag, UnmatchedRows } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
-import { quoteName } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { hashColumn, type PlannedTag } from '../store/documents';
-import { cutColumn } from './profiles';
+import type { PlannedTag } from '../store/documents';
 import { DELETED } from './permanent-refusals';
 import { noTags } from './tag-masks';
-import { DOES_NOT_FIT } from './wire-values';
+import { countWarnings } from './warnings';
+import type { WireMatch } from './wire-values';
 
 type ContactCounts = Pick<
   ExportPlan,
@@ -18,7 +16,8 @@ type ContactCounts = Pick<
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
 
 export interface CountsInput {
-  readonly fields: readonly FieldMatch[];
+  readonly fields: readonly WireMatch[];
+  readonly latest: string | null;
   readonly segments: readonly SegmentTag[];
   readonly tags: readonly PlannedTag[];
   /** Profiles of each configured segment, and the rows of its membership that select none. */
@@ -44,7 +43,7 @@ export async function countPlan(database: Database, input: CountsInput): Promise
     decided: { ...decided, invalid: sum(Object.values(invalid)), duplicate: duplicates },
     invalid,
     segments: await countSegments(database, input),
-    warnings: await countWarnings(database, input.fields),
+    warnings: await countWarnings(database, input),
   };
   const accounted =
     sum(Object.values(counts.decided)) + contacts.creates + contacts.updates + contacts.removals;
@@ -125,31 +124,6 @@ function countUnmatched(
     ...(rows.keys + rows.values > 0 && { unmatched: rows }),
     ...(added > 0 && { newlyUnmatched: added }),
   };
-}
-
-/** Of the contacts that would be sent, not of duplicates and invalid profiles. */
-async function countWarnings(
-  database: Database,
-  fields: readonly FieldMatch[],
-): Promise<readonly FieldWarning[]> {
-  if (fields.length === 0) return [];
-  const counts = fields.map(
-    (match, index) =>
-      `count(*) FILTER (${quoteName(cutColumn(match))}) AS cut${index}, count(*) FILTER (${quoteName(hashColumn(match))} = ${DOES_NOT_FIT}) AS omitted${index}`,
-  );
-  const row = await database.row<Record<string, number>>(
-    `SELECT ${counts.join(', ')} FROM profile ANTI JOIN duplicate USING (n) WHERE rule IS NULL`,
-  );
-  return fields
-    .flatMap(({ attribute, field }, index) =>
-      (['cut', 'omitted'] as const).map((kind) => ({
-        attribute,
-        field: field.tag,
-        kind,
-        count: row[`${kind}${index}`] ?? 0,
-      })),
-    )
-    .filter(({ count }) => count > 0);
 }
 
 async function countBy(database: Database, query: string): Promise<Record<string, number>> {

@@ -19,6 +19,7 @@ import {
   type PlannedTag,
   readBaseline,
   readExposed,
+  WARNINGS,
 } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
@@ -27,11 +28,13 @@ import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
 import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
-import { createDuplicates, createProfiles, snapshotProfiles } from './profiles';
+import { countDecimalCommas, createDuplicates, createProfiles, snapshotProfiles } from './profiles';
 import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
 import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
+import { writeWarnings } from './warnings';
+import type { WireMatch } from './wire-values';
 import { readSnapshot, type Snapshot } from './snapshot';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
@@ -40,7 +43,7 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
   const document = await runOnce<PlanDocument>(store, ref, {
     step: 'plan',
     document: PLAN,
-    files: [CHANGES, CONTACTS, DECIDED],
+    files: [CHANGES, CONTACTS, DECIDED, WARNINGS],
     work: (folder) => makePlan(input, request, folder),
   });
   return document.plan;
@@ -63,9 +66,11 @@ async function makePlan(
   const allow = store.workFolder;
   const size = snapshot.selected + (baseline?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
+    const fields = await countDecimalCommas(database, { ...request, snapshot: snapshot.rows });
     const made = await runPlan(database, {
       folder,
       request,
+      fields,
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
@@ -78,7 +83,7 @@ async function makePlan(
       request,
       tags,
       census,
-      fields: fieldsJson(request),
+      fields: fieldsJson({ ...request, fields }),
       plan: { planId: digest(ref, made), ...made },
     };
   });
@@ -87,6 +92,7 @@ async function makePlan(
 interface Materials {
   readonly folder: string;
   readonly request: PlanRequest;
+  readonly fields: readonly WireMatch[];
   readonly tags: readonly PlannedTag[];
   readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
@@ -102,8 +108,9 @@ interface Materials {
 
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
-  const { email, fields, segments, strict, latest, limit } = request;
-  const from = { snapshot: snapshot.rows, email, fields, strict, latest, tags };
+  const { email, segments, strict, latest, latestFormat, limit } = request;
+  const { fields } = materials;
+  const from = { snapshot: snapshot.rows, email, latest, fields, strict, latestFormat, tags };
   const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
@@ -124,6 +131,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { members, unmatched } = snapshot;
   const counts = await countPlan(database, {
     fields,
+    latest,
     segments,
     tags,
     members,
@@ -132,6 +140,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, folder);
+  await writeWarnings(database, { ...from, warnings: counts.warnings, into: join(folder, WARNINGS) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
   return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
 }

@@ -1,18 +1,20 @@
-import type { FieldMatch } from '../../contract/merge-field';
+import type { DateFormat, FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
-import { brokenRule, createIdn, stripped, withAddress } from './address';
+import { brokenRule, createIdn, isBlank, stripped, withAddress } from './address';
 import { attributeColumn, extractAttributes } from './attributes';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { createMaskNames, maskOf } from './tag-masks';
-import { DOES_NOT_FIT, wireLength, wireValue } from './wire-values';
+import { instantIn } from './dates';
+import { DOES_NOT_FIT, hasDecimalComma, wireLength, type WireMatch, wireValue } from './wire-values';
 
 export interface ProfilesInput {
   readonly snapshot: string;
   readonly email: string;
-  readonly fields: readonly FieldMatch[];
+  readonly fields: readonly WireMatch[];
   readonly strict: boolean;
   readonly latest: string | null;
+  readonly latestFormat: DateFormat | undefined;
   readonly tags: readonly PlannedTag[];
 }
 
@@ -24,10 +26,10 @@ export function snapshotProfiles(snapshot: string): string {
 
 /**
  * Creates the table `profile`: a row for each profile of the snapshot with its normalised address or the rule that it breaks, a hash of
- * every wire value, whether the value had to be cut, and the mask of its segments' tags. Needs the table `tag`.
+ * every wire value, whether the value had to be cut, the mask of its segments' tags, and where `latest` cannot be read. Needs the table `tag`.
  */
 export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
-  const { snapshot, email, fields, strict, latest, tags } = input;
+  const { snapshot, email, fields, strict, latest, latestFormat, tags } = input;
   const profiles = snapshotProfiles(snapshot);
   await createIdn(database, { from: profiles, text: 'a0' });
   const attributes = extractAttributes({ email, fields, latest });
@@ -47,10 +49,33 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
       CASE WHEN rule IS NULL THEN address END AS address)
     FROM (
       SELECT n::INTEGER AS n, key, segments, ${brokenRule('stripped', 'address')} AS rule, address,
-        ${latest === null ? 'NULL::DOUBLE' : instantOrNumber(attributeColumn(attributes, latest))} AS latest,
+        ${latest === null ? 'NULL::DOUBLE' : instantIn(stripped(attributeColumn(attributes, latest)), latestFormat)} AS latest,
+        ${latest === null ? 'true' : isBlank(attributeColumn(attributes, latest))} AS has_no_latest,
         ${[...columns, `(${['0', ...sizes].join(' + ')})::INTEGER AS size`].join(', ')}
       FROM ${withAddress(profiles, 'a0')})
     LEFT JOIN segment_mask USING (segments)`);
+}
+
+/** The fields with how many of their numbers have a decimal comma, where no setting says which mark is meant. */
+export async function countDecimalCommas(
+  database: Database,
+  { snapshot, email, fields, latest }: Pick<ProfilesInput, 'snapshot' | 'email' | 'fields' | 'latest'>,
+): Promise<readonly WireMatch[]> {
+  const attributes = extractAttributes({ email, fields, latest });
+  const counts = fields.map(({ attribute, field, decimal }) =>
+    field.type === 'number' && decimal === undefined
+      ? `count(*) FILTER (${hasDecimalComma(stripped(attributeColumn(attributes, attribute)))})`
+      : undefined,
+  );
+  const asked = counts.flatMap((count, index) => (count === undefined ? [] : `${count} AS commas${index}`));
+  if (asked.length === 0) return fields;
+  const row = await database.row<Record<string, number>>(
+    `SELECT ${asked.join(', ')} FROM read_parquet(${quoteText(snapshot)})`,
+  );
+  return fields.map((match, index) => {
+    const decimalCommas = row[`commas${index}`] ?? 0;
+    return decimalCommas > 0 ? { ...match, decimalCommas } : match;
+  });
 }
 
 /** Creates the table `segment_mask`: the tags of each combination of segments that occurs. */
@@ -88,24 +113,18 @@ function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
     WHEN ${['false', ...odd].join(' OR ')} THEN 'value_does_not_fit' END`;
 }
 
-/** SQL: a text as a number, or a date or time (of a zone, or none) as microseconds; null for anything else. */
-function instantOrNumber(column: string): string {
-  const text = stripped(column);
-  const value = `coalesce(TRY_CAST(${text} AS DOUBLE), epoch_us(TRY_CAST(${text} AS TIMESTAMPTZ))::DOUBLE)`;
-  // Otherwise the text NaN, or infinity, would win over every date.
-  return `CASE WHEN isfinite(${value}) THEN ${value} END`;
-}
-
 /**
- * Creates the tables `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key;
+ * Creates the tables `duplicate`: the valid profiles that share an address with the winner, which has the greatest `latest`, or else the lowest key (as a number, where
+ * all keys are numbers);
  * `gathered`: for each winner, the mask of all profiles with its address; `kept`: by address, the mask of profiles that are invalid by
  * a field only, which are still selected and so keep the tags of their segments; and the names of all sets of tags that a profile gets.
  */
 export async function createDuplicates(database: Database): Promise<void> {
+  const order = await keyOrder(database);
   await database.run(`
     CREATE TABLE duplicate AS
     WITH shared AS (
-      SELECT n, key, first_value({'n': n, 'key': key}) OVER (PARTITION BY address ORDER BY latest DESC NULLS LAST, key) AS winner
+      SELECT n, key, first_value({'n': n, 'key': key}) OVER (PARTITION BY address ORDER BY latest DESC NULLS LAST, ${order}) AS winner
       FROM profile SEMI JOIN (
         SELECT address FROM profile WHERE rule IS NULL GROUP BY address HAVING count(*) > 1
       ) USING (address)
@@ -121,4 +140,15 @@ export async function createDuplicates(database: Database): Promise<void> {
     CREATE TABLE kept AS
     SELECT address, bit_or(mask) AS mask FROM profile WHERE rule IS NOT NULL AND address IS NOT NULL GROUP BY address`);
   await createMaskNames(database, 'SELECT mask FROM segment_mask UNION SELECT mask FROM gathered');
+}
+
+/** As many digits as fit into a number of DuckDB. */
+const NUMERIC_KEY = String.raw`\d{1,38}`;
+
+/** SQL: what orders keys. */
+async function keyOrder(database: Database): Promise<string> {
+  const { isNumeric } = await database.row<{ isNumeric: boolean | null }>(
+    `SELECT bool_and(regexp_full_match(key, '${NUMERIC_KEY}')) AS "isNumeric" FROM profile`,
+  );
+  return isNumeric ? 'key::HUGEINT, key' : 'key';
 }

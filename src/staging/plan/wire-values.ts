@@ -1,31 +1,45 @@
 import type { DateFormat, FieldMatch, MergeField } from '../../contract/merge-field';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { isBlank, stripped } from './address';
+import { dateIn, isoDate, realBirthday, realDate } from './dates';
 
 /** Mailchimp cuts texts there, in bytes; so we do it first, on a character, and know what it stores. */
 const MAX_TEXT = 255;
 
-const ISO_DATE = String.raw`\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?`;
 const NUMBER = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?`;
 
-type WireText = (column: string, match: FieldMatch) => string;
+/** A matched attribute as the profiles of one export have it. */
+export interface WireMatch extends FieldMatch {
+  /** How many of its numbers have a decimal comma, where no setting says which mark is meant and there are some. */
+  readonly decimalCommas?: number;
+}
+
+type WireText = (column: string, match: WireMatch) => string;
 
 const webAddress: WireText = (column) =>
   String.raw`CASE WHEN regexp_full_match(${stripped(column)}, '(?i)https?://[^\s/?#]+\S*') THEN ${stripped(column)} END`;
 
-const choice: WireText = (column, { field }) =>
-  `CASE WHEN list_contains(${quoteTexts(field.choices)}::VARCHAR[], ${stripped(column)}) THEN ${stripped(column)} END`;
+/** In any case, as the field writes it. */
+const choice: WireText = (column, { field: { choices } }) => {
+  const text = stripped(column);
+  const folded = choices.map((one) => one.toLowerCase());
+  return `CASE WHEN list_contains(${quoteTexts(choices)}::VARCHAR[], ${text}) THEN ${text}
+    ELSE (${quoteTexts(choices)}::VARCHAR[])[list_position(${quoteTexts(folded)}::VARCHAR[], lower(${text}))] END`;
+};
+
+/** A spreadsheet writes long numbers so, without their last digits. */
+const SCIENTIFIC = String.raw`\d+(?:[.,]\d+)?[eE]\+?\d+`;
 
 /** SQL for a column with an attribute's text: the value that a merge field gets, as text; null where it does not fit. */
 const WIRE_TEXT: Record<MergeField['type'], WireText> = {
   text: (column) => `CASE WHEN strlen(${column}) <= ${MAX_TEXT} THEN ${column} ELSE ${cut(column)} END`,
-  number: (column) => jsonNumber(stripped(column)),
+  number: (column, match) => numberIn(stripped(column), match),
   date: (column, { format }) => day(stripped(column), format),
   birthday: (column, { format }) => birthday(stripped(column), format),
   zip: (column) =>
-    String.raw`CASE WHEN regexp_full_match(${stripped(column)}, '\d{5}') THEN ${stripped(column)} END`,
+    String.raw`CASE WHEN regexp_full_match(${stripped(column)}, '\d{5}(?:-\d{4})?') THEN left(${stripped(column)}, 5) END`,
   phone: (column, { field: { phoneFormat } }) =>
-    phoneFormat?.toUpperCase() === 'US' ? usPhone(stripped(column)) : stripped(column),
+    phoneFormat?.toUpperCase() === 'US' ? usPhone(stripped(column)) : anyPhone(stripped(column)),
   url: webAddress,
   imageurl: webAddress,
   radio: choice,
@@ -45,7 +59,7 @@ export interface WireValue {
 
 export const DOES_NOT_FIT = 0;
 
-export function wireValue(column: string, match: FieldMatch): WireValue {
+export function wireValue(column: string, match: WireMatch): WireValue {
   const { field } = match;
   const text = WIRE_TEXT[field.type](column, match);
   // A number and a text with the same digits are different values on the wire.
@@ -78,6 +92,32 @@ function cut(text: string): string {
   return `coalesce(${cuts.join(', ')})`;
 }
 
+/** Between thousands, besides the other mark. */
+const APART = String.raw`' ’\x{A0}\x{2009}\x{202F}`;
+
+function numberIn(text: string, { decimal, decimalCommas = 0 }: WireMatch): string {
+  if (decimal !== undefined) return jsonNumber(withPoint(text, decimal));
+  // It may be a thousand times as much.
+  const unclear = String.raw`[+-]?\d{1,3}\.\d{3}`;
+  return decimalCommas > 0
+    ? `CASE WHEN NOT regexp_full_match(${text}, '${unclear}') THEN ${jsonNumber(text)} END`
+    : jsonNumber(text);
+}
+
+/** SQL: a number with the decimal mark as JSON writes it, without marks between thousands; null for another text. */
+function withPoint(text: string, decimal: '.' | ','): string {
+  const other = decimal === ',' ? '.' : ',';
+  const apart = `[${other}${APART}]`;
+  const pattern = String.raw`[+-]?(?:(?:\d{1,3}(?:${apart}\d{3})+|\d+)[${decimal}]?\d*|[${decimal}]\d+)`;
+  const plain = `regexp_replace(${text}, ${quoteText(apart)}, '', 'g')`;
+  return `CASE WHEN regexp_full_match(${text}, ${quoteText(pattern)}) THEN replace(${plain}, '${decimal}', '.') END`;
+}
+
+/** SQL: whether a number certainly has a decimal comma: `1,234` may have none. */
+export function hasDecimalComma(text: string): string {
+  return String.raw`(contains(${text}, ',') AND regexp_full_match(${text}, '[+-]?(?:\d*,(?:\d{1,2}|\d{4,})|\d{1,3}(?:\.\d{3})+,\d+)'))`;
+}
+
 /** JSON does not allow "+1", "007", ".5" and "5.". Digits are kept as they are: a double would lose some. */
 function jsonNumber(text: string): string {
   const steps: readonly (readonly [string, string])[] = [
@@ -93,48 +133,14 @@ function jsonNumber(text: string): string {
   return `CASE WHEN regexp_full_match(${text}, '${NUMBER}') AND isfinite(TRY_CAST(${text} AS DOUBLE)) THEN ${json} END`;
 }
 
-/** The day as it is written: a time and its zone are dropped, not applied. */
 function day(text: string, format: DateFormat | undefined): string {
-  const date = dateIn(text, format);
-  return `CASE WHEN ${date} > DATE '0001-01-01' THEN strftime(${date}, '%Y-%m-%d') END`;
-}
-
-function dateIn(text: string, format: DateFormat | undefined): string {
-  return format === undefined ? isoDate(text) : formattedDate(text, format);
-}
-
-const DIGITS = { YYYY: String.raw`(\d{4})`, MM: String.raw`(\d{1,2})`, DD: String.raw`(\d{1,2})` } as const;
-type DatePart = keyof typeof DIGITS;
-const TIME_OF_DAY = String.raw`(?:[T ]\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?`;
-
-/** SQL: the date in a text of some format; null where it has another or is none. Without a year, in a leap year. */
-function formattedDate(text: string, format: DateFormat): string {
-  const parts = format.match(/YYYY|MM|DD/g) as DatePart[];
-  const isPacked = format === 'YYYYMMDD';
-  const pattern = format
-    .replaceAll(/[./]/g, String.raw`\$&`)
-    .replaceAll(/YYYY|MM|DD/g, (part) =>
-      isPacked && part !== 'YYYY' ? String.raw`(\d{2})` : DIGITS[part as DatePart],
-    );
-  const whole = quoteText(`^${pattern}${TIME_OF_DAY}$`);
-  const part = (name: DatePart): string =>
-    parts.includes(name)
-      ? `lpad(regexp_extract(${text}, ${whole}, ${parts.indexOf(name) + 1}), 2, '0')`
-      : "'2000'";
-  const year = parts.includes('YYYY')
-    ? `regexp_extract(${text}, ${whole}, ${parts.indexOf('YYYY') + 1})`
-    : "'2000'";
-  return `TRY_CAST(${year} || '-' || ${part('MM')} || '-' || ${part('DD')} AS DATE)`;
-}
-
-function isoDate(text: string): string {
-  return `CASE WHEN regexp_full_match(${text}, '${ISO_DATE}') THEN TRY_CAST(left(${text}, 10) AS DATE) END`;
+  return `strftime(${realDate(dateIn(text, format))}, '%Y-%m-%d')`;
 }
 
 function birthday(text: string, format: DateFormat | undefined): string {
   const date =
-    format === undefined ? `coalesce(${isoDate(text)}, ${monthAndDay(text)})` : formattedDate(text, format);
-  return `strftime(${date}, '%m/%d')`;
+    format === undefined ? `coalesce(${isoDate(text)}, ${monthAndDay(text)})` : dateIn(text, format);
+  return `strftime(${realBirthday(date)}, '%m/%d')`;
 }
 
 /** In a leap year, so that 02/29 is a day. */
@@ -142,6 +148,10 @@ function monthAndDay(text: string): string {
   const part = (group: number): string =>
     String.raw`lpad(regexp_extract(${text}, '^(\d{1,2})/(\d{1,2})$', ${group}), 2, '0')`;
   return `TRY_CAST('2000-' || ${part(1)} || '-' || ${part(2)} AS DATE)`;
+}
+
+function anyPhone(text: string): string {
+  return `CASE WHEN NOT regexp_full_match(${text}, '${SCIENTIFIC}') THEN ${text} END`;
 }
 
 function usPhone(text: string): string {

@@ -44,8 +44,9 @@ function isLater(one: BaselineDocument, other: BaselineDocument): boolean {
 }
 
 /** All destinations, also those without further exports: nothing else deletes their rows in time. */
-export async function expireAll(store: StagingStore, keep: Keep): Promise<void> {
+export async function expireAll(store: StagingStore, keep: Keep, signal?: AbortSignal): Promise<void> {
   for (const destinationId of await listFolders(store, DESTINATIONS)) {
+    if (signal?.aborted) return;
     const latest = await latestBaseline(store, destinationId);
     await expire(store, destinationId, { ...keep, baseline: latest?.exportId ?? null });
   }

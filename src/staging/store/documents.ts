@@ -17,7 +17,8 @@ export interface PlannedTag {
 
 /**
  * A sealed plan. Its folder contains `decided.parquet` (profiles with an outcome of their own: invalid, duplicate),
- * `contacts.parquet` (one row per contact) and `changes.parquet` (one row per change, by chunk).
+ * `contacts.parquet` (one row per contact), `changes.parquet` (one row per change, by chunk) and, since version 0.4.0, `warnings.parquet` (one row
+ * per value that was not sent as it is).
  */
 export interface PlanDocument extends Sealed {
   readonly request: PlanRequest;
@@ -76,6 +77,7 @@ export function readExposed(store: StagingStore, ref: ExportRef): Promise<Expose
 
 export const CONTACTS = 'contacts.parquet';
 export const DECIDED = 'decided.parquet';
+export const WARNINGS = 'warnings.parquet';
 export const CHANGES = 'changes.parquet';
 export const OUTCOMES = 'outcomes.parquet';
 export const BASELINE_ROWS = 'baseline.parquet';

@@ -29,11 +29,14 @@ function toExportError(name: string, error: unknown): unknown {
   }
   const isOfFiles = typeof error === 'object' && error !== null && 'syscall' in error;
   if (!isOfFiles && !(error instanceof DatabaseError)) return error;
+  // Not DuckDB's text, which advises settings that are not ours.
   const isMemory = error instanceof DatabaseError && error.kind === 'Out of Memory';
-  const advice = isMemory ? 'give staging.memoryLimit more' : 'check the staging folder and its disk';
   return new ExportError(
     'STAGING_FAILED',
-    `Staging (${name}) failed: ${(error as Error).message}. It is retried; if it keeps failing, ${advice}.`,
+    isMemory
+      ? `Staging (${name}) failed: these rows need more memory than staging.memoryLimit allows. It is retried; if it keeps failing, set ` +
+          'staging.memoryLimit to more in the configuration of the worker.'
+      : `Staging (${name}) failed: ${(error as Error).message}. It is retried; if it keeps failing, check the staging folder and its disk.`,
     { cause: error },
   );
 }

@@ -10,6 +10,7 @@ import {
   hasEnded,
   inFlight,
   inFlightRows,
+  isFinalizing,
   nameOf,
   refreshDetails,
   toDelivery,
@@ -25,6 +26,9 @@ const MINUTE_MS = 60_000;
  * finished. It is long when the user forced batches: Mailchimp may take hours over its queue.
  */
 const STUCK_AFTER_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 240 * MINUTE_MS } as const;
+
+/** Mailchimp compiles results in seconds or minutes; where it took hours, it has never ended. */
+const FINALIZING_MS = 10 * MINUTE_MS;
 
 /** How long a deleted batch may still be listed before its rows are left without proof. */
 const DELETION_MS = 10 * MINUTE_MS;
@@ -187,6 +191,8 @@ function deleteCall(
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
+  // All of it is applied: to send it again directly costs requests, and ends in the same state.
+  if (run.isSince040 && isFinalizing(part)) return now - part.progressAtMs >= FINALIZING_MS;
   const stuckAfterMs = STUCK_AFTER_MS[run.input.options.lane];
   if (now - part.progressAtMs < stuckAfterMs) return false;
   const isOvertaken = run.record.parts.some(

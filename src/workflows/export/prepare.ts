@@ -112,6 +112,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         strict: configuration.strict,
         optedOut: configuration.optedOut,
         latest: configuration.latest,
+        ...(configuration.latestFormat && { latestFormat: configuration.latestFormat }),
         keepDeparted,
         ...(options.retryRefused && { retryRefused: true }),
         ...(options.limit !== undefined && { limit: options.limit }),

@@ -181,18 +181,26 @@ export function hasEnded({ batch, isGivenUp }: PartState): boolean {
 }
 
 /** Rows in batches, estimated from what Mailchimp reported: an operation is a chunk. */
-export function inFlightRows({ record }: Run): { readonly answered: number; readonly rows: number } {
+export function inFlightRows({ record, isSince040: isNew }: Run): {
+  readonly answered: number;
+  readonly rows: number;
+} {
   const parts = record.parts.filter(
     ({ lane, batchId, done }) => lane === 'batch' && batchId !== null && done === null,
   );
   return {
     rows: parts.reduce((sum, { plan }) => sum + plan.rows, 0),
-    answered: parts.reduce((sum, part) => sum + answeredRows(part), 0),
+    answered: parts.reduce((sum, part) => sum + (isNew && isFinalizing(part) ? 0 : answeredRows(part)), 0),
   };
 }
 
 function answeredRows({ plan, batch }: PartState): number {
   return batch && batch.total > 0 ? (plan.rows * batch.finished) / batch.total : 0;
+}
+
+/** Whether all operations of the part's batch are finished, and the batch is not: it has answered nothing yet. */
+export function isFinalizing({ batch }: PartState): boolean {
+  return batch !== null && batch.status !== 'finished' && batch.total > 0 && batch.finished >= batch.total;
 }
 
 export function toDelivery({ input, record }: Run): Delivery {

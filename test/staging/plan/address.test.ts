@@ -55,6 +55,7 @@ describe('an address', () => {
   });
 
   const bad: readonly (readonly [given: string | null, rule: string])[] = [
+    ["'jane@mail.test", 'email_malformed'],
     [null, 'email_missing'],
     ['', 'email_missing'],
     [' \u200B\t', 'email_missing'],

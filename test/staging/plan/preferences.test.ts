@@ -124,6 +124,24 @@ describe('profiles that share an address', () => {
   });
 });
 
+const named = (keys: readonly string[]) =>
+  sharing(keys.map(() => null)).map((profile, index) => ({
+    ...profile,
+    key: keys[index]!,
+    first: keys[index]!,
+  }));
+
+describe('the lowest key', () => {
+  test.each([
+    [['10', '9', '100'], '9'],
+    [['0010', '9', '99999999999999999999999999999999999999'], '9'],
+    [['10', '9', 'a'], '10'],
+  ])('of %j is %s: a number where all keys are numbers, else a text', async (keys, winner) => {
+    const { chunks } = await exportAll(stage, named(keys));
+    expect(rowsOf(chunks)).toMatchObject([{ fields: JSON.stringify({ FNAME: winner }) }]);
+  });
+});
+
 describe('a tag that was deleted in Mailchimp', () => {
   test('is added again to all contacts that had it from us', async () => {
     const carl = { key: '3', email: 'carl@mail.test', first: 'Carl', segments: ['vip'] };

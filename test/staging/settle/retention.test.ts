@@ -2,6 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ObjectInfo } from '../../../src/ports/staging-store';
+import { FolderStore, openStaging } from '../../../src/staging';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
 
 let stage: Stage;
@@ -35,6 +37,7 @@ test('rows of ended exports expire; of the current baseline, what the next expor
   const names = await fileNames(second.ref.exportId);
   expect(names.map((name) => name.replace(/-[0-9a-f]{12}$/, '')).toSorted()).toEqual([
     'baseline.json',
+    'drained.json',
     'settle',
   ]);
   const third = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: second });
@@ -61,9 +64,6 @@ test('exports expire by count as well, the current baseline and the census in fo
   const third = await exportAll(stage, [ANNA], { after: second });
   const keep = { baseline: third.ref.exportId, keepExports: 2 };
   await stage.staging.tidy(DESTINATION, keep);
-  expect(await fileNames(second.ref.exportId)).not.toEqual([]);
-  await stage.staging.recordDrained(third.ref);
-  await stage.staging.tidy(DESTINATION, keep);
   expect(await fileNames(second.ref.exportId)).toEqual([]);
   expect(await fileNames(first.ref.exportId)).toEqual([expect.stringMatching(/^census-/), 'census.json']);
   expect(await fileNames(planned.exportId)).toContain('snapshot.json');
@@ -73,13 +73,58 @@ test('exports expire by count as well, the current baseline and the census in fo
   expect(await fileNames(first.ref.exportId)).toContain('census.json');
 });
 
+/** Counts the destinations that are looked at, and what is asked of the store at once. */
+class WatchedStore extends FolderStore {
+  most = 0;
+  readonly destinations = new Set<string>();
+  #asked = 0;
+
+  override list(folder: string): Promise<readonly string[]> {
+    const [, destination] = /^destinations\/([^/]+)\/exports\/$/.exec(folder) ?? [];
+    if (destination) this.destinations.add(destination);
+    return this.#watch(super.list(folder));
+  }
+
+  override get(key: string): Promise<string | undefined> {
+    return this.#watch(super.get(key));
+  }
+
+  override head(key: string): Promise<ObjectInfo | undefined> {
+    return this.#watch(super.head(key));
+  }
+
+  async #watch<Result>(answer: Promise<Result>): Promise<Result> {
+    this.#asked += 1;
+    this.most = Math.max(this.most, this.#asked);
+    try {
+      return await answer;
+    } finally {
+      this.#asked -= 1;
+    }
+  }
+}
+
+test('expiry leaves the store to the exports: it asks for one thing at a time, and ends with its worker', async () => {
+  const { ref } = await exportAll(stage, [ANNA]);
+  for (let number = 1; number <= 20; number++)
+    await stage.staging.claim({ ...ref, destinationId: `destination-${number}` });
+  const store = new WatchedStore(stage.folder);
+  const staging = await openStaging({ store, memoryLimit: '64MB' });
+  const keep = { keepDays: 30, keepExports: 1 };
+  await staging.expireAll(keep, AbortSignal.abort());
+  expect(store.destinations.size).toBe(0);
+  await staging.expireAll(keep);
+  expect(store.destinations.size).toBe(21);
+  expect(store.most).toBe(1);
+  await staging.close();
+});
+
 test('an export that may have sent something without being settled does not expire by count', async () => {
   const first = await exportAll(stage, [ANNA]);
   const lost = stage.newExport();
   await stage.staging.claim(lost);
   await stage.staging.recordAttempt(lost, 0, 'batch');
   const last = await exportAll(stage, [ANNA], { after: first });
-  await stage.staging.recordDrained(last.ref);
   await stage.staging.tidy(DESTINATION, { baseline: last.ref.exportId, keepExports: 1 });
   expect(await fileNames(lost.exportId)).toEqual(['attempts']);
 });

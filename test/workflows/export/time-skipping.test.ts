@@ -120,6 +120,17 @@ describe('an export on a server that skips time', () => {
     });
   });
 
+  test('gives a batch up within the hour whose operations are finished, and whose results never come', async () => {
+    stage.sandbox.fail('stuck finalizing batch');
+    await stage.withWorker(async () => {
+      const handle = await start();
+      const report = await handle.result();
+      expect(report).toMatchObject({ status: 'completed', outcomes: { unproven: 0 } });
+      expect(report.durationMs).toBeLessThan(HOUR_MS);
+      expect(members()).toBe(8);
+    });
+  });
+
   test('deletes a batch without progress for four hours, and sends its contacts directly, each once', async () => {
     stage.sandbox.fail('stuck batch');
     await stage.withWorker(async () => {
