@@ -1,4 +1,5 @@
 import { activityInfo } from '@temporalio/activity';
+import { STEP_ATTEMPTS } from '../contract/export';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount, OperationResult } from '../ports/mailchimp';
 import {
@@ -16,9 +17,6 @@ import type { Heartbeat } from './heartbeat';
 import { type LeftMembers, readLeftMembers } from './rules/left-members';
 import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
-
-/** Attempts of the activity at an archive that cannot be read whole; then the chunks without a result are sent again directly. */
-const ARCHIVE_TRIES = 3;
 
 export interface CollectPartInput {
   readonly ref: ExportRef;
@@ -90,7 +88,8 @@ async function* readAnswers(
       heartbeat.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
-    if (!areResultsUnavailable(error) || activityInfo().attempt < ARCHIVE_TRIES) throw error;
+    if (!areResultsUnavailable(error) || activityInfo().attempt < STEP_ATTEMPTS) throw error;
+    // An archive that cannot be read whole: the chunks without a result are sent again directly.
   }
 }
 

@@ -90,11 +90,16 @@ async function stateOf(
   { staging, account, ref: { destinationId }, isTooLong }: WriteContext,
   { exportId, part, batchId, attempts }: UnansweredWrite,
 ): Promise<WriteState> {
-  if (batchId !== null && (await deleteIfRunning(account, batchId))) return isTooLong ? 'unknown' : 'running';
+  const ref = { destinationId, exportId };
+  if (batchId !== null && (await deleteIfRunning(account, batchId))) {
+    if (!isTooLong) return 'running';
+    const attempt = attempts.at(-1)?.number ?? 1;
+    await staging.recordLateWrite(ref, { part: part.part, attempt, lane: 'batch' }, batchId);
+    return 'unknown';
+  }
   const batches = attempts.filter(({ lane }) => lane === 'batch');
   // Direct requests end by themselves, and the claim keeps the earlier export from sending more. One batch attempt is the known batch.
   if (batches.length <= (batchId === null ? 0 : 1)) return 'ended';
-  const ref = { destinationId, exportId };
   const found = await findLostBatch({ account, staging, ref, part, attempts: batches });
   if (found.kind === 'wait') return 'running';
   return found.kind === 'unknown' ? 'unknown' : 'ended';

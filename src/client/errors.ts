@@ -94,6 +94,12 @@ export function ended(
   { phase, status }: { readonly phase: unknown; readonly status: string },
 ): ExportError | undefined {
   if (phase === 'connecting') return undefined;
+  if (status === 'RUNNING') {
+    return new ExportError(
+      'TEMPORAL_UNREACHABLE',
+      `The Temporal server did not find the destination ${destinationId}, which it lists as running: it has probably just started. Try again.`,
+    );
+  }
   if (phase === 'removed' || status === 'COMPLETED') {
     return new ExportError(
       'DESTINATION_REMOVED',

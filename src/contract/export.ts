@@ -6,6 +6,12 @@ import type { ExportPlan, Lane } from './plan';
 import type { Reason } from './reason';
 import type { ExportReport } from './report';
 
+/**
+ * Attempts of a step by Temporal. Each may take twenty seconds of its own retries; after the last, the export shows within the minute that it
+ * waits, and retries by a timer.
+ */
+export const STEP_ATTEMPTS = 2;
+
 /** What an export needs to know; fixed when it starts. References and counts only. */
 export interface ExportInput {
   readonly ref: ExportRef;

@@ -1,13 +1,10 @@
 import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index';
-import type { ExportInput } from '../contract/export';
+import { STEP_ATTEMPTS, type ExportInput } from '../contract/export';
 import { storeQueue } from '../contract/identifiers';
 
-/**
- * A worker that was restarted, or a short disturbance. Each attempt may take twenty seconds of its own retries; after the second, the export
- * shows within the minute that it waits, and retries by a timer.
- */
-const TWO_ATTEMPTS = { initialInterval: '1 second', maximumAttempts: 2 } as const;
+/** More than one, for a worker that was restarted, or a short disturbance. */
+const FEW_ATTEMPTS = { initialInterval: '1 second', maximumAttempts: STEP_ATTEMPTS } as const;
 
 /** With any other type, a cancelled workflow would continue while the activity still sends. */
 const WAIT_FOR_CANCELLATION = {
@@ -41,7 +38,7 @@ export function exportSteps({
     taskQueue: storeQueue(storeId),
     scheduleToStartTimeout: workerTimeoutSeconds * 1000,
     heartbeatTimeout: '20 seconds',
-    retry: TWO_ATTEMPTS,
+    retry: FEW_ATTEMPTS,
   } as const;
   return {
     short: proxyActivities<Activities>({ ...options, startToCloseTimeout: '5 minutes' }),

@@ -6,6 +6,7 @@ import { ActivityFailure, ApplicationFailure, CancelledFailure, type Duration } 
 import { msToNumber } from '@temporalio/common/lib/time';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { STEP_ATTEMPTS } from '../../src/contract/export';
 
 /**
  * Workflow code without a Temporal server: what `@temporalio/workflow` is replaced by where hundreds of exports run. Steps run at
@@ -158,9 +159,6 @@ function stepCalled(name: string) {
 
 const SILENT = new DefaultLogger('ERROR', () => undefined);
 
-/** Temporal would have tried on for ten minutes. */
-const TRIES = 4;
-
 async function runStep(name: string, input: unknown): Promise<unknown> {
   const scope = CancellationScope.current();
   const { steps, before, after } = now();
@@ -193,7 +191,7 @@ async function tryStep(step: Step, input: unknown, scope: CancellationScope): Pr
       return await environment.run(step, input);
     } catch (error) {
       const isTransient = error instanceof ApplicationFailure && !error.nonRetryable;
-      if (!isTransient || attempt === TRIES) throw error;
+      if (!isTransient || attempt === STEP_ATTEMPTS) throw error;
     }
   }
 }

@@ -6,7 +6,13 @@ import type { ConfigureInput, Envelope, ExportOptionsInput } from '../../src/con
 import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
-import { configureUpdate, connectUpdate, startJobUpdate, stateQuery } from '../../src/workflows/messages';
+import {
+  cancelExportUpdate,
+  configureUpdate,
+  connectUpdate,
+  startJobUpdate,
+  stateQuery,
+} from '../../src/workflows/messages';
 import { startTimeSkipping } from '../support/skip-time';
 import { CONFIGURE, CONNECT, openStage, type Stage } from '../support/stage';
 
@@ -22,6 +28,8 @@ export interface Skipping {
   configure(change?: Partial<ConfigureInput>): Promise<void>;
   /** Requests an export. */
   start(options?: ExportOptionsInput): Promise<void>;
+  /** Cancels the export that runs. */
+  cancel(): Promise<void>;
   /** The export that is open, or was last. */
   exportHandle(): ReturnType<typeof handleOf>;
   show(): Promise<DestinationView>;
@@ -70,6 +78,12 @@ export async function openSkipping(): Promise<Skipping> {
     start: async (options = {}) => {
       await destination.executeUpdate(startJobUpdate, {
         args: [{ kind: 'export', options }, await envelope()],
+      });
+    },
+    cancel: async () => {
+      const { running } = fullView(await destination.query(stateQuery));
+      await destination.executeUpdate(cancelExportUpdate, {
+        args: [{ exportId: running!.exportId }, await envelope()],
       });
     },
     exportHandle: () => handleOf(environment, stage.destinationId),

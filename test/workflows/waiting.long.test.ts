@@ -118,12 +118,12 @@ test('a destination that cannot settle a lost export for a month makes few event
     await skipping.passTimeUntil(async () => (await batches()) === 1);
     const [staging, away] = ['staging', 'away'].map((name) => join(folder, name)) as [string, string];
     await rename(staging, away);
-    await skipping.exportHandle().terminate();
+    await skipping.cancel();
     expect(await eventsADay('destination')).toBeLessThan(EVENTS_A_DAY);
     await rename(away, staging);
     await skipping.passTimeUntil(async () => (await skipping.show()).exports.length === 1);
     expect((await skipping.show()).exports).toMatchObject([
-      { status: 'failed', outcomes: { created: 5, unproven: 3 } },
+      { status: 'cancelled', outcomes: { created: 5, unproven: 3 } },
     ]);
   });
 });
