@@ -60,13 +60,13 @@ interface Measuring extends Width {
 
 async function measureWidth(staging: Staging, measuring: Measuring): Promise<void> {
   const { rows, fields, bytes, say } = measuring;
-  const ref = { destinationId: DESTINATION, exportId: 'wide' };
-  const into = await staging.openExtractFolder(ref);
+  const wide = ref(1);
+  const into = await staging.openExtractFolder(wide);
   await writeProfiles(into, measuring);
   const memory = watchMemory(process.pid);
   const started = performance.now();
-  await staging.claim(ref);
-  await staging.sealSnapshot(ref, {
+  await staging.claim(wide);
+  await staging.sealSnapshot(wide, {
     folder: into,
     profiles: rows,
     selected: rows,
@@ -74,8 +74,8 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
     unmatched: [],
     unreadable: [],
   });
-  await staging.sealCensus(ref, 'optOuts', null);
-  const plan = await staging.plan(ref, {
+  await staging.sealCensus(wide, 'optOuts', null);
+  const plan = await staging.plan(wide, {
     email: 'email',
     fields: Array.from({ length: fields }, (_, index) => fieldOf(index)),
     segments: [{ segment: 'all', tag: 'All', tagId: 1 }],
@@ -90,11 +90,11 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
   const planned = performance.now();
   let read = 0;
   for (let number = 0; number < plan.chunks; number++) {
-    const chunk = await staging.readChunk(ref, number);
+    const chunk = await staging.readChunk(wide, number);
     if (chunk.kind === 'upsert') read += chunk.rows.length;
   }
   const done = performance.now();
-  await staging.settle(ref, null);
+  await staging.settle(wide, null);
   const settled = performance.now();
   await memory.stop();
   if (read !== rows) throw new Error(`${read} of ${rows} rows were read`);
@@ -132,8 +132,9 @@ export async function measureAges(say: Say): Promise<void> {
 
 const CHECKS = 1_000;
 
+const ref = (number: number) => ({ destinationId: DESTINATION, exportId: `e${number}` });
+
 async function measureAge(staging: Staging, age: number, say: Say): Promise<void> {
-  const ref = (number: number) => ({ destinationId: DESTINATION, exportId: `e${number}` });
   for (let number = 1; number <= age; number++) await staging.claim(ref(number));
   const started = performance.now();
   await staging.claim(ref(age + 1));
