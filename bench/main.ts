@@ -9,6 +9,7 @@ import { HELP, parseOptions, type BenchOptions, type Part } from './options';
 import { measureOthers } from './others/measure-others';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
+import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
@@ -46,6 +47,8 @@ const SLOW: readonly (Plan & { readonly profiles: number })[] = [
   { profiles: 30_000, lane: 'batch', replies: 'lean', operationMs: SLOW_OPERATION_MS },
 ];
 
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+
 const say = (line: string): void => {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${line}\n`);
 };
@@ -57,6 +60,11 @@ async function main(): Promise<void> {
     return;
   }
   useTemporaryFolder();
+  if (options.age || options.width) {
+    if (options.age) await measureAges(print);
+    if (options.width) await measureWidths(print);
+    return;
+  }
   const figures = await measure(options);
   const tables = () => `${describeTargets(figures)}\n\n${describeFigures(figures)}`;
   process.stdout.write(`${options.json ? JSON.stringify(figures) : tables()}\n`);

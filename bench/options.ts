@@ -9,6 +9,10 @@ export interface BenchOptions {
   /** Write BENCHMARKS.md and its chart. */
   readonly write: boolean;
   readonly help: boolean;
+  /** Measure only staging: stores of some ages. */
+  readonly age: boolean;
+  /** Measure only staging: profiles of some widths. */
+  readonly width: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
@@ -28,14 +32,16 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       json: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
+      age: { type: 'boolean', default: false },
+      width: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
-  const { profiles, only, json, write, help, 'cpu-prof': cpuProfiles } = values;
+  const { profiles, only, json, write, help, age, width, 'cpu-prof': cpuProfiles } = values;
   const sizes = profiles === undefined ? SIZES : [wholeNumber(profiles)];
   const parts = only === undefined ? PARTS : [partNamed(only)];
   if (write && !parts.includes('sizes')) throw new Error('--write needs the part sizes: leave out --only');
-  return { sizes, parts, json, write, help, cpuProfiles };
+  return { sizes, parts, json, write, help, age, width, cpuProfiles };
 }
 
 function partNamed(text: string): Part {
@@ -55,11 +61,14 @@ process, with generated profiles (fixed seed; of 100, three have no e-mail, one 
 another profile in different case; some values are padded, quoted or non-Latin) in ten overlapping segments.
 
 Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-prof FOLDER]
+       npm run bench -- [--age] [--width]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
   --json        the figures as one JSON line on standard output, instead of tables
   --write       also write BENCHMARKS.md and its chart
+  --age         instead: claims in stores with up to 10,000 past exports (takes minutes)
+  --width       instead: plan, read and settle profiles with up to 80 texts of 255 bytes, at the default memory (takes an hour)
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down
 

@@ -1,5 +1,6 @@
 import { censusFor, untag, upsert } from './mailchimp';
 import { count } from './count';
+import { forgetDeparted } from './forget';
 import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
 import { minus, NONE, pick, sorted } from './sets';
 import { NEW, type Asked, type Change, type Held, type Subject } from './world';
@@ -45,14 +46,6 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
   return { ...result, subjects: result.subjects.toSorted() };
-}
-
-/** Nothing of ours is on them, and nothing about them has to be remembered. */
-function forgetDeparted({ held, members }: World, { people }: Selection): void {
-  for (const [address, { isPresent, tags, refusal, state }] of held) {
-    const stays = isPresent || people.has(address) || tags.size > 0 || refusal !== null || state === null;
-    if (!stays && !OUT.includes(members.get(address)?.status ?? '')) held.delete(address);
-  }
 }
 
 const RETRIED_AFTER = 7 * 24 * 60 * MINUTE;

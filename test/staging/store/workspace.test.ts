@@ -19,17 +19,20 @@ const options = (signal: AbortSignal) => ({ folder, memoryLimit: '64MB', rows: 1
 test('a step that is cancelled interrupts its statement, starts no other, and fails with the reason', async () => {
   const cancel = new AbortController();
   const reason = new Error('cancelled');
-  let isStarted = false;
+  let start!: () => void;
+  const started = new Promise<void>((resolve) => {
+    start = resolve;
+  });
   const step = withWorkspace(options(cancel.signal), async (database) => {
     const endless = database.run(`${ENDLESS}; ${ENDLESS}`);
     const next = database.run(ENDLESS);
-    isStarted = true;
+    start();
     await Promise.all([endless, next]);
   });
-  const end = expect(step).rejects.toBe(reason);
-  while (!isStarted) await new Promise((resolve) => setImmediate(resolve));
+  step.catch(() => undefined);
+  await started;
   cancel.abort(reason);
-  await end;
+  await expect(step).rejects.toBe(reason);
   expect(await readdir(folder)).toEqual([]);
 });
 
