@@ -252,7 +252,8 @@ export class RecordScanner implements CsvRecord {
   #inQuotes(meaning: number): void {
     if (this.#afterEscape) {
       this.#afterEscape = false;
-      this.#isBlank = false;
+      if (meaning === QUOTE || meaning === ESCAPE) this.#isBlank = false;
+      else if (meaning === DELIMITER && !this.#splitsAtBlanks) this.#isBlank = false;
     } else if (meaning === ESCAPE) {
       this.#afterEscape = true;
       this.#escaped = true;

@@ -107,6 +107,12 @@ describe('A CSV file', () => {
       rows: { '1': 'x' },
     },
     {
+      what: 'an escaped line break, which is no value',
+      csv: { escape: '\\' },
+      content: 'k,b\n1,x\n"\\\n",\n',
+      rows: { '1': 'x' },
+    },
+    {
       what: 'a delimiter that is no ASCII',
       csv: { delimiter: '§' },
       content: 'k§b\n1§x, é\n',

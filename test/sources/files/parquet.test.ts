@@ -86,8 +86,8 @@ describe('A table of several Parquet files', () => {
     await write('p1.parquet', 'SELECT 1 AS k, 1 AS b');
     await write('p2.parquet', second);
     const source = await fixture.open({ profiles: { path: 'p*.parquet', key: 'k' }, segments: all });
-    for (const failed of [source.describe(), source.check()]) {
-      expect(await errorOf(failed)).toMatchObject({
+    for (const call of [() => source.describe(), () => source.check()]) {
+      expect(await errorOf(call())).toMatchObject({
         code: 'SOURCE_MALFORMED',
         message: expect.stringContaining(`profiles: the files differ in their columns. ${text}`),
       });
