@@ -74,7 +74,7 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
     unmatched: [],
     unreadable: [],
   });
-  await staging.sealCensus(wide, 'optOuts', null);
+  await staging.sealCensus(wide, { scope: 'optOuts', baseline: null });
   const plan = await staging.plan(wide, {
     email: 'email',
     fields: Array.from({ length: fields }, (_, index) => fieldOf(index)),

@@ -38,7 +38,7 @@ export function createTakeCensus(dependencies: ActivityDependencies) {
         await readListing({ staging, account, heartbeat, ref, audienceId, scope, listing });
       }
       return {
-        ...(await staging.sealCensus(ref, scope, baseline, heartbeat.cancelled)),
+        ...(await staging.sealCensus(ref, { scope, baseline }, heartbeat.cancelled)),
         requests: account.requests(),
       };
     });

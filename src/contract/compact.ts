@@ -26,7 +26,7 @@ export interface CompactConfiguration extends Omit<Configuration, 'segments'> {
   readonly segments: readonly CompactTag[];
 }
 
-export function compactTag({ segment, tag, tagId, knownAs, isAdopted }: ConfiguredTag): CompactTag {
+function compactTag({ segment, tag, tagId, knownAs, isAdopted }: ConfiguredTag): CompactTag {
   return {
     segment,
     ...(tag !== segment && { tag }),

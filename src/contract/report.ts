@@ -25,7 +25,7 @@ export interface SegmentReport {
 }
 
 /** The tag of a segment after an export. */
-export interface SettledTag {
+interface SettledTag {
   readonly segment: string;
   readonly tagId: number;
   /** Its name in Mailchimp. Undefined: that of the segment. */

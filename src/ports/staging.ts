@@ -70,8 +70,7 @@ export interface Staging {
    */
   sealCensus(
     ref: ExportRef,
-    scope: CensusScope,
-    baseline: string | null,
+    of: { readonly scope: CensusScope; readonly baseline: string | null },
     signal?: AbortSignal,
   ): Promise<CensusSummary>;
 

@@ -82,7 +82,7 @@ export async function openStaging({
       ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
-      sealCensus: async (ref, scope, baseline, signal) => {
+      sealCensus: async (ref, { scope, baseline }, signal) => {
         // First, since a census leaves out the tags of the baseline.
         await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
         return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);

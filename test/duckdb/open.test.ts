@@ -229,7 +229,7 @@ describe('an error', () => {
 
   test.each([
     "SELECT error('No space left on device')",
-    "SELECT error('IO Error: Could not write file \"/x\": No space left on device')",
+    'SELECT error(\'IO Error: Could not write file "/x": No space left on device\')',
     "SELECT 'max_temp_directory_size'::INTEGER",
     `FROM read_csv('No space left on device')`,
   ])('is no full disk because its text says so: %s', async (sql) => {

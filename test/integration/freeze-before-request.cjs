@@ -15,7 +15,7 @@ http.request = (...parameters) => {
       fs.writeSync(1, 'frozen\n');
       process.kill(process.pid, 'SIGSTOP');
       // The server has closed the idle connections since. On a suspended machine, timers stand still: here they would take it back.
-      const sent = request({ ...options, agent: false });
+      const sent = request(Object.assign({}, options, { agent: false }));
       sent.abort = () => undefined;
       sent.destroy = () => sent;
       return sent;

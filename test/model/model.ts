@@ -1,6 +1,6 @@
 import { censusFor, untag, upsert } from './mailchimp';
 import { count } from './count';
-import { forgetDeparted } from './forget';
+import { forgetDeparted, liftRefusals, PERMANENT } from './remembered';
 import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
 import { minus, NONE, pick, sorted } from './sets';
 import { NEW, type Asked, type Change, type Held, type Subject } from './world';
@@ -10,7 +10,6 @@ import type { Results, Selection, ExportResult, World } from './world';
 
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
-const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
@@ -46,25 +45,6 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
   return { ...result, subjects: result.subjects.toSorted() };
-}
-
-const RETRIED_AFTER = 7 * 24 * 60 * MINUTE;
-
-/** Who was deleted for good and is in the audience again is known by this export's listings. Others are tried again after a time. */
-function liftRefusals({ held, members, now }: World, isFresh: boolean, { retryRefused }: Asked): void {
-  for (const [address, known] of held) {
-    const { refusal } = known;
-    if (!refusal) continue;
-    const [, why = ''] = refusal.outcome.split(' ');
-    const isListed = isFresh ? members.has(address) : OUT.includes(members.get(address)?.status ?? '');
-    if (why === 'forgotten' && isListed) {
-      known.refusal = null;
-      if (known.state === 'proven') known.state = 'exposed';
-    } else if (PERMANENT.includes(why)) {
-      const isDue = why === 'merge_field' && refusal.at + RETRIED_AFTER <= now;
-      known.refusal = { ...refusal, isRetried: isDue || retryRefused };
-    }
-  }
 }
 
 /** By key, with addresses that have departed. */

@@ -103,7 +103,8 @@ export function stageOf(staging: Staging, folder: string): Stage {
     census: (ref, scope, { audience, baseline = null }) =>
       takeCensus(staging, ref, { scope, audience, baseline }),
     plan: async (ref, { segments = [VIP, LOCALS], ...request } = {}) => {
-      if (request.census !== ref.exportId) await staging.sealCensus(ref, 'optOuts', null);
+      if (request.census !== ref.exportId)
+        await staging.sealCensus(ref, { scope: 'optOuts', baseline: null });
       return staging.plan(ref, {
         email: 'email',
         fields: [FIRST_NAME],
@@ -146,7 +147,7 @@ async function takeCensus(
     );
     await staging.sealCensusPage(ref, { listing, offset: 0 }, rows);
   }
-  return staging.sealCensus(ref, scope, baseline);
+  return staging.sealCensus(ref, { scope, baseline });
 }
 
 interface SnapshotInput extends Configured {

@@ -45,7 +45,7 @@ export interface CsvRecord {
 }
 
 /** In bytes. A longer record is none of a customer, and would have to be held in memory. */
-export const MAX_RECORD = 2_000_000;
+const MAX_RECORD = 2_000_000;
 /** Values beyond are counted, but not known. */
 export const MAX_COLUMNS = 10_000;
 

@@ -47,9 +47,12 @@ export async function readFailures(
   );
 }
 
+function among(outcomes: readonly string[]): string {
+  return `list_contains(${quoteTexts(outcomes)}::VARCHAR[], outcome)`;
+}
+
 /** SQL: without a choice, what was not exported, and what was resubscribed. */
 function wantedRows({ outcomes, reason }: FailuresRequest): string {
-  const among = (wanted: readonly string[]) => `list_contains(${quoteTexts(wanted)}::VARCHAR[], outcome)`;
   if (reason !== undefined) return `reason = ${quoteText(reason)}`;
   if (outcomes) return among(outcomes);
   return `(${among(NOT_EXPORTED_OUTCOMES)} OR reason = ${quoteText(RESUBSCRIBED)})`;

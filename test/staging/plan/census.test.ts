@@ -31,12 +31,12 @@ describe('a census', () => {
     expect(await staging.hasCensusPage(ref, { listing: 'current', offset: 950 })).toBe(true);
     expect(await staging.hasCensusPage(ref, { listing: 'archived', offset: 950 })).toBe(false);
     const summary = { members: 3, byStatus: { archived: 1, subscribed: 2 } };
-    expect(await staging.sealCensus(ref, 'full', null)).toEqual(summary);
-    expect(await staging.sealCensus(ref, 'full', null)).toEqual(summary);
+    expect(await staging.sealCensus(ref, { scope: 'full', baseline: null })).toEqual(summary);
+    expect(await staging.sealCensus(ref, { scope: 'full', baseline: null })).toEqual(summary);
   });
 
   test('of an empty audience is empty', async () => {
-    expect(await stage.staging.sealCensus(stage.newExport(), 'full', null)).toEqual({
+    expect(await stage.staging.sealCensus(stage.newExport(), { scope: 'full', baseline: null })).toEqual({
       members: 0,
       byStatus: {},
     });
@@ -51,7 +51,10 @@ describe('a census', () => {
     await staging.sealCensusPage(ref, { listing: 'current', offset: 10_450 }, [
       member('a@mail.test', 'pending'),
     ]);
-    expect(await staging.sealCensus(ref, 'full', null)).toEqual({ members: 1, byStatus: { pending: 1 } });
+    expect(await staging.sealCensus(ref, { scope: 'full', baseline: null })).toEqual({
+      members: 1,
+      byStatus: { pending: 1 },
+    });
   });
 
   test('uses the strictest status of a member that is listed with two', async () => {
@@ -65,7 +68,7 @@ describe('a census', () => {
     await staging.sealCensusPage(ref, { listing: 'cleaned', offset: 9_500 }, [
       member('only-unsubscribed@mail.test', 'cleaned'),
     ]);
-    expect(await staging.sealCensus(ref, 'optOuts', null)).toEqual({
+    expect(await staging.sealCensus(ref, { scope: 'optOuts', baseline: null })).toEqual({
       members: 4,
       byStatus: { archived: 2, cleaned: 2 },
     });

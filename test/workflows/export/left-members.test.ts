@@ -52,10 +52,10 @@ async function run<Result>(work: () => Promise<Result>): Promise<Result> {
 
 describe('a member that leaves after the census and before its part', () => {
   test.each([
-    ['is archived', 'archive', 'archived', 'batch'],
-    ['is archived', 'archive', 'archived', 'direct'],
-    ['unsubscribes', 'unsubscribe', 'opted_out', 'batch'],
-  ] as const)('is withheld: one that %s', async (_, action, reason, lane) => {
+    { action: 'archive', reason: 'archived', lane: 'batch' },
+    { action: 'archive', reason: 'archived', lane: 'direct' },
+    { action: 'unsubscribe', reason: 'opted_out', lane: 'batch' },
+  ] as const)('is withheld: $reason, $lane', async ({ action, reason, lane }) => {
     await run(async () => {
       actsAfterCanary(LEAVES, action);
       const report = await stage.export({ lane });
@@ -85,16 +85,17 @@ describe('a member that leaves after the census and before its part', () => {
   });
 });
 
-describe('an export that has woken members from the archive', () => {
-  /** Before each request that sends contacts, after the last look at who has left. */
-  const isArchivedBefore = (email: string, via: 'http' | 'batch', after: number) =>
-    stage.sandbox.fail({
-      match: 'POST /lists/*',
-      via,
-      after,
-      effect: { type: 'act', act: { audience: AUDIENCE, email, action: 'archive' } },
-    });
+/** Before each request that sends contacts, after the last look at who has left. */
+function isArchivedBefore(email: string, via: 'http' | 'batch', after: number): void {
+  stage.sandbox.fail({
+    match: 'POST /lists/*',
+    via,
+    after,
+    effect: { type: 'act', act: { audience: AUDIENCE, email, action: 'archive' } },
+  });
+}
 
+describe('an export that has woken members from the archive', () => {
   test.each(['batch', 'direct'] as const)(
     'stops, counts them, and lists them with the failures: %s',
     async (lane) => {
