@@ -57,10 +57,10 @@ describe('a profile with another address than before', () => {
     },
   );
 
-  test('gets nothing when the old address opts out only later, as long as the new one is not known as subscribed', async () => {
+  test('gets nothing when the old address opted out while its profile was in no segment, as long as the new one is not known as subscribed', async () => {
     const first = await exportAll(stage, [ANNA, BOB]);
     const respond = refuseBob({ result: 'acknowledged' });
-    const away = await exportAll(stage, [ANNA], { after: first, respond });
+    const away = await exportAll(stage, [ANNA], { after: first, respond, audience: OUT });
     const back = await exportAll(stage, [ANNA, MOVED], { after: away, audience: OUT });
     expect(back.plan).toMatchObject({ chunks: 0, departed: 0, decided: { suppressed: 1 } });
     const again = await exportAll(stage, [ANNA, MOVED], { after: back, audience: [] });

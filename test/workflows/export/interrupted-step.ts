@@ -182,8 +182,15 @@ class InterruptedExport {
     }
   }
 
+  /** A destination that was cancelled or terminated answers nothing: the next export is the one to look at. */
   async #exportNext(): Promise<ExportReport> {
-    return reportOf(await until(() => this.#start()));
+    for (;;) {
+      try {
+        return await reportOf(await until(() => this.#start()));
+      } catch (error) {
+        if (!(error instanceof ExportError) || error.code !== 'DESTINATION_TERMINATED') throw error;
+      }
+    }
   }
 
   #faultsOf({ status, outcomes }: ExportReport): string[] {
