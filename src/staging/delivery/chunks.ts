@@ -89,7 +89,7 @@ async function readPage(input: ReadInput, ref: ExportRef, { first, last }: Span)
   const ofFields = plan.fields === undefined ? "coalesce(fields, '')" : "coalesce(n::VARCHAR, '')";
   const packed = await database.rows<PackedChunk>(
     `SELECT chunk, any_value(tag) AS tag, string_agg(n::VARCHAR, ',') AS numbers,
-       string_agg(concat_ws('${CELL}', address, ${ofFields}, coalesce(tags, ''), known, coalesce(status, ''), coalesce(cleared, '')), '${ROW}' ORDER BY position) AS rows
+       string_agg(concat_ws('${CELL}', address, ${ofFields}, coalesce(tags, ''), known, coalesce(status, ''), coalesce(cleared::VARCHAR, '')), '${ROW}' ORDER BY position) AS rows
      FROM ${from} GROUP BY chunk`,
   );
   const numbers = packed.flatMap((one) => (one.tag === null ? (one.numbers?.split(',') ?? []) : []));
