@@ -22,4 +22,5 @@ export type {
 export type { ObjectInfo, StagingStore } from './ports/staging-store';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from './errors';
 export { OUTCOMES, type Outcome, type OutcomeCounts, type MemberStatusCounts } from './contract/outcome';
+export type { UnmatchedRows } from './contract/plan';
 export type { ExportReport, SegmentReport } from './contract/report';

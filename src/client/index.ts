@@ -32,7 +32,7 @@ export type { ExportRef } from '../contract/identifiers';
 export type { StartInput } from '../contract/job';
 export type { JobKind } from '../contract/job-kind';
 export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
-export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan } from '../contract/plan';
+export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan, UnmatchedRows } from '../contract/plan';
 export type { Reason } from '../contract/reason';
 export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
 export type { RowClass, WithheldClass } from '../contract/row-class';

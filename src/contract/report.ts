@@ -76,7 +76,7 @@ export interface Settlement {
   /** Those with the most changes, where a destination has many: `omittedSegments` have their counts in the store only. */
   readonly segments: readonly SegmentReport[];
   readonly omittedSegments?: number;
-  /** The tags of all segments, on the way to the destination. */
+  /** The tags of all segments, on the way to the destination. @internal */
   readonly tags?: readonly SettledTag[];
   /** Values that were cut or left out; their profiles were sent. */
   readonly warnings: readonly FieldWarning[];
