@@ -10,6 +10,7 @@ import {
   type ExportReport,
   type ExportView,
 } from '../../client';
+import type { ExportOptionsInput } from '../../contract/destination';
 import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
 import { count } from '../../text/format';
 import { workflowUrl } from '../../text/web-ui';
@@ -201,15 +202,17 @@ async function threeExports(
   const second = await exportOnce(client, options);
   say(`Three customers change: ${CHANGES.join(', ')}. Third export: only these changes are sent`);
   await changeThreeCustomers(setting, options.folder, await readExported(options.sandboxUrl));
-  const third = await exportOnce(client, options);
+  // The purchases of the deleted customer are still there, so that segments name a profile that is not: this would hold the export.
+  const third = await exportOnce(client, options, { allowUnmatchedMembers: true });
   return [first, second, third];
 }
 
 async function exportOnce(
   client: ExportClient,
   { onProgress, onReport }: DemoOptions,
+  exportOptions: ExportOptionsInput = {},
 ): Promise<ExportReport> {
-  const handle = await client.start(DESTINATION, { trigger: 'demo' });
+  const handle = await client.start(DESTINATION, { trigger: 'demo', options: exportOptions });
   for await (const view of handle.follow()) onProgress(view);
   const report = await handle.result().catch(reportOfFailed);
   onReport(report);
