@@ -1,4 +1,10 @@
 const { testPathIgnorePatterns: _, ...config } = require('./jest.config');
 
 /** `npm run test:long`. @type {import('jest').Config} */
-module.exports = { ...config, testMatch: ['<rootDir>/test/**/*.long.test.ts'], maxWorkers: 2 };
+module.exports = {
+  ...config,
+  testMatch: ['<rootDir>/test/**/*.long.test.ts'],
+  // Its runs are random in time: only `npm run chaos` asks for them.
+  testPathIgnorePatterns: process.env.CHAOS_SEED ? [] : ['/test/chaos/'],
+  maxWorkers: 2,
+};
