@@ -12,7 +12,7 @@ describe('an activity', () => {
     const expired: string[] = [];
     const tidying = steps['mailchimp.tidyStaging']({ destinationId: 'newsletter', baseline: null });
     open({
-      staging: { expire: (destinationId: string) => Promise.resolve(void expired.push(destinationId)) },
+      staging: { tidy: (destinationId: string) => Promise.resolve(void expired.push(destinationId)) },
     } as unknown as ActivityDependencies);
     await tidying;
     expect(expired).toEqual(['newsletter']);
