@@ -154,7 +154,7 @@ describe('an export that is followed', () => {
     const { code, output } = await printOnTerminal(watch, { stopAt: /5 of 8 changes/ });
     expect(code).toBe(130);
     // The bar is drawn again from the first column, which some drawings reach by a control sequence.
-    const bars = output.split(/\r|\n|\u001B\[\d*G/).filter((line) => line.includes('%'));
+    const bars = output.split(new RegExp(`\r|\n|${ESCAPE}\\[\\d*G`)).filter((line) => line.includes('%'));
     expect(bars.length).toBeGreaterThan(0);
     for (const bar of bars) expect(stripVTControlCharacters(bar).length).toBeLessThanOrEqual(80);
     expect(output.lastIndexOf(`${ESCAPE}[?25h`)).toBeGreaterThan(output.lastIndexOf(`${ESCAPE}[?25l`));

@@ -55,9 +55,10 @@ test('the package takes less than 7 MB', () => {
   expect(packed.unpackedSize).toBeLessThan(7_000_000);
 });
 
+const isOfSdk = ([name]: readonly [string, string]) => name.startsWith('@temporalio/');
+
 test('package.json, the check at start and the tests agree on the range of the Temporal SDK', () => {
   const all = Object.entries<string>(manifest.peerDependencies);
-  const isOfSdk = ([name]: readonly [string, string]) => name.startsWith('@temporalio/');
   const others = all.filter((peer) => !isOfSdk(peer)).map(([name]) => name);
   // Packages that are read with only where they are installed.
   expect(others).toEqual(['read-excel-file']);
