@@ -30,8 +30,8 @@ const STUCK_AFTER_MS = { auto: 30 * MINUTE_MS, direct: 30 * MINUTE_MS, batch: 24
 /** Mailchimp compiles results in seconds or minutes; where it took hours, it has never ended. */
 const FINALIZING_MS = 10 * MINUTE_MS;
 
-/** How long a deleted batch may still be listed before its rows are left without proof. */
-const DELETION_MS = 10 * MINUTE_MS;
+/** How long a deleted batch may still be listed before an export no longer waits for it. */
+export const DELETION_MS = 10 * MINUTE_MS;
 
 /** Mailchimp's longest request (120 s) plus a margin, until a poll reports what the account is configured for. */
 const MAX_REQUEST_MS = 130_000;

@@ -5,6 +5,7 @@ import type { ExportInput } from '../../contract/export';
 import { compactConfiguration, named, unnamed } from '../../contract/compact';
 import type { CensusScope, ExportPlan, SegmentTag } from '../../contract/plan';
 import { backOffMs } from '../back-off';
+import { DELETION_MS } from './batch-lane';
 import { runStep } from './run-step';
 import { newPart, type Run } from './run';
 
@@ -42,8 +43,6 @@ export async function preflight(run: Run, drain?: PreflightInput['drain']): Prom
   return checked.drained;
 }
 
-/** How long a deleted batch may still be listed before the export no longer waits for it. */
-const DELETION_MS = 10 * 60_000;
 const MAX_DRAIN_POLL_MS = 60_000;
 
 /** A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one. */
