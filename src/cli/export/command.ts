@@ -192,18 +192,29 @@ async function list(invocation: Invocation, name: string): Promise<undefined> {
   });
 }
 
-function failuresCommand(cli: Cli): Command {
-  return verb(
-    'failures',
-    'List the profiles that were not exported, and why.\n\n' +
-      'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, and asks ' +
-      'Temporal only which export has which number. A plan sends nothing, so it has no failures.',
-  )
-    .argument('[export]', 'number or id of the export; default: the last that planned anything')
+/** Of a command that lists rows of the store. */
+function withRowOptions(command: Command): Command {
+  return command
     .option(
       '--csv',
       "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
     )
+    .option(
+      '--limit <n>',
+      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
+      positiveNumber,
+    );
+}
+
+function failuresCommand(cli: Cli): Command {
+  return withRowOptions(
+    verb(
+      'failures',
+      'List the profiles that were not exported, and why.\n\n' +
+        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, and asks ' +
+        'Temporal only which export has which number. A plan sends nothing, so it has no failures.',
+    ).argument('[export]', 'number or id of the export; default: the last that planned anything'),
+  )
     .addOption(
       new Option(
         '--outcome <outcome>',
@@ -212,11 +223,6 @@ function failuresCommand(cli: Cli): Command {
     )
     .option('--key <key>', 'only the profile with this key')
     .option('--email <address>', 'only profiles with this address, in any case')
-    .option(
-      '--limit <n>',
-      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
-      positiveNumber,
-    )
     .addHelpText(
       'after',
       examples(
@@ -233,18 +239,16 @@ function failuresCommand(cli: Cli): Command {
 }
 
 function warningsCommand(cli: Cli): Command {
-  return withExport(
-    verb(
-      'warnings',
-      'List the values that were left out or cut, or that Mailchimp keeps since they do not fit now, with their profiles.\n\n' +
-        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, also for a plan.',
+  return withRowOptions(
+    withExport(
+      verb(
+        'warnings',
+        'List the values that were left out or cut, or that Mailchimp keeps since they do not fit now, with their profiles.\n\n' +
+          'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, also for a plan.',
+      ),
+      'the last',
     ),
-    'the last',
   )
-    .option(
-      '--csv',
-      "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
-    )
     .addOption(
       new Option('--kind <kind>', `only of this kind; repeatable (${LISTED_KINDS.join(', ')})`).argParser(
         collectKind,
@@ -252,11 +256,6 @@ function warningsCommand(cli: Cli): Command {
     )
     .option('--field <tag>', 'only of this merge field')
     .option('--key <key>', 'only of the profile with this key')
-    .option(
-      '--limit <n>',
-      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
-      positiveNumber,
-    )
     .addHelpText(
       'after',
       examples(
