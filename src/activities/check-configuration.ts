@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { ExportError } from '../errors';
 import { tagKey } from '../contract/tag-name';
+import { listOf } from '../text/format';
 import {
   type FieldSettings,
   TagNameSchema,
@@ -253,10 +254,6 @@ function digestOf(chosen: readonly Chosen[]): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-const LISTED = 20;
-
 function list(names: readonly string[]): string {
-  if (names.length === 0) return '(none)';
-  const listed = names.slice(0, LISTED).map((name) => `"${name}"`);
-  return listed.join(', ') + (names.length > LISTED ? ` and ${names.length - LISTED} more` : '');
+  return names.length === 0 ? '(none)' : listOf(names.map((name) => `"${name}"`));
 }

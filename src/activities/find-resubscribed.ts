@@ -54,13 +54,13 @@ export function createFindResubscribed(dependencies: ActivityDependencies) {
         for (let number = part.firstChunk; number <= part.lastChunk; number++) {
           const results = await resultsOf(number);
           resubscribed += results.filter((row) => row.class === 'resubscribed').length;
-          const rows = inQuestion(left.withStatuses(await staging.readChunk(ref, number)), results);
+          const chunk = await staging.readChunk(ref, number);
+          const rows = inQuestion(left.withStatuses(chunk), results);
           const read = rows.slice(0, MAX_LOOKUPS - lookups);
           lookups += rows.length;
           const found = await lookUp({ account, delivery, heartbeat }, read);
           if (found.length === 0) continue;
           resubscribed += found.length;
-          const chunk = await staging.readChunk(ref, number);
           await staging.sealResults(ref, lookupKey(number), [
             { chunk, results: found.map((row) => ({ chunk: number, ...row })) },
           ]);

@@ -69,7 +69,7 @@ export function leftMembers(listed: readonly LeftMember[], before: readonly Left
 
 const isKnownToHaveLeft = (status: string | null) => status !== null && isProtectedStatus(status);
 
-/** To remove a tag from a member wakes nobody. */
+/** Only upserts wake members: an untag is sent as it is planned. */
 function withhold(chunk: Chunk, left: ReadonlyMap<string, LeftMember['status']>) {
   if (chunk.kind === 'untag' || left.size === 0) return { chunk, withheld: [] };
   const withheld: RowResult[] = [];
