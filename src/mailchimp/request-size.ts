@@ -31,7 +31,7 @@ export function createRequestSize(most: number): RequestSize {
       hasGrown = true;
     },
     tooLarge: (rows) => {
-      // Of requests that were sent together, each is told of its own size: only the first one halves it.
+      // Requests that were sent together all report the same size: only the first one halves the limit.
       const half = Math.max(LEAST, Math.floor(rows / 2));
       if (rows <= LEAST || half >= limit) return;
       limit = half;

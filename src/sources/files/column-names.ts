@@ -13,7 +13,7 @@ export interface ColumnNames {
 }
 
 /**
- * Which columns can be used. One that nobody requests is in nobody's way: SQL compares names without case, and ends at a NUL; and a name
+ * Which columns can be used. One that is not requested may have any name: SQL compares names without case, and ends at a NUL; and a name
  * that is an address never leaves this process.
  *
  * @throws ExportError SOURCE_MALFORMED

@@ -59,7 +59,7 @@ export interface FilesContext {
 /** A file that is replaced more often than this while it is read is not read. */
 const READINGS = 3;
 
-/** Opens what a request needs, runs the body, and removes everything again. Where files were replaced meanwhile, all of this is repeated. */
+/** Opens what a request needs, runs the body, and removes everything again. Where files were replaced during that time, all of this is repeated. */
 export async function withReading<T>(
   { closed, ...source }: FilesContext,
   request: ReadRequest,
