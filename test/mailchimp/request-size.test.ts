@@ -26,6 +26,9 @@ async function persist<Result>(work: () => Promise<Result>, tries = 8): Promise<
   }
 }
 
+/** A request without an answer keeps its connection for this time: by default, for 130 s. */
+const UNANSWERED_BRIEFLY = { longestRequestMs: 1_000 };
+
 const members = (count: number) =>
   addresses(count, 'member').map((email_address) => ({ email_address, status: 'subscribed' as const }));
 
@@ -61,9 +64,10 @@ describe('a provider that answers only small requests in time', () => {
   });
 
   test('removes a tag from all members', async () => {
-    const { account, sandbox } = await openSandbox({
+    const { open, sandbox } = await openSandbox({
       audiences: [{ id: AUDIENCE, name: 'Newsletter', members: members(400) }],
     });
+    const account = open(UNANSWERED_BRIEFLY);
     const { id } = await account.createTag(AUDIENCE, 'Loyal');
     sandbox.fail('502 always above 120 rows on POST /lists/*/segments/*');
     const emails = addresses(400, 'member');
@@ -72,9 +76,10 @@ describe('a provider that answers only small requests in time', () => {
   });
 
   test('is asked for a page of the census in pieces, and no member is missing', async () => {
-    const { account, sandbox } = await openSandbox({
+    const { open, sandbox } = await openSandbox({
       audiences: [{ id: AUDIENCE, name: 'Newsletter', members: members(1_700) }],
     });
+    const account = open(UNANSWERED_BRIEFLY);
     sandbox.fail('504 always above 250 rows on GET /lists/*/members');
     const read = (offset: number) =>
       persist(() => account.censusPage(AUDIENCE, { listing: 'current', offset }, 'optOuts'));
