@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery } from '../ports/mailchimp';
-import { chunkKey, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, sizeOf, type PartPlan, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { kindsOf, unseen, verify, type Kind } from './rules/canary';
 import type { CollectedPart } from './collect-part';
@@ -8,7 +8,7 @@ import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
 import { refuseOverLimit } from './rules/contact-limit';
-import { isEmpty, readLeftMembers } from './rules/left-members';
+import { readLeftMembers } from './rules/left-members';
 import { createLookup } from './rules/lookup';
 
 export interface SendCanaryInput {
@@ -51,7 +51,7 @@ export function createSendCanary(dependencies: ActivityDependencies) {
         await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
           const left = await readLeftMembers({ staging, account, ref, delivery });
           const { chunk: sent, withheld } = left.withhold(chunk);
-          const replied = isEmpty(sent) ? [] : await account.sendChunk(delivery, sent);
+          const replied = sizeOf(sent) === 0 ? [] : await account.sendChunk(delivery, sent);
           const results = await lookup.settle(sent, replied);
           refuseOverLimit(results);
           const verified = await verify({ account, delivery, chunk: sent, kinds }, results);

@@ -1,13 +1,13 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { Delivery, MailchimpAccount } from '../ports/mailchimp';
-import { chunkKey, type Chunk, type PartPlan, type RowResult } from '../contract/plan';
+import { chunkKey, sizeOf, type Chunk, type PartPlan, type RowResult } from '../contract/plan';
 import { attemptDirectly } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import type { CollectedPart } from './collect-part';
 import { exportStep } from './export-step';
 import type { Heartbeat } from './heartbeat';
 import { refuseOverLimit } from './rules/contact-limit';
-import { isEmpty, type LeftMembers, readLeftMembers } from './rules/left-members';
+import { type LeftMembers, readLeftMembers } from './rules/left-members';
 import { createLookup, type Lookup } from './rules/lookup';
 
 export interface SendChunksInput {
@@ -126,7 +126,7 @@ async function sendOne({ staging, input, account, lookup, left }: Sending, numbe
     return { chunk: null, results: await staging.readResults(ref, key) };
   const whole = await staging.readChunk(ref, number);
   const { chunk, withheld } = left.withhold(left.withStatuses(whole));
-  if (isEmpty(chunk)) return { chunk: whole, results: withheld };
+  if (sizeOf(chunk) === 0) return { chunk: whole, results: withheld };
   // Looked up before the next request leaves: a look-up may show a resubscribed member as well.
   const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));
   refuseOverLimit(results);

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../contract/identifiers';
 import type { BatchOperation, BatchState, Delivery, MailchimpAccount } from '../ports/mailchimp';
-import type { PartPlan, Write } from '../contract/plan';
+import { sizeOf, type PartPlan, type Write } from '../contract/plan';
 import type { Staging } from '../ports/staging';
 import { ExportError } from '../errors';
 import { chunkOperation } from '../mailchimp/operations';
@@ -8,7 +8,7 @@ import { isSuperseded, leaveOpen } from './attempt-part';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep, type ExportStep } from './export-step';
 import { firstPolls } from './first-polls';
-import { isEmpty, readLeftMembers } from './rules/left-members';
+import { readLeftMembers } from './rules/left-members';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
 
@@ -99,7 +99,7 @@ async function submit(
     const id = operationId(ref, { part: part.part, chunk: number, attempt });
     const { chunk } = left.withhold(await staging.readChunk(ref, number));
     // A lost batch is found by its number of operations: such a part goes directly.
-    if (isEmpty(chunk)) return withdraw(staging, ref, write);
+    if (sizeOf(chunk) === 0) return withdraw(staging, ref, write);
     operations.push(chunkOperation(delivery, chunk, id));
   }
   let batchId: string;

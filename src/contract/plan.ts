@@ -122,6 +122,11 @@ export type Chunk =
       readonly emails: readonly string[];
     };
 
+/** Rows of a chunk. */
+export function sizeOf(chunk: Chunk): number {
+  return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
+}
+
 /** What the reply says about one row of a chunk. */
 export interface RowResult {
   readonly chunk: number;

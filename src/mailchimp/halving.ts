@@ -1,4 +1,4 @@
-import type { Chunk, RowResult } from '../contract/plan';
+import { sizeOf, type Chunk, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { classified } from '../contract/row-class';
 import { sameForAllRows } from './accounting';
@@ -104,10 +104,6 @@ function asRefusal(error: unknown): Refusal {
   const { status, text = '' } = error.details;
   if (!CAUSED_BY_A_ROW.includes(status) || error.code === 'PLAN_LIMIT') throw error;
   return { status: Number(status), text: String(text), error };
-}
-
-export function sizeOf(chunk: Chunk): number {
-  return chunk.kind === 'upsert' ? chunk.rows.length : chunk.emails.length;
 }
 
 export function sliceOf(chunk: Chunk, from: number, to: number): Chunk {

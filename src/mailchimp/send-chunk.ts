@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Delivery } from '../ports/mailchimp';
-import type { Chunk, RowResult } from '../contract/plan';
+import { sizeOf, type Chunk, type RowResult } from '../contract/plan';
 import { ExportError } from '../errors';
 import { classified } from '../contract/row-class';
 import {
@@ -12,7 +12,7 @@ import {
 } from './accounting';
 import { classifyRowError } from './classify';
 import type { Connection } from './connection';
-import { sendHalving, sizeOf, sliceOf, type SendWhole } from './halving';
+import { sendHalving, sliceOf, type SendWhole } from './halving';
 import { untagBody, type UntagChunk, upsertBody, type UpsertChunk } from './operations';
 import { withSize } from './request-size';
 import { subscriberHash } from './subscriber-hash';

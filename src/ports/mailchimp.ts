@@ -25,9 +25,9 @@ export interface MailchimpAccount {
   readonly renameTag: (audienceId: string, tag: Tag) => Promise<void>;
   /** Whether any member that is not archived carries the tag. */
   readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
-  /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
   /** Members that were archived, or have unsubscribed, at that time or later (milliseconds since 1970). */
   readonly leftSince: (audienceId: string, since: number) => Promise<readonly LeftMember[]>;
+  /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
   readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
 
   /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */

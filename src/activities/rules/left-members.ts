@@ -83,7 +83,3 @@ function withhold(chunk: Chunk, left: ReadonlyMap<string, LeftMember['status']>)
   });
   return { chunk: { ...chunk, rows }, withheld };
 }
-
-export function isEmpty(chunk: Chunk): boolean {
-  return (chunk.kind === 'upsert' ? chunk.rows : chunk.emails).length === 0;
-}
