@@ -3,4 +3,4 @@ import { EVERY_STEP, interruptSteps } from './interrupted-step';
 
 test('an export that is interrupted in any of its steps loses no contact, and the next one recovers', async () => {
   expect(await interruptSteps(EVERY_STEP)).toEqual([]);
-}, 1_200_000);
+}, 600_000);
