@@ -20,12 +20,9 @@ export interface WorkCount {
   readonly operations: number;
   /** Their minimum total duration, one after another. */
   readonly ms: number;
-  /** When the first one began and the last one ended, in unix milliseconds; 0 = none. */
-  readonly firstAt: number;
-  readonly lastAt: number;
 }
 
-const NO_WORK: WorkCount = { operations: 0, ms: 0, firstAt: 0, lastAt: 0 };
+const NO_WORK: WorkCount = { operations: 0, ms: 0 };
 
 /** Counts requests by route and result. */
 export class Counters {
@@ -48,15 +45,10 @@ export class Counters {
     this.bytes = { up: this.bytes.up + up, down: this.bytes.down + down };
   }
 
-  /** Counts an operation that began at `start` (a value of `performance.now()`) and has ended after its simulated duration. */
-  worked(start: number, operationMs: number): void {
-    const { operations, ms, firstAt } = this.work;
-    this.work = {
-      operations: operations + 1,
-      ms: ms + operationMs,
-      firstAt: firstAt || performance.timeOrigin + start,
-      lastAt: Date.now(),
-    };
+  /** Counts an operation after its simulated duration. */
+  worked(operationMs: number): void {
+    const { operations, ms } = this.work;
+    this.work = { operations: operations + 1, ms: ms + operationMs };
   }
 
   list(): RequestCount[] {

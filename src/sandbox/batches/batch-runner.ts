@@ -107,7 +107,7 @@ export class BatchRunner {
     await this.#world.pause(lane.next(operationMs));
     if (this.#isOver(batch)) return;
     const reply = await this.#run(account, operation);
-    this.#world.counters.worked(lane.due - operationMs, operationMs);
+    this.#world.counters.worked(operationMs);
     const { noContentCountsAsErrored, noContentResponse } = this.#world.settings.switches;
     const good = reply.status === 200 || (reply.status === 204 && !noContentCountsAsErrored);
     if (!good) batch.errored++;

@@ -174,7 +174,7 @@ async function work(
     await world.pause(due - performance.now());
     account.directPace.replied(due);
   }
-  if (isWrite) world.counters.worked(call.arrived, operationMs);
+  if (isWrite) world.counters.worked(operationMs);
   return { ending, body };
 }
 
