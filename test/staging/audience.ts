@@ -36,7 +36,10 @@ export function apply(
   }
 }
 
-/** The expected audience after everything was acknowledged: contacts that left keep their fields, without tags of ours. */
+/**
+ * The expected audience after everything was acknowledged: contacts that left keep their fields, without tags of ours. One that comes
+ * back also keeps a field that its profile no longer fills: the baseline has forgotten who filled it.
+ */
 export function expectedAudience(profiles: readonly Profile[], before: AudienceModel): AudienceModel {
   const expected: AudienceModel = new Map(
     [...before].map(([email, member]) => [email, { ...member, tags: new Set<string>() }]),
@@ -54,8 +57,10 @@ export function expectedAudience(profiles: readonly Profile[], before: AudienceM
           .toLowerCase() === email,
     );
     const first = String(profile['first'] ?? '');
+    const { fields: kept = {}, tags = new Set() } = before.get(email) ?? {};
+    const blank = tags.size === 0 ? kept : {};
     expected.set(email, {
-      fields: first.trim() === '' ? {} : { FNAME: first },
+      fields: first.trim() === '' ? blank : { FNAME: first },
       tags: new Set(
         TAGS.filter(({ segment }) => same.some(({ segments }) => segments.includes(segment))).map(
           ({ tag }) => tag,
