@@ -24,6 +24,12 @@ export interface SegmentSource {
    *
    * Blanks at both ends of keys, and of values that name a segment, do not matter: they are compared, and written, without them.
    *
+   * May write `unmatched.parquet` too, which spares the exports that would be held when profiles are deleted: a row for each segment and key that
+   * no profile has, of the membership rows that `unmatched` counts: `segment` INTEGER, the position in `segments`, from 0; `key` VARCHAR, null if
+   * it is blank; `rows` BIGINT, how many have it; `is_near` BOOLEAN, whether a profile has the key but for leading zeros, a fraction of
+   * zeros (`12.0`) and capital letters. Then only rows are new for the guard MEMBERS_UNMATCHED whose key no earlier export has known, or
+   * whose key is near; without the file, all that the export before did not have.
+   *
    * All rows are of one state of the source: profiles and memberships that are read at different times would untag contacts.
    *
    * @throws ExportError ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED,
