@@ -98,7 +98,7 @@ export class FilesSource implements OpenSource {
       requireAttributes(reading.profiles, attributes);
       const counts = await this.#count(reading, attributes, segments);
       await write(reading, config.profiles.key, request);
-      await writeUnmatched(reading, config.profiles.key, into);
+      await writeUnmatched(reading, config.profiles.key, request);
       return counts;
     });
   }
@@ -143,14 +143,13 @@ async function write(reading: Reading, key: string, { attributes, into }: Extrac
 }
 
 /** In two steps: grouping and joining at once would need twice the memory. */
-async function writeUnmatched(reading: Reading, key: string, into: string): Promise<void> {
+async function writeUnmatched(reading: Reading, key: string, { into }: ExtractRequest): Promise<void> {
   const grouped = `SELECT segment::INTEGER AS segment, key, count(*) AS rows FROM ${UNMATCHED} GROUP BY ALL`;
   const file = await copyToScratch(reading, 'unmatched', grouped);
-  const loose = (name: string) => `hash(${looseKey(name)})`;
   const name = quoteName(key);
   const select = `
-    SELECT segment, key, rows, key IS NOT NULL AND ${loose('key')} IN (
-      SELECT ${loose(name)} FROM ${STAGED_PROFILES} WHERE ${name} IS NOT NULL) AS is_near
+    SELECT segment, key, rows, key IS NOT NULL AND hash(${looseKey('key')}) IN (
+      SELECT hash(${looseKey(name)}) FROM ${STAGED_PROFILES} WHERE ${name} IS NOT NULL) AS is_near
     FROM read_parquet(${file})`;
   await reading.database.run(`COPY (${select}) TO ${quoteText(join(into, UNMATCHED_FILE))} (${FAST_ROWS})`);
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SegmentTag } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
-import { KNOWN_KEYS } from '../store/documents';
+import { BASELINE_ROWS, KNOWN_KEYS } from '../store/documents';
 import { stableHash } from './wire-values';
 
 export interface UnmatchedInput {
@@ -31,10 +31,9 @@ export async function countNewRows(
 
 interface KnownInput extends UnmatchedInput {
   readonly snapshot: string;
-  /** Path of the rows of the next baseline. */
-  readonly baseline: string;
   /** By segment: whether no leaver keeps its tag. Else the same rows have to hold the next export again. */
   readonly isDone: readonly boolean[];
+  /** Folder with the rows of the next baseline. */
   readonly into: string;
 }
 
@@ -43,7 +42,8 @@ interface KnownInput extends UnmatchedInput {
  * the segment with `rows` BIGINT of that key; both null for a profile that is not in the baseline, since it was invalid or not sent. Needs `parent`.
  */
 export async function writeKnownKeys(database: Database, input: KnownInput): Promise<void> {
-  const { snapshot, baseline, unmatched, isDone, into } = input;
+  const { snapshot, unmatched, isDone, into } = input;
+  const baseline = join(into, BASELINE_ROWS);
   const profiles = `
     SELECT NULL::VARCHAR AS segment, ${stableHash('key')} AS hash, NULL::BIGINT AS rows FROM read_parquet(${quoteText(snapshot)})
     ANTI JOIN (SELECT unnest(keys) AS key FROM read_parquet(${quoteText(baseline)})) USING (key)`;

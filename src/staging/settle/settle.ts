@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
 import type { SegmentReport, Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
+import type { StagingStore } from '../../ports/staging-store';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
@@ -63,12 +65,6 @@ async function makeSettlement(
   const { rows: snapshot, selected: profiles, unmatchedKeys } = await readSnapshot(store, ref);
   const settledAt = now().toISOString();
   const ofPlan = (name: string) => requireLocalFile(store, inExport(ref, plan.folder, name));
-  const results = await listResults(store, ref);
-  const pathsOf = (sealed: readonly { readonly key: string }[]) =>
-    localFiles(
-      store,
-      sealed.map(({ key }) => key),
-    );
   const resultsInput = {
     contacts: await ofPlan(CONTACTS),
     changes: await ofPlan(CHANGES),
@@ -76,11 +72,7 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: {
-      lookups: await pathsOf(results.lookups),
-      parts: await pathsOf(results.parts),
-      chunks: await pathsOf(results.chunks),
-    },
+    results: await resultPaths(store, ref),
   };
   const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
@@ -114,7 +106,6 @@ async function makeSettlement(
       segments: plan.request.segments,
       knownKeys: parent?.knownKeys,
       snapshot,
-      baseline: join(folder, BASELINE_ROWS),
       isDone,
       into: folder,
     });
@@ -144,6 +135,16 @@ async function makeSettlement(
       },
     };
   });
+}
+
+async function resultPaths(store: StagingStore, ref: ExportRef) {
+  const { lookups, parts, chunks } = await listResults(store, ref);
+  const pathsOf = (sealed: readonly { readonly key: string }[]) =>
+    localFiles(
+      store,
+      sealed.map(({ key }) => key),
+    );
+  return { lookups: await pathsOf(lookups), parts: await pathsOf(parts), chunks: await pathsOf(chunks) };
 }
 
 /** Leavers that keep the tag are leavers of the next export again, which then has to be held for the same rows. */
