@@ -26,6 +26,10 @@ async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
 }
 
+async function allFileNames(): Promise<string[]> {
+  return (await readdir(exportsFolder(), { recursive: true })).map((name) => basename(name));
+}
+
 test('rows of ended exports expire; of the current baseline, what the next export reads is kept', async () => {
   const first = await exportAll(stage, [ANNA]);
   const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
@@ -48,11 +52,9 @@ test('keys that no profile has expire with their snapshot; the next plan still k
   const unmatchedKeys = { vip: [{ key: 'gone' }] };
   const BOB = { ...ANNA, key: '2', email: 'bob@mail.test' };
   const first = await exportAll(stage, [ANNA, BOB], { unmatchedKeys });
-  const filesNow = async () =>
-    (await readdir(exportsFolder(), { recursive: true })).map((name) => basename(name));
-  expect(await filesNow()).toContain('unmatched.parquet');
+  expect(await allFileNames()).toContain('unmatched.parquet');
   await stage.staging.expireAll({ keepDays: -1, keepExports: 100 });
-  expect(await filesNow()).not.toContain('unmatched.parquet');
+  expect(await allFileNames()).not.toContain('unmatched.parquet');
   const { plan } = await exportAll(stage, [ANNA], { unmatchedKeys, after: first });
   expect(plan.segments[0]).toMatchObject({ toUntag: 1, unmatched: { keys: 1 } });
   expect(plan.segments[0]).not.toHaveProperty('newlyUnmatched');
