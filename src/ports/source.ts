@@ -24,6 +24,12 @@ export interface SegmentSource {
    *
    * Blanks at both ends of keys, and of values that name a segment, do not matter: they are compared, and written, without them.
    *
+   * May write `unmatched.parquet` too: a row for each segment and key, of the membership rows that `unmatched` counts as `keys`: `segment`
+   * INTEGER, the position in `segments`, from 0; `key` VARCHAR, null if it is blank; `rows` BIGINT, how many rows have it; `is_near`
+   * BOOLEAN not null, whether a profile's key differs from it only in leading zeros, a fraction of zeros (`12.0`) or capital letters. With it,
+   * the guard MEMBERS_UNMATCHED takes rows for new only if their key was never known, or is near; without it, all rows that are more than
+   * before, so that a deleted profile whose rows remain holds the export.
+   *
    * All rows are of one state of the source: profiles and memberships that are read at different times would untag contacts.
    *
    * @throws ExportError ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED,

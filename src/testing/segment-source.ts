@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -87,6 +87,8 @@ async function openCase(open: (content: SourceContent) => Promise<SegmentSourceF
 }
 
 const NONE = { keys: 0, values: 0 };
+const PROFILES = 'profiles.parquet';
+const UNMATCHED = 'unmatched.parquet';
 
 const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
   'it describes its attributes in their order, and its segments with names': async ({ source }) => {
@@ -161,13 +163,47 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
       ['p2', '1'],
     ]);
   },
+  'an extract tells the keys that no profile has, with their segment and number, or writes no such file':
+    async ({ openOther, into }) => {
+      const source = await openOther({
+        attributes: ['Id'],
+        profiles: [['p1'], ['007'], ['A']],
+        segments: [
+          { id: 'one', name: 'one', members: ['p1', ' gone', 'gone'] },
+          { id: 'two', name: 'two', members: ['7', 'a', 'gone', '8', '007.0', 'P1'] },
+        ],
+      });
+      const ofBoth = [
+        [0, '007.0', 1, true],
+        [0, '7', 1, true],
+        [0, '8', 1, false],
+        [0, 'P1', 1, true],
+        [0, 'a', 1, true],
+        [0, 'gone', 1, false],
+        [1, 'gone', 2, false],
+      ];
+      const request = { attributes: [], into };
+      await source.extract({ ...request, segments: ['two', 'one'] });
+      if (!(await readdir(into)).includes(UNMATCHED)) return;
+      assertSame(await columnsOf(into, UNMATCHED), [
+        'segment INTEGER',
+        'key VARCHAR',
+        'rows BIGINT',
+        'is_near BOOLEAN',
+      ]);
+      assertSame(await rowsOf(into, UNMATCHED), ofBoth);
+      await source.extract({ ...request, segments: ['one'] });
+      assertSame(await rowsOf(into, UNMATCHED), [[0, 'gone', 2, false]]);
+      await source.extract({ ...request, segments: [] });
+      assertSame(await rowsOf(into, UNMATCHED), []);
+    },
   'no attributes and no segments make an extract without rows': async ({ source, into }) => {
     const counts = await source.extract({ attributes: [], segments: [], into });
     assertCounts(counts, { profiles: 5, selected: 0, members: [], unmatched: [], unreadable: [] });
     assertSame(await rowsOf(into), []);
   },
   'an extract replaces what an earlier attempt has left in the folder': async ({ source, into }) => {
-    await writeFile(join(into, 'profiles.parquet'), 'half a file');
+    await writeFile(join(into, PROFILES), 'half a file');
     const request = { attributes: ['Email'], segments: ['one'], into };
     const first = await source.extract(request);
     assertSame(await source.extract(request), first);
@@ -233,24 +269,28 @@ function assertRefused(error: unknown, { code, named }: { code: string; named: s
   assert.ok(error.message.includes(named), error.message);
 }
 
-/** Key, segments and attributes of each row, by key. */
-async function rowsOf(folder: string): Promise<readonly (readonly unknown[])[]> {
-  const rows = await query<Record<string, unknown>>(folder, (file) => `FROM ${file} ORDER BY key`);
+/** The values of each row, sorted: of profiles, key, segments and attributes. */
+async function rowsOf(folder: string, name = PROFILES): Promise<readonly (readonly unknown[])[]> {
+  const rows = await query<Record<string, unknown>>(folder, `FROM ${fileIn(folder, name)} ORDER BY ALL`);
   return rows.map((row) => Object.values(row));
 }
 
-async function columnsOf(folder: string): Promise<readonly string[]> {
+async function columnsOf(folder: string, name = PROFILES): Promise<readonly string[]> {
   const columns = await query<{ column_name: string; column_type: string }>(
     folder,
-    (file) => `DESCRIBE FROM ${file}`,
+    `DESCRIBE FROM ${fileIn(folder, name)}`,
   );
   return columns.map(({ column_name: name, column_type: type }) => `${name} ${type}`);
 }
 
-async function query<Row extends object>(folder: string, sql: (file: string) => string): Promise<Row[]> {
+function fileIn(folder: string, name: string): string {
+  return quoteText(join(folder, name));
+}
+
+async function query<Row extends object>(folder: string, sql: string): Promise<Row[]> {
   const database = await openDatabase({ folder, memoryLimit: '128MB', allow: [folder] });
   try {
-    return await database.rows<Row>(sql(quoteText(join(folder, 'profiles.parquet'))));
+    return await database.rows<Row>(sql);
   } finally {
     await database.close();
   }

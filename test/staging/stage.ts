@@ -37,6 +37,16 @@ export interface Configured {
   readonly latest?: string | null;
   /** Membership rows that select no profile, by segment. */
   readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
+  /** The same, from a source that tells their keys. */
+  readonly unmatchedKeys?: Readonly<Record<string, readonly UnmatchedKey[]>>;
+}
+
+export interface UnmatchedKey {
+  readonly key: string | null;
+  /** Default: 1. */
+  readonly rows?: number;
+  /** Whether a profile has nearly the same key. */
+  readonly isNear?: boolean;
 }
 
 export const DESTINATION = 'newsletter';
@@ -157,7 +167,14 @@ interface SnapshotInput extends Configured {
 async function takeSnapshot(
   staging: Staging,
   ref: ExportRef,
-  { profiles, fields = [FIRST_NAME], segments = [VIP, LOCALS], latest = null, unmatched = {} }: SnapshotInput,
+  {
+    profiles,
+    fields = [FIRST_NAME],
+    segments = [VIP, LOCALS],
+    latest = null,
+    unmatched = {},
+    unmatchedKeys,
+  }: SnapshotInput,
 ): Promise<void> {
   const folder = await staging.openExtractFolder(ref);
   const names = extractAttributes({ email: 'email', fields, latest });
@@ -171,6 +188,13 @@ async function takeSnapshot(
       segments.map(({ segment }) => (profile.segments.includes(segment) ? '1' : '0')).join(''),
       ...names.map((name) => (profile[name] ?? null) as string | null),
     ]),
+    ...(unmatchedKeys && {
+      unmatched: segments.flatMap(({ segment }, index) =>
+        (unmatchedKeys[segment] ?? []).map(
+          ({ key, rows = 1, isNear = false }) => [index, key, rows, isNear] as const,
+        ),
+      ),
+    }),
   });
   await staging.sealSnapshot(ref, {
     folder,
@@ -179,7 +203,10 @@ async function takeSnapshot(
     members: segments.map(
       ({ segment }) => selected.filter((profile) => profile.segments.includes(segment)).length,
     ),
-    unmatched: segments.map(({ segment }) => unmatched[segment] ?? { keys: 0, values: 0 }),
+    unmatched: segments.map(({ segment }) => {
+      const keys = unmatchedKeys?.[segment]?.reduce((sum, { rows = 1 }) => sum + rows, 0) ?? 0;
+      return unmatched[segment] ?? { keys, values: 0 };
+    }),
     unreadable: [],
   });
 }
@@ -187,9 +214,11 @@ async function takeSnapshot(
 interface ExtractRows {
   readonly columns: number;
   readonly profiles: readonly (readonly (string | null)[])[];
+  /** Position of the segment, key, rows, is near. */
+  readonly unmatched?: readonly (readonly [number, string | null, number, boolean])[];
 }
 
-/** `profiles.parquet`, as the source port says. */
+/** `profiles.parquet` and `unmatched.parquet`, as the source port says. */
 export async function writeExtract(folder: string, rows: ExtractRows): Promise<void> {
   const scratch = await mkdtemp(join(tmpdir(), 'extract-'));
   const database = await openDatabase({ folder: scratch, memoryLimit: '128MB', allow: [folder] });
@@ -200,6 +229,10 @@ export async function writeExtract(folder: string, rows: ExtractRows): Promise<v
     );
     await database.append('profiles', rows.profiles);
     await database.run(`COPY profiles TO ${quoteText(join(folder, 'profiles.parquet'))} (FORMAT parquet)`);
+    if (!rows.unmatched) return;
+    await database.run('CREATE TABLE unmatched (segment INTEGER, key VARCHAR, rows BIGINT, is_near BOOLEAN)');
+    await database.append('unmatched', rows.unmatched);
+    await database.run(`COPY unmatched TO ${quoteText(join(folder, 'unmatched.parquet'))} (FORMAT parquet)`);
   } finally {
     await database.close();
     await rm(scratch, { recursive: true, force: true });

@@ -14,16 +14,18 @@ import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { findProblems } from './find-problems';
-import { MEMBERSHIPS, findMembers } from './members';
+import { MEMBERSHIPS, UNMATCHED, findMembers } from './members';
 import type { OpenTable } from './open-tables';
 import { type FilesContext, PROFILES, type Reading, stoppedBy, withReading } from './reading';
 import { collectUnreadable } from './unreadable-lines';
 import { segmentInfos } from './segments';
-import { ROW, STAGED_PROFILES, stageProfiles, stageTables } from './stage';
+import { ROW, STAGED_PROFILES, copyToScratch, stageProfiles, stageTables } from './stage';
+import { looseKey } from './table';
 import type { SourceOptions } from '../options';
 import { suggest } from '../suggest';
 
 const PROFILES_FILE = 'profiles.parquet';
+const UNMATCHED_FILE = 'unmatched.parquet';
 
 /** Segments over files, by DuckDB. Each call reads the files again. */
 export class FilesSource implements OpenSource {
@@ -96,6 +98,7 @@ export class FilesSource implements OpenSource {
       requireAttributes(reading.profiles, attributes);
       const counts = await this.#count(reading, attributes, segments);
       await write(reading, config.profiles.key, request);
+      await writeUnmatched(reading, config.profiles.key, request);
       return counts;
     });
   }
@@ -107,7 +110,9 @@ export class FilesSource implements OpenSource {
 
 /** Files that a dead attempt left, also under the name that DuckDB gives to a file until it is complete. */
 async function clear(into: string): Promise<void> {
-  for (const file of [PROFILES_FILE, `tmp_${PROFILES_FILE}`]) await rm(join(into, file), { force: true });
+  for (const file of [PROFILES_FILE, UNMATCHED_FILE]) {
+    for (const name of [file, `tmp_${file}`]) await rm(join(into, name), { force: true });
+  }
 }
 
 function requireAttributes({ columns, unusable }: OpenTable, attributes: readonly string[]): void {
@@ -135,4 +140,16 @@ async function write(reading: Reading, key: string, { attributes, into }: Extrac
     SELECT ${[`p.${quoteName(key)} AS key`, 'm.segments', ...columns].join(', ')}
     FROM ${STAGED_PROFILES} p JOIN ${MEMBERSHIPS} m USING (${ROW})`;
   await reading.database.run(`COPY (${select}) TO ${quoteText(join(into, PROFILES_FILE))} (${FAST_ROWS})`);
+}
+
+/** In two steps: grouping and joining at once would need twice the memory. */
+async function writeUnmatched(reading: Reading, key: string, { into }: ExtractRequest): Promise<void> {
+  const grouped = `SELECT segment::INTEGER AS segment, key, count(*) AS rows FROM ${UNMATCHED} GROUP BY ALL`;
+  const file = await copyToScratch(reading, 'unmatched', grouped);
+  const name = quoteName(key);
+  const select = `
+    SELECT segment, key, rows, key IS NOT NULL AND hash(${looseKey('key')}) IN (
+      SELECT hash(${looseKey(name)}) FROM ${STAGED_PROFILES} WHERE ${name} IS NOT NULL) AS is_near
+    FROM read_parquet(${file})`;
+  await reading.database.run(`COPY (${select}) TO ${quoteText(join(into, UNMATCHED_FILE))} (${FAST_ROWS})`);
 }

@@ -9,6 +9,9 @@ import { strippedKey } from './table';
 /** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
 export const MEMBERSHIPS = 'own.memberships';
 
+/** `segment` and `key` of each membership row that selects no profile; the key is NULL where it is blank. */
+export const UNMATCHED = 'own.unmatched';
+
 /** A name that no table of a source can have. */
 const SQL_MEMBERS = '"#members"';
 
@@ -37,7 +40,9 @@ export async function findMembers(reading: Reading, key: string, segments: numbe
     files.push(await copySql(reading, key, { number: files.length, segment, use }));
   }
   const rows =
-    files.length > 0 ? `read_parquet([${files.join(', ')}])` : `(SELECT 0 AS segment, 0 AS ${ROW} LIMIT 0)`;
+    files.length > 0
+      ? `read_parquet([${files.join(', ')}])`
+      : `(SELECT 0 AS segment, 0 AS ${ROW}, '' AS key LIMIT 0)`;
   // A step of its own: joining and grouping at once would need twice the memory.
   const last = Math.max(1, segments) - 1;
   const file = await copyToScratch(
@@ -45,7 +50,9 @@ export async function findMembers(reading: Reading, key: string, segments: numbe
     'memberships',
     `SELECT ${ROW}, bitstring_agg(segment, 0, ${last})::VARCHAR AS segments FROM ${rows} WHERE ${ROW} IS NOT NULL GROUP BY ${ROW}`,
   );
-  await database.run(`CREATE VIEW ${MEMBERSHIPS} AS FROM read_parquet(${file})`);
+  await database.run(`
+    CREATE VIEW ${MEMBERSHIPS} AS FROM read_parquet(${file});
+    CREATE VIEW ${UNMATCHED} AS SELECT segment, key FROM ${rows} WHERE ${ROW} IS NULL AND segment >= 0`);
   const unmatched = await countUnmatched(reading, { rows, segments });
   return { unmatched, ...(await countMembers(database, segments)) };
 }
@@ -97,7 +104,7 @@ async function copySql(
   }
 }
 
-/** Members with `ROW`, which is NULL for a row that names no profile. In a file: tables in memory take more of it. */
+/** Members with `ROW`, which is NULL for a row that names no profile, and then with its key. In a file: tables in memory take more of it. */
 function copyRows(
   reading: Reading,
   key: string,
@@ -107,7 +114,8 @@ function copyRows(
   return copyToScratch(
     reading,
     `members-${number}`,
-    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW} FROM (${keys}) k LEFT JOIN ${profiles} p ON p.key = ${strippedKey('k.key')}`,
+    `SELECT k.segment::SMALLINT AS segment, p.${ROW}::INTEGER AS ${ROW}, CASE WHEN p.${ROW} IS NULL THEN nullif(k.key, '') END AS key
+      FROM (SELECT segment, ${strippedKey('key')} AS key FROM (${keys})) k LEFT JOIN ${profiles} p ON p.key = k.key`,
   );
 }
 

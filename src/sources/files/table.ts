@@ -68,6 +68,11 @@ export function strippedKey(sql: string): string {
   return `trim(${sql}, ${BLANKS})`;
 }
 
+/** SQL: a key without what programs change that take it for a number or a name: leading zeros, a fraction of zeros, capital letters. */
+export function looseKey(sql: string): string {
+  return `ltrim(regexp_replace(lower(${sql}), '[.,]0+$', ''), '0')`;
+}
+
 /** SQL: whether a key is blank. */
 export function isEmptyKey(sql: string): string {
   return `coalesce(${strippedKey(sql)}, '') = ''`;

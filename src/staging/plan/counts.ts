@@ -25,6 +25,8 @@ export interface CountsInput {
   readonly unmatched: readonly UnmatchedRows[];
   /** By segment: such rows that the baseline already knows. */
   readonly knownUnmatched: Readonly<Record<string, UnmatchedRows>>;
+  /** By segment: such rows with a key that the export before did not know. Undefined: only their numbers can be compared. */
+  readonly newRows: readonly number[] | undefined;
 }
 
 export async function countPlan(database: Database, input: CountsInput): Promise<PlanCounts> {
@@ -82,7 +84,7 @@ async function countDecided(database: Database, tags: readonly PlannedTag[]): Pr
 
 async function countSegments(
   database: Database,
-  { segments, tags, members, unmatched, knownUnmatched }: CountsInput,
+  { segments, tags, members, unmatched, knownUnmatched, newRows }: CountsInput,
 ): Promise<readonly SegmentPlan[]> {
   const pairs = await database.rows<{ bit: number; toTag: number; toUntag: number }>(`
     SELECT t.bit, coalesce(sum(m.gained * get_bit(m.mask, t.bit)), 0)::BIGINT AS "toTag",
@@ -101,7 +103,7 @@ async function countSegments(
     tag,
     profiles: members[index] ?? 0,
     ...ofTag(tagId),
-    ...countUnmatched(unmatched[index], knownUnmatched[segment]),
+    ...countUnmatched(unmatched[index], knownUnmatched[segment], newRows?.[index]),
   }));
   const left = tags
     .filter(({ tagId }) => !segments.some((segment) => segment.tagId === tagId))
@@ -118,8 +120,9 @@ const NO_ROWS: UnmatchedRows = { keys: 0, values: 0 };
 function countUnmatched(
   rows: UnmatchedRows = NO_ROWS,
   known: UnmatchedRows = NO_ROWS,
+  newKeys = Math.max(0, rows.keys - known.keys),
 ): Pick<SegmentPlan, 'unmatched' | 'newlyUnmatched'> {
-  const added = Math.max(0, rows.keys - known.keys) + (known.values === 0 ? rows.values : 0);
+  const added = newKeys + (known.values === 0 ? rows.values : 0);
   return {
     ...(rows.keys + rows.values > 0 && { unmatched: rows }),
     ...(added > 0 && { newlyUnmatched: added }),

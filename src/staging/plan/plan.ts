@@ -15,6 +15,7 @@ import {
   CONTACTS,
   DECIDED,
   hashColumn,
+  KNOWN_KEYS,
   type PlanDocument,
   type PlannedTag,
   readBaseline,
@@ -33,6 +34,7 @@ import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
 import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
+import { countNewRows } from './unmatched';
 import { writeWarnings } from './warnings';
 import type { WireMatch } from './wire-values';
 import { readSnapshot, type Snapshot } from './snapshot';
@@ -74,6 +76,7 @@ async function makePlan(
       tags,
       snapshot,
       baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      knownKeys: baseline?.knownKeys,
       knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
       lifts: await readLifts(store, ref),
@@ -97,6 +100,7 @@ interface Materials {
   readonly snapshot: Snapshot;
   readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
   readonly knownUnmatched: CountsInput['knownUnmatched'];
+  readonly knownKeys: string | undefined;
   /** The full census in force. */
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
@@ -128,7 +132,8 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     isCensusFresh: optOuts === undefined,
   });
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
-  const { members, unmatched } = snapshot;
+  const { members, unmatched, unmatchedKeys } = snapshot;
+  const { knownKeys, knownUnmatched } = materials;
   const counts = await countPlan(database, {
     fields,
     latest,
@@ -136,7 +141,8 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
     tags,
     members,
     unmatched,
-    knownUnmatched: materials.knownUnmatched,
+    knownUnmatched,
+    newRows: await countNewRows(database, { unmatched: unmatchedKeys, segments, knownKeys }),
   });
   const chunks = await numberChanges(database, { tags, counts });
   await writeChanges(database, folder);
@@ -181,6 +187,8 @@ async function checkWhole(database: Database, { selected }: Snapshot): Promise<v
 export interface FoundBaseline {
   readonly document: BaselineDocument;
   readonly rows: string;
+  /** Path of the keys that it knows besides; undefined in version 0.3.0. */
+  readonly knownKeys: string | undefined;
 }
 
 /** The baseline that an export compares with, with the rows exposed that late writes may have changed. */
@@ -198,7 +206,11 @@ export async function findBaseline(
     exposed ? inExport(ref, exposed.folder, BASELINE_ROWS) : inExport(of, document.folder, BASELINE_ROWS),
   );
   if (!rows) throw missing('baseline', exportId);
-  return { document: { ...document, tags: { ...exposed?.tags, ...document.tags } }, rows };
+  return {
+    document: { ...document, tags: { ...exposed?.tags, ...document.tags } },
+    rows,
+    knownKeys: await store.localFile(inExport(of, document.folder, KNOWN_KEYS)),
+  };
 }
 
 export async function findCensus(store: StagingStore, ref: ExportRef, name: string): Promise<string> {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { SourceExtract } from '../../ports/source';
 import { ExportError } from '../../errors';
@@ -14,6 +15,7 @@ interface SnapshotDocument extends Omit<SourceExtract, 'unmatched'>, Sealed {
 }
 
 const PROFILES = 'profiles.parquet';
+const UNMATCHED = 'unmatched.parquet';
 
 export async function sealSnapshot(
   store: StagingStore,
@@ -23,8 +25,8 @@ export async function sealSnapshot(
   const key = inExport(ref, SNAPSHOT);
   const known = await readDocument<SnapshotDocument>(store, key);
   const result = { ...counts, folder: basename(folder) };
-  const sealed =
-    known ?? (await sealAttempt(store, ref, { document: SNAPSHOT, files: [PROFILES], folder, result }));
+  const files = [PROFILES, ...(existsSync(join(folder, UNMATCHED)) ? [UNMATCHED] : [])];
+  const sealed = known ?? (await sealAttempt(store, ref, { document: SNAPSHOT, files, folder, result }));
   await rm(folder, { recursive: true, force: true });
   return toCounts(sealed);
 }
@@ -42,15 +44,21 @@ function toCounts({
 export interface Snapshot extends SourceExtract {
   /** Path of the local file with its profiles. */
   readonly rows: string;
+  /** Path of the local file with the keys that no profile has; undefined: the source does not tell them, or there are none. */
+  readonly unmatchedKeys: string | undefined;
 }
 
 export async function readSnapshot(store: StagingStore, ref: ExportRef): Promise<Snapshot> {
   const sealed = await readDocument<SnapshotDocument>(store, inExport(ref, SNAPSHOT));
-  if (sealed)
+  if (sealed) {
+    const counts = toCounts(sealed);
+    const hasKeys = counts.unmatched.some(({ keys }) => keys > 0);
     return {
-      ...toCounts(sealed),
+      ...counts,
       rows: await requireLocalFile(store, inExport(ref, sealed.folder, PROFILES)),
+      unmatchedKeys: hasKeys ? await store.localFile(inExport(ref, sealed.folder, UNMATCHED)) : undefined,
     };
+  }
   throw new ExportError(
     'STAGING_CORRUPT',
     'The snapshot of this export is not in the staging store. The staging store was changed, or this is a bug. Start a new export.',

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import type { ExportRef } from '../../contract/identifiers';
 import type { SegmentReport, Settlement, Tally } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
+import type { StagingStore } from '../../ports/staging-store';
 import { quoteText } from '../../duckdb/quote';
 import { runOnce } from '../store/run-once';
 import { attemptsByPart } from '../delivery/attempts';
@@ -10,6 +12,7 @@ import {
   CHANGES,
   CONTACTS,
   DECIDED,
+  KNOWN_KEYS,
   OUTCOMES,
   type PlanDocument,
   readPlan,
@@ -26,6 +29,7 @@ import { countSettlement } from './counts';
 import { createContactResults } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
+import { writeKnownKeys } from '../plan/unmatched';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
 export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
@@ -35,7 +39,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
     document: BASELINE,
-    files: [OUTCOMES, BASELINE_ROWS],
+    files: [OUTCOMES, BASELINE_ROWS, KNOWN_KEYS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
   await forgetLateWrites(store, ref);
@@ -58,15 +62,9 @@ async function makeSettlement(
   { plan, tally, folder }: Materials,
 ): Promise<Omit<BaselineDocument, 'folder'>> {
   const parent = await findBaseline(store, ref, plan.request.baseline);
-  const { rows: snapshot, selected: profiles } = await readSnapshot(store, ref);
+  const { rows: snapshot, selected: profiles, unmatchedKeys } = await readSnapshot(store, ref);
   const settledAt = now().toISOString();
   const ofPlan = (name: string) => requireLocalFile(store, inExport(ref, plan.folder, name));
-  const results = await listResults(store, ref);
-  const pathsOf = (sealed: readonly { readonly key: string }[]) =>
-    localFiles(
-      store,
-      sealed.map(({ key }) => key),
-    );
   const resultsInput = {
     contacts: await ofPlan(CONTACTS),
     changes: await ofPlan(CHANGES),
@@ -74,11 +72,7 @@ async function makeSettlement(
     tags: plan.tags,
     parts: plan.plan.parts,
     attempted: [...(await attemptsByPart(store, ref)).keys()],
-    results: {
-      lookups: await pathsOf(results.lookups),
-      parts: await pathsOf(results.parts),
-      chunks: await pathsOf(results.chunks),
-    },
+    results: await resultPaths(store, ref),
   };
   const listed = await findCensus(store, ref, plan.census === ref.exportId ? CENSUS : OPT_OUTS);
   const next = {
@@ -106,6 +100,15 @@ async function makeSettlement(
     await writeOutcomes(database, { decided, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
+    const isDone = areDone(plan, counts.segments);
+    await writeKnownKeys(database, {
+      unmatched: unmatchedKeys,
+      segments: plan.request.segments,
+      knownKeys: parent?.knownKeys,
+      snapshot,
+      isDone,
+      into: folder,
+    });
     const counted = { rows: join(folder, BASELINE_ROWS), listed, plan, parent };
     const { size, gone, tags } = await countBaseline(database, counted);
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
@@ -118,7 +121,7 @@ async function makeSettlement(
       tags,
       census: plan.census,
       size,
-      unmatched: knownUnmatched(plan, counts.segments, parent?.document.unmatched),
+      unmatched: knownUnmatched(plan, isDone, parent?.document.unmatched),
       settlement: {
         selected,
         departed,
@@ -134,16 +137,34 @@ async function makeSettlement(
   });
 }
 
+async function resultPaths(store: StagingStore, ref: ExportRef) {
+  const { lookups, parts, chunks } = await listResults(store, ref);
+  const pathsOf = (sealed: readonly { readonly key: string }[]) =>
+    localFiles(
+      store,
+      sealed.map(({ key }) => key),
+    );
+  return { lookups: await pathsOf(lookups), parts: await pathsOf(parts), chunks: await pathsOf(chunks) };
+}
+
 /** Leavers that keep the tag are leavers of the next export again, which then has to be held for the same rows. */
-function knownUnmatched(
+function areDone(
   { plan, request: { keepDeparted, limit } }: PlanDocument,
   segments: readonly SegmentReport[],
+): readonly boolean[] {
+  return plan.segments.map(
+    ({ toUntag }, index) => !keepDeparted && limit === undefined && segments[index]?.untagged === toUntag,
+  );
+}
+
+function knownUnmatched(
+  { plan }: PlanDocument,
+  isDone: readonly boolean[],
   before: BaselineDocument['unmatched'] = {},
 ): NonNullable<BaselineDocument['unmatched']> {
-  const known = plan.segments.map(({ segment, toUntag, unmatched }, index) => {
-    const isDone = !keepDeparted && limit === undefined && segments[index]?.untagged === toUntag;
-    return [segment, isDone ? unmatched : before[segment]] as const;
-  });
+  const known = plan.segments.map(
+    ({ segment, unmatched }, index) => [segment, isDone[index] ? unmatched : before[segment]] as const,
+  );
   return Object.fromEntries(known.flatMap(([segment, rows]) => (rows ? [[segment, rows]] : [])));
 }
 

@@ -38,7 +38,10 @@ export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocum
   return readDocument<PlanDocument>(store, inExport(ref, PLAN));
 }
 
-/** A sealed settlement: the next baseline. Its folder contains `baseline.parquet` and `outcomes.parquet`. */
+/**
+ * A sealed settlement: the next baseline. Its folder contains `baseline.parquet`, `outcomes.parquet` and, since version 0.4.0, `known.parquet` (keys of
+ * membership rows and of profiles that the baseline has no row for).
+ */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;
   readonly parent: string | null;
@@ -53,7 +56,8 @@ export interface BaselineDocument extends Sealed {
   readonly size: number;
   /**
    * By segment: membership rows that select no profile, as of the last export that left no tag of the segment to remove. More of them in a
-   * later one, together with leavers, hold it. Segments without such rows are left out; undefined in version 0.3.0.
+   * later one, together with leavers, hold it; by their keys instead where the source tells them. Segments without such rows are left out;
+   * undefined in version 0.3.0.
    */
   readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
   readonly settlement: Settlement;
@@ -82,6 +86,7 @@ export const CHANGES = 'changes.parquet';
 export const OUTCOMES = 'outcomes.parquet';
 export const BASELINE_ROWS = 'baseline.parquet';
 export const CENSUS_ROWS = 'census.parquet';
+export const KNOWN_KEYS = 'known.parquet';
 
 /** Column of a merge field's hash. */
 export function hashColumn({ field }: FieldMatch): string {

@@ -116,6 +116,7 @@ export function describeSource(
         ],
         unreadable: [],
       });
+      expect(await fixture.readUnmatched(extracted)).toEqual([[1, 'gone', 1, false]]);
       expect(extracted.keys).toEqual([['c1', 'c3'], ['c1', 'c2'], ['c1']]);
       expect(extracted.rows).toEqual({
         c1: ['007', 'ann@nordlichtpost.de', 'Ann, "the 1st"'],
@@ -126,7 +127,7 @@ export function describeSource(
 
     test('writes over what a dead attempt left', async () => {
       const into = await mkdtemp(join(fixture.folder, 'into-'));
-      for (const left of ['profiles.parquet', 'tmp_profiles.parquet']) {
+      for (const left of ['profiles.parquet', 'tmp_profiles.parquet', 'unmatched.parquet']) {
         await writeFile(join(into, left), 'half a file');
       }
       const source = await fixture.open(input);

@@ -79,6 +79,16 @@ export class Fixture {
     };
   }
 
+  /** Position of the segment, key, rows, and whether a profile has nearly the key: of the keys that no profile has. */
+  async readUnmatched({ folder }: Pick<Extracted, 'folder'>): Promise<readonly unknown[][]> {
+    const database = await this.#database();
+    const rows = await database.rows<Record<string, unknown>>(
+      `FROM ${quoteText(join(folder, 'unmatched.parquet'))} ORDER BY ALL`,
+    );
+    await database.close();
+    return rows.map((row) => Object.values(row));
+  }
+
   /** Column names and types of a file. */
   async schemaOf(file: string): Promise<string[]> {
     const database = await this.#database();

@@ -116,6 +116,17 @@ describe('A segment in SQL', () => {
     });
   });
 
+  test('tells the keys that no profile has, also blank ones', async () => {
+    const extracted = await select("VALUES ('1'), (NULL), (' '), ('4'), (' 4'), ('02'), ('3.0')");
+    expect(extracted.unmatched).toEqual([{ keys: 6, values: 0 }]);
+    expect(await fixture.readUnmatched(extracted)).toEqual([
+      [0, '02', 1, true],
+      [0, '3.0', 1, true],
+      [0, '4', 2, false],
+      [0, null, 2, false],
+    ]);
+  });
+
   test.each([
     ['a file as a table', "SELECT * FROM 'secret.csv'"],
     ['a quoted file as a table', 'SELECT * FROM "secret.csv"'],

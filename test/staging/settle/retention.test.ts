@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { ObjectInfo } from '../../../src/ports/staging-store';
 import { FolderStore, openStaging } from '../../../src/staging';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
@@ -26,6 +26,10 @@ async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
 }
 
+async function allFileNames(): Promise<string[]> {
+  return (await readdir(exportsFolder(), { recursive: true })).map((name) => basename(name));
+}
+
 test('rows of ended exports expire; of the current baseline, what the next export reads is kept', async () => {
   const first = await exportAll(stage, [ANNA]);
   const second = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: first });
@@ -42,6 +46,18 @@ test('rows of ended exports expire; of the current baseline, what the next expor
   ]);
   const third = await exportAll(stage, [{ ...ANNA, first: 'Ann' }], { after: second });
   expect(third.plan.chunks).toBe(0);
+});
+
+test('keys that no profile has expire with their snapshot; the next plan still knows them, by their hashes', async () => {
+  const unmatchedKeys = { vip: [{ key: 'gone' }] };
+  const BOB = { ...ANNA, key: '2', email: 'bob@mail.test' };
+  const first = await exportAll(stage, [ANNA, BOB], { unmatchedKeys });
+  expect(await allFileNames()).toContain('unmatched.parquet');
+  await stage.staging.expireAll({ keepDays: -1, keepExports: 100 });
+  expect(await allFileNames()).not.toContain('unmatched.parquet');
+  const { plan } = await exportAll(stage, [ANNA], { unmatchedKeys, after: first });
+  expect(plan.segments[0]).toMatchObject({ toUntag: 1, unmatched: { keys: 1 } });
+  expect(plan.segments[0]).not.toHaveProperty('newlyUnmatched');
 });
 
 test('rows also expire when nothing is exported any longer, and a request for them is refused with the reason', async () => {
