@@ -1,8 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { createLimiter } from '../../src/mailchimp';
-import { AUDIENCE, DELIVERY, openAt, openSandbox, addresses, serve, upserts } from './support';
+import { openAt, openSandbox, serve } from './support';
 
 const refuse = () => Promise.reject(new Error('not ours any more'));
+
+const LOGIN = { account_id: 'a1', login_id: 'l1', role: 'owner', account_name: 'Fjord Records' };
 
 describe('the connection limiter', () => {
   test('grants as many slots as configured, first in, first out', async () => {
@@ -30,15 +32,17 @@ describe('the connection limiter', () => {
 
   test('is shared by all accounts opened with it', async () => {
     const limiter = createLimiter({ connections: 3 });
-    const { sandbox, open } = await openSandbox({ connectionLimit: 3, operationMs: 20 });
-    const accounts = [open({ limiter }), open({ limiter })];
-    await Promise.all(
-      Array.from({ length: 24 }, (_, n) =>
-        accounts[n % 2]!.sendChunk(DELIVERY, upserts(addresses(2, `p${n}-`))),
-      ),
-    );
-    expect(sandbox.maxConcurrent).toBe(3);
-    expect(sandbox.state(AUDIENCE).members).toBe(48);
+    const open: (() => void)[] = [];
+    let most = 0;
+    const base = await serve((_, response) => {
+      open.push(() => response.end(JSON.stringify(LOGIN)));
+      most = Math.max(most, open.length);
+      // Later, so that a request beyond the limit would arrive before.
+      if (open.length === 3) setTimeout(() => open.splice(0).forEach((reply) => reply()), 20);
+    });
+    const accounts = [openAt(base, { limiter }), openAt(base, { limiter })];
+    await Promise.all(Array.from({ length: 24 }, (_, n) => accounts[n % 2]!.login()));
+    expect(most).toBe(3);
     expect(limiter.inUse()).toBe(0);
   });
 
