@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import type { Chunk, RowResult } from '../../src/contract/plan';
 import { accountFor, type ChunkReply } from '../../src/mailchimp/accounting';
 import { subscriberHash } from '../../src/mailchimp/subscriber-hash';

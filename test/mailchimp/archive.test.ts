@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { pack } from 'tar-stream';
 import type { OperationResult } from '../../src/ports/mailchimp';
 import { readArchive } from '../../src/mailchimp/archive';

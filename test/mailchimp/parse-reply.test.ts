@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { parseReply } from '../../src/mailchimp/parse-reply';
 
 function parse(json: string): unknown {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { withoutAddress } from '../../src/mailchimp/without-address';
 
 test.each([

@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { DEFAULT_SWITCHES, type SandboxSwitches } from '../../src/sandbox';
 import { OTHER_ENDS, TROUBLES } from './conditions';
 import type { Member, Profile, World } from './world';

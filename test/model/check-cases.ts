@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { cases, type Case } from './arbitrary';
 import { DEFAULT_SWITCHES } from '../../src/sandbox';
 import { endsOf } from './conditions';

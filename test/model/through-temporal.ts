@@ -1,4 +1,4 @@
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import { cases as arbitraryCases, type Case } from './arbitrary';
 import { jestCommand } from './check-cases';
 import { runCase } from './run-case';
@@ -32,7 +32,7 @@ async function runThroughTemporal(given: Case): Promise<void> {
 /** Runs random cases, several at once, against a Temporal server; `MODEL_SEED` and `MODEL_PATH` repeat one. @returns failures */
 export async function checkThroughTemporal(cases: number): Promise<readonly string[]> {
   const { MODEL_SEED, MODEL_PATH } = process.env;
-  const seed = Number(MODEL_SEED ?? Date.now() % 1_000_000);
+  const seed = Number(MODEL_SEED ?? fc.readConfigureGlobal().seed ?? Date.now() % 1_000_000);
   const all = [...fc.sample(arbitraryCases, { seed, numRuns: cases }).entries()];
   const queue = all.filter(([index]) => MODEL_PATH === undefined || index === Number(MODEL_PATH)).values();
   const end = performance.now() + MAX_MS;

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../support/fast-check';
 import type { RowResult } from '../../src/contract/plan';
 import { classified } from '../../src/contract/row-class';
 import { apply, type AudienceModel, expectedAudience, plain } from './audience';

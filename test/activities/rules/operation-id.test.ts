@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../support/fast-check';
 import { operationId, parseOperationId } from '../../../src/activities/rules/operation-id';
 
 test('the id of an operation contains its export, part, chunk and attempt', () => {

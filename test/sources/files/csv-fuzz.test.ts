@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../support/fast-check';
 import type { Database } from '../../../src/duckdb/database';
 import { openDatabase } from '../../../src/duckdb/open';
 import { ExportError } from '../../../src/errors';

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import * as fc from 'fast-check';
+import * as fc from '../../support/fast-check';
 
 /** A CSV file of any bytes, and how it is configured. */
 export interface CsvCase {

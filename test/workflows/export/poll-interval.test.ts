@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../support/fast-check';
 import type { BatchState } from '../../../src/ports/mailchimp';
 import { type PollState, pollInterval } from '../../../src/workflows/export/poll-interval';
 

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
+import * as fc from '../../support/fast-check';
 import { OUTCOMES, type OutcomeCounts } from '../../../src/contract/outcome';
 import type { Run } from '../../../src/workflows/export/run';
 import { plannedReport, settledReport, toReport } from '../../../src/workflows/export/report';
