@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fullView } from '../../src/contract/compact';
-import type { ConfigureInput, Envelope, ExportOptionsInput } from '../../src/contract/destination';
+import type {
+  ConfigureInput,
+  ConnectInput,
+  Envelope,
+  ExportOptionsInput,
+} from '../../src/contract/destination';
 import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';
@@ -24,7 +29,7 @@ export interface Skipping {
   readonly environment: TestWorkflowEnvironment;
   readonly stage: Stage;
   envelope(): Promise<Envelope>;
-  connect(): Promise<void>;
+  connect(change?: Partial<ConnectInput>): Promise<void>;
   configure(change?: Partial<ConfigureInput>): Promise<void>;
   /** Requests an export. */
   start(options?: ExportOptionsInput): Promise<void>;
@@ -56,9 +61,9 @@ export async function openSkipping(): Promise<Skipping> {
     environment,
     stage,
     envelope,
-    connect: async () => {
+    connect: async (change = {}) => {
       await workflow.executeUpdateWithStart(connectUpdate, {
-        args: [CONNECT, await envelope()],
+        args: [{ ...CONNECT, ...change }, await envelope()],
         startWorkflowOperation: new WithStartWorkflowOperation<typeof mailchimpDestination>(
           'mailchimpDestination',
           {

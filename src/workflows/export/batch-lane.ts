@@ -2,6 +2,7 @@ import { condition, sleep } from '@temporalio/workflow';
 import type { CollectedPart } from '../../activities/collect-part';
 import type { PolledBatches } from '../../activities/poll-batches';
 import { sendDirectly, sendPartDirectly } from './direct-lane';
+import { backOffMs } from '../back-off';
 import { chooseLane } from './choose-lane';
 import { pollInterval } from './poll-interval';
 import { attemptStep, runStep, type StepCall } from './run-step';
@@ -36,10 +37,13 @@ export const DELETION_MS = 10 * MINUTE_MS;
 /** Mailchimp's longest request (120 s) plus a margin, until a poll reports what the account is configured for. */
 const MAX_REQUEST_MS = 130_000;
 
+/** Within half an hour, the batch is found or given up. */
+const MAX_LOST_POLL_MS = 2 * MINUTE_MS;
+
 /** @returns false when the part cannot travel as a batch, since it will stay unknown whether an earlier attempt has arrived */
 export async function submit(run: Run, part: PartState): Promise<boolean> {
   const { ref, account } = run.input;
-  for (;;) {
+  for (let round = 1; ; round++) {
     const { batchId, waitMs, batch } = await runStep(run, 'mailchimp.submitPart', {
       summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes`,
       input: () => {
@@ -60,7 +64,7 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
       return true;
     }
     if (waitMs === null) return false;
-    await sleep(waitMs, {
+    await sleep(Math.max(waitMs, Math.min(backOffMs(round), MAX_LOST_POLL_MS)), {
       summary: `${nameOf(part, run)}: the reply was lost; wait before looking for its batch`,
     });
   }
@@ -122,12 +126,24 @@ const UNSEEN = { total: 0, finished: 0 };
 function untilNextPoll(run: Run, polls: number): number {
   const { parts } = run.record;
   const answered = parts.filter((part) => part.lane === 'batch' && (part.done !== null || hasEnded(part)));
+  const open = inFlight(run);
+  const untilGivenUp = open.map((part) => givenUpAtMs(run, part) - Date.now());
   return pollInterval({
-    batches: inFlight(run).map(({ batch }) => batch ?? UNSEEN),
+    batches: open.map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
     elapsedMs: Math.max(0, Date.now() - firstSubmissionMs(run) - (run.record.outageMs ?? 0)),
     polls,
+    isEnding: open.some((part) => part.deletedAtMs !== null || isFinalizing(part)),
+    // One that is overdue waits for the others.
+    givesUpInMs: Math.min(...untilGivenUp.filter((ms) => ms > 0)),
   });
+}
+
+/** When the part is due for `giveUpStuck`. */
+function givenUpAtMs({ input, isSince040 }: Run, part: PartState): number {
+  if (part.deletedAtMs !== null) return part.deletedAtMs + DELETION_MS;
+  const stuckAfterMs = isSince040 && isFinalizing(part) ? FINALIZING_MS : STUCK_AFTER_MS[input.options.lane];
+  return part.progressAtMs + stuckAfterMs;
 }
 
 /** Not the start of delivery: the canary comes before the first batch, and can take long. */
@@ -191,10 +207,10 @@ function deleteCall(
 }
 
 function isStuck(run: Run, part: PartState, now: number): boolean {
+  if (now < givenUpAtMs(run, part)) return false;
   // All of it is applied: to send it again directly costs requests, and ends in the same state.
-  if (run.isSince040 && isFinalizing(part)) return now - part.progressAtMs >= FINALIZING_MS;
+  if (run.isSince040 && isFinalizing(part)) return true;
   const stuckAfterMs = STUCK_AFTER_MS[run.input.options.lane];
-  if (now - part.progressAtMs < stuckAfterMs) return false;
   const isOvertaken = run.record.parts.some(
     (other) => other.lane === 'batch' && other.done !== null && other.submittedAtMs > part.submittedAtMs,
   );

@@ -7,6 +7,8 @@ const LEISURE_MS = 2_000;
 /** The end begins this long before everything in flight is expected to finish. */
 const END_MS = 3_000;
 const MAX_MS = 120_000;
+/** A longer wait makes the next one longer, up to this: then polls make less than 500 events in each day, the first one included. */
+const LONGEST_MS = 90 * 60_000;
 
 export interface PollState {
   /** Batches in flight, as they were at the last poll; of one that was not polled yet, the total is 0. */
@@ -17,14 +19,25 @@ export interface PollState {
   readonly elapsedMs: number;
   /** Polls since an operation last finished: the estimate while no rate is known. */
   readonly polls: number;
+  /** A batch is deleted or compiles its results: states that last for minutes. */
+  readonly isEnding: boolean;
+  /** Milliseconds until one of them is given up if it makes no progress. */
+  readonly givesUpInMs: number;
 }
 
 /**
  * How long to wait before the next poll of the batches: half the expected time to the next finish, or ever longer while no rate is
- * known, at most 2 min. At least 2 s in the middle, so that a long export has few events; sooner at its beginning and end, so that
- * a small one does not wait.
+ * known, at most 2 min or a third of the time so far. At least 2 s in the middle, so that a long export has few events; sooner at its
+ * beginning and end, so that a small one does not wait.
  */
-export function pollInterval({ batches, answered, elapsedMs, polls }: PollState): number {
+export function pollInterval({
+  batches,
+  answered,
+  elapsedMs,
+  polls,
+  isEnding,
+  givesUpInMs,
+}: PollState): number {
   const finished = batches.reduce((sum, batch) => sum + batch.finished, answered);
   const left = batches.map((batch) => batch.total - batch.finished).filter((operations) => operations > 0);
   const expected = (operations: number) => (elapsedMs / finished) * operations;
@@ -33,5 +46,6 @@ export function pollInterval({ batches, answered, elapsedMs, polls }: PollState)
     batches.length === 1 || (isSeen && expected(left.reduce((sum, some) => sum + some, 0)) <= END_MS);
   const least = finished === 0 || isEnd ? MIN_MS : LEISURE_MS;
   const estimate = finished > 0 && left.length > 0 ? expected(Math.min(...left)) / 2 : least * 1.5 ** polls;
-  return Math.round(Math.min(Math.max(estimate, least), MAX_MS));
+  const longest = isEnding ? MAX_MS : Math.min(Math.max(elapsedMs / 3, MAX_MS), LONGEST_MS);
+  return Math.round(Math.min(Math.max(estimate, least), longest, Math.max(givesUpInMs, LEISURE_MS)));
 }

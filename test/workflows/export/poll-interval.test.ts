@@ -1,9 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from '../../support/fast-check';
 import type { BatchState } from '../../../src/ports/mailchimp';
-import { type PollState, pollInterval } from '../../../src/workflows/export/poll-interval';
+import { type PollState, pollInterval as intervalOf } from '../../../src/workflows/export/poll-interval';
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** No batch is near its end. */
+const FAR = { isEnding: false, givesUpInMs: Number.POSITIVE_INFINITY };
+const pollInterval = (state: Omit<PollState, keyof typeof FAR>) => intervalOf({ ...FAR, ...state });
 
 function batch(total: number, finished: number): BatchState {
   return { batchId: 'b', status: 'started', total, finished };
@@ -21,7 +26,7 @@ const POLL_STATE = fc.record({
   polls: fc.nat({ max: 5_000 }),
 });
 
-function waits(count: number, state: Omit<PollState, 'polls'>): number[] {
+function waits(count: number, state: Omit<PollState, 'polls' | keyof typeof FAR>): number[] {
   return Array.from({ length: count }, (_, polls) => pollInterval({ ...state, polls }));
 }
 
@@ -33,9 +38,35 @@ describe('the wait before the next poll of the batches', () => {
     expect(found.at(-1)).toBe(2 * MINUTE_MS);
   });
 
-  test('makes at most a hundred polls of a batch that shows nothing for three hours', () => {
-    const found = waits(100, { batches: [batch(50, 0)], answered: 0, elapsedMs: MINUTE_MS });
-    expect(found.reduce((sum, ms) => sum + ms)).toBeGreaterThan(180 * MINUTE_MS * 0.95);
+  test('is at most a third of the time so far, and at most an hour and a half', () => {
+    const state = { batches: [batch(50, 0)], answered: 0, polls: 500 };
+    expect(pollInterval({ ...state, elapsedMs: 5 * MINUTE_MS })).toBe(2 * MINUTE_MS);
+    expect(pollInterval({ ...state, elapsedMs: HOUR_MS })).toBe(20 * MINUTE_MS);
+    expect(pollInterval({ ...state, elapsedMs: 20 * HOUR_MS })).toBe(1.5 * HOUR_MS);
+  });
+
+  test.each([
+    ['nothing', () => 0],
+    ['one operation in each hour', (elapsedMs: number) => Math.min(900, Math.floor(elapsedMs / HOUR_MS))],
+  ])('makes at most 45 polls in each of thirty days in which a batch shows %s', (_, finishedAt) => {
+    const perDay: number[] = [];
+    let [elapsedMs, polls, seen] = [0, 0, 0];
+    while (elapsedMs < 30 * 24 * HOUR_MS) {
+      elapsedMs += pollInterval({ batches: [batch(1_000, seen)], answered: 0, elapsedMs, polls });
+      const day = Math.floor(elapsedMs / (24 * HOUR_MS));
+      perDay[day] = (perDay[day] ?? 0) + 1;
+      polls += 1;
+      seen = finishedAt(elapsedMs);
+    }
+    expect(Math.max(...perDay)).toBeLessThanOrEqual(45);
+    expect(Math.min(...perDay.slice(0, 30))).toBeGreaterThanOrEqual(15);
+  });
+
+  test('is no longer than until a batch is given up, and two minutes where one is deleted or compiles its results', () => {
+    const state = { batches: [batch(50, 0)], answered: 0, elapsedMs: 20 * HOUR_MS, polls: 500 };
+    expect(intervalOf({ ...FAR, ...state, givesUpInMs: 7 * MINUTE_MS })).toBe(7 * MINUTE_MS);
+    expect(intervalOf({ ...FAR, ...state, givesUpInMs: 1 })).toBe(2_000);
+    expect(intervalOf({ ...FAR, ...state, isEnding: true })).toBe(2 * MINUTE_MS);
   });
 
   test('is two seconds and more where batches wait behind those that have finished', () => {
@@ -62,16 +93,11 @@ describe('the wait before the next poll of the batches', () => {
     expect(pollInterval({ ...state, batches: [batch(50, 49), batch(5, 0)] })).toBe(250);
   });
 
-  test('is never longer than two minutes', () => {
-    const state = { batches: [batch(50, 1)], answered: 0, elapsedMs: 60 * MINUTE_MS, polls: 0 };
-    expect(pollInterval(state)).toBe(2 * MINUTE_MS);
-  });
-
-  test('is between a quarter of a second and two minutes whatever the batches report', () => {
+  test('is between a quarter of a second and two minutes or a third of the time so far, whatever the batches report', () => {
     fc.assert(
       fc.property(POLL_STATE, (state) => {
         expect(pollInterval(state)).toBeGreaterThanOrEqual(250);
-        expect(pollInterval(state)).toBeLessThanOrEqual(2 * MINUTE_MS);
+        expect(pollInterval(state)).toBeLessThanOrEqual(Math.max(2 * MINUTE_MS, state.elapsedMs / 3 + 1));
       }),
     );
   });
