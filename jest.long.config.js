@@ -6,5 +6,6 @@ module.exports = {
   testMatch: ['<rootDir>/test/**/*.long.test.ts'],
   // Its runs are random in time: only `npm run chaos` asks for them.
   testPathIgnorePatterns: process.env.CHAOS_SEED ? [] : ['/test/chaos/'],
-  maxWorkers: 2,
+  // Some wait most of the time: a third keeps both cores busy.
+  maxWorkers: 3,
 };

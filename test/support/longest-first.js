@@ -3,21 +3,32 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 
 /** Without times of earlier runs, jest goes by file size, and one of these would run alone at the end while the second core idles. */
 const LONGEST = [
+  'workflows/export/waits.long',
   'workflows/export/interrupted-at-each-step.long',
-  'workflows/export/continue-as-new.long',
   'model/model.long',
+  'integration/killed-worker.long',
+  'workflows/destination/waits.long',
+  'workflows/destination/lost-exports.long',
+  'integration/frozen-worker.long',
+  'workflows/export/time-skipping.long',
+  'workflows/export/continue-as-new.long',
   'model/temporal.long',
   'package/node-versions.long',
   'package/npm.long',
   'package/pnpm.long',
   'workflows/export/deliver',
+  'cli/export',
+  'workflows/destination/tags',
+  'workflows/export/approval',
+  'client/export-handle',
+  'cli/states',
   'workflows/export/export',
-  'workflows/export/interrupted-step',
+  'staging/plan/permanent-refusals',
   'model/model',
-  'model/temporal',
+  'cli/approval',
+  'staging/plan/census',
+  'staging/plan/departed',
   'cli/dev',
-  'staging/plan/readdressed',
-  'workflows/destination/lost-exports',
 ];
 
 module.exports = class LongestFirst extends Sequencer {
