@@ -98,8 +98,8 @@ interface RowsInput extends WarningsInput {
 }
 
 /**
- * Writes a row for each value that was cut, left out or not read. Field by field, so that no more than one attribute of each profile is in
- * memory.
+ * Writes a row for each value that was cut, left out or not read. Field by field, so that no more than one attribute of each profile is read
+ * at a time.
  */
 export async function writeWarnings(database: Database, input: RowsInput): Promise<void> {
   const { email, fields, latest, warnings, snapshot, into } = input;
@@ -128,8 +128,9 @@ export async function writeWarnings(database: Database, input: RowsInput): Promi
     latest !== null && warnings.some(({ kind }) => kind === 'unread')
       ? [rowsOf(latest, { kind: "'unread'", field: '', from: unread })]
       : [];
-  const rows = [NO_ROWS, ...ofFields, ...ofLatest].join(' UNION ALL ');
-  await database.run(`COPY (${rows}) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd)`);
+  await database.run(`CREATE TABLE warning AS ${NO_ROWS}`);
+  for (const rows of [...ofFields, ...ofLatest]) await database.run(`INSERT INTO warning ${rows}`);
+  await database.run(`COPY warning TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd); DROP TABLE warning`);
 }
 
 interface Rows {
