@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { isCollection, parseDocument, visit } from 'yaml';
 import { ConfigSchema, type Config } from './config';
 import { errorCode } from './error-code';
 import { parse } from '../contract/parse';
@@ -49,6 +49,12 @@ function readYaml(text: string, path: string): unknown {
     const [start] = problem.linePos ?? [];
     throw invalid(path, `${start ? ` at line ${start.line}, column ${start.col}` : ''} (${problem.code})`);
   }
+  // Made into a text, such a key would be in warnings and errors, with all that it contains.
+  visit(document, {
+    Pair: (_, { key }) => {
+      if (isCollection(key)) throw invalid(path, ' (a key that is a list or a map)');
+    },
+  });
   try {
     return document.toJS() ?? {};
   } catch {
