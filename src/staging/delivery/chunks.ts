@@ -111,16 +111,20 @@ async function readFields(
   const sorted = numbers.map(Number).toSorted((one, other) => one - other);
   const [least = 0, most = 0] = [sorted[0], sorted.at(-1)];
   const others = most - least + 1 === sorted.length ? '' : `AND n IN (${sorted.join(', ')})`;
-  const { packed } = await database.row<{ packed: string | null }>(
-    `SELECT string_agg(n || '${CELL}' || fields, '${ROW}') AS packed FROM (
-       SELECT n, ${plan.fields} AS fields FROM ${snapshotProfiles(rows)} WHERE n BETWEEN ${least} AND ${most} ${others})`,
-  );
-  return new Map(
-    packed?.split(ROW).map((row) => {
+  const range = `${snapshotProfiles(rows)} WHERE n BETWEEN ${least} AND ${most} ${others}`;
+  const found = new Map(plan.fields.length === 0 ? numbers.map((number) => [number, '']) : []);
+  for (const members of plan.fields) {
+    const { packed } = await database.row<{ packed: string | null }>(
+      `SELECT string_agg(n || '${CELL}' || members, '${ROW}') AS packed FROM (SELECT n, ${members} AS members FROM ${range})`,
+    );
+    for (const row of packed?.split(ROW) ?? []) {
       const end = row.indexOf(CELL);
-      return [row.slice(0, end), row.slice(end + 1)];
-    }),
-  );
+      const [number, more] = [row.slice(0, end), row.slice(end + 1)];
+      const before = found.get(number) ?? '';
+      found.set(number, before === '' || more === '' ? before + more : `${before},${more}`);
+    }
+  }
+  return new Map(Array.from(found, ([number, all]) => [number, `{${all}}`]));
 }
 
 function toChunk(chunk: number, page: Page | undefined, { plan, request, fields }: PlanDocument): Chunk {

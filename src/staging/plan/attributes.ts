@@ -20,3 +20,14 @@ export function extractAttributes({ email, fields, latest }: Matching): readonly
 export function attributeColumn(attributes: readonly string[], attribute: string): string {
   return `a${attributes.indexOf(attribute)}`;
 }
+
+/** A statement holds 2,048 values of each field that it reads several times: 0.5 MB each time where they have 255 bytes. */
+const FIELDS_AT_ONCE = 20;
+
+/** The fields in groups that one statement reads. */
+export function inGroups<Field>(fields: readonly Field[]): Field[][] {
+  const groups = Math.ceil(fields.length / FIELDS_AT_ONCE);
+  return Array.from({ length: groups }, (_, group) =>
+    fields.slice(group * FIELDS_AT_ONCE, (group + 1) * FIELDS_AT_ONCE),
+  );
+}

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { quoteText } from '../../duckdb/quote';
-import { attributeColumn, extractAttributes, type Matching } from './attributes';
+import { attributeColumn, extractAttributes, inGroups, type Matching } from './attributes';
 import { CHANGES, type PlannedTag } from '../store/documents';
 import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';
@@ -132,16 +132,18 @@ export async function writeChanges(database: Database, folder: string): Promise<
     ) TO ${quoteText(join(folder, CHANGES))} (${COMPACT_ROWS})`);
 }
 
-/** SQL: the merge fields of a profile of the snapshot as JSON, without the empty ones. */
-export function fieldsJson({
+/** SQL for each group of fields: their members of a JSON object, without the empty ones. */
+export function fieldMembers({
   email,
   fields,
   latest,
-}: Omit<Matching, 'fields'> & { readonly fields: readonly WireMatch[] }): string {
+}: Omit<Matching, 'fields'> & { readonly fields: readonly WireMatch[] }): string[] {
   const attributes = extractAttributes({ email, fields, latest });
-  const members = fields.map((match) => {
-    const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
-    return `${quoteText(`${JSON.stringify(match.field.tag)}:`)} || ${wireJson(`(${text})`, match.field)}`;
+  return inGroups(fields).map((group) => {
+    const members = group.map((match) => {
+      const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
+      return `${quoteText(`${JSON.stringify(match.field.tag)}:`)} || ${wireJson(`(${text})`, match.field)}`;
+    });
+    return `concat_ws(',', ${members.join(', ')})`;
   });
-  return `'{' || concat_ws(',', ${members.length ? members.join(', ') : "''"}) || '}'`;
 }

@@ -25,7 +25,7 @@ import {
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, fieldsJson, numberChanges, writeChanges } from './changes';
+import { cutAtLimit, fieldMembers, numberChanges, writeChanges } from './changes';
 import { type CountsInput, countPlan } from './counts';
 import { createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
@@ -86,7 +86,7 @@ async function makePlan(
       request,
       tags,
       census,
-      fields: fieldsJson({ ...request, fields }),
+      fields: fieldMembers({ ...request, fields }),
       plan: { planId: digest(ref, made), ...made },
     };
   });

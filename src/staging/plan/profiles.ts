@@ -2,7 +2,7 @@ import type { DateFormat, FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { brokenRule, createIdn, isBlank, stripped, withAddress } from './address';
-import { attributeColumn, extractAttributes } from './attributes';
+import { attributeColumn, extractAttributes, inGroups } from './attributes';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { createMaskNames, maskOf } from './tag-masks';
 import { instantIn } from './dates';
@@ -54,16 +54,6 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
     ${groups.map((group) => `JOIN ${group} ON ${group}.n = p.n`).join(' ')}
     LEFT JOIN segment_mask USING (segments)`);
   for (const group of groups) await database.run(`DROP TABLE ${group}`);
-}
-
-/** Fields that one statement reads: it holds 2,048 of the values of each several times, 0.5 MB where they have 255 bytes. */
-const FIELDS_AT_ONCE = 20;
-
-function inGroups(fields: readonly WireMatch[]): WireMatch[][] {
-  const groups = Math.ceil(fields.length / FIELDS_AT_ONCE);
-  return Array.from({ length: groups }, (_, group) =>
-    fields.slice(group * FIELDS_AT_ONCE, (group + 1) * FIELDS_AT_ONCE),
-  );
 }
 
 /** SQL: hash of the wire value of each field, and whether it had to be cut. */

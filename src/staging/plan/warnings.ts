@@ -130,7 +130,9 @@ export async function writeWarnings(database: Database, input: RowsInput): Promi
       : [];
   await database.run(`CREATE TABLE warning AS ${NO_ROWS}`);
   for (const rows of [...ofFields, ...ofLatest]) await database.run(`INSERT INTO warning ${rows}`);
-  await database.run(`COPY warning TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd); DROP TABLE warning`);
+  await database.run(
+    `COPY warning TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd); DROP TABLE warning`,
+  );
 }
 
 interface Rows {

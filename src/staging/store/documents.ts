@@ -26,10 +26,10 @@ export interface PlanDocument extends Sealed {
   /** Position is the bit in the tag masks. */
   readonly tags: readonly PlannedTag[];
   /**
-   * SQL: the merge fields of a profile of the snapshot, as JSON. Sealed with the plan, so that a chunk stays the same when another version
-   * reads it. Absent in plans of version 0.3.0, whose changes have the fields themselves.
+   * SQL for each group of merge fields: their members of a JSON object, from a profile of the snapshot. Sealed with the plan, so that a
+   * chunk stays the same when another version reads it. Absent in plans of version 0.3.0, whose changes have the fields themselves.
    */
-  readonly fields?: string;
+  readonly fields?: readonly string[];
   /** Export whose census this plan was made with. */
   readonly census: string | null;
 }
