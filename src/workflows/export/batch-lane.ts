@@ -37,7 +37,7 @@ export const DELETION_MS = 10 * MINUTE_MS;
 /** Mailchimp's longest request (120 s) plus a margin, until a poll reports what the account is configured for. */
 const MAX_REQUEST_MS = 130_000;
 
-/** Within half an hour, the batch is found or given up. */
+/** A lost batch is found or given up within half an hour: so often costs few events. */
 const MAX_LOST_POLL_MS = 2 * MINUTE_MS;
 
 /** @returns false when the part cannot travel as a batch, since it will stay unknown whether an earlier attempt has arrived */
@@ -109,8 +109,14 @@ export async function watchBatches(run: Run, isOver: () => boolean): Promise<voi
     await condition(() => inFlight(run).length > 0 || isIdle());
     continueAsNewWhenLong(run);
     if (isIdle()) return;
-    await condition(isIdle, untilNextPoll(run, polls), { summary: 'Until the next poll of the batches' });
+    const waitMs = untilNextPoll(run, polls);
+    const newest = lastSubmissionMs(run);
+    // A later batch must not wait as long as one that is hours old. A short wait is not worth the events of another timer.
+    const isOutdated = () => run.isSince040 && waitMs > MINUTE_MS && lastSubmissionMs(run) > newest;
+    const why = { summary: 'Until the next poll of the batches' };
+    const isInterrupted = await condition(() => isIdle() || isOutdated(), waitMs, why);
     if (isIdle()) return;
+    if (isInterrupted) continue;
     const before = inFlight(run).length;
     await pollOnce(run);
     polls = inFlight(run).length < before ? 0 : polls + 1;
@@ -132,9 +138,11 @@ function untilNextPoll(run: Run, polls: number): number {
     batches: open.map(({ batch }) => batch ?? UNSEEN),
     answered: answered.flatMap(chunksOf).length,
     elapsedMs: Math.max(0, Date.now() - firstSubmissionMs(run) - (run.record.outageMs ?? 0)),
+    ageMs: Date.now() - lastSubmissionMs(run),
+    quietMs: Date.now() - Math.max(...open.map(({ progressAtMs }) => progressAtMs)),
     polls,
-    isEnding: open.some((part) => part.deletedAtMs !== null || isFinalizing(part)),
-    // One that is overdue waits for the others.
+    isClosing: open.some((part) => part.deletedAtMs !== null || isFinalizing(part)),
+    // A batch that is overdue is given up when none of the others advances any longer.
     givesUpInMs: Math.min(...untilGivenUp.filter((ms) => ms > 0)),
   });
 }
@@ -151,6 +159,11 @@ function firstSubmissionMs({ record }: Run): number {
   return Math.min(
     ...record.parts.flatMap(({ lane, submittedAtMs }) => (lane === 'batch' ? submittedAtMs : [])),
   );
+}
+
+/** Of the batches in flight. */
+function lastSubmissionMs(run: Run): number {
+  return Math.max(0, ...inFlight(run).map(({ submittedAtMs }) => submittedAtMs));
 }
 
 async function pollOnce(run: Run): Promise<void> {

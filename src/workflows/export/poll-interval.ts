@@ -17,25 +17,31 @@ export interface PollState {
   readonly answered: number;
   /** Milliseconds since the first submission. */
   readonly elapsedMs: number;
-  /** Polls since an operation last finished: the estimate while no rate is known. */
+  /** Milliseconds since the last submission of those in flight. */
+  readonly ageMs: number;
+  /** Milliseconds since one of those in flight was submitted or advanced. */
+  readonly quietMs: number;
+  /** Polls since a batch left flight: the estimate while no rate is known. */
   readonly polls: number;
-  /** A batch is deleted or compiles its results: states that last for minutes. */
-  readonly isEnding: boolean;
-  /** Milliseconds until one of them is given up if it makes no progress. */
+  /** A batch is deleted, or compiles its results: each takes minutes. */
+  readonly isClosing: boolean;
+  /** Milliseconds until the next of the batches is given up, if it makes no progress; Infinity: none is. */
   readonly givesUpInMs: number;
 }
 
 /**
  * How long to wait before the next poll of the batches: half the expected time to the next finish, or ever longer while no rate is
- * known, at most 2 min or a third of the time so far. At least 2 s in the middle, so that a long export has few events; sooner at its
+ * known or none of them advances, at most 2 min or a third of the age of the youngest. At least 2 s in the middle, so that a long export has few events; sooner at its
  * beginning and end, so that a small one does not wait.
  */
 export function pollInterval({
   batches,
   answered,
   elapsedMs,
+  ageMs,
+  quietMs,
   polls,
-  isEnding,
+  isClosing,
   givesUpInMs,
 }: PollState): number {
   const finished = batches.reduce((sum, batch) => sum + batch.finished, answered);
@@ -45,7 +51,10 @@ export function pollInterval({
   const isEnd =
     batches.length === 1 || (isSeen && expected(left.reduce((sum, some) => sum + some, 0)) <= END_MS);
   const least = finished === 0 || isEnd ? MIN_MS : LEISURE_MS;
-  const estimate = finished > 0 && left.length > 0 ? expected(Math.min(...left)) / 2 : least * 1.5 ** polls;
-  const longest = isEnding ? MAX_MS : Math.min(Math.max(elapsedMs / 3, MAX_MS), LONGEST_MS);
+  const isRateKnown = finished > 0 && left.length > 0;
+  const estimate = isRateKnown
+    ? Math.max(expected(Math.min(...left)) / 2, quietMs / 2)
+    : least * 1.5 ** polls;
+  const longest = isClosing ? MAX_MS : Math.min(Math.max(ageMs / 3, MAX_MS), LONGEST_MS);
   return Math.round(Math.min(Math.max(estimate, least), longest, Math.max(givesUpInMs, LEISURE_MS)));
 }

@@ -6,9 +6,11 @@ import { type PollState, pollInterval as intervalOf } from '../../../src/workflo
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** No batch is near its end. */
-const FAR = { isEnding: false, givesUpInMs: Number.POSITIVE_INFINITY };
-const pollInterval = (state: Omit<PollState, keyof typeof FAR>) => intervalOf({ ...FAR, ...state });
+/** No batch is near its end, and one has advanced just now. */
+const FAR = { isClosing: false, givesUpInMs: Number.POSITIVE_INFINITY, quietMs: 0 };
+/** Where nothing else is said, all batches were submitted at once. */
+const pollInterval = (state: Omit<PollState, keyof typeof FAR | 'ageMs'> & { readonly quietMs?: number }) =>
+  intervalOf({ ...FAR, ageMs: state.elapsedMs, ...state });
 
 function batch(total: number, finished: number): BatchState {
   return { batchId: 'b', status: 'started', total, finished };
@@ -26,8 +28,30 @@ const POLL_STATE = fc.record({
   polls: fc.nat({ max: 5_000 }),
 });
 
-function waits(count: number, state: Omit<PollState, 'polls' | keyof typeof FAR>): number[] {
+function waits(count: number, state: Omit<PollState, 'polls' | 'ageMs' | keyof typeof FAR>): number[] {
   return Array.from({ length: count }, (_, polls) => pollInterval({ ...state, polls }));
+}
+
+/** Polls in each of thirty days, of a batch of 1,000 operations; those before `from` do not count. */
+function pollsPerDay({
+  from,
+  finishedAt,
+}: {
+  readonly from: number;
+  readonly finishedAt: (elapsedMs: number) => number;
+}): number[] {
+  const perDay: number[] = Array.from({ length: 30 }, () => 0);
+  let [elapsedMs, polls, seen, quietMs] = [0, 0, 0, 0];
+  for (;;) {
+    const waitMs = pollInterval({ batches: [batch(1_000, seen)], answered: 0, elapsedMs, quietMs, polls });
+    elapsedMs += waitMs;
+    quietMs = finishedAt(elapsedMs) === seen ? quietMs + waitMs : 0;
+    const day = Math.floor((elapsedMs - from) / (24 * HOUR_MS));
+    if (day >= 30) return perDay;
+    if (day >= 0) perDay[day] = (perDay[day] ?? 0) + 1;
+    polls += 1;
+    seen = finishedAt(elapsedMs);
+  }
 }
 
 describe('the wait before the next poll of the batches', () => {
@@ -38,35 +62,46 @@ describe('the wait before the next poll of the batches', () => {
     expect(found.at(-1)).toBe(2 * MINUTE_MS);
   });
 
-  test('is at most a third of the time so far, and at most an hour and a half', () => {
-    const state = { batches: [batch(50, 0)], answered: 0, polls: 500 };
-    expect(pollInterval({ ...state, elapsedMs: 5 * MINUTE_MS })).toBe(2 * MINUTE_MS);
-    expect(pollInterval({ ...state, elapsedMs: HOUR_MS })).toBe(20 * MINUTE_MS);
-    expect(pollInterval({ ...state, elapsedMs: 20 * HOUR_MS })).toBe(1.5 * HOUR_MS);
+  test('is at most a third of the age of the youngest batch, and at most an hour and a half', () => {
+    const state = { ...FAR, batches: [batch(50, 0)], answered: 0, polls: 500, elapsedMs: 20 * HOUR_MS };
+    expect(intervalOf({ ...state, ageMs: 5 * MINUTE_MS })).toBe(2 * MINUTE_MS);
+    expect(intervalOf({ ...state, ageMs: HOUR_MS })).toBe(20 * MINUTE_MS);
+    expect(intervalOf({ ...state, ageMs: 20 * HOUR_MS })).toBe(1.5 * HOUR_MS);
+  });
+
+  test('is at most two minutes for a batch submitted just now, however slow the export was before', () => {
+    const state = { ...FAR, batches: [batch(500, 20)], answered: 500, polls: 0, elapsedMs: 12 * HOUR_MS };
+    expect(intervalOf({ ...state, ageMs: 3 * MINUTE_MS })).toBe(2 * MINUTE_MS);
   });
 
   test.each([
     ['nothing', () => 0],
     ['one operation in each hour', (elapsedMs: number) => Math.min(900, Math.floor(elapsedMs / HOUR_MS))],
   ])('makes at most 45 polls in each of thirty days in which a batch shows %s', (_, finishedAt) => {
-    const perDay: number[] = [];
-    let [elapsedMs, polls, seen] = [0, 0, 0];
-    while (elapsedMs < 30 * 24 * HOUR_MS) {
-      elapsedMs += pollInterval({ batches: [batch(1_000, seen)], answered: 0, elapsedMs, polls });
-      const day = Math.floor(elapsedMs / (24 * HOUR_MS));
-      perDay[day] = (perDay[day] ?? 0) + 1;
-      polls += 1;
-      seen = finishedAt(elapsedMs);
-    }
+    const perDay = pollsPerDay({ from: 0, finishedAt });
     expect(Math.max(...perDay)).toBeLessThanOrEqual(45);
-    expect(Math.min(...perDay.slice(0, 30))).toBeGreaterThanOrEqual(15);
+    expect(Math.min(...perDay)).toBeGreaterThanOrEqual(15);
+  });
+
+  test('makes at most 45 polls a day after a batch stopped in front of its last operation', () => {
+    const from = 10 * MINUTE_MS;
+    const finishedAt = (elapsedMs: number) => Math.min(999, Math.floor((elapsedMs * 999) / from));
+    const perDay = pollsPerDay({ from, finishedAt });
+    expect(Math.max(...perDay)).toBeLessThanOrEqual(45);
+    expect(Math.min(...perDay)).toBeGreaterThanOrEqual(15);
   });
 
   test('is no longer than until a batch is given up, and two minutes where one is deleted or compiles its results', () => {
-    const state = { batches: [batch(50, 0)], answered: 0, elapsedMs: 20 * HOUR_MS, polls: 500 };
+    const state = {
+      batches: [batch(50, 0)],
+      answered: 0,
+      elapsedMs: 20 * HOUR_MS,
+      ageMs: 20 * HOUR_MS,
+      polls: 500,
+    };
     expect(intervalOf({ ...FAR, ...state, givesUpInMs: 7 * MINUTE_MS })).toBe(7 * MINUTE_MS);
     expect(intervalOf({ ...FAR, ...state, givesUpInMs: 1 })).toBe(2_000);
-    expect(intervalOf({ ...FAR, ...state, isEnding: true })).toBe(2 * MINUTE_MS);
+    expect(intervalOf({ ...FAR, ...state, isClosing: true })).toBe(2 * MINUTE_MS);
   });
 
   test('is two seconds and more where batches wait behind those that have finished', () => {
@@ -93,7 +128,7 @@ describe('the wait before the next poll of the batches', () => {
     expect(pollInterval({ ...state, batches: [batch(50, 49), batch(5, 0)] })).toBe(250);
   });
 
-  test('is between a quarter of a second and two minutes or a third of the time so far, whatever the batches report', () => {
+  test('is between a quarter of a second and two minutes or a third of the age, whatever the batches report', () => {
     fc.assert(
       fc.property(POLL_STATE, (state) => {
         expect(pollInterval(state)).toBeGreaterThanOrEqual(250);
