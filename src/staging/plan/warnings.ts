@@ -1,6 +1,8 @@
+import { rm } from 'node:fs/promises';
 import type { FieldWarning } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
-import { quoteName, quoteText } from '../../duckdb/quote';
+import { COMPACT_ROWS } from '../../duckdb/parquet';
+import { quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
 import { hashColumn } from '../store/documents';
 import { attributeColumn, extractAttributes } from './attributes';
 import { cutColumn, snapshotProfiles } from './profiles';
@@ -128,11 +130,15 @@ export async function writeWarnings(database: Database, input: RowsInput): Promi
     latest !== null && warnings.some(({ kind }) => kind === 'unread')
       ? [rowsOf(latest, { kind: "'unread'", field: '', from: unread })]
       : [];
-  await database.run(`CREATE TABLE warning AS ${NO_ROWS}`);
-  for (const rows of [...ofFields, ...ofLatest]) await database.run(`INSERT INTO warning ${rows}`);
-  await database.run(
-    `COPY warning TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd); DROP TABLE warning`,
-  );
+  const pieces: string[] = [];
+  for (const rows of [...ofFields, ...ofLatest]) {
+    const piece = `${into}.${pieces.length}`;
+    await database.run(`COPY (${rows}) TO ${quoteText(piece)} (${COMPACT_ROWS})`);
+    pieces.push(piece);
+  }
+  const all = pieces.length === 0 ? NO_ROWS : `FROM read_parquet(${quoteTexts(pieces)})`;
+  await database.run(`COPY (${all}) TO ${quoteText(into)} (${COMPACT_ROWS})`);
+  await Promise.all(pieces.map((piece) => rm(piece)));
 }
 
 interface Rows {
