@@ -51,8 +51,8 @@ export interface SegmentPlan {
   /** Undefined where all rows of its membership select a profile, and in plans of version 0.3.0. */
   readonly unmatched?: UnmatchedRows;
   /**
-   * Of these, rows that the export before did not have. Rows of a profile that earlier exports knew by the same key, and that is deleted, are not
-   * among them where the source tells the keys. Undefined where there are none.
+   * Of these, rows that the export before did not have. If the source tells the keys, rows of a deleted profile are not counted. Undefined where
+   * there are none.
    */
   readonly newlyUnmatched?: number;
 }

@@ -90,7 +90,7 @@ function createInstance(): Promise<DuckDBInstance> {
   return DuckDBInstance.create(':memory:', {
     threads: '1',
     preserve_insertion_order: 'false',
-    // Left to itself, DuckDB keeps up to 512 MB of what it has freed, over and above its memory limit. Less than this costs a small export a tenth of its time.
+    // Left to itself, DuckDB keeps up to 512 MB of what it has freed, over and above its memory limit. A lower threshold makes a small export a tenth slower.
     allocator_bulk_deallocation_flush_threshold: '16MB',
     // Files are read once or twice, and the system keeps them anyway.
     enable_external_file_cache: 'false',

@@ -195,7 +195,8 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
       await source.extract({ ...request, segments: ['one'] });
       assertSame(await rowsOf(into, UNMATCHED), [[0, 'gone', 2, false]]);
       await source.extract({ ...request, segments: [] });
-      assertSame(await rowsOf(into, UNMATCHED), []);
+      const isLeft = (await readdir(into)).includes(UNMATCHED);
+      assertSame(isLeft ? await rowsOf(into, UNMATCHED) : [], []);
     },
   'no attributes and no segments make an extract without rows': async ({ source, into }) => {
     const counts = await source.extract({ attributes: [], segments: [], into });

@@ -98,7 +98,8 @@ export class FilesSource implements OpenSource {
       requireAttributes(reading.profiles, attributes);
       const counts = await this.#count(reading, attributes, segments);
       await write(reading, config.profiles.key, request);
-      await writeUnmatched(reading, config.profiles.key, request);
+      if (counts.unmatched.some(({ keys }) => keys > 0))
+        await writeUnmatched(reading, config.profiles.key, request);
       return counts;
     });
   }

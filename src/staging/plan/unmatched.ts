@@ -70,7 +70,7 @@ interface AddedInput extends UnmatchedInput {
 /**
  * SQL: each key that no profile has, by segment, with how many of its rows are new. The rows of a profile that was exported and is
  * deleted are not, unless a profile has nearly the same key: then the profile was probably not deleted, but is written in another way.
- * A blank key may be anybody's, so all rows count that are more than before.
+ * A blank key names no profile, so only rows beyond the number before are new.
  */
 function addedQuery({ unmatched, segments, knownKeys, keysOf }: AddedInput): string {
   const ids = segments.map(({ segment }, index) => `(${index}, ${quoteText(segment)})`).join(', ');
