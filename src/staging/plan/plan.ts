@@ -5,6 +5,7 @@ import type { ExportPlan } from '../../contract/plan';
 import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
+import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { ExportError } from '../../errors';
 import { runOnce } from '../store/run-once';
 import {
@@ -166,12 +167,12 @@ async function writeContacts(
         SELECT n, key, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
         UNION ALL
         SELECT n, key, 'duplicate', winner_key FROM duplicate) d USING (n)
-    ) TO ${quoteText(join(folder, DECIDED))} (FORMAT parquet, COMPRESSION zstd);
+    ) TO ${quoteText(join(folder, DECIDED))} (${COMPACT_ROWS});
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
       FROM contact p JOIN seen s USING (id)
       LEFT JOIN (SELECT winner, list(key ORDER BY key) AS keys FROM duplicate GROUP BY winner) d ON d.winner = p.n
-    ) TO ${quoteText(join(folder, CONTACTS))} (FORMAT parquet, COMPRESSION zstd)`);
+    ) TO ${quoteText(join(folder, CONTACTS))} (${COMPACT_ROWS})`);
 }
 
 async function checkWhole(database: Database, { selected }: Snapshot): Promise<void> {

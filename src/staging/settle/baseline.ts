@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
+import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
 import { createReturned, OPTED_OUT, stateOf } from '../plan/baseline-table';
 import { payloadHash } from '../plan/contacts';
@@ -94,7 +95,7 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
       SELECT w.address, CASE WHEN f.b IS NULL THEN w.keys ELSE ${joinKeys('f.keys', `CASE WHEN f.is_opted_out OR ${hasObjected('w')} THEN w.keys END`)} END, ${liveTags(parent?.deadTags ?? [])}, ${columns}
       FROM parent w LEFT JOIN fresh f ON f.b = w.b LEFT JOIN opted_out o ON o.address = w.address ANTI JOIN next ON next.b = w.b
       WHERE w.present OR len(${liveTags(parent?.deadTags ?? [])}) > 0 OR w.refused_hash IS NOT NULL OR w.state IS NULL OR f.b IS NOT NULL OR o.address IS NOT NULL
-    ) TO ${quoteText(join(into, BASELINE_ROWS))} (FORMAT parquet, COMPRESSION zstd)`);
+    ) TO ${quoteText(join(into, BASELINE_ROWS))} (${COMPACT_ROWS})`);
 }
 
 /** SQL: a list of keys, and the keys of another list that are not in it. */
