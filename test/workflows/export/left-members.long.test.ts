@@ -72,6 +72,20 @@ describe('a member that leaves after the census and before its part', () => {
     });
   });
 
+  test('gets nothing at a new address of its profile either', async () => {
+    await run(async () => {
+      actsAfterCanary(LEAVES, 'unsubscribe');
+      expect((await stage.export({ lane: 'batch' })).outcomes).toMatchObject({ suppressed: 1 });
+      const moved = PEOPLE.map((one) => (one.email === LEAVES ? { ...one, email: `new-${LEAVES}` } : one));
+      await stage.writeProfiles(moved);
+      const report = await stage.export({ lane: 'batch' });
+      expect(await failures(report.exportId)).toMatchObject([
+        { email: `new-${LEAVES}`, reason: 'opted_out_elsewhere' },
+      ]);
+      expect(statusOf(`new-${LEAVES}`)).toBeUndefined();
+    });
+  });
+
   test('is not taken for one that was resubscribed if it leaves after it was sent', async () => {
     await run(async () => {
       stage.sandbox.fail({
