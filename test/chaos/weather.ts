@@ -104,10 +104,14 @@ export class Weather {
     }
   }
 
-  /** Batches that a fault keeps get on after a while: the export would give them up after half an hour. */
+  /**
+   * Batches get on after a while, whatever keeps them: a fault, which the export would give up after half an hour, or reads that do not come,
+   * since a batch whose reply was lost is listed ever less often.
+   */
   async #releaseBatches(): Promise<void> {
     while (!this.#end.signal.aborted) {
       await delay(4000, undefined, { signal: this.#end.signal }).catch(() => undefined);
+      this.#scene.sandbox.control.set({ batchPolls: 0 });
       this.#scene.sandbox.control.releaseBatches();
     }
   }
