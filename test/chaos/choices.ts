@@ -35,7 +35,7 @@ const BLOWS = [
   'a killed server',
 ] as const;
 
-export interface Fault {
+interface Fault {
   readonly name: string;
   readonly rule: FaultRule;
 }

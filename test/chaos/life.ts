@@ -8,6 +8,7 @@ import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 import { FolderStore, openStaging } from '../../src/staging';
 import { inWords } from '../model/answer';
+import { exposeLate } from '../model/baseline';
 import { exportOnce } from '../model/model';
 import { ATTRIBUTES, audienceOf, audienceSeed, membersOf, SOURCE, writeSource } from '../model/scene';
 import { THROTTLED_MS } from '../model/steps';
@@ -190,8 +191,10 @@ function inExport(place: number, choices: Choices, { stack }: Error): Error {
 }
 
 /** Compares report, outcomes and audience with the model, which then is one export further. */
-async function check({ stage, world }: LifeParts, { report, order, deeds }: Done): Promise<void> {
+async function check({ stage, world, tally }: LifeParts, { report, order, deeds }: Done): Promise<void> {
   const { result, sum, subjects } = inWords(report, await rowsOf(stage, report));
+  if ((await exposeLate(world, stage.config.staging!.folder!, report)) > 0)
+    count(tally, 'late writes of an export before');
   const withheld = withheldOf(world, deeds, result.subjects);
   const expected = exportOnce(world, {
     ...order,
