@@ -48,9 +48,13 @@ export function createSendCanary(dependencies: ActivityDependencies) {
       const lookup = createLookup(account, input);
       const kinds = await kindsToSee(staging, input);
       if (!(await staging.hasResults(ref, key))) {
+        const isRepeated = (await staging.listAttempts(ref, part.part)).length > 0;
         await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
           const left = await readLeftMembers({ staging, account, ref, delivery });
-          const { chunk: sent, withheld } = left.withhold(chunk);
+          const { chunk: sent, withheld: unsent } = left.withhold(chunk);
+          const withheld = isRepeated
+            ? await lookup.settleWithheld(left.withStatuses(chunk), unsent)
+            : unsent;
           const replied = sizeOf(sent) === 0 ? [] : await account.sendChunk(delivery, sent);
           const results = await lookup.settle(sent, replied);
           refuseOverLimit(results);

@@ -40,6 +40,7 @@ export function createSendChunks(dependencies: ActivityDependencies) {
     return exportStep(dependencies, input, async (step) => {
       const account = await step.openAccount();
       const lookup = createLookup(account, input);
+      const isRepeated = (await staging.listAttempts(ref, part.part)).length > 0;
       await attemptDirectly({ staging, step, account, ref, part: part.part }, async () =>
         sendAll(
           {
@@ -49,6 +50,7 @@ export function createSendChunks(dependencies: ActivityDependencies) {
             lookup,
             heartbeat: step.heartbeat,
             left: await readLeftMembers({ staging, account, ref, delivery: input.delivery }),
+            isRepeated,
           },
           chunks,
         ),
@@ -66,6 +68,8 @@ interface Sending {
   readonly lookup: Lookup;
   readonly heartbeat: Heartbeat;
   readonly left: LeftMembers;
+  /** An earlier attempt at the part may have arrived. */
+  readonly isRepeated: boolean;
 }
 
 async function sendAll(sending: Sending, chunks: readonly number[]): Promise<void> {
@@ -118,14 +122,17 @@ interface Answer {
   readonly results: readonly RowResult[];
 }
 
-async function sendOne({ staging, input, account, lookup, left }: Sending, number: number): Promise<Answer> {
+async function sendOne(sending: Sending, number: number): Promise<Answer> {
+  const { staging, input, account, lookup, left, isRepeated } = sending;
   const { ref, delivery } = input;
   const key = chunkKey(number);
   // Read, not skipped: they may show a resubscribed member.
   if (await staging.hasResults(ref, key))
     return { chunk: null, results: await staging.readResults(ref, key) };
   const whole = await staging.readChunk(ref, number);
-  const { chunk, withheld } = left.withhold(left.withStatuses(whole));
+  const known = left.withStatuses(whole);
+  const { chunk, withheld: unsent } = left.withhold(known);
+  const withheld = isRepeated ? await lookup.settleWithheld(known, unsent) : unsent;
   if (sizeOf(chunk) === 0) return { chunk: whole, results: withheld };
   // Looked up before the next request leaves: a look-up may show a resubscribed member as well.
   const results = await lookup.settle(chunk, await account.sendChunk(delivery, chunk));

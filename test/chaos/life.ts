@@ -8,6 +8,7 @@ import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 import { FolderStore, openStaging } from '../../src/staging';
 import { inWords } from '../model/answer';
+import { exposeLate } from '../model/baseline';
 import { exportOnce } from '../model/model';
 import { ATTRIBUTES, audienceOf, audienceSeed, membersOf, SOURCE, writeSource } from '../model/scene';
 import { THROTTLED_MS } from '../model/steps';
@@ -15,21 +16,22 @@ import type { World } from '../model/world';
 import type { FailureRow } from '../../src/ports/staging';
 import { AUDIENCE, CONNECT, openStage, reportOf, type Stage } from '../support/stage';
 import { untilAnswered } from '../support/until-answered';
-import { actBetween, actDuring, changeProfiles, type Deed, randomWorld } from './people';
+import { type Choices, chooseExport } from './choices';
+import { type Deed, randomWorld } from './people';
 import { type Server, WorkerProcess } from './processes';
 import { Random } from './random';
-import { armFaults, count, type Tally, Weather } from './weather';
+import { count, type Tally, Weather } from './weather';
 
-/** An export that takes longer waits for something that never happens. */
-const LONGEST_MS = 420_000;
+/** An export that takes longer waits for something that never happens: most take seconds, on a slow machine a few minutes. */
+export const LONGEST_MS = 900_000;
 const MOST_EXPORTS = 12;
 
 export interface LifeOptions {
   readonly seed: number;
   readonly server: Server;
   readonly tally: Tally;
-  /** No export begins later, in the time of `performance.now()`. */
-  readonly endMs: number;
+  /** Whether another export may begin. The first one always may. */
+  readonly goesOn: () => boolean;
 }
 
 /**
@@ -37,7 +39,7 @@ export interface LifeOptions {
  * with the model.
  * @throws Error of the first difference
  */
-export async function live({ seed, server, tally, endMs }: LifeOptions): Promise<void> {
+export async function live({ seed, server, tally, goesOn }: LifeOptions): Promise<void> {
   const random = new Random(seed);
   const world = randomWorld(random);
   const stage = await openStage({
@@ -58,7 +60,7 @@ export async function live({ seed, server, tally, endMs }: LifeOptions): Promise
     });
     await life.connect();
     const exports = random.between(2, MOST_EXPORTS);
-    for (let place = 0; place < exports && performance.now() < endMs; place += 1) {
+    for (let place = 0; place < exports && (place === 0 || goesOn()); place += 1) {
       await life.export(place);
       count(tally, 'exports');
     }
@@ -114,29 +116,35 @@ class Life {
   }
 
   async export(place: number): Promise<void> {
-    const { stage, world, random, tally, scene } = this.#parts;
+    const { stage, world, random } = this.#parts;
+    const choices = chooseExport(world, random, { isFirst: place === 0 });
+    for (const deed of choices.deedsBefore) this.#act(deed);
+    await writeSource(stage.folder, world.profiles.values());
+    const report = await this.#run(choices).catch((error: Error) => {
+      throw inExport(place, choices, error);
+    });
+    await check(this.#parts, { report, ...choices }).catch((error: Error) => {
+      throw inExport(place, choices, error);
+    });
+  }
+
+  /** Exports in bad weather; afterwards the weather is fine. */
+  async #run(choices: Choices): Promise<ExportReport> {
+    const { stage, world, tally, scene } = this.#parts;
     const { sandbox } = stage;
-    if (place > 0) {
-      changeProfiles(world, random);
-      for (const deed of actBetween(world, random)) this.#act(deed);
-      await writeSource(stage.folder, world.profiles.values());
+    sandbox.control.set(choices.settings);
+    for (const { name, rule } of choices.faults) {
+      count(tally, name);
+      sandbox.fail(rule);
     }
-    const order = {
-      lane: random.pick(['batch', 'direct', 'auto'] as const),
-      census: random.chance(0.1),
-      allowMassRemoval: true,
-      ...(random.chance(0.1) && { limit: random.between(10, 200) }),
-    };
-    armFaults(sandbox, random, tally);
     const weather = new Weather(scene, tally);
-    const deeds = actDuring(world, random);
-    for (const deed of deeds) weather.addDeed(random.between(0, 4000), deed.action, () => this.#act(deed));
-    weather.addBlows(random);
+    for (const deed of choices.deeds) weather.addDeed(deed.atMs, deed.action, () => this.#act(deed));
+    weather.addBlows(choices);
     world.now = Date.now();
     weather.begin();
     let report: ExportReport;
     try {
-      report = await this.#follow(order);
+      report = await this.#follow(choices.order);
     } finally {
       await weather.end();
     }
@@ -146,7 +154,7 @@ class Life {
       const how = await worker.ownEnd();
       if (how !== undefined) throw new Error(`a worker ended by itself: ${how}`);
     }
-    await check(this.#parts, { report, order, deeds });
+    return report;
   }
 
   #act({ email, action, tag }: Deed): void {
@@ -173,22 +181,28 @@ class Life {
   }
 }
 
-interface Done {
+interface Done extends Pick<Choices, 'order' | 'deeds'> {
   readonly report: ExportReport;
-  readonly order: { readonly census: boolean; readonly limit?: number };
-  readonly deeds: readonly Deed[];
+}
+
+/** Says in which export of the life something was wrong, and what was chosen for it. */
+function inExport(place: number, choices: Choices, { stack }: Error): Error {
+  return new Error(`export ${place + 1} of this destination, ${JSON.stringify(choices)}\n${stack}`);
 }
 
 /** Compares report, outcomes and audience with the model, which then is one export further. */
-async function check({ stage, world }: LifeParts, { report, order, deeds }: Done): Promise<void> {
+async function check({ stage, world, tally }: LifeParts, { report, order, deeds }: Done): Promise<void> {
   const { result, sum, subjects } = inWords(report, await rowsOf(stage, report));
+  if ((await exposeLate(world, stage.config.staging!.folder!, report)) > 0)
+    count(tally, 'late writes of an export before');
+  const withheld = withheldOf(world, deeds, result.subjects);
   const expected = exportOnce(world, {
-    allowMassRemoval: true,
+    ...order,
     retryRefused: false,
     answer: 'approved',
     isCancelled: false,
-    unanswered: () => null,
-    ...order,
+    // Who opts out between the census and the part is withheld; who does before or after gets what was planned.
+    unanswered: (address, tag) => (tag === undefined && withheld.has(address) ? WITHHELD : null),
   });
   const { status } = expected;
   const differing = differences(result.subjects, expected.subjects);
@@ -212,6 +226,18 @@ async function rowsOf({ config }: Stage, report: ExportReport): Promise<readonly
   } finally {
     await staging.close();
   }
+}
+
+const WITHHELD = 'suppressed opted_out';
+
+/** Those who opted out in mid-export and were withheld. */
+function withheldOf(world: World, deeds: readonly Deed[], subjects: readonly string[]): ReadonlySet<string> {
+  const leavers = new Set(deeds.filter(({ action }) => action === 'unsubscribe').map(({ email }) => email));
+  const found = new Set(subjects);
+  const withheld = [...world.profiles.values()].filter(
+    ({ key, text, address }) => leavers.has(address) && found.has(`${key}, ${text}: ${WITHHELD}`),
+  );
+  return new Set(withheld.map(({ address }) => address));
 }
 
 const SAME = { missing: [], unexpected: [] };

@@ -98,8 +98,8 @@ export function actBetween(world: World, random: Random): Deed[] {
 }
 
 /**
- * What they do while an export runs: only what comes to the same before and after it, since nobody knows which of them it is. So a
- * person who opts out has one profile, and no address from before.
+ * What they do while an export runs: only what comes to the same before and after it, but for an opt-out, which may also be withheld.
+ * So a person who opts out has one profile, and no address from before.
  */
 export function actDuring(world: World, random: Random): Deed[] {
   const known = [...world.members].filter(([address, member]) => isSteady(world, address, member));

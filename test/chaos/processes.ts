@@ -46,6 +46,17 @@ export class Server {
   }
 }
 
+/** Starts a worker again while it ends because the server was killed, as a supervisor does. */
+async function startUntilServed(configFile: string): Promise<OwnedProcess> {
+  for (;;) {
+    try {
+      return await startWorker(configFile);
+    } catch (error) {
+      if (!(error instanceof Error && error.message.includes('No Temporal server answers'))) throw error;
+    }
+  }
+}
+
 /** A worker process that is replaced when it was killed. */
 export class WorkerProcess {
   readonly #configFile: string;
@@ -60,7 +71,7 @@ export class WorkerProcess {
   }
 
   static async start(configFile: string): Promise<WorkerProcess> {
-    return new WorkerProcess(configFile, await startWorker(configFile));
+    return new WorkerProcess(configFile, await startUntilServed(configFile));
   }
 
   /** The end of a process that nobody has killed. */
@@ -100,7 +111,7 @@ export class WorkerProcess {
     this.#isKilled = true;
     await this.#process.kill();
     this.#isFrozen = false;
-    this.#process = await startWorker(this.#configFile);
+    this.#process = await startUntilServed(this.#configFile);
     this.#isKilled = false;
   }
 

@@ -247,9 +247,10 @@ async function writeConfig(stage: Stage, input: GeneratedProfiles): Promise<stri
 /** Runs a worker in a process of its own. */
 export async function startWorker(configFile: string): Promise<OwnedProcess> {
   const worker = await spawnOwned({ command: process.execPath, args: [WORKER, configFile] });
-  const ready = until(async () => /^ready$/m.test(worker.output()));
-  const how = await Promise.race([worker.ended, ready]);
-  if (how !== true) throw new Error(`The worker ended (${how}):\n${worker.output()}`);
+  let how: string | undefined;
+  void worker.ended.then((end) => (how = end));
+  await until(async () => how !== undefined || /^ready$/m.test(worker.output()));
+  if (how !== undefined) throw new Error(`The worker ended (${how}):\n${worker.output()}`);
   return worker;
 }
 

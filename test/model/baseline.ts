@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api';
 import type { ExportReport } from '../../src/contract/report';
-import type { Held, World } from './world';
+import { NEW, type Held, type World } from './world';
 
 /** What is known of each address, in words that can be compared. */
 export type Baseline = Readonly<Record<string, string>>;
@@ -45,6 +46,30 @@ export async function readBaseline(staging: string, report: ExportReport): Promi
   const rows = await query(join(folder, inside, 'baseline.parquet'));
   const nameOf = (id: unknown) => tags[String(id)]?.name ?? `unknown ${String(id)}`;
   return inWords(rows.map((row) => [String(row['address']), fromRow(row, nameOf)] as const));
+}
+
+/** The model learns which contacts an export sends again, since a late write of an earlier one may have changed them. */
+export async function exposeLate(world: World, staging: string, report: ExportReport): Promise<number> {
+  const folder = join(staging, 'destinations', report.destinationId, 'exports', report.exportId);
+  const path = join(folder, 'exposed.json');
+  if (!existsSync(path)) return 0;
+  const sealed = JSON.parse(await readFile(path, 'utf8')) as {
+    folder: string;
+    tags: Record<string, { name: string }>;
+  };
+  const rows = await query(join(folder, sealed.folder, 'baseline.parquet'));
+  const exposed = rows.filter(({ state }) => state === 'exposed');
+  for (const { address, keys, tags, present } of exposed) {
+    const known = world.held.get(String(address)) ?? { ...NEW, keys: keys as string[] };
+    const added = (tags as number[]).flatMap((id) => sealed.tags[id]?.name ?? []);
+    world.held.set(String(address), {
+      ...known,
+      tags: new Set([...known.tags, ...added]),
+      state: 'exposed',
+      isPresent: present as boolean,
+    });
+  }
+  return exposed.length;
 }
 
 async function query(path: string): Promise<Record<string, unknown>[]> {

@@ -11,6 +11,8 @@ import type { Results, Selection, ExportResult, World } from './world';
 const MINUTE = 60_000;
 const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
+/** The contact itself has left, before the export or during it. */
+const WITHHELD = ['suppressed archived', 'suppressed opted_out'];
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
 /** One export: changes the world as the real export must, and returns what it must report. */
@@ -151,7 +153,7 @@ function settle(world: World, change: Change, { sent, off }: Results): string {
     isMember: isKnown || isDone,
     isPresent: profile ? isTaken || was.isPresent : worst !== 'acknowledged',
   };
-  const isWithheld = decided === 'suppressed archived';
+  const isWithheld = [decided, sent].some((result) => WITHHELD.includes(result ?? ''));
   if (was !== NEW || next.state !== null || next.refusal !== null || isWithheld)
     world.held.set(address, next);
   const created = isUncertain ? 'created uncertain' : 'created';

@@ -7,6 +7,7 @@ const LONGEST = [
   'workflows/export/interrupted-at-each-step.long',
   'model/model.long',
   'integration/killed-worker.long',
+  'chaos/chaos.long',
   'workflows/destination/waits.long',
   'workflows/destination/lost-exports.long',
   'integration/frozen-worker.long',

@@ -1,10 +1,16 @@
 import type { Delivery, MailchimpAccount } from '../../ports/mailchimp';
 import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
 import { isResubscribed, wasBefore } from '../../contract/resubscribed';
+import { classified } from '../../contract/row-class';
 
 export interface Lookup {
   /** Reads the members of the rows that a complete reply does not name (`no_answer`), until the budget is used up. */
   readonly settle: (chunk: Chunk, results: readonly RowResult[]) => Promise<readonly RowResult[]>;
+  /**
+   * Reads the members of rows that are withheld, but may have arrived by an earlier attempt. One that is as it was sent has arrived, one that
+   * differs stays withheld, and without budget it is unproven.
+   */
+  readonly settleWithheld: (chunk: Chunk, withheld: readonly RowResult[]) => Promise<readonly RowResult[]>;
   /** Number of members read so far. */
   readonly used: () => number;
 }
@@ -33,20 +39,39 @@ export function createLookup(
       : judged;
   }
 
+  async function settle(
+    chunk: Chunk,
+    results: readonly RowResult[],
+    { isOpen, unread }: Open,
+  ): Promise<readonly RowResult[]> {
+    if (chunk.kind !== 'upsert') return results;
+    const rows = new Map(chunk.rows.map((row) => [row.email, row]));
+    const settled: RowResult[] = [];
+    for (const result of results) {
+      const row = isOpen(result) ? rows.get(result.email) : undefined;
+      if (!row) settled.push(result);
+      else if (left > 0) {
+        left -= 1;
+        settled.push(await prove(row, result));
+      } else settled.push(unread(result));
+    }
+    return settled;
+  }
+
   return {
     used: () => lookups - left,
-    settle: async (chunk, results) => {
-      if (chunk.kind !== 'upsert') return results;
-      const rows = new Map(chunk.rows.map((row) => [row.email, row]));
-      const settled: RowResult[] = [];
-      for (const result of results) {
-        const row = result.class === 'no_answer' ? rows.get(result.email) : undefined;
-        if (row && left > 0) {
-          left -= 1;
-          settled.push(await prove(row, result));
-        } else settled.push(result);
-      }
-      return settled;
-    },
+    settle: (chunk, results) =>
+      settle(chunk, results, { isOpen: (row) => row.class === 'no_answer', unread: (row) => row }),
+    settleWithheld: (chunk, withheld) =>
+      settle(chunk, withheld, {
+        isOpen: () => true,
+        unread: ({ chunk, email }) => ({ chunk, email, ...classified('no_answer') }),
+      }),
   };
+}
+
+interface Open {
+  readonly isOpen: (result: RowResult) => boolean;
+  /** For a row whose member is not read, since the budget is used up. */
+  readonly unread: (result: RowResult) => RowResult;
 }

@@ -170,8 +170,8 @@ function nextQuery(input: NextBaselineInput): string {
       FROM (${factsQuery(input)}))`;
 }
 
-/** SQL: withheld because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
-const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}), false)`;
+/** SQL: withheld, by the plan or in mid-export, because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
+const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}) OR t.upsert_why.class IN (${OPTED_OUT_ITSELF}), false)`;
 
 /** SQL: whether that is the result of the upsert. */
 function is(name: Parameters<typeof rank>[0]): string {

@@ -22,8 +22,9 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
-const statusOf = (email: string) =>
-  [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email)?.status;
+const memberOf = (email: string) =>
+  [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email);
+const statusOf = (email: string) => memberOf(email)?.status;
 
 /** Somebody acts while the canary is read back: after the census, and before the next part is sent. */
 const actsAfterCanary = (email: string, action: 'unsubscribe' | 'archive') =>
@@ -69,6 +70,42 @@ describe('a member that leaves after the census and before its part', () => {
         action === 'archive' ? { suppressed: 1, unchanged: 29 } : { updated: 1, unchanged: 29 },
       );
       expect(statusOf(LEAVES)).toBe(action === 'archive' ? 'archived' : 'unsubscribed');
+    });
+  });
+
+  test('gets nothing at a new address of its profile either', async () => {
+    await run(async () => {
+      actsAfterCanary(LEAVES, 'unsubscribe');
+      expect((await stage.export({ lane: 'batch' })).outcomes).toMatchObject({ suppressed: 1 });
+      const moved = PEOPLE.map((one) => (one.email === LEAVES ? { ...one, email: `new-${LEAVES}` } : one));
+      await stage.writeProfiles(moved);
+      const report = await stage.export({ lane: 'batch' });
+      expect(await failures(report.exportId)).toMatchObject([
+        { email: `new-${LEAVES}`, reason: 'opted_out_elsewhere' },
+      ]);
+      expect(statusOf(`new-${LEAVES}`)).toBeUndefined();
+    });
+  });
+
+  test('counts as updated, and loses its tag later, if its part has arrived without an answer', async () => {
+    await run(async () => {
+      stage.sandbox.fail({
+        match: 'POST /lists/*',
+        via: 'batch',
+        effect: { type: 'applyThenStatus', status: 502 },
+      });
+      stage.sandbox.fail({
+        match: 'GET /lists/*/members',
+        after: 6,
+        effect: { type: 'act', act: { audience: AUDIENCE, email: LEAVES, action: 'unsubscribe' } },
+      });
+      const report = await stage.export({ lane: 'batch' });
+      expect(memberOf(LEAVES)).toMatchObject({ status: 'unsubscribed', tags: ['VIP'] });
+      expect(report).toMatchObject({ outcomes: { updated: 6, suppressed: 0, unproven: 0 } });
+      const others = PEOPLE.filter(({ email }) => email !== LEAVES);
+      await stage.writeMembers(others.map(({ id }) => [id, 'vip'] as const));
+      expect(await stage.export()).toMatchObject({ outcomes: { removed: 1 } });
+      expect(memberOf(LEAVES)).toMatchObject({ status: 'unsubscribed', tags: [] });
     });
   });
 
