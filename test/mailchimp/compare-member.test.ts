@@ -3,6 +3,8 @@ import { AUDIENCE, openSandbox, row } from './support';
 
 const ADA = 'ada@shop.test';
 
+type FieldValues = Readonly<Record<string, string | number>>;
+
 /** An audience with one member, with merge fields, that carries the tags Loyal and North. */
 async function openAudience(tags: readonly string[] = ['Loyal', 'North']) {
   const members = [
@@ -69,35 +71,35 @@ describe('a member that is read back', () => {
     });
   });
 
-  test.each([
-    ['trimmed', 'FNAME', 'Ada', ' Ada '],
-    ['in another form of Unicode', 'FNAME', 'Caf\u00e9', 'Cafe\u0301'],
-    ['a number', 'AGE', 36, 36],
-    ['a telephone number that was formatted', 'PHONE', '(555) 123-4567', '555 123.4567'],
-  ])('has the value that was sent, %s', async (_, tag, stored, sent) => {
-    const account = await openWithFields({ [tag]: stored });
-    const fields = JSON.stringify({ [tag]: sent });
+  test.each<[string, FieldValues, FieldValues]>([
+    ['trimmed', { FNAME: 'Ada' }, { FNAME: ' Ada ' }],
+    ['in another form of Unicode', { FNAME: 'Caf\u00e9' }, { FNAME: 'Cafe\u0301' }],
+    ['a number', { AGE: 36 }, { AGE: 36 }],
+    ['a telephone number that was formatted', { PHONE: '(555) 123-4567' }, { PHONE: '555 123.4567' }],
+  ])('has the value that was sent, %s', async (_, stored, sent) => {
+    const account = await openWithFields(stored);
+    const fields = JSON.stringify(sent);
     expect(
       await account.compareMember(AUDIENCE, { email: ADA, row: row(ADA, { fields, tags: '[]' }) }),
     ).toMatchObject({ fields: [] });
   });
 
-  test.each([
-    ['another number', 'AGE', 36, 37],
-    ['another telephone number', 'PHONE', '555-123-4567', '555-123-4568'],
-    ['a text of other punctuation', 'FNAME', 'Ada-1', 'Ada 1'],
-    ['a text without digits', 'FNAME', '-', '+'],
-    ['nothing', 'FNAME', '', 'Ada'],
-  ])('differs where it has %s', async (_, tag, stored, sent) => {
-    const account = await openWithFields({ [tag]: stored });
-    const fields = JSON.stringify({ [tag]: sent });
+  test.each<[string, FieldValues, FieldValues]>([
+    ['another number', { AGE: 36 }, { AGE: 37 }],
+    ['another telephone number', { PHONE: '555-123-4567' }, { PHONE: '555-123-4568' }],
+    ['a text of other punctuation', { FNAME: 'Ada-1' }, { FNAME: 'Ada 1' }],
+    ['a text without digits', { FNAME: '-' }, { FNAME: '+' }],
+    ['nothing', { FNAME: '' }, { FNAME: 'Ada' }],
+  ])('differs where it has %s', async (_, stored, sent) => {
+    const account = await openWithFields(stored);
+    const fields = JSON.stringify(sent);
     expect(
       await account.compareMember(AUDIENCE, { email: ADA, row: row(ADA, { fields, tags: '[]' }) }),
-    ).toMatchObject({ fields: [tag] });
+    ).toMatchObject({ fields: Object.keys(sent) });
   });
 });
 
-async function openWithFields(merge_fields: Readonly<Record<string, string | number>>) {
+async function openWithFields(merge_fields: FieldValues) {
   const mergeFields = [
     { tag: 'FNAME', name: 'First name', type: 'text' as const },
     { tag: 'AGE', name: 'Age', type: 'number' as const },

@@ -78,15 +78,20 @@ describe('the rows of a request', () => {
   });
 });
 
-describe('a request', () => {
-  const failing = async (error: unknown) => {
-    const size = createRequestSize(500);
-    await expect(withSize(size, 500, () => Promise.reject(error as Error))).rejects.toBe(error);
-    return size.current();
-  };
-  const unavailable = (details: Record<string, string | number>) =>
-    new ExportError('MAILCHIMP_UNAVAILABLE', 'No answer.', { details });
+const unavailable = (details: Record<string, string | number>) =>
+  new ExportError('MAILCHIMP_UNAVAILABLE', 'No answer.', { details });
 
+/** The limit after a request of 500 rows that failed. */
+async function failing(error: Error): Promise<number> {
+  const size = createRequestSize(500);
+  const send = async () => {
+    throw error;
+  };
+  await expect(withSize(size, 500, send)).rejects.toBe(error);
+  return size.current();
+}
+
+describe('a request', () => {
   test('has fewer rows after a timeout, 502 or 504, and as many after any other failure', async () => {
     expect(await failing(unavailable({ class: 'timeout' }))).toBe(250);
     expect(await failing(unavailable({ status: 502 }))).toBe(250);
@@ -99,8 +104,7 @@ describe('a request', () => {
   test('counts as answered with its result', async () => {
     const size = createRequestSize(500);
     size.tooLarge(500);
-    for (let sent = 0; sent < 20; sent += 1)
-      expect(await withSize(size, 250, () => Promise.resolve(sent))).toBe(sent);
+    for (let sent = 0; sent < 20; sent += 1) expect(await withSize(size, 250, async () => sent)).toBe(sent);
     expect(size.current()).toBe(500);
   });
 });

@@ -33,10 +33,11 @@ async function verified(
   return { found, requests: account.requests() };
 }
 
+const seen = (chunk: Chunk, results: readonly RowResult[]) =>
+  unseen(KINDS, { chunk, results, delivery: DELIVERY });
+
 describe('the kinds of rows that a canary shows', () => {
   const known = row(BOB, { known: true });
-  const seen = (chunk: Chunk, results: readonly RowResult[]) =>
-    unseen(KINDS, { chunk, results, delivery: DELIVERY });
 
   test('are new and known contacts; an untag shows none', () => {
     expect(kindsOf(chunkOf([row(ADA), known, row('cy@shop.test')]))).toEqual(['new', 'known']);
@@ -66,6 +67,14 @@ describe('the kinds of rows that a canary shows', () => {
     const results = [ADA, BOB].map((email) => acknowledged(email, { status: 'unsubscribed' }));
     expect(unseen(KINDS, { ...answered, results })).toEqual(['known']);
   });
+});
+
+const formRefusal = (email: string): RowResult => ({
+  chunk: 7,
+  email,
+  result: 'rejected',
+  class: 'schema',
+  text: 'No.',
 });
 
 describe('a canary that is read back', () => {
@@ -148,22 +157,15 @@ describe('a canary that is read back', () => {
   });
 
   test('differs where the form of every one of several rows was refused, not where that of one row was', async () => {
-    const refusal = (email: string): RowResult => ({
-      chunk: 7,
-      email,
-      result: 'rejected',
-      class: 'schema',
-      text: 'No.',
-    });
     const rows = [row(ADA), row(BOB)];
-    const both = await verified([], rows, { results: [refusal(ADA), refusal(BOB)] });
+    const both = await verified([], rows, { results: [formRefusal(ADA), formRefusal(BOB)] });
     expect(both.found).toMatchObject([
       { email: ADA, class: 'differs', text: 'refused: No.' },
       { email: BOB, class: 'differs', text: 'refused: No.' },
     ]);
-    const one = [refusal(ADA)];
+    const one = [formRefusal(ADA)];
     expect((await verified([], [row(ADA)], { results: one })).found).toEqual(one);
-    const other = [refusal(ADA), { ...refusal(BOB), class: 'fake' as const }];
+    const other = [formRefusal(ADA), { ...formRefusal(BOB), class: 'fake' as const }];
     expect((await verified([], rows, { results: other })).found).toEqual(other);
   });
 

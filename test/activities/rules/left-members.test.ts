@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { leftMembers } from '../../../src/activities/rules/left-members';
+import { leftMembers, type LeftMembers } from '../../../src/activities/rules/left-members';
 import { row, untags, upserts } from '../../mailchimp/support';
 
 const ADA = 'ada@shop.test';
@@ -43,12 +43,12 @@ describe('a member that has left since the census', () => {
   });
 });
 
-describe('the status of a row, to see in a reply whether a member was woken', () => {
-  const statuses = (left: ReturnType<typeof leftMembers>, status: string | null = null) => {
-    const chunk = left.withStatuses({ ...upserts([]), rows: [row(ADA, { status }), row(BOB)] });
-    return chunk.kind === 'upsert' ? chunk.rows.map((row) => row.status) : [];
-  };
+function statuses(left: LeftMembers, status: string | null = null) {
+  const chunk = left.withStatuses({ ...upserts([]), rows: [row(ADA, { status }), row(BOB)] });
+  return chunk.kind === 'upsert' ? chunk.rows.map((row) => row.status) : [];
+}
 
+describe('the status of a row, to see in a reply whether a member was woken', () => {
   test('is the one that was listed earlier, unless the member is listed still', () => {
     expect(statuses(leftMembers([], []))).toEqual([null, null]);
     expect(statuses(leftMembers([], [archived(ADA)]))).toEqual(['archived', null]);
