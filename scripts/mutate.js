@@ -18,6 +18,7 @@ const TESTS = {
   'src/activities/rules/guards.ts': ['activities/rules/guards'],
   'src/activities/rules/left-members.ts': ['activities/rules/left-members'],
   'src/activities/rules/lookup.ts': ['activities/rules/lookup'],
+  'src/activities/rules/lost-batch.ts': ['activities/rules/lost-batch'],
   'src/activities/rules/operation-id.ts': ['activities/rules/operation-id'],
   'src/activities/rules/resolve-tags.ts': ['activities/rules/resolve-tags'],
   'src/contract/abridged.ts': ['workflows/payload-size'],

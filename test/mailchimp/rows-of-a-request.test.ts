@@ -30,10 +30,13 @@ describe('the rows of a request', () => {
     expect(sizes).toEqual([250, 125, 62, 31, 25, 25, 25]);
   });
 
-  test('are halved once by requests that were sent together', () => {
+  test('are halved once by requests that were sent together, and not raised by the last of them', () => {
     const size = createRequestSize(500);
     for (let sent = 0; sent < 4; sent += 1) size.tooLarge(500);
     expect(size.current()).toBe(250);
+    size.tooLarge(250);
+    size.tooLarge(500);
+    expect(size.current()).toBe(125);
   });
 
   test('are not fewer because a request of 25 rows or less was slow', () => {
@@ -63,6 +66,21 @@ describe('the rows of a request', () => {
     size.tooLarge(500);
     answer(size, 19);
     size.tooLarge(250);
+    expect(answersBeforeGrowth(size)).toBe(20);
+  });
+
+  test('grow later by one failure of the larger request, not by each of those that were sent together', () => {
+    const size = createRequestSize(500);
+    size.tooLarge(500);
+    answer(size, 20);
+    for (let sent = 0; sent < 4; sent += 1) size.tooLarge(500);
+    expect(answersBeforeGrowth(size)).toBe(40);
+  });
+
+  test('grow as soon after the first failure, however many requests were answered before', () => {
+    const size = createRequestSize(500);
+    answer(size, 100);
+    size.tooLarge(500);
     expect(answersBeforeGrowth(size)).toBe(20);
   });
 

@@ -1,6 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
-import { leftMembers, type LeftMembers } from '../../../src/activities/rules/left-members';
-import { row, untags, upserts } from '../../mailchimp/support';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { leftMembers, type LeftMembers, readLeftMembers } from '../../../src/activities/rules/left-members';
+import type { Staging } from '../../../src/ports/staging';
+import { FolderStore, openStaging } from '../../../src/staging';
+import { AUDIENCE, DELIVERY, openSandbox, row, untags, upserts } from '../../mailchimp/support';
 
 const ADA = 'ada@shop.test';
 const BOB = 'bob@shop.test';
@@ -60,5 +66,93 @@ describe('the status of a row, to see in a reply whether a member was woken', ()
     const left = leftMembers([], [archived(ADA)]);
     expect(statuses(left, 'unsubscribed')).toEqual(['unsubscribed', null]);
     expect(statuses(left, 'subscribed')).toEqual(['archived', null]);
+  });
+});
+
+describe('who has left by now', () => {
+  const MINUTE_MS = 60_000;
+  const ref = { destinationId: 'newsletter', exportId: randomUUID() };
+  const members = [ADA, BOB].map((email_address) => ({ email_address, status: 'subscribed' as const }));
+  let folder: string;
+  let staging: Staging;
+
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'left-members-'));
+    staging = await openStaging({ store: new FolderStore(folder), memoryLimit: '128MB' });
+    await staging.claim(ref);
+  });
+
+  afterEach(async () => {
+    await staging.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** An audience whose members are subscribed, and then leave. */
+  async function open() {
+    const { account, sandbox } = await openSandbox({
+      audiences: [{ id: AUDIENCE, name: 'Newsletter', members }],
+    });
+    const act = (email: string, action: 'subscribe' | 'archive' | 'unsubscribe') =>
+      sandbox.control.act({ audience: AUDIENCE, email, action });
+    const read = (since: number | undefined, statusIfNew = 'subscribed') =>
+      readLeftMembers({
+        staging,
+        account,
+        ref,
+        delivery: { ...DELIVERY, statusIfNew, ...(since !== undefined && { since }) },
+      });
+    return { account, act, read };
+  }
+
+  const withheld = (left: LeftMembers) =>
+    left.withhold(upserts([ADA, BOB])).withheld.map(({ email, class: name }) => `${email} ${name}`);
+
+  test('is read from the audience, and remembered when a member was woken', async () => {
+    const { act, read } = await open();
+    act(ADA, 'archive');
+    act(BOB, 'unsubscribe');
+    expect(withheld(await read(Date.now()))).toEqual([`${ADA} archived`, `${BOB} opted_out`]);
+    act(ADA, 'subscribe');
+    const left = await read(Date.now());
+    expect(withheld(left)).toEqual([`${ADA} archived`, `${BOB} opted_out`]);
+    expect(statuses(left)).toEqual(['archived', null]);
+    const remembered = (await staging.readLeft(ref)).map(({ email, status }) => `${email} ${status}`);
+    expect(remembered.toSorted()).toEqual([`${ADA} archived`, `${BOB} unsubscribed`]);
+  });
+
+  test('is remembered with each status that was listed', async () => {
+    const { act, read } = await open();
+    act(ADA, 'unsubscribe');
+    await read(Date.now());
+    act(ADA, 'archive');
+    await read(Date.now());
+    const remembered = (await staging.readLeft(ref)).map(({ status }) => status);
+    expect(remembered.toSorted()).toEqual(['archived', 'unsubscribed']);
+  });
+
+  test('has not left where the export itself adds contacts with that status', async () => {
+    const { act, read } = await open();
+    act(ADA, 'archive');
+    act(BOB, 'unsubscribe');
+    expect(withheld(await read(Date.now(), 'unsubscribed'))).toEqual([`${ADA} archived`]);
+  });
+
+  test('is read from ten minutes before the census, since clocks differ', async () => {
+    const { act, read } = await open();
+    act(ADA, 'archive');
+    expect(withheld(await read(Date.now() + 9 * MINUTE_MS))).toEqual([`${ADA} archived`]);
+  });
+
+  test('is not read again from before that', async () => {
+    const { act, read } = await open();
+    act(ADA, 'archive');
+    expect(withheld(await read(Date.now() + 11 * MINUTE_MS))).toEqual([]);
+  });
+
+  test('is not asked for where there was no census', async () => {
+    const { account, act, read } = await open();
+    act(ADA, 'archive');
+    expect(withheld(await read(undefined))).toEqual([]);
+    expect(account.requests()).toBe(0);
   });
 });
