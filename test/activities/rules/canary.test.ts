@@ -66,6 +66,8 @@ describe('the kinds of rows that a canary shows', () => {
     };
     const results = [ADA, BOB].map((email) => acknowledged(email, { status: 'unsubscribed' }));
     expect(unseen(KINDS, { ...answered, results })).toEqual(['known']);
+    const optedOut = chunkOf([row(ADA, { status: 'unsubscribed' })]);
+    expect(unseen(['new'], { ...answered, chunk: optedOut, results })).toEqual(['new']);
   });
 });
 
@@ -110,6 +112,8 @@ describe('a canary that is read back', () => {
     const isNew = await verified(members, [row(ADA)], { results: [acknowledged(ADA, { isNew: true })] });
     expect(isNew.found).toMatchObject([{ class: 'differs', text: 'status pending instead of subscribed' }]);
     expect((await verified(members, [row(ADA)])).found).toEqual([acknowledged(ADA)]);
+    const asRequested = { results: [acknowledged(ADA, { isNew: true })], statusIfNew: 'pending' };
+    expect((await verified(members, [row(ADA)], asRequested)).found).toEqual(asRequested.results);
   });
 
   test('is resubscribed where the contact had opted out, or is subscribed in place of what was requested', async () => {
