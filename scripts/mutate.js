@@ -1,4 +1,5 @@
-// Usage: npm run mutate [-- src/<file>.ts ...]. Changes one place of a file that decides at a time, and runs the tests of that file: a change that no test notices survives.
+// Usage: npm run mutate [-- src/<file>.ts[:<first line>-<last line>] ...]. Changes one place of a file that decides at a time, and runs
+// the tests of that file: a change that no test notices survives.
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
@@ -28,7 +29,7 @@ const TESTS = {
 };
 
 for (const file of process.argv.length > 2 ? process.argv.slice(2) : Object.keys(TESTS)) {
-  const tests = TESTS[file];
+  const tests = TESTS[file.split(':')[0]];
   if (!tests) throw new Error(`${file} has no tests here. Choose from: ${Object.keys(TESTS).join(', ')}`);
   const { status } = spawnSync(process.execPath, [STRYKER, 'run', '--mutate', file], {
     cwd: ROOT,

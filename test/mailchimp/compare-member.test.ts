@@ -68,6 +68,7 @@ describe('a member that is read back', () => {
     sandbox.fail('403 always on GET /lists/*/members/*');
     await expect(other.compareMember(AUDIENCE, { email: ADA })).rejects.toMatchObject({
       details: { status: 403 },
+      message: expect.stringContaining('read a member'),
     });
   });
 
@@ -75,6 +76,8 @@ describe('a member that is read back', () => {
     ['trimmed', { FNAME: 'Ada' }, { FNAME: ' Ada ' }],
     ['in another form of Unicode', { FNAME: 'Caf\u00e9' }, { FNAME: 'Cafe\u0301' }],
     ['a number', { AGE: 36 }, { AGE: 36 }],
+    ['a number that was sent as a text', { AGE: 36 }, { AGE: '36' }],
+    ['nothing, in a field that the audience does not have', {}, { GONE: '' }],
     ['a telephone number that was formatted', { PHONE: '(555) 123-4567' }, { PHONE: '555 123.4567' }],
   ])('has the value that was sent, %s', async (_, stored, sent) => {
     const account = await openWithFields(stored);

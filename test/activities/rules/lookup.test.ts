@@ -50,6 +50,19 @@ describe('a row that a reply does not name', () => {
     );
   });
 
+  test('is not resubscribed where the contact was subscribed, or is still unsubscribed', async () => {
+    const lookup = await openLookup([
+      { email_address: as, ...LIKE_ROW },
+      { email_address: tags, ...LIKE_ROW, status: 'unsubscribed' },
+    ]);
+    const rows = [
+      row(as, { known: true, status: 'subscribed' }),
+      row(tags, { known: true, status: 'unsubscribed' }),
+    ];
+    const settled = await lookup.settle({ ...upserts([]), rows }, [as, tags].map(unanswered));
+    expect(byEmail(settled)).toEqual({ [as]: 'acknowledged', [tags]: 'acknowledged' });
+  });
+
   test('stays unproven when the budget is used up, over all chunks', async () => {
     const lookup = await openLookup([{ email_address: as, ...LIKE_ROW }], 2);
     const settle = (emails: readonly string[]) => lookup.settle(upserts(emails), emails.map(unanswered));
