@@ -50,6 +50,13 @@ describe('a move towards subscribed that was not requested', () => {
     expect(accountMember(was, list, status)).not.toHaveProperty('class');
   });
 
+  test('is not seen in a member whose status the reply does not name', () => {
+    const rows = [row(KNOWN, { known: true, status: 'unsubscribed' })];
+    const answer = reply({ new_members: [], updated_members: [{ email_address: KNOWN }], errors: [] });
+    const results = account({ kind: 'upsert', chunk: 0, rows }, answer);
+    expect(results).toEqual([{ chunk: 0, email: KNOWN, result: ACK }]);
+  });
+
   test.each([
     ['new_members', 'subscribed', true],
     ['new_members', 'pending', false],
