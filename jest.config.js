@@ -9,7 +9,7 @@ module.exports = {
       { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
     ],
   },
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench', '<rootDir>/.stryker-tmp'],
   testTimeout: 180_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
   // Twice the cores of CI: many tests wait for timers and servers, and would leave a core idle.

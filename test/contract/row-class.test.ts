@@ -1,5 +1,11 @@
 import { expect, test } from '@jest/globals';
-import { classified, retriedRowClasses, type RowClass, rowClassesWhere } from '../../src/contract/row-class';
+import {
+  classified,
+  retriedRowClasses,
+  type RowClass,
+  rowClassesWhere,
+  withheldClassesWhere,
+} from '../../src/contract/row-class';
 
 /** Written out, not read from the code: a class with another result or memory changes what exports report and send. */
 const EXPECTED: Record<RowClass, string> = {
@@ -43,4 +49,9 @@ test('only the refusal of a merge field is tried again after some days', () => {
 
 test('no class is missing from this list', () => {
   expect(rowClassesWhere(() => true)).toEqual(CLASSES.map(([name]) => name));
+});
+
+test('a contact that was archived or opted out here has opted out by its own address, not one that did at an earlier address', () => {
+  expect(withheldClassesWhere(({ isOwnOptOut }) => isOwnOptOut)).toEqual(['archived', 'opted_out']);
+  expect(withheldClassesWhere(() => true)).toEqual(['archived', 'opted_out', 'opted_out_elsewhere']);
 });

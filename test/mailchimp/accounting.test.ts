@@ -50,6 +50,13 @@ describe('a move towards subscribed that was not requested', () => {
     expect(accountMember(was, list, status)).not.toHaveProperty('class');
   });
 
+  test('is not seen in a member whose status the reply does not name', () => {
+    const rows = [row(KNOWN, { known: true, status: 'unsubscribed' })];
+    const answer = reply({ new_members: [], updated_members: [{ email_address: KNOWN }], errors: [] });
+    const results = account({ kind: 'upsert', chunk: 0, rows }, answer);
+    expect(results).toEqual([{ chunk: 0, email: KNOWN, result: ACK }]);
+  });
+
   test.each([
     ['new_members', 'subscribed', true],
     ['new_members', 'pending', false],
@@ -64,6 +71,12 @@ describe('a move towards subscribed that was not requested', () => {
     },
   );
 });
+
+/** Class and text of a row with these errors. */
+const texts = (errors: readonly object[]) =>
+  account(upserts(addresses(1)), reply({ new_members: [], updated_members: [], errors })).map(
+    ({ class: name, text }) => [name, text],
+  );
 
 describe('accounting for an upsert', () => {
   test('gives every row exactly one result, whatever the order, case, padding and quotes of the reply', () => {
@@ -174,6 +187,89 @@ describe('accounting for an upsert', () => {
     ]);
   });
 
+  test('keeps what Mailchimp says of a row and its field, without the address', () => {
+    const error = {
+      email_address: 'person0@shop.test',
+      error: 'person0@shop.test has an odd field.',
+      error_code: 'ERROR_GENERIC',
+      field: 'FNAME',
+      field_message: 'Please enter a name',
+    };
+    expect(texts([error])).toEqual([
+      ['merge_field', '«address» has an odd field. FNAME: Please enter a name'],
+    ]);
+    expect(texts([{ ...error, field_message: '' }])).toEqual([['unknown', '«address» has an odd field.']]);
+    expect(texts([{ ...error, error: '' }])).toEqual([['merge_field', 'FNAME: Please enter a name']]);
+    expect(texts([{ email_address: 'person0@shop.test' }])).toEqual([['unknown', '']]);
+    expect(texts([{ email_address: 'person0@shop.test', error_code: 'ERROR_CONTACT_EXISTS' }])).toEqual([
+      ['exists', ''],
+    ]);
+  });
+
+  test('keeps a resubscribed contact as such when the reply has an error of it as well', () => {
+    const members = [{ email_address: 'person0@shop.test', status: 'subscribed' }];
+    const errors = [{ email_address: 'person0@shop.test', error: 'Odd' }];
+    const answer = reply({ new_members: members, updated_members: [], errors });
+    expect(accountFor(upserts(addresses(1)), answer, 'pending')).toMatchObject([
+      { result: 'acknowledged', class: 'resubscribed', text: 'was not in the audience' },
+    ]);
+  });
+
+  test('finds a member without an address by its id, in any case', () => {
+    const id = subscriberHash('person1@shop.test').toUpperCase();
+    const answer = reply({ new_members: [], updated_members: [{ id }], errors: [] });
+    expect(account(upserts(addresses(2)), answer)).toEqual([
+      { chunk: 7, email: 'person0@shop.test', result: 'unproven', class: 'no_answer' },
+      { chunk: 7, email: 'person1@shop.test', result: ACK },
+    ]);
+  });
+
+  test.each([
+    'The address (person1@shop.test), is odd',
+    'Odd: "person1@shop.test".',
+    "x@y.test is not 'person1@shop.test';",
+  ])('finds an address among the punctuation of a text: %s', (error) => {
+    const answer = reply({ new_members: [], updated_members: [], errors: [{ error }] });
+    expect(byEmail(account(upserts(addresses(2)), answer))).toEqual({
+      'person0@shop.test': 'unproven no_answer',
+      'person1@shop.test': 'rejected unknown',
+    });
+  });
+
+  test('removes one pair of quotes at a time, since an address may have quotes of its own', () => {
+    const email = '"ada"@shop.test';
+    for (const echo of [email, `"${email}"`, `'"${email}"'`]) {
+      const answer = reply({ new_members: [{ email_address: echo }], updated_members: [], errors: [] });
+      expect(byEmail(account(upserts([email]), answer))).toEqual({ [email]: 'acknowledged' });
+    }
+  });
+
+  test('keeps what Mailchimp says of a refused chunk, without addresses', () => {
+    const [refused] = account(
+      upserts(addresses(1)),
+      reply({ title: 'Invalid Resource', detail: 'Bad row a@b.test' }, 400),
+    );
+    expect(refused?.text).toBe('Invalid Resource Bad row «address»');
+    expect(account(upserts(addresses(1)), reply({ title: 'Odd' }, 400))[0]?.text).toBe('Odd');
+    for (const response of ['', '<html>', '[]', '{}'])
+      expect(account(upserts(addresses(1)), { status: 400, response })[0]).not.toHaveProperty('text');
+  });
+
+  test('reads a reply of any status of success, and of no other', () => {
+    const body = { new_members: [{ email_address: 'person0@shop.test' }], updated_members: [], errors: [] };
+    const results = [199, 200, 299, 300, 499, 500].map(
+      (status) => account(upserts(addresses(1)), reply(body, status))[0]?.class,
+    );
+    expect(results).toEqual([
+      'chunk_refused',
+      undefined,
+      undefined,
+      'chunk_refused',
+      'chunk_refused',
+      'chunk_failed',
+    ]);
+  });
+
   test.each([
     [400, '{"title":"Invalid Resource","detail":"Bad row a@b.test"}', 'chunk_refused'],
     [404, '', 'chunk_refused'],
@@ -223,6 +319,18 @@ describe('accounting for an untag', () => {
         text: '«address» is odd',
       },
       { chunk: 8, email: 'person2@shop.test', result: ACK },
+    ]);
+  });
+
+  test('reads a reply without errors, and with an error that it cannot read', () => {
+    const members_removed = [{ email_address: 'person0@shop.test' }];
+    for (const more of [{}, { errors: [{}] }, { errors: [{ email_addresses: ['x@shop.test'] }] }])
+      expect(account(untags(3, addresses(1)), reply({ members_removed, ...more }))).toEqual([
+        { chunk: 8, email: 'person0@shop.test', result: ACK },
+      ]);
+    const errors = [{ email_addresses: ['person0@shop.test'] }];
+    expect(account(untags(3, addresses(1)), reply({ members_removed, errors }))).toMatchObject([
+      { class: 'untag_refused', text: '' },
     ]);
   });
 

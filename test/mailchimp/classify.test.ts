@@ -33,7 +33,9 @@ test.each([
     'suppressed',
     'cleaned',
   ],
+  ["This member's status is cleaned.", 'suppressed', 'cleaned'],
   ['Your merge fields were invalid.', 'rejected', 'merge_field'],
+  ['Your merge field was invalid.', 'rejected', 'merge_field'],
   ['Value must be one of: S, M  (not XL)', 'rejected', 'merge_field'],
   [`${X} is already a list member. Use PUT to insert or update list members.`, 'rejected', 'exists'],
   [

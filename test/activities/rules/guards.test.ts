@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findGuards, withoutAllowed, type Guarded } from '../../../src/activities/rules/guards';
+import { bounded, findGuards, withoutAllowed, type Guarded } from '../../../src/activities/rules/guards';
 import { ExportOptionsSchema } from '../../../src/contract/destination';
 import { GUARDS, GuardSettingsSchema, type Guard, type GuardSettings } from '../../../src/contract/guard';
 import type { ExportPlan, SegmentPlan } from '../../../src/contract/plan';
@@ -24,6 +24,19 @@ function guards(
   settings: Partial<GuardSettings> = {},
   more: Partial<Guarded> = {},
 ) {
+  return found(plan, settings, more).map(({ code, segment = 'all', number, limit }) => [
+    code,
+    segment,
+    number,
+    limit,
+  ]);
+}
+
+function found(
+  plan: Partial<ExportPlan>,
+  settings: Partial<GuardSettings> = {},
+  more: Partial<Guarded> = {},
+): Guard[] {
   const whole = {
     ...PLAN,
     baselineSize: 1_000,
@@ -33,14 +46,13 @@ function guards(
     segments: [segment({})],
     ...plan,
   };
-  const found = findGuards({
+  return findGuards({
     plan: whole,
     segments: SEGMENTS,
     settings: GuardSettingsSchema.parse(settings),
     contacts: null,
     ...more,
   });
-  return found.map(({ code, segment = 'all', number, limit }) => [code, segment, number, limit]);
 }
 
 describe('a plan is held', () => {
@@ -102,6 +114,84 @@ describe('a plan is held', () => {
   });
 });
 
+const messages = (...plan: Parameters<typeof found>) => found(...plan).map(({ message }) => message);
+
+test('a guard says in a sentence what would happen, with the numbers and the limit', () => {
+  expect(messages({ removals: 201 })).toEqual([
+    '201 of the 1,000 contacts exported so far would lose all tags of this destination; the limit is 200.',
+  ]);
+  const tags = [
+    segment({ toUntag: 201 }),
+    segment({ profiles: 0, toUntag: 1 }),
+    segment({ segment: 'gone', tag: 'Old', toUntag: 2 }),
+  ];
+  expect(messages({ segments: tags })).toEqual([
+    'More than 200 of the 1,000 contacts exported so far left the segment "vip": 201 contacts would lose the tag "VIP".',
+    'The segment "vip" is empty now: 1 contact would lose the tag "VIP".',
+    'The segment "gone" is no longer exported: 2 contacts would lose the tag "Old".',
+  ]);
+  expect(messages({ segments: [segment({ toUntag: 3, newlyUnmatched: 2 })] })).toEqual([
+    'The membership of the segment "vip" has 2 rows, new since the export before, with a key that no profile has or a value ' +
+      'that no segment asks for, and 3 contacts would lose the tag "VIP": they are probably the same people.',
+  ]);
+  const restored = { segments: [{ ...SEGMENTS[0]!, isRestored: true }] };
+  expect(messages({ segments: [segment({ toTag: 7 })] }, {}, restored)).toEqual([
+    'The tag "VIP" was deleted in Mailchimp: it would be created again, and 7 contacts would be tagged again.',
+  ]);
+  expect(messages({ creates: 11 }, { newContacts: 10, contactLimit: 1_000 }, { contacts: 990 })).toEqual([
+    '11 new contacts would be created; the limit is 10.',
+    'Mailchimp would count 1,001 contacts over all audiences; the limit is 1,000.',
+  ]);
+});
+
+test('the contacts of an account that were not read count as none', () => {
+  expect(guards({ creates: 100 }, { contactLimit: 100 })).toEqual([]);
+  expect(guards({ creates: 101 }, { contactLimit: 100 })).toEqual([['CONTACT_LIMIT', 'all', 101, 100]]);
+});
+
+test('a tag that was deleted holds nothing where the plan has no such segment', () => {
+  const segments = [{ ...SEGMENTS[1]!, isRestored: true }];
+  expect(guards({ segments: [segment({ toTag: 7 })] }, {}, { segments })).toEqual([]);
+});
+
+const many = (count: number, code: Guard['code'] = 'MASS_REMOVAL'): Guard[] =>
+  Array.from({ length: count }, (_, index) => ({
+    code,
+    message: `Guard ${index}`,
+    number: index + 1,
+    limit: 5,
+    segment: `s${index}`,
+  }));
+
+describe('many guards', () => {
+  test('are listed as they are, up to twenty', () => {
+    expect(bounded(many(20))).toEqual(many(20));
+  });
+
+  test('are the twenty with the greatest numbers, in their order, and one that stands for the rest of each code', () => {
+    const restored = many(2, 'TAG_RESTORED');
+    const removals = many(1_200);
+    const found = bounded([...removals, ...restored]);
+    expect(found.slice(0, 20)).toEqual(removals.slice(-20));
+    expect(found.slice(20)).toEqual([
+      {
+        code: 'MASS_REMOVAL',
+        message: '1,180 further segments with 696,790 contacts in all: the same.',
+        number: 696_790,
+        limit: 0,
+        segment: '(further segments)',
+      },
+      {
+        code: 'TAG_RESTORED',
+        message: '2 further segments with 3 contacts in all: the same.',
+        number: 3,
+        limit: 0,
+        segment: '(further segments)',
+      },
+    ]);
+  });
+});
+
 const approved = (number: number, segment?: string) => ({
   planId: 'p',
   by: 'Kim',
@@ -129,5 +219,9 @@ describe('a guard lets an export pass', () => {
     expect(left({}, approved(9))).toContain('NEW_CONTACTS');
     expect(left({}, approved(10, 'vip'))).toContain('NEW_CONTACTS');
     expect(left({}, approved(10))).toHaveLength(GUARDS.length - 1);
+    const one = approved(10);
+    const other = [{ code: 'CONTACT_LIMIT' as const, number: 9 }, ...one.numbers];
+    expect(left({}, { ...one, numbers: other })).toEqual(GUARDS.filter((code) => code !== 'NEW_CONTACTS'));
+    expect(left({})).toEqual([...GUARDS]);
   });
 });

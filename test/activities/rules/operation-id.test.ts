@@ -21,6 +21,8 @@ test.each([
   '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d/1//1',
   '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d/1/-2/1',
   '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d/1/2.5/1',
+  'other/0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d/1/2/1',
+  '0b0e4f9c-8a3e-4a0e-9c1f-0d7f5a1b2c3d/1/2/1/other',
 ])('the id %p of an operation of another tool is not parsed', (operationId) => {
   expect(parseOperationId(operationId)).toBeUndefined();
 });

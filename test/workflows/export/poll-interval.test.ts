@@ -119,6 +119,7 @@ describe('the wait before the next poll of the batches', () => {
     expect(pollInterval(state)).toBe(50_000);
     expect(pollInterval({ ...state, batches: [batch(50, 48), batch(0, 0)] })).toBe(2_000);
     expect(pollInterval({ ...state, batches: [batch(50, 48), batch(50, 0)] })).toBe(2_000);
+    expect(pollInterval({ ...state, batches: [batch(50, 49), batch(0, 0)] })).toBe(2_000);
   });
 
   test('comes down to a quarter of a second where Mailchimp will soon have nothing to do', () => {
@@ -126,6 +127,13 @@ describe('the wait before the next poll of the batches', () => {
     expect(pollInterval({ ...state, batches: [batch(50, 40)] })).toBe(612);
     expect(pollInterval({ ...state, batches: [batch(50, 49)] })).toBe(250);
     expect(pollInterval({ ...state, batches: [batch(50, 49), batch(5, 0)] })).toBe(250);
+    expect(pollInterval({ ...state, batches: [batch(2, 0), batch(1, 0)], answered: 60 })).toBe(500);
+  });
+
+  test('is below two seconds where one batch is in flight, or nothing has finished yet', () => {
+    const state = { elapsedMs: MINUTE_MS, polls: 0 };
+    expect(pollInterval({ ...state, batches: [batch(50, 20)], answered: 450 })).toBe(1_915);
+    expect(pollInterval({ ...state, batches: [batch(50, 0), batch(50, 0)], answered: 0 })).toBe(250);
   });
 
   test('is between a quarter of a second and two minutes or a third of the age, whatever the batches report', () => {
