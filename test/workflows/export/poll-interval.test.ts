@@ -122,6 +122,11 @@ describe('the wait before the next poll of the batches', () => {
     expect(pollInterval({ ...state, batches: [batch(50, 49), batch(0, 0)] })).toBe(2_000);
   });
 
+  test('is half the time in which nothing has advanced, where that is longer', () => {
+    const state = { batches: [batch(50, 49)], answered: 450, elapsedMs: MINUTE_MS, polls: 0 };
+    expect(pollInterval({ ...state, quietMs: 20_000 })).toBe(10_000);
+  });
+
   test('comes down to a quarter of a second where Mailchimp will soon have nothing to do', () => {
     const state = { answered: 450, elapsedMs: MINUTE_MS, polls: 0 };
     expect(pollInterval({ ...state, batches: [batch(50, 40)] })).toBe(612);
