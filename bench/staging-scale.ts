@@ -50,20 +50,28 @@ async function withStaging<Result>(
 /** Plans, reads and settles profiles of some widths, at the default memory limit: seconds of each, and the peak of this process's memory. */
 export async function measureWidths(say: Say): Promise<void> {
   for (const width of WIDTHS)
-    await withStaging((staging, folder) => measureWidth(staging, { ...width, folder, say }));
+    await withStaging(async (staging, folder) => {
+      const memory = watchMemory(process.pid);
+      try {
+        await measureWidth(staging, { ...width, folder, memory, say });
+      } finally {
+        await memory.stop();
+      }
+    });
 }
 
 interface Measuring extends Width {
   readonly folder: string;
+  readonly memory: ReturnType<typeof watchMemory>;
   readonly say: Say;
 }
 
 async function measureWidth(staging: Staging, measuring: Measuring): Promise<void> {
-  const { rows, fields, bytes, say } = measuring;
+  const { rows, fields, bytes, memory, say } = measuring;
   const wide = ref(1);
   const into = await staging.openExtractFolder(wide);
   await writeProfiles(into, measuring);
-  const memory = watchMemory(process.pid);
+  const since = Date.now();
   const started = performance.now();
   await staging.claim(wide);
   await staging.sealSnapshot(wide, {
@@ -96,12 +104,11 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
   const done = performance.now();
   await staging.settle(wide, null);
   const settled = performance.now();
-  await memory.stop();
   if (read !== rows) throw new Error(`${read} of ${rows} rows were read`);
   say(
     `${rows} x ${fields} x ${bytes} bytes: planned in ${seconds(planned - started)}, read in ${seconds(done - planned)}, ` +
       `settled in ${seconds(settled - done)}; ${plan.chunks} chunks, ${plan.parts.length} parts; ` +
-      `peak ${Math.round(memory.peak(0, Date.now()) / 1e6)} MB`,
+      `peak ${Math.round(memory.peak(since, Date.now()) / 1e6)} MB`,
   );
 }
 
