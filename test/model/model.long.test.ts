@@ -7,8 +7,8 @@ import { allEnds, UNUSABLE } from './conditions';
 import { runCase, runFirstExport } from './run-case';
 
 /** In each of them, about three exports. */
-const RUNS = 200;
-const UNUSABLE_RUNS = 10;
+const RUNS = 120;
+const UNUSABLE_RUNS = 6;
 
 const open = useStepStage();
 
