@@ -136,7 +136,7 @@ export function act(
   { action, tag }: { action: Action; tag: string },
 ): boolean {
   const member = world.members.get(address);
-  // A tag that another user creates first is refused (TAG_TAKEN): test/workflows/destination/tags.test.ts.
+  // A tag that another user creates first is refused (TAG_TAKEN): test/workflows/destination/tags.long.test.ts.
   if (action === 'tag' && tag !== 'Other' && !world.made.has(tag)) return false;
   if (action === 'throttle') world.throttledUntil.set(address, world.now + THROTTLED_MS);
   else if (action === 'subscribe') {
