@@ -18,17 +18,19 @@ export interface AttemptInput {
  * Runs the requests of one direct attempt at a part, and looks at the claim again when they have ended. The look before a request does not
  * exclude that the process is frozen after it, and sends when a later export has ended: only a trace of each attempt does.
  *
+ * @param work is given whether there was an attempt at the part before, which may have arrived
  * @throws ExportError SUPERSEDED, after recording what may have been written late
  */
 export async function attemptDirectly<Result>(
   input: AttemptInput,
-  work: () => Promise<Result>,
+  work: (isRepeated: boolean) => Promise<Result>,
 ): Promise<Result> {
   const { staging, ref, part } = input;
+  const isRepeated = (await staging.listAttempts(ref, part)).length > 0;
   const write: Write = { part, attempt: await staging.recordAttempt(ref, part, 'direct'), lane: 'direct' };
   await staging.openWrite(ref, write);
   try {
-    const result = await work();
+    const result = await work(isRepeated);
     await conclude(input, write);
     return result;
   } catch (error) {

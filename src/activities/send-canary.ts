@@ -48,8 +48,7 @@ export function createSendCanary(dependencies: ActivityDependencies) {
       const lookup = createLookup(account, input);
       const kinds = await kindsToSee(staging, input);
       if (!(await staging.hasResults(ref, key))) {
-        const isRepeated = (await staging.listAttempts(ref, part.part)).length > 0;
-        await attemptDirectly({ staging, step, account, ref, part: part.part }, async () => {
+        await attemptDirectly({ staging, step, account, ref, part: part.part }, async (isRepeated) => {
           const left = await readLeftMembers({ staging, account, ref, delivery });
           const { chunk: sent, withheld: unsent } = left.withhold(chunk);
           const withheld = isRepeated

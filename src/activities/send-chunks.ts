@@ -40,8 +40,7 @@ export function createSendChunks(dependencies: ActivityDependencies) {
     return exportStep(dependencies, input, async (step) => {
       const account = await step.openAccount();
       const lookup = createLookup(account, input);
-      const isRepeated = (await staging.listAttempts(ref, part.part)).length > 0;
-      await attemptDirectly({ staging, step, account, ref, part: part.part }, async () =>
+      await attemptDirectly({ staging, step, account, ref, part: part.part }, async (isRepeated) =>
         sendAll(
           {
             staging,
