@@ -5,7 +5,7 @@ import type { ExportView } from '../../src/contract/export';
 import { AUDIENCE } from '../support/stage';
 import { heldIn } from '../support/export-state';
 import { until } from '../support/until';
-import { openScene, startWorker, type Scene } from './scene';
+import { openScene, startConfigured, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 
 describe('a held export', () => {
@@ -16,9 +16,7 @@ describe('a held export', () => {
   beforeEach(async () => {
     scene = await openScene();
     name = scene.destinationId;
-    stopWorker = await startWorker(scene);
-    await scene.cli(`destination connect ${name} --agree --as Kim`);
-    await scene.cli(`destination configure ${name}`);
+    stopWorker = await startConfigured(scene);
     await scene.cli(`export start ${name}`);
     // The segment vip falls to zero.
     await scene.writeMembers([['000003', 'north']]);

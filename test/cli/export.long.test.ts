@@ -6,7 +6,7 @@ import type { ExportReport } from '../../src/contract/report';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
-import { blockBatches, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, openScene, startConfigured, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 import { treeOf } from './tree';
 
@@ -18,9 +18,7 @@ describe('export', () => {
   beforeEach(async () => {
     scene = await openScene();
     name = scene.destinationId;
-    stopWorker = await startWorker(scene);
-    await scene.cli(`destination connect ${name} --agree --as Kim`);
-    await scene.cli(`destination configure ${name}`);
+    stopWorker = await startConfigured(scene);
   });
 
   afterEach(async () => {

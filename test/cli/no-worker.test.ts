@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
 import { AUDIENCE } from '../support/stage';
 import { until } from '../support/until';
-import { blockBatches, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, openScene, startConfigured, startWorker, type Scene } from './scene';
 import { fakeTerminal, run, runJson } from './terminal';
 
 const SECONDS = 1000;
@@ -44,9 +44,7 @@ describe('no worker', () => {
 
   test('a request that was refused does not take effect when a worker runs again', async () => {
     const { destinationId: name } = scene;
-    let stopWorker = await startWorker(scene);
-    await scene.cli(`destination connect ${name} --agree --as Kim`);
-    await scene.cli(`destination configure ${name}`);
+    let stopWorker = await startConfigured(scene);
     await stopWorker();
 
     // The server still remembers the worker, so the request is sent and waits for an answer.
@@ -67,9 +65,7 @@ describe('a worker that stops', () => {
   test('does not end the command: the export continues on the next worker', async () => {
     const scene = await openScene();
     const { destinationId: name } = scene;
-    let stopWorker = await startWorker(scene);
-    await scene.cli(`destination connect ${name} --agree --as Kim`);
-    await scene.cli(`destination configure ${name}`);
+    let stopWorker = await startConfigured(scene);
     await blockBatches(scene);
     const terminal = fakeTerminal();
     const argv = ['export', 'start', name, '--lane', 'batch', '--config', scene.configFile];

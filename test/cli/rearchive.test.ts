@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Act } from '../../src/sandbox/model/act';
 import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
-import { openScene, startWorker, type Scene } from './scene';
+import { openScene, startConfigured, type Scene } from './scene';
 
 const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
 const EMAILS = PEOPLE.map(({ email }) => email);
@@ -22,9 +22,7 @@ beforeEach(async () => {
   for (const email of [...KNOWN, FIRST, SECOND, OPTED_OUT, FOREIGN]) act(email, 'subscribe');
   act(OPTED_OUT, 'unsubscribe');
   act(FOREIGN, 'archive');
-  stopWorker = await startWorker(scene);
-  await scene.cli(`destination connect ${name} --agree --as Kim`);
-  await scene.cli(`destination configure ${name}`);
+  stopWorker = await startConfigured(scene);
 });
 
 afterEach(async () => {

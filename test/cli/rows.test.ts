@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AUDIENCE, person } from '../support/stage';
-import { destinationOf, openScene, startWorker, type Scene } from './scene';
+import { destinationOf, openScene, startConfigured, type Scene } from './scene';
 import { treeOf } from './tree';
 
 describe('a list of rows', () => {
@@ -12,9 +12,7 @@ describe('a list of rows', () => {
   beforeEach(async () => {
     scene = await openScene();
     name = scene.destinationId;
-    stopWorker = await startWorker(scene);
-    await scene.cli(`destination connect ${name} --agree --as Kim`);
-    await scene.cli(`destination configure ${name}`);
+    stopWorker = await startConfigured(scene);
   });
 
   afterEach(async () => {

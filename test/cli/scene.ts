@@ -96,3 +96,11 @@ export async function startWorker(stage: Stage): Promise<() => Promise<void>> {
     await ended;
   };
 }
+
+/** The same, and connects and configures the destination. */
+export async function startConfigured(scene: Scene): Promise<() => Promise<void>> {
+  const stop = await startWorker(scene);
+  await scene.cli(`destination connect ${scene.destinationId} --agree --as Kim`);
+  await scene.cli(`destination configure ${scene.destinationId}`);
+  return stop;
+}

@@ -5,7 +5,7 @@ import type { ExportView } from '../../src/contract/export';
 import { AUDIENCE } from '../support/stage';
 import { heldIn } from '../support/export-state';
 import { until } from '../support/until';
-import { blockBatches, openScene, startWorker, type Scene } from './scene';
+import { blockBatches, openScene, startConfigured, startWorker, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
 
 const INSTANT = String.raw`\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC`;
@@ -17,9 +17,7 @@ let name: string;
 beforeEach(async () => {
   scene = await openScene();
   name = scene.destinationId;
-  stopWorker = await startWorker(scene);
-  await scene.cli(`destination connect ${name} --agree --as Kim`);
-  await scene.cli(`destination configure ${name}`);
+  stopWorker = await startConfigured(scene);
 });
 
 afterEach(async () => {
