@@ -2,7 +2,7 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from '@jest/globals';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
-import { progressQuery } from '../../src/workflows/messages';
+import { pauseUpdate, progressQuery, resumeUpdate } from '../../src/workflows/messages';
 import { postsTo } from '../support/mailchimp';
 import { AUDIENCE, CROWD, CROWD_MEMBERS } from '../support/stage';
 import { HOUR_MS, openSkipping, type Skipping } from './skipping';
@@ -17,6 +17,10 @@ export interface Waiting extends Skipping {
   readonly exportId: string;
   readonly destinationId: string;
   view(): ReturnType<typeof viewOf>;
+  /** Pauses the export. */
+  pause(): Promise<unknown>;
+  /** Resumes the export. */
+  resume(): Promise<unknown>;
   /** Starts an export that has one batch at Mailchimp, which does not finish before `releaseBatches`. */
   startHeldUp(): Promise<void>;
   releaseBatches(): void;
@@ -41,12 +45,20 @@ export async function openWaiting(): Promise<Waiting> {
   await stage.writeMembers(CROWD_MEMBERS);
   let began = 0;
   const view = () => viewOf(skipping);
+  const update = async (definition: typeof pauseUpdate) => {
+    const { exportId } = (await view()).ref;
+    return skipping
+      .exportHandle()
+      .executeUpdate(definition, { args: [{ ...(await skipping.envelope()), exportId }] });
+  };
   const chainOf = (workflowId: string) => chainSince(skipping, workflowId, began);
   return {
     ...skipping,
     exportId: exportWorkflowId(stage.destinationId),
     destinationId: destinationWorkflowId(stage.destinationId),
     view,
+    pause: () => update(pauseUpdate),
+    resume: () => update(resumeUpdate),
     startHeldUp: async () => {
       await skipping.connect();
       await skipping.configure();
@@ -64,8 +76,11 @@ export async function openWaiting(): Promise<Waiting> {
     withoutStore: async (work) => {
       const [staging, away] = [join(stage.folder, 'staging'), join(stage.folder, 'away')];
       await rename(staging, away);
-      await work();
-      await rename(away, staging);
+      try {
+        await work();
+      } finally {
+        await rename(away, staging);
+      }
     },
     expectBounded: async (workflowId, runs) => {
       const chain = await chainOf(workflowId);

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { pauseUpdate } from '../../../src/workflows/messages';
 import { heldIn } from '../../support/export-state';
 import { AUDIENCE } from '../../support/stage';
 import { openWaiting, type Waiting } from '../waiting';
@@ -17,17 +16,12 @@ afterEach(async () => {
   await waiting.close();
 });
 
-const envelope = async () => ({
-  ...(await waiting.envelope()),
-  exportId: (await waiting.view()).ref.exportId,
-});
-const pause = async () => waiting.exportHandle().executeUpdate(pauseUpdate, { args: [await envelope()] });
 const members = () => waiting.stage.sandbox.state(AUDIENCE).members;
 
 test('a destination waits thirty days for an export that is open already, over several runs, and exports', async () => {
   await waiting.stage.withWorker(async () => {
     await waiting.startHeldUp();
-    await pause();
+    await waiting.pause();
     const open = waiting.exportHandle();
     await waiting.environment.client.workflow.getHandle(waiting.destinationId).terminate();
     await waiting.connect({ adopt: true });

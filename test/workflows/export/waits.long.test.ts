@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
-import { pauseUpdate, resumeUpdate } from '../../../src/workflows/messages';
 import { reasonIn } from '../../support/export-state';
 import { AUDIENCE } from '../../support/stage';
 import { DAY_MS, openWaiting, type Waiting } from '../waiting';
@@ -16,13 +15,6 @@ beforeEach(async () => {
 afterEach(async () => {
   await waiting.close();
 });
-
-const envelope = async () => ({
-  ...(await waiting.envelope()),
-  exportId: (await waiting.view()).ref.exportId,
-});
-const pause = async () => waiting.exportHandle().executeUpdate(pauseUpdate, { args: [await envelope()] });
-const resume = async () => waiting.exportHandle().executeUpdate(resumeUpdate, { args: [await envelope()] });
 
 test('an export waits thirty days for its store, over several runs, and completes', async () => {
   await waiting.stage.withWorker(async () => {
@@ -67,7 +59,7 @@ test('an export is stopped for thirty days until a person resumes it, and comple
     await waiting.expectQuiet(waiting.destinationId);
     waiting.stage.sandbox.control.set({ switches: { keysRevoked: false } });
     waiting.releaseBatches();
-    await resume();
+    await waiting.resume();
     expect(await waiting.exportHandle().result()).toMatchObject({ outcomes: { created: 8 } });
     waiting.expectDelivered();
   });
@@ -80,14 +72,14 @@ test('an export is paused for thirty days, and completes', async () => {
     waiting.stage.sandbox.fail('stuck batch');
     await waiting.start({ lane: 'batch' });
     await waiting.passTimeUntil(async () => (await waiting.view()).batches === 1);
-    await pause();
+    await waiting.pause();
     await waiting.pass(30);
     expect(await waiting.view()).toMatchObject({ isPaused: true, state: { kind: 'paused' } });
     // The batch without progress was deleted, and its contacts wait for `resume`.
     expect(waiting.stage.sandbox.state(AUDIENCE).members).toBe(5);
     await waiting.expectBounded(waiting.exportId, 1);
     await waiting.expectQuiet(waiting.destinationId);
-    await resume();
+    await waiting.resume();
     expect(await waiting.exportHandle().result()).toMatchObject({ outcomes: { created: 8 } });
     waiting.expectDelivered();
   });
