@@ -42,10 +42,8 @@ export interface LifeOptions {
 export async function live({ seed, server, tally, goesOn }: LifeOptions): Promise<void> {
   const random = new Random(seed);
   const world = randomWorld(random);
-  const stage = await openStage({
-    address: server.address,
-    sandbox: { audiences: [audienceSeed(world, AUDIENCE)] },
-  });
+  const sandbox = { audiences: [audienceSeed(world, AUDIENCE)] };
+  const stage = await server.connect((address) => openStage({ address, sandbox }));
   const workers: WorkerProcess[] = [];
   try {
     const configFile = await writeConfig(stage, server.address);

@@ -9,6 +9,7 @@ export class Server {
   readonly #options: Parameters<typeof startDevServer>[0];
   #server: DevServer;
   #starting: Promise<void> | undefined;
+  readonly #connecting = new Set<Promise<unknown>>();
 
   private constructor(options: Parameters<typeof startDevServer>[0], server: DevServer) {
     this.#options = options;
@@ -26,6 +27,14 @@ export class Server {
     return this.#server.address;
   }
 
+  /** Runs `connect` while the server is up, and kills it only afterwards: the SDK does not retry a first connection. */
+  async connect<Result>(connect: (address: string) => Promise<Result>): Promise<Result> {
+    while (this.#starting !== undefined) await this.#starting;
+    const connecting = connect(this.address);
+    this.#connecting.add(connecting);
+    return connecting.finally(() => this.#connecting.delete(connecting));
+  }
+
   /** Kills it and starts it again on the same port, with what its file has. Once at a time. */
   restart(): Promise<void> {
     this.#starting ??= this.#restart().finally(() => {
@@ -35,6 +44,7 @@ export class Server {
   }
 
   async #restart(): Promise<void> {
+    await Promise.allSettled(this.#connecting);
     process.kill(-this.#server.pid, 'SIGKILL');
     await this.#server.close();
     this.#server = await startDevServer(this.#options);
