@@ -68,12 +68,11 @@ interface Measuring extends Width {
 
 async function measureWidth(staging: Staging, measuring: Measuring): Promise<void> {
   const { rows, fields, bytes, memory, say } = measuring;
-  const since = Date.now();
   const took = await exportOnce(staging, { ...measuring, number: 1 });
   say(
     `${rows} x ${fields} x ${bytes} bytes: planned in ${seconds(took.plan)}, read in ${seconds(took.read)}, ` +
       `settled in ${seconds(took.settle)}; ${took.chunks} chunks, ${took.parts} parts; ` +
-      `peak ${Math.round(memory.peak(since, Date.now()) / 1e6)} MB`,
+      `peak ${Math.round(memory.peak(took.since, Date.now()) / 1e6)} MB`,
   );
 }
 
@@ -88,6 +87,7 @@ async function exportOnce(staging: Staging, exporting: Exporting) {
   const one = ref(number);
   const into = await staging.openExtractFolder(one);
   await writeProfiles(into, exporting);
+  const since = Date.now();
   const started = performance.now();
   await staging.claim(one);
   await staging.sealSnapshot(one, {
@@ -121,7 +121,7 @@ async function exportOnce(staging: Staging, exporting: Exporting) {
   const done = performance.now();
   await staging.settle(one, null);
   const settle = performance.now() - done;
-  return { plan: planned - started, read: done - planned, settle, chunks, parts: parts.length };
+  return { since, plan: planned - started, read: done - planned, settle, chunks, parts: parts.length };
 }
 
 async function writeProfiles(into: string, { rows, fields, bytes, folder }: Exporting): Promise<void> {
