@@ -7,6 +7,7 @@ import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
 import { destinationCommand } from './destination/command';
 import { devCommand } from './dev/command';
+import { doctorCommand } from './doctor/command';
 import { exportCommand } from './export/command';
 import { initCommand } from './init/command';
 import { sandboxCommand } from './sandbox/command';
@@ -50,6 +51,7 @@ export function createProgram(cli: Cli): Command {
     .addCommand(devCommand(cli))
     .addCommand(sandboxCommand(cli))
     .addCommand(configCommand(cli))
+    .addCommand(doctorCommand(cli))
     .addCommand(demoCommand(cli))
     .addCommand(completionCommand(cli))
     .addCommand(completeCommand(cli), { hidden: true })

@@ -8,6 +8,7 @@ import { openSource } from '../sources';
 import { type Preview, previewSegment } from '../sources/preview';
 import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { openStagingToRead, type StagingReader } from '../staging';
+export { inspectStore } from './inspect-store';
 export { nearest, suggest } from '../sources/suggest';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';

@@ -41,6 +41,7 @@ import { sealSnapshot } from './plan/snapshot';
 import { openStore, readStoreId } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
+export { readStore } from './store/store-id';
 export { FolderStore } from './store/folder-store';
 export { scratchOf } from './store/layout';
 

@@ -34,7 +34,8 @@ export async function withClient<Result>(
   }
 }
 
-async function connect({ temporal, connection: settings }: Settings): Promise<Connection> {
+/** The caller closes it. @throws ExportError TEMPORAL_UNREACHABLE */
+export async function connect({ temporal, connection: settings }: Pick<Settings, 'temporal' | 'connection'>): Promise<Connection> {
   const options = await connectionOptions(settings, temporal.address);
   const connection = lazy.temporalClient().Connection.lazy({ ...options, connectTimeout: CONNECT_MS });
   try {

@@ -11,9 +11,14 @@ interface StoreDocument {
   readonly created: string;
 }
 
+/** Undefined where no worker has opened the store yet. */
+export function readStore(store: StagingStore): Promise<StoreDocument | undefined> {
+  return readDocument<StoreDocument>(store, STORE);
+}
+
 /** @returns the id of the store; undefined where no worker has opened it yet */
 export async function readStoreId(store: StagingStore): Promise<string | undefined> {
-  return (await readDocument<StoreDocument>(store, STORE))?.id;
+  return (await readStore(store))?.id;
 }
 
 /** Creates the store at its first opening. @returns its id */

@@ -1,0 +1,85 @@
+import { Command } from 'commander';
+import { VERSION } from '../../contract/version';
+import { instant } from '../../text/format';
+import { lazy } from '../lazy';
+import { EXIT_REFUSED } from '../shell/failure';
+import { action, print, type Cli, type Invocation } from '../shell/invocation';
+import { examples } from '../shell/options';
+import { withServerOfDev } from '../shell/running-dev';
+import { requireSettings } from '../shell/settings';
+import { toned, type Page, type Tone } from '../text/page';
+import { table } from '../text/table';
+import { check, type Check } from './check';
+import { checkAccounts, checkSources } from './mailchimp';
+import { checkTemporal } from './temporal';
+
+export function doctorCommand(cli: Cli): Command {
+  return new Command('doctor')
+    .summary('Check everything that exports need, from this machine')
+    .description(
+      'Check Temporal, the staging store, accounts, audiences and sources of the configuration file, from this machine.\n\n' +
+        'Says of each that it is fine, or what is wrong and how to fix it. Only reads. Exit code 1 when something is wrong.',
+    )
+    .addHelpText('after', examples('doctor', 'doctor --config production.yaml --json'))
+    .action(action(cli, examine));
+}
+
+async function examine(invocation: Invocation): Promise<number | undefined> {
+  const settings = await withServerOfDev(await requireSettings(invocation.options), invocation.terminal);
+  const { config, path, baseFolder } = settings;
+  let storeId: string | undefined;
+  const checks: Check[] = [
+    await check('versions', async () => versions()),
+    { at: 'configuration', status: 'ok', message: path },
+    await check('staging', async () => {
+      const store = await lazy.reading().inspectStore(config.staging, baseFolder);
+      storeId = store.storeId;
+      return describeStore(store);
+    }),
+  ];
+  checks.push(
+    ...(await checkTemporal(settings, storeId)),
+    ...(await checkAccounts(config, baseFolder)),
+    ...(await checkSources(config, baseFolder)),
+  );
+  print(invocation, {
+    json: { isFine: isFine(checks), checks },
+    text: (page) => describe(checks, page),
+  });
+  return isFine(checks) ? undefined : EXIT_REFUSED;
+}
+
+function isFine(checks: readonly Check[]): boolean {
+  return checks.every(({ status }) => status !== 'failed');
+}
+
+function versions(): string {
+  const { version } = require('@temporalio/client/package.json') as { readonly version: string };
+  return `temporal-mailchimp ${VERSION}, Temporal SDK ${version}, Node ${process.versions.node}`;
+}
+
+type Store = Awaited<ReturnType<ReturnType<typeof lazy.reading>['inspectStore']>>;
+
+function describeStore({ folder, storeId, created, freeBytes }: Store): string {
+  const free = `${Math.floor(freeBytes / 1e9)} GB free`;
+  if (storeId === undefined || created === undefined)
+    return `${folder}, ${free}; the first worker makes the store`;
+  return `${folder}, store ${storeId} of ${instant(created)}, ${free}`;
+}
+
+const TONES: Readonly<Record<Check['status'], Tone>> = {
+  ok: 'good',
+  failed: 'bad',
+  'not checked': 'warning',
+};
+
+function describe(checks: readonly Check[], page: Page): string {
+  const rows = checks.map(({ status, at, message, code }) => [
+    toned(page, TONES[status], status),
+    at,
+    code === undefined ? message : `${code}: ${message}`,
+  ]);
+  const wrong = checks.filter(({ status }) => status === 'failed').length;
+  const end = wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks.length} are wrong.`;
+  return `${table(['CHECK', 'OF', 'FOUND'], rows, page)}\n\n${end}`;
+}

@@ -1,0 +1,59 @@
+import { constants } from 'node:fs';
+import { access, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import type { WorkerConfig } from '../config/config';
+import { errorCode } from '../config/error-code';
+import { ExportError } from '../errors';
+import { readStore } from '../staging';
+import { configuredStore } from './configured-store';
+
+export interface InspectedStore {
+  readonly folder: string;
+  /** Undefined where no worker has made the store. */
+  readonly storeId?: string;
+  /** In ISO 8601 and UTC. */
+  readonly created?: string;
+  readonly freeBytes: number;
+}
+
+/** Less than this is too little for an export of a few hundred thousand profiles. */
+const LEAST_FREE_BYTES = 1e9;
+
+/**
+ * The staging store of a configuration, without writing into it.
+ * @throws ExportError STAGING_FAILED when this user cannot write there, DISK_FULL when there is little space
+ */
+export async function inspectStore(
+  staging: WorkerConfig['staging'],
+  baseFolder: string,
+): Promise<InspectedStore> {
+  const folder = resolve(baseFolder, staging.folder);
+  const existing = await nearestExisting(folder);
+  try {
+    await access(existing, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new ExportError(
+      'STAGING_FAILED',
+      `This user cannot write to ${existing} (${errorCode(error)}). Run the command as the user of the worker, or change the owner of the folder.`,
+    );
+  }
+  const { bavail, bsize } = await statfs(existing);
+  const freeBytes = bavail * bsize;
+  if (freeBytes < LEAST_FREE_BYTES)
+    throw new ExportError(
+      'DISK_FULL',
+      `The disk of ${existing} has ${Math.floor(freeBytes / 1e6)} MB left. An export of a million profiles needs about 1 GB. Free some space.`,
+    );
+  const store = existing === folder ? await readStore(configuredStore(staging, baseFolder)) : undefined;
+  return { folder, freeBytes, ...(store && { storeId: store.id, created: store.created }) };
+}
+
+async function nearestExisting(folder: string): Promise<string> {
+  try {
+    await access(folder);
+    return folder;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || dirname(folder) === folder) return folder;
+    return nearestExisting(dirname(folder));
+  }
+}
