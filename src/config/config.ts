@@ -141,9 +141,19 @@ export const CustomSecretsConfigSchema = WorkerConfigSchema.extend({
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;
 
+const WorkerSchema = z.strictObject({
+  metricsAddress: AddressSchema.optional().describe(
+    'Where Prometheus finds metrics, e.g. 127.0.0.1:9464. Default: none are served.',
+  ),
+  healthAddress: AddressSchema.optional().describe(
+    'Where /healthz and /readyz answer, e.g. 127.0.0.1:8080. Default: nowhere.',
+  ),
+});
+
 /** The configuration file: the worker, Temporal, and the destinations that the CLI connects and configures. */
 export const ConfigSchema = WorkerConfigSchema.extend({
   temporal: TemporalSchema.prefault({}),
+  worker: WorkerSchema.prefault({}).describe('The standalone worker: temporal-mailchimp worker.'),
   destinations: z
     .record(
       DestinationIdSchema,

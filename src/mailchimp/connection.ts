@@ -4,6 +4,7 @@ import { ExportError } from '../errors';
 import type { HttpReply, MailchimpTransport } from '../ports/transport';
 import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
 import type { ConnectionLimiter } from './limiter';
+import { observedSlot, observedTransport, type RequestObserver } from './observe';
 import { parseReply } from './parse-reply';
 import { openSdkTransport } from './sdk-transport';
 
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
   readonly transport?: MailchimpTransport;
   /** Runs before each request, once it has its slot. When it throws, the call fails with its error and nothing is sent. */
   readonly guard?: (() => Promise<void>) | undefined;
+  /** Sees every request, for metrics. */
+  readonly observer?: RequestObserver | undefined;
   /** Once it is aborted, calls fail with its reason. A request on its way goes on, and keeps its slot until it has ended. */
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds before the first retry; doubles with each retry, with ± 50 % jitter. @default 500 */
@@ -85,18 +88,20 @@ export function openConnection({
   guard = async () => {},
   signal,
   backOffMs = 500,
-  transport = openSdkTransport({
+  observer,
+  transport: given = openSdkTransport({
     apiKey,
     baseUrl,
     timeoutMs: Math.max(timeoutMs, longestRequestMs),
     agent: limiter.agentFor(baseUrl),
   }),
 }: ConnectionOptions): Connection {
+  const transport = observer ? observedTransport(given, observer) : given;
   let requests = 0;
 
   /** Sends one request. Its slot is released when the request can no longer be running, which can be long after its timeout. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
-    const release = await limiter.acquire();
+    const release = await observedSlot(limiter, observer);
     await guard().catch((error: unknown) => {
       release();
       throw error;
@@ -126,8 +131,8 @@ export function openConnection({
   async function send<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.output<Schema>> {
     for (let sent = 1; ; sent += 1) {
       const sending = sendOnce(call);
-      const given = aborted && (call.once ? aborted.once : aborted.any);
-      const result = await (given ? Promise.race([sending, given]) : sending);
+      const abandoned = aborted && (call.once ? aborted.once : aborted.any);
+      const result = await (abandoned ? Promise.race([sending, abandoned]) : sending);
       if ('data' in result) return result.data as z.output<Schema>;
       const { repeat, error } = result.failure;
       const mayRepeat = repeat === 'busy' || repeat === 'unsent' || call.once !== true;

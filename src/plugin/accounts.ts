@@ -2,7 +2,13 @@ import { createHash } from 'node:crypto';
 import type { AccountConfig, WorkerConfig } from '../config/config';
 import type { AccountInfo, MailchimpAccount } from '../ports/mailchimp';
 import type { SecretResolver } from '../ports/secrets';
-import { createLimiter, openAccount, type ConnectionLimiter, type ConnectionOptions } from '../mailchimp';
+import {
+  createLimiter,
+  openAccount,
+  type ConnectionLimiter,
+  type ConnectionOptions,
+  type RequestObserver,
+} from '../mailchimp';
 import type { ActivityDependencies } from '../activities';
 import { findEntry } from './find-entry';
 
@@ -19,7 +25,11 @@ export interface Accounts {
  * limiter for each user, whatever the names of the accounts in the configuration. Mailchimp is asked for the user of a key once per
  * process.
  */
-export function createAccounts(accounts: WorkerConfig['accounts'], secrets: SecretResolver): Accounts {
+export function createAccounts(
+  accounts: WorkerConfig['accounts'],
+  secrets: SecretResolver,
+  observe: (account: string) => RequestObserver | undefined = () => undefined,
+): Accounts {
   const limiters = new Map<string, ConnectionLimiter>();
   const logins = new Map<string, Promise<AccountInfo>>();
 
@@ -50,14 +60,14 @@ export function createAccounts(accounts: WorkerConfig['accounts'], secrets: Secr
       const user = `${config.baseUrl ?? apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
       const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
       limiters.set(user, limiter);
-      return connect(config, { apiKey, limiter, guard, signal });
+      return connect(config, { apiKey, limiter, guard, signal, observer: observe(name) });
     },
   };
 }
 
 function connect(
   { baseUrl, longestRequestSeconds }: AccountConfig,
-  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard' | 'signal'>,
+  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard' | 'observer' | 'signal'>,
 ): MailchimpAccount {
   return openAccount({
     ...options,

@@ -9,6 +9,7 @@ import { openStaging, scratchOf } from '../staging';
 import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
+import { requestMetrics } from './request-metrics';
 
 /** One part is read from staging or unpacked while another one is being sent. */
 const PARTS_IN_MEMORY = 2;
@@ -59,7 +60,7 @@ export async function openResources(
     slots.set(account, found);
     return found;
   };
-  const accounts = createAccounts(config.accounts, secrets);
+  const accounts = createAccounts(config.accounts, secrets, requestMetrics);
   const allSources = { ...config.sources, ...sources };
   const open = async (name: string): Promise<OpenSource> => {
     const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });

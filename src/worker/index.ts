@@ -13,7 +13,8 @@ import {
   type ConnectionSettings,
   type TemporalConnectionOptions,
 } from '../config/connection';
-import { installLogger } from './logger';
+import { startHealthServer } from './health';
+import { installRuntime } from './runtime';
 
 export interface StandaloneWorker {
   /** Resolves when the worker has stopped after `shutdown` or a signal. */
@@ -30,7 +31,8 @@ export async function createWorker(
   baseFolder: string,
   settings: ConnectionSettings = connectionSettings(config.temporal, baseFolder),
 ): Promise<StandaloneWorker> {
-  installLogger();
+  const { metricsAddress, healthAddress } = config.worker;
+  installRuntime({ metricsAddress });
   const { address, namespace, taskQueue } = config.temporal;
   const { staging, accounts, sources } = config;
   const connection = await connect(await connectionOptions(settings, address), settings.address?.from);
@@ -43,11 +45,16 @@ export async function createWorker(
       ...prebuiltWorkflows(),
       shutdownGraceTime: '10 seconds',
     });
+    const health =
+      healthAddress === undefined
+        ? undefined
+        : await startHealthServer({ address: healthAddress, worker, connection, staging, baseFolder });
     return {
       run: async () => {
         try {
           await worker.run();
         } finally {
+          await health?.close();
           await connection.close();
         }
       },

@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { AddressSchema } from '../../config/config';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { examples } from '../shell/options';
+import { examples, valueOf } from '../shell/options';
 import { runWorkerUntil } from '../shell/run-worker';
 import { requireSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
@@ -15,12 +16,29 @@ export function workerCommand(cli: Cli): Command {
         'Logs go to standard error. Ctrl-C or SIGTERM shuts the worker down: running steps have 10 seconds to finish, and exports ' +
         'continue on the next worker.',
     )
-    .addHelpText('after', examples('worker', 'worker --config production.yaml'))
+    .option(
+      '--metrics-address <host:port>',
+      'serve metrics for Prometheus; overrides the file',
+      valueOf(AddressSchema),
+    )
+    .option(
+      '--health-address <host:port>',
+      'serve /healthz and /readyz; overrides the file',
+      valueOf(AddressSchema),
+    )
+    .addHelpText('after', examples('worker', 'worker --metrics-address 127.0.0.1:9464'))
     .action(action(cli, run));
 }
 
-async function run(invocation: Invocation): Promise<undefined> {
-  const { config, path, baseFolder, connection } = await requireSettings(invocation.options);
+interface WorkerOptions {
+  readonly metricsAddress?: string;
+  readonly healthAddress?: string;
+}
+
+async function run(invocation: Invocation, options: WorkerOptions): Promise<undefined> {
+  const { config: configured, path, baseFolder, connection } = await requireSettings(invocation.options);
+  const { metricsAddress, healthAddress } = { ...configured.worker, ...options };
+  const config = { ...configured, worker: { metricsAddress, healthAddress } };
   const { address, namespace, taskQueue } = config.temporal;
   const worker = await lazy.worker().createWorker(config, baseFolder, connection);
   const stop = listenForStop(invocation.terminal);
@@ -34,6 +52,8 @@ async function run(invocation: Invocation): Promise<undefined> {
               ['Temporal', `${address}, namespace ${namespace}`],
               ['Task queue', taskQueue],
               ['Configuration', path],
+              ...(metricsAddress ? ([['Metrics', `http://${metricsAddress}/metrics`]] as const) : []),
+              ...(healthAddress ? ([['Health', `http://${healthAddress}/readyz`]] as const) : []),
             ],
             page,
           ),

@@ -21,6 +21,7 @@ import {
   type Job,
 } from './state';
 import { HandOver } from '../back-off';
+import { recordReport } from '../metrics';
 import { toFailure } from '../failure';
 import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';
@@ -104,6 +105,7 @@ async function work(destination: Destination, job: Job): Promise<void> {
   try {
     const report = await runJob(destination, job, input);
     destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
+    recordReport(report);
   } catch (error) {
     if (!(error instanceof HandOver)) throw error;
     // The next run settles it, or begins it again.
@@ -137,6 +139,7 @@ async function settle(destination: Destination, job: Job): Promise<void> {
   try {
     const report = await settleLost(destination, { job, input }, ended);
     destination.update((state) => JOBS[job.kind].withReport(state, { job, input, report }));
+    recordReport(report);
   } catch (error) {
     // The next run settles it.
     if (!(error instanceof HandOver)) throw error;

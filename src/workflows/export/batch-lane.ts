@@ -6,6 +6,7 @@ import { backOffMs } from '../back-off';
 import { chooseLane } from './choose-lane';
 import { pollInterval } from './poll-interval';
 import { attemptStep, runStep, type StepCall } from './run-step';
+import { recordBatch } from '../metrics';
 import {
   chunksOf,
   hasEnded,
@@ -44,6 +45,7 @@ const MAX_LOST_POLL_MS = 2 * MINUTE_MS;
 export async function submit(run: Run, part: PartState): Promise<boolean> {
   const { ref, account } = run.input;
   for (let round = 1; ; round++) {
+    const askedAtMs = Date.now();
     const { batchId, waitMs, batch } = await runStep(run, 'mailchimp.submitPart', {
       summary: `${nameOf(part, run)}: submit ${part.plan.rows} changes`,
       input: () => {
@@ -53,6 +55,8 @@ export async function submit(run: Run, part: PartState): Promise<boolean> {
     });
     if (batchId !== null) {
       run.record.batches += 1;
+      // Its first polls are part of the step.
+      if (batch?.status === 'finished') recordBatch(ref.destinationId, (Date.now() - askedAtMs) / 1000);
       Object.assign(part, {
         batchId,
         batch,
@@ -191,6 +195,8 @@ function applyPoll(run: Run, parts: readonly PartState[], polled: PolledBatches)
     if (!seen) continue;
     if (seen.status !== part.batch?.status || seen.finished !== part.batch.finished)
       part.progressAtMs = Date.now();
+    if (seen.status === 'finished' && part.batch?.status !== 'finished')
+      recordBatch(run.input.ref.destinationId, (Date.now() - part.submittedAtMs) / 1000);
     part.batch = seen;
   }
 }

@@ -1,3 +1,4 @@
+import { recordObstacle } from '../metrics';
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
 import type {
@@ -272,6 +273,7 @@ export function setObstacle(run: Run, obstacle: ExportObstacle | null): void {
   // An export that waits again, or for another reason, has waited since the first one.
   const since = before?.kind === obstacle?.kind ? before?.since : undefined;
   if (before?.kind === 'waiting' && since === undefined) leaveOut(run, Date.now() - Date.parse(before.since));
+  if (obstacle && since === undefined) recordObstacle(run.input.ref.destinationId, obstacle.kind);
   run.obstacle = obstacle && { ...obstacle, since: since ?? new Date().toISOString() };
   refreshDetails(run);
 }

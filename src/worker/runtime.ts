@@ -8,11 +8,31 @@ const SHOWN = ['activityType', 'workflowId', 'attempt', 'taskQueue', 'state'];
 /** Of the worker for the steps of a store, which has activities only. */
 const EXPECTED = /^No (?:workflows|Nexus services) registered/;
 
+const MINUTE = 60;
+
+/** In seconds. The SDK's own buckets end at ten, and an export may take hours. */
+const EXPORT_BUCKETS = [1, 5, 15, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE, 720 * MINUTE];
+const REQUEST_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 130];
+
+const BUCKETS = {
+  mailchimp_export_seconds: EXPORT_BUCKETS,
+  mailchimp_batch_seconds: EXPORT_BUCKETS,
+  mailchimp_request_seconds: REQUEST_BUCKETS,
+  mailchimp_connection_wait_seconds: REQUEST_BUCKETS,
+};
+
+export interface RuntimeOptions {
+  /** `host:port` where Prometheus finds the metrics of the SDK and of exports. @default none */
+  readonly metricsAddress?: string | undefined;
+}
+
 /**
  * Makes the SDK log one readable line per entry to standard error, without stacks: a refused key or a missing file is no bug. With
  * TEMPORAL_MAILCHIMP_DEBUG=1 stacks are printed as well. Does nothing where the process has a runtime already.
+ *
+ * @throws ExportError CONFIG_INVALID where metrics cannot be served at the address
  */
-export function installLogger(): void {
+export function installRuntime({ metricsAddress }: RuntimeOptions = {}): void {
   const logger = new DefaultLogger('INFO', (entry) => {
     const line = describeEntry(entry);
     if (line !== undefined) process.stderr.write(`${line}\n`);
@@ -21,11 +41,21 @@ export function installLogger(): void {
     Runtime.install({
       logger,
       telemetryOptions: {
+        ...(metricsAddress !== undefined && {
+          metrics: { prometheus: { bindAddress: metricsAddress, histogramBucketOverrides: BUCKETS } },
+        }),
         logging: { filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }), forward: {} },
       },
     });
   } catch (error) {
-    if (!(error instanceof Error && error.name === 'IllegalStateError')) throw error;
+    if (error instanceof Error && error.name === 'IllegalStateError') return;
+    if (metricsAddress === undefined) throw error;
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `Metrics cannot be served at ${metricsAddress}: ${onOneLine((error as Error).message)}. Choose another address: ` +
+        'worker.metricsAddress, or --metrics-address.',
+      { cause: error },
+    );
   }
 }
 

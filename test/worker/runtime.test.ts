@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { ApplicationFailure, ActivityFailure, RetryState } from '@temporalio/common';
 import type { LogEntry } from '@temporalio/worker';
 import { ExportError } from '../../src/errors';
-import { describeEntry } from '../../src/worker/logger';
+import { describeEntry } from '../../src/worker/runtime';
 
 const entry = (message: string, meta: Record<string, unknown> = {}): LogEntry => ({
   level: 'WARN',

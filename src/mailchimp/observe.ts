@@ -1,0 +1,59 @@
+import type { MailchimpTransport } from '../ports/transport';
+import type { ConnectionLimiter } from './limiter';
+
+/** Sees every request of an account, for metrics. What it throws is ignored. */
+export interface RequestObserver {
+  /** A request has ended. `status`: of the reply; `none` where there was none. */
+  readonly ended: (request: {
+    readonly method: string;
+    /** With names for parameters: `/lists/{list_id}`. */
+    readonly route: string;
+    readonly status: number | 'none';
+    readonly seconds: number;
+  }) => void;
+  /** A request has waited so long for one of the connections. */
+  readonly waited: (seconds: number) => void;
+}
+
+export function observedTransport(
+  transport: MailchimpTransport,
+  observer: RequestObserver,
+): MailchimpTransport {
+  return {
+    exchange: async (request) => {
+      const { method, route } = request;
+      const startedAt = performance.now();
+      const end = (status: number | 'none') =>
+        quietly(() =>
+          observer.ended({ method, route, status, seconds: (performance.now() - startedAt) / 1000 }),
+        );
+      try {
+        const reply = await transport.exchange(request);
+        end(reply.status);
+        return reply;
+      } catch (error) {
+        end('none');
+        throw error;
+      }
+    },
+  };
+}
+
+export async function observedSlot(
+  limiter: ConnectionLimiter,
+  observer: RequestObserver | undefined,
+): Promise<() => void> {
+  const startedAt = performance.now();
+  const release = await limiter.acquire();
+  if (observer) quietly(() => observer.waited((performance.now() - startedAt) / 1000));
+  return release;
+}
+
+/** A metric that cannot be recorded fails no request. */
+function quietly(observe: () => void): void {
+  try {
+    observe();
+  } catch {
+    // Nothing depends on it.
+  }
+}
