@@ -7,6 +7,7 @@ import type * as TemporalBinaryModule from '../dev/temporal-binary';
 import type * as SandboxModule from '../sandbox';
 import type * as AccountsModule from '../plugin/open-configured-account';
 import type * as ReadingModule from '../plugin/open-to-read';
+import type * as EncryptionModule from '../encryption/configured';
 import type * as WorkerModule from '../worker';
 
 /**
@@ -21,6 +22,7 @@ export const lazy = {
   client: () => require('../client') as typeof ClientModule,
   reading: () => require('../plugin/open-to-read') as typeof ReadingModule,
   accounts: () => require('../plugin/open-configured-account') as typeof AccountsModule,
+  encryption: () => require('../encryption/configured') as typeof EncryptionModule,
   worker: () => require('../worker') as typeof WorkerModule,
   sandbox: () => require('../sandbox') as typeof SandboxModule,
   demo: () => require('../dev/demo/run-demo') as typeof DemoModule,

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../contract/version';
 import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
 import { accountCommand } from './account/command';
+import { codecServerCommand } from './codec-server/command';
 import { completeCommand, completionCommand } from './completion/command';
 import { configCommand } from './config/command';
 import { demoCommand } from './demo/command';
@@ -50,6 +51,7 @@ export function createProgram(cli: Cli): Command {
     .addCommand(workerCommand(cli))
     .addCommand(devCommand(cli))
     .addCommand(sandboxCommand(cli))
+    .addCommand(codecServerCommand(cli))
     .addCommand(configCommand(cli))
     .addCommand(doctorCommand(cli))
     .addCommand(demoCommand(cli))

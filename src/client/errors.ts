@@ -37,6 +37,12 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
   [RESOURCE_EXHAUSTED]: 'The Temporal server is overloaded. Try again later.',
 };
 
+/** What the SDK's converter says of a payload that no codec has decrypted. */
+const ENCRYPTED = /Unknown encoding: binary\/encrypted/;
+
+const NO_KEYS =
+  'this client has no keys. Set temporal.encryption in the configuration file, or give the client the dataConverter of the workers.';
+
 export interface RequestTarget {
   readonly destinationId: string;
   /** Null for a request that the server answers itself: only the server can be silent then. */
@@ -55,6 +61,10 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
     return new ExportError('TEMPORAL_UNREACHABLE', UNKNOWN_NAMESPACE, { cause: error });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return noAnswer(error, taskQueue);
+  if (error instanceof Error && ENCRYPTED.test(error.message))
+    return new ExportError('CONFIG_INVALID', `The answer of ${destinationId} is encrypted, and ${NO_KEYS}`, {
+      cause: error,
+    });
   // The SDK wraps gRPC errors that it does not handle.
   const raw = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(raw) ? (fromServer(raw, taskQueue) ?? error) : error;

@@ -110,6 +110,18 @@ const TlsSchema = z
     error: 'clientCert and clientKey belong together: set both, or neither',
   });
 
+const EncryptionSchema = z
+  .strictObject({
+    keys: z
+      .record(NameSchema, SecretReferenceSchema)
+      .describe('Keys by id: 32 bytes in base64, by reference. All of them decrypt.'),
+    use: NameSchema.describe('Id of the key that encrypts.'),
+  })
+  .refine(({ keys, use }) => Object.hasOwn(keys, use), {
+    error: '`use` names none of the keys',
+    path: ['use'],
+  });
+
 export const TemporalSchema = z.strictObject({
   address: AddressSchema.default('127.0.0.1:7233'),
   namespace: NamespaceSchema.default('default'),
@@ -119,6 +131,9 @@ export const TemporalSchema = z.strictObject({
     .union([z.boolean(), TlsSchema])
     .optional()
     .describe('true: TLS with the certificates of the system. Default: on with an API key, otherwise off.'),
+  encryption: EncryptionSchema.optional().describe(
+    "Encrypts what Temporal keeps of inputs and results. Clients and workers of a namespace need the same keys. Default: it is as Temporal's SDK writes it.",
+  ),
   webUi: z
     .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
     .optional()

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import { version } from '@temporalio/worker/package.json';
 import type { Config } from '../config/config';
+import { encryptionOptions } from '../encryption/configured';
 import { ExportError } from '../errors';
 import { MailchimpPlugin } from '../plugin/mailchimp-plugin';
 import {
@@ -43,6 +44,7 @@ export async function createWorker(
       taskQueue,
       plugins: [new MailchimpPlugin({ staging, accounts, sources, baseFolder })],
       ...prebuiltWorkflows(),
+      ...(await encryptionOptions(config.temporal, baseFolder)),
       shutdownGraceTime: '10 seconds',
     });
     const health =

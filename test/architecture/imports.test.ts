@@ -33,8 +33,9 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     folders: ['activities', 'config', 'contract', 'errors', 'mailchimp', 'sources', 'staging', 'workflows'],
     packages: ['@temporalio/plugin', '@temporalio/worker'],
   },
+  encryption: { folders: ['config', 'errors'], packages: ['@temporalio/proto'] },
   worker: {
-    folders: ['config', 'errors', 'plugin'],
+    folders: ['config', 'encryption', 'errors', 'plugin'],
     packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {
@@ -49,7 +50,18 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   testing: { folders: ['duckdb', 'errors', 'sandbox'], packages: [] },
   cli: {
-    folders: ['client', 'config', 'contract', 'dev', 'errors', 'plugin', 'sandbox', 'text', 'worker'],
+    folders: [
+      'client',
+      'config',
+      'contract',
+      'dev',
+      'encryption',
+      'errors',
+      'plugin',
+      'sandbox',
+      'text',
+      'worker',
+    ],
     packages: [
       '@temporalio/client',
       '@temporalio/envconfig',

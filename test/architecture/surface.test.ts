@@ -39,6 +39,7 @@ describe('what the package promises', () => {
       'mailchimpPlan',
       'mailchimpWorkflowsMarker',
     ]);
+    expect(load('temporal-mailchimp/encryption').names).toEqual(['createEncryptionCodec']);
     expect(load('temporal-mailchimp/sandbox').names).toEqual([
       'DEFAULT_API_KEY',
       'DEFAULT_SWITCHES',
@@ -68,6 +69,7 @@ describe('what the package promises', () => {
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/plugin',
+      '@temporalio/proto',
       '@temporalio/worker',
       '@temporalio/workflow',
       'tar-stream',
@@ -76,6 +78,7 @@ describe('what the package promises', () => {
     expect(dependenciesOf('temporal-mailchimp/client')).toEqual([
       '@temporalio/client',
       '@temporalio/common',
+      '@temporalio/proto',
       '@temporalio/workflow',
       'zod',
     ]);

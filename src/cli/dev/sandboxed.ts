@@ -21,10 +21,11 @@ export interface LocalSetup {
 
 /** Replaces Temporal's address and the staging folder of the file with those of `dev`. */
 export function useLocalSetup(config: Config, { staging, address }: LocalSetup): Config {
-  const { namespace, taskQueue } = config.temporal;
+  const { namespace, taskQueue, encryption } = config.temporal;
   return {
     ...config,
     staging: { ...config.staging, folder: staging },
-    temporal: { address, namespace, taskQueue },
+    // Commands beside it read the keys from the file too.
+    temporal: { address, namespace, taskQueue, ...(encryption && { encryption }) },
   };
 }

@@ -25,7 +25,9 @@ export async function withClient<Result>(
   const { ExportClient } = lazy.client();
   const { namespace, taskQueue } = settings.temporal;
   try {
-    return await work(new ExportClient({ client: new Client({ connection, namespace }), taskQueue }), {
+    const encryption = await lazy.encryption().encryptionOptions(settings.temporal, settings.baseFolder);
+    const client = new Client({ connection, namespace, ...encryption });
+    return await work(new ExportClient({ client, taskQueue }), {
       config: settings.config,
       webUi: await openWebUi(settings),
     });
@@ -35,7 +37,10 @@ export async function withClient<Result>(
 }
 
 /** The caller closes it. @throws ExportError TEMPORAL_UNREACHABLE */
-export async function connect({ temporal, connection: settings }: Pick<Settings, 'temporal' | 'connection'>): Promise<Connection> {
+export async function connect({
+  temporal,
+  connection: settings,
+}: Pick<Settings, 'temporal' | 'connection'>): Promise<Connection> {
   const options = await connectionOptions(settings, temporal.address);
   const connection = lazy.temporalClient().Connection.lazy({ ...options, connectTimeout: CONNECT_MS });
   try {

@@ -1,0 +1,129 @@
+import { timingSafeEqual, createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { temporal } from '@temporalio/proto';
+import { ExportError } from '../errors';
+
+const { Payloads } = temporal.api.common.v1;
+
+export interface CodecServerOptions {
+  readonly codec: PayloadCodec;
+  /** Requests carry it: `Authorization: Bearer <token>`. */
+  readonly token: string;
+  /** Origins of the Web UI that may ask, e.g. `http://127.0.0.1:8233`. */
+  readonly origins: readonly string[];
+  readonly host: string;
+  /** 0: a free one. */
+  readonly port: number;
+}
+
+export interface CodecServer {
+  readonly url: string;
+  readonly close: () => Promise<void>;
+}
+
+/**
+ * Decodes payloads for Temporal's Web UI and CLI, as their protocol of remote codecs has it: `POST /decode` and `/encode`.
+ * @throws ExportError CONFIG_INVALID where it cannot listen
+ */
+export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
+  const server = createServer((request, response) => {
+    void answer(options, request, response).catch(() => response.destroy());
+  });
+  server.listen(options.port, options.host);
+  try {
+    await once(server, 'listening');
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `The codec server cannot listen on ${options.host}:${options.port} (${code}). Choose another port with --port.`,
+    );
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host}:${port}`,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+async function answer(
+  { codec, token, origins }: CodecServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { origin, authorization } = request.headers;
+  if (origin !== undefined && origins.includes(origin)) {
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-allow-credentials', 'true');
+    response.setHeader('vary', 'origin');
+  }
+  if (request.method === 'OPTIONS') {
+    response.setHeader('access-control-allow-methods', 'POST');
+    response.setHeader('access-control-allow-headers', 'authorization, content-type, x-namespace');
+    return end(response, 204);
+  }
+  const work = workOf(codec, request);
+  if (!work) return end(response, 404);
+  if (!isSame(authorization ?? '', `Bearer ${token}`)) return end(response, 401);
+  let payloads: Payload[];
+  try {
+    payloads = parse(await bodyOf(request));
+  } catch {
+    return end(response, 400, { message: 'The body is not {"payloads": […]} of at most 10 MB.' });
+  }
+  try {
+    const done = await work(payloads);
+    const message = Payloads.create({ payloads: done });
+    return end(response, 200, Payloads.toObject(message, { bytes: String }));
+  } catch (error) {
+    return end(response, 400, { message: error instanceof ExportError ? error.message : 'It failed.' });
+  }
+}
+
+function workOf(codec: PayloadCodec, { method, url }: IncomingMessage) {
+  if (method !== 'POST') return undefined;
+  if (url === '/decode') return (payloads: Payload[]) => codec.decode(payloads);
+  return url === '/encode' ? (payloads: Payload[]) => codec.encode(payloads) : undefined;
+}
+
+/** By digests: the time that it takes says nothing about the token. */
+function isSame(one: string, other: string): boolean {
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+function digest(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function parse(body: string): Payload[] {
+  const document: unknown = JSON.parse(body);
+  return Payloads.fromObject(document as Record<string, unknown>).payloads;
+}
+
+/** A payload has at most 2 MB, a page of a history more. */
+const MAX_BYTES = 10_000_000;
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of request) {
+    bytes += (part as Buffer).length;
+    if (bytes > MAX_BYTES) throw new RangeError('The body is too long.');
+    parts.push(part as Buffer);
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function end(response: ServerResponse, status: number, document?: object): void {
+  response.statusCode = status;
+  if (!document) return void response.end();
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(document));
+}
