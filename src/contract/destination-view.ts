@@ -52,6 +52,8 @@ export interface DestinationView {
   readonly audience: Audience;
   /** As the worker configuration names it. */
   readonly source: string;
+  /** By which a refresh chooses it. */
+  readonly labels: readonly string[];
   /** The store with its rows. */
   readonly storeId: string;
   /** The task queue that it belongs to. */

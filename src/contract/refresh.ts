@@ -40,9 +40,8 @@ export interface RefreshInput extends z.input<typeof RefreshInputSchema> {}
 export type RefreshRequest = z.output<typeof RefreshInputSchema>;
 
 /** Why a refresh did not ask a destination for an export. */
-export const SKIP_REASONS = [
+const SKIP_REASONS = [
   'source_unchanged',
-  'paused',
   'not_configured',
   'consent_withdrawn',
   'removed',
@@ -72,8 +71,9 @@ export type RefreshResult = (typeof REFRESH_RESULTS)[number];
 export interface RefreshedDestination {
   readonly destinationId: string;
   /**
-   * `unchanged`: the export ran, and Mailchimp had everything already. `held`, `stopped` and `paused`: the export waits for a person, and the
-   * refresh does not wait for it. `unfinished`: it was still running when the refresh ended. `failed`: see `failure`.
+   * `unchanged`: the export ran, and nothing was to be sent. `held`, `stopped` and `paused`: the export, or the one before it, waits for a
+   * person, and the refresh does not wait for it. `unfinished`: it had not ended when the refresh did; without `exportId`, it was not asked
+   * for. `failed`: see `failure`.
    */
   readonly result: RefreshResult;
   /** Of a destination that was `skipped`. */

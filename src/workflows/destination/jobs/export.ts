@@ -2,7 +2,7 @@ import { uuid4 } from '@temporalio/workflow';
 import type { JobReport } from '../../../contract/job';
 import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
-import { withEndedJob, withNextNumber, type DestinationState, type Job } from '../state';
+import { withEndedJob, withNextNumber, type DestinationState, type Job, type Watcher } from '../state';
 import { withTag } from '../tag-identity';
 import type { EndedJob, JobType } from './job';
 
@@ -46,5 +46,12 @@ function withSuccessor(
   const successor: Job = { ...job, exportId, number, ...(approval && { approved: approval }) };
   const replaced: JobReport = { ...report, next: { exportId, number } };
   const reported = withExport(numbered, { job, input, report: replaced });
-  return { ...reported, queue: [successor, ...state.queue] };
+  return { ...reported, queue: [successor, ...state.queue], ...watchersOf(state, job, exportId) };
+}
+
+/** Who waits for the export that is replaced waits for its successor. */
+function watchersOf({ watchers }: DestinationState, job: Job, exportId: string) {
+  const follow = (watcher: Watcher) =>
+    watcher.exportId === job.exportId ? { ...watcher, exportId } : watcher;
+  return watchers && { watchers: watchers.map(follow) };
 }
