@@ -1,7 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
-import { DESTINATION_ID_PREFIX } from '../contract/identifiers';
+import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
 import { MOST_DESTINATIONS, type RefreshTargets } from '../contract/refresh';
+import { ASKED_AT_ONCE } from './ask-destinations';
+import { mapAtOnce } from './map-at-once';
+import { ifFound } from './rules/look-at-destination';
 
 export interface ListDestinationsInput {
   readonly targets: RefreshTargets;
@@ -29,52 +32,68 @@ interface Listed extends ListedTarget {
 export function createListDestinations() {
   return async function listDestinations({ targets }: ListDestinationsInput): Promise<ListedTargets> {
     const { client, info } = Context.current();
-    const listed = await listOf(client, info.taskQueue);
-    const chosen = namesOf(targets, listed).toSorted();
+    const found =
+      'destinations' in targets
+        ? await named(client, targets.destinations)
+        : chosenBy(targets, await listOf(client, info.taskQueue));
+    const sorted = found.toSorted((one, other) => (one.destinationId < other.destinationId ? -1 : 1));
     return {
-      targets: chosen
+      targets: sorted
         .slice(0, MOST_DESTINATIONS)
-        .map((destinationId) => ({ destinationId, account: listed.get(destinationId)?.account ?? '' })),
-      left: Math.max(0, chosen.length - MOST_DESTINATIONS),
+        .map(({ destinationId, account }) => ({ destinationId, account })),
+      left: Math.max(0, sorted.length - MOST_DESTINATIONS),
     };
   };
 }
 
-function namesOf(targets: RefreshTargets, listed: ReadonlyMap<string, Listed>): string[] {
-  if ('destinations' in targets) return [...new Set(targets.destinations)];
-  const { labels } = { labels: null, ...targets };
-  return [...listed.values()]
-    .filter((destination) => labels?.some((label) => destination.labels.includes(label)) ?? true)
-    .map(({ destinationId }) => destinationId);
+/** Not from the list, which is about a second behind. */
+function named(client: Client, destinations: readonly string[]): Promise<ListedTarget[]> {
+  return mapAtOnce([...new Set(destinations)], ASKED_AT_ONCE, async (destinationId) => {
+    const handle = client.workflow.getHandle(destinationWorkflowId(destinationId));
+    const found = await ifFound(() => handle.describe());
+    return { destinationId, account: accountIn(found?.memo) };
+  });
+}
+
+function chosenBy(targets: RefreshTargets, listed: readonly Listed[]): readonly Listed[] {
+  if (!('labels' in targets)) return listed;
+  return listed.filter(({ labels }) => labels.some((label) => targets.labels.includes(label)));
 }
 
 /** How long the next run of a workflow may take to appear in lists after the last one has ended. */
 const VISIBLE_WITHIN_MS = 60_000;
 
-async function listOf(client: Client, taskQueue: string): Promise<Map<string, Listed>> {
+async function listOf(client: Client, taskQueue: string): Promise<readonly Listed[]> {
   const since = new Date(Date.now() - VISIBLE_WITHIN_MS).toISOString();
   // With those that have just continued as new: otherwise a destination between two runs would be left out.
   const query =
     `WorkflowType = 'mailchimpDestination' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}' AND ` +
     `(ExecutionStatus = 'Running' OR (ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'))`;
   const found = new Map<string, Listed>();
-  for await (const { workflowId, memo = {}, status } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo, status } of client.workflow.list({ query })) {
     const destinationId = workflowId.slice(DESTINATION_ID_PREFIX.length);
     const isRunning = status.name === 'RUNNING';
     // Without a name, its first connect has not succeeded: it is no destination yet.
     if (textIn(memo, 'name') === '' || (found.get(destinationId)?.isRunning && !isRunning)) continue;
-    const { labels } = memo;
+    const labels = memo?.['labels'];
     found.set(destinationId, {
       destinationId,
       isRunning,
-      account: textIn(memo, 'accountId') || textIn(memo, 'account'),
+      account: accountIn(memo),
       labels: Array.isArray(labels) ? labels.filter((label) => typeof label === 'string') : [],
     });
   }
-  return found;
+  return [...found.values()];
 }
 
-function textIn(memo: Readonly<Record<string, unknown>>, key: string): string {
-  const value = memo[key];
+type Memo = Readonly<Record<string, unknown>> | undefined;
+
+/** Two names in the configuration may be of one account. */
+function accountIn(memo: Memo): string {
+  return textIn(memo, 'accountId') || textIn(memo, 'account');
+}
+
+function textIn(memo: Memo, key: string): string {
+  const value = memo?.[key];
   return typeof value === 'string' ? value : '';
 }

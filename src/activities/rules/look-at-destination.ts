@@ -100,7 +100,8 @@ export function unasked(destinationId: string, { code, message }: ExportError): 
   return { destinationId, result: 'failed', failure: shortReason({ code, message }) };
 }
 
-async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+/** Undefined: there is no such workflow. */
+export async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();
   } catch (error) {
