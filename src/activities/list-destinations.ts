@@ -51,7 +51,8 @@ function named(client: Client, destinations: readonly string[]): Promise<ListedT
   return mapAtOnce([...new Set(destinations)], ASKED_AT_ONCE, async (destinationId) => {
     const handle = client.workflow.getHandle(destinationWorkflowId(destinationId));
     const found = await ifFound(() => handle.describe());
-    return { destinationId, account: accountIn(found?.memo) };
+    // One that does not exist keeps no other waiting.
+    return { destinationId, account: found ? accountIn(found.memo) : `none/${destinationId}` };
   });
 }
 
