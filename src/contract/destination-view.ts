@@ -79,6 +79,7 @@ export interface DestinationView {
 }
 
 /** The state as the workflow answers: `fullView` makes the other one of it. */
-export interface CompactDestinationView extends Omit<DestinationView, 'configuration'> {
+export interface CompactDestinationView extends Omit<DestinationView, 'configuration' | 'labels'> {
+  readonly labels?: readonly string[];
   readonly configuration: CompactConfiguration | null;
 }

@@ -232,6 +232,19 @@ export function withWatcher(state: DestinationState, exportId: string, workflowI
   return { ...state, watchers: [...watchers, { workflowId, exportId, requested: exportId }] };
 }
 
+/** Who waits for an export that is replaced waits for its successor. */
+export function withWatchersOf(
+  state: DestinationState,
+  exportId: string,
+  successor: string,
+): DestinationState {
+  if (!state.watchers) return state;
+  const watchers = state.watchers.map((watcher) =>
+    watcher.exportId === exportId ? { ...watcher, exportId: successor } : watcher,
+  );
+  return { ...state, watchers };
+}
+
 /** The watchers of jobs that are neither running nor queued. */
 export function watchersOfEnded({ watchers = [], unsettled, queue }: DestinationState): readonly Watcher[] {
   const open = new Set([unsettled, ...queue].map((job) => job?.exportId));

@@ -2,7 +2,7 @@ import { uuid4 } from '@temporalio/workflow';
 import type { JobReport } from '../../../contract/job';
 import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
-import { withEndedJob, withNextNumber, type DestinationState, type Job, type Watcher } from '../state';
+import { withEndedJob, withNextNumber, withWatchersOf, type DestinationState, type Job } from '../state';
 import { withTag } from '../tag-identity';
 import type { EndedJob, JobType } from './job';
 
@@ -45,13 +45,7 @@ function withSuccessor(
   const { approval } = report;
   const successor: Job = { ...job, exportId, number, ...(approval && { approved: approval }) };
   const replaced: JobReport = { ...report, next: { exportId, number } };
-  const reported = withExport(numbered, { job, input, report: replaced });
-  return { ...reported, queue: [successor, ...state.queue], ...watchersOf(state, job, exportId) };
-}
-
-/** Who waits for the export that is replaced waits for its successor. */
-function watchersOf({ watchers }: DestinationState, job: Job, exportId: string) {
-  const follow = (watcher: Watcher) =>
-    watcher.exportId === job.exportId ? { ...watcher, exportId } : watcher;
-  return watchers && { watchers: watchers.map(follow) };
+  const watched = withWatchersOf(numbered, job.exportId, exportId);
+  const reported = withExport(watched, { job, input, report: replaced });
+  return { ...reported, queue: [successor, ...state.queue] };
 }
