@@ -7,10 +7,11 @@ import { report } from '../workflows/samples';
 const refreshed = (change: Partial<ExportReport>) => refreshedBy(endedExport(report(change), 'requested'));
 const counts = (some: Partial<OutcomeCounts>): OutcomeCounts => ({ ...noOutcomes(), ...some });
 
+const resultOf = (some: Partial<OutcomeCounts>) =>
+  refreshed({ status: 'completed', outcomes: counts(some) }).result;
+
 describe('an export that has ended', () => {
   test('is unchanged only when nothing was to be sent', () => {
-    const resultOf = (some: Partial<OutcomeCounts>) =>
-      refreshed({ status: 'completed', outcomes: counts(some) }).result;
     expect(resultOf({ unchanged: 5, suppressed: 1, duplicate: 1, invalid: 1 })).toBe('unchanged');
     for (const sent of ['created', 'updated', 'removed', 'rejected', 'throttled', 'unproven'] as const)
       expect(resultOf({ unchanged: 5, [sent]: 1 })).toBe('exported');

@@ -28,6 +28,8 @@ test('a refresh exports its destinations, one after the other if asked to, and t
     });
     for (const name of names) expect(stage.sandbox.state(world.audienceOf(name)).members).toBe(2);
     expect(await world.mostAtOnce()).toBe(1);
+    // By signal: the first check is after a minute.
+    expect(report.durationMs).toBeLessThan(60_000);
     expect(inShort(await world.refresh())).toEqual(['unchanged', 'unchanged']);
   });
 });
