@@ -7,7 +7,7 @@ import { requireWritingRole } from './rules/writing-role';
 
 export interface CheckConnectionInput {
   readonly destinationId: string;
-  readonly request: Omit<ConnectRequest, 'consent'>;
+  readonly request: Omit<ConnectRequest, 'consent' | 'labels'>;
   /** Account id of an earlier connect, which a new key must belong to; null for the first connect. */
   readonly accountId: string | null;
   /** To be recorded in the store; null: the recorded one stays. */

@@ -1,3 +1,5 @@
+import { createAskDestinations } from './ask-destinations';
+import { createCheckExports } from './check-exports';
 import { createDrainEarlierWrites } from './drain-earlier-writes';
 import { createCheckConfiguration } from './check-configuration';
 import { createCheckConnection } from './check-connection';
@@ -7,6 +9,7 @@ import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
 import { toApplicationFailure } from './failure';
 import { createFindResubscribed } from './find-resubscribed';
+import { createListDestinations } from './list-destinations';
 import { createPlanExport } from './plan-export';
 import { createPollBatches } from './poll-batches';
 import { createPreflight } from './preflight';
@@ -41,6 +44,9 @@ const STEPS = {
   'mailchimp.settleExport': createSettleExport,
   'mailchimp.tidyStaging': createTidyStaging,
   'mailchimp.discardDestination': createDiscardDestination,
+  'mailchimp.listDestinations': createListDestinations,
+  'mailchimp.askDestinations': createAskDestinations,
+  'mailchimp.checkExports': createCheckExports,
 } as const;
 
 export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };

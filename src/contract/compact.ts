@@ -64,7 +64,12 @@ export function fullInput(input: CompactExportInput): ExportInput {
 }
 
 export function fullView(view: CompactDestinationView): DestinationView {
-  return { ...view, configuration: view.configuration && fullConfiguration(view.configuration) };
+  // A worker of an earlier version sends no labels.
+  return {
+    ...view,
+    labels: view.labels ?? [],
+    configuration: view.configuration && fullConfiguration(view.configuration),
+  };
 }
 
 /** A segment whose tag is left out where it has the same name. */

@@ -52,6 +52,8 @@ export interface DestinationView {
   readonly audience: Audience;
   /** As the worker configuration names it. */
   readonly source: string;
+  /** By which a refresh chooses it. */
+  readonly labels: readonly string[];
   /** The store with its rows. */
   readonly storeId: string;
   /** The task queue that it belongs to. */
@@ -77,6 +79,7 @@ export interface DestinationView {
 }
 
 /** The state as the workflow answers: `fullView` makes the other one of it. */
-export interface CompactDestinationView extends Omit<DestinationView, 'configuration'> {
+export interface CompactDestinationView extends Omit<DestinationView, 'configuration' | 'labels'> {
+  readonly labels?: readonly string[];
   readonly configuration: CompactConfiguration | null;
 }

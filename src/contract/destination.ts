@@ -25,6 +25,11 @@ export const ConnectSettingsSchema = z.strictObject({
   statusIfNew: StatusIfNewSchema.describe(
     'Status of contacts that are new to the audience; existing members keep theirs. With "pending", Mailchimp sends each a confirmation mail.',
   ),
+  labels: z
+    .array(NameSchema)
+    .max(20)
+    .default([])
+    .describe('Names by which a refresh chooses destinations; replaced when it is connected again.'),
 });
 
 const ConsentGivenSchema = z.strictObject({

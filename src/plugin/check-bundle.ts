@@ -9,7 +9,7 @@ type Compiler = ThisParameterType<Extract<WebpackPlugin, (...args: never[]) => u
 type Compilation = Parameters<Parameters<Compiler['hooks']['emit']['tap']>[1]>[0];
 
 const LINE = "export * from 'temporal-mailchimp/workflows';";
-const WORKFLOWS = ['mailchimpDestination', ...Object.values(JOB_WORKFLOWS)];
+const WORKFLOWS = ['mailchimpDestination', ...Object.values(JOB_WORKFLOWS), 'mailchimpRefresh'];
 const [NAME, VERSION] = WORKFLOWS_MARKER.split('@');
 
 /**
@@ -71,5 +71,8 @@ function requireExports({ modules, moduleGraph }: Compilation, workflowsPath: st
   if (!Array.isArray(exported)) return;
   const absent = WORKFLOWS.filter((name) => !exported.includes(name));
   if (absent.length === 0) return;
-  throw new ExportError('BUNDLE_MISMATCH', advise(`does not export ${absent.join(' and ')}`));
+  throw new ExportError(
+    'BUNDLE_MISMATCH',
+    advise(`does not export ${new Intl.ListFormat('en').format(absent)}`),
+  );
 }

@@ -15,7 +15,7 @@ import { requireOurSdk } from './check-sdk';
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
  *
- * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`) and the activities (`mailchimp.*`), opens the staging store when
+ * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`, `mailchimpRefresh`) and the activities (`mailchimp.*`), opens the staging store when
  * the worker runs and closes it with the worker. A second worker runs beside the host's, on the queue of the staging store
  * (`mailchimp-store-<id>`): rows are in a folder, so their steps run where the folder is.
  *

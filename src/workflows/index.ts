@@ -1,6 +1,6 @@
 /**
- * The workflows, for the workflow file of a worker that has its own: `export * from 'temporal-mailchimp/workflows'`. Started by ExportClient
- * and by each other; not to be started by a host.
+ * The workflows, for the workflow file of a worker that has its own: `export * from 'temporal-mailchimp/workflows'`. Started by ExportClient,
+ * by schedules and by each other. A host may start `mailchimpRefresh`, and no other.
  * @module temporal-mailchimp/workflows
  */
 
@@ -9,6 +9,7 @@ import { WORKFLOWS_MARKER } from '../contract/version';
 export { mailchimpDestination } from './destination/destination';
 export { mailchimpExport } from './export/export';
 export { mailchimpPlan } from './export/plan';
+export { mailchimpRefresh } from './refresh/refresh';
 
 /** Lets the plugin see which version's workflows a bundle contains. Not for users. @internal */
 export const mailchimpWorkflowsMarker = (): string => WORKFLOWS_MARKER;

@@ -1,4 +1,4 @@
-import { defineQuery, defineUpdate } from '@temporalio/workflow';
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type {
   ConfigureInput,
   ConnectInput,
@@ -8,6 +8,7 @@ import type {
   StartedExport,
 } from '../contract/destination';
 import type { CompactDestinationView } from '../contract/destination-view';
+import type { EndedExport } from '../contract/ended-export';
 import type { ExportView } from '../contract/export';
 import type { Approved, ApproveInput } from '../contract/guard';
 import type { JobRequestInput } from '../contract/job';
@@ -30,3 +31,6 @@ export const resumeUpdate = defineUpdate<null, [ExportEnvelope]>('resume');
 /** Decide about the plan that an export is held with; both work while it is paused. */
 export const approveUpdate = defineUpdate<Approved, [ApproveInput, ExportEnvelope]>('approve');
 export const denyUpdate = defineUpdate<null, [ApproveInput, ExportEnvelope]>('deny');
+
+/** From a destination to each workflow that its request named in `notify`. May come twice. */
+export const exportEndedSignal = defineSignal<[EndedExport]>('exportEnded');

@@ -54,3 +54,14 @@ export function exportSteps({
 }
 
 export type ExportSteps = ReturnType<typeof exportSteps>;
+
+/** Steps of a refresh: on its own task queue, where any worker with the plugin takes them. */
+export function refreshSteps(summary: string) {
+  return proxyActivities<Activities>({
+    ...WAIT_FOR_CANCELLATION,
+    summary,
+    startToCloseTimeout: '5 minutes',
+    scheduleToCloseTimeout: '20 minutes',
+    retry: { initialInterval: '1 second', maximumAttempts: 5 },
+  });
+}

@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
   },
   activities: {
-    folders: ['contract', 'errors', 'text', ...PURE_FILES],
+    folders: ['contract', 'errors', 'text', 'workflows/messages', ...PURE_FILES],
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   plugin: {

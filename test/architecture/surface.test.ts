@@ -37,6 +37,7 @@ describe('what the package promises', () => {
       'mailchimpDestination',
       'mailchimpExport',
       'mailchimpPlan',
+      'mailchimpRefresh',
       'mailchimpWorkflowsMarker',
     ]);
     expect(load('temporal-mailchimp/encryption').names).toEqual(['createEncryptionCodec']);

@@ -47,10 +47,10 @@ describe('a destination', () => {
     expect(output).toContain(`Next: ${scene.program} destination configure ${name}`);
   });
 
-  test('is connected by options alone; pending and the export user are shown', async () => {
+  test('is connected by options alone; pending, the export user and the labels are shown', async () => {
     const { destinationId: name } = scene;
     await scene.writeConfig({ destinations: {} });
-    const settings = `--name "Our News" --account main --audience ${AUDIENCE} --source people --status-if-new pending`;
+    const settings = `--name "Our News" --account main --audience ${AUDIENCE} --source people --status-if-new pending --label nightly --label europe`;
     const { code, document } = await scene.cliJson(
       `destination connect ${name} ${settings} --export-user "Marketing" ${CONNECT}`,
     );
@@ -61,11 +61,13 @@ describe('a destination', () => {
       name: 'Our News',
       statusIfNew: 'pending',
       exportUser: 'Marketing',
+      labels: ['nightly', 'europe'],
       consent: { agreedBy: 'Kim Data' },
       audience: { id: AUDIENCE, doubleOptin: false },
       consentFacts: [{ kind: 'note', code: 'CONFIRMATION_MAIL' }],
     });
     const { output } = await scene.cli(`destination show ${name}`);
+    expect(output).toMatch(/Labels +nightly, europe/);
     expect(output).toContain('Mailchimp sends every new contact a confirmation mail');
     expect(output).toContain(`Not configured yet: ${scene.program} destination configure ${name}`);
   });

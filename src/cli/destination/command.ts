@@ -54,6 +54,7 @@ function connectCommand(cli: Cli): Command {
         'status of contacts that are new to the audience; existing members keep theirs',
       ).choices(STATUSES_IF_NEW),
     )
+    .option('--label <name>', 'label by which a refresh chooses the destination; repeatable', collect)
     .option('--agree', 'agree to the data privacy statement')
     .option('--as <name>', 'who agrees; recorded in the history, with the consent', personName)
     .option(

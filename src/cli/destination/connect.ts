@@ -22,6 +22,7 @@ interface ConnectOptions extends ConsentOptions {
   readonly audience?: string;
   readonly source?: string;
   readonly statusIfNew?: string;
+  readonly label?: readonly string[];
   readonly exportUser?: string;
   readonly adopt?: boolean;
 }
@@ -72,12 +73,13 @@ const OPTIONS = {
   audienceId: '--audience',
   source: '--source',
   statusIfNew: '--status-if-new',
+  labels: '--label',
 };
 
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
-  const { name, account, audience: audienceId, source, statusIfNew } = options;
-  const overrides = Object.entries({ name, account, audienceId, source, statusIfNew }).filter(
+  const { name, account, audience: audienceId, source, statusIfNew, label: labels } = options;
+  const overrides = Object.entries({ name, account, audienceId, source, statusIfNew, labels }).filter(
     ([, value]) => value !== undefined,
   );
   const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };

@@ -36,7 +36,8 @@ function describeUnconfigured(destinationId: string): string {
 }
 
 function connectionPairs(view: DestinationView): (readonly [string, string])[] {
-  const { name, account, accountId, audience, source, statusIfNew, exportUser, storeId, consent } = view;
+  const { name, account, accountId, audience, source, statusIfNew, exportUser, storeId, consent, labels } =
+    view;
   return [
     ['Name', name],
     ['Audience', `${audience.name} (${audience.id})`],
@@ -45,6 +46,7 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
     ['Status if new', `${statusIfNew}: ${STATUS_IF_NEW_MEANING[statusIfNew] ?? ''}`],
     ['Source', source],
     ['Export user', exportUser],
+    ...(labels.length > 0 ? ([['Labels', labels.join(', ')]] as const) : []),
     ['Staging store', storeId],
     [
       'Consent',

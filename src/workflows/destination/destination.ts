@@ -16,6 +16,7 @@ import {
   toCarried,
   toJobInput,
   toState,
+  watchersOfEnded,
   withJobAgain,
   type CarriedState,
   type Job,
@@ -25,6 +26,7 @@ import { recordReport } from '../metrics';
 import { toFailure } from '../failure';
 import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';
+import { notifyWatchers } from './watchers';
 import { Destination, publishState } from './live-destination';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
@@ -83,8 +85,12 @@ async function workUntilRemoved(destination: Destination): Promise<void> {
 
 async function handOver(destination: Destination): Promise<void> {
   destination.isHandingOver = true;
-  // Before continuing as new: otherwise a run that is about to end could accept an update and never answer it.
-  await condition(() => isRemoved(destination) || allHandlersFinished());
+  do {
+    await notifyWatchers(destination);
+    // Before continuing as new: otherwise a run that is about to end could accept an update and never answer it.
+    await condition(() => isRemoved(destination) || allHandlersFinished());
+    // A request that was answered last may have cancelled a queued job.
+  } while (watchersOfEnded(destination.state).length > 0);
   if (isRemoved(destination)) return discard(destination);
   const input = { destinationId: destination.destinationId };
   await makeContinueAsNewFunc<typeof mailchimpDestination>()(input, toCarried(destination.state));

@@ -57,5 +57,8 @@ export function publishState({ state }: Destination): void {
     name: state.connection?.name ?? '',
     audience: state.connection?.audience.id ?? '',
     state: state.phase,
+    account: state.connection?.account ?? '',
+    accountId: state.connection?.accountId ?? '',
+    labels: [...(state.connection?.labels ?? [])],
   });
 }

@@ -15,6 +15,7 @@ import {
   toJobInput,
   withNextNumber,
   withoutQueued,
+  withWatcher,
   type Connection,
   type DestinationState,
   type Job,
@@ -78,7 +79,7 @@ export async function connect(destination: Destination, request: ConnectRequest)
   try {
     requireSameAudience(destination, request);
     requireConsent(destination, request);
-    const { consent: given, ...rest } = request;
+    const { consent: given, labels, ...rest } = request;
     const agreed = given && { ...given, agreedAt: new Date().toISOString() };
     // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
@@ -112,6 +113,7 @@ export async function connect(destination: Destination, request: ConnectRequest)
         statusIfNew,
         ...checkedConnection,
         exportUser: request.exportUser ?? now.connection?.exportUser ?? consent?.agreedBy ?? '',
+        labels,
       },
       // A change of settings by someone who did not agree leaves it as it is.
       consent: consent ?? now.consent,
@@ -155,12 +157,16 @@ export async function configure(destination: Destination, request: ConfigureRequ
   publishState(destination);
 }
 
-export async function enqueue(destination: Destination, request: JobRequest): Promise<StartedExport> {
+export async function enqueue(
+  destination: Destination,
+  { notify, ...request }: JobRequest,
+): Promise<StartedExport> {
   const { destinationId, state } = destination;
   const workflowId = exportWorkflowId(destinationId);
   const isEqual = (job: Job) => isSameRequest(job, request) && hasCurrentInput(destination, job);
   const equal = [state.unsettled, ...state.queue].find((job) => job !== null && isEqual(job));
   if (equal) {
+    watch(destination, equal, notify);
     const runId = runIdOf(destination, equal);
     return { exportId: equal.exportId, number: equal.number, workflowId, ...runId, disposition: 'joined' };
   }
@@ -171,10 +177,15 @@ export async function enqueue(destination: Destination, request: JobRequest): Pr
   const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
   const isQueued = state.unsettled !== null;
   destination.update(() => ({ ...numbered.state, queue: [...state.queue, job] }));
+  watch(destination, job, notify);
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
   await condition(() => !isAboutToStart(destination, job));
   const runId = runIdOf(destination, job);
   return { exportId: job.exportId, number: job.number, workflowId, ...runId, disposition: 'started' };
+}
+
+function watch(destination: Destination, { exportId }: Job, notify: JobRequest['notify']): void {
+  if (notify) destination.update((state) => withWatcher(state, exportId, notify.workflowId));
 }
 
 function busy(destinationId: string, jobs: readonly Job[]): ExportError {
@@ -186,7 +197,7 @@ function busy(destinationId: string, jobs: readonly Job[]): ExportError {
   );
 }
 
-function isSameRequest(one: JobRequest, other: JobRequest): boolean {
+function isSameRequest(one: Pick<Job, 'kind' | 'options'>, other: Pick<Job, 'kind' | 'options'>): boolean {
   return one.kind === other.kind && isSame(one.options, other.options);
 }
 

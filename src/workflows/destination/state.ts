@@ -14,7 +14,7 @@ import { kindOf } from '../../contract/report';
 import { CANCELLED, toReport, type Ended } from '../export/report';
 
 /** A job that was requested. Each kind has numbers of its own, so that a plan uses up no number of an export. */
-export type Job = JobRequest & {
+export type Job = Omit<JobRequest, 'notify'> & {
   readonly exportId: string;
   readonly number: number;
   /** Undefined in a job that version 0.2.0 has queued. */
@@ -35,6 +35,16 @@ export interface Connection {
   readonly workerTimeoutSeconds: number;
   readonly statusIfNew: string;
   readonly exportUser: string;
+  /** Undefined in a state of version 0.3.0. */
+  readonly labels?: readonly string[];
+}
+
+/** A workflow that gets a signal when a job has ended. */
+export interface Watcher {
+  readonly workflowId: string;
+  /** The job whose end it waits for: the one that it asked for, or its successor. */
+  readonly exportId: string;
+  readonly requested: string;
 }
 
 /** The durable record of a destination, which continue-as-new hands on. Ids, counts and references; replaced, never mutated. */
@@ -56,6 +66,8 @@ export interface DestinationState {
   readonly exports: readonly JobReport[];
   /** The last requests with their answers; the server forgets update ids at continue-as-new. */
   readonly answers: readonly { readonly requestId: string; readonly started: StartedExport | null }[];
+  /** Undefined where no workflow waits for a job. */
+  readonly watchers?: readonly Watcher[];
 }
 
 export const NEW_DESTINATION: DestinationState = {
@@ -76,6 +88,8 @@ const REPORTS_KEPT = 10;
 /** Of these: plans must not push out the reports of exports. */
 const PLANS_KEPT = 3;
 const ANSWERS_KEPT = 100;
+/** Of one job. A workflow whose watcher is left out still finds the report when it asks. */
+const WATCHERS_KEPT = 20;
 
 const NO_CONNECTION: Connection = {
   name: '',
@@ -108,6 +122,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
     destinationId,
     phase: state.phase,
     ...connection,
+    labels: connection.labels ?? [],
     consentFacts: factsOf(state),
     consent: state.consent,
     configuration: toCarried(state).configuration,
@@ -207,4 +222,37 @@ export function withAnswer(
   started: StartedExport | null,
 ): DestinationState {
   return { ...state, answers: [{ requestId, started }, ...state.answers].slice(0, ANSWERS_KEPT) };
+}
+
+export function withWatcher(state: DestinationState, exportId: string, workflowId: string): DestinationState {
+  const watchers = state.watchers ?? [];
+  const ofJob = watchers.filter((watcher) => watcher.exportId === exportId);
+  if (ofJob.length >= WATCHERS_KEPT || ofJob.some((watcher) => watcher.workflowId === workflowId))
+    return state;
+  return { ...state, watchers: [...watchers, { workflowId, exportId, requested: exportId }] };
+}
+
+/** Who waits for an export that is replaced waits for its successor. */
+export function withWatchersOf(
+  state: DestinationState,
+  exportId: string,
+  successor: string,
+): DestinationState {
+  if (!state.watchers) return state;
+  const watchers = state.watchers.map((watcher) =>
+    watcher.exportId === exportId ? { ...watcher, exportId: successor } : watcher,
+  );
+  return { ...state, watchers };
+}
+
+/** The watchers of jobs that are neither running nor queued. */
+export function watchersOfEnded({ watchers = [], unsettled, queue }: DestinationState): readonly Watcher[] {
+  const open = new Set([unsettled, ...queue].map((job) => job?.exportId));
+  return watchers.filter(({ exportId }) => !open.has(exportId));
+}
+
+export function withoutWatcher(state: DestinationState, watcher: Watcher): DestinationState {
+  const { watchers = [], ...rest } = state;
+  const left = watchers.filter((one) => one !== watcher);
+  return { ...rest, ...(left.length > 0 && { watchers: left }) };
 }

@@ -4,8 +4,14 @@ import { toReport } from '../../../src/workflows/export/report';
 import { exportJob } from '../../../src/workflows/destination/jobs/export';
 import {
   toJobInput,
+  toCarried,
+  toState,
+  watchersOfEnded,
   withAnswer,
   withNextNumber,
+  withoutWatcher,
+  withWatcher,
+  withWatchersOf,
   type DestinationState,
 } from '../../../src/workflows/destination/state';
 import { DESTINATION, INPUT, report } from '../samples';
@@ -84,6 +90,32 @@ describe('answers', () => {
     expect(state.answers).toHaveLength(100);
     expect(state.answers[0]).toEqual({ requestId: 'request 130', started: null });
     expect(state.answers.at(-1)).toEqual({ requestId: 'request 31', started: null });
+  });
+});
+
+describe('the watchers of a job', () => {
+  const { exportId } = DESTINATION.unsettled!;
+  const watched = withWatcher(DESTINATION, exportId, 'refresh 1');
+
+  test('wait until it has ended, over a continue-as-new, and are named once', () => {
+    expect(watchersOfEnded(watched)).toEqual([]);
+    expect(withWatcher(watched, exportId, 'refresh 1')).toBe(watched);
+    const ended = withReport(toState(toCarried(watched)), report());
+    const [watcher, ...others] = watchersOfEnded(ended);
+    expect(watcher).toEqual({ workflowId: 'refresh 1', exportId, requested: exportId });
+    expect(others).toEqual([]);
+    expect(withoutWatcher(ended, watcher!)).not.toHaveProperty('watchers');
+  });
+
+  test('wait for its successor where it was replanned', () => {
+    const [watcher] = watchersOfEnded(withWatchersOf(withReport(watched, report()), exportId, 'successor'));
+    expect(watcher).toEqual({ workflowId: 'refresh 1', exportId: 'successor', requested: exportId });
+  });
+
+  test('are twenty at most: others find the report when they ask', () => {
+    let state = DESTINATION;
+    for (let number = 1; number <= 30; number++) state = withWatcher(state, exportId, `refresh ${number}`);
+    expect(state.watchers).toHaveLength(20);
   });
 });
 

@@ -1,11 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach } from '@jest/globals';
-import { Connection } from '@temporalio/client';
 import { exportWorkflowId } from '../../../src/contract/identifiers';
-import { type OwnedProcess, spawnOwned } from '../../../src/dev/owned-process';
-import { freePort } from '../../../src/dev/dev-server';
-import { findTemporalBinary } from '../../../src/dev/temporal-binary';
 import { postsTo } from '../../support/mailchimp';
 import { openStage, person, type Stage } from '../../support/stage';
+import { startSuggestingServer, type SuggestingServer } from '../../support/suggesting-server';
 import { until } from '../../support/until';
 
 /** Rows of a full part: 50 chunks of 500. */
@@ -17,42 +14,20 @@ export const FIRST = 5;
 /** The server suggests continue-as-new at so many events instead of 4,096: before the first batch, and after a few polls of it. */
 export const SUGGESTED_AT = 36;
 
-let server: OwnedProcess;
-let address: string;
+let server: SuggestingServer;
 /** Of the current test. */
 export let stage: Stage;
 
 beforeAll(async () => {
-  const port = await freePort();
-  address = `127.0.0.1:${port}`;
-  server = await spawnOwned({
-    command: await findTemporalBinary(),
-    args: [
-      `server start-dev --headless --ip 127.0.0.1 --port ${port} --log-level error --dynamic-config-value`,
-      `limit.historyCount.suggestContinueAsNew=${SUGGESTED_AT}`,
-    ].flatMap((text) => text.split(' ')),
-  });
-  await until(() => answers());
+  server = await startSuggestingServer(SUGGESTED_AT);
 });
-
-async function answers(): Promise<boolean> {
-  const connection = Connection.lazy({ address, connectTimeout: 1_000 });
-  try {
-    await connection.workflowService.describeNamespace({ namespace: 'default' });
-    return true;
-  } catch {
-    return false;
-  } finally {
-    await connection.close();
-  }
-}
 
 afterAll(async () => {
   await server.kill();
 });
 
 beforeEach(async () => {
-  stage = await openStage({ address, sandbox: { replies: 'lean' } });
+  stage = await openStage({ address: server.address, sandbox: { replies: 'lean' } });
 });
 
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { uuid4 } from '@temporalio/workflow';
 import type { JobReport } from '../../../contract/job';
 import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
-import { withEndedJob, withNextNumber, type DestinationState, type Job } from '../state';
+import { withEndedJob, withNextNumber, withWatchersOf, type DestinationState, type Job } from '../state';
 import { withTag } from '../tag-identity';
 import type { EndedJob, JobType } from './job';
 
@@ -45,6 +45,7 @@ function withSuccessor(
   const { approval } = report;
   const successor: Job = { ...job, exportId, number, ...(approval && { approved: approval }) };
   const replaced: JobReport = { ...report, next: { exportId, number } };
-  const reported = withExport(numbered, { job, input, report: replaced });
+  const watched = withWatchersOf(numbered, job.exportId, exportId);
+  const reported = withExport(watched, { job, input, report: replaced });
   return { ...reported, queue: [successor, ...state.queue] };
 }

@@ -1,0 +1,135 @@
+import { Context } from '@temporalio/activity';
+import type { CompactDestinationView } from '../contract/destination-view';
+import type { StartedExport } from '../contract/destination';
+import { endedExport, refreshedBy } from '../contract/ended-export';
+import { destinationWorkflowId } from '../contract/identifiers';
+import type { Reason } from '../contract/reason';
+import type { RefreshedDestination } from '../contract/refresh';
+import type { ExportErrorCode } from '../errors';
+import { startJobUpdate } from '../workflows/messages';
+import type { ActivityDependencies } from './dependencies';
+import { hasMoved } from './has-moved';
+import { mapAtOnce } from './map-at-once';
+import { inTime, lookAtDestination, skipped, unasked, type Asker } from './rules/look-at-destination';
+import { refusalIn, silenceOf } from './rules/refusal';
+
+export interface AskDestinationsInput {
+  readonly destinationIds: readonly string[];
+  /** The same for all attempts, runs and continuations of a refresh. */
+  readonly refreshId: string;
+  /** The workflow that is told when an export has ended. */
+  readonly workflowId: string;
+  readonly trigger: string;
+  readonly whenSourceChanged: boolean;
+}
+
+/** What a destination answered. */
+export type Answer =
+  | {
+      readonly kind: 'open';
+      readonly destinationId: string;
+      readonly exportId: string;
+      readonly number: number;
+      readonly hasJoined?: true;
+    }
+  | { readonly kind: 'line'; readonly line: RefreshedDestination }
+  | { readonly kind: 'silent'; readonly destinationId: string; readonly failure: Reason };
+
+/** Destinations that one activity asks at the same time: a worker has more to do. */
+export const ASKED_AT_ONCE = 8;
+
+/**
+ * Asks destinations for an export each. The id of a request is made of the refresh and the destination, so that a destination which is
+ * asked again answers with the export of the first request. One that gives no answer does not keep the others from theirs.
+ */
+export function createAskDestinations(dependencies: ActivityDependencies) {
+  return async function askDestinations(input: AskDestinationsInput): Promise<Answer[]> {
+    const { client, info } = Context.current();
+    const ask = createAsk({ client, taskQueue: info.taskQueue }, input, dependencies);
+    return mapAtOnce(input.destinationIds, ASKED_AT_ONCE, async (destinationId) => {
+      try {
+        return await ask(destinationId);
+      } catch (error) {
+        return { kind: 'silent', destinationId, failure: silenceOf(error) };
+      }
+    });
+  };
+}
+
+function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: ActivityDependencies) {
+  const request = createRequest(asker, input);
+  return async (destinationId: string): Promise<Answer> => {
+    const look = await lookAtDestination(asker, destinationId);
+    if ('line' in look) return { kind: 'line', line: look.line };
+    // A further export would only be queued behind it.
+    if (look.waits) return { kind: 'line', line: look.waits };
+    if (input.whenSourceChanged && !(await hasMoved(dependencies, look.view)))
+      return { kind: 'line', line: skipped(destinationId, 'source_unchanged') };
+    try {
+      return answerOf(look.view, await request(destinationId));
+    } catch (error) {
+      const refusal = refusalIn(error);
+      if (!refusal) throw error;
+      const why = SKIPS[refusal.code];
+      const line = why ? skipped(destinationId, why) : unasked(destinationId, refusal);
+      return { kind: 'line', line };
+    }
+  };
+}
+
+/** What the destination refuses after it was looked at. */
+const SKIPS: Partial<Record<ExportErrorCode, RefreshedDestination['skipped'] & string>> = {
+  NOT_CONFIGURED: 'not_configured',
+  NOT_CONNECTED: 'not_found',
+  CONSENT_REQUIRED: 'consent_withdrawn',
+  DESTINATION_REMOVED: 'removed',
+  DESTINATION_BUSY: 'busy',
+};
+
+function answerOf(view: CompactDestinationView, started: StartedExport): Answer {
+  const { destinationId } = view;
+  const { exportId, number, disposition } = started;
+  const hasJoined = disposition === 'joined' && { hasJoined: true as const };
+  // The answer to an earlier attempt was lost, and the export has ended since.
+  const report = view.exports.find((one) => one.exportId === exportId);
+  if (!report || report.status === 'replanned')
+    return { kind: 'open', destinationId, exportId, number, ...hasJoined };
+  return { kind: 'line', line: { ...refreshedBy(endedExport(report, exportId)), ...hasJoined } };
+}
+
+/** A request that a destination reads later than this is refused. */
+const ACCEPT_TIMEOUT_MS = 10_000;
+
+function createRequest(asker: Asker, { refreshId, workflowId, trigger }: AskDestinationsInput) {
+  /** How far the clock of the server is ahead of ours, as far as a refused request has shown. */
+  let clockOffsetMs = 0;
+
+  const send = (destinationId: string): Promise<StartedExport> => {
+    const sentAt = Date.now() + clockOffsetMs;
+    const envelope = {
+      requestId: `${refreshId}/${destinationId}`,
+      sentAt,
+      notAfter: sentAt + ACCEPT_TIMEOUT_MS,
+      taskQueue: asker.taskQueue,
+    };
+    const handle = asker.client.workflow.getHandle(destinationWorkflowId(destinationId));
+    return inTime(asker, () =>
+      handle.executeUpdate(startJobUpdate, {
+        args: [{ kind: 'export', trigger, notify: { workflowId } }, envelope],
+      }),
+    );
+  };
+
+  return async (destinationId: string): Promise<StartedExport> => {
+    const began = performance.now();
+    try {
+      return await send(destinationId);
+    } catch (error) {
+      const serverTimeMs = refusalIn(error)?.details['serverTimeMs'];
+      if (typeof serverTimeMs !== 'number') throw error;
+      // Refused as too late after less time than it is valid for: our clock is wrong.
+      if (performance.now() - began <= ACCEPT_TIMEOUT_MS) clockOffsetMs = serverTimeMs - Date.now();
+      return send(destinationId);
+    }
+  };
+}

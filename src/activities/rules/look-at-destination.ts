@@ -1,0 +1,111 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import type { CompactDestinationView, RunningExport } from '../../contract/destination-view';
+import type { ExportView } from '../../contract/export';
+import { shortReason } from '../../contract/ended-export';
+import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
+import type { RefreshedDestination, SkipReason } from '../../contract/refresh';
+import { ExportError, ownerMismatch } from '../../errors';
+import { progressQuery, stateQuery } from '../../workflows/messages';
+
+/** What an activity of a refresh asks with. */
+export interface Asker {
+  readonly client: Client;
+  /** Of the refresh: only destinations that belong to it are asked. */
+  readonly taskQueue: string;
+}
+
+/** What a destination does now, or why it cannot be asked for an export. */
+export type Look =
+  | {
+      readonly view: CompactDestinationView;
+      /** Its running export waits for a person. */
+      readonly waits?: RefreshedDestination;
+    }
+  | { readonly line: RefreshedDestination };
+
+/** How long one request may take. A destination whose worker is busy answers later, and is asked again. */
+const REQUEST_TIMEOUT_MS = 10_000;
+
+export function inTime<Result>({ client }: Asker, work: () => Promise<Result>): Promise<Result> {
+  return client.withDeadline(Date.now() + REQUEST_TIMEOUT_MS, work);
+}
+
+/** Reads the state of a destination, and whether its running export waits for a person. Changes nothing. */
+export async function lookAtDestination(asker: Asker, destinationId: string): Promise<Look> {
+  const handle = asker.client.workflow.getHandle(destinationWorkflowId(destinationId));
+  const found = await ifFound(() => inTime(asker, () => handle.describe()));
+  if (!found) return { line: skipped(destinationId, 'not_found') };
+  const { status, memo, taskQueue } = found;
+  if (status.name !== 'RUNNING') {
+    return { line: ended(destinationId, { phase: memo?.['state'], status: status.name }) };
+  }
+  if (taskQueue !== asker.taskQueue)
+    return { line: unasked(destinationId, ownerMismatch(destinationId, taskQueue)) };
+  const view = await inTime(asker, () => handle.query(stateQuery));
+  const line = whyNotAsked(view);
+  if (line) return { line };
+  const waits = view.running ? await waitingForPerson(asker, view.destinationId, view.running) : undefined;
+  return { view, ...(waits && { waits }) };
+}
+
+function whyNotAsked({ destinationId, phase, consent }: CompactDestinationView) {
+  if (phase === 'connecting') return skipped(destinationId, 'not_found');
+  if (phase === 'removed') return skipped(destinationId, 'removed');
+  if (!consent || consent.withdrawnAt !== undefined) return skipped(destinationId, 'consent_withdrawn');
+  return phase === 'connected' ? skipped(destinationId, 'not_configured') : undefined;
+}
+
+/** How a workflow that is closed has ended: after a refused first connect there was no destination. */
+function ended(
+  destinationId: string,
+  { phase, status }: { readonly phase: unknown; readonly status: string },
+): RefreshedDestination {
+  if (phase === 'connecting') return skipped(destinationId, 'not_found');
+  if (phase === 'removed' || status === 'COMPLETED') return skipped(destinationId, 'removed');
+  return unasked(
+    destinationId,
+    new ExportError('DESTINATION_TERMINATED', `Its workflow was ended in Temporal (${status}).`),
+  );
+}
+
+/** A report of the export that keeps the next one of its destination waiting. */
+async function waitingForPerson(
+  asker: Asker,
+  destinationId: string,
+  { exportId, number }: RunningExport,
+): Promise<RefreshedDestination | undefined> {
+  const handle = asker.client.workflow.getHandle(exportWorkflowId(destinationId));
+  const view = await ifFound(() => inTime(asker, () => handle.query(progressQuery)));
+  if (view?.ref.exportId !== exportId) return undefined;
+  const waits = whyItWaits(view);
+  return waits && { destinationId, exportId, number, ...waits };
+}
+
+function whyItWaits({
+  state,
+  isPaused,
+}: ExportView): Pick<RefreshedDestination, 'result' | 'failure'> | undefined {
+  if (state.kind === 'held') return { result: 'held' };
+  if (state.kind === 'stopped') return { result: 'stopped', failure: shortReason(state.reason) };
+  // Also where it waits for Mailchimp: it would send nothing afterwards.
+  return isPaused && state.kind !== 'cancelling' ? { result: 'paused' } : undefined;
+}
+
+export function skipped(destinationId: string, why: SkipReason): RefreshedDestination {
+  return { destinationId, result: 'skipped', skipped: why };
+}
+
+export function unasked(destinationId: string, { code, message }: ExportError): RefreshedDestination {
+  return { destinationId, result: 'failed', failure: shortReason({ code, message }) };
+}
+
+/** Undefined: there is no such workflow. */
+export async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,103 @@
+import type { ListedTarget } from '../../activities/list-destinations';
+import type { OpenExport } from '../../activities/check-exports';
+import type { Reason } from '../../contract/reason';
+import type { RefreshedDestination } from '../../contract/refresh';
+
+/** A destination that is to be asked for an export. */
+export interface Target extends ListedTarget {
+  /** How often it gave no answer, when it is asked again, and the last reason. */
+  readonly silences?: number;
+  readonly askAtMs?: number;
+  readonly failure?: Reason;
+}
+
+/** An export that was asked for and has not ended. */
+export interface Asked extends OpenExport {
+  readonly account: string;
+  /** The export that the destination answered with; `exportId` is its successor where it was replanned. */
+  readonly requested: string;
+  readonly hasJoined?: true;
+  readonly checks: number;
+  readonly checkAtMs: number;
+}
+
+/** What a refresh knows; continue-as-new hands it on. Each destination is in one of the three lists. */
+export interface RefreshState {
+  readonly startedAtMs: number;
+  readonly trigger: string;
+  readonly isListed: boolean;
+  readonly toAsk: readonly Target[];
+  readonly open: readonly Asked[];
+  readonly lines: readonly RefreshedDestination[];
+  /** Destinations beyond the most that a refresh takes. */
+  readonly left: number;
+}
+
+export function newRefresh(startedAtMs: number, trigger: string): RefreshState {
+  return { startedAtMs, trigger, isListed: false, toAsk: [], open: [], lines: [], left: 0 };
+}
+
+const MINUTE_MS = 60_000;
+
+/** At 1, 2, 5 and 10 minutes, then every 10. A signal says when an export has ended; a check finds what a signal does not say. */
+const INTERVALS = [1, 1, 3, 5];
+const LAST_INTERVAL = 10;
+
+function intervalMs(rounds: number): number {
+  return (INTERVALS[rounds] ?? LAST_INTERVAL) * MINUTE_MS;
+}
+
+export function withOpen(
+  state: RefreshState,
+  target: Target,
+  asked: OpenExport & { hasJoined?: true },
+): RefreshState {
+  const { destinationId, account } = target;
+  const { exportId, number, hasJoined } = asked;
+  const open: Asked = {
+    destinationId,
+    account,
+    exportId,
+    number,
+    requested: exportId,
+    ...(hasJoined && { hasJoined }),
+    checks: 0,
+    checkAtMs: Date.now() + intervalMs(0),
+  };
+  return { ...without(state, destinationId), open: [...state.open, open] };
+}
+
+/** The result for one destination is known. */
+export function withLine(state: RefreshState, line: RefreshedDestination): RefreshState {
+  const asked = state.open.find(({ destinationId }) => destinationId === line.destinationId);
+  const hasJoined = asked?.hasJoined && { hasJoined: true as const };
+  return { ...without(state, line.destinationId), lines: [...state.lines, { ...line, ...hasJoined }] };
+}
+
+/** The export is still open. */
+export function withCheck(state: RefreshState, destinationId: string, successor?: OpenExport): RefreshState {
+  const checked = (asked: Asked): Asked => {
+    if (asked.destinationId !== destinationId) return asked;
+    const { exportId, number } = successor ?? asked;
+    const checks = asked.checks + 1;
+    return { ...asked, exportId, number, checks, checkAtMs: Date.now() + intervalMs(checks) };
+  };
+  return { ...state, open: state.open.map(checked) };
+}
+
+/** How often a destination may give no answer: it is asked for ten minutes. */
+const MOST_SILENCES = 5;
+
+/** The destination gave no answer, and is asked again later. */
+export function withSilence(state: RefreshState, target: Target, failure: Reason): RefreshState {
+  const { destinationId, account, silences = 0 } = target;
+  if (silences + 1 >= MOST_SILENCES) return withLine(state, { destinationId, result: 'failed', failure });
+  const askAtMs = Date.now() + intervalMs(silences);
+  const again = { destinationId, account, silences: silences + 1, askAtMs, failure };
+  return { ...state, toAsk: [...without(state, destinationId).toAsk, again] };
+}
+
+function without(state: RefreshState, destinationId: string): RefreshState {
+  const isOther = (one: { readonly destinationId: string }) => one.destinationId !== destinationId;
+  return { ...state, toAsk: state.toAsk.filter(isOther), open: state.open.filter(isOther) };
+}

@@ -1,0 +1,49 @@
+import { describe, expect, test } from '@jest/globals';
+import { endedExport, parseEndedExport, refreshedBy, shortReason } from '../../src/contract/ended-export';
+import { noOutcomes, type OutcomeCounts } from '../../src/contract/outcome';
+import type { ExportReport } from '../../src/contract/report';
+import { report } from '../workflows/samples';
+
+const refreshed = (change: Partial<ExportReport>) => refreshedBy(endedExport(report(change), 'requested'));
+const counts = (some: Partial<OutcomeCounts>): OutcomeCounts => ({ ...noOutcomes(), ...some });
+
+const resultOf = (some: Partial<OutcomeCounts>) =>
+  refreshed({ status: 'completed', outcomes: counts(some) }).result;
+
+describe('an export that has ended', () => {
+  test('is unchanged only when nothing was to be sent', () => {
+    expect(resultOf({ unchanged: 5, suppressed: 1, duplicate: 1, invalid: 1 })).toBe('unchanged');
+    for (const sent of ['created', 'updated', 'removed', 'rejected', 'throttled', 'unproven'] as const)
+      expect(resultOf({ unchanged: 5, [sent]: 1 })).toBe('exported');
+  });
+
+  test('has its counts that are not 0, and why it failed', () => {
+    const failure = { code: 'CONSENT_TRIPWIRE', message: 'Two contacts\n  were resubscribed' } as const;
+    const outcomes = counts({ created: 3, not_sent: 4 });
+    expect(refreshed({ status: 'failed', failure, outcomes })).toMatchObject({
+      result: 'failed',
+      outcomes: { created: 3, not_sent: 4 },
+      failure: { code: 'CONSENT_TRIPWIRE', message: 'Two contacts were resubscribed' },
+    });
+  });
+
+  test.each([
+    ['cancelled', 'cancelled', undefined],
+    ['denied', 'denied', undefined],
+    ['expired', 'failed', 'EXPORT_EXPIRED'],
+  ] as const)('as %s is %s', (status, result, code) => {
+    const line = refreshed({ status });
+    expect([line.result, line.failure?.code]).toEqual([result, code]);
+  });
+
+  test('is read from a signal, and anything else is ignored', () => {
+    const ended = endedExport(report(), 'requested');
+    expect(parseEndedExport(JSON.parse(JSON.stringify(ended)))).toEqual(ended);
+    for (const wrong of [null, 'text', {}, { ...ended, status: 'lost' }, { ...ended, number: '1' }])
+      expect(parseEndedExport(wrong)).toBeUndefined();
+  });
+
+  test('has a reason of a bounded length', () => {
+    expect(shortReason({ code: 'UNEXPECTED', message: 'x'.repeat(5_000) }).message).toHaveLength(160);
+  });
+});
