@@ -67,7 +67,7 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
   --json        the figures as one JSON line on standard output, instead of tables
   --write       also write BENCHMARKS.md and its chart
-  --age         instead: claims in stores with up to 10,000 past exports (takes minutes)
+  --age         instead: claims in stores with up to 10,000 past exports, and a store of 1,000 destinations (a minute)
   --width       instead: plan, read and settle profiles with up to 80 texts of 255 bytes, at the default memory (takes an hour)
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -68,13 +68,29 @@ interface Measuring extends Width {
 
 async function measureWidth(staging: Staging, measuring: Measuring): Promise<void> {
   const { rows, fields, bytes, memory, say } = measuring;
-  const wide = ref(1);
-  const into = await staging.openExtractFolder(wide);
-  await writeProfiles(into, measuring);
   const since = Date.now();
+  const took = await exportOnce(staging, { ...measuring, number: 1 });
+  say(
+    `${rows} x ${fields} x ${bytes} bytes: planned in ${seconds(took.plan)}, read in ${seconds(took.read)}, ` +
+      `settled in ${seconds(took.settle)}; ${took.chunks} chunks, ${took.parts} parts; ` +
+      `peak ${Math.round(memory.peak(since, Date.now()) / 1e6)} MB`,
+  );
+}
+
+interface Exporting extends Width {
+  readonly folder: string;
+  readonly number: number;
+}
+
+/** An export without Mailchimp, of profiles that are new. Returns the milliseconds of its steps. */
+async function exportOnce(staging: Staging, exporting: Exporting) {
+  const { rows, fields, number } = exporting;
+  const one = ref(number);
+  const into = await staging.openExtractFolder(one);
+  await writeProfiles(into, exporting);
   const started = performance.now();
-  await staging.claim(wide);
-  await staging.sealSnapshot(wide, {
+  await staging.claim(one);
+  await staging.sealSnapshot(one, {
     folder: into,
     profiles: rows,
     selected: rows,
@@ -82,8 +98,8 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
     unmatched: [],
     unreadable: [],
   });
-  await staging.sealCensus(wide, { scope: 'optOuts', baseline: null });
-  const plan = await staging.plan(wide, {
+  await staging.sealCensus(one, { scope: 'optOuts', baseline: null });
+  const { chunks, parts } = await staging.plan(one, {
     email: 'email',
     fields: Array.from({ length: fields }, (_, index) => fieldOf(index)),
     segments: [{ segment: 'all', tag: 'All', tagId: 1 }],
@@ -97,22 +113,18 @@ async function measureWidth(staging: Staging, measuring: Measuring): Promise<voi
   });
   const planned = performance.now();
   let read = 0;
-  for (let number = 0; number < plan.chunks; number++) {
-    const chunk = await staging.readChunk(wide, number);
-    if (chunk.kind === 'upsert') read += chunk.rows.length;
+  for (let chunk = 0; chunk < chunks; chunk++) {
+    const changes = await staging.readChunk(one, chunk);
+    if (changes.kind === 'upsert') read += changes.rows.length;
   }
-  const done = performance.now();
-  await staging.settle(wide, null);
-  const settled = performance.now();
   if (read !== rows) throw new Error(`${read} of ${rows} rows were read`);
-  say(
-    `${rows} x ${fields} x ${bytes} bytes: planned in ${seconds(planned - started)}, read in ${seconds(done - planned)}, ` +
-      `settled in ${seconds(settled - done)}; ${plan.chunks} chunks, ${plan.parts.length} parts; ` +
-      `peak ${Math.round(memory.peak(since, Date.now()) / 1e6)} MB`,
-  );
+  const done = performance.now();
+  await staging.settle(one, null);
+  const settle = performance.now() - done;
+  return { plan: planned - started, read: done - planned, settle, chunks, parts: parts.length };
 }
 
-async function writeProfiles(into: string, { rows, fields, bytes, folder }: Measuring): Promise<void> {
+async function writeProfiles(into: string, { rows, fields, bytes, folder }: Exporting): Promise<void> {
   const database = await openDatabase({ folder, memoryLimit: '1GB', allow: [into] });
   const values = Array.from(
     { length: fields },
@@ -135,6 +147,38 @@ function fieldOf(index: number): FieldMatch {
 /** Claims, and checks the claim before a request, in a destination that has had some exports: milliseconds of each. */
 export async function measureAges(say: Say): Promise<void> {
   for (const age of AGES) await withStaging((staging) => measureAge(staging, age, say));
+  await withStaging((_, folder) => measureDestinations(folder, say));
+}
+
+const DESTINATIONS = 1_000;
+const EXPORTS = 10;
+
+/** Opens a store with many destinations, and looks through all of them for rows that are too old, as a worker does once a day. */
+async function measureDestinations(folder: string, say: Say): Promise<void> {
+  const root = join(folder, 'many');
+  const open = () => openStaging({ store: new FolderStore(root), memoryLimit: MEMORY });
+  const first = await open();
+  for (let number = 1; number <= EXPORTS; number++)
+    await exportOnce(first, { folder, number, rows: 100, fields: 1, bytes: 10 });
+  await first.close();
+  for (let copy = 1; copy < DESTINATIONS; copy++)
+    await cp(join(root, 'destinations', DESTINATION), join(root, 'destinations', `d${copy}`), {
+      recursive: true,
+    });
+  const started = performance.now();
+  const staging = await open();
+  const opened = performance.now();
+  const expiring = staging.expireAll({ keepDays: 30, keepExports: 100 });
+  const claiming = performance.now();
+  await staging.claim(ref(EXPORTS + 1));
+  const claimed = performance.now();
+  await expiring;
+  const expired = performance.now();
+  await staging.close();
+  say(
+    `${DESTINATIONS} destinations with ${EXPORTS} exports each: opened in ${(opened - started).toFixed(1)} ms, looked through in ` +
+      `${seconds(expired - opened)}, a claim at that time ${(claimed - claiming).toFixed(1)} ms`,
+  );
 }
 
 const CHECKS = 1_000;

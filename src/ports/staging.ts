@@ -18,7 +18,7 @@ import type {
   SegmentTag,
   Write,
 } from '../contract/plan';
-import type { Settlement, Tally } from '../contract/report';
+import type { SegmentReport, Settlement, Tally } from '../contract/report';
 import type { LeftMember } from './mailchimp';
 import type { SourceExtract } from './source';
 
@@ -157,6 +157,8 @@ export interface Staging {
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
   readFailures(ref: ExportRef, request: FailuresRequest): Promise<readonly FailureRow[]>;
+  /** The counts of every segment, of what was acknowledged or else planned. Reports have some of them where there are many. */
+  readSegments(ref: ExportRef): Promise<readonly SegmentCounts[]>;
   /** Values that a plan left out, cut or could not read. Rows: only for a terminal with access to this store. */
   readWarnings(ref: ExportRef, request: WarningsRequest): Promise<readonly WarnedValue[]>;
   /** Refusals that the baseline of an export remembers. Rows: only for a terminal with access to this store. */
@@ -243,6 +245,9 @@ export interface FailureRow {
   /** Of a refusal that is remembered, so that nothing was sent: when Mailchimp refused the row, in ISO 8601 and UTC. */
   readonly since: string | null;
 }
+
+/** What happened, or would happen, to one segment. */
+export type SegmentCounts = Omit<SegmentReport, 'tagId'>;
 
 export interface WarningsRequest {
   readonly kinds?: readonly WarnedValue['kind'][];

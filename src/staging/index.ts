@@ -31,6 +31,7 @@ import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
 import { liftRefusals, readRefusals } from './settle/refusals';
+import { readSegments } from './settle/segments';
 import { readWarnings } from './settle/warnings';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
@@ -118,6 +119,7 @@ export async function openStaging({
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
       liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
+      readSegments: (ref) => readSegments({ store }, ref),
       readWarnings: (ref, request) => readWarnings({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
@@ -131,7 +133,7 @@ export async function openStaging({
 /** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
 export type StagingReader = Pick<
   Staging,
-  'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals' | 'readWarnings'
+  'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals' | 'readWarnings' | 'readSegments'
 >;
 
 /**
@@ -153,6 +155,7 @@ export async function openStagingToRead({
     readRefusals: (ref, request) => readRefusals(context, ref, request),
     liftRefusals: (ref, request) => liftRefusals(context, ref, request),
     readWarnings: (ref, request) => readWarnings(context, ref, request),
+    readSegments: (ref) => readSegments(context, ref),
   };
   return { storeId, ...translateAll(readers) };
 }

@@ -84,4 +84,37 @@ describe('a list of rows', () => {
     );
     expect(await treeOf(join(scene.folder, 'staging'))).toEqual(before);
   });
+
+  test('segments lists the counts of all segments, where the report has those with the most changes', async () => {
+    const ids = Array.from({ length: 62 }, (_, index) => `s${index}`);
+    // Only the last two have a member.
+    const segments = Object.fromEntries(
+      ids.map((id, index) => [
+        id,
+        { sql: `SELECT id FROM profiles WHERE id = '00000${index < 60 ? 9 : 1}'` },
+      ]),
+    );
+    Object.assign(scene.config.sources['people']!, { segments });
+    await scene.writeConfig({
+      destinations: destinationOf(scene, {
+        configure: { email: 'email', segments: Object.fromEntries(ids.map((id) => [id, null])) },
+      }),
+    });
+    await stopWorker();
+    stopWorker = await startConfigured(scene);
+    const planned = await scene.cli(`export plan ${name}`);
+    expect(planned.output).toContain(
+      `Of 2 more segments, and of these: ${scene.program} export segments ${name} p1`,
+    );
+    expect((await scene.cli(`export segments ${name} p1`)).output).toMatch(/^s61 +s61 +1 +1 +0 +0/m);
+    const started = await scene.cli(`export start ${name}`);
+    expect(started.output).toContain(`export segments ${name} 1`);
+    const before = await treeOf(join(scene.folder, 'staging'));
+    const csv = (await scene.cli(`export segments ${name} 1 --csv`)).output.trim().split('\n');
+    expect(csv).toHaveLength(1 + ids.length);
+    expect(csv).toContain('s60,s60,1,1,0,0,0,0');
+    const { document } = await scene.cliJson(`export segments ${name}`);
+    expect(document).toMatchObject({ number: 1, segments: { length: ids.length } });
+    expect(await treeOf(join(scene.folder, 'staging'))).toEqual(before);
+  });
 });

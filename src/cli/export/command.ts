@@ -8,6 +8,7 @@ import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
 import { type RejectLimit, rejectLimit } from './rejects';
 import { planExport, startExport, watchExport } from './start';
+import { showSegments } from './segments';
 import { LISTED_KINDS, showWarnings, type WarningsOptions } from './warnings';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
@@ -26,6 +27,7 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(listCommand(cli))
     .addCommand(failuresCommand(cli))
     .addCommand(warningsCommand(cli))
+    .addCommand(segmentsCommand(cli))
     .addCommand(rearchiveCommand(cli))
     .addCommand(approveCommand(cli))
     .addCommand(denyCommand(cli))
@@ -266,6 +268,30 @@ function warningsCommand(cli: Cli): Command {
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string | undefined, WarningsOptions]) =>
         showWarnings(invocation, { destinationId: name, numberOrId: which }, options),
+      ),
+    );
+}
+
+function segmentsCommand(cli: Cli): Command {
+  return withExport(
+    verb(
+      'segments',
+      'List the counts of every segment.\n\n' +
+        'Of a destination with many segments, a report lists those with the most changes. This command reads all of them from the ' +
+        'staging folder of the configuration file, also for a plan.',
+    ),
+    'the last',
+  )
+    .option('--csv', "print CSV for a spreadsheet; a ' precedes text that would be read as a formula")
+    .addHelpText(
+      'after',
+      examples('export segments newsletter', 'export segments newsletter 3 --csv > segments.csv'),
+    )
+    .action(
+      action(
+        cli,
+        (invocation, ...[name, which, options]: [string, string | undefined, { readonly csv?: boolean }]) =>
+          showSegments(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }

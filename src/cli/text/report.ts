@@ -31,6 +31,7 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     guardLines(report),
     outcomeTable(report, page),
     segmentTable(report, page),
+    segmentsHint(report),
     invalidTable(report, page),
     describeUncertain(report),
     describeWithoutBaseline(report),
@@ -181,6 +182,14 @@ function facts(report: ExportReport, page: Page): string {
     ],
     page,
   );
+}
+
+function segmentsHint(report: ExportReport): string {
+  const { destinationId, omittedSegments = 0 } = report;
+  if (omittedSegments === 0) return '';
+  const label = jobLabel({ ...report, kind: kindOf(report) });
+  const more = omittedSegments === 1 ? 'Of one more segment' : `Of ${count(omittedSegments)} more segments`;
+  return `${more}, and of these: temporal-mailchimp export segments ${destinationId} ${label}`;
 }
 
 function warningsHint(report: ExportReport): string {

@@ -1,7 +1,8 @@
 import type { Database } from '../../duckdb/database';
+import { DatabaseError } from '../../duckdb/database-error';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { UnmatchedRows } from '../../contract/plan';
-import type { MembershipTable, Reading } from './reading';
+import { type MembershipTable, type Reading, rowsOf } from './reading';
 import { type SqlUse, asSqlError } from './segment-sql';
 import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
 import { strippedKey } from './table';
@@ -36,8 +37,11 @@ export async function findMembers(reading: Reading, key: string, segments: numbe
     const keys = selectMembership(membership, inNoSegment(list));
     files.push(await copyRows(reading, key, { number: files.length, keys }));
   }
-  for (const [segment, use] of reading.sql) {
-    files.push(await copySql(reading, key, { number: files.length, segment, use }));
+  const sql = [...reading.sql];
+  const together = segmentsTogether(reading);
+  for (let first = 0; first < sql.length; first += together) {
+    const segments = sql.slice(first, first + together);
+    files.push(...(await copySql(reading, key, { number: files.length, segments })));
   }
   const rows =
     files.length > 0
@@ -89,19 +93,63 @@ async function countUnmatched(
   });
 }
 
+/** A segment that is SQL, by its position in the request. */
+type SqlSegment = readonly [segment: number, use: SqlUse];
+
+/** With few rows, a statement takes longer to plan and to write its file than to run, so many segments share one. */
+const MOST_TOGETHER = 50;
+/** With many rows, each has a statement of its own: DuckDB may run the parts of one at the same time, and the memory is for one. */
+const ROWS_TOGETHER = 100_000;
+
+function segmentsTogether({ profiles, tables }: Reading): number {
+  const rows = rowsOf([profiles, ...tables.values()].flatMap(({ files }) => files));
+  return Math.floor(Math.min(MOST_TOGETHER, Math.max(1, ROWS_TOGETHER / Math.max(1, rows))));
+}
+
+interface SqlGroup {
+  /** Of the first file. */
+  readonly number: number;
+  readonly segments: readonly SqlSegment[];
+}
+
 async function copySql(
   reading: Reading,
   key: string,
-  { number, segment, use }: { readonly number: number; readonly segment: number; readonly use: SqlUse },
+  { number, segments }: SqlGroup,
+): Promise<readonly string[]> {
+  if (segments.length > 1) {
+    const keys = segments
+      .map(([segment, { sql }]) => selectKeys(segment, `(\n${sql}\n)`))
+      .join(' UNION ALL ');
+    try {
+      return [await copyRows(reading, key, { number, keys })];
+    } catch (error) {
+      // One at a time shows which segment it is, and needs less memory.
+      if (!(error instanceof DatabaseError)) throw error;
+    }
+  }
+  const files: string[] = [];
+  for (const [place, segment] of segments.entries())
+    files.push(await copyOneSql(reading, key, { number: number + place, segment }));
+  return files;
+}
+
+async function copyOneSql(
+  reading: Reading,
+  key: string,
+  { number, segment: [segment, use] }: { readonly number: number; readonly segment: SqlSegment },
 ): Promise<string> {
   try {
     // First in a view of its own, so that DuckDB's errors are about this SQL and not about our statement around it.
     await reading.database.run(`CREATE OR REPLACE VIEW ${SQL_MEMBERS} AS ${use.sql}`);
-    const keys = `SELECT ${segment} AS segment, #1::VARCHAR AS key FROM ${SQL_MEMBERS}`;
-    return await copyRows(reading, key, { number, keys });
+    return await copyRows(reading, key, { number, keys: selectKeys(segment, SQL_MEMBERS) });
   } catch (error) {
     throw asSqlError(use.segment, error);
   }
+}
+
+function selectKeys(segment: number, from: string): string {
+  return `SELECT ${segment} AS segment, #1::VARCHAR AS key FROM ${from}`;
 }
 
 /** Members with `ROW`, which is NULL for a row that names no profile, and then with its key. In a file: tables in memory take more of it. */

@@ -173,8 +173,12 @@ interface Sandbox {
   readonly files: readonly string[];
 }
 
-/** An estimate, which need not be close. */
 const BYTES_OF_ROW = 100;
+
+/** How many rows files have, by their size: an estimate, which need not be close. */
+export function rowsOf(files: readonly { readonly size: number }[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0) / BYTES_OF_ROW;
+}
 
 export function sandboxOf(
   folder: string,
@@ -182,10 +186,9 @@ export function sandboxOf(
   { into }: Pick<ReadRequest, 'into'> = {},
 ): Sandbox {
   const files = found.flatMap((table) => table.files);
-  const bytes = files.reduce((sum, { size }) => sum + size, 0);
   return {
     folder,
-    threads: threadsFor(bytes / BYTES_OF_ROW),
+    threads: threadsFor(rowsOf(files)),
     allow: into === undefined ? [folder] : [folder, into],
     files: files.map(({ readable }) => readable),
   };
