@@ -36,6 +36,7 @@ describe('what the package promises', () => {
     expect(load('temporal-mailchimp/workflows').names).toEqual([
       'mailchimpDestination',
       'mailchimpExport',
+      'mailchimpExportSegments',
       'mailchimpPlan',
       'mailchimpRefresh',
       'mailchimpWorkflowsMarker',
