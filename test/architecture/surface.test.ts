@@ -41,6 +41,8 @@ describe('what the package promises', () => {
       'mailchimpRefresh',
       'mailchimpWorkflowsMarker',
     ]);
+    expect(load('temporal-mailchimp/nexus').names).toEqual(['mailchimpExports']);
+    expect(load('temporal-mailchimp/nexus-handler').names).toEqual(['mailchimpExportsHandler']);
     expect(load('temporal-mailchimp/sandbox').names).toEqual([
       'DEFAULT_API_KEY',
       'DEFAULT_SWITCHES',
@@ -69,9 +71,12 @@ describe('what the package promises', () => {
       '@temporalio/activity',
       '@temporalio/client',
       '@temporalio/common',
+      // These two by the worker.
+      '@temporalio/nexus',
       '@temporalio/plugin',
       '@temporalio/worker',
       '@temporalio/workflow',
+      'nexus-rpc',
       'tar-stream',
       'zod',
     ]);
@@ -86,6 +91,7 @@ describe('what the package promises', () => {
       '@temporalio/workflow',
       'zod',
     ]);
+    expect(dependenciesOf('temporal-mailchimp/nexus')).toEqual(['nexus-rpc']);
     expect(dependenciesOf('temporal-mailchimp/sandbox')).toEqual(['tar-stream', 'zod']);
   });
 
