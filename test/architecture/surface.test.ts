@@ -71,7 +71,7 @@ describe('what the package promises', () => {
       '@temporalio/activity',
       '@temporalio/client',
       '@temporalio/common',
-      // These two by the worker.
+      // This one, and nexus-rpc everywhere, by the SDK itself.
       '@temporalio/nexus',
       '@temporalio/plugin',
       '@temporalio/worker',
@@ -84,11 +84,13 @@ describe('what the package promises', () => {
       '@temporalio/client',
       '@temporalio/common',
       '@temporalio/workflow',
+      'nexus-rpc',
       'zod',
     ]);
     expect(dependenciesOf('temporal-mailchimp/workflows')).toEqual([
       '@temporalio/common',
       '@temporalio/workflow',
+      'nexus-rpc',
       'zod',
     ]);
     expect(dependenciesOf('temporal-mailchimp/nexus')).toEqual(['nexus-rpc']);
