@@ -1,5 +1,6 @@
 // The workflows of this worker: its own, together with those of temporal-mailchimp.
-import { proxyActivities } from '@temporalio/workflow';
+import { executeChild, proxyActivities } from '@temporalio/workflow';
+import { mailchimpExportSegments } from 'temporal-mailchimp/workflows';
 import type * as activities from './activities';
 
 export * from 'temporal-mailchimp/workflows';
@@ -8,4 +9,11 @@ const { hello } = proxyActivities<typeof activities>({ startToCloseTimeout: '10 
 
 export async function greet(name: string): Promise<string> {
   return hello(name);
+}
+
+/** Exports as a step of a larger workflow. Returns how many contacts changed. */
+export async function greetAndExport(name: string, destinationId: string): Promise<string> {
+  const greeting = await hello(name);
+  const { outcomes } = await executeChild(mailchimpExportSegments, { args: [{ destinationId }] });
+  return `${greeting} ${outcomes.created + outcomes.updated} contacts changed.`;
 }

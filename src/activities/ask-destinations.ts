@@ -2,22 +2,21 @@ import { Context } from '@temporalio/activity';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { StartedExport } from '../contract/destination';
 import { endedExport, refreshedBy } from '../contract/ended-export';
-import { destinationWorkflowId } from '../contract/identifiers';
 import type { Reason } from '../contract/reason';
 import type { RefreshedDestination } from '../contract/refresh';
 import type { ExportErrorCode } from '../errors';
-import { startJobUpdate } from '../workflows/messages';
 import type { ActivityDependencies } from './dependencies';
 import { hasMoved } from './has-moved';
 import { mapAtOnce } from './map-at-once';
-import { inTime, lookAtDestination, skipped, unasked, type Asker } from './rules/look-at-destination';
+import { lookAtDestination, skipped, unasked, type Asker } from './rules/look-at-destination';
 import { refusalIn, silenceOf } from './rules/refusal';
+import { createSender, requestExport } from './rules/send-request';
 
 export interface AskDestinationsInput {
   readonly destinationIds: readonly string[];
   /** The same for all attempts, runs and continuations of a refresh. */
   readonly refreshId: string;
-  /** The workflow that is told when an export has ended. */
+  /** The workflow that gets a signal when an export has ended. */
   readonly workflowId: string;
   readonly trigger: string;
   readonly whenSourceChanged: boolean;
@@ -57,7 +56,8 @@ export function createAskDestinations(dependencies: ActivityDependencies) {
 }
 
 function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: ActivityDependencies) {
-  const request = createRequest(asker, input);
+  const { refreshId, workflowId, trigger } = input;
+  const send = createSender(asker);
   return async (destinationId: string): Promise<Answer> => {
     const look = await lookAtDestination(asker, destinationId);
     if ('line' in look) return { kind: 'line', line: look.line };
@@ -66,7 +66,11 @@ function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: Acti
     if (input.whenSourceChanged && !(await hasMoved(dependencies, look.view)))
       return { kind: 'line', line: skipped(destinationId, 'source_unchanged') };
     try {
-      return answerOf(look.view, await request(destinationId));
+      const started = await requestExport(send, destinationId, {
+        requestId: `${refreshId}/${destinationId}`,
+        request: { kind: 'export', trigger, notify: { workflowId } },
+      });
+      return answerOf(look.view, started);
     } catch (error) {
       const refusal = refusalIn(error);
       if (!refusal) throw error;
@@ -95,41 +99,4 @@ function answerOf(view: CompactDestinationView, started: StartedExport): Answer 
   if (!report || report.status === 'replanned')
     return { kind: 'open', destinationId, exportId, number, ...hasJoined };
   return { kind: 'line', line: { ...refreshedBy(endedExport(report, exportId)), ...hasJoined } };
-}
-
-/** A request that a destination reads later than this is refused. */
-const ACCEPT_TIMEOUT_MS = 10_000;
-
-function createRequest(asker: Asker, { refreshId, workflowId, trigger }: AskDestinationsInput) {
-  /** How far the clock of the server is ahead of ours, as far as a refused request has shown. */
-  let clockOffsetMs = 0;
-
-  const send = (destinationId: string): Promise<StartedExport> => {
-    const sentAt = Date.now() + clockOffsetMs;
-    const envelope = {
-      requestId: `${refreshId}/${destinationId}`,
-      sentAt,
-      notAfter: sentAt + ACCEPT_TIMEOUT_MS,
-      taskQueue: asker.taskQueue,
-    };
-    const handle = asker.client.workflow.getHandle(destinationWorkflowId(destinationId));
-    return inTime(asker, () =>
-      handle.executeUpdate(startJobUpdate, {
-        args: [{ kind: 'export', trigger, notify: { workflowId } }, envelope],
-      }),
-    );
-  };
-
-  return async (destinationId: string): Promise<StartedExport> => {
-    const began = performance.now();
-    try {
-      return await send(destinationId);
-    } catch (error) {
-      const serverTimeMs = refusalIn(error)?.details['serverTimeMs'];
-      if (typeof serverTimeMs !== 'number') throw error;
-      // Refused as too late after less time than it is valid for: our clock is wrong.
-      if (performance.now() - began <= ACCEPT_TIMEOUT_MS) clockOffsetMs = serverTimeMs - Date.now();
-      return send(destinationId);
-    }
-  };
 }

@@ -1,4 +1,5 @@
 import { createAskDestinations } from './ask-destinations';
+import { createCancelExport } from './cancel-export';
 import { createCheckExports } from './check-exports';
 import { createDrainEarlierWrites } from './drain-earlier-writes';
 import { createCheckConfiguration } from './check-configuration';
@@ -8,6 +9,7 @@ import { createDeleteBatches } from './delete-batches';
 import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
 import { toApplicationFailure } from './failure';
+import { createFindReport } from './find-report';
 import { createFindResubscribed } from './find-resubscribed';
 import { createListDestinations } from './list-destinations';
 import { createPlanExport } from './plan-export';
@@ -17,6 +19,7 @@ import { createSendCanary } from './send-canary';
 import { createRenameTags } from './rename-tags';
 import { createSendChunks } from './send-chunks';
 import { createSettleExport } from './settle-export';
+import { createStartExport } from './start-export';
 import { createSubmitPart } from './submit-part';
 import { createTakeCensus } from './take-census';
 import { createTakeSnapshot } from './take-snapshot';
@@ -47,6 +50,9 @@ const STEPS = {
   'mailchimp.listDestinations': createListDestinations,
   'mailchimp.askDestinations': createAskDestinations,
   'mailchimp.checkExports': createCheckExports,
+  'mailchimp.startExport': createStartExport,
+  'mailchimp.findReport': createFindReport,
+  'mailchimp.cancelExport': createCancelExport,
 } as const;
 
 export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };

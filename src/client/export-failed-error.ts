@@ -1,5 +1,6 @@
+import { whyIncomplete } from '../contract/incomplete-export';
 import type { ExportReport } from '../contract/report';
-import { ExportError, type ExportErrorCode } from '../errors';
+import { ExportError } from '../errors';
 
 /**
  * Thrown by `result()` for an export that did not complete. `code` and `message` say why:
@@ -14,33 +15,10 @@ export class ExportFailedError extends ExportError {
   readonly report: ExportReport;
 
   constructor(report: ExportReport) {
-    const { code, message } = reasonOf(report);
-    super(code, `Export ${report.number} of ${report.destinationId} ${message}`, {
+    const { code, message } = whyIncomplete(report);
+    super(code, message, {
       details: { exportId: report.exportId, number: report.number },
     });
     this.report = report;
-  }
-}
-
-function reasonOf({ status, failure }: ExportReport): { code: ExportErrorCode; message: string } {
-  switch (status) {
-    case 'denied':
-      return { code: 'EXPORT_DENIED', message: 'was denied. Nothing was sent.' };
-    case 'expired':
-      return {
-        code: 'EXPORT_EXPIRED',
-        message: 'was held and not approved in time. Nothing was sent. Start it again, and approve it.',
-      };
-    case 'cancelled':
-    case 'replanned':
-      return {
-        code: 'EXPORT_CANCELLED',
-        message: 'was cancelled. What Mailchimp acknowledged stays, and is counted in the report.',
-      };
-    default:
-      return {
-        code: failure?.code ?? 'UNEXPECTED',
-        message: `failed: ${failure?.message ?? 'it gave no reason.'}`,
-      };
   }
 }

@@ -1,6 +1,6 @@
 /**
  * The workflows, for the workflow file of a worker that has its own: `export * from 'temporal-mailchimp/workflows'`. Started by ExportClient,
- * by schedules and by each other. A host may start `mailchimpRefresh`, and no other.
+ * by schedules and by each other. A host may start `mailchimpRefresh` and `mailchimpExportSegments`, and no other.
  * @module temporal-mailchimp/workflows
  */
 
@@ -8,8 +8,11 @@ import { WORKFLOWS_MARKER } from '../contract/version';
 
 export { mailchimpDestination } from './destination/destination';
 export { mailchimpExport } from './export/export';
+export { mailchimpExportSegments } from './export-segments/export-segments';
 export { mailchimpPlan } from './export/plan';
 export { mailchimpRefresh } from './refresh/refresh';
+
+export type { ExportSegmentsInput } from '../contract/export-segments';
 
 /** Lets the plugin see which version's workflows a bundle contains. Not for users. @internal */
 export const mailchimpWorkflowsMarker = (): string => WORKFLOWS_MARKER;

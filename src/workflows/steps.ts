@@ -65,3 +65,14 @@ export function refreshSteps(summary: string) {
     retry: { initialInterval: '1 second', maximumAttempts: 5 },
   });
 }
+
+/** Requests to one destination: on the task queue that it belongs to, where any worker with the plugin takes them. Retried for a quarter of an hour. */
+export function requestSteps(summary: string) {
+  return proxyActivities<Activities>({
+    ...WAIT_FOR_CANCELLATION,
+    summary,
+    startToCloseTimeout: '1 minute',
+    scheduleToCloseTimeout: '15 minutes',
+    retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
+  });
+}

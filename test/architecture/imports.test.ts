@@ -48,6 +48,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     folders: ['client', 'config', 'contract', 'duckdb', 'errors', 'sandbox', 'text', 'worker'],
     packages: ['@temporalio/client', '@temporalio/testing', 'yaml'],
   },
+  nexus: { folders: [], packages: ['@temporalio/nexus', 'nexus-rpc'] },
   testing: { folders: ['duckdb', 'errors', 'sandbox'], packages: [] },
   cli: {
     folders: [

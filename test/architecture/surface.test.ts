@@ -36,11 +36,14 @@ describe('what the package promises', () => {
     expect(load('temporal-mailchimp/workflows').names).toEqual([
       'mailchimpDestination',
       'mailchimpExport',
+      'mailchimpExportSegments',
       'mailchimpPlan',
       'mailchimpRefresh',
       'mailchimpWorkflowsMarker',
     ]);
     expect(load('temporal-mailchimp/encryption').names).toEqual(['createEncryptionCodec']);
+    expect(load('temporal-mailchimp/nexus').names).toEqual(['mailchimpExports']);
+    expect(load('temporal-mailchimp/nexus-handler').names).toEqual(['mailchimpExportsHandler']);
     expect(load('temporal-mailchimp/sandbox').names).toEqual([
       'DEFAULT_API_KEY',
       'DEFAULT_SWITCHES',
@@ -69,10 +72,13 @@ describe('what the package promises', () => {
       '@temporalio/activity',
       '@temporalio/client',
       '@temporalio/common',
+      // This one, and nexus-rpc everywhere, by the SDK itself.
+      '@temporalio/nexus',
       '@temporalio/plugin',
       '@temporalio/proto',
       '@temporalio/worker',
       '@temporalio/workflow',
+      'nexus-rpc',
       'tar-stream',
       'zod',
     ]);
@@ -81,13 +87,16 @@ describe('what the package promises', () => {
       '@temporalio/common',
       '@temporalio/proto',
       '@temporalio/workflow',
+      'nexus-rpc',
       'zod',
     ]);
     expect(dependenciesOf('temporal-mailchimp/workflows')).toEqual([
       '@temporalio/common',
       '@temporalio/workflow',
+      'nexus-rpc',
       'zod',
     ]);
+    expect(dependenciesOf('temporal-mailchimp/nexus')).toEqual(['nexus-rpc']);
     expect(dependenciesOf('temporal-mailchimp/sandbox')).toEqual(['tar-stream', 'zod']);
   });
 

@@ -27,7 +27,11 @@ describe.each(['esm', 'commonjs'])('the example for %s', (kind) => {
   test('compiles, exports, still runs its own workflow, and prints a mistake as one line', async () => {
     await (kind === 'esm' ? exportsFromAScript(example) : exportsFromAWebServer(example));
     expect(example.sandbox.state(EXAMPLE_AUDIENCE).tags).toEqual({ 'North America': 21 });
-    expect(await greet(example)).toBe('Hello, Grace!');
+    expect(await executed(example, 'greet', 'Grace')).toBe('Hello, Grace!');
+    if (kind === 'commonjs')
+      expect(await executed(example, 'greetAndExport', 'Grace', example.env['DESTINATION']!)).toBe(
+        'Hello, Grace! 0 contacts changed.',
+      );
   });
 });
 
@@ -85,13 +89,18 @@ async function ask(server: string, method: string, path: string) {
   return { status: reply.status, body: (await reply.json()) as Record<string, unknown> };
 }
 
-async function greet({ env }: RunningExample): Promise<string> {
+/** Runs a workflow of the example's own. */
+async function executed(
+  { env }: RunningExample,
+  workflow: 'greet' | 'greetAndExport',
+  ...args: readonly string[]
+): Promise<string> {
   const connection = await Connection.connect({ address: env['TEMPORAL_ADDRESS']! });
   try {
-    return await new Client({ connection }).workflow.execute('greet', {
+    return await new Client({ connection }).workflow.execute(workflow, {
       taskQueue: env['TASK_QUEUE']!,
-      workflowId: `greet-${randomUUID()}`,
-      args: ['Grace'],
+      workflowId: `${workflow}-${randomUUID()}`,
+      args: [...args],
     });
   } finally {
     await connection.close();

@@ -1,0 +1,47 @@
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { ExportError, type ExportErrorCode } from '../../errors';
+import type { CompactDestinationView } from '../../contract/destination-view';
+import type { RefreshedDestination, SkipReason } from '../../contract/refresh';
+import { lookAtDestination, type Asker } from './look-at-destination';
+import { refusalIn, silenceOf } from './refusal';
+
+/**
+ * Looks at a destination of the task queue of this activity, and asks it something. A destination that gives no answer is asked again by the
+ * retries of the activity.
+ *
+ * @throws ExportError with the refusal of the destination
+ */
+export async function withDestination<Result>(
+  destinationId: string,
+  ask: (asker: Asker, view: CompactDestinationView) => Promise<Result>,
+): Promise<Result> {
+  const { client, info } = Context.current();
+  const asker = { client, taskQueue: info.taskQueue };
+  try {
+    const look = await lookAtDestination(asker, destinationId);
+    if ('line' in look) throw refusalOf(look.line);
+    return await ask(asker, look.view);
+  } catch (error) {
+    if (error instanceof ExportError) throw error;
+    const refusal = refusalIn(error);
+    if (refusal) throw refusal;
+    const { code, message } = silenceOf(error);
+    throw ApplicationFailure.create({ type: code, message, nonRetryable: false });
+  }
+}
+
+const REFUSALS: Partial<Record<SkipReason, readonly [ExportErrorCode, string]>> = {
+  not_configured: ['NOT_CONFIGURED', 'has no data matching and no segments yet. Configure it first.'],
+  consent_withdrawn: ['CONSENT_REQUIRED', 'has no consent. Connect it with --agree.'],
+  removed: ['DESTINATION_REMOVED', 'has been removed. Connect it again to use it.'],
+};
+
+function refusalOf({ destinationId, skipped, failure }: RefreshedDestination): ExportError {
+  if (failure) return new ExportError(failure.code, failure.message);
+  const [code, what] = (skipped && REFUSALS[skipped]) ?? [
+    'DESTINATION_NOT_FOUND',
+    'is not connected. Check the name, or connect it first.',
+  ];
+  return new ExportError(code, `The destination ${destinationId} ${what}`);
+}
