@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { StartedExport } from '../contract/destination';
+import { fullView } from '../contract/compact';
 import { endedExport, refreshedBy } from '../contract/ended-export';
 import type { Reason } from '../contract/reason';
 import type { RefreshedDestination } from '../contract/refresh';
@@ -16,6 +17,8 @@ export interface AskDestinationsInput {
   readonly destinationIds: readonly string[];
   /** The same for all attempts, runs and continuations of a refresh. */
   readonly refreshId: string;
+  /** When the refresh began, in milliseconds since 1970. */
+  readonly startedAtMs: number;
   /** The workflow that gets a signal when an export has ended. */
   readonly workflowId: string;
   readonly trigger: string;
@@ -58,12 +61,20 @@ export function createAskDestinations(dependencies: ActivityDependencies) {
 function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: ActivityDependencies) {
   const { refreshId, workflowId, trigger } = input;
   const send = createSender(asker);
+  const mayBeSkipped = ({ storeId, running, queued, exports }: CompactDestinationView) =>
+    input.whenSourceChanged &&
+    // Another worker reaches its store.
+    storeId === dependencies.staging.storeId &&
+    // Perhaps it was asked already, and the answer was lost: then it has moved, and is unchanged since.
+    running === null &&
+    queued.length === 0 &&
+    !exports.some(({ startedAt }) => Date.parse(startedAt) >= input.startedAtMs);
   return async (destinationId: string): Promise<Answer> => {
     const look = await lookAtDestination(asker, destinationId);
     if ('line' in look) return { kind: 'line', line: look.line };
     // A further export would only be queued behind it.
     if (look.waits) return { kind: 'line', line: look.waits };
-    if (input.whenSourceChanged && !(await hasMoved(dependencies, look.view)))
+    if (mayBeSkipped(look.view) && !(await hasMoved(dependencies, fullView(look.view))))
       return { kind: 'line', line: skipped(destinationId, 'source_unchanged') };
     try {
       const started = await requestExport(send, destinationId, {

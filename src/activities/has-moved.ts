@@ -1,10 +1,10 @@
-import type { CompactDestinationView } from '../contract/destination-view';
+import type { DestinationView } from '../contract/destination-view';
 import type { ActivityDependencies } from './dependencies';
 
-/** Whether the source, the matching or the segments of a destination differ from those of its last complete export. */
+/** Whether an export may have something to do: source, matching or segments are not known to be as at the last complete export. */
 export async function hasMoved(
   _dependencies: ActivityDependencies,
-  _view: CompactDestinationView,
+  _destination: DestinationView,
 ): Promise<boolean> {
   return true;
 }

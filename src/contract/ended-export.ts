@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isExportErrorCode, onOneLine, type ExportErrorCode } from '../errors';
+import { bytesOf } from './compact';
 import { DestinationIdSchema } from './identifiers';
 import { OUTCOMES } from './outcome';
 import type { Reason } from './reason';
@@ -27,8 +28,23 @@ export function parseEndedExport(signal: unknown): EndedExport | undefined {
   return EndedExportSchema.safeParse(signal).data;
 }
 
-/** A refresh keeps a thousand of them in one payload. */
+/** A refresh keeps many of them in one payload. */
 const LONGEST_MESSAGE = 160;
+
+/** Messages that take this much together are kept. */
+const MESSAGES_BYTES = 100_000;
+
+const LEFT_OUT = 'The message is left out: there are too many.';
+
+/** The results of a thousand destinations, of which all may have failed, in a bounded number of bytes. */
+export function boundedLines(lines: readonly RefreshedDestination[]): readonly RefreshedDestination[] {
+  let bytes = 0;
+  return lines.map((line) => {
+    if (!line.failure) return line;
+    bytes += bytesOf(line.failure.message);
+    return bytes <= MESSAGES_BYTES ? line : { ...line, failure: { ...line.failure, message: LEFT_OUT } };
+  });
+}
 
 export function shortReason({ code, message }: Reason): Reason {
   const line = onOneLine(message);

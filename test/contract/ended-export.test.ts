@@ -1,5 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { endedExport, parseEndedExport, refreshedBy, shortReason } from '../../src/contract/ended-export';
+import { bytesOf, MAX_PAYLOAD_BYTES } from '../../src/contract/compact';
+import { MOST_DESTINATIONS } from '../../src/contract/refresh';
+import {
+  boundedLines,
+  endedExport,
+  parseEndedExport,
+  refreshedBy,
+  shortReason,
+} from '../../src/contract/ended-export';
 import { noOutcomes, type OutcomeCounts } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 import { report } from '../workflows/samples';
@@ -41,6 +49,19 @@ describe('an export that has ended', () => {
     expect(parseEndedExport(JSON.parse(JSON.stringify(ended)))).toEqual(ended);
     for (const wrong of [null, 'text', {}, { ...ended, status: 'lost' }, { ...ended, number: '1' }])
       expect(parseEndedExport(wrong)).toBeUndefined();
+  });
+
+  test('is one of a thousand failed ones in a payload of a bounded size', () => {
+    const failure = shortReason({ code: 'STAGING_WORKER_MISSING', message: '顧客'.repeat(500) });
+    const outcomes = counts({ created: 999_999, updated: 999_999, unchanged: 999_999, not_sent: 999_999 });
+    const line = { ...refreshed({ status: 'failed', failure, outcomes }), destinationId: 'x'.repeat(63) };
+    const lines = boundedLines(Array.from({ length: MOST_DESTINATIONS }, () => line));
+    expect(bytesOf(lines)).toBeLessThan(MAX_PAYLOAD_BYTES);
+    expect(lines[0]).toEqual(line);
+    expect(lines.at(-1)?.failure).toEqual({
+      code: 'STAGING_WORKER_MISSING',
+      message: expect.stringContaining('left out'),
+    });
   });
 
   test('has a reason of a bounded length', () => {

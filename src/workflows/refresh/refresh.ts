@@ -25,6 +25,7 @@ import { describeInMarkdown } from './current-details';
 import { toReport } from './report';
 import {
   newRefresh,
+  toCarried,
   withCheck,
   withLine,
   withOpen,
@@ -69,7 +70,7 @@ class Refresh {
     this.#show();
     while (this.#isOpen() && Date.now() < this.#endsAtMs) {
       if (workflowInfo().continueAsNewSuggested)
-        await makeContinueAsNewFunc<typeof mailchimpRefresh>()(this.#request, this.#state);
+        await makeContinueAsNewFunc<typeof mailchimpRefresh>()(this.#request, toCarried(this.#state));
       await this.#step();
     }
     // What a lost signal did not say.
@@ -113,6 +114,7 @@ class Refresh {
         destinationIds: targets.map(({ destinationId }) => destinationId),
         refreshId: firstExecutionRunId,
         workflowId,
+        startedAtMs: this.#state.startedAtMs,
         trigger: this.#state.trigger,
         whenSourceChanged: this.#request.whenSourceChanged,
       }),

@@ -1,3 +1,4 @@
+import { boundedLines } from '../../contract/ended-export';
 import type { RefreshedDestination, RefreshReport } from '../../contract/refresh';
 import { ExportError } from '../../errors';
 import { countOf } from '../../text/format';
@@ -13,7 +14,7 @@ export function toReport(state: RefreshState): RefreshReport {
   return {
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
-    destinations,
+    destinations: boundedLines(destinations),
     left,
   };
 }

@@ -1,5 +1,6 @@
 import type { ListedTarget } from '../../activities/list-destinations';
 import type { OpenExport } from '../../activities/check-exports';
+import { boundedLines } from '../../contract/ended-export';
 import type { Reason } from '../../contract/reason';
 import type { RefreshedDestination } from '../../contract/refresh';
 
@@ -35,6 +36,11 @@ export interface RefreshState {
 
 export function newRefresh(startedAtMs: number, trigger: string): RefreshState {
   return { startedAtMs, trigger, isListed: false, toAsk: [], open: [], lines: [], left: 0 };
+}
+
+/** The state as continue-as-new hands it on. */
+export function toCarried(state: RefreshState): RefreshState {
+  return { ...state, lines: boundedLines(state.lines) };
 }
 
 const MINUTE_MS = 60_000;
