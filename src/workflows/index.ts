@@ -12,6 +12,7 @@ export { mailchimpExportSegments } from './export-segments/export-segments';
 export { mailchimpPlan } from './export/plan';
 export { mailchimpRefresh } from './refresh/refresh';
 
+export type { StartedExport } from '../contract/destination';
 export type { ExportSegmentsInput } from '../contract/export-segments';
 
 /** Lets the plugin see which version's workflows a bundle contains. Not for users. @internal */

@@ -24,12 +24,6 @@ describe('mailchimpExportSegments', () => {
       args: [{ destinationId: stage.destinationId, ...input }],
     });
 
-  const failureOf = async (work: Promise<unknown>) => {
-    const error = await work.catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(WorkflowFailedError);
-    return (error as WorkflowFailedError).cause;
-  };
-
   const prepare = async () => {
     await stage.connect();
     await stage.configure();
@@ -99,3 +93,9 @@ describe('mailchimpExportSegments', () => {
     });
   });
 });
+
+async function failureOf(work: Promise<unknown>): Promise<unknown> {
+  const error = await work.catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  return (error as WorkflowFailedError).cause;
+}
