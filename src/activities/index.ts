@@ -5,6 +5,7 @@ import { createCollectPart } from './collect-part';
 import { createDeleteBatches } from './delete-batches';
 import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
+import { createExtendSchedule } from './extend-schedule';
 import { toApplicationFailure } from './failure';
 import { createFindResubscribed } from './find-resubscribed';
 import { createPlanExport } from './plan-export';
@@ -41,6 +42,7 @@ const STEPS = {
   'mailchimp.settleExport': createSettleExport,
   'mailchimp.tidyStaging': createTidyStaging,
   'mailchimp.discardDestination': createDiscardDestination,
+  'mailchimp.extendSchedule': createExtendSchedule,
 } as const;
 
 export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };
