@@ -4,10 +4,10 @@ import { scheduleNameOf } from '../../contract/identifiers';
 import { ownerOf, recordOf, temporalSchedule } from '../../contract/schedule-request';
 import { scheduleDetails, scheduleSummary } from '../../text/describe-schedule';
 
-const ATTEMPTS = 3;
+const ATTEMPTS = 2;
 const BETWEEN_MS = 500;
-/** Of one attempt: the removal of a destination waits for it. */
-const ATTEMPT_MS = 4_000;
+/** Of one attempt, in which Temporal's client repeats requests: the removal of a destination waits for it. */
+const ATTEMPT_MS = 3_000;
 
 /**
  * Takes a destination out of the schedules that name it, and deletes those that name no other. @returns why it did not; undefined: it did.
