@@ -10,6 +10,11 @@ const DAY_MS = 24 * HOUR_MS;
 /** A fixed day, so that the dates below are within three years of it. */
 const NOW = Date.parse('2026-11-30T12:00:00Z');
 
+const ZONES = (
+  'Europe/Berlin Europe/London Europe/Athens America/New_York America/Havana America/Santiago America/Nuuk Africa/Cairo ' +
+  'Africa/Casablanca Asia/Beirut Atlantic/Azores Australia/Lord_Howe Antarctica/Troll Pacific/Chatham Asia/Tokyo'
+).split(' ');
+
 let connection: Connection;
 let temporal: Client;
 
@@ -27,12 +32,15 @@ interface Range {
   readonly to: string;
 }
 
+function seconds(instant: number) {
+  return { seconds: (instant / 1000) as never };
+}
+
 /** The times at which the real server would start something by a spec, from a paused schedule. */
 async function timesOf(spec: ScheduleSpec, { from, to }: Range): Promise<number[]> {
   const scheduleId = `spec-${randomUUID()}`;
   const action = { type: 'startWorkflow', workflowType: 'none', taskQueue: 'none' } as const;
   const handle = await temporal.schedule.create({ scheduleId, spec, action, state: { paused: true } });
-  const seconds = (instant: number) => ({ seconds: (instant / 1000) as never });
   const found: number[] = [];
   try {
     // The server lists at most a thousand times.
@@ -81,7 +89,7 @@ describe('a time of day that the clock skips, or shows twice, starts once', () =
     ['America/Havana', '00:30', '2027-11-06', ['11-06 00:30', '11-07 00:30', '11-08 00:30']],
     ['America/Nuuk', '23:40', '2027-03-26', ['03-26 23:40', '03-28 00:40', '03-28 23:40']],
     ['UTC', '02:30', '2027-03-27', ['03-27 02:30', '03-28 02:30', '03-29 02:30']],
-  ])('%s, %s, from %s', async (timezone, time, date, expected) => {
+  ])('%s, %s, from %s', async (...[timezone, time, date, expected]) => {
     const from = Date.parse(`${date}T00:00:00Z`) - DAY_MS;
     const range = { from: new Date(from).toISOString(), to: new Date(from + 5 * DAY_MS).toISOString() };
     const found = wallTimes(timezone, await timesOf(specOf({ daily: [time], timezone }), range));
@@ -90,11 +98,7 @@ describe('a time of day that the clock skips, or shows twice, starts once', () =
   });
 
   test('in each zone, for three years: as many starts as days, about a day apart', async () => {
-    const zone = fc.constantFrom(
-      ...['Europe/Berlin', 'Europe/London', 'Europe/Athens', 'America/New_York', 'America/Havana'],
-      ...['America/Santiago', 'America/Nuuk', 'Africa/Cairo', 'Africa/Casablanca', 'Asia/Beirut'],
-      ...['Atlantic/Azores', 'Australia/Lord_Howe', 'Antarctica/Troll', 'Pacific/Chatham', 'Asia/Tokyo'],
-    );
+    const zone = fc.constantFrom(...ZONES);
     // Clocks change at night.
     const time = fc
       .tuple(fc.constantFrom('00', '01', '02', '03', '23'), fc.integer({ min: 0, max: 59 }))
@@ -174,7 +178,7 @@ describe('a spec', () => {
     ]);
   });
 
-  test('of cron expressions is that of Temporal', async () => {
+  test('of cron expressions is that of Temporal: missing in spring, and twice in autumn in the hour before', async () => {
     const range = { from: '2027-01-01T00:00:00Z', to: '2027-01-03T00:00:00Z' };
     const spec = specOf({ cron: ['0 6 * * *', '30 18 * * sat'], timezone: 'UTC' });
     expect(wallTimes('UTC', await timesOf(spec, range))).toEqual([
