@@ -14,7 +14,8 @@ const RefreshTargetsSchema = z.union([
     .describe('All that carry one of these labels when the refresh runs.'),
   z.strictObject({ destinations: z.array(DestinationIdSchema).min(1).max(MOST_DESTINATIONS) }),
 ]);
-export type RefreshTargets = z.output<typeof RefreshTargetsSchema>;
+/** Which destinations of the task queue a refresh exports: all that are connected when it runs, those that carry one of the labels then, or these. */
+export type RefreshTargets = { all: true } | { labels: string[] } | { destinations: string[] };
 
 /** What `mailchimpRefresh` takes, also as JSON from the Temporal CLI or from a schedule that was made by hand. */
 export const RefreshInputSchema = z.strictObject({
@@ -39,7 +40,6 @@ export const RefreshInputSchema = z.strictObject({
 export interface RefreshInput extends z.input<typeof RefreshInputSchema> {}
 export type RefreshRequest = z.output<typeof RefreshInputSchema>;
 
-/** Why a refresh did not ask a destination for an export. */
 export const SKIP_REASONS = [
   'source_unchanged',
   'paused',
@@ -49,10 +49,9 @@ export const SKIP_REASONS = [
   'not_found',
   'busy',
 ] as const;
-/** @useDeclaredType */
+/** Why a refresh did not ask a destination for an export. @useDeclaredType */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
-/** How a refresh ended for one destination. */
 export const REFRESH_RESULTS = [
   'exported',
   'unchanged',
@@ -65,7 +64,7 @@ export const REFRESH_RESULTS = [
   'unfinished',
   'skipped',
 ] as const;
-/** @useDeclaredType */
+/** How a refresh ended for one destination. @useDeclaredType */
 export type RefreshResult = (typeof REFRESH_RESULTS)[number];
 
 /** What became of one destination. Ids, counts and references only. */

@@ -117,8 +117,8 @@ function checkWhen(when: When, context: z.RefinementCtx): void {
     refuse('end', 'not before start');
 }
 
-/** When to refresh, and how. */
 export const ScheduleSettingsSchema = z.strictObject({ targets, ...WHEN }).superRefine(checkWhen);
+/** What to refresh, when (one of `daily`, `cron` and `every`), and how. */
 export interface ScheduleSettings extends z.input<typeof ScheduleSettingsSchema> {}
 /** The settings with their defaults. */
 export interface ScheduleRequest extends z.output<typeof ScheduleSettingsSchema> {}
