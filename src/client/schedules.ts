@@ -13,6 +13,7 @@ import { NameSchema, scheduleNameOf, temporalScheduleId } from '../contract/iden
 import { parse } from '../contract/parse';
 import {
   areSameSettings,
+  periodMs,
   ScheduleSettingsSchema,
   type ScheduleRequest,
   type ScheduleSettings,
@@ -300,14 +301,13 @@ export class Schedules {
   async #view(name: string): Promise<ScheduleView> {
     const { action, state, info } = await this.#described(name);
     const record = recordOf(action);
-    const last = state.paused ? undefined : info.nextActionTimes.at(-1);
     return {
       name,
       settings: record?.settings ?? null,
       isFromFile: record?.isFromFile ?? false,
       isPaused: state.paused,
       note: state.note ? state.note : null,
-      next: last ? (await this.#times(name, { start: new Date(), end: last })).slice(0, NEXT_TIMES) : [],
+      next: state.paused ? [] : await this.#next(name, info.nextActionTimes.at(-1), record?.settings.jitter),
       lastStartedAt: info.recentActions.at(-1)?.takenAt.toISOString() ?? null,
       counts: {
         started: info.numActionsTaken,
@@ -316,6 +316,15 @@ export class Schedules {
       },
       createdAt: info.createdAt.toISOString(),
     };
+  }
+
+  /** Begins earlier by the jitter, which may delay a time that has passed. @param last of the next ten, as the server describes them */
+  async #next(name: string, last: Date | undefined, jitter: string | undefined): Promise<string[]> {
+    if (!last) return [];
+    const now = new Date();
+    const start = new Date(now.getTime() - (jitter === undefined ? 0 : periodMs(jitter)));
+    const times = await this.#times(name, { start, end: last });
+    return times.filter((time) => time > now.toISOString()).slice(0, NEXT_TIMES);
   }
 
   /** Undefined: deleted since it was listed. */

@@ -148,6 +148,14 @@ describe('the schedule of a destination in the configuration file', () => {
       expect((await scene.cli(`schedule show ${name}`)).output).toContain(
         `refreshes ${name} daily at 02:30 (Europe/Berlin).`,
       );
+      const byHand = { targets: { destinations: [name] }, daily: ['03:00'] };
+      await scene.client.schedule.delete(name);
+      await scene.client.schedule.create(name, byHand);
+      const refused = await scene.cli(`destination configure ${name}`);
+      expect(refused.code).toBe(1);
+      expect(refused.errors).toContain(`SCHEDULE_EXISTS: The destination "${name}" was configured.`);
+      await scene.client.schedule.delete(name);
+      await scene.cli(`schedule sync ${name}`);
       await scene.writeConfig();
       const { output } = await scene.cli(`destination configure ${name}`);
       expect(output).toContain('Its schedule was deleted, since the file has none for it.');

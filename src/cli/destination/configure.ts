@@ -31,12 +31,24 @@ export async function configureDestination(
       ...inFile?.connect,
       segments: Object.keys(input.segments),
     });
-    const schedule = await syncSchedule(client, config, destinationId);
+    const schedule = await syncConfigured(client, config, destinationId);
     print(invocation, {
       json: { ...view, schedule: schedule ?? 'none' },
       text: (page) => `${describeConfiguration(view, page)}${describeSync(destinationId, schedule)}`,
     });
   });
+}
+
+/** The destination is configured by then, which an error must not hide. */
+async function syncConfigured(...args: Parameters<typeof syncSchedule>): ReturnType<typeof syncSchedule> {
+  try {
+    return await syncSchedule(...args);
+  } catch (error) {
+    if (!(error instanceof ExportError)) throw error;
+    const { code, message, details } = error;
+    const sentence = `The destination "${args[2]}" was configured. Its schedule was not: ${message}`;
+    throw new ExportError(code, sentence, { cause: error, details });
+  }
 }
 
 /** Only of a file that has a schedule for it, or had one. */
