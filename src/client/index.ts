@@ -42,14 +42,15 @@ export type { JobKind } from '../contract/job-kind';
 export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan, UnmatchedRows } from '../contract/plan';
 export type { Reason } from '../contract/reason';
-export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
 export type {
   RefreshedDestination,
+  RefreshInput,
   RefreshReport,
   RefreshResult,
   RefreshTargets,
   SkipReason,
 } from '../contract/refresh';
+export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
 export type { ScheduleRequest, ScheduleSettings } from '../contract/schedule';
 export type {
   ScheduledRun,

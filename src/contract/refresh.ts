@@ -14,8 +14,8 @@ const RefreshTargetsSchema = z.union([
     .describe('All that carry one of these labels when the refresh runs.'),
   z.strictObject({ destinations: z.array(DestinationIdSchema).min(1).max(MOST_DESTINATIONS) }),
 ]);
-/** Which destinations of the task queue a refresh exports: all that are connected when it runs, those that carry one of the labels then, or these. */
-export type RefreshTargets = { all: true } | { labels: string[] } | { destinations: string[] };
+/** Which destinations of the task queue a refresh exports. @useDeclaredType */
+export type RefreshTargets = z.output<typeof RefreshTargetsSchema>;
 
 /** What `mailchimpRefresh` takes, also as JSON from the Temporal CLI or from a schedule that was made by hand. */
 export const RefreshInputSchema = z.strictObject({
@@ -37,12 +37,13 @@ export const RefreshInputSchema = z.strictObject({
     .default(6 * 60)
     .describe('After this time the refresh ends; exports that have not ended go on, and are `unfinished`.'),
 });
+/** What `mailchimpRefresh` takes. */
 export interface RefreshInput extends z.input<typeof RefreshInputSchema> {}
 export type RefreshRequest = z.output<typeof RefreshInputSchema>;
 
-export const SKIP_REASONS = [
+/** Why a refresh did not ask a destination for an export. */
+const SKIP_REASONS = [
   'source_unchanged',
-  'paused',
   'not_configured',
   'consent_withdrawn',
   'removed',
@@ -52,6 +53,7 @@ export const SKIP_REASONS = [
 /** Why a refresh did not ask a destination for an export. @useDeclaredType */
 export type SkipReason = (typeof SKIP_REASONS)[number];
 
+/** How a refresh ended for one destination. */
 export const REFRESH_RESULTS = [
   'exported',
   'unchanged',
@@ -71,8 +73,9 @@ export type RefreshResult = (typeof REFRESH_RESULTS)[number];
 export interface RefreshedDestination {
   readonly destinationId: string;
   /**
-   * `unchanged`: the export ran, and Mailchimp had everything already. `held`, `stopped` and `paused`: the export waits for a person, and the
-   * refresh does not wait for it. `unfinished`: it was still running when the refresh ended. `failed`: see `failure`.
+   * `unchanged`: the export ran, and nothing was to be sent. `held`, `stopped` and `paused`: the export, or the one before it, waits for a
+   * person, and the refresh does not wait for it. `unfinished`: it had not ended when the refresh did; without `exportId`, it was not asked
+   * for. `failed`: see `failure`.
    */
   readonly result: RefreshResult;
   /** Of a destination that was `skipped`. */
@@ -94,6 +97,6 @@ export interface RefreshReport {
   readonly startedAt: string;
   readonly durationMs: number;
   readonly destinations: readonly RefreshedDestination[];
-  /** Destinations beyond `MOST_DESTINATIONS`, which were not asked. */
+  /** Destinations beyond a thousand, which were not asked. */
   readonly left: number;
 }

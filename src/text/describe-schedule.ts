@@ -1,12 +1,6 @@
-import {
-  REFRESH_RESULTS,
-  type RefreshedDestination,
-  type RefreshReport,
-  type RefreshTargets,
-  type SkipReason,
-} from '../contract/refresh';
+import type { RefreshTargets } from '../contract/refresh';
 import type { Overlap, ScheduleRequest } from '../contract/schedule';
-import { count, countOf, listOf } from './format';
+import { countOf, listOf } from './format';
 
 const OVERLAP: Readonly<Record<Overlap, string>> = {
   skip: 'left out',
@@ -69,31 +63,4 @@ export function describeRules(settings: ScheduleRequest): (readonly [string, str
     ['At once', `${countOf(atOnce, 'export')} of one account`],
     ['Longest', countOf(longestMinutes, 'minute')],
   ];
-}
-
-const SKIPPED: Readonly<Record<SkipReason, string>> = {
-  source_unchanged: 'source, matching and segments are as at its last complete export',
-  paused: 'its export is paused',
-  not_configured: 'not configured yet',
-  consent_withdrawn: 'the consent was withdrawn',
-  removed: 'removed',
-  not_found: 'no such destination',
-  busy: 'another export of it is queued already',
-};
-
-/** "2 exported, 1 failed". */
-export function describeResults({ destinations, left }: RefreshReport): string {
-  const counts = REFRESH_RESULTS.map(
-    (result) => [result, destinations.filter((found) => found.result === result).length] as const,
-  );
-  const words = counts.flatMap(([result, number]) => (number > 0 ? [`${count(number)} ${result}`] : []));
-  if (left > 0) words.push(`${count(left)} not asked`);
-  return words.join(', ') || 'no destination';
-}
-
-/** Why a destination has nothing new in Mailchimp; undefined: it has, or there was nothing to change. */
-export function describeReason({ result, skipped, failure }: RefreshedDestination): string | undefined {
-  if (result === 'exported' || result === 'unchanged') return undefined;
-  if (skipped) return `skipped: ${SKIPPED[skipped]}`;
-  return failure ? `${result}: ${failure.code}: ${failure.message}` : result;
 }

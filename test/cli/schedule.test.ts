@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationOf, openScene, startConfigured, type Scene } from './scene';
+import { endWorkflow } from '../support/refresh-by-hand';
 import { until } from '../support/until';
 
 const DAILY = { daily: ['02:30'], timezone: 'Europe/Berlin' };
@@ -95,6 +96,32 @@ describe('schedule', () => {
       code: 1,
       errors: expect.stringContaining('SCHEDULE_NOT_FOUND'),
     });
+  });
+
+  test('show says what became of the last refreshes, and why a destination was not exported', async () => {
+    const name = nameOf(scene);
+    await scene.cli(`schedule create ${name} --destination news --destination shop --daily 02:30`);
+    await scene.cli(`schedule trigger ${name}`);
+    const failure = { code: 'KEY_INVALID', message: 'Mailchimp refused the key.' };
+    const result = {
+      startedAt: '2027-01-01T00:00:00.000Z',
+      durationMs: 1000,
+      left: 0,
+      destinations: [
+        { destinationId: 'news', result: 'exported', exportId: 'e', number: 4 },
+        { destinationId: 'shop', result: 'stopped', exportId: 'f', number: 7, failure },
+      ],
+    };
+    await endWorkflow(scene.temporal, scene.taskQueue, { result });
+    const shown = await until(async () => {
+      const { output } = await scene.cli(`schedule show ${name}`);
+      return output.includes('completed') && output;
+    });
+    expect(shown).toMatch(/^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC +completed +.*1 of 2 exported, 1 stopped$/m);
+    expect(shown).toMatch(
+      /Not exported by the refresh of 20.*:\nshop: stopped \(export 7\): KEY_INVALID\. Mailchimp/,
+    );
+    expect(shown).not.toContain('news: ');
   });
 
   test.each([

@@ -205,7 +205,7 @@ describe('the last refreshes', () => {
       left: 0,
       destinations: [
         { destinationId: 'newsletter', result: 'exported', exportId: 'e', number: 1 },
-        { destinationId: 'shop', result: 'skipped', skipped: 'paused' },
+        { destinationId: 'shop', result: 'skipped', skipped: 'not_configured' },
       ],
     };
     await client.schedule.create(name, NIGHTLY);

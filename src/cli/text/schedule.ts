@@ -6,13 +6,8 @@ import type {
 } from '../../contract/schedule-view';
 import { wallTimeAt } from '../../contract/time-zone';
 import { onOneLine } from '../../errors';
-import {
-  describeReason,
-  describeResults,
-  describeRules,
-  describeTargets,
-  describeTimes,
-} from '../../text/describe-schedule';
+import { describeRefresh, describeRefreshed } from '../../text/describe-refresh';
+import { describeRules, describeTargets, describeTimes } from '../../text/describe-schedule';
 import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, type Page, type Tone } from './page';
 import { pairs, table } from './table';
@@ -89,7 +84,11 @@ function runTable(runs: readonly ScheduledRun[], page: Page): string {
       instant(startedAt),
       { text: status, tone: RUN_TONE[status] },
       endedAt === null ? '' : duration(Date.parse(endedAt) - Date.parse(startedAt)),
-      report ? describeResults(report) : failure ? `${failure.code}: ${onOneLine(failure.message)}` : '',
+      report
+        ? describeRefresh({ ...report, running: 0, toAsk: 0 })
+        : failure
+          ? `${failure.code}: ${onOneLine(failure.message)}`
+          : '',
     ]),
     page,
   );
@@ -98,10 +97,9 @@ function runTable(runs: readonly ScheduledRun[], page: Page): string {
 /** Of the last refresh that has a report: those of earlier ones are in the JSON document. */
 function reasonsOf(runs: readonly ScheduledRun[]): readonly string[] {
   const last = runs.find(({ report }) => report !== null);
-  const lines = (last?.report?.destinations ?? []).flatMap((destination) => {
-    const reason = describeReason(destination);
-    return reason === undefined ? [] : [`${destination.destinationId}: ${onOneLine(reason)}`];
-  });
+  const lines = (last?.report?.destinations ?? [])
+    .filter(({ result }) => result !== 'exported' && result !== 'unchanged')
+    .map((one) => `${one.destinationId}: ${onOneLine(describeRefreshed(one))}`);
   return last && lines.length > 0
     ? [[`Not exported by the refresh of ${instant(last.startedAt)}:`, ...lines].join('\n')]
     : [];
