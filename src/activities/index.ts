@@ -40,9 +40,9 @@ const STEPS = {
   'mailchimp.deleteBatches': createDeleteBatches,
   'mailchimp.findResubscribed': createFindResubscribed,
   'mailchimp.settleExport': createSettleExport,
+  'mailchimp.extendSchedule': createExtendSchedule,
   'mailchimp.tidyStaging': createTidyStaging,
   'mailchimp.discardDestination': createDiscardDestination,
-  'mailchimp.extendSchedule': createExtendSchedule,
 } as const;
 
 export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };
