@@ -355,7 +355,8 @@ export class Schedules {
       this.#client.workflowService.listScheduleMatchingTimes({
         namespace: this.#client.options.namespace,
         scheduleId: temporalScheduleId(name),
-        startTime: timestamp(start),
+        // The server excludes it here, and includes it in a backfill.
+        startTime: timestamp(new Date(start.getTime() - 1)),
         endTime: timestamp(end),
       }),
     );

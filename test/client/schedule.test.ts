@@ -239,7 +239,7 @@ describe('the last refreshes', () => {
 
   test('are made up by a backfill: one for each time of a range of the past', async () => {
     await client.schedule.create(name, { ...NIGHTLY, timezone: 'UTC' }, { isPaused: true });
-    const range = { from: '2026-11-02T00:00:00Z', to: '2026-11-03T02:30:00Z' };
+    const range = { from: '2026-11-02T02:30:00Z', to: '2026-11-03T02:30:00Z' };
     const { times } = await client.schedule.backfill(name, { ...range, overlap: 'allow' });
     expect(times).toEqual([
       '2026-11-02T02:30:00.000Z',

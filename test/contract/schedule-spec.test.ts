@@ -48,7 +48,8 @@ async function timesOf(spec: ScheduleSpec, { from, to }: Range): Promise<number[
       const { startTime } = await temporal.workflowService.listScheduleMatchingTimes({
         namespace: 'default',
         scheduleId,
-        startTime: seconds(start),
+        // Which it excludes.
+        startTime: seconds(start - 1000),
         endTime: seconds(Math.min(start + 200 * DAY_MS, Date.parse(to)) - 1000),
       });
       found.push(...(startTime ?? []).map((time) => Number(time.seconds) * 1000));
