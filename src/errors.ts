@@ -63,6 +63,10 @@ const CODES = {
   EXPORT_DENIED: 'refuse',
   EXPORT_EXPIRED: 'refuse',
   REQUEST_EXPIRED: 'refuse',
+  // A schedule
+  SCHEDULE_NOT_FOUND: 'refuse',
+  SCHEDULE_EXISTS: 'refuse',
+  SCHEDULE_OWNER_MISMATCH: 'refuse',
   // Staging
   BASELINE_EXISTS: 'refuse',
   STAGING_CORRUPT: 'refuse',

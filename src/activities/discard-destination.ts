@@ -1,4 +1,6 @@
+import { Context, log } from '@temporalio/activity';
 import type { ActivityDependencies } from './dependencies';
+import { leaveSchedules } from './rules/leave-schedules';
 
 export interface DiscardDestinationInput {
   readonly destinationId: string;
@@ -6,16 +8,25 @@ export interface DiscardDestinationInput {
 }
 
 /**
- * Records the withdrawal of consent, releases the audience and deletes the destination's rows. The record of consents stays. A retry can
- * record the withdrawal twice, with the same time.
+ * Records the withdrawal of consent, releases the audience, deletes the destination's rows, and takes it out of its schedules. The record
+ * of consents stays. A retry can record the withdrawal twice, with the same time.
  */
 export function createDiscardDestination({ staging }: ActivityDependencies) {
   return async function discardDestination({
     destinationId,
     withdrawal,
   }: DiscardDestinationInput): Promise<void> {
-    await staging.recordConsent(destinationId, withdrawal);
-    await staging.releaseAudience(destinationId);
-    await staging.discard(destinationId);
+    const discard = async () => {
+      await staging.recordConsent(destinationId, withdrawal);
+      await staging.releaseAudience(destinationId);
+      await staging.discard(destinationId);
+    };
+    const { client } = Context.current();
+    const [failure] = await Promise.all([leaveSchedules(client, destinationId), discard()]);
+    if (failure !== undefined)
+      log.warn('The removed destination may still be in schedules, which skip it', {
+        destinationId,
+        failure,
+      });
   };
 }

@@ -8,6 +8,7 @@ import { createCollectPart } from './collect-part';
 import { createDeleteBatches } from './delete-batches';
 import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
+import { createExtendSchedule } from './extend-schedule';
 import { toApplicationFailure } from './failure';
 import { createFindReport } from './find-report';
 import { createFindResubscribed } from './find-resubscribed';
@@ -45,6 +46,7 @@ const STEPS = {
   'mailchimp.deleteBatches': createDeleteBatches,
   'mailchimp.findResubscribed': createFindResubscribed,
   'mailchimp.settleExport': createSettleExport,
+  'mailchimp.extendSchedule': createExtendSchedule,
   'mailchimp.tidyStaging': createTidyStaging,
   'mailchimp.discardDestination': createDiscardDestination,
   'mailchimp.listDestinations': createListDestinations,

@@ -14,6 +14,7 @@ import { initCommand } from './init/command';
 import { sandboxCommand } from './sandbox/command';
 import { asTyped } from './shell/hints';
 import type { Cli } from './shell/invocation';
+import { scheduleCommand } from './schedule/command';
 import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
 import { sourceCommand } from './source/command';
@@ -48,6 +49,7 @@ export function createProgram(cli: Cli): Command {
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))
+    .addCommand(scheduleCommand(cli))
     .addCommand(workerCommand(cli))
     .addCommand(devCommand(cli))
     .addCommand(sandboxCommand(cli))

@@ -11,6 +11,7 @@ import { openExportsOf, withExportNow, type OpenExports } from './export-now';
 import { DestinationExport, StartedDestinationExport } from './destination-export';
 import type { ExportHandle, StartedExportHandle } from './export-handle';
 import { Requests } from './requests';
+import { Schedules } from './schedules';
 
 /** How an ExportClient reaches Temporal. */
 export interface ExportClientOptions {
@@ -65,10 +66,14 @@ export interface ListedDestination {
  * ```
  */
 export class ExportClient {
+  /** Schedules that export destinations again. */
+  readonly schedule: Schedules;
+
   readonly #requests: Requests;
 
   constructor({ client, taskQueue = 'mailchimp' }: ExportClientOptions) {
     this.#requests = new Requests(client, taskQueue);
+    this.schedule = new Schedules(this.#requests);
   }
 
   /**
@@ -133,8 +138,8 @@ export class ExportClient {
   }
 
   /**
-   * Removes a destination: withdraws consent, cancels a running export and deletes staged rows. Contacts stay in the audience
-   * unchanged. A repeated call throws DESTINATION_REMOVED.
+   * Removes a destination: withdraws consent, cancels a running export, deletes staged rows, and takes it out of its schedules; those of
+   * no other destination are deleted. Contacts stay in the audience unchanged. A repeated call throws DESTINATION_REMOVED.
    */
   async remove(destinationId: string, input: RemoveInput): Promise<DestinationView> {
     return fullView(await this.#requests.updateDestination(destinationId, removeDestinationUpdate, input));

@@ -8,6 +8,14 @@ export { ExportClient, type ExportClientOptions, type ListedDestination } from '
 export type { OpenExports } from './export-now';
 export { ExportFailedError } from './export-failed-error';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
+export type {
+  BackfillInput,
+  CreateScheduleOptions,
+  PauseScheduleInput,
+  Schedules,
+  SyncedSchedule,
+  Triggered,
+} from './schedules';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from '../errors';
 export { CONSENT_TEXT } from '../contract/destination';
 export type {
@@ -43,6 +51,13 @@ export type {
   SkipReason,
 } from '../contract/refresh';
 export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
+export type { ScheduleRequest, ScheduleSettings } from '../contract/schedule';
+export type {
+  ScheduledRun,
+  ScheduledRunStatus,
+  ScheduleDetails,
+  ScheduleView,
+} from '../contract/schedule-view';
 export type { RowClass, WithheldClass } from '../contract/row-class';
 export {
   OUTCOMES,

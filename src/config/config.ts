@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigureSettingsSchema, ConnectSettingsSchema } from '../contract/destination';
 import { DestinationIdSchema, NameSchema } from '../contract/identifiers';
+import { DestinationScheduleSchema } from '../contract/schedule';
 import { CustomReferenceSchema, SecretReferenceSchema } from './secret-reference';
 import { SourcesSchema } from './source-config';
 
@@ -172,7 +173,13 @@ export const ConfigSchema = WorkerConfigSchema.extend({
   destinations: z
     .record(
       DestinationIdSchema,
-      z.strictObject({ connect: ConnectSettingsSchema, configure: ConfigureSettingsSchema.optional() }),
+      z.strictObject({
+        connect: ConnectSettingsSchema,
+        configure: ConfigureSettingsSchema.optional(),
+        schedule: DestinationScheduleSchema.optional().describe(
+          'When to export it again. `destination configure` and `schedule sync` make Temporal match it.',
+        ),
+      }),
     )
     .default({}),
 });

@@ -17,6 +17,7 @@ export interface ExportRef {
 }
 
 export const DESTINATION_ID_PREFIX = 'mailchimp/';
+const SCHEDULE_ID_PREFIX = 'mailchimp-refresh/';
 export const STORE_QUEUE_PREFIX = 'mailchimp-store-';
 
 export function destinationWorkflowId(destinationId: string): string {
@@ -26,6 +27,17 @@ export function destinationWorkflowId(destinationId: string): string {
 /** Without a number, and the same for every kind of job: so the server allows one open job of a destination. */
 export function exportWorkflowId(destinationId: string): string {
   return `${destinationWorkflowId(destinationId)}/export`;
+}
+
+/** Of a Temporal Schedule. The refreshes that it starts have the same id with the time at the end. */
+export function temporalScheduleId(name: string): string {
+  return `${SCHEDULE_ID_PREFIX}${name}`;
+}
+
+/** @returns undefined for a schedule that cannot be ours */
+export function scheduleNameOf(scheduleId: string): string | undefined {
+  const name = scheduleId.slice(SCHEDULE_ID_PREFIX.length);
+  return scheduleId.startsWith(SCHEDULE_ID_PREFIX) && NameSchema.safeParse(name).success ? name : undefined;
 }
 
 /** The task queue that only workers with access to this store poll. */

@@ -21,8 +21,22 @@ export interface WorkflowPage {
   readonly runId?: string | null | undefined;
 }
 
+/** The page of a schedule in the Web UI. */
+export function scheduleUrl(webUi: string, namespace: string, scheduleId: string): string {
+  return pageUrl(webUi, ['namespaces', namespace, 'schedules', scheduleId]);
+}
+
 /** The page of a workflow in the Web UI. */
 export function workflowUrl(webUi: string, { namespace, workflowId, runId }: WorkflowPage): string {
-  const path = ['namespaces', namespace, 'workflows', workflowId, ...(runId ? [runId, 'history'] : [])];
+  return pageUrl(webUi, [
+    'namespaces',
+    namespace,
+    'workflows',
+    workflowId,
+    ...(runId ? [runId, 'history'] : []),
+  ]);
+}
+
+function pageUrl(webUi: string, path: readonly string[]): string {
   return `${webUi.replace(/\/+$/, '')}/${path.map(encodeURIComponent).join('/')}`;
 }

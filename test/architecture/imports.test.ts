@@ -39,8 +39,8 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {
-    folders: ['contract', 'errors', 'workflows/messages'],
-    packages: ['@temporalio/client'],
+    folders: ['contract', 'errors', 'text', 'workflows/messages'],
+    packages: ['@temporalio/client', 'zod'],
   },
   index: { folders: ['contract', 'errors', 'plugin'], packages: [] },
   sandbox: { folders: [], packages: ['tar-stream', 'zod'] },

@@ -13,7 +13,7 @@ sources:
   crm: { kind: files, profiles: { path: a.csv, key: id }, segments: { vip: { members: { path: m.csv, key: id } } } }
   shop: { kind: files, profiles: { path: b.csv, key: id }, segments: { buyers: { members: { path: n.csv, key: id } } } }
 destinations:
-  news: { connect: { name: News, account: main, audienceId: a1b2c3d4e5, source: crm, statusIfNew: pending } }
+  news: { connect: { name: News, account: main, audienceId: a1b2c3d4e5, source: crm, statusIfNew: pending }, schedule: { every: 6h } }
   newsletter: { connect: { name: More, account: main, audienceId: a1b2c3d4e6, source: shop, statusIfNew: pending } }
 `;
 
@@ -54,6 +54,9 @@ describe('completes', () => {
     ['subcommands after options', '--namespace orders --json config c', ['check']],
     ['options of a command', 'export start x --l', ['--lane', '--limit']],
     ['options of all commands', 'export start x --na', ['--namespace']],
+    ['destinations of a schedule', 'schedule create x --destination news', ['news', 'newsletter']],
+    ['schedules of the file', 'schedule show ', ['news']],
+    ['destinations to sync', 'schedule sync newsl', ['newsletter']],
     ['an option once', 'export start x --lane batch --la', []],
     ['a repeatable option again', 'sandbox --fault x --fa', ['--fault']],
     ['choices', 'export start x --lane ', ['auto', 'batch', 'direct']],

@@ -53,6 +53,7 @@ describe('an example that is wrong', () => {
     ['accounts:\n  main:\n    key: secret\n', /key/],
     ['configure:\n  segment: { vip: VIP }\n', /segment/],
     ['configure:\n  fields: [FNAME\n', /unreadable/],
+    ['schedule:\n  daily: 02:30\n', /daily/],
     ['guards:\n  removalShare: 0.2\n', /guards/],
   ])('fails in YAML: %j', (code, problem) => {
     expect(problemsOf({ where: 'guide.md:1', language: 'yaml', code })).toEqual([
@@ -73,16 +74,17 @@ function problemsOf({ where, code }: Example): string[] {
 
 /** Completes an example with the sections of the first one, as a reader does. */
 function inAFile(example: Record<string, unknown>): unknown {
-  const { connect, configure, ...sections } = example;
+  const { connect, configure, schedule, ...sections } = example;
   const complete = firstConfiguration();
   const { newsletter } = complete.destinations;
   const destinations = {
     newsletter: {
       connect: { ...newsletter.connect, ...(connect as object) },
       configure: { ...newsletter.configure, ...(configure as object) },
+      ...(schedule !== undefined && { schedule }),
     },
   };
-  return { ...complete, ...(connect || configure ? { destinations } : {}), ...sections };
+  return { ...complete, ...(connect || configure || schedule ? { destinations } : {}), ...sections };
 }
 
 interface Configuration extends Record<string, unknown> {

@@ -13,6 +13,9 @@ export interface Typed {
 type Names = (config: Config, typed: Typed) => readonly string[];
 
 const destinations: Names = (config) => Object.keys(config.destinations);
+/** Those of the file; others are known to Temporal only. */
+const schedules: Names = (config) =>
+  Object.entries(config.destinations).flatMap(([name, { schedule }]) => (schedule ? [name] : []));
 const sources: Names = (config) => Object.keys(config.sources);
 const accounts: Names = (config) => Object.keys(config.accounts);
 
@@ -38,6 +41,9 @@ function segmentsOf({ sources: all }: Config, source: string): readonly string[]
 /** By the names of arguments and options, which mean the same in every command. */
 const NAMES: Readonly<Record<string, Names>> = {
   '<name>': destinations,
+  '[destination]': destinations,
+  '--destination': destinations,
+  '<schedule>': schedules,
   '[source]': sources,
   '<source>': sourcesOrSegments,
   '[segment]': segmentsOfSource,

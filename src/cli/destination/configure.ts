@@ -2,6 +2,8 @@ import type { Config } from '../../config/config';
 import { ConfigureInputSchema, type ConfigureInput } from '../../contract/destination';
 import type { DestinationView } from '../../contract/destination-view';
 import { ExportError } from '../../errors';
+import type { SyncedSchedule } from '../../client';
+import { syncSchedule } from '../schedule/sync';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
@@ -22,15 +24,38 @@ export async function configureDestination(
 ): Promise<undefined> {
   const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
   const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
-  const view: DestinationView = await withClient(invocation, (client, { config }) => {
+  await withClient(invocation, async (client, { config }) => {
     const inFile = config?.destinations[destinationId];
     const input = mergeConfiguration(destinationId, inFile, { ...options, fields, segments });
-    return explainEarlierFile(client.configure(destinationId, input), config, {
+    const view: DestinationView = await explainEarlierFile(client.configure(destinationId, input), config, {
       ...inFile?.connect,
       segments: Object.keys(input.segments),
     });
+    const schedule = await syncConfigured(client, config, destinationId);
+    print(invocation, {
+      json: { ...view, schedule: schedule ?? 'none' },
+      text: (page) => `${describeConfiguration(view, page)}${describeSync(destinationId, schedule)}`,
+    });
   });
-  print(invocation, { json: view, text: (page) => describeConfiguration(view, page) });
+}
+
+/** The destination is configured by then, which an error must not hide. */
+async function syncConfigured(...args: Parameters<typeof syncSchedule>): ReturnType<typeof syncSchedule> {
+  try {
+    return await syncSchedule(...args);
+  } catch (error) {
+    if (!(error instanceof ExportError)) throw error;
+    const { code, message, details } = error;
+    const sentence = `The destination "${args[2]}" was configured. Its schedule was not: ${message}`;
+    throw new ExportError(code, sentence, { cause: error, details });
+  }
+}
+
+/** Only of a file that has a schedule for it, or had one. */
+function describeSync(destinationId: string, result: SyncedSchedule['result'] | undefined): string {
+  if (result === undefined || result === 'none' || result === 'kept') return '';
+  if (result === 'deleted') return '\nIts schedule was deleted, since the file has none for it.';
+  return `\nIts schedule, as in the file: temporal-mailchimp schedule show ${destinationId}`;
 }
 
 interface ParsedOptions extends ConfigureOptions {

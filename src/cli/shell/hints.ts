@@ -12,6 +12,7 @@ export const NOUNS = [
   'destination',
   'source',
   'export',
+  'schedule',
   'worker',
   'dev',
   'sandbox',

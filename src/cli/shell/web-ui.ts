@@ -3,8 +3,8 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { destinationWorkflowId, exportWorkflowId } from '../../contract/identifiers';
-import { webUiOf, workflowUrl } from '../../text/web-ui';
+import { destinationWorkflowId, exportWorkflowId, temporalScheduleId } from '../../contract/identifiers';
+import { scheduleUrl, webUiOf, workflowUrl } from '../../text/web-ui';
 import { DEV_FOLDER, type Settings } from './settings';
 
 /** Links into Temporal's Web UI; null where it is not known. */
@@ -12,6 +12,7 @@ export interface WebUi {
   readonly destination: (destinationId: string) => string | null;
   /** Without a run: the latest export of the destination. */
   readonly export: (destinationId: string, runId?: string | null) => string | null;
+  readonly schedule: (name: string) => string | null;
 }
 
 export async function openWebUi(settings: Settings): Promise<WebUi> {
@@ -22,6 +23,7 @@ export async function openWebUi(settings: Settings): Promise<WebUi> {
   return {
     destination: (id) => linkTo(destinationWorkflowId(id)),
     export: (id, runId) => linkTo(exportWorkflowId(id), runId),
+    schedule: (name) => (base === undefined ? null : scheduleUrl(base, namespace, temporalScheduleId(name))),
   };
 }
 

@@ -1,0 +1,66 @@
+import type { RefreshTargets } from '../contract/refresh';
+import type { Overlap, ScheduleRequest } from '../contract/schedule';
+import { countOf, listOf } from './format';
+
+const OVERLAP: Readonly<Record<Overlap, string>> = {
+  skip: 'left out',
+  'buffer-one': 'started when it has ended, once',
+  allow: 'started at once',
+};
+
+/** More names make a line too long for a table, and for the summary of a workflow. */
+const NAMED = 3;
+
+/** "newsletter, shop", "all destinations", "destinations with the label weekly". */
+export function describeTargets(targets: RefreshTargets): string {
+  if ('all' in targets) return 'all destinations';
+  if ('labels' in targets) return `destinations with the label ${someOf(targets.labels, 'label')}`;
+  return someOf(targets.destinations, 'destination');
+}
+
+function someOf(names: readonly string[], what: string): string {
+  return names.length > NAMED ? countOf(names.length, what) : names.join(', ');
+}
+
+/** "daily at 02:30, 14:30 on monday, friday (Europe/Berlin)". */
+export function describeTimes({ daily, weekdays, cron, every, offset, timezone }: ScheduleRequest): string {
+  if (every) return `every ${every}${offset ? `, ${offset} later than the full interval` : ''}`;
+  const times = daily
+    ? `${weekdays ? '' : 'daily '}at ${daily.join(', ')}${weekdays ? ` on ${weekdays.join(', ')}` : ''}`
+    : `by cron ${(cron ?? []).join('; ')}`;
+  return `${times} (${timezone})`;
+}
+
+/** One line for the Web UI. */
+export function scheduleSummary({ targets }: ScheduleRequest): string {
+  return `Refresh of ${describeTargets(targets)}`;
+}
+
+/** In Markdown, for the Web UI. */
+export function scheduleDetails(name: string, settings: ScheduleRequest): string {
+  const { targets } = settings;
+  const all = 'destinations' in targets ? listOf(targets.destinations) : describeTargets(targets);
+  const lines = [
+    `Exports ${all}, ${describeTimes(settings)}, by the schedule ${name} of temporal-mailchimp.`,
+    ...describeRules(settings).map(([rule, value]) => `- ${rule}: ${value}`),
+  ];
+  return lines.join('\n');
+}
+
+/** What applies beside the times, by name. */
+export function describeRules(settings: ScheduleRequest): (readonly [string, string])[] {
+  const { jitter, skipDates, start, end, overlap, catchUpMinutes, pauseOnFailure } = settings;
+  const { whenSourceChanged, atOnce, longestMinutes } = settings;
+  const period = [start && `from ${start}`, end && `to ${end}`].filter(Boolean).join(' ');
+  return [
+    ...(jitter ? [['Jitter', `starts up to ${jitter} later`] as const] : []),
+    ...(skipDates.length > 0 ? [['Not on', listOf(skipDates)] as const] : []),
+    ...(period ? [['Period', period] as const] : []),
+    ['While one runs', `the next one is ${OVERLAP[overlap]}`],
+    ['After an outage', `made up if less than ${countOf(catchUpMinutes, 'minute')} late`],
+    ['After a failure', pauseOnFailure ? 'the schedule is paused' : 'the schedule goes on'],
+    ['Source unchanged', whenSourceChanged ? 'the destination is skipped' : 'exported all the same'],
+    ['At once', `${countOf(atOnce, 'export')} of one account`],
+    ['Longest', countOf(longestMinutes, 'minute')],
+  ];
+}
