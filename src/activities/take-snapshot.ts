@@ -1,7 +1,7 @@
 import { Context } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
-import type { UnreadableLines, SourceExtract } from '../ports/source';
+import type { OpenSource, UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
 import { adviseUnreadable, listUnreadable } from '../text/unreadable-lines';
 import { extractAttributes } from '../staging/plan/attributes';
@@ -26,6 +26,8 @@ export interface SnapshotSummary {
   readonly selected: number;
   readonly members: readonly number[];
   readonly unreadableLines: number;
+  /** Of the source as it was read, whole. Undefined: not known. */
+  readonly version?: string;
 }
 
 /**
@@ -39,6 +41,7 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
+        const before = await versionOf(source, input);
         const extract = await source
           .extract({
             attributes: extractAttributes(input),
@@ -50,18 +53,36 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
           .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
-        const sealed = await staging.sealSnapshot(input.ref, { ...extract, folder });
+        const after = before === undefined ? undefined : await versionOf(source, input);
+        heartbeat.throwIfCancelled();
+        // Sealed with the rows, since a retry may find another state of the source.
+        const version = before === after ? before : undefined;
+        const sealed = await staging.sealSnapshot(input.ref, {
+          ...extract,
+          folder,
+          ...(version !== undefined && { version }),
+        });
         return {
           profiles: sealed.profiles,
           selected: sealed.selected,
           members: sealed.members,
           unreadableLines: countLines(sealed.unreadable),
+          ...(sealed.version !== undefined && { version: sealed.version }),
         };
       } finally {
         await source.close();
       }
     });
   };
+}
+
+/** An export does not depend on it: what is wrong with the source shows when it is read. */
+async function versionOf(source: OpenSource, { segments }: TakeSnapshotInput): Promise<string | undefined> {
+  try {
+    return await source.version?.({ segments, signal: Context.current().cancellationSignal });
+  } catch {
+    return undefined;
+  }
 }
 
 /** A truncated file looks like departures: exporting it would remove tags. */

@@ -42,7 +42,7 @@ const PEOPLE: SourceContent = {
 
 /** The least that is a source: it holds its profiles in memory and writes them by DuckDB. */
 class MemorySource implements SegmentSource {
-  readonly content: SourceContent;
+  content: SourceContent;
 
   constructor(content: SourceContent) {
     this.content = content;

@@ -112,7 +112,7 @@ export function stoppedBy(closed: AbortSignal, signal: AbortSignal | undefined):
   return signal ? AbortSignal.any([closed, signal]) : closed;
 }
 
-interface Plan {
+export interface Plan {
   readonly specs: readonly TableSpec[];
   readonly scans: readonly MembershipScan[];
   readonly sql: ReadonlyMap<number, SqlUse>;
@@ -123,7 +123,8 @@ export interface ReadContext extends Omit<FilesContext, 'closed'> {
   readonly stopped: AbortSignal;
 }
 
-async function planReading(context: ReadContext, request: ReadRequest, folder: string): Promise<Plan> {
+/** What is to be read, before any file is searched for. */
+export async function planReading(context: ReadContext, request: ReadRequest, folder: string): Promise<Plan> {
   const { config } = context;
   const { segments: ids, columnsOnly = false, allTables = false } = request;
   const segments = chooseSegments(config, ids);

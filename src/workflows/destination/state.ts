@@ -161,7 +161,7 @@ export function withJobAgain(state: DestinationState, job: Job): DestinationStat
 
 /** Takes the job off and keeps its report. */
 export function withEndedJob(state: DestinationState, report: JobReport): DestinationState {
-  const { tags: _, ...kept } = report;
+  const { tags: _, version: __, ...kept } = report;
   return { ...state, unsettled: null, exports: latest([kept, ...state.exports]) };
 }
 
