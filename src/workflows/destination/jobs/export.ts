@@ -4,6 +4,7 @@ import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
 import { withEndedJob, withNextNumber, type DestinationState, type Job } from '../state';
 import { withTag } from '../tag-identity';
+import { endOf } from '../stale';
 import { isDone } from './is-done';
 import type { EndedJob, JobType } from './job';
 
@@ -28,6 +29,7 @@ export function withExport(state: DestinationState, { report, input }: EndedJob)
         withTag(current, report, input.configuration.segments),
       ),
     },
+    ...(report.status === 'completed' && { completedAt: endOf(report) }),
     baseline: report.isSettled ? baselineOf(report, input) : baseline,
   };
 }
