@@ -1,44 +1,20 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { hasMoved } from '../../src/activities/has-moved';
-import { WorkerConfigSchema } from '../../src/config/config';
-import type { DestinationView } from '../../src/contract/destination-view';
-import { openResources, type Resources } from '../../src/plugin/resources';
-import { CONFIGURE, openStage, person, type Stage } from '../support/stage';
+import { CONFIGURE, person } from '../support/stage';
+import { openMoving, type Moving } from './moving';
 
-let stage: Stage;
-let resources: Resources;
+let moving: Moving;
 
 beforeEach(async () => {
-  stage = await openStage();
-  await stage.writeProfiles([person(1), person(2)]);
-  await writeMembers(['000001', '000002']);
-  resources = await openResources(WorkerConfigSchema.parse(stage.config), stage.folder);
+  moving = await openMoving();
 });
 
-afterEach(async () => {
-  await resources.close();
-  await stage.close();
-});
-
-const writeMembers = (ids: readonly string[]) => stage.writeMembers(ids.map((id) => [id, 'vip']));
-
-const show = () => stage.client.describe(stage.destinationId);
-
-async function isMoved(change: Partial<DestinationView> = {}): Promise<boolean> {
-  return hasMoved(resources, { ...(await show()), ...change });
-}
-
-/** A worker, and a destination that is connected and configured. */
-function withDestination(work: () => Promise<void>): Promise<void> {
-  return stage.withWorker(async () => {
-    await stage.connect();
-    await stage.configure();
-    await work();
-  });
-}
+afterEach(() => moving.close());
 
 test('after a complete export, a destination has moved when a file or its settings have changed, and not before', () =>
-  withDestination(async () => {
+  moving.withDestination(async () => {
+    const { stage, isMoved } = moving;
     expect(await isMoved()).toBe(true);
     const report = await stage.export();
     expect(report).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
@@ -76,4 +52,9 @@ test('after a complete export, a destination has moved when a file or its settin
     expect(await isMoved()).toBe(true);
     expect((await stage.export()).outcomes).toMatchObject({ updated: 1, unchanged: 1 });
     expect(await isMoved()).toBe(false);
+
+    // The export will say what is wrong.
+    await rm(join(stage.folder, 'members.csv'));
+    expect(await isMoved()).toBe(true);
+    expect(await isMoved({ source: 'nowhere' })).toBe(true);
   }));
