@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
@@ -60,6 +61,9 @@ test('a write that may come late counts, and so does an export that was cancelle
     expect(await isMoved()).toBe(true);
     await resources.staging.endWrite(await moving.ref(), write);
     expect(await isMoved()).toBe(false);
+    // As in a store that was replaced: the export says so.
+    const { baseline } = await show();
+    expect(await isMoved({ baseline: { ...baseline!, exportId: randomUUID() } })).toBe(true);
 
     await stage.writeProfiles(CROWD);
     await writeMembers(CROWD.map(({ id }) => id));
