@@ -1,6 +1,7 @@
 import type { DestinationView } from '../contract/destination-view';
 import type { ActivityDependencies } from './dependencies';
 import { exportVersion } from './rules/export-version';
+import { sourceVersion } from './rules/source-version';
 
 /** A destination as it is configured now, with its baseline. */
 export type Asked = Pick<
@@ -41,7 +42,7 @@ async function currentVersion(
   try {
     const source = await openSource(name);
     try {
-      const version = await source.version?.({ segments, signal });
+      const version = await sourceVersion(source, { segments, signal });
       return version === undefined
         ? undefined
         : exportVersion({ source: { name, version }, statusIfNew, configuration });

@@ -1,12 +1,13 @@
 import { Context } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
 import type { FieldMatch } from '../contract/merge-field';
-import type { OpenSource, UnreadableLines, SourceExtract } from '../ports/source';
+import type { UnreadableLines, SourceExtract } from '../ports/source';
 import { ExportError } from '../errors';
 import { adviseUnreadable, listUnreadable } from '../text/unreadable-lines';
 import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
+import { sourceVersion } from './rules/source-version';
 
 /** What this package is built and measured for; Mailchimp allows more. */
 const MAX_PROFILES = 1_000_000;
@@ -41,26 +42,21 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
-        const before = await versionOf(source, input);
+        const request = { segments: input.segments, signal: Context.current().cancellationSignal };
+        const before = await sourceVersion(source, request);
         const extract = await source
-          .extract({
-            attributes: extractAttributes(input),
-            segments: input.segments,
-            into: folder,
-            signal: Context.current().cancellationSignal,
-          })
+          .extract({ ...request, attributes: extractAttributes(input), into: folder })
           // After a cancellation, the error of the source is not the cause.
           .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
-        const after = before === undefined ? undefined : await versionOf(source, input);
+        const isSame = before !== undefined && before === (await sourceVersion(source, request));
         heartbeat.throwIfCancelled();
         // Sealed with the rows, since a retry may find another state of the source.
-        const version = before === after ? before : undefined;
         const sealed = await staging.sealSnapshot(input.ref, {
           ...extract,
           folder,
-          ...(version !== undefined && { version }),
+          ...(isSame && { version: before }),
         });
         return {
           profiles: sealed.profiles,
@@ -74,15 +70,6 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
       }
     });
   };
-}
-
-/** An export does not depend on it: what is wrong with the source shows when it is read. */
-async function versionOf(source: OpenSource, { segments }: TakeSnapshotInput): Promise<string | undefined> {
-  try {
-    return await source.version?.({ segments, signal: Context.current().cancellationSignal });
-  } catch {
-    return undefined;
-  }
 }
 
 /** A truncated file looks like departures: exporting it would remove tags. */

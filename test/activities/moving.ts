@@ -9,14 +9,14 @@ import { openStage, person, type Stage } from '../support/stage';
 export interface Moving {
   readonly stage: Stage;
   readonly resources: Resources;
-  show(): Promise<DestinationView>;
+  readonly show: () => Promise<DestinationView>;
   /** The export that the baseline is of. */
-  ref(): Promise<ExportRef>;
-  writeMembers(ids: readonly string[]): Promise<void>;
-  isMoved(change?: Partial<DestinationView>): Promise<boolean>;
+  readonly ref: () => Promise<ExportRef>;
+  readonly writeMembers: (ids: readonly string[]) => Promise<void>;
+  readonly isMoved: (change?: Partial<DestinationView>) => Promise<boolean>;
   /** Runs `work` with a worker, and a destination that is connected and configured. */
-  withDestination(work: () => Promise<void>): Promise<void>;
-  close(): Promise<void>;
+  readonly withDestination: (work: () => Promise<void>) => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 export async function openMoving(): Promise<Moving> {

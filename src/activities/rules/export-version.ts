@@ -8,13 +8,11 @@ export interface Exported {
   readonly source: {
     /** As the worker configuration names it. */
     readonly name: string;
+    /** See `sourceVersion`. */
     readonly version: string;
   };
   readonly statusIfNew: string;
-  readonly configuration: Pick<
-    Configuration,
-    'email' | 'strict' | 'optedOut' | 'latest' | 'latestFormat'
-  > & {
+  readonly configuration: Pick<Configuration, 'email' | 'strict' | 'optedOut' | 'latest' | 'latestFormat'> & {
     readonly fields: readonly FieldMatch[];
     readonly segments: readonly { readonly segment: string; readonly tag: string }[];
   };
