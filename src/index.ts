@@ -18,6 +18,7 @@ export type {
   SourceDescription,
   SourceExtract,
   UnreadableLines,
+  VersionRequest,
 } from './ports/source';
 export type { ObjectInfo, StagingStore } from './ports/staging-store';
 export { ExportError, type ExportErrorCode, type ExportErrorOptions } from './errors';

@@ -63,7 +63,7 @@ export function createCheckConfiguration({ staging, openAccount, openSource }: A
     const tags = new Map((await account.tags(input.audienceId)).map((tag) => [tagKey(tag.name), tag]));
     const own = new Set(await staging.ownTags(input.destinationId));
     const checked = segments.map((chosen) => withHolder(chosen, tags, own));
-    const { email, strict, optedOut, guards } = request;
+    const { email, strict, optedOut, guards, staleAfterHours } = request;
     const { attribute: latest = null, format: latestFormat } = latestOf(request);
     return {
       email,
@@ -74,6 +74,7 @@ export function createCheckConfiguration({ staging, openAccount, openSource }: A
       ...(latestFormat && { latestFormat }),
       segments: checked,
       guards,
+      ...(staleAfterHours !== undefined && { staleAfterHours }),
       digest: digestOf(segments),
     };
   };

@@ -8,6 +8,7 @@ import type { ExportPlan, SegmentTag } from '../contract/plan';
 import type { PlanRequest, Staging } from '../ports/staging';
 import type { ActivityDependencies } from './dependencies';
 import { exportStep } from './export-step';
+import { exportVersion, type Exported } from './rules/export-version';
 import { mapAtOnce } from './map-at-once';
 import { bounded, findGuards, withoutAllowed } from './rules/guards';
 
@@ -21,6 +22,8 @@ export interface PlanExportInput {
   /** `assume`: only the numbers are wanted, so the plan is made as if the tags existed. */
   readonly missingTags: 'create' | 'assume';
   readonly approved?: Approval;
+  /** Undefined: the version of what was read is not known. */
+  readonly source?: Exported['source'];
 }
 
 export interface PlannedExport {
@@ -32,6 +35,8 @@ export interface PlannedExport {
   /** Guards that hold the export; empty: it may continue. */
   readonly guards: readonly Guard[];
   readonly requests: number;
+  /** See `exportVersion`. Undefined: not known. */
+  readonly version?: string;
 }
 
 /**
@@ -59,9 +64,21 @@ export function createPlanExport(dependencies: ActivityDependencies) {
         tagIds: (missingTags === 'assume' ? request.segments : segments).map(({ tagId }) => tagId),
         guards: withoutAllowed(bounded(found), { options, approved }),
         requests: account.requests(),
+        ...versionOf(input, segments),
       };
     });
   };
+}
+
+/** By the names of segments and tags: their ids do not decide what is sent. */
+function versionOf(
+  { source, request }: PlanExportInput,
+  segments: readonly SegmentTag[],
+): Pick<PlannedExport, 'version'> {
+  if (!source) return {};
+  const { statusIfNew, ...matching } = request;
+  const version = exportVersion({ source, statusIfNew, configuration: { ...matching, segments } });
+  return { version };
 }
 
 /** Gives a tag that does not exist an id that no member carries, so that the counts are those of the export that creates it. */

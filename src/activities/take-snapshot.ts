@@ -7,6 +7,7 @@ import { adviseUnreadable, listUnreadable } from '../text/unreadable-lines';
 import { extractAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
+import { sourceVersion } from './rules/source-version';
 
 /** What this package is built and measured for; Mailchimp allows more. */
 const MAX_PROFILES = 1_000_000;
@@ -26,6 +27,8 @@ export interface SnapshotSummary {
   readonly selected: number;
   readonly members: readonly number[];
   readonly unreadableLines: number;
+  /** Of the source as it was read, whole. Undefined: not known. */
+  readonly version?: string;
 }
 
 /**
@@ -39,23 +42,28 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
+        const request = { segments: input.segments, signal: Context.current().cancellationSignal };
+        const before = await sourceVersion(source, request);
         const extract = await source
-          .extract({
-            attributes: extractAttributes(input),
-            segments: input.segments,
-            into: folder,
-            signal: Context.current().cancellationSignal,
-          })
+          .extract({ ...request, attributes: extractAttributes(input), into: folder })
           // After a cancellation, the error of the source is not the cause.
           .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
         refuseSize(extract, input.segments);
-        const sealed = await staging.sealSnapshot(input.ref, { ...extract, folder });
+        const isSame = before !== undefined && before === (await sourceVersion(source, request));
+        heartbeat.throwIfCancelled();
+        // Sealed with the rows, since a retry may find another state of the source.
+        const sealed = await staging.sealSnapshot(input.ref, {
+          ...extract,
+          folder,
+          ...(isSame && { version: before }),
+        });
         return {
           profiles: sealed.profiles,
           selected: sealed.selected,
           members: sealed.members,
           unreadableLines: countLines(sealed.unreadable),
+          ...(sealed.version !== undefined && { version: sealed.version }),
         };
       } finally {
         await source.close();

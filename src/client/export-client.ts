@@ -1,13 +1,13 @@
 import type { Client } from '@temporalio/client';
 import { fullView, requireRequestSize } from '../contract/compact';
 import type { ConfigureInput, ConnectInput, RemoveInput } from '../contract/destination';
-import type { DestinationView } from '../contract/destination-view';
+import type { DestinationView, Stale } from '../contract/destination-view';
 import { DESTINATION_ID_PREFIX, DestinationIdSchema, type ExportRef } from '../contract/identifiers';
 import type { StartInput } from '../contract/job';
 import type { JobKind } from '../contract/job-kind';
 import { parse } from '../contract/parse';
 import { configureUpdate, removeDestinationUpdate, startJobUpdate } from '../workflows/messages';
-import { openExportsOf, withExportNow, type OpenExports } from './export-now';
+import { askAll, withExportNow, type OpenExports } from './export-now';
 import { DestinationExport, StartedDestinationExport } from './destination-export';
 import type { ExportHandle, StartedExportHandle } from './export-handle';
 import { Requests } from './requests';
@@ -31,6 +31,8 @@ export interface ListedDestination {
   readonly phase: string;
   /** The exports that run and are queued, with their states; null: no worker on the task queue of this client answers for it. */
   readonly open: OpenExports | null;
+  /** Undefined: it is not, or no worker answers. */
+  readonly stale?: Stale;
 }
 
 /**
@@ -161,13 +163,13 @@ export class ExportClient {
   async list(): Promise<ListedDestination[]> {
     const requests = this.#requests;
     const listed = await requests.withoutWorker(() => listDestinations(requests.client));
-    const open = await openExportsOf(requests, listed);
+    const answers = await askAll(requests, listed);
     return listed.map(({ destinationId, name, audienceId, phase }) => ({
       destinationId,
       name,
       audienceId,
       phase,
-      open: open.get(destinationId) ?? null,
+      ...(answers.get(destinationId) ?? { open: null }),
     }));
   }
 
@@ -177,7 +179,7 @@ export class ExportClient {
   }
 }
 
-type Listed = Omit<ListedDestination, 'open'> & { readonly taskQueue: string };
+type Listed = Omit<ListedDestination, 'open' | 'stale'> & { readonly taskQueue: string };
 
 /** Reads type and memo of the workflows, so that no custom search attribute is needed. */
 async function listDestinations(client: Client): Promise<Listed[]> {

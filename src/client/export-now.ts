@@ -1,11 +1,17 @@
 import type { Client } from '@temporalio/client';
-import type { DestinationView } from '../contract/destination-view';
+import type { DestinationView, Stale } from '../contract/destination-view';
 import type { ExportView } from '../contract/export';
 import { fullView } from '../contract/compact';
 import { destinationWorkflowId, exportWorkflowId } from '../contract/identifiers';
 import { isPolled } from './pollers';
 import type { Requests } from './requests';
 import { progressQuery, stateQuery } from '../workflows/messages';
+
+/** What a destination says of itself in a list. */
+interface Asked {
+  readonly open: OpenExports;
+  readonly stale?: Stale;
+}
 
 /** The exports of a destination that have not ended. */
 export type OpenExports = Pick<DestinationView, 'running' | 'queued'>;
@@ -32,18 +38,18 @@ export async function withExportNow(
 }
 
 /** Of those on the task queue of the client. One look for all of them: without a worker, each query would wait for its deadline. */
-export async function openExportsOf(
+export async function askAll(
   requests: Requests,
   listed: readonly { readonly destinationId: string; readonly taskQueue: string }[],
-): Promise<ReadonlyMap<string, OpenExports>> {
+): Promise<ReadonlyMap<string, Asked>> {
   const { client, taskQueue } = requests;
-  const found = new Map<string, OpenExports>();
+  const found = new Map<string, Asked>();
   if (!(await requests.withoutWorker(() => isPolled(client, taskQueue)))) return found;
   const own = listed.filter((destination) => destination.taskQueue === taskQueue);
   for (let first = 0; first < own.length; first += ASKED_AT_ONCE) {
     const asked = own.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
-      const open = await openExports(client, destinationId);
-      if (open) found.set(destinationId, open);
+      const answer = await ask(client, destinationId);
+      if (answer) found.set(destinationId, answer);
     });
     await Promise.all(asked);
   }
@@ -51,7 +57,7 @@ export async function openExportsOf(
 }
 
 /** Undefined: no worker answers for this one within a few seconds. */
-async function openExports(client: Client, destinationId: string): Promise<OpenExports | undefined> {
+async function ask(client: Client, destinationId: string): Promise<Asked | undefined> {
   const inTime = <Result>(query: () => Promise<Result>) => client.withDeadline(Date.now() + QUERY_MS, query);
   try {
     const { workflow } = client;
@@ -61,7 +67,8 @@ async function openExports(client: Client, destinationId: string): Promise<OpenE
     const asked = await withExportNow(fullView(view), () =>
       inTime(() => workflow.getHandle(exportWorkflowId(destinationId)).query(progressQuery)),
     );
-    return { running: asked.running, queued: asked.queued };
+    const { running, queued, stale } = asked;
+    return { open: { running, queued }, ...(stale && { stale }) };
   } catch {
     return undefined;
   }

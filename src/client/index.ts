@@ -34,6 +34,7 @@ export type {
   ExportNow,
   QueuedExport,
   RunningExport,
+  Stale,
 } from '../contract/destination-view';
 export type { ExportObstacle, ExportPhase, ExportState, ExportView, Since } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';

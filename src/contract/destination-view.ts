@@ -39,6 +39,16 @@ export interface QueuedExport {
   readonly since?: string;
 }
 
+/** The last complete export of a destination ended longer ago than its configuration allows. */
+export interface Stale {
+  /** When it became stale, in ISO 8601 and UTC. */
+  readonly since: string;
+  /** End of the last completed export; null: none has completed since the destination was configured. */
+  readonly completedAt: string | null;
+  /** The limit. */
+  readonly afterHours: number;
+}
+
 /** The state of a destination. Counts, ids and references only. */
 export interface DestinationView {
   readonly destinationId: string;
@@ -68,9 +78,16 @@ export interface DestinationView {
   readonly configuration: Configuration | null;
   /**
    * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
-   * permanently deleted.
+   * permanently deleted; `version`: of source, matching and segments, if as long as it is the same an export would find nothing to do.
    */
-  readonly baseline: { readonly exportId: string; readonly size: number; readonly gone?: number } | null;
+  readonly baseline: {
+    readonly exportId: string;
+    readonly size: number;
+    readonly gone?: number;
+    readonly version?: string;
+  } | null;
+  /** Undefined: the last complete export is not older than `staleAfterHours` of the configuration. */
+  readonly stale?: Stale;
   readonly running: RunningExport | null;
   /** In the order in which they will run. */
   readonly queued: readonly QueuedExport[];

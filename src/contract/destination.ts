@@ -131,6 +131,14 @@ export const ConfigureSettingsSchema = z.strictObject({
     .describe('Segment id: tag name. null: the name of the segment.'),
   adoptTags: z.boolean().default(false).describe('Allow tags that already exist in the audience.'),
   guards: GuardSettingsSchema.prefault({}).describe('When an export is held for approval.'),
+  staleAfterHours: z
+    .int()
+    .min(1)
+    .max(366 * 24)
+    .optional()
+    .describe(
+      'The destination is stale when its last complete export ended so many hours ago. Default: it never is.',
+    ),
 });
 export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
   email: z
@@ -296,6 +304,8 @@ const ConfigurationSchema = z.object({
     }),
   ),
   guards: GuardSettingsSchema,
+  /** Undefined: the destination is never stale. */
+  staleAfterHours: z.int().optional(),
   /** Of the definitions of the segments in the source. Undefined in a configuration of version 0.3.0. */
   digest: z.string().optional(),
 });

@@ -135,4 +135,6 @@ export interface ExportReport extends Settlement {
   readonly durationMs: number;
   /** The store with its rows. */
   readonly storeId: string;
+  /** What was read and how it is exported, on the way of a completed export to the destination. @internal */
+  readonly version?: string;
 }

@@ -105,6 +105,7 @@ function lend(source: SegmentSource): OpenSource {
     describe: (call) => source.describe(call),
     check: (call) => source.check(call),
     extract: (request) => source.extract(request),
+    version: async (request) => source.version?.(request),
     // The port has no way to ask for all problems: the first one shows when it is described.
     findProblems: async (call) => {
       await source.describe(call);

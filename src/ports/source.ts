@@ -36,6 +36,12 @@ export interface SegmentSource {
    * SOURCE_KEY_NOT_UNIQUE, SEGMENT_SQL_INVALID
    */
   extract(request: ExtractRequest): Promise<SourceExtract>;
+  /**
+   * A short text, at most 200 characters, of which an equal one means that `extract` gives the same rows of these segments: hours or months
+   * later, and in another process. Reads no rows, and takes seconds at most. Undefined, or a source without this method: not known, so that
+   * an export of the source is never left out. So is an error, which the export itself then meets.
+   */
+  version?(request: VersionRequest): Promise<string | undefined>;
 }
 
 /** What is wrong with one part of a source. */
@@ -66,6 +72,12 @@ export interface ExtractRequest extends Cancellable {
   readonly segments: readonly string[];
   /** Path of a folder. */
   readonly into: string;
+}
+
+/** What a version is asked of. */
+export interface VersionRequest extends Cancellable {
+  /** Ids of segments. */
+  readonly segments: readonly string[];
 }
 
 /** A segment of a source. */

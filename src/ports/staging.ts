@@ -79,7 +79,7 @@ export interface Staging {
   /**
    * Seals the extracted files in the folder as this export's snapshot. If one is sealed already, returns its counts. Deletes the folder.
    */
-  sealSnapshot(ref: ExportRef, extract: SourceExtract & { readonly folder: string }): Promise<SourceExtract>;
+  sealSnapshot(ref: ExportRef, extract: SealedExtract & { readonly folder: string }): Promise<SealedExtract>;
 
   /**
    * Validation, normalisation, duplicates, difference to the baseline, numbered chunks, parts. Nothing is sent. The request is
@@ -153,6 +153,11 @@ export interface Staging {
    */
   settleEarlier(ref: ExportRef, baseline: string | null, signal?: AbortSignal): Promise<string | null>;
 
+  /**
+   * Whether the next export has something to do, although source and settings are as they were at the export with this baseline: a write
+   * may come late, or a refusal was lifted.
+   */
+  needsExport(ref: ExportRef): Promise<boolean>;
   /** The latest sealed baseline of a destination, for adoption by a new connect. */
   latestBaseline(destinationId: string): Promise<{ exportId: string; size: number } | undefined>;
   /** Rows that were not exported, and why. Rows: only for a terminal with access to this store. */
@@ -186,6 +191,12 @@ export interface Staging {
   /** Deletes all of a destination's rows (its consents stay). */
   discard(destinationId: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The counts of a snapshot. */
+export interface SealedExtract extends SourceExtract {
+  /** Version of the source that was read. Undefined: not known. */
+  readonly version?: string;
 }
 
 /** How long row files of ended exports are kept. */

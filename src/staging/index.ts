@@ -30,6 +30,7 @@ import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { exposeLateWrites } from './plan/exposed';
 import { plan } from './plan/plan';
 import { readFailures } from './settle/failures';
+import { needsExport } from './settle/needs-export';
 import { liftRefusals, readRefusals } from './settle/refusals';
 import { readSegments } from './settle/segments';
 import { readWarnings } from './settle/warnings';
@@ -116,6 +117,7 @@ export async function openStaging({
       settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
       settleEarlier: (ref, baseline, signal) =>
         settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
+      needsExport: (ref) => needsExport({ store, memoryLimit }, ref),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
       readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
       readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),

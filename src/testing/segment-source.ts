@@ -25,6 +25,8 @@ export interface SourceContent {
 
 export interface SegmentSourceFixture extends Fixture {
   readonly source: SegmentSource;
+  /** Gives the source other content, in place of what it had. Without it, one rule about `version` is not tested. */
+  change?(content: SourceContent): Promise<void>;
 }
 
 const CONTENT: SourceContent = {
@@ -45,6 +47,8 @@ const CONTENT: SourceContent = {
 
 interface Opened extends Fixture {
   readonly source: SegmentSource;
+  /** As that of the fixture. */
+  readonly change: SegmentSourceFixture['change'];
   /** Opens a source of its own for other content, until the case ends. */
   readonly openOther: (content: SourceContent) => Promise<SegmentSource>;
   /** An empty folder of the case's own. */
@@ -69,14 +73,17 @@ export function segmentSourceContract(
 
 async function openCase(open: (content: SourceContent) => Promise<SegmentSourceFixture>): Promise<Opened> {
   const opened: SegmentSourceFixture[] = [];
-  const openOther = async (content: SourceContent): Promise<SegmentSource> => {
+  const openFixture = async (content: SourceContent): Promise<SegmentSourceFixture> => {
     const fixture = await open(content);
     opened.push(fixture);
-    return fixture.source;
+    return fixture;
   };
+  const openOther = async (content: SourceContent) => (await openFixture(content)).source;
   const into = await mkdtemp(join(tmpdir(), 'source-contract-'));
+  const fixture = await openFixture(CONTENT);
   return {
-    source: await openOther(CONTENT),
+    source: fixture.source,
+    change: fixture.change?.bind(fixture),
     openOther,
     into,
     close: async () => {
@@ -242,11 +249,35 @@ const RULES: Readonly<Record<string, (opened: Opened) => Promise<void>>> = {
     const error = await errorOf(source.extract({ attributes: ['Email'], segments: ['vib'], into }));
     assertRefused(error, { code: 'SEGMENT_NOT_FOUND', named: 'vib' });
   },
+  'a version that is known is short, and the same as long as nothing changes': async ({ source }) => {
+    const version = await source.version?.({ segments: ['vip', 'one'] });
+    if (version === undefined) return;
+    assert.ok(version.length > 0 && version.length <= 200, `${version.length} characters`);
+    assert.equal(await source.version?.({ segments: ['vip', 'one'] }), version);
+  },
+  'it differs when a value or a member of the segments has changed': async ({ source, change }) => {
+    if (!source.version || !change) return;
+    const versions = [await source.version({ segments: ['vip'] })];
+    // Of the same length: a size alone is no version.
+    const profiles = CONTENT.profiles.map((profile) =>
+      profile.map((value) => (value === 'ann@nordlichtpost.de' ? 'eve@nordlichtpost.de' : value)),
+    );
+    await change({ ...CONTENT, profiles });
+    versions.push(await source.version({ segments: ['vip'] }));
+    const segments = CONTENT.segments.map((segment) =>
+      segment.id === 'vip' ? { ...segment, members: ['c1', 'c4', 'c2', 'gone', 'gone'] } : segment,
+    );
+    await change({ ...CONTENT, profiles, segments });
+    versions.push(await source.version({ segments: ['vip'] }));
+    const known = versions.filter((version) => version !== undefined);
+    assert.equal(new Set(known).size, known.length, inspect(versions));
+  },
   'a call that is aborted before it begins rejects': async ({ source, into }) => {
     const signal = AbortSignal.abort();
     await errorOf(source.describe({ signal }));
     await errorOf(source.check({ signal }));
     await errorOf(source.extract({ attributes: ['Email'], segments: ['vip'], into, signal }));
+    if (source.version) await errorOf(source.version({ segments: ['vip'], signal }));
   },
   'after an aborted call the source is as good as before': async ({ source, into }) => {
     const aborting = new AbortController();

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -42,7 +42,7 @@ const PEOPLE: SourceContent = {
 
 /** The least that is a source: it holds its profiles in memory and writes them by DuckDB. */
 class MemorySource implements SegmentSource {
-  readonly content: SourceContent;
+  content: SourceContent;
 
   constructor(content: SourceContent) {
     this.content = content;
@@ -113,6 +113,23 @@ class MemorySource implements SegmentSource {
 
   #keys(id: string): ReadonlySet<string> {
     return new Set(this.#listed(id).filter((key) => this.#has(key)));
+  }
+}
+
+/** One that can change, and knows a version of what it holds. */
+class VersionedSource extends MemorySource {
+  /** Called after each extract. */
+  afterExtract = () => {};
+
+  async version({ signal }: { signal?: AbortSignal | undefined }) {
+    signal?.throwIfAborted();
+    return createHash('sha256').update(JSON.stringify(this.content)).digest('hex');
+  }
+
+  override async extract(request: Parameters<SegmentSource['extract']>[0]) {
+    const extract = await super.extract(request);
+    this.afterExtract();
+    return extract;
   }
 }
 
@@ -201,6 +218,35 @@ test('an export runs on a source, a store and a secret resolver of the host', as
   expect(await readdir(stage.folder)).toEqual(['own-store']);
 });
 
+test.each<[string, () => SegmentSource, boolean]>([
+  ['that knows its version', () => new VersionedSource(PEOPLE), true],
+  ['that does not', () => new MemorySource(PEOPLE), false],
+  ['that changes while it is read', () => changing(new VersionedSource(PEOPLE)), false],
+])('the baseline of an export from a source of the host %s', async (_, open, isKnown) => {
+  const secrets = new VaultResolver({ 'vault:mailchimp/key': stage.sandbox.apiKey });
+  const plugin = new MailchimpPlugin(
+    options({ sources: { people: open() }, staging: { folder: join(stage.folder, 'own') }, secrets }),
+  );
+  await stage.withWorker(
+    async () => {
+      await stage.connect();
+      await stage.configure({ ...CONFIGURE });
+      await stage.export();
+      const { baseline } = await stage.client.describe(stage.destinationId);
+      expect(baseline).toMatchObject({ size: 2 });
+      expect(baseline && 'version' in baseline).toBe(isKnown);
+    },
+    { plugins: [plugin] },
+  );
+});
+
+function changing(source: VersionedSource): SegmentSource {
+  source.afterExtract = () => {
+    source.content = { ...source.content, profiles: source.content.profiles.toReversed() };
+  };
+  return source;
+}
+
 test('a folder and a store at once are refused, and so is a reference that is the key itself', () => {
   const store = new CountingStore(join(stage.folder, 'own-store'));
   expect(() => new MailchimpPlugin(options({ staging: { store, folder: 'rows' } }))).toThrow(
@@ -239,6 +285,20 @@ test('a source of the host is not found under another name, and the error lists 
 
 describe('the contract of SegmentSource, with a source in memory', () => {
   runContract(segmentSourceContract(async (content) => ({ source: new MemorySource(content) })));
+});
+
+describe('the contract of SegmentSource, with a source that knows its version', () => {
+  runContract(
+    segmentSourceContract(async (content) => {
+      const source = new VersionedSource(content);
+      return {
+        source,
+        change: async (next) => {
+          source.content = next;
+        },
+      };
+    }),
+  );
 });
 
 describe('the contract of StagingStore, with a store on top of another', () => {

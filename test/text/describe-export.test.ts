@@ -144,7 +144,7 @@ test('an export that failed says why: on its page, on that of its destination, a
   expect(page({ phase: 'failed', failure: REASON })).toContain(`**${line}**`);
   expect(page({ phase: 'failed', report: failed })).toContain('**Failed. PLAN_LIMIT. The plan is full.**');
   expect(describeView(view({ phase: 'failed', failure: REASON }))).toContain(line);
-  expect(describeDestination({ ...DESTINATION, exports: [failed] })).toContain(
+  expect(describeDestination({ ...DESTINATION, exports: [failed] }, 0)).toContain(
     '| Last export | 3: failed, 60,000 profiles, 2026-11-23 18:00:00 UTC. PLAN_LIMIT. The plan is full. |',
   );
   expect(describeReport(failed)).toMatch(/^Export 3 failed\.\nPLAN_LIMIT: The plan\nis full\.\n/);

@@ -96,6 +96,11 @@ function largestState(): DestinationState {
     const input = { ...INPUT, configuration: LARGEST };
     made = exportJob.withReport(made, { job, input, report: largestReport(number) });
   }
+  made = {
+    ...made,
+    baseline: { ...made.baseline!, version: 'f'.repeat(32) },
+    configuredAt: made.completedAt!,
+  };
   const started = {
     exportId: INPUT.ref.exportId,
     number: 1,

@@ -11,6 +11,7 @@ import { removeDestination } from './remove';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
+import { describeStaleShortly } from '../../text/describe-stale';
 import { describeDestination } from '../text/destination';
 import { openExports } from '../text/export';
 import type { Page } from '../text/page';
@@ -145,11 +146,11 @@ async function list(invocation: Invocation): Promise<undefined> {
         ? 'No destinations. Connect one: temporal-mailchimp destination connect NAME'
         : table(
             ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE', 'EXPORTS NOW'],
-            destinations.map(({ destinationId, name, audienceId, phase, open }) => [
+            destinations.map(({ destinationId, name, audienceId, phase, open, stale }) => [
               destinationId,
               name,
               audienceId,
-              phase,
+              stale ? `${phase}, ${describeStaleShortly(stale, Date.now())}` : phase,
               open ? describeOpen(open) : 'not known',
             ]),
             page,

@@ -2,7 +2,8 @@ import type { Configuration } from '../../contract/destination';
 import type { DestinationView } from '../../contract/destination-view';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
 import { describeBaseline } from '../../text/describe-export';
-import { instant } from '../../text/format';
+import { describeStale } from '../../text/describe-stale';
+import { count, instant } from '../../text/format';
 import { exportTable, openExports } from './export';
 import { PLAIN_PAGE, type Page } from './page';
 import { pairs, table } from './table';
@@ -20,11 +21,12 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
       [
         ...connectionPairs(view),
         ['In the baseline', inBaseline],
+        ...staleAfter(view),
         ['Exports now', open.map(({ label, state }) => `${label}: ${state}`).join('\n') || 'none'],
       ],
       page,
     ),
-    tonedWarnings(page, factLines(view)),
+    tonedWarnings(page, [staleLine(view), factLines(view)].filter(Boolean).join('\n')),
     view.configuration ? describeMatching(view.configuration, page) : describeUnconfigured(destinationId),
     ...(exports.length > 0 || open.length > 0 ? [exportTable(view, page)] : []),
   ];
@@ -58,6 +60,15 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
         : 'none',
     ],
   ];
+}
+
+function staleAfter({ configuration }: DestinationView): (readonly [string, string])[] {
+  const hours = configuration?.staleAfterHours;
+  return hours === undefined ? [] : [['Stale after', `${count(hours)} h without a complete export`]];
+}
+
+function staleLine({ stale }: DestinationView): string {
+  return stale ? `Warning: stale: ${describeStale(stale, Date.now())}.` : '';
 }
 
 function factLines({ consentFacts }: DestinationView): string {

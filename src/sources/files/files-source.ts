@@ -8,6 +8,7 @@ import type {
   SourceDescription,
   SourceExtract,
   SourceProblem,
+  VersionRequest,
 } from '../../ports/source';
 import type { FilesSourceConfig } from '../../config/source-config';
 import { FAST_ROWS } from '../../duckdb/parquet';
@@ -23,6 +24,7 @@ import { ROW, STAGED_PROFILES, copyToScratch, stageProfiles, stageTables } from 
 import { looseKey } from './table';
 import type { SourceOptions } from '../options';
 import { suggest } from '../suggest';
+import { versionOf } from './version';
 
 const PROFILES_FILE = 'profiles.parquet';
 const UNMATCHED_FILE = 'unmatched.parquet';
@@ -88,6 +90,13 @@ export class FilesSource implements OpenSource {
     const stopped = stoppedBy(closed, signal);
     stopped.throwIfAborted();
     return findProblems({ ...source, stopped });
+  }
+
+  async version({ segments, signal }: VersionRequest): Promise<string | undefined> {
+    const { closed, ...source } = this.#context;
+    const stopped = stoppedBy(closed, signal);
+    stopped.throwIfAborted();
+    return versionOf({ ...source, stopped }, segments);
   }
 
   async extract(request: ExtractRequest): Promise<SourceExtract> {

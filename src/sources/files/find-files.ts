@@ -20,11 +20,19 @@ export async function findFiles(
   patterns: string | readonly string[],
   options: FindOptions,
 ): Promise<DataFile[]> {
+  return Promise.all((await findPaths(patterns, options)).map(lookAt));
+}
+
+/** Their absolute paths. Opens none of them. */
+export async function findPaths(
+  patterns: string | readonly string[],
+  options: FindOptions,
+): Promise<string[]> {
   const found = new Set<string>();
   for (const pattern of typeof patterns === 'string' ? [patterns] : patterns) {
     for (const path of await matches(pattern, options)) found.add(path);
   }
-  return Promise.all([...found].toSorted().map(lookAt));
+  return [...found].toSorted();
 }
 
 async function matches(pattern: string, { baseFolder, what }: FindOptions): Promise<string[]> {

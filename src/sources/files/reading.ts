@@ -125,21 +125,27 @@ export interface ReadContext extends Omit<FilesContext, 'closed'> {
 
 async function planReading(context: ReadContext, request: ReadRequest, folder: string): Promise<Plan> {
   const { config } = context;
-  const { segments: ids, columnsOnly = false, allTables = false } = request;
-  const segments = chooseSegments(config, ids);
+  const segments = chooseSegments(config, request.segments);
   // Before any file is searched for: only the SQL shows which files are needed.
   const sql = await checkAllSql(
     context,
-    segments.map((segment, index) => ({ id: ids[index] ?? '', segment })),
+    segments.map((segment, index) => ({ id: request.segments[index] ?? '', segment })),
     folder,
   );
+  return { sql, ...findWhatToRead(config, request, [...sql.values()]) };
+}
+
+/** The tables that a request needs, by the tables that its SQL reads. */
+export function findWhatToRead(
+  config: FilesSourceConfig,
+  { segments: ids, columnsOnly = false, allTables = false }: ReadRequest,
+  sql: readonly Pick<SqlUse, 'tables'>[],
+): Omit<Plan, 'sql'> {
   const scans = columnsOnly ? [] : membershipScans(config, ids);
-  const used = [...sql.values()];
   const tables = Object.entries(config.tables).filter(
-    ([name]) => !columnsOnly && (allTables || used.some((use) => use.tables.has(name))),
+    ([name]) => !columnsOnly && (allTables || sql.some((use) => use.tables.has(name))),
   );
   return {
-    sql,
     scans,
     specs: [
       { id: PROFILES, what: PROFILES, table: config.profiles, required: [config.profiles.key] },

@@ -11,6 +11,8 @@ export interface SqlUse {
   readonly segment: string;
   readonly sql: string;
   readonly tables: ReadonlySet<string>;
+  /** Names, in small letters, of the functions that it calls, and of all else that may be one, such as `current_date`. */
+  readonly calls: ReadonlySet<string>;
   /** Whether it may read this column of a table. If in doubt: true. */
   usesColumn(name: string): boolean;
 }
@@ -27,6 +29,10 @@ interface SyntaxNode {
   /** Of a recursive query: its own name, which its right side may read. */
   readonly cte_name?: string;
   readonly function?: { readonly function_name?: string };
+  readonly function_name?: string;
+  readonly children?: readonly unknown[];
+  readonly column_names?: readonly string[];
+  readonly sample?: unknown;
 }
 
 /** A part of a statement, with the names of WITH that are known there. */
@@ -71,7 +77,8 @@ export async function checkSql(
   }
   const all = parts.some(({ node }) => readsAllColumns(node));
   const words = new Set(texts(statement));
-  return { segment, sql, tables: read, usesColumn: (name) => all || words.has(name.toLowerCase()) };
+  const calls = new Set(parts.flatMap(({ node }) => callsOf(node)));
+  return { segment, sql, tables: read, calls, usesColumn: (name) => all || words.has(name.toLowerCase()) };
 }
 
 async function parseSelect(database: Database, segment: string, sql: string): Promise<unknown> {
@@ -109,6 +116,22 @@ function isQualified(node: SyntaxNode): boolean {
 
 function readsAllColumns(node: SyntaxNode): boolean {
   return node.class === 'STAR' || node.type === 'PIVOT' || node.ref_type === 'NATURAL';
+}
+
+/** A sample counts as a call of random(). */
+function callsOf({
+  class: kind,
+  function_name: name,
+  children,
+  column_names: columns,
+  sample,
+}: SyntaxNode): string[] {
+  const sampled = sample === undefined ? [] : ['random'];
+  // DuckDB takes the age of one time from now, and calls the function consistent.
+  if (name?.toLowerCase() === 'age' && children?.length === 1) return ['now', ...sampled];
+  const [column, part] = columns ?? [];
+  const bare = kind === 'COLUMN_REF' && part === undefined ? column : undefined;
+  return [name, bare].flatMap((called) => called?.toLowerCase() ?? []).concat(sampled);
 }
 
 /** A name of WITH hides a table or a file only where it is known: the queries after it, and all that is in them. */

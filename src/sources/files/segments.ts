@@ -32,7 +32,7 @@ function digestOf(id: string, segment: SegmentConfig): string {
 }
 
 /** JSON that does not depend on the order of keys in the configuration file. */
-function canonical(value: unknown): string {
+export function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
     typeof part === 'object' && part !== null && !Array.isArray(part)
       ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))

@@ -51,6 +51,14 @@ export async function listOpenWrites(
   return found;
 }
 
+/** Of any export of the destination. */
+export async function hasOpenWrites(
+  store: StagingStore,
+  { destinationId }: Pick<ExportRef, 'destinationId'>,
+): Promise<boolean> {
+  return (await listObjects(store, openWritesFolder(destinationId))).length > 0;
+}
+
 interface Trace {
   readonly write: Write;
   readonly kind: 'open' | 'late';

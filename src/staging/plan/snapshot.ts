@@ -3,13 +3,14 @@ import { rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { SourceExtract } from '../../ports/source';
+import type { SealedExtract } from '../../ports/staging';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { sealAttempt, type Sealed } from '../store/run-once';
 import { inExport, SNAPSHOT } from '../store/layout';
 import { readDocument, requireLocalFile } from '../store/sealed-files';
 
-interface SnapshotDocument extends Omit<SourceExtract, 'unmatched'>, Sealed {
+interface SnapshotDocument extends Omit<SealedExtract, 'unmatched'>, Sealed {
   /** Undefined in snapshots of version 0.3.0. */
   readonly unmatched?: SourceExtract['unmatched'];
 }
@@ -20,15 +21,15 @@ const UNMATCHED = 'unmatched.parquet';
 export async function sealSnapshot(
   store: StagingStore,
   ref: ExportRef,
-  { folder, ...counts }: SourceExtract & { readonly folder: string },
-): Promise<SourceExtract> {
+  { folder, ...counts }: SealedExtract & { readonly folder: string },
+): Promise<SealedExtract> {
   const key = inExport(ref, SNAPSHOT);
   const known = await readDocument<SnapshotDocument>(store, key);
   const result = { ...counts, folder: basename(folder) };
   const files = [PROFILES, ...(existsSync(join(folder, UNMATCHED)) ? [UNMATCHED] : [])];
   const sealed = known ?? (await sealAttempt(store, ref, { document: SNAPSHOT, files, folder, result }));
   await rm(folder, { recursive: true, force: true });
-  return toCounts(sealed);
+  return { ...toCounts(sealed), ...(sealed.version !== undefined && { version: sealed.version }) };
 }
 
 function toCounts({

@@ -9,7 +9,7 @@ import { inExport } from '../store/layout';
 import { type Lift, readLifts, recordLift } from '../store/lifts';
 import { withTemporaryWorkspace } from '../store/workspace';
 
-interface ReadContext {
+export interface ReadContext {
   readonly store: StagingStore;
   readonly memoryLimit: string;
 }
@@ -53,6 +53,19 @@ export async function liftRefusals(
   };
   if (count > 0) await recordLift(context.store, ref, lift);
   return count;
+}
+
+/** Whether the baseline of an export remembers refusals that were lifted since. */
+export async function hasLiftedRefusals(context: ReadContext, ref: ExportRef): Promise<boolean> {
+  const lifts = await readLifts(context.store, ref);
+  if (lifts.length === 0) return false;
+  const { rows, document } = await requireBaseline(context, ref);
+  const { lifted } = await withTemporaryWorkspace({ ...context, rows: document.size }, (database) =>
+    database.row<{ lifted: number }>(
+      `SELECT count(*) AS lifted FROM read_parquet(${quoteText(rows)}) WHERE refused_hash IS NOT NULL AND ${isLifted(lifts)}`,
+    ),
+  );
+  return lifted > 0;
 }
 
 async function requireBaseline({ store }: ReadContext, ref: ExportRef) {

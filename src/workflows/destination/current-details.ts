@@ -2,15 +2,19 @@ import { consentFacts } from '../../text/consent-facts';
 import { describeBaseline, describeFailure } from '../../text/describe-export';
 import { count, instant, listOf } from '../../text/format';
 import { kindOf, type ExportReport } from '../../contract/report';
+import { describeStale } from '../../text/describe-stale';
 import type { DestinationState } from './state';
 import { inMarkdown } from '../export/current-details';
+import { staleOf } from './stale';
 
 /** The destination's page in the Web UI. Markdown with one GFM table; ids and counts only. */
-export function describeDestination(state: DestinationState): string {
+export function describeDestination(state: DestinationState, nowMs: number): string {
   const { connection, consent, configuration, baseline, phase, exports } = state;
   // The Web UI shows about six rows at once, and no summary after the first run.
   const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
+  const stale = staleOf(state, nowMs);
   const rows = [
+    ...(stale ? [['Stale', describeStale(stale)]] : []),
     ['Last export', describeLast(exports.find((report) => kindOf(report) === 'export'))],
     ['In the baseline', describeBaseline(baseline ?? { size: 0 })],
     ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],

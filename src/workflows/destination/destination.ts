@@ -28,6 +28,7 @@ import { runJob, settleLost } from './run-job';
 import { storeChecks } from '../steps';
 import { notifyWatchers } from './watchers';
 import { Destination, publishState } from './live-destination';
+import { watchAge } from './watch-age';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
 const FIRST_CONNECT = '2 minutes';
@@ -44,6 +45,7 @@ export async function mailchimpDestination(
   const destination = new Destination(destinationId, carried ? toState(carried) : NEW_DESTINATION);
   answerDestinationMessages(destination);
   publishState(destination);
+  void watchAge(destination);
   try {
     if (!carried && !(await isConnected(destination))) return;
     await workUntilRemoved(destination);

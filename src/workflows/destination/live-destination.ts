@@ -30,7 +30,7 @@ export class Destination {
   constructor(destinationId: string, state: DestinationState) {
     this.destinationId = destinationId;
     this.#state = state;
-    this.#show();
+    this.show();
   }
 
   get state(): DestinationState {
@@ -43,11 +43,12 @@ export class Destination {
    */
   update(change: (state: DestinationState) => DestinationState): void {
     this.#state = change(this.#state);
-    this.#show();
+    this.show();
   }
 
-  #show(): void {
-    setCurrentDetails(describeDestination(this.#state));
+  /** Updates the current details, which depend on the time as well. */
+  show(): void {
+    setCurrentDetails(describeDestination(this.#state, Date.now()));
   }
 }
 

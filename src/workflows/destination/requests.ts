@@ -152,7 +152,8 @@ export async function configure(destination: Destination, request: ConfigureRequ
     const segments = assignTags(checked.segments, { own, adoptTags: request.adoptTags });
     const configuration = { ...checked, segments };
     requireSize(configuration);
-    return { ...state, configuration, phase: 'configured' };
+    const { configuredAt = new Date().toISOString() } = state;
+    return { ...state, configuration, configuredAt, phase: 'configured' };
   });
   publishState(destination);
 }
@@ -208,9 +209,11 @@ function hasCurrentInput({ destinationId, state, running }: Destination, job: Jo
   return running?.job === job && isSame(nameless(running.input), nameless(current));
 }
 
-/** An export under another display name is the same export. */
+/** An export under another display name is the same export, and so is one whose destination becomes stale at another time. */
 function nameless(input: JobInput | null): JobInput | null {
-  return input && { ...input, destinationName: '' };
+  if (!input) return null;
+  const { staleAfterHours: _, ...configuration } = input.configuration;
+  return { ...input, configuration, destinationName: '' };
 }
 
 function isSame(one: unknown, other: unknown): boolean {

@@ -12,6 +12,7 @@ import type { JobInput, JobReport, JobRequest } from '../../contract/job';
 import type { JobKind } from '../../contract/job-kind';
 import { kindOf } from '../../contract/report';
 import { CANCELLED, toReport, type Ended } from '../export/report';
+import { staleOf } from './stale';
 
 /** A job that was requested. Each kind has numbers of its own, so that a plan uses up no number of an export. */
 export type Job = Omit<JobRequest, 'notify'> & {
@@ -56,6 +57,10 @@ export interface DestinationState {
   readonly consent: Consent | null;
   readonly configuration: Configuration | null;
   readonly baseline: DestinationView['baseline'];
+  /** End of the last completed export, in ISO 8601 and UTC, as `configuredAt`. Undefined in a state that version 0.4.0 has not exported with. */
+  readonly completedAt?: string;
+  /** When it was configured first. Undefined in a state that version 0.4.0 has not configured. */
+  readonly configuredAt?: string;
   /** Number of the last export that was requested. */
   readonly lastNumber: number;
   /** Number of the last plan; undefined in a state of version 0.2.0, whose plans had numbers of exports. */
@@ -117,6 +122,7 @@ export function toState(carried: CarriedState): DestinationState {
 }
 
 export function toDestinationView(destinationId: string, state: DestinationState): CompactDestinationView {
+  const stale = staleOf(state, Date.now());
   const { workerTimeoutSeconds: _, ...connection } = state.connection ?? NO_CONNECTION;
   return {
     destinationId,
@@ -127,6 +133,7 @@ export function toDestinationView(destinationId: string, state: DestinationState
     consent: state.consent,
     configuration: toCarried(state).configuration,
     baseline: state.baseline,
+    ...(stale && { stale }),
     running: state.unsettled && { ...named(state.unsettled), now: null },
     queued: state.queue.map((job) => ({
       ...named(job),
@@ -176,7 +183,7 @@ export function withJobAgain(state: DestinationState, job: Job): DestinationStat
 
 /** Takes the job off and keeps its report. */
 export function withEndedJob(state: DestinationState, report: JobReport): DestinationState {
-  const { tags: _, ...kept } = report;
+  const { tags: _, version: __, ...kept } = report;
   return { ...state, unsettled: null, exports: latest([kept, ...state.exports]) };
 }
 

@@ -1,6 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { PlanExportInput, PlannedExport } from '../../activities/plan-export';
 import type { Preflight, PreflightInput } from '../../activities/preflight';
+import type { SnapshotSummary } from '../../activities/take-snapshot';
 import type { ExportInput } from '../../contract/export';
 import { compactConfiguration, named, unnamed } from '../../contract/compact';
 import type { CensusScope, ExportPlan, SegmentTag } from '../../contract/plan';
@@ -89,8 +90,10 @@ type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusS
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
   // One after the other: each may take all of `staging.memoryLimit`.
   await takeCensus(run, scope);
-  const keepDeparted = await takeSnapshot(run);
-  const { ref, account, audience, configuration, options, statusIfNew, approved } = run.input;
+  const { unreadableLines, version } = await takeSnapshot(run);
+  // Contacts that seem to have left a segment then keep their tags.
+  const keepDeparted = unreadableLines > 0;
+  const { ref, account, audience, source, configuration, options, statusIfNew, approved } = run.input;
   const planned = await runStep(run, 'mailchimp.planExport', {
     summary: 'Work out what has changed',
     input: () => ({
@@ -101,6 +104,8 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
       options,
       missingTags,
       ...(approved && { approved }),
+      // An export without the permission to leave lines out would fail.
+      ...(version !== undefined && !keepDeparted && { source: { name: source, version } }),
       request: {
         email: configuration.email,
         fields: run.record.fields,
@@ -121,6 +126,7 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
   const { record } = run;
   const { plan, guards } = planned;
   record.plan = plan;
+  if (planned.version !== undefined) record.version = planned.version;
   record.segments = withTagIds(record.segments, planned);
   record.guards = guards;
   record.parts = plan.parts.map(newPart);
@@ -144,10 +150,9 @@ async function takeCensus(run: Run, scope: CensusScope): Promise<void> {
   });
 }
 
-/** @returns whether lines of the source are unreadable: contacts that seem to have left a segment then keep their tags */
-async function takeSnapshot(run: Run): Promise<boolean> {
+async function takeSnapshot(run: Run): Promise<SnapshotSummary> {
   const { ref, source, configuration, options } = run.input;
-  const { unreadableLines } = await runStep(run, 'mailchimp.takeSnapshot', {
+  return runStep(run, 'mailchimp.takeSnapshot', {
     summary: 'Read the chosen segments of the source',
     input: () => ({
       ref,
@@ -159,7 +164,6 @@ async function takeSnapshot(run: Run): Promise<boolean> {
       allowUnreadableLines: options.allowUnreadableLines,
     }),
   });
-  return unreadableLines > 0;
 }
 
 /** Tags that were renamed in the configuration get their new names just before the first rows that use them are sent. */

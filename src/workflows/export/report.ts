@@ -39,11 +39,12 @@ export interface Ended {
   readonly guards?: readonly Guard[];
   readonly approval?: Approval | null;
   readonly denial?: Denial;
+  readonly version?: string;
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
   const { ref, kind, number, storeId } = input;
-  const { status, startedAtMs, failure, guards = [], approval = null, denial } = ended;
+  const { status, startedAtMs, failure, guards = [], approval = null, denial, version } = ended;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
@@ -56,15 +57,22 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
     guards,
     approval,
     ...(denial && { denial }),
+    ...(version !== undefined && status === 'completed' && { version }),
     startedAt: new Date(startedAtMs).toISOString(),
     durationMs: Date.now() - startedAtMs,
   };
 }
 
 export function settledReport(run: Run, settlement: Settlement | null, status: ExportStatus): ExportReport {
-  const { startedAtMs, guards } = run.record;
+  const { startedAtMs, guards, version } = run.record;
   const denial = run.decided?.denial;
-  const ended = { startedAtMs, guards, approval: approvalOf(run), ...(denial && { denial }) };
+  const ended = {
+    startedAtMs,
+    guards,
+    approval: approvalOf(run),
+    ...(denial && { denial }),
+    ...(version !== undefined && { version }),
+  };
   const failure = mismatchOf(settlement);
   return toReport(
     run.input,

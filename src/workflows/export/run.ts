@@ -68,6 +68,8 @@ export interface ExportRecord {
   fields: readonly FieldMatch[];
   segments: readonly SegmentTag[];
   plan: ExportPlan | null;
+  /** What was read and how it is exported, as a hash. Undefined: not known. */
+  version?: string;
   /** What the plan is held for. */
   guards: readonly Guard[];
   approval: Approval | null;

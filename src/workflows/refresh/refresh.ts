@@ -1,6 +1,7 @@
 import {
   ContinueAsNew,
   condition,
+  isCancellation,
   makeContinueAsNewFunc,
   setCurrentDetails,
   setHandler,
@@ -34,7 +35,7 @@ import {
   type RefreshState,
   type Target,
 } from './state';
-import { triggerOf } from './trigger';
+import { scheduleIdOf, triggerOf } from './trigger';
 
 /**
  * Exports one, several or all destinations of its task queue, and reports what became of each: what a Temporal Schedule starts. Asks each
@@ -76,6 +77,7 @@ class Refresh {
     // What a lost signal did not say.
     const { open } = this.#state;
     if (open.length > 0) await this.#check(open);
+    await extendSchedule();
     return toReport(this.#state);
   }
 
@@ -149,6 +151,18 @@ class Refresh {
     const { lines, open, toAsk, left } = this.#state;
     const counts = { running: open.length, toAsk: toAsk.length, left };
     setCurrentDetails(describeInMarkdown({ destinations: lines, ...counts }));
+  }
+}
+
+/** Gives the schedule that has started this refresh the clock changes of further years, now and then. */
+async function extendSchedule(): Promise<void> {
+  const scheduleId = scheduleIdOf(workflowInfo());
+  if (scheduleId === undefined) return;
+  try {
+    await refreshSteps('Look at the clock changes ahead')['mailchimp.extendSchedule']({ scheduleId });
+  } catch (error) {
+    // The next refresh tries again, for two years.
+    if (isCancellation(error)) throw error;
   }
 }
 

@@ -43,18 +43,25 @@ async function openFiles({ attributes, profiles, segments }: SourceContent, writ
     ...(await write(fixture, table, { columns: ['id'], rows: keys.map((key) => [key]) })),
     key: 'id',
   });
+  const profilesOf = (content: Pick<SourceContent, 'attributes' | 'profiles'>) =>
+    write(fixture, 'profiles', { columns: content.attributes, rows: content.profiles });
   const configured = segments.map(async ({ id, name, members: keys }, index) => [
     id,
     { name, members: await members(keys, `segment-${index}`) },
   ]);
   const source = await fixture.open({
     profiles: {
-      ...(await write(fixture, 'profiles', { columns: attributes, rows: profiles })),
+      ...(await profilesOf({ attributes, profiles })),
       key: attributes[0] ?? '',
     },
     segments: Object.fromEntries(await Promise.all(configured)),
   });
-  return { source, close: () => fixture.remove() };
+  const change = async (content: SourceContent) => {
+    await profilesOf(content);
+    for (const [index, segment] of content.segments.entries())
+      await members(segment.members, `segment-${index}`);
+  };
+  return { source, change, close: () => fixture.remove() };
 }
 
 describeFiles('CSV files', (fixture, table, content) => written(fixture, `${table}.csv`, csv(content)));

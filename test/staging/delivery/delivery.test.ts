@@ -211,7 +211,9 @@ describe('a snapshot', () => {
     const sealed = await stage.staging.sealSnapshot(ref, { folder, ...counts });
     expect(sealed).toMatchObject({ profiles: 2_005, selected: 2_005 });
     expect(existsSync(folder)).toBe(false);
-    expect(await stage.staging.sealSnapshot(ref, { folder, ...counts })).toEqual(sealed);
+    const later = { folder, ...counts, version: 'of the second' };
+    expect(await stage.staging.sealSnapshot(ref, later)).toEqual(sealed);
+    expect(sealed).not.toHaveProperty('version');
     expect(await stage.plan(ref)).toEqual(plan);
   });
 });

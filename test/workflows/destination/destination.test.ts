@@ -59,6 +59,8 @@ describe('a destination', () => {
         id: first.id,
         disposition: 'joined',
       });
+      await stage.configure({ staleAfterHours: 26 });
+      expect(await stage.client.start(stage.destinationId)).toMatchObject({ disposition: 'joined' });
       const second = await stage.client.start(stage.destinationId, { options: { allowMassRemoval: true } });
       expect(second).toMatchObject({ number: 2, disposition: 'queued' });
       await expect(stage.client.start(stage.destinationId, { options: { limit: 1 } })).rejects.toMatchObject({

@@ -33,14 +33,14 @@ const CONNECTED: DestinationState = {
 };
 
 test('the page of a destination stays a table, whatever it and the audience are called', () => {
-  const page = describeDestination(CONNECTED);
+  const page = describeDestination(CONNECTED, 0);
   expect(page.split('\n')).toHaveLength(10);
   expect(page).toContain(String.raw`| Audience | A / # B !\[x\](y) (c417f00d5e) |`);
 });
 
 test('the page of a destination begins with its name, and then the last export: the Web UI shows few lines', () => {
   const state = { ...CONNECTED, exports: [report({ startedAt: '2026-11-27T06:39:40.123Z' })] };
-  const [first, , , , last] = describeDestination(state).split('\n');
+  const [first, , , , last] = describeDestination(state, 0).split('\n');
   expect(first).toBe(String.raw`**News \*: destination connected**`);
   expect(last).toMatch(/^\| Last export \| \d+: completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/);
 });

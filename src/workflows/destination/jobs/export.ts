@@ -1,9 +1,11 @@
 import { uuid4 } from '@temporalio/workflow';
-import type { JobReport } from '../../../contract/job';
+import type { JobInput, JobReport } from '../../../contract/job';
 import { mailchimpExport } from '../../export/export';
 import { exportSteps } from '../../steps';
 import { withEndedJob, withNextNumber, withWatchersOf, type DestinationState, type Job } from '../state';
 import { withTag } from '../tag-identity';
+import { endOf } from '../stale';
+import { isDone } from './is-done';
 import type { EndedJob, JobType } from './job';
 
 export const exportJob: JobType = {
@@ -27,12 +29,19 @@ export function withExport(state: DestinationState, { report, input }: EndedJob)
         withTag(current, report, input.configuration.segments),
       ),
     },
-    baseline: report.isSettled ? baselineOf(report) : baseline,
+    ...(report.status === 'completed' && { completedAt: endOf(report) }),
+    baseline: report.isSettled ? baselineOf(report, input) : baseline,
   };
 }
 
-function baselineOf({ exportId, baselineSize, gone }: JobReport) {
-  return { exportId, size: baselineSize, ...(gone !== undefined && { gone }) };
+function baselineOf(report: JobReport, input: JobInput): DestinationState['baseline'] {
+  const { exportId, baselineSize, gone, version } = report;
+  return {
+    exportId,
+    size: baselineSize,
+    ...(gone !== undefined && { gone }),
+    ...(version !== undefined && isDone(report, input) && { version }),
+  };
 }
 
 /** An export whose approval came too late for its plan is followed at once by another one, before any that is queued. */
