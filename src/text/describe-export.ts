@@ -138,7 +138,8 @@ export function describeStateShortly({ state, isPaused }: ExportNow): string {
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
-function describeReason({ code, message }: Reason | Guard): string {
+/** A code and its message in one line. */
+export function describeReason({ code, message }: Reason | Guard): string {
   return `${code}. ${oneLine(message)}`;
 }
 

@@ -22,7 +22,12 @@ export interface WorkflowPage {
 }
 
 /** The page of a workflow in the Web UI. */
-export function workflowUrl(webUi: string, { namespace, workflowId, runId }: WorkflowPage): string {
+export function workflowUrl(webUi: string, page: WorkflowPage): string {
+  return `${webUi.replace(/\/+$/, '')}${workflowPath(page)}`;
+}
+
+/** The same as a link from another page of the Web UI. */
+export function workflowPath({ namespace, workflowId, runId }: WorkflowPage): string {
   const path = ['namespaces', namespace, 'workflows', workflowId, ...(runId ? [runId, 'history'] : [])];
-  return `${webUi.replace(/\/+$/, '')}/${path.map(encodeURIComponent).join('/')}`;
+  return path.map((part) => `/${encodeURIComponent(part)}`).join('');
 }
