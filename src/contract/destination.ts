@@ -203,14 +203,20 @@ export const RemoveInputSchema = z.strictObject({
 /** What `ExportClient.remove` takes. */
 export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
 
-/** Accompanies each change that a client requests. */
+/** Accompanies each change that a client requests. A person who sends one with the Temporal CLI needs none. */
 export const EnvelopeSchema = z.object({
   requestId: z
     .string()
     .min(1)
     .max(100)
-    .describe('A repeated request with the same id gets the first answer.'),
-  notAfter: z.number().int().describe('Milliseconds since 1970; a request that is read later is refused.'),
+    .describe('A repeated request with the same id gets the first answer. Default: the id of the update.'),
+  notAfter: z
+    .number()
+    .int()
+    .optional()
+    .describe(
+      'Milliseconds since 1970; a request that is read later is refused. Default: whenever it is read.',
+    ),
   sentAt: z
     .number()
     .int()
@@ -225,7 +231,10 @@ export type Envelope = z.infer<typeof EnvelopeSchema>;
 
 /** For requests to an export: all exports of a destination have the same workflow id. */
 export const ExportEnvelopeSchema = EnvelopeSchema.extend({
-  exportId: z.uuid().describe('The export that is meant; another one refuses the request.'),
+  exportId: z
+    .uuid()
+    .optional()
+    .describe('The export that is meant; another one refuses the request. Default: the one that runs.'),
 });
 export type ExportEnvelope = z.infer<typeof ExportEnvelopeSchema>;
 

@@ -1,3 +1,4 @@
+import { currentUpdateInfo } from '@temporalio/workflow';
 import { EnvelopeSchema, ExportEnvelopeSchema, type Envelope } from '../contract/destination';
 import type { ExportRef } from '../contract/identifiers';
 import { parse } from '../contract/parse';
@@ -17,6 +18,17 @@ export function validating<Args extends unknown[]>(check: (...args: Args) => voi
   };
 }
 
+/** A request from the Temporal CLI has no envelope, or only a part of one. */
+export function toEnvelope(envelope: unknown): Envelope {
+  return parse(EnvelopeSchema, withId(envelope), { what: ENVELOPE });
+}
+
+function withId(envelope: unknown): unknown {
+  if (typeof envelope !== 'object' || envelope === null)
+    return envelope ?? { requestId: currentUpdateInfo()?.id };
+  return 'requestId' in envelope ? envelope : { requestId: currentUpdateInfo()?.id, ...envelope };
+}
+
 /** The time of a workflow is that of its last task, and clocks that are set by the network differ a little. */
 const MAX_AHEAD_MS = 60_000;
 
@@ -25,9 +37,9 @@ const MAX_AHEAD_MS = 60_000;
  * the time of the server, so that a client with a wrong clock can send the request again by it.
  */
 export function requireInTime(envelope: unknown): Envelope {
-  const parsed = parse(EnvelopeSchema, envelope, { what: ENVELOPE });
+  const parsed = toEnvelope(envelope);
   const now = Date.now();
-  const { notAfter, sentAt = now } = parsed;
+  const { notAfter = now, sentAt = now } = parsed;
   if (now <= notAfter && sentAt <= now + MAX_AHEAD_MS) return parsed;
   const why =
     now > notAfter
@@ -60,8 +72,8 @@ export function requireForExport(
   taskQueue: string,
 ): void {
   requireOwner(requireInTime(envelope), destinationId, taskQueue);
-  const asked = parse(ExportEnvelopeSchema, envelope, { what: ENVELOPE });
-  if (asked.exportId === exportId) return;
+  const asked = parse(ExportEnvelopeSchema, withId(envelope), { what: ENVELOPE });
+  if (asked.exportId === undefined || asked.exportId === exportId) return;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     `Export ${asked.exportId} of ${destinationId} is not running: it has ended or has not begun. Nothing was changed.`,
