@@ -101,7 +101,7 @@ describe('in the Web UI, the page of an export', () => {
       const page = await webUi.open(exportId);
       const details = await page.currentDetails(/Held/);
       expect(await page.status()).toBe('Running');
-      expect(details.firstLine).toMatch(/^Held: SEGMENT_EMPTY\. .* Nothing was sent\. Until 20\S+ \S+ UTC: /);
+      expect(details.firstLine).toMatch(/^Held: MASS_REMOVAL\. .* Nothing was sent\. Until 20\S+ \S+ UTC: /);
       const { state } = (await stage.handle(id).progress())!;
       const planId = state.kind === 'held' ? state.held.planId : '';
       expect(details.commands).toEqual([

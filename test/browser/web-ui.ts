@@ -1,4 +1,4 @@
-import type { Browser, FrameLocator, Page } from 'playwright-core';
+import type { Browser, BrowserContextOptions, FrameLocator, Page } from 'playwright-core';
 import { startDevServer, type DevServer } from '../../src/dev/dev-server';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
 import { workflowUrl } from '../../src/text/web-ui';
@@ -24,7 +24,7 @@ export async function openWebUi(): Promise<WebUi> {
   return {
     address: server.address,
     browser,
-    open: (workflowId, runId) => openWorkflow(browser, server, { workflowId, runId }),
+    open: (workflowId, runId) => openWorkflow(browser, server, { workflowId, ...(runId && { runId }) }),
     close: async () => {
       await browser.close();
       await server.close();
@@ -32,12 +32,18 @@ export async function openWebUi(): Promise<WebUi> {
   };
 }
 
-async function openWorkflow(
+interface OpenOptions {
+  readonly workflowId: string;
+  readonly runId?: string;
+  readonly options?: BrowserContextOptions;
+}
+
+export async function openWorkflow(
   browser: Browser,
-  { uiUrl = '' }: DevServer,
-  workflow: { readonly workflowId: string; readonly runId: string | undefined },
+  { uiUrl = '' }: Pick<DevServer, 'uiUrl'>,
+  { options = { viewport: VIEWPORT }, ...workflow }: OpenOptions,
 ): Promise<WorkflowPage> {
-  const page = await browser.newPage({ viewport: VIEWPORT });
+  const page = await browser.newPage(options);
   await page.goto(workflowUrl(uiUrl, { namespace: NAMESPACE, ...workflow }));
   return new WorkflowPage(page, workflow.workflowId);
 }

@@ -3,7 +3,8 @@ import { spawnOwned } from '../../src/dev/owned-process';
 import { CROWD, person } from '../support/stage';
 import { until } from '../support/until';
 import { get } from './begin';
-import { answers, CLI, openProject, parseDocument } from './dev-project';
+import { CLI, parseDocument } from './dev-document';
+import { answers, openProject } from './dev-project';
 import { destinationOf, type Scene } from './scene';
 
 describe('dev', () => {
