@@ -4,7 +4,7 @@ import type { DestinationView } from '../../contract/destination-view';
 import { ExportError } from '../../errors';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
-import { withClient } from '../shell/temporal';
+import { withClient, type ClientContext } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
 import { explainEarlierFile } from './earlier-file';
 
@@ -22,15 +22,34 @@ export async function configureDestination(
 ): Promise<undefined> {
   const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
   const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
-  const view: DestinationView = await withClient(invocation, (client, { config }) => {
+  const view: DestinationView = await withClient(invocation, (client, { config, isDev }) => {
     const inFile = config?.destinations[destinationId];
     const input = mergeConfiguration(destinationId, inFile, { ...options, fields, segments });
-    return explainEarlierFile(client.configure(destinationId, input), config, {
+    const configured = explainEarlierFile(client.configure(destinationId, input), config, {
       ...inFile?.connect,
       segments: Object.keys(input.segments),
     });
+    return explainSandbox(configured, { destinationId, isDev });
   });
   print(invocation, { json: view, text: (page) => describeConfiguration(view, page) });
+}
+
+/** The worker of `dev` does not know that its Mailchimp is a sandbox, which has no pages to add a field on. */
+async function explainSandbox<Result>(
+  request: Promise<Result>,
+  { destinationId, isDev }: { readonly destinationId: string } & Pick<ClientContext, 'isDev'>,
+): Promise<Result> {
+  try {
+    return await request;
+  } catch (error) {
+    if (!(error instanceof ExportError) || error.code !== 'MERGE_FIELD_NOT_FOUND' || !(await isDev()))
+      throw error;
+    const { code, message, details } = error;
+    const reason =
+      'Here, Mailchimp is the sandbox of dev: it gets the merge fields of the configuration file when dev starts. ' +
+      `Write them into destinations.${destinationId}.configure.fields, then stop dev and start it again.`;
+    throw new ExportError(code, `${message}\n${reason}`, { cause: error, details });
+  }
 }
 
 interface ParsedOptions extends ConfigureOptions {
