@@ -4,7 +4,7 @@ import type { Held } from '../../../src/contract/guard';
 import { noOutcomes, OUTCOMES } from '../../../src/contract/outcome';
 import type { Reason } from '../../../src/contract/reason';
 import { describeExport } from '../../../src/workflows/export/current-details';
-import { INPUT, report, SINCE, view } from '../samples';
+import { INPUT, PLAN, report, SINCE, view } from '../samples';
 
 const MINUTE_MS = 60_000;
 const MULTILINE: Reason = {
@@ -105,6 +105,18 @@ describe('the page of an export', () => {
     expect(text).toContain('| To send | 25,000 new, 20,000 changed, 30 to untag |');
     expect(text).toContain('| Not to send | 14,000 unchanged, 10 removed, 700 invalid, 300 duplicate |');
     expect(text).toContain('| Parts | 1 done, 1 in flight, 1 to go |');
+  });
+
+  test('says how many changes there are where tags are removed one by one, as the progress counts them', () => {
+    const parts = [
+      { ...PLAN.parts[0]!, rows: 1 },
+      { ...PLAN.parts[2]!, rows: 4 },
+    ];
+    const plan = { ...PLAN, creates: 0, updates: 1, removals: 1, parts };
+    expect(headline({ plan, done: 0, finishedInFlight: 0 }, 0)).toBe('**Delivering: 0 of 5 changes done**');
+    expect(page({ plan }).join('\n')).toContain(
+      '| To send | 0 new, 1 changed, 1 to untag (5 changes: to remove a tag is one of its own) |',
+    );
   });
 
   test('ends with the report: outcomes that occurred, member statuses, and each tag', () => {
