@@ -88,7 +88,7 @@ export class Requests {
   /** Reaches this export only: the envelope names it, and another export of the destination refuses it. */
   async updateExport<Result>(
     ref: ExportRef,
-    send: (open: WorkflowHandle, envelope: Required<ExportEnvelope>) => Promise<WorkflowUpdateHandle<Result>>,
+    send: (open: WorkflowHandle, envelope: ExportEnvelope) => Promise<WorkflowUpdateHandle<Result>>,
   ): Promise<Result> {
     return this.resultOf(ref.destinationId, async () => {
       try {
@@ -203,7 +203,7 @@ export class Requests {
     return this.client.withDeadline(Date.now() + ACCEPT_TIMEOUT_MS, work);
   }
 
-  #newEnvelope(): Required<Envelope> {
+  #newEnvelope(): Envelope {
     const sentAt = Date.now() + this.#clockOffsetMs;
     return {
       requestId: randomUUID(),

@@ -203,20 +203,14 @@ export const RemoveInputSchema = z.strictObject({
 /** What `ExportClient.remove` takes. */
 export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
 
-/** Accompanies each change that a client requests. A person who sends one with the Temporal CLI needs none. */
+/** Accompanies each change that a client requests. A request that a person sends with the Temporal CLI may have none. */
 export const EnvelopeSchema = z.object({
   requestId: z
     .string()
     .min(1)
     .max(100)
-    .describe('A repeated request with the same id gets the first answer. Default: the id of the update.'),
-  notAfter: z
-    .number()
-    .int()
-    .optional()
-    .describe(
-      'Milliseconds since 1970; a request that is read later is refused. Default: whenever it is read.',
-    ),
+    .describe('A repeated request with the same id gets the first answer.'),
+  notAfter: z.number().int().describe('Milliseconds since 1970; a request that is read later is refused.'),
   sentAt: z
     .number()
     .int()
@@ -231,10 +225,7 @@ export type Envelope = z.infer<typeof EnvelopeSchema>;
 
 /** For requests to an export: all exports of a destination have the same workflow id. */
 export const ExportEnvelopeSchema = EnvelopeSchema.extend({
-  exportId: z
-    .uuid()
-    .optional()
-    .describe('The export that is meant; another one refuses the request. Default: the one that runs.'),
+  exportId: z.uuid().describe('The export that is meant; another one refuses the request.'),
 });
 export type ExportEnvelope = z.infer<typeof ExportEnvelopeSchema>;
 

@@ -18,15 +18,20 @@ export function validating<Args extends unknown[]>(check: (...args: Args) => voi
   };
 }
 
-/** A request from the Temporal CLI has no envelope, or only a part of one. */
+/**
+ * A request that a person sends with the Temporal CLI may have no envelope: then the id of the update is that of the request, and it is in
+ * time whenever it is read. An envelope that is there is complete.
+ */
 export function toEnvelope(envelope: unknown): Envelope {
-  return parse(EnvelopeSchema, withId(envelope), { what: ENVELOPE });
+  const complete = isAbsent(envelope)
+    ? { requestId: currentUpdateInfo()?.id, notAfter: Date.now() }
+    : envelope;
+  return parse(EnvelopeSchema, complete, { what: ENVELOPE });
 }
 
-function withId(envelope: unknown): unknown {
-  if (typeof envelope !== 'object' || envelope === null)
-    return envelope ?? { requestId: currentUpdateInfo()?.id };
-  return 'requestId' in envelope ? envelope : { requestId: currentUpdateInfo()?.id, ...envelope };
+/** JSON has no `undefined`. */
+function isAbsent(envelope: unknown): boolean {
+  return envelope === undefined || envelope === null;
 }
 
 /** The time of a workflow is that of its last task, and clocks that are set by the network differ a little. */
@@ -39,7 +44,7 @@ const MAX_AHEAD_MS = 60_000;
 export function requireInTime(envelope: unknown): Envelope {
   const parsed = toEnvelope(envelope);
   const now = Date.now();
-  const { notAfter = now, sentAt = now } = parsed;
+  const { notAfter, sentAt = now } = parsed;
   if (now <= notAfter && sentAt <= now + MAX_AHEAD_MS) return parsed;
   const why =
     now > notAfter
@@ -72,8 +77,10 @@ export function requireForExport(
   taskQueue: string,
 ): void {
   requireOwner(requireInTime(envelope), destinationId, taskQueue);
-  const asked = parse(ExportEnvelopeSchema, withId(envelope), { what: ENVELOPE });
-  if (asked.exportId === undefined || asked.exportId === exportId) return;
+  // The one that runs is meant.
+  if (isAbsent(envelope)) return;
+  const asked = parse(ExportEnvelopeSchema, envelope, { what: ENVELOPE });
+  if (asked.exportId === exportId) return;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     `Export ${asked.exportId} of ${destinationId} is not running: it has ended or has not begun. Nothing was changed.`,

@@ -80,7 +80,11 @@ function differing(
 
 /** The order of names and of entries does not matter. */
 function toText(value: unknown): string | undefined {
-  if (Array.isArray(value)) return value.map((part) => toText(part) ?? '').toSorted().join();
+  if (Array.isArray(value))
+    return value
+      .map((part) => toText(part) ?? '')
+      .toSorted()
+      .join();
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   const entries = Object.entries(value).filter(([, part]) => part !== undefined);
   return entries
