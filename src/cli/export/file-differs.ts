@@ -1,11 +1,12 @@
 import type { ExportClient } from '../../client';
 import type { Config } from '../../config/config';
 import type { DestinationView } from '../../contract/destination-view';
+import { isOutage } from '../../errors';
 import type { Invocation } from '../shell/invocation';
 
 type InFile = Config['destinations'][string];
 
-/** Says that an export uses what was configured, where the configuration file has something else by now. Never fails: it is a hint. */
+/** Says that an export uses what was configured, where the configuration file has something else by now. @throws ExportError WORKER_NOT_RUNNING, TEMPORAL_UNREACHABLE, as the request that follows would */
 export async function sayWhereFileDiffers(
   { terminal }: Invocation,
   client: ExportClient,
@@ -13,8 +14,10 @@ export async function sayWhereFileDiffers(
 ): Promise<void> {
   const inFile = config?.destinations[destinationId];
   if (!inFile) return;
-  // The request that follows says what is wrong.
-  const view = await client.describe(destinationId).catch(() => undefined);
+  const view = await client.describe(destinationId).catch((error: unknown) => {
+    // Otherwise the request that follows would wait for the same answer.
+    if (isOutage(error)) throw error;
+  });
   if (view?.phase !== 'configured') return;
   const command = (verb: string) => `temporal-mailchimp destination ${verb} ${destinationId}`;
   for (const [verb, names] of [
