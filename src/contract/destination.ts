@@ -216,7 +216,7 @@ export const RemoveInputSchema = z.strictObject({
 /** What `ExportClient.remove` takes. */
 export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
 
-/** Accompanies each change that a client requests. */
+/** Accompanies each change that a client requests. A request that a person sends with the Temporal CLI may have none. */
 export const EnvelopeSchema = z.object({
   requestId: z
     .string()

@@ -5,6 +5,7 @@ import type { Guard, Held } from '../contract/guard';
 import type { JobKind } from '../contract/job-kind';
 import { describeUnmatched } from './describe-unmatched';
 import { count, countOf, instant } from './format';
+import { totalOf } from './progress';
 import {
   MEMBER_STATUSES,
   OUTCOMES,
@@ -13,7 +14,7 @@ import {
   type Outcome,
   type OutcomeCounts,
 } from '../contract/outcome';
-import type { FieldWarning } from '../contract/plan';
+import type { ExportPlan, FieldWarning } from '../contract/plan';
 import { isPlanned, type ExportStatus, type ExportReport, type Tally } from '../contract/report';
 
 // The wording of exports, shared by the command line, reports and the Web UI, so that all of them say the same.
@@ -138,7 +139,8 @@ export function describeStateShortly({ state, isPaused }: ExportNow): string {
 
 const WINDING_DOWN = 'Its batches at Mailchimp are deleted, and what was acknowledged is counted.';
 
-function describeReason({ code, message }: Reason | Guard): string {
+/** A code and its message in one line. */
+export function describeReason({ code, message }: Reason | Guard): string {
   return `${code}. ${oneLine(message)}`;
 }
 
@@ -185,10 +187,7 @@ export function describeProgress(view: ExportView): [string, string][] {
   return [
     since,
     ['Profiles', describeSubjects(plan)],
-    [
-      'To send',
-      `${count(plan.creates)} new, ${count(plan.updates)} changed, ${count(plan.removals)} to untag`,
-    ],
+    ['To send', describeToSend(plan)],
     ['Not to send', describeOutcomes(plan.decided)],
     [
       'Parts',
@@ -198,6 +197,17 @@ export function describeProgress(view: ExportView): [string, string][] {
     ...rowOf('Lane', lane ? `${lane.current}: ${lane.why}` : ''),
     ['Requests', describeRequests(view)],
   ];
+}
+
+/** With the number that the progress counts up to: a contact that is written and loses two tags is three changes. */
+function describeToSend(plan: ExportPlan): string {
+  const { creates, updates, removals } = plan;
+  const total = totalOf(plan);
+  const more =
+    total === creates + updates + removals
+      ? ''
+      : ` (${count(total)} changes: to remove a tag is one of its own)`;
+  return `${count(creates)} new, ${count(updates)} changed, ${count(removals)} to untag${more}`;
 }
 
 /** The result of an export in short, as names with values. */
@@ -225,7 +235,7 @@ export function describeWarning({ attribute, field, kind, count: values }: Field
     case 'cut':
       return `${countOf(values, 'value')} of ${attribute} cut to the 255 bytes that ${field} allows.`;
     case 'omitted':
-      return `${countOf(values, 'value')} of ${attribute} left out, because they do not fit ${field}.`;
+      return `${countOf(values, 'value')} of ${attribute} left out, because ${values === 1 ? 'it does' : 'they do'} not fit ${field}.`;
     case 'kept':
       return `Mailchimp keeps ${countOf(values, 'earlier value')} of ${field}, because the value of ${attribute} does not fit now.`;
     case 'decimal_comma':

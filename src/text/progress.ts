@@ -1,4 +1,5 @@
 import type { ExportView } from '../contract/export';
+import type { ExportPlan } from '../contract/plan';
 
 /** Changes to send, and how many of them are done. */
 export interface Progress {
@@ -16,7 +17,12 @@ export function progressOf({
   finishedInFlight,
 }: Pick<ExportView, 'plan' | 'done' | 'finishedInFlight'>): Progress | undefined {
   if (!plan) return undefined;
-  const total = plan.parts.reduce((sum, { rows }) => sum + rows, 0);
+  const total = totalOf(plan);
   const inFlight = plan.chunks === 0 ? 0 : Math.floor((finishedInFlight * total) / plan.chunks);
   return { done: Math.min(total, done + inFlight), total };
+}
+
+/** Changes that a plan sends, those that remove a tag included. */
+export function totalOf({ parts }: Pick<ExportPlan, 'parts'>): number {
+  return parts.reduce((sum, { rows }) => sum + rows, 0);
 }

@@ -21,22 +21,21 @@ export interface WorkflowPage {
   readonly runId?: string | null | undefined;
 }
 
+/** The page of a workflow in the Web UI. */
+export function workflowUrl(webUi: string, page: WorkflowPage): string {
+  return `${webUi.replace(/\/+$/, '')}${workflowPath(page)}`;
+}
+
+/** The same as a link from another page of the Web UI. */
+export function workflowPath({ namespace, workflowId, runId }: WorkflowPage): string {
+  return pathOf(['namespaces', namespace, 'workflows', workflowId, ...(runId ? [runId, 'history'] : [])]);
+}
+
 /** The page of a schedule in the Web UI. */
 export function scheduleUrl(webUi: string, namespace: string, scheduleId: string): string {
-  return pageUrl(webUi, ['namespaces', namespace, 'schedules', scheduleId]);
+  return `${webUi.replace(/\/+$/, '')}${pathOf(['namespaces', namespace, 'schedules', scheduleId])}`;
 }
 
-/** The page of a workflow in the Web UI. */
-export function workflowUrl(webUi: string, { namespace, workflowId, runId }: WorkflowPage): string {
-  return pageUrl(webUi, [
-    'namespaces',
-    namespace,
-    'workflows',
-    workflowId,
-    ...(runId ? [runId, 'history'] : []),
-  ]);
-}
-
-function pageUrl(webUi: string, path: readonly string[]): string {
-  return `${webUi.replace(/\/+$/, '')}/${path.map(encodeURIComponent).join('/')}`;
+function pathOf(parts: readonly string[]): string {
+  return parts.map((part) => `/${encodeURIComponent(part)}`).join('');
 }

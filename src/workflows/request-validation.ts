@@ -1,3 +1,4 @@
+import { currentUpdateInfo } from '@temporalio/workflow';
 import { EnvelopeSchema, ExportEnvelopeSchema, type Envelope } from '../contract/destination';
 import type { ExportRef } from '../contract/identifiers';
 import { parse } from '../contract/parse';
@@ -17,6 +18,22 @@ export function validating<Args extends unknown[]>(check: (...args: Args) => voi
   };
 }
 
+/**
+ * A request that a person sends with the Temporal CLI may have no envelope: then the id of the update is that of the request, and it is in
+ * time whenever it is read. An envelope that is there is complete.
+ */
+export function toEnvelope(envelope: unknown): Envelope {
+  const complete = isAbsent(envelope)
+    ? { requestId: currentUpdateInfo()?.id, notAfter: Date.now() }
+    : envelope;
+  return parse(EnvelopeSchema, complete, { what: ENVELOPE });
+}
+
+/** JSON has no `undefined`. */
+function isAbsent(envelope: unknown): boolean {
+  return envelope === undefined || envelope === null;
+}
+
 /** The time of a workflow is that of its last task, and clocks that are set by the network differ a little. */
 const MAX_AHEAD_MS = 60_000;
 
@@ -25,7 +42,7 @@ const MAX_AHEAD_MS = 60_000;
  * the time of the server, so that a client with a wrong clock can send the request again by it.
  */
 export function requireInTime(envelope: unknown): Envelope {
-  const parsed = parse(EnvelopeSchema, envelope, { what: ENVELOPE });
+  const parsed = toEnvelope(envelope);
   const now = Date.now();
   const { notAfter, sentAt = now } = parsed;
   if (now <= notAfter && sentAt <= now + MAX_AHEAD_MS) return parsed;
@@ -60,6 +77,8 @@ export function requireForExport(
   taskQueue: string,
 ): void {
   requireOwner(requireInTime(envelope), destinationId, taskQueue);
+  // The one that runs is meant.
+  if (isAbsent(envelope)) return;
   const asked = parse(ExportEnvelopeSchema, envelope, { what: ENVELOPE });
   if (asked.exportId === exportId) return;
   throw new ExportError(

@@ -53,7 +53,11 @@ describe('a held export', () => {
 
     const queued = await scene.cli(`export start ${name} --allow-mass-removal`);
     expect(queued).toMatchObject({ code: 1, output: expect.stringContaining('Held:\n  MASS_REMOVAL.') });
-    expect((await scene.cli(`export deny ${name} --plan ${held!.planId} --as Kim`)).code).toBe(0);
+    const denied = await scene.cli(`export deny ${name} --plan ${held!.planId} --as Kim`);
+    expect(denied).toMatchObject({
+      code: 0,
+      output: `Denied: nothing was sent. To see its report: ${scene.program} export watch ${name} 2\n`,
+    });
     expect((await scene.cli(`export watch ${name} 3`)).code).toBe(0);
     expect(tags()).toMatchObject({ VIP: 0 });
   });
@@ -110,7 +114,7 @@ describe('a held export', () => {
     ]);
     const held = await scene.cli(`export plan ${name} --allow-mass-removal`);
     expect(held.output).toContain(
-      'Would be held: MEMBERS_UNMATCHED. The membership of the segment "north" has 1 row, new since the export before',
+      'Would be held: MEMBERS_UNMATCHED. 1 contact would lose the tag "north", while the membership of the segment "north" has 1 new row',
     );
     const allowed = await scene.cliJson(
       `export start ${name} --allow-mass-removal --allow-unmatched-members`,
@@ -137,6 +141,7 @@ describe('a held export', () => {
     const terminal = fakeTerminal();
     const watching = main(['export', 'watch', name, '--config', scene.configFile], terminal);
     await until(async () => terminal.errors().includes('Held: MASS_REMOVAL.'));
+    expect(terminal.errors()).toContain(`: ${scene.program} export approve ${name} --plan `);
     await scene.cli(`export approve ${name}`, { answers: ['yes'] });
     expect(await watching).toBe(0);
     expect(terminal.output()).toContain('Export 2 completed: every profile has one outcome.');

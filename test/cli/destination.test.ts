@@ -179,6 +179,34 @@ describe('a destination', () => {
     expect(shown.output).toContain('withdrawn by Kim');
   });
 
+  test('says before an export where the file has other settings than it was connected and configured with', async () => {
+    const { destinationId: name } = scene;
+    await scene.cli(`destination connect ${name} ${CONNECT}`);
+    await scene.cli(`destination configure ${name}`);
+    const errorsOf = async (verb: string) => (await scene.cli(`export ${verb} ${name}`)).errors;
+    expect(await errorsOf('plan')).not.toContain('other settings');
+
+    const [own] = Object.values(destinationOf(scene));
+    const fields = { FNAME: 'first', LNAME: 'last', COUNTRY: { attribute: 'country', empty: 'keep' } };
+    const configure = {
+      email: 'email',
+      fields,
+      segments: { north: null, vip: 'VIP' },
+      guards: { newContacts: 9 },
+    };
+    const connect = { ...own?.connect, statusIfNew: 'pending' };
+    await scene.writeConfig({ destinations: { [name]: { connect, configure } } });
+    const hint =
+      `The configuration file has other settings for ${name} (statusIfNew) than it was connected with. ` +
+      `To use those of the file: ${scene.program} destination connect ${name}\n` +
+      `The configuration file has other settings for ${name} (guards, fields) than it was configured with. ` +
+      `To use those of the file: ${scene.program} destination configure ${name}\n`;
+    expect(await errorsOf('plan')).toContain(hint);
+    expect(await errorsOf('start')).toContain(hint);
+    await scene.cli(`destination configure ${name}`);
+    expect(await errorsOf('start')).not.toContain('destination configure');
+  });
+
   test('is refused with the reason where the worker has read an earlier version of the file', async () => {
     const { destinationId: name } = scene;
     const reason = 'the worker has read an earlier version of the file. Restart the worker (or dev)';

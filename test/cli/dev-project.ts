@@ -1,14 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { resolve } from 'node:path';
-import type { SandboxDocument } from './begin';
 import { destinationOf, openScene, type Scene } from './scene';
-
-export function parseDocument(output: string): DevDocument | undefined {
-  // Between progress and logs, which are on standard error.
-  const [document] = /^\{$[^]*?^\}$/m.exec(output) ?? [];
-  return document === undefined ? undefined : (JSON.parse(document) as DevDocument);
-}
 
 export async function answers(address: string): Promise<boolean> {
   const [host = '', port] = address.split(':');
@@ -23,16 +15,7 @@ export async function answers(address: string): Promise<boolean> {
   }
 }
 
-export const CLI = resolve(__dirname, '../../dist/cli/main.js');
 export const SANDBOX_KEY = '0123456789abcdef0123456789abcdef-us1';
-
-export interface DevDocument {
-  readonly isNew: boolean;
-  readonly temporal: { readonly address: string; readonly uiUrl: string };
-  readonly sandbox: SandboxDocument;
-  readonly worker: { readonly taskQueue: string; readonly staging: string };
-  readonly folder: string;
-}
 
 /** A project with a real account, which dev must not use. */
 export async function openProject(): Promise<Scene> {

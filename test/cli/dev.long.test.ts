@@ -3,7 +3,8 @@ import { spawnOwned } from '../../src/dev/owned-process';
 import { CROWD, person } from '../support/stage';
 import { until } from '../support/until';
 import { get } from './begin';
-import { answers, CLI, openProject, parseDocument } from './dev-project';
+import { CLI, parseDocument } from './dev-document';
+import { answers, openProject } from './dev-project';
 import { destinationOf, type Scene } from './scene';
 
 describe('dev', () => {
@@ -54,26 +55,28 @@ describe('dev', () => {
     await second.dev.stop();
   }, 120_000);
 
-  test('gives a field with a date format a type that takes it, and commands in its folder find its server', async () => {
+  test('gives a field with a format or a decimal mark a type that takes it; commands in its folder find its server and its sandbox', async () => {
     const { destinationId: name, configFile } = scene;
     const header = {
       id: '000001',
       email: 'ada@mail.chinook.org',
       first: '17/03/1985',
       last: '17/03',
-      country: '',
+      country: '1,5',
     };
     await scene.writeProfiles([person(1, header)]);
     const fields = {
       BORN: { attribute: 'first', format: 'DD/MM/YYYY' },
       BDAY: { attribute: 'last', format: 'DD/MM' },
+      RATIO: { attribute: 'country', decimal: ',' },
     };
     const configure = { email: 'email', fields, segments: { vip: null } };
     // Another destination of the audience, before it: without a format.
     const plain = { email: 'email', fields: { BORN: 'first' }, segments: { vip: null } };
     const [own] = Object.values(destinationOf(scene, { configure }));
+    const accounts = { main: { apiKey: 'env:CLI_TEST_NOT_SET' } };
     const destinations = { another: { ...own, configure: plain }, [name]: own };
-    await scene.writeConfig({ temporal: { taskQueue: scene.taskQueue }, destinations });
+    await scene.writeConfig({ temporal: { taskQueue: scene.taskQueue }, accounts, destinations });
     const argv = [CLI, 'dev', '--config', configFile, '--port', '0', '--ui-port', '0', '--json'];
     const dev = await spawnOwned({ command: process.execPath, args: argv });
     try {
@@ -87,8 +90,23 @@ describe('dev', () => {
       expect((await scene.cli(`export start ${name}`)).code).toBe(0);
       const members = await get(sandbox, '/lists/c417f00d5e/members?fields=members.merge_fields');
       expect(await members.json()).toMatchObject({
-        members: [{ merge_fields: { BORN: '1985-03-17', BDAY: '03/17' } }],
+        members: [{ merge_fields: { BORN: '1985-03-17', BDAY: '03/17', RATIO: 1.5 } }],
       });
+
+      // The account of the file has a key that is not set.
+      const using = `Using the sandbox at ${sandbox.url}: dev runs in the folder of the configuration file.\n`;
+      const checked = await scene.cli('account check --audience c417f00d5e');
+      expect(checked).toMatchObject({
+        code: 0,
+        errors: using,
+        output: expect.stringMatching(/RATIO +RATIO +number/),
+      });
+      expect(await scene.cli('config check')).toMatchObject({
+        code: 0,
+        errors: expect.stringContaining(using),
+      });
+      const unknown = await scene.cli(`destination configure ${name} --field NICK=first`);
+      expect(unknown.errors).toMatch(/MERGE_FIELD_NOT_FOUND: .*\nHere, Mailchimp is the sandbox of dev: /);
     } finally {
       await dev.stop();
     }

@@ -5,7 +5,8 @@ import { freePort } from '../../src/dev/dev-server';
 import { person } from '../support/stage';
 import { until } from '../support/until';
 import { begin } from './begin';
-import { type DevDocument, openProject, SANDBOX_KEY } from './dev-project';
+import type { DevDocument } from './dev-document';
+import { openProject, SANDBOX_KEY } from './dev-project';
 import { type Scene } from './scene';
 
 describe('dev', () => {

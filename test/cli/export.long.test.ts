@@ -249,7 +249,7 @@ describe('export', () => {
     expect((await scene.cli(`export show ${name}`)).output).toBe(output);
     expect(await detailsOf(exportWorkflowId(name))).toContain('**Failed: SOURCE_MALFORMED. 1 line');
     await until(async () =>
-      /Last export \| 1: failed, .*SOURCE_MALFORMED\. 1 line/.test(
+      /Last export \| \[1\]\(\S+\): failed, .*SOURCE_MALFORMED\. 1 line/.test(
         await detailsOf(destinationWorkflowId(name)),
       ),
     );

@@ -80,7 +80,7 @@ describe('a list of rows', () => {
       warnings: [{ key: '000001' }, { key: '000002' }],
     });
     expect((await scene.cli(`export warnings ${name} --kind cut`)).output).toContain(
-      'left out no value that matches',
+      'has no warning that matches',
     );
     expect(await treeOf(join(scene.folder, 'staging'))).toEqual(before);
   });

@@ -22,6 +22,7 @@ const LONGEST = [
   'workflows/export/approval.long',
   'cli/states.long',
   'cli/approval.long',
+  'browser/web-ui.long',
   'workflows/export/deliver',
   'client/export-handle',
   'workflows/export/export',

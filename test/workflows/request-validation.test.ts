@@ -16,8 +16,9 @@ describe('a request', () => {
   });
 
   test.each([
-    ['no envelope', undefined],
+    ['text in place of an envelope', 'r1'],
     ['no id', { notAfter: Date.now() + 60_000 }],
+    ['no time', { requestId: 'r1' }],
     ['an empty id', { ...envelope(60_000), requestId: '' }],
     ['an id that fills the history', { ...envelope(60_000), requestId: 'x'.repeat(101) }],
     ['a time that is no number', { requestId: 'r1', notAfter: '2026-11-23' }],

@@ -107,8 +107,9 @@ function unmatchedMembers({ plan }: Guarded): Guard[] {
       : above(newlyUnmatched, 0, (number) => ({
           code: 'MEMBERS_UNMATCHED',
           message:
-            `The membership of the segment "${segment}" has ${countOf(number, 'row')}, new since the export before, with a key that no profile has or a ` +
-            `value that no segment asks for, and ${countOf(toUntag, 'contact')} would lose the tag "${tag}": they are probably the same people.`,
+            `${countOf(toUntag, 'contact')} would lose the tag "${tag}", while the membership of the segment "${segment}" has ${countOf(number, 'new row')} ` +
+            `with a key that no profile has, or a value that no segment asks for. Some of them may be the same people, whose keys are written in ` +
+            `another way now: compare the keys of both files. To count all such rows: temporal-mailchimp source check`,
           segment,
         })),
   );

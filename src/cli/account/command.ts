@@ -8,6 +8,7 @@ import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { onlyName } from '../shell/only-name';
 import { examples } from '../shell/options';
+import { withAccountsOfDev } from '../shell/running-dev';
 import { requireConfig } from '../shell/settings';
 import type { Page } from '../text/page';
 import { pairs, table } from '../text/table';
@@ -45,7 +46,8 @@ async function check(
   given: string | undefined,
   options: Options,
 ): Promise<number | undefined> {
-  const { config, baseFolder } = await requireConfig(invocation.options);
+  const loaded = await requireConfig(invocation.options);
+  const { config, baseFolder } = await withAccountsOfDev(loaded, invocation.terminal);
   const name = given ?? onlyName('account', config.accounts);
   const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
   const account = await openConfiguredAccount(config, { name, baseFolder });

@@ -3,7 +3,7 @@ import { configJsonSchema } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
-import { withServerOfDev } from '../shell/running-dev';
+import { withAccountsOfDev, withServerOfDev } from '../shell/running-dev';
 import { requireSettings } from '../shell/settings';
 import { countOf } from '../../text/format';
 import { pairs } from '../text/table';
@@ -40,7 +40,7 @@ export function configCommand(cli: Cli): Command {
 }
 
 async function check(invocation: Invocation): Promise<undefined> {
-  const settings = await requireSettings(invocation.options);
+  const settings = await withAccountsOfDev(await requireSettings(invocation.options), invocation.terminal);
   const { config, path, baseFolder } = settings;
   const problems = await findConfigProblems(config, baseFolder);
   if (problems.length > 0) throw toError(path, problems);

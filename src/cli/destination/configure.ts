@@ -6,7 +6,7 @@ import type { SyncedSchedule } from '../../client';
 import { syncSchedule } from '../schedule/sync';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
-import { withClient } from '../shell/temporal';
+import { withClient, type ClientContext } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
 import { explainEarlierFile } from './earlier-file';
 
@@ -24,13 +24,14 @@ export async function configureDestination(
 ): Promise<undefined> {
   const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
   const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
-  await withClient(invocation, async (client, { config }) => {
+  await withClient(invocation, async (client, { config, isDev }) => {
     const inFile = config?.destinations[destinationId];
     const input = mergeConfiguration(destinationId, inFile, { ...options, fields, segments });
-    const view: DestinationView = await explainEarlierFile(client.configure(destinationId, input), config, {
+    const configured = explainEarlierFile(client.configure(destinationId, input), config, {
       ...inFile?.connect,
       segments: Object.keys(input.segments),
     });
+    const view: DestinationView = await explainSandbox(configured, { destinationId, isDev });
     const schedule = await syncConfigured(client, config, destinationId);
     print(invocation, {
       json: { ...view, schedule: schedule ?? 'none' },
@@ -56,6 +57,24 @@ function describeSync(destinationId: string, result: SyncedSchedule['result'] | 
   if (result === undefined || result === 'none' || result === 'kept') return '';
   if (result === 'deleted') return '\nIts schedule was deleted, since the file has none for it.';
   return `\nIts schedule, as in the file: temporal-mailchimp schedule show ${destinationId}`;
+}
+
+/** The worker of `dev` does not know that its Mailchimp is a sandbox, which has no pages to add a field on. */
+async function explainSandbox<Result>(
+  request: Promise<Result>,
+  { destinationId, isDev }: { readonly destinationId: string } & Pick<ClientContext, 'isDev'>,
+): Promise<Result> {
+  try {
+    return await request;
+  } catch (error) {
+    if (!(error instanceof ExportError) || error.code !== 'MERGE_FIELD_NOT_FOUND' || !(await isDev()))
+      throw error;
+    const { code, message, details } = error;
+    const reason =
+      'Here, Mailchimp is the sandbox of dev: it gets the merge fields of the configuration file when dev starts. ' +
+      `Write them into destinations.${destinationId}.configure.fields, then stop dev and start it again.`;
+    throw new ExportError(code, `${message}\n${reason}`, { cause: error, details });
+  }
 }
 
 interface ParsedOptions extends ConfigureOptions {

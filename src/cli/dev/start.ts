@@ -65,8 +65,14 @@ export async function startDev(options: DevOptions): Promise<Dev> {
     closing.push(() => sandbox.close());
     const server = await startTemporal(options, folder);
     closing.push(() => server.close());
-    if (server.uiUrl !== undefined)
-      await leaveServer(folder.path, { address: server.address, url: server.uiUrl });
+    if (server.uiUrl !== undefined) {
+      const { url, apiKey } = sandbox;
+      await leaveServer(folder.path, {
+        address: server.address,
+        url: server.uiUrl,
+        sandbox: { url, apiKey },
+      });
+    }
     const running = useLocalSetup(useSandbox(config, sandbox), {
       staging: folder.staging,
       address: server.address,

@@ -5,10 +5,10 @@ import type { ApproveInput } from '../../contract/guard';
 import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
-import { jobTitle } from '../../text/describe-export';
+import { jobLabel, jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
-import { noneRunning, runningExport } from './find';
+import { findExport, noneRunning, runningExport } from './find';
 import { type HeldView, isHeld } from './follow';
 
 interface DecideOptions {
@@ -47,7 +47,10 @@ export async function denyExport(
     const { decision, handle } = await decide(invocation, client, { verb: 'deny', name, options });
     if (!decision) return nothingChanged(invocation);
     await handle.deny(decision);
-    const text = () => `Denied: nothing was sent. To see its report: temporal-mailchimp export watch ${name}`;
+    // With its number: another one may be queued, and runs next.
+    const label = jobLabel(findExport(await client.describe(name), handle.id));
+    const text = () =>
+      `Denied: nothing was sent. To see its report: temporal-mailchimp export watch ${name} ${label}`;
     print(invocation, { json: { planId: decision.planId, denied: true }, text });
     return undefined;
   });

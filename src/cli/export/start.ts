@@ -4,6 +4,7 @@ import { EXIT_REFUSED } from '../shell/failure';
 import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
 import { describeBlocked, describeJoined } from '../text/export';
+import { sayWhereFileDiffers } from './file-differs';
 import { findExport } from './find';
 import type { RejectLimit } from './rejects';
 import { findWaiting, follow, printFollowed, type Waiting } from './follow';
@@ -19,7 +20,8 @@ export async function startExport(
   destinationId: string,
   { wait, trigger, failOnRejects: rejects, ...options }: StartOptions,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client, { webUi }) => {
+  return withClient(invocation, async (client, { webUi, config }) => {
+    await sayWhereFileDiffers(invocation, client, { destinationId, config });
     const handle = await client.start(destinationId, { options, trigger });
     const link = webUi.export(destinationId, handle.firstExecutionRunId);
     const waiting = handle.disposition === 'started' ? undefined : await findWaiting(client, handle);
@@ -67,7 +69,8 @@ export async function planExport(
   destinationId: string,
   options: ExportOptionsInput,
 ): Promise<number | undefined> {
-  return withClient(invocation, async (client, { webUi }) => {
+  return withClient(invocation, async (client, { webUi, config }) => {
+    await sayWhereFileDiffers(invocation, client, { destinationId, config });
     const handle = await client.plan(destinationId, { options, trigger: 'plan on the command line' });
     const link = webUi.export(destinationId, handle.firstExecutionRunId);
     sayLink(invocation, link);

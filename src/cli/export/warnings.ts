@@ -62,7 +62,7 @@ export async function showWarnings(
   print(invocation, {
     json: { destinationId, exportId, number, warnings: rows },
     text: (page) => {
-      if (rows.length === 0) return `${jobTitle(found)} of ${destinationId} left out no value that matches.`;
+      if (rows.length === 0) return `${jobTitle(found)} of ${destinationId} has no warning that matches.`;
       const shown = table(['KIND', 'FIELD', 'ATTRIBUTE', 'KEY', 'EMAIL', 'VALUE'], cells, page);
       return rows.length === maxRows
         ? `${shown}\n\nThe first ${count(rows.length)}. For more, pass --limit N; for all, --csv.`

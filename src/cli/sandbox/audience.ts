@@ -16,7 +16,7 @@ const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
 
 const STANDARD_TAGS = new Set(STANDARD_FIELDS.map(({ tag }) => tag));
 
-/** The audiences of the configuration file, without members, with the merge fields that it matches: text, unless they have a date format. None: a sandbox makes one by itself. */
+/** The audiences of the configuration file, without members, with the merge fields that it matches: text, unless they have a date format or a decimal mark. None: a sandbox makes one by itself. */
 export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   const audiences = new Map<string, AudienceSeed>();
   for (const { connect, configure } of Object.values(destinations)) {
@@ -24,7 +24,7 @@ export function audiencesOf({ destinations }: Config): AudienceSeed[] {
     const fields = new Map((known?.mergeFields ?? STANDARD_FIELDS).map((field) => [field.tag, field]));
     for (const [tag, settings] of Object.entries(configure?.fields ?? {})) {
       const type = typeFor(settings);
-      // Another destination of the audience may match the field with a date format.
+      // Another destination of the audience may match the field with a date format or a decimal mark.
       if (!fields.has(tag) || (type !== 'text' && !STANDARD_TAGS.has(tag)))
         fields.set(tag, { tag, name: tag, type });
     }
@@ -34,9 +34,11 @@ export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   return [...audiences.values()];
 }
 
-/** The type of merge field that can be filled: a date format is refused for text. */
-function typeFor(settings: string | Pick<FieldMatch, 'format'>): MergeFieldSeed['type'] {
-  if (typeof settings === 'string' || settings.format === undefined) return 'text';
+/** The type of merge field that can be filled: a date format or a decimal mark is refused for text. */
+function typeFor(settings: string | Pick<FieldMatch, 'format' | 'decimal'>): MergeFieldSeed['type'] {
+  if (typeof settings === 'string') return 'text';
+  if (settings.decimal !== undefined) return 'number';
+  if (settings.format === undefined) return 'text';
   return settings.format === 'DD/MM' ? 'birthday' : 'date';
 }
 

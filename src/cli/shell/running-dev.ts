@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { useSandbox } from '../dev/sandboxed';
 import type { Terminal } from './terminal';
-import { DEV_FOLDER, type Settings } from './settings';
+import { DEV_FOLDER, type RequiredSettings, type Settings } from './settings';
 import { readDevServer } from './web-ui';
 
 /** The file with the id of the process that uses the folder of `dev`. */
@@ -33,15 +34,35 @@ export function followsDev({ config, connection }: Pick<Settings, 'config' | 'co
   return config !== undefined && Object.keys(connection).every((name) => name === 'namespace');
 }
 
+/** What the `dev` has left that runs in the folder of the configuration file; undefined: none runs. */
+async function runningDev({ baseFolder }: Pick<Settings, 'baseFolder'>) {
+  const folder = resolve(baseFolder, DEV_FOLDER);
+  return (await ownerOf(folder)) === undefined ? undefined : readDevServer(folder);
+}
+
+/** Whether a command uses the server of the `dev` that runs in the folder of the configuration file. */
+export async function usesDev(settings: Pick<Settings, 'baseFolder' | 'temporal'>): Promise<boolean> {
+  return (await runningDev(settings))?.address === settings.temporal.address;
+}
+
+/** With the sandbox of that `dev` in the place of every account, as its worker has it. */
+export async function withAccountsOfDev<Found extends Pick<RequiredSettings, 'config' | 'baseFolder'>>(
+  found: Found,
+  terminal: Terminal,
+): Promise<Found> {
+  const sandbox = (await runningDev(found))?.sandbox;
+  if (!sandbox) return found;
+  terminal.err(`Using the sandbox at ${sandbox.url}: dev runs in the folder of the configuration file.`);
+  return { ...found, config: useSandbox(found.config, sandbox) };
+}
+
 /** With the address of the `dev` that runs in the folder of the configuration file. Otherwise a command reaches another project's server. */
 export async function withServerOfDev<Found extends Settings>(
   settings: Found,
   terminal: Terminal,
 ): Promise<Found> {
   if (!followsDev(settings)) return settings;
-  const folder = resolve(settings.baseFolder, DEV_FOLDER);
-  if ((await ownerOf(folder)) === undefined) return settings;
-  const address = (await readDevServer(folder))?.address;
+  const address = (await runningDev(settings))?.address;
   const { temporal } = settings;
   if (address === undefined || address === temporal.address) return settings;
   terminal.err(`Using Temporal at ${address}: dev runs in the folder of the configuration file.`);

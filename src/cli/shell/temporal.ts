@@ -5,13 +5,15 @@ import { connectionOptions, describeUnreachable } from '../../config/connection'
 import { lazy } from '../lazy';
 import { readSettings, type Settings } from './settings';
 import type { Invocation } from './invocation';
-import { withServerOfDev } from './running-dev';
+import { usesDev, withServerOfDev } from './running-dev';
 import { openWebUi, type WebUi } from './web-ui';
 
 const CONNECT_MS = 4_000;
 
 export interface ClientContext extends Pick<Settings, 'config'> {
   readonly webUi: WebUi;
+  /** Whether this is the server of a `dev`, whose worker uses a sandbox. */
+  readonly isDev: () => Promise<boolean>;
 }
 
 /** Connects to Temporal, runs `work` and closes the connection. @throws ExportError TEMPORAL_UNREACHABLE */
@@ -30,6 +32,7 @@ export async function withClient<Result>(
     return await work(new ExportClient({ client, taskQueue }), {
       config: settings.config,
       webUi: await openWebUi(settings),
+      isDev: () => usesDev(settings),
     });
   } finally {
     await connection.close();

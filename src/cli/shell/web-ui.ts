@@ -39,8 +39,12 @@ async function baseOf({ temporal, baseFolder }: Settings): Promise<string | unde
 }
 
 const FILE = 'web-ui.json';
-/** The server, and its Web UI. */
-const DevServerSchema = z.object({ address: z.string(), url: z.string() });
+/** The server, its Web UI, and the sandbox that is in the place of every account. */
+const DevServerSchema = z.object({
+  address: z.string(),
+  url: z.string(),
+  sandbox: z.object({ url: z.string(), apiKey: z.string() }).optional(),
+});
 type DevServer = z.infer<typeof DevServerSchema>;
 
 /** `dev` leaves the addresses for the commands that run in the same folder, since its ports are options. */

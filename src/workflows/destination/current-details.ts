@@ -1,29 +1,78 @@
-import { consentFacts } from '../../text/consent-facts';
-import { describeBaseline, describeFailure } from '../../text/describe-export';
-import { count, instant, listOf } from '../../text/format';
+import { exportWorkflowId } from '../../contract/identifiers';
+import type { Reason } from '../../contract/reason';
 import { kindOf, type ExportReport } from '../../contract/report';
+import { consentFacts } from '../../text/consent-facts';
+import { describeBaseline, describeFailure, describeReason, jobTitle } from '../../text/describe-export';
 import { describeStale } from '../../text/describe-stale';
-import type { DestinationState } from './state';
-import { inMarkdown } from '../export/current-details';
+import { count, instant, listOf } from '../../text/format';
+import { detailsPage, inMarkdown, linkTo } from '../details-page';
 import { staleOf } from './stale';
+import type { DestinationState } from './state';
 
-/** The destination's page in the Web UI. Markdown with one GFM table; ids and counts only. */
-export function describeDestination(state: DestinationState, nowMs: number): string {
-  const { connection, consent, configuration, baseline, phase, exports } = state;
-  // The Web UI shows about six rows at once, and no summary after the first run.
-  const whose = connection ? `${inMarkdown(connection.name)}: ` : '';
-  const stale = staleOf(state, nowMs);
-  const rows = [
-    ...(stale ? [['Stale', describeStale(stale)]] : []),
-    ['Last export', describeLast(exports.find((report) => kindOf(report) === 'export'))],
-    ['In the baseline', describeBaseline(baseline ?? { size: 0 })],
-    ['Audience', connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet'],
-    ['Status if new', describeStatusIfNew(connection)],
-    ['Consent', describeConsent(consent)],
-    ['Segments', configuration ? listOf(configuration.segments.map(({ tag }) => tag)) : 'not configured yet'],
+/** What is shown of a destination beside its state. */
+export interface Shown {
+  readonly destinationId: string;
+  readonly namespace: string;
+  /** Why the first connect was refused. */
+  readonly refusal: Reason | null;
+  readonly nowMs: number;
+}
+
+/**
+ * The destination's page in the Web UI. Ids, names and counts only. It links to the page of its export, which says whether it is held or
+ * stopped: the destination does not know.
+ */
+export function describeDestination(state: DestinationState, shown: Shown): string {
+  const { connection, consent, configuration, baseline, exports } = state;
+  const last = exports.find((report) => kindOf(report) === 'export');
+  const stale = staleOf(state, shown.nowMs);
+  return detailsPage(inMarkdown(headline(state, shown)), [
+    ...openRows(state, shown),
+    ...(stale ? [['Stale', inMarkdown(describeStale(stale))] as const] : []),
+    ['Last export', describeLast(state, last, shown)],
+    ...[
+      ['In the baseline', describeBaseline(baseline ?? { size: 0 })] as const,
+      [
+        'Audience',
+        connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet',
+      ] as const,
+      ['Status if new', describeStatusIfNew(connection)] as const,
+      ['Consent', describeConsent(consent)] as const,
+      [
+        'Segments',
+        configuration ? listOf(configuration.segments.map(nameOfSegment)) : 'not configured yet',
+      ] as const,
+    ].map(([name, value]) => [name, inMarkdown(value)] as const),
+  ]);
+}
+
+/** The Web UI shows no summary after the first run: so the name is here. */
+function headline({ connection, phase, unsettled }: DestinationState, { refusal }: Shown): string {
+  if (!connection) return refusal ? `Not connected: ${describeReason(refusal)}` : `Destination ${phase}`;
+  return `${connection.name}: destination ${phase}${unsettled ? `, ${jobTitle(unsettled).toLowerCase()} runs` : ''}`;
+}
+
+function openRows({ unsettled, queue }: DestinationState, shown: Shown): (readonly [string, string])[] {
+  return [
+    ...(unsettled
+      ? [
+          [
+            'Now',
+            `${linkToJob(jobTitle(unsettled), shown)}: its page says whether it is held or stopped`,
+          ] as const,
+        ]
+      : []),
+    ...(queue.length > 0 ? [['Queued', queue.map(jobTitle).join(', ')] as const] : []),
   ];
-  const lines = rows.map(([name = '', value = '']) => `| ${name} | ${inMarkdown(value)} |`);
-  return [`**${whose}destination ${phase}**`, '', '| | |', '|---|---|', ...lines].join('\n');
+}
+
+/** All jobs of a destination have one workflow id: the link shows the latest. */
+function linkToJob(title: string, { destinationId, namespace }: Shown): string {
+  return linkTo(title, { namespace, workflowId: exportWorkflowId(destinationId) });
+}
+
+function nameOfSegment({ segment, tag }: { readonly segment: string; readonly tag: string }): string {
+  return segment === tag ? segment : `${segment} (tag ${tag})`;
 }
 
 function describeStatusIfNew(connection: DestinationState['connection']): string {
@@ -39,8 +88,11 @@ function describeConsent(consent: DestinationState['consent']): string {
   return withdrawnAt ? `withdrawn ${instant(withdrawnAt)}` : `${agreedBy}, ${instant(agreedAt)}`;
 }
 
-function describeLast(report: ExportReport | undefined): string {
+function describeLast(state: DestinationState, report: ExportReport | undefined, shown: Shown): string {
   if (!report) return 'none';
-  const last = `${report.number}: ${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
-  return [last, describeFailure(report)].filter(Boolean).join('. ');
+  const outcome = `${report.status}, ${count(report.selected)} profiles, ${instant(report.startedAt)}`;
+  const words = inMarkdown([outcome, describeFailure(report)].filter(Boolean).join('. '));
+  // A later job, or one that was cancelled while it was queued, would be behind the link, or not.
+  const isLatest = !state.unsettled && state.exports[0] === report && report.status !== 'cancelled';
+  return `${isLatest ? linkToJob(String(report.number), shown) : report.number}: ${words}`;
 }

@@ -1,14 +1,17 @@
 import {
+  ApplicationFailure,
   CancellationScope,
   ContinueAsNew,
   allHandlersFinished,
   condition,
   isCancellation,
   makeContinueAsNewFunc,
+  patched,
   workflowInfo,
 } from '@temporalio/workflow';
 import { DestinationInputSchema } from '../../contract/destination';
 import { parse } from '../../contract/parse';
+import { ExportError } from '../../errors';
 import { answerDestinationMessages } from './handlers';
 import { JOBS } from './jobs';
 import {
@@ -31,7 +34,7 @@ import { Destination, publishState } from './live-destination';
 import { watchAge } from './watch-age';
 
 /** How long a destination that was started without a valid connect waits for one before it ends. */
-const FIRST_CONNECT = '2 minutes';
+const FIRST_CONNECT_MINUTES = 2;
 
 /**
  * One destination, for as long as it exists: consent, connection, matching, segments, baseline pointer and the last exports. Runs
@@ -47,7 +50,7 @@ export async function mailchimpDestination(
   publishState(destination);
   void watchAge(destination);
   try {
-    if (!carried && !(await isConnected(destination))) return;
+    if (!carried && !(await isConnected(destination))) return endUnconnected(destination);
     await workUntilRemoved(destination);
   } catch (error) {
     if (error instanceof ContinueAsNew) throw error;
@@ -67,11 +70,23 @@ function parseInput(input: unknown) {
 
 async function isConnected(destination: Destination): Promise<boolean> {
   await condition(
-    () => destination.state.phase !== 'connecting' || destination.hasFailedToConnect,
-    FIRST_CONNECT,
+    () => destination.state.phase !== 'connecting' || destination.refusal !== null,
+    FIRST_CONNECT_MINUTES * 60_000,
+    { summary: 'The first connect must be accepted until then' },
   );
   await condition(allHandlersFinished);
   return destination.state.phase !== 'connecting';
+}
+
+/** Fails: one that completes looks in the Web UI as if it had been connected, and removed later. */
+function endUnconnected({ refusal, destinationId }: Destination): void {
+  if (!patched('temporal-mailchimp-unconnected-fails')) return;
+  if (refusal) throw ApplicationFailure.nonRetryable(`Not connected: ${refusal.message}`, refusal.code);
+  throw new ExportError(
+    'NOT_CONNECTED',
+    `No valid request to connect ${destinationId} arrived within ${FIRST_CONNECT_MINUTES} minutes, so there is no destination. ` +
+      `Connect it: temporal-mailchimp destination connect ${destinationId}`,
+  );
 }
 
 async function workUntilRemoved(destination: Destination): Promise<void> {
@@ -128,7 +143,10 @@ async function work(destination: Destination, job: Job): Promise<void> {
 async function tidy(storeId: string, { destinationId, state }: Destination): Promise<void> {
   const steps = storeChecks(storeId);
   try {
-    await steps['mailchimp.tidyStaging']({ destinationId, baseline: state.baseline?.exportId ?? null });
+    await steps['mailchimp.tidyStaging'].executeWithOptions(
+      { summary: 'Delete row files of earlier exports' },
+      [{ destinationId, baseline: state.baseline?.exportId ?? null }],
+    );
   } catch (error) {
     // The next export deletes the old row files as well.
     if (isCancellation(error)) throw error;
@@ -160,10 +178,15 @@ async function discard(destination: Destination): Promise<void> {
     const { withdrawnBy = '', withdrawnAt = '' } = state.consent ?? {};
     const steps = storeChecks(state.connection.storeId);
     try {
-      await steps['mailchimp.discardDestination']({
-        destinationId,
-        withdrawal: { event: 'withdrawn', by: withdrawnBy, at: withdrawnAt },
-      });
+      await steps['mailchimp.discardDestination'].executeWithOptions(
+        { summary: 'Record the withdrawal, and delete staged rows' },
+        [
+          {
+            destinationId,
+            withdrawal: { event: 'withdrawn', by: withdrawnBy, at: withdrawnAt },
+          },
+        ],
+      );
     } catch (error) {
       // The store is unavailable: nothing more can be done from here, and the destination must still end.
       if (isCancellation(error)) throw error;

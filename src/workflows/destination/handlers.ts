@@ -27,7 +27,7 @@ import {
 import { toDestinationView, withAnswer } from './state';
 import type { Destination } from './live-destination';
 import { toFailure } from '../failure';
-import { requireInTime, requireOwner, validating } from '../request-validation';
+import { requireInTime, requireOwner, toEnvelope, validating } from '../request-validation';
 import {
   cancelExportUpdate,
   configureUpdate,
@@ -141,8 +141,9 @@ function serve<Schema extends z.ZodType, Answer>(
     destination.state.answers.find(({ requestId }) => requestId === envelope.requestId);
   setHandler(
     definition,
-    async (request, envelope) => {
+    async (request, sent) => {
       try {
+        const envelope = toEnvelope(sent);
         // Under the lock, since two copies of one request must not both count as new.
         return await lock.run(async () => {
           const earlier = known(envelope);

@@ -1,5 +1,6 @@
-import { setCurrentDetails, upsertMemo } from '@temporalio/workflow';
+import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
 import type { JobInput } from '../../contract/job';
+import type { Reason } from '../../contract/reason';
 import { isSince040 } from '../back-off';
 import { describeDestination } from './current-details';
 import type { DestinationState, Job } from './state';
@@ -21,11 +22,11 @@ export class Destination {
   running: Running | null = null;
   /** This run has taken its one job or its history is long: the next run starts what is requested now. */
   isHandingOver = false;
-  hasFailedToConnect = false;
   isDiscarded = false;
   /** Whether the history of the run began with version 0.4.0. */
   readonly isSince040 = isSince040();
   #state: DestinationState;
+  #refusal: Reason | null = null;
 
   constructor(destinationId: string, state: DestinationState) {
     this.destinationId = destinationId;
@@ -46,9 +47,23 @@ export class Destination {
     this.show();
   }
 
+  /** Why the last connect was refused. */
+  get refusal(): Reason | null {
+    return this.#refusal;
+  }
+
+  refuse(reason: Reason): void {
+    this.#refusal = reason;
+    this.show();
+  }
+
   /** Updates the current details, which depend on the time as well. */
   show(): void {
-    setCurrentDetails(describeDestination(this.#state, Date.now()));
+    const { destinationId, refusal } = this;
+    const { namespace } = workflowInfo();
+    setCurrentDetails(
+      describeDestination(this.#state, { destinationId, namespace, refusal, nowMs: Date.now() }),
+    );
   }
 }
 

@@ -22,7 +22,12 @@ import {
 } from './state';
 import { assignTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
+import { reasonOf } from '../failure';
 import { checks, storeChecks } from '../steps';
+
+// Shown in the Web UI.
+const CHECK_CONNECTION = { summary: 'Check account, audience, source and consent' };
+const CHECK_CONFIGURATION = { summary: 'Check data matching, segments and tags' };
 
 /** Requires a consent that was given with the request, or an earlier one that covers it. */
 export function requireConsent({ state }: Destination, request: ConnectRequest): void {
@@ -83,22 +88,24 @@ export async function connect(destination: Destination, request: ConnectRequest)
     const agreed = given && { ...given, agreedAt: new Date().toISOString() };
     // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
-    const checked = await steps['mailchimp.checkConnection']({
-      destinationId,
-      request: rest,
-      accountId: state.connection?.accountId ?? null,
-      consent: agreed
-        ? {
-            event: 'agreed',
-            by: agreed.agreedBy,
-            at: agreed.agreedAt,
-            textVersion: agreed.textVersion,
-            source: request.source,
-            statusIfNew: request.statusIfNew,
-          }
-        : null,
-      ...(adoptsConsent(state, request) && { adoptsConsent: true }),
-    });
+    const checked = await steps['mailchimp.checkConnection'].executeWithOptions(CHECK_CONNECTION, [
+      {
+        destinationId,
+        request: rest,
+        accountId: state.connection?.accountId ?? null,
+        consent: agreed
+          ? {
+              event: 'agreed',
+              by: agreed.agreedBy,
+              at: agreed.agreedAt,
+              textVersion: agreed.textVersion,
+              source: request.source,
+              statusIfNew: request.statusIfNew,
+            }
+          : null,
+        ...(adoptsConsent(state, request) && { adoptsConsent: true }),
+      },
+    ]);
     const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
     const { name, account, source, statusIfNew } = request;
     const consent = agreed ?? checked.consent;
@@ -122,7 +129,7 @@ export async function connect(destination: Destination, request: ConnectRequest)
     }));
     publishState(destination);
   } catch (error) {
-    destination.hasFailedToConnect = true;
+    destination.refuse(reasonOf(error));
     throw error;
   }
 }
@@ -140,13 +147,18 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
 
 export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
   const connection = requireConnected(destination);
-  const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration']({
-    destinationId: destination.destinationId,
-    account: connection.account,
-    audienceId: connection.audience.id,
-    source: connection.source,
-    request,
-  });
+  const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration'].executeWithOptions(
+    CHECK_CONFIGURATION,
+    [
+      {
+        destinationId: destination.destinationId,
+        account: connection.account,
+        audienceId: connection.audience.id,
+        source: connection.source,
+        request,
+      },
+    ],
+  );
   destination.update((state) => {
     const own = state.configuration?.segments ?? [];
     const segments = assignTags(checked.segments, { own, adoptTags: request.adoptTags });

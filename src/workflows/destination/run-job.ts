@@ -19,7 +19,7 @@ import { JOBS } from './jobs';
 import type { JobType } from './jobs/job';
 import { backOffMs, HandOver, handOverWhenLong } from '../back-off';
 import { isTransient, reasonOf } from '../failure';
-import { inMarkdown } from '../export/current-details';
+import { inMarkdown } from '../details-page';
 import { CANCELLED, toReport, type Ended } from '../export/report';
 
 /** The export has tried it already: half a minute. */

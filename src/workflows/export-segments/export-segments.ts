@@ -19,7 +19,7 @@ import {
 import { whyIncomplete } from '../../contract/incomplete-export';
 import { parse } from '../../contract/parse';
 import type { ExportReport } from '../../contract/report';
-import { inMarkdown } from '../export/current-details';
+import { inMarkdown } from '../details-page';
 import { toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
 import { requestSteps } from '../steps';

@@ -1,6 +1,5 @@
 import type { ExportInput, ExportView } from '../../contract/export';
-import { count } from '../../text/format';
-import { progressOf, type Progress } from '../../text/progress';
+import { destinationWorkflowId } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import {
   describeFailure,
@@ -10,23 +9,31 @@ import {
   describeState,
   PHASE,
 } from '../../text/describe-export';
+import { count, listOf } from '../../text/format';
+import { progressOf, type Progress } from '../../text/progress';
+import { detailsPage, inMarkdown, linkTo } from '../details-page';
 
-const ROWS = 10;
+/** Of the page, below its first line. */
+const MAX_ROWS = 8;
+const MAX_RESULT_ROWS = 6;
 
-/** The export's page in the Web UI, worded as on the command line, most important line first. Markdown with one GFM table; counts only. */
-export function describeExport(view: ExportView, input: ExportInput, rowsPerMs: number): string {
-  // The Web UI shows about six rows at once.
-  const rows: [string, string][] = [
-    ...(view.report ? reportRows(view.report) : describeProgress(view)),
-    ['Audience', `${input.audience.name} (${input.audience.id})`],
-  ];
-  return [
-    `**${inMarkdown(headline(view, rowsPerMs))}**`,
-    '',
-    '| | |',
-    '|---|---|',
-    ...rows.map(([name, value]) => `| ${inMarkdown(name)} | ${inMarkdown(value)} |`),
-  ].join('\n');
+/** The export's page in the Web UI, worded as on the command line, the decisive line first. Counts, ids and names only. */
+export function describeExport(
+  view: ExportView,
+  input: ExportInput,
+  { rowsPerMs, namespace }: { readonly rowsPerMs: number; readonly namespace: string },
+): string {
+  const { ref, destinationName, audience, configuration } = input;
+  const workflowId = destinationWorkflowId(ref.destinationId);
+  const segments = listOf(configuration.segments.map(({ segment }) => segment));
+  const rows = view.report
+    ? reportRows(view.report)
+    : [...progressRows(view), ['Segments', segments] as const];
+  const destination = linkTo(destinationName, { namespace, workflowId });
+  return detailsPage(inMarkdown(headline(view, rowsPerMs)), [
+    ...rows.map(([name, value]) => [inMarkdown(name), inMarkdown(value)] as const),
+    ['Destination', `${destination}, audience ${inMarkdown(`${audience.name} (${audience.id})`)}`],
+  ]);
 }
 
 function headline(view: ExportView, rowsPerMs: number): string {
@@ -46,37 +53,24 @@ function timeLeft({ done, total }: Progress, rowsPerMs: number): string {
   return `, about ${minutes} min left`;
 }
 
+/** The most important ones; the command line has all. */
+function progressRows(view: ExportView): [string, string][] {
+  return describeProgress(view).slice(0, MAX_ROWS - 2);
+}
+
 function reportRows(report: ExportReport): [string, string][] {
-  const result = describeResult(report);
-  const time: [string, string] = ['Time', `${Math.round(report.durationMs / 1000)} s`];
-  return [...result, ...tagRows(report, ROWS - result.length - 2), time];
+  const result = describeResult(report).slice(0, MAX_RESULT_ROWS);
+  return [...result, ...tagRows(report, MAX_ROWS - 1 - result.length)];
 }
 
 /** If the tags exceed the room, the last row says how many are left out. */
 function tagRows({ segments, omittedSegments = 0 }: ExportReport, room: number): [string, string][] {
   const all = segments.length + omittedSegments;
   const shown = all > room ? segments.slice(0, Math.max(room - 1, 0)) : segments;
-  const rows = shown.map(({ name, tagged, untagged, failed, notSent = 0 }): [string, string] => [
-    `Tag ${name}`,
-    `${count(tagged)} tagged, ${count(untagged)} untagged, ${count(failed)} failed` +
-      (notSent > 0 ? `, ${count(notSent)} not sent` : ''),
+  const rows = shown.map((of): [string, string] => [
+    of.name === of.segment ? `Tag ${of.name}` : `Tag ${of.name} (segment ${of.segment})`,
+    `${count(of.tagged)} tagged, ${count(of.untagged)} untagged, ${count(of.failed)} failed` +
+      ((of.notSent ?? 0) > 0 ? `, ${count(of.notSent!)} not sent` : ''),
   ]);
   return shown.length < all ? [...rows, ['Tags', `${all - shown.length} more`]] : rows;
 }
-
-/**
- * Escapes text for a cell, a bold line or a summary of the Web UI, which renders Markdown. Names come from users and from Mailchimp:
- * they must not break the table, nor become a link, an image or HTML.
- */
-export function inMarkdown(text: string): string {
-  return text
-    .replaceAll(/[\s\p{Cc}\p{Zl}\p{Zp}\u202A-\u202E\u2066-\u2069]+/gu, ' ')
-    .trim()
-    .replaceAll('|', '/')
-    .replaceAll(/[\\`*[\]<>]/g, String.raw`\$&`)
-    .replaceAll(COMMAND, '`$&`');
-}
-
-/** A command with its options, or an option alone: outside a code span, the Web UI makes one dash of two. */
-const COMMAND =
-  /(?<![\w-])(?:temporal-mailchimp(?: [a-z0-9][\w-]*){1,3}(?: --[a-z][\w-]*(?: [\w-]+)?)*|--[a-z][a-z-]*)/g;

@@ -249,7 +249,8 @@ function stateOf({ record, obstacle }: Run): ExportState {
 export function refreshDetails(run: Run): void {
   const { lanes } = run.record;
   const rowsPerMs = lanes ? laneRate(lanes, { nowMs: Date.now(), inFlight: inFlightRows(run) }) : 0;
-  setCurrentDetails(describeExport(toView(run), run.input, rowsPerMs));
+  const { namespace } = workflowInfo();
+  setCurrentDetails(describeExport(toView(run), run.input, { rowsPerMs, namespace }));
 }
 
 export function setPhase(run: Run, phase: ExportPhase): void {

@@ -4,7 +4,7 @@ import {
   needingAttention,
   type RefreshProgress,
 } from '../../text/describe-refresh';
-import { inMarkdown } from '../export/current-details';
+import { inMarkdown } from '../details-page';
 
 /** Lines for destinations: the Web UI shows few at once. */
 const MOST = 8;

@@ -131,8 +131,9 @@ test('a guard says in a sentence what would happen, with the numbers and the lim
     'The segment "gone" is no longer exported: 2 contacts would lose the tag "Old".',
   ]);
   expect(messages({ segments: [segment({ toUntag: 3, newlyUnmatched: 2 })] })).toEqual([
-    'The membership of the segment "vip" has 2 rows, new since the export before, with a key that no profile has or a value ' +
-      'that no segment asks for, and 3 contacts would lose the tag "VIP": they are probably the same people.',
+    '3 contacts would lose the tag "VIP", while the membership of the segment "vip" has 2 new rows with a key that no profile has, or a value ' +
+      'that no segment asks for. Some of them may be the same people, whose keys are written in another way now: compare the keys of both files. ' +
+      'To count all such rows: temporal-mailchimp source check',
   ]);
   const restored = { segments: [{ ...SEGMENTS[0]!, isRestored: true }] };
   expect(messages({ segments: [segment({ toTag: 7 })] }, {}, restored)).toEqual([

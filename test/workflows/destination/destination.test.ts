@@ -44,7 +44,8 @@ describe('a destination', () => {
         code: 'AUDIENCE_NOT_FOUND',
       });
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
-      await until(async () => (await handle.describe()).status.name === 'COMPLETED');
+      await until(async () => (await handle.describe()).status.name === 'FAILED');
+      await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'AUDIENCE_NOT_FOUND' } });
     });
   });
 

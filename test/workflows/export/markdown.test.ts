@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { describeDestination } from '../../../src/workflows/destination/current-details';
 import { NEW_DESTINATION, type DestinationState } from '../../../src/workflows/destination/state';
-import { inMarkdown } from '../../../src/workflows/export/current-details';
+import { inMarkdown } from '../../../src/workflows/details-page';
 import { report } from '../samples';
 
 test.each([
@@ -15,6 +15,8 @@ test.each([
 ])('%j is plain text in Markdown', (text, markdown) => {
   expect(inMarkdown(text)).toBe(markdown);
 });
+
+const SHOWN = { destinationId: 'news', namespace: 'default', refusal: null, nowMs: 0 };
 
 const CONNECTED: DestinationState = {
   ...NEW_DESTINATION,
@@ -33,14 +35,16 @@ const CONNECTED: DestinationState = {
 };
 
 test('the page of a destination stays a table, whatever it and the audience are called', () => {
-  const page = describeDestination(CONNECTED, 0);
+  const page = describeDestination(CONNECTED, SHOWN);
   expect(page.split('\n')).toHaveLength(10);
   expect(page).toContain(String.raw`| Audience | A / # B !\[x\](y) (c417f00d5e) |`);
 });
 
 test('the page of a destination begins with its name, and then the last export: the Web UI shows few lines', () => {
   const state = { ...CONNECTED, exports: [report({ startedAt: '2026-11-27T06:39:40.123Z' })] };
-  const [first, , , , last] = describeDestination(state, 0).split('\n');
+  const [first, , , , last] = describeDestination(state, SHOWN).split('\n');
   expect(first).toBe(String.raw`**News \*: destination connected**`);
-  expect(last).toMatch(/^\| Last export \| \d+: completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/);
+  expect(last).toMatch(
+    /^\| Last export \| \[3\]\(\/namespaces\/default\/workflows\/mailchimp%2Fnews%2Fexport\): completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/,
+  );
 });

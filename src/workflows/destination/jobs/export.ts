@@ -11,7 +11,11 @@ import type { EndedJob, JobType } from './job';
 export const exportJob: JobType = {
   workflow: mailchimpExport,
   title: 'Export',
-  settle: (input) => exportSteps(input).long['mailchimp.settleExport']({ ref: input.ref, tally: null }),
+  settle: (input) =>
+    exportSteps(input).long['mailchimp.settleExport'].executeWithOptions(
+      { summary: `Settle export ${input.number}, which ended without a report` },
+      [{ ref: input.ref, tally: null }],
+    ),
   withReport: (state, ended) =>
     ended.report.status === 'replanned' && state.phase !== 'removed'
       ? withSuccessor(state, ended, uuid4())
