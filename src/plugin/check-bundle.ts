@@ -9,7 +9,12 @@ type Compiler = ThisParameterType<Extract<WebpackPlugin, (...args: never[]) => u
 type Compilation = Parameters<Parameters<Compiler['hooks']['emit']['tap']>[1]>[0];
 
 const LINE = "export * from 'temporal-mailchimp/workflows';";
-const WORKFLOWS = ['mailchimpDestination', ...Object.values(JOB_WORKFLOWS), 'mailchimpRefresh', 'mailchimpExportSegments'];
+const WORKFLOWS = [
+  'mailchimpDestination',
+  ...Object.values(JOB_WORKFLOWS),
+  'mailchimpRefresh',
+  'mailchimpExportSegments',
+];
 const [NAME, VERSION] = WORKFLOWS_MARKER.split('@');
 
 /**

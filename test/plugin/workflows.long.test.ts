@@ -96,7 +96,9 @@ describe('a host with workflows of its own', () => {
     const workflowsPath = await withWorkflows(`${some}${OWN_WORKFLOW}`);
     await expect(createWorker({ workflowsPath })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
-      message: expect.stringMatching(/does not export mailchimpExport, mailchimpPlan, and mailchimpRefresh\. .*export \*/),
+      message: expect.stringMatching(
+        /does not export mailchimpExport, mailchimpPlan, and mailchimpRefresh\. .*export \*/,
+      ),
     });
   });
 
