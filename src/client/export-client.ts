@@ -157,12 +157,12 @@ export class ExportClient {
   }
 
   /**
-   * All destinations that are not removed, by id. Needs no worker, except for the state of exports. Eventually consistent: a new one can
+   * All destinations of the task queue of this client that are not removed, by id. Needs no worker, except for the state of exports. Eventually consistent: a new one can
    * take a second to appear.
    */
   async list(): Promise<ListedDestination[]> {
     const requests = this.#requests;
-    const listed = await requests.withoutWorker(() => listDestinations(requests.client));
+    const listed = await requests.withoutWorker(() => listDestinations(requests));
     const answers = await askAll(requests, listed);
     return listed.map(({ destinationId, name, audienceId, phase }) => ({
       destinationId,
@@ -179,13 +179,17 @@ export class ExportClient {
   }
 }
 
-type Listed = Omit<ListedDestination, 'open' | 'stale'> & { readonly taskQueue: string };
+type Listed = Omit<ListedDestination, 'open' | 'stale'>;
 
-/** Reads type and memo of the workflows, so that no custom search attribute is needed. */
-async function listDestinations(client: Client): Promise<Listed[]> {
-  const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running'`;
+/**
+ * Reads type and memo of the workflows, so that no custom search attribute is needed. Memos of another task queue may be encrypted with keys
+ * that this client does not have.
+ */
+async function listDestinations({ client, taskQueue }: Requests): Promise<Listed[]> {
+  const own = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
+  const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running' AND ${own}`;
   const found: Listed[] = [];
-  for await (const { workflowId, memo, taskQueue } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo } of client.workflow.list({ query })) {
     const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
     // Its first connect has not succeeded, so it is no destination yet.
     if (text('name') === '') continue;
@@ -194,7 +198,6 @@ async function listDestinations(client: Client): Promise<Listed[]> {
       name: text('name'),
       audienceId: text('audience'),
       phase: text('state'),
-      taskQueue,
     });
   }
   return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));

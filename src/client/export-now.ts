@@ -37,17 +37,16 @@ export async function withExportNow(
   return { ...view, running: { ...running, now: { phase, state, isPaused } } };
 }
 
-/** Of those on the task queue of the client. One look for all of them: without a worker, each query would wait for its deadline. */
+/** One look for a worker, for all of them: without a worker, each query would wait for its deadline. */
 export async function askAll(
   requests: Requests,
-  listed: readonly { readonly destinationId: string; readonly taskQueue: string }[],
+  listed: readonly { readonly destinationId: string }[],
 ): Promise<ReadonlyMap<string, Asked>> {
   const { client, taskQueue } = requests;
   const found = new Map<string, Asked>();
   if (!(await requests.withoutWorker(() => isPolled(client, taskQueue)))) return found;
-  const own = listed.filter((destination) => destination.taskQueue === taskQueue);
-  for (let first = 0; first < own.length; first += ASKED_AT_ONCE) {
-    const asked = own.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
+  for (let first = 0; first < listed.length; first += ASKED_AT_ONCE) {
+    const asked = listed.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
       const answer = await ask(client, destinationId);
       if (answer) found.set(destinationId, answer);
     });

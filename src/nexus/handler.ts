@@ -16,11 +16,14 @@ import { mailchimpExports } from './index';
  *
  * @example
  * ```ts
- * const worker = await Worker.create({
- *   taskQueue: 'mailchimp',
- *   plugins: [new MailchimpPlugin(options)],
- *   nexusServices: [mailchimpExportsHandler],
- * });
+ * import { Worker } from '@temporalio/worker';
+ * import { MailchimpPlugin } from 'temporal-mailchimp';
+ * import { mailchimpExportsHandler } from 'temporal-mailchimp/nexus-handler';
+ *
+ * const plugin = new MailchimpPlugin({ accounts: { main: { apiKey: 'env:MAILCHIMP_API_KEY' } }, sources: {} });
+ * const nexusServices = [mailchimpExportsHandler];
+ * const worker = await Worker.create({ taskQueue: 'mailchimp', plugins: [plugin], nexusServices });
+ * await worker.run();
  * ```
  */
 export const mailchimpExportsHandler = serviceHandler(mailchimpExports, {

@@ -3,7 +3,7 @@ import type { GlobalOptions } from './global-options';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Texts name a command as `temporal-mailchimp export …`, wherever they come from. */
-const COMMAND = /(?<!npx )(?<![\w/@.-])temporal-mailchimp ([a-z]+)/g;
+const COMMAND = /(?<!npx )(?<![\w/@.-])temporal-mailchimp ([a-z-]+)/g;
 
 /** The commands of the program, so that its name in a sentence is not taken for a command. */
 export const NOUNS = [
@@ -17,6 +17,8 @@ export const NOUNS = [
   'dev',
   'sandbox',
   'config',
+  'codec-server',
+  'doctor',
   'demo',
   'completion',
 ];
