@@ -1,12 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { mayPoll } from '../contract/poller-age';
 import { workerNotRunning } from './errors';
-
-/** A worker's long poll lasts one minute, so a worker that was last seen earlier than this has stopped. */
-const MAX_POLL_AGE_MS = 90_000;
-
-/** The server forgets a worker after five minutes: one that seems older shows that our clock is ahead, and may poll. */
-const FORGOTTEN_AFTER_MS = 6 * 60_000;
 
 /** Time for a worker that is starting to begin polling. */
 const START_GRACE_MS = 3_000;
@@ -33,5 +28,5 @@ export async function isPolled(client: Client, taskQueue: string): Promise<boole
   const ages = (pollers ?? []).map(
     ({ lastAccessTime }) => Date.now() - Number(lastAccessTime?.seconds ?? 0) * 1000,
   );
-  return ages.some((age) => age < MAX_POLL_AGE_MS || age > FORGOTTEN_AFTER_MS);
+  return ages.some(mayPoll);
 }

@@ -87,6 +87,11 @@ const HOST_AND_PORT = 'a host and a port, for example 127.0.0.1:7233';
 export const AddressSchema = z
   .string(HOST_AND_PORT)
   .regex(/^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/, HOST_AND_PORT);
+const LISTEN_ADDRESS = 'a host and a port, for example 127.0.0.1:9464';
+/** To listen on: without a port, any would be taken. */
+export const ListenAddressSchema = z
+  .string(LISTEN_ADDRESS)
+  .regex(/^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/, LISTEN_ADDRESS);
 export const NamespaceSchema = z.string('the name of a namespace').min(1, 'the name of a namespace');
 export const TaskQueueSchema = z.string().min(1, 'the name of a task queue');
 
@@ -158,10 +163,10 @@ export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;
 
 const WorkerSchema = z.strictObject({
-  metricsAddress: AddressSchema.optional().describe(
+  metricsAddress: ListenAddressSchema.optional().describe(
     'Where Prometheus finds metrics, e.g. 127.0.0.1:9464. Default: none are served.',
   ),
-  healthAddress: AddressSchema.optional().describe(
+  healthAddress: ListenAddressSchema.optional().describe(
     'Where /healthz and /readyz answer, e.g. 127.0.0.1:8080. Default: nowhere.',
   ),
 });

@@ -83,7 +83,12 @@ async function answer(
     const message = Payloads.create({ payloads: done });
     return end(response, 200, Payloads.toObject(message, { bytes: String }));
   } catch (error) {
-    return end(response, 400, { message: error instanceof ExportError ? error.message : 'It failed.' });
+    return end(response, 400, {
+      message:
+        error instanceof ExportError
+          ? error.message
+          : 'The codec failed with an unexpected error. This is a bug.',
+    });
   }
 }
 

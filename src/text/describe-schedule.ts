@@ -14,17 +14,23 @@ const NAMED = 3;
 /** "newsletter, shop", "all destinations", "destinations with the label weekly". */
 export function describeTargets(targets: RefreshTargets): string {
   if ('all' in targets) return 'all destinations';
-  if ('labels' in targets) return `destinations with the label ${someOf(targets.labels, 'label')}`;
-  return someOf(targets.destinations, 'destination');
+  if ('labels' in targets) return describeLabels(targets.labels);
+  return describeNames(targets.destinations);
 }
 
-function someOf(names: readonly string[], what: string): string {
-  return names.length > NAMED ? countOf(names.length, what) : names.join(', ');
+function describeLabels(labels: readonly string[]): string {
+  return labels.length > NAMED
+    ? `destinations with one of ${countOf(labels.length, 'label')}`
+    : `destinations with the label ${labels.join(' or ')}`;
+}
+
+function describeNames(names: readonly string[]): string {
+  return names.length > NAMED ? countOf(names.length, 'destination') : names.join(', ');
 }
 
 /** "daily at 02:30, 14:30 on monday, friday (Europe/Berlin)". */
 export function describeTimes({ daily, weekdays, cron, every, offset, timezone }: ScheduleRequest): string {
-  if (every) return `every ${every}${offset ? `, ${offset} later than the full interval` : ''}`;
+  if (every) return `every ${every}${offset ? `, shifted by ${offset}` : ''}`;
   const times = daily
     ? `${weekdays ? '' : 'daily '}at ${daily.join(', ')}${weekdays ? ` on ${weekdays.join(', ')}` : ''}`
     : `by cron ${(cron ?? []).join('; ')}`;

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { NativeConnection, Worker } from '@temporalio/worker';
+import { mayPoll } from '../contract/poller-age';
 import { ExportError } from '../errors';
 import { inspectStore } from '../plugin/inspect-store';
 import type { WorkerConfig } from '../config/config';
@@ -82,9 +83,6 @@ async function readiness(options: HealthOptions): Promise<Readonly<Record<string
 
 const ANSWER_MS = 5_000;
 
-/** A long poll lasts a minute. */
-const LONGEST_POLL_MS = 90_000;
-
 /** When the server has last seen this worker poll. */
 async function pollOf({ connection, worker }: HealthOptions): Promise<Part> {
   const { identity, namespace, taskQueue } = worker.options;
@@ -97,7 +95,7 @@ async function pollOf({ connection, worker }: HealthOptions): Promise<Part> {
       .map(({ lastAccessTime }) => Number(lastAccessTime?.seconds ?? 0) * 1000);
     if (times.length === 0) return { isFine: false, message: 'The server has not seen this worker poll.' };
     const last = Math.max(...times);
-    const isFine = Date.now() - last < LONGEST_POLL_MS;
+    const isFine = mayPoll(Date.now() - last);
     return { isFine, message: `last poll ${new Date(last).toISOString()}` };
   } catch {
     return { isFine: false, message: 'The Temporal server does not answer.' };
@@ -108,7 +106,7 @@ async function store({ staging, baseFolder }: HealthOptions): Promise<Part> {
   try {
     const { storeId } = await inspectStore(staging, baseFolder);
     return storeId === undefined
-      ? { isFine: false, message: 'The staging store is not there.' }
+      ? { isFine: false, message: 'The staging folder has no store. Mount it, or check staging.folder.' }
       : { isFine: true, message: `store ${storeId}` };
   } catch (error) {
     const message =

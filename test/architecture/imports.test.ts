@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   encryption: { folders: ['config', 'errors'], packages: ['@temporalio/proto'] },
   worker: {
-    folders: ['config', 'encryption', 'errors', 'plugin'],
+    folders: ['config', 'contract', 'encryption', 'errors', 'plugin'],
     packages: ['@temporalio/common', '@temporalio/worker'],
   },
   client: {

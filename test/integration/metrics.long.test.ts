@@ -104,7 +104,7 @@ test('a worker says whether it lives, and whether it can take work', async () =>
   await rename(join(stage.folder, 'staging'), join(stage.folder, 'unmounted'));
   expect(await ask('/readyz')).toMatchObject({
     status: 503,
-    body: { isFine: false, staging: 'The staging store is not there.' },
+    body: { isFine: false, staging: 'The staging folder has no store. Mount it, or check staging.folder.' },
   });
   expect((await ask('/healthz')).status).toBe(200);
 });

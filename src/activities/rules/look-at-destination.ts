@@ -22,7 +22,11 @@ export type Look =
       /** Its running export waits for a person. */
       readonly waits?: RefreshedDestination;
     }
-  | { readonly line: RefreshedDestination };
+  | {
+      readonly line: RefreshedDestination;
+      /** Why it cannot be asked, in full. Undefined where `line` says it. */
+      readonly refusal?: ExportError;
+    };
 
 /** How long one request may take. A destination whose worker is busy answers later, and is asked again. */
 const REQUEST_TIMEOUT_MS = 10_000;
@@ -38,10 +42,10 @@ export async function lookAtDestination(asker: Asker, destinationId: string): Pr
   if (!found) return { line: skipped(destinationId, 'not_found') };
   const { status, memo, taskQueue } = found;
   if (status.name !== 'RUNNING') {
-    return { line: ended(destinationId, { phase: memo?.['state'], status: status.name }) };
+    return ended(destinationId, { phase: memo?.['state'], status: status.name });
   }
   if (taskQueue !== asker.taskQueue)
-    return { line: unasked(destinationId, ownerMismatch(destinationId, taskQueue)) };
+    return withRefusal(destinationId, ownerMismatch(destinationId, taskQueue));
   const view = await inTime(asker, () => handle.query(stateQuery));
   const line = whyNotAsked(view);
   if (line) return { line };
@@ -60,13 +64,18 @@ function whyNotAsked({ destinationId, phase, consent }: CompactDestinationView) 
 function ended(
   destinationId: string,
   { phase, status }: { readonly phase: unknown; readonly status: string },
-): RefreshedDestination {
-  if (phase === 'connecting') return skipped(destinationId, 'not_found');
-  if (phase === 'removed' || status === 'COMPLETED') return skipped(destinationId, 'removed');
-  return unasked(
-    destinationId,
-    new ExportError('DESTINATION_TERMINATED', `Its workflow was ended in Temporal (${status}).`),
+): Look {
+  if (phase === 'connecting') return { line: skipped(destinationId, 'not_found') };
+  if (phase === 'removed' || status === 'COMPLETED') return { line: skipped(destinationId, 'removed') };
+  const refusal = new ExportError(
+    'DESTINATION_TERMINATED',
+    `The workflow of the destination ${destinationId} was ended in Temporal (${status}). Connect it again with --adopt, then configure it.`,
   );
+  return withRefusal(destinationId, refusal);
+}
+
+function withRefusal(destinationId: string, refusal: ExportError): Look {
+  return { line: unasked(destinationId, refusal), refusal };
 }
 
 /** A report of the export that keeps the next one of its destination waiting. */

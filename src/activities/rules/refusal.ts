@@ -19,17 +19,23 @@ const NO_WORKER = new Set<unknown>([1, 4, 9]);
 export function silenceOf(error: unknown): Reason {
   if (error instanceof ExportError) return shortReason(error);
   if (error instanceof WorkflowNotFoundError)
-    return { code: 'DESTINATION_NOT_FOUND', message: 'It ended while it was asked.' };
+    return {
+      code: 'DESTINATION_NOT_FOUND',
+      message: 'The destination ended while it was asked. See: temporal-mailchimp destination list',
+    };
   const raw =
     error instanceof Error && 'code' in error ? error : (error as { cause?: unknown } | null)?.cause;
   const code = typeof raw === 'object' && raw !== null && 'code' in raw ? raw.code : undefined;
   const isLate = error instanceof Error && error.name === 'WorkflowUpdateRPCTimeoutOrCancelledError';
   if (isLate || NO_WORKER.has(code))
-    return { code: 'WORKER_NOT_RUNNING', message: 'No worker answered for the destination in time.' };
+    return {
+      code: 'WORKER_NOT_RUNNING',
+      message: 'No worker answered for the destination in time. Start one: temporal-mailchimp worker',
+    };
   if (typeof code === 'number')
     return {
       code: 'TEMPORAL_UNREACHABLE',
-      message: `The Temporal server answered with the gRPC code ${code}.`,
+      message: `The Temporal server refused the request with the gRPC code ${code}. Check the server.`,
     };
   const name = error instanceof Error ? error.name : typeof error;
   return { code: 'UNEXPECTED', message: `Unexpected ${name} when the destination was asked.` };

@@ -20,7 +20,7 @@ export async function withDestination<Result>(
   const asker = { client, taskQueue: info.taskQueue };
   try {
     const look = await lookAtDestination(asker, destinationId);
-    if ('line' in look) throw refusalOf(look.line);
+    if ('line' in look) throw look.refusal ?? refusalOf(look.line);
     return await ask(asker, look.view);
   } catch (error) {
     if (error instanceof ExportError) throw error;
@@ -37,8 +37,7 @@ const REFUSALS: Partial<Record<SkipReason, readonly [ExportErrorCode, string]>> 
   removed: ['DESTINATION_REMOVED', 'has been removed. Connect it again to use it.'],
 };
 
-function refusalOf({ destinationId, skipped, failure }: RefreshedDestination): ExportError {
-  if (failure) return new ExportError(failure.code, failure.message);
+function refusalOf({ destinationId, skipped }: RefreshedDestination): ExportError {
   const [code, what] = (skipped && REFUSALS[skipped]) ?? [
     'DESTINATION_NOT_FOUND',
     'is not connected. Check the name, or connect it first.',

@@ -5,7 +5,7 @@ import { lazy } from '../lazy';
 import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
-import { withServerOfDev } from '../shell/running-dev';
+import { withAccountsOfDev, withServerOfDev } from '../shell/running-dev';
 import { requireSettings } from '../shell/settings';
 import { toned, type Page, type Tone } from '../text/page';
 import { table } from '../text/table';
@@ -25,7 +25,8 @@ export function doctorCommand(cli: Cli): Command {
 }
 
 async function examine(invocation: Invocation): Promise<number | undefined> {
-  const settings = await withServerOfDev(await requireSettings(invocation.options), invocation.terminal);
+  const found = await withAccountsOfDev(await requireSettings(invocation.options), invocation.terminal);
+  const settings = await withServerOfDev(found, invocation.terminal);
   const { config, path, baseFolder } = settings;
   let storeId: string | undefined;
   const checks: Check[] = [
@@ -81,5 +82,5 @@ function describe(checks: readonly Check[], page: Page): string {
   ]);
   const wrong = checks.filter(({ status }) => status === 'failed').length;
   const end = wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks.length} are wrong.`;
-  return `${table(['CHECK', 'OF', 'FOUND'], rows, page)}\n\n${end}`;
+  return `${table(['STATUS', 'CHECK', 'FOUND'], rows, page)}\n\n${end}`;
 }

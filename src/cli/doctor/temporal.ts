@@ -1,5 +1,6 @@
 import type { Client, Connection } from '@temporalio/client';
 import { storeQueue } from '../../contract/identifiers';
+import { FORGOTTEN_AFTER_MS, mayPoll } from '../../contract/poller-age';
 import { ExportError } from '../../errors';
 import { duration } from '../../text/format';
 import { lazy } from '../lazy';
@@ -86,11 +87,8 @@ async function lookForWorkers(
   return { workers: times.length, agoMs: Date.now() - Math.max(0, ...times) };
 }
 
-/** A worker's long poll lasts one minute. */
-const LONGEST_POLL_MS = 90_000;
-
 function polled({ workers, agoMs }: Seen, queue: string): string {
-  if (workers === 0 || agoMs > LONGEST_POLL_MS)
+  if (workers === 0 || !mayPoll(agoMs))
     throw new ExportError(
       'WORKER_NOT_RUNNING',
       `No worker polls "${queue}". Start one: temporal-mailchimp worker`,
@@ -108,6 +106,11 @@ function clock(seen: Seen | undefined): string {
     throw new ExportError(
       'REQUEST_EXPIRED',
       `The clock of this machine is at least ${duration(-seen.agoMs)} behind that of the Temporal server. Set it, for example by NTP.`,
+    );
+  if (seen.agoMs > FORGOTTEN_AFTER_MS)
+    throw new ExportError(
+      'REQUEST_EXPIRED',
+      'The clock of this machine is minutes ahead of that of the Temporal server. Set it, for example by NTP.',
     );
   return 'not behind the Temporal server';
 }

@@ -6,7 +6,10 @@ import type { Invocation } from '../shell/invocation';
 
 type InFile = Config['destinations'][string];
 
-/** Says that an export uses what was configured, where the configuration file has something else by now. @throws ExportError WORKER_NOT_RUNNING, TEMPORAL_UNREACHABLE, as the request that follows would */
+/**
+ * Says where the configuration file has other settings than the export will use.
+ * @throws ExportError WORKER_NOT_RUNNING, TEMPORAL_UNREACHABLE, as the request that follows would
+ */
 export async function sayWhereFileDiffers(
   { terminal }: Invocation,
   client: ExportClient,
@@ -33,13 +36,14 @@ export async function sayWhereFileDiffers(
 }
 
 function connectDiffers(view: DestinationView, { connect }: InFile): string[] {
-  const { name, account, source, statusIfNew } = view;
-  return differing(connect, { name, account, source, statusIfNew, audienceId: view.audience.id });
+  const { name, account, source, statusIfNew, labels } = view;
+  return differing(connect, { name, account, source, statusIfNew, labels, audienceId: view.audience.id });
 }
 
 function configureDiffers({ configuration }: DestinationView, { configure }: InFile): string[] {
   if (!configuration || !configure) return [];
-  const { email, strict, optedOut, latest, latestFormat, fields, segments, guards } = configuration;
+  const { email, strict, optedOut, latest, latestFormat, fields, segments, guards, staleAfterHours } =
+    configuration;
   const { adoptTags: _, latest: by, ...inFile } = configure;
   const names = new Map(segments.map(({ segment, tag }) => [segment, tag]));
   return differing(
@@ -61,6 +65,7 @@ function configureDiffers({ configuration }: DestinationView, { configure }: InF
       strict,
       optedOut,
       guards,
+      staleAfterHours,
       latest: { attribute: latest ?? undefined, format: latestFormat },
       fields: fields.map(({ field: { tag }, attribute, empty, format, decimal }) => ({
         tag,

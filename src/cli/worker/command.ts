@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { AddressSchema } from '../../config/config';
+import { ListenAddressSchema } from '../../config/config';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples, valueOf } from '../shell/options';
@@ -19,12 +19,12 @@ export function workerCommand(cli: Cli): Command {
     .option(
       '--metrics-address <host:port>',
       'serve metrics for Prometheus; overrides the file',
-      valueOf(AddressSchema),
+      valueOf(ListenAddressSchema),
     )
     .option(
       '--health-address <host:port>',
       'serve /healthz and /readyz; overrides the file',
-      valueOf(AddressSchema),
+      valueOf(ListenAddressSchema),
     )
     .addHelpText('after', examples('worker', 'worker --metrics-address 127.0.0.1:9464'))
     .action(action(cli, run));

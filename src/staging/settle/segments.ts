@@ -1,4 +1,5 @@
 import type { ExportRef } from '../../contract/identifiers';
+import { plannedCounts } from '../../contract/planned-counts';
 import type { SegmentCounts } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { ExportError } from '../../errors';
@@ -12,16 +13,7 @@ export async function readSegments(
   const settled = await readBaseline(store, ref);
   if (settled) return settled.settlement.segments;
   const planned = await readPlan(store, ref);
-  if (planned)
-    return planned.plan.segments.map(({ segment, tag, profiles, toTag, toUntag, unmatched }) => ({
-      segment,
-      name: tag,
-      profiles,
-      tagged: toTag,
-      untagged: toUntag,
-      failed: 0,
-      ...(unmatched && { unmatched }),
-    }));
+  if (planned) return planned.plan.segments.map(plannedCounts);
   throw new ExportError(
     'EXPORT_NOT_FOUND',
     'The staging store has no counts of this export: it planned nothing, or its rows have expired.',

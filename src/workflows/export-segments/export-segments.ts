@@ -19,6 +19,7 @@ import {
 import { whyIncomplete } from '../../contract/incomplete-export';
 import { parse } from '../../contract/parse';
 import type { ExportReport } from '../../contract/report';
+import { checkIntervalMs } from '../check-interval';
 import { inMarkdown } from '../details-page';
 import { toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
@@ -90,12 +91,6 @@ interface Signalled {
   exportId: string | undefined;
 }
 
-const MINUTE_MS = 60_000;
-
-/** Minutes between the checks, which find what a signal did not say: 32 a day at the end. */
-const INTERVALS = [1, 2, 5, 10, 20];
-const LAST_INTERVAL = 45;
-
 async function reportOf(
   request: ExportSegmentsRequest,
   started: StartedExport,
@@ -104,9 +99,8 @@ async function reportOf(
   const { destinationId } = request;
   const { exportId, number } = started;
   for (let round = 0; ; round += 1) {
-    const minutes = INTERVALS[round] ?? LAST_INTERVAL;
     const summary = `Export ${number} of ${destinationId} runs; until the next check`;
-    await condition(() => last.exportId === exportId, minutes * MINUTE_MS, { summary });
+    await condition(() => last.exportId === exportId, checkIntervalMs(round), { summary });
     // A signal is a reason to look once.
     last.exportId = undefined;
     const steps = requestSteps(`Read the report of export ${number}`);

@@ -1,6 +1,7 @@
 import type { Approval, Denial, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
+import { plannedCounts } from '../../contract/planned-counts';
 import type { ExportPlan, Lane } from '../../contract/plan';
 import {
   isPlanned,
@@ -120,15 +121,9 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     readdressed: plan.readdressed,
     outcomes,
     invalid: plan.invalid,
-    segments: plan.segments.map(({ segment, tag, profiles, toTag, toUntag, unmatched }) => ({
-      segment,
-      tagId: run.record.segments.find((known) => known.segment === segment)?.tagId ?? null,
-      name: tag,
-      profiles,
-      tagged: toTag,
-      untagged: toUntag,
-      failed: 0,
-      ...(unmatched && { unmatched }),
+    segments: plan.segments.map((planned) => ({
+      ...plannedCounts(planned),
+      tagId: run.record.segments.find(({ segment }) => segment === planned.segment)?.tagId ?? null,
     })),
     ...(plan.omittedSegments !== undefined && { omittedSegments: plan.omittedSegments }),
     warnings: plan.warnings,

@@ -2,6 +2,7 @@ import type { ListedTarget } from '../../activities/list-destinations';
 import type { OpenExport } from '../../activities/check-exports';
 import { boundedLines } from '../../contract/ended-export';
 import type { Reason } from '../../contract/reason';
+import { checkIntervalMs } from '../check-interval';
 import type { RefreshedDestination } from '../../contract/refresh';
 
 /** A destination that is to be asked for an export. */
@@ -43,14 +44,11 @@ export function toCarried(state: RefreshState): RefreshState {
   return { ...state, lines: boundedLines(state.lines) };
 }
 
-const MINUTE_MS = 60_000;
-
-/** At 1, 2, 5 and 10 minutes, then every 10. A signal says when an export has ended; a check finds what a signal does not say. */
-const INTERVALS = [1, 1, 3, 5];
-const LAST_INTERVAL = 10;
+/** Checks at 1, 2, 5 and 10 minutes, then every 10. */
+const MOST_MINUTES = 10;
 
 function intervalMs(rounds: number): number {
-  return (INTERVALS[rounds] ?? LAST_INTERVAL) * MINUTE_MS;
+  return checkIntervalMs(rounds, MOST_MINUTES);
 }
 
 export function withOpen(
