@@ -4,6 +4,7 @@ const { writeFileSync } = require('node:fs');
 const path = require('node:path');
 const { bundleWorkflowCode, DefaultLogger } = require('@temporalio/worker');
 const { version } = require('@temporalio/worker/package.json');
+const { byLine } = require('./line-maps');
 
 const ROOT = path.resolve(__dirname, '..');
 const MAP = /(\/\/# sourceMappingURL=data:application\/json;charset=utf-8;base64,)(.+)/;
@@ -26,9 +27,10 @@ function withoutLocales(config) {
 
 /** The sources are more than half of the bundle, and `src` is in the package. Their paths are those of the machine that builds. */
 function withoutSources(_comment, url, map) {
-  const { sourcesContent: _, sources, ...rest } = JSON.parse(Buffer.from(map, 'base64').toString());
+  const { sourcesContent: _, sources, mappings, ...rest } = JSON.parse(Buffer.from(map, 'base64').toString());
   const relative = sources.map((source) => source.replaceAll(`${ROOT}${path.sep}`, './'));
-  return url + Buffer.from(JSON.stringify({ ...rest, sources: relative })).toString('base64');
+  const short = { ...rest, names: [], sources: relative, mappings: byLine(mappings) };
+  return url + Buffer.from(JSON.stringify(short)).toString('base64');
 }
 
 main().catch((error) => {

@@ -17,20 +17,6 @@ import {
 const waiting = () => until(async () => reasonIn(await stage.progress(), 'waiting'));
 
 describe('an export whose history grows', () => {
-  test('hands over again and again while one batch takes long, and submits it once', async () => {
-    await writePeople(FIRST + 3);
-    await stage.withWorker(
-      async () => {
-        const exportId = await startHeldExport();
-        await untilRuns(3);
-        releaseBatches();
-        expect(await stage.follow(exportId)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
-        expect(submitted()).toBe(1);
-      },
-      { maxCachedWorkflows: 0 },
-    );
-  });
-
   test('hands a wait over to the next run, which waits for the same', async () => {
     await writePeople(FIRST + 3);
     const [staging, away] = [join(stage.folder, 'staging'), join(stage.folder, 'away')];
