@@ -4,6 +4,7 @@ import type { CompactDestinationView } from '../contract/destination-view';
 import type { RefreshedDestination } from '../contract/refresh';
 import { ExportError } from '../errors';
 import { ASKED_AT_ONCE, type Answer } from './ask-destinations';
+import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
 import { lookAtDestination, unasked } from './rules/look-at-destination';
 import { silenceOf } from './rules/refusal';
@@ -22,7 +23,7 @@ export interface CheckExportsInput {
 export function createCheckExports() {
   return async function checkExports({ exports }: CheckExportsInput): Promise<Answer[]> {
     const { client, info } = Context.current();
-    return mapAtOnce(exports, ASKED_AT_ONCE, async (asked) => {
+    const check = async (asked: OpenExport): Promise<Answer> => {
       const { destinationId, exportId, number } = asked;
       try {
         const look = await lookAtDestination({ client, taskQueue: info.taskQueue }, destinationId);
@@ -32,7 +33,8 @@ export function createCheckExports() {
       } catch (error) {
         return { kind: 'silent', destinationId, failure: silenceOf(error) };
       }
-    });
+    };
+    return withHeartbeat(() => mapAtOnce(exports, ASKED_AT_ONCE, check));
   };
 }
 

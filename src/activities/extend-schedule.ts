@@ -21,19 +21,24 @@ export function createExtendSchedule() {
     const name = scheduleNameOf(scheduleId);
     const handle = Context.current().client.schedule.getHandle(scheduleId);
     try {
-      const { memo, action } = await handle.describe();
-      const [taskQueue, record] = [ownerOf(memo), recordOf(action)];
-      if (name === undefined || taskQueue === undefined || !record) return { isExtended: false };
-      if (!record.settings.daily || !needsExtension(record.madeUpUntil, Date.now()))
-        return { isExtended: false };
-      const { settings, isFromFile } = record;
-      const words = {
-        staticSummary: scheduleSummary(settings),
-        staticDetails: scheduleDetails(name, settings),
-      };
-      const extended = temporalSchedule({ name, taskQueue, settings, isFromFile, words }, Date.now());
-      await handle.update(({ state }) => ({ ...extended, state }));
-      return { isExtended: true };
+      const { memo } = await handle.describe();
+      const taskQueue = ownerOf(memo);
+      if (name === undefined || taskQueue === undefined) return { isExtended: false };
+      let isExtended = false;
+      // From what is there in that moment: a change that was made since must not be undone.
+      await handle.update((previous) => {
+        const record = recordOf(previous.action);
+        isExtended = Boolean(record?.settings.daily && needsExtension(record.madeUpUntil, Date.now()));
+        if (!record || !isExtended) return previous;
+        const { settings, isFromFile } = record;
+        const words = {
+          staticSummary: scheduleSummary(settings),
+          staticDetails: scheduleDetails(name, settings),
+        };
+        const extended = temporalSchedule({ name, taskQueue, settings, isFromFile, words }, Date.now());
+        return { ...extended, state: previous.state };
+      });
+      return { isExtended };
     } catch (error) {
       // Deleted while a refresh of it runs.
       if (isNotFound(error)) return { isExtended: false };

@@ -26,6 +26,8 @@ export async function hasMoved(
 ): Promise<boolean> {
   const { destinationId, baseline, stale } = destination;
   if (!baseline?.version || stale) return true;
+  // The next export reads who carries it, and tags the others.
+  if (destination.configuration?.segments.some(({ isAdopted }) => isAdopted)) return true;
   const version = await currentVersion({ openSource }, destination, signal);
   if (version !== baseline.version) return true;
   return staging.needsExport({ destinationId, exportId: baseline.exportId });

@@ -1,8 +1,10 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
+import { ExportError } from '../errors';
 import { MOST_DESTINATIONS, type RefreshTargets } from '../contract/refresh';
 import { ASKED_AT_ONCE } from './ask-destinations';
+import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
 import { ifFound } from './rules/look-at-destination';
 
@@ -32,10 +34,11 @@ interface Listed extends ListedTarget {
 export function createListDestinations() {
   return async function listDestinations({ targets }: ListDestinationsInput): Promise<ListedTargets> {
     const { client, info } = Context.current();
-    const found =
+    const found = await withHeartbeat(async () =>
       'destinations' in targets
-        ? await named(client, targets.destinations)
-        : chosenBy(targets, await listOf(client, info.taskQueue));
+        ? named(client, targets.destinations)
+        : chosenBy(targets, await listOf(client, info.taskQueue)),
+    );
     const sorted = found.toSorted((one, other) => (one.destinationId < other.destinationId ? -1 : 1));
     return {
       targets: sorted
@@ -71,7 +74,7 @@ async function listOf(client: Client, taskQueue: string): Promise<readonly Liste
     `WorkflowType = 'mailchimpDestination' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}' AND ` +
     `(ExecutionStatus = 'Running' OR (ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'))`;
   const found = new Map<string, Listed>();
-  for await (const { workflowId, memo, status } of client.workflow.list({ query })) {
+  for await (const { workflowId, memo, status } of readable(client.workflow.list({ query }))) {
     const destinationId = workflowId.slice(DESTINATION_ID_PREFIX.length);
     const isRunning = status.name === 'RUNNING';
     // Without a name, its first connect has not succeeded: it is no destination yet.
@@ -85,6 +88,21 @@ async function listOf(client: Client, taskQueue: string): Promise<readonly Liste
     });
   }
   return [...found.values()];
+}
+
+/** @throws ExportError SECRET_UNAVAILABLE for a memo that this worker cannot decode: it may name a destination that has to be asked */
+async function* readable<Entry>(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
+  try {
+    yield* entries;
+  } catch (error) {
+    if (error instanceof ExportError || typeof (error as { code?: unknown }).code === 'number') throw error;
+    throw new ExportError(
+      'SECRET_UNAVAILABLE',
+      'The destinations could not be listed: the memo of one cannot be decoded by this worker. Give the worker the keys of all destinations of ' +
+        'its task queue, or name the destinations of the refresh.',
+      { cause: error },
+    );
+  }
 }
 
 type Memo = Readonly<Record<string, unknown>> | undefined;

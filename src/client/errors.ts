@@ -40,8 +40,13 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
 /** What the SDK's converter says of a payload that no codec has decrypted. */
 const ENCRYPTED = /Unknown encoding: binary\/encrypted/;
 
-const NO_KEYS =
-  'this client has no keys. Set temporal.encryption in the configuration file, or give the client the dataConverter of the workers.';
+const OTHER_KEYS =
+  'The request or its answer is encrypted with a key that the worker, or this client, does not have. Nothing was changed. Give the same keys to both: ' +
+  'temporal.encryption in the configuration file, or the dataConverter of a client. A worker reads its keys when it starts.';
+
+function isEncrypted(error: unknown): boolean {
+  return error instanceof Error && ENCRYPTED.test(error.message);
+}
 
 export interface RequestTarget {
   readonly destinationId: string;
@@ -61,10 +66,8 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
     return new ExportError('TEMPORAL_UNREACHABLE', UNKNOWN_NAMESPACE, { cause: error });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return noAnswer(error, taskQueue);
-  if (error instanceof Error && ENCRYPTED.test(error.message))
-    return new ExportError('CONFIG_INVALID', `The answer of ${destinationId} is encrypted, and ${NO_KEYS}`, {
-      cause: error,
-    });
+  if (isEncrypted(error) || (error instanceof Error && isEncrypted(error.cause)))
+    return new ExportError('CONFIG_INVALID', OTHER_KEYS, { cause: error });
   // The SDK wraps gRPC errors that it does not handle.
   const raw = error instanceof ServiceError ? error.cause : error;
   return isGrpcServiceError(raw) ? (fromServer(raw, taskQueue) ?? error) : error;

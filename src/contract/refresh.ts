@@ -60,6 +60,7 @@ export const REFRESH_RESULTS = [
   'held',
   'stopped',
   'paused',
+  'waiting',
   'cancelled',
   'denied',
   'failed',
@@ -74,7 +75,7 @@ export interface RefreshedDestination {
   readonly destinationId: string;
   /**
    * `unchanged`: the export ran, and nothing was to be sent. `held`, `stopped` and `paused`: the export, or the one before it, waits for a
-   * person, and the refresh does not wait for it. `unfinished`: it had not ended when the refresh did; without `exportId`, it was not asked
+   * person, and the refresh does not wait for it. `waiting`: it has waited for Mailchimp, or for its store, for more than ten minutes, and goes on by itself. `unfinished`: it had not ended when the refresh did; without `exportId`, it was not asked
    * for. `failed`: see `failure`.
    */
   readonly result: RefreshResult;

@@ -23,12 +23,12 @@ export interface EncryptionKeys {
 /**
  * Encrypts payloads with AES-256-GCM, for `dataConverter: { payloadCodecs: [codec] }` of clients and workers: inputs, results, memos, summaries and
  * details are unreadable in Temporal's histories. Ids, types, search attributes and the messages of failures are no payloads. What is not
- * encrypted is decoded as it is, so histories from before stay readable.
+ * encrypted, and what no key fits, is decoded as it is: histories from before stay readable, and the reader of the other says that it is
+ * encrypted.
  *
- * To rotate: add the new key everywhere, then `use` it everywhere, and take the old one away when no history needs it.
+ * To rotate: add the new key to all workers and clients, then `use` it, and take the old one away when no history needs it.
  *
- * @throws ExportError CONFIG_INVALID for a key that is not 32 bytes in base64, or an unknown `use`; when decoding, SECRET_UNAVAILABLE for the
- * id of a key that is not there, and CONFIG_INVALID for a key that does not fit
+ * @throws ExportError CONFIG_INVALID for a key that is not 32 bytes in base64, or an unknown `use`
  */
 export async function createEncryptionCodec({ keys, use }: EncryptionKeys): Promise<PayloadCodec> {
   const imported = new Map<string, webcrypto.CryptoKey>();
@@ -66,29 +66,26 @@ async function encrypt(payload: Payload, id: string, key: webcrypto.CryptoKey): 
   };
 }
 
+/**
+ * What cannot be decrypted stays as it is, and its reader says that it is encrypted. An error here would fail the whole task of a workflow, again and
+ * again: one request with a wrong key would keep all others from it.
+ */
 async function decrypt(payload: Payload, keys: ReadonlyMap<string, webcrypto.CryptoKey>): Promise<Payload> {
   const { metadata, data } = payload;
   if (textOf(metadata?.[ENCODING]) !== ENCRYPTED || !data) return payload;
   const id = textOf(metadata?.[KEY_ID]);
   const key = keys.get(id);
-  if (!key)
-    throw new ExportError(
-      'SECRET_UNAVAILABLE',
-      `A payload is encrypted with the key "${id}", which is not among the encryption keys. Add it.`,
-    );
-  return PayloadMessage.decode(await open(data, id, key));
+  if (!key) return payload;
+  try {
+    return PayloadMessage.decode(await open(data, id, key));
+  } catch {
+    return payload;
+  }
 }
 
 async function open(data: Uint8Array, id: string, key: webcrypto.CryptoKey): Promise<Uint8Array> {
-  try {
-    const iv = data.subarray(0, IV_BYTES);
-    return new Uint8Array(await webcrypto.subtle.decrypt(parameters(iv, id), key, data.subarray(IV_BYTES)));
-  } catch {
-    throw new ExportError(
-      'CONFIG_INVALID',
-      `A payload could not be decrypted with the key "${id}": it was changed, or another key had this id.`,
-    );
-  }
+  const iv = data.subarray(0, IV_BYTES);
+  return new Uint8Array(await webcrypto.subtle.decrypt(parameters(iv, id), key, data.subarray(IV_BYTES)));
 }
 
 /** The id is authenticated too, so that a payload cannot be made to name another key. */

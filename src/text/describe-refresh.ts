@@ -53,7 +53,7 @@ export function needingAttention(
   );
 }
 
-const ATTENTION: readonly RefreshResult[] = ['failed', 'stopped', 'held', 'paused', 'skipped'];
+const ATTENTION: readonly RefreshResult[] = ['failed', 'stopped', 'held', 'paused', 'waiting', 'skipped'];
 const NEEDING_A_PERSON = new Set<SkipReason>(['not_configured', 'not_found']);
 
 /** What became of one destination, and what to do; one line. */
@@ -69,6 +69,8 @@ export function describeRefreshed(destination: RefreshedDestination): string {
       return `stopped${which}:${why} Then: ${command('export resume')}`;
     case 'paused':
       return `paused${which}: it sends nothing until: ${command('export resume')}`;
+    case 'waiting':
+      return `waiting${which}:${why} It goes on by itself.`;
     case 'failed':
       return `failed${which}:${why}${number === undefined ? '' : ` See: ${command('export show')}`}`;
     case 'skipped':

@@ -63,7 +63,8 @@ export async function createWorker(
       shutdown: () => worker.shutdown(),
     };
   } catch (error) {
-    await connection.close();
+    // A worker that was made already keeps it: the first error counts.
+    await connection.close().catch(() => undefined);
     throw error;
   }
 }

@@ -60,6 +60,7 @@ export function refreshSteps(summary: string) {
   return proxyActivities<Activities>({
     ...WAIT_FOR_CANCELLATION,
     summary,
+    heartbeatTimeout: '20 seconds',
     startToCloseTimeout: '5 minutes',
     scheduleToCloseTimeout: '20 minutes',
     retry: { initialInterval: '1 second', maximumAttempts: 5 },

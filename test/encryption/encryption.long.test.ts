@@ -119,10 +119,15 @@ describe('with temporal.encryption', () => {
     await scene.cli(`destination connect ${scene.destinationId} --agree --as Kim`);
     await scene.writeConfig({ temporal: temporalWith({ keys: { two: 'env:KEY_2' }, use: 'two' }) });
     const other = await scene.cli(`destination show ${scene.destinationId}`);
-    expect(other).toMatchObject({ code: 1, errors: expect.stringContaining('SECRET_UNAVAILABLE: ') });
+    expect(other).toMatchObject({ code: 1, errors: expect.stringMatching(/^CONFIG_INVALID: .*encrypted/) });
     await scene.writeConfig({ temporal: temporalWith({ keys: { one: 'env:KEY_2' }, use: 'one' }) });
     const wrong = await scene.cli(`destination show ${scene.destinationId}`);
     expect(wrong).toMatchObject({ code: 1, errors: expect.stringContaining('CONFIG_INVALID: ') });
+    const started = await scene.cli(`export start ${scene.destinationId}`);
+    expect(started).toMatchObject({ code: 1, errors: expect.stringContaining('CONFIG_INVALID: ') });
+    // A request with a wrong key does not keep others from the destination.
+    await scene.writeConfig({ temporal: temporalWith({ keys: { one: 'env:KEY_1' }, use: 'one' }) });
+    expect(await scene.cli(`destination show ${scene.destinationId}`)).toMatchObject({ code: 0 });
     await scene.writeConfig({ temporal: temporalWith(undefined) });
     const none = await scene.cli(`destination show ${scene.destinationId}`);
     expect(none).toMatchObject({ code: 1, errors: expect.stringMatching(/^[A-Z_]+: .*encrypted/) });

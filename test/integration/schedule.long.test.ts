@@ -77,14 +77,11 @@ test('two schedules, a trigger and a person in the same moment, and a backfill o
     stage.sandbox.clearFaults();
     stage.sandbox.control.releaseBatches();
     expect(await stage.follow(person.id)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
+    const running = `WorkflowType = 'mailchimpRefresh' AND TaskQueue = '${stage.taskQueue}' AND ExecutionStatus = 'Running'`;
     await until(async () => {
-      const { running, queued } = await client.describe(destinationId);
-      const shown = await Promise.all(names.map((name) => client.schedule.show(name)));
-      return (
-        running === null &&
-        queued.length === 0 &&
-        shown.every(({ runs }) => runs.every(({ status }) => status !== 'running'))
-      );
+      const { running: open, queued } = await client.describe(destinationId);
+      const refreshes = await stage.temporal.workflow.count(running);
+      return open === null && queued.length === 0 && refreshes.count === 0;
     });
     const { exports } = await client.describe(destinationId);
     const spans = exports.map(({ startedAt, durationMs }) => ({

@@ -91,6 +91,9 @@ async function waitingForPerson(
   return waits && { destinationId, exportId, number, ...waits };
 }
 
+/** After this time, an export that waits for Mailchimp, or for its store, keeps no refresh open: the next one would be left out for all accounts. */
+const WAITS_MS = 10 * 60_000;
+
 function whyItWaits({
   state,
   isPaused,
@@ -98,7 +101,9 @@ function whyItWaits({
   if (state.kind === 'held') return { result: 'held' };
   if (state.kind === 'stopped') return { result: 'stopped', failure: shortReason(state.reason) };
   // Also where it waits for Mailchimp: it would send nothing afterwards.
-  return isPaused && state.kind !== 'cancelling' ? { result: 'paused' } : undefined;
+  if (isPaused && state.kind !== 'cancelling') return { result: 'paused' };
+  const hasWaited = state.kind === 'waiting' && Date.now() - Date.parse(state.since) > WAITS_MS;
+  return hasWaited ? { result: 'waiting', failure: shortReason(state.reason) } : undefined;
 }
 
 export function skipped(destinationId: string, why: SkipReason): RefreshedDestination {

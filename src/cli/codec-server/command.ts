@@ -1,10 +1,10 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SecretReferenceSchema } from '../../config/secret-reference';
 import { resolveSecret } from '../../config/secrets';
 import { ExportError } from '../../errors';
 import { lazy } from '../lazy';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, portNumber, text, valueOf } from '../shell/options';
+import { examples, portNumber, text, valueOf } from '../shell/options';
 import { requireSettings } from '../shell/settings';
 import { listenForStop } from '../shell/terminal';
 import { pairs } from '../text/table';
@@ -29,7 +29,9 @@ export function codecServerCommand(cli: Cli): Command {
       'token that requests carry: env:VARIABLE or file:PATH',
       valueOf(SecretReferenceSchema),
     )
-    .addOption(new Option('--origin <url>', 'origin of a Web UI that may ask; repeatable').argParser(collect))
+    .addOption(
+      new Option('--origin <url>', 'origin of a Web UI that may ask; repeatable').argParser(collectOrigin),
+    )
     .option('--host <host>', 'address to listen on', text, '127.0.0.1')
     .option('--port <port>', 'port to listen on; 0: a free one', portNumber, 8081)
     .addHelpText('after', examples('codec-server --token env:CODEC_TOKEN --origin http://127.0.0.1:8233'))
@@ -71,4 +73,11 @@ async function run(
     stop.off();
     await server.close();
   }
+}
+
+/** As a browser sends it: without a path, and without the slash that is copied with a URL. */
+function collectOrigin(value: string, before: readonly string[] = []): string[] {
+  const url = URL.parse(value);
+  if (url && /^https?:$/.test(url.protocol)) return [...before, url.origin];
+  throw new InvalidArgumentError('It must be a URL that starts with https:// or http://.');
 }

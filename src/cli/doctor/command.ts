@@ -5,8 +5,9 @@ import { lazy } from '../lazy';
 import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
-import { withAccountsOfDev, withServerOfDev } from '../shell/running-dev';
-import { requireSettings } from '../shell/settings';
+import { stagingIn } from '../dev/dev-folder';
+import { usesDev, withAccountsOfDev, withServerOfDev } from '../shell/running-dev';
+import { DEV_FOLDER, requireSettings, type RequiredSettings } from '../shell/settings';
 import { toned, type Page, type Tone } from '../text/page';
 import { table } from '../text/table';
 import { check, type Check } from './check';
@@ -28,12 +29,16 @@ async function examine(invocation: Invocation): Promise<number | undefined> {
   const found = await withAccountsOfDev(await requireSettings(invocation.options), invocation.terminal);
   const settings = await withServerOfDev(found, invocation.terminal);
   const { config, path, baseFolder } = settings;
+  const { staging } = config;
+  // A `dev` in this folder has a store of its own.
+  const ofDev = (await usesDev(settings)) ? { ...staging, folder: stagingIn(DEV_FOLDER) } : staging;
   let storeId: string | undefined;
   const checks: Check[] = [
     await check('versions', async () => versions()),
     { at: 'configuration', status: 'ok', message: path },
+    ...(await checkEncryption(settings)),
     await check('staging', async () => {
-      const store = await lazy.reading().inspectStore(config.staging, baseFolder);
+      const store = await lazy.reading().inspectStore(ofDev, baseFolder);
       storeId = store.storeId;
       return describeStore(store);
     }),
@@ -48,6 +53,17 @@ async function examine(invocation: Invocation): Promise<number | undefined> {
     text: (page) => describe(checks, page),
   });
   return isFine(checks) ? undefined : EXIT_REFUSED;
+}
+
+/** The keys that every other command needs. */
+async function checkEncryption({ temporal, baseFolder }: RequiredSettings): Promise<Check[]> {
+  const { encryption } = temporal;
+  if (!encryption) return [];
+  const found = await check('temporal.encryption', async () => {
+    await lazy.encryption().configuredCodec(encryption, baseFolder);
+    return `keys ${Object.keys(encryption.keys).join(', ')}; ${encryption.use} encrypts`;
+  });
+  return [found];
 }
 
 function isFine(checks: readonly Check[]): boolean {
@@ -81,6 +97,6 @@ function describe(checks: readonly Check[], page: Page): string {
     code === undefined ? message : `${code}: ${message}`,
   ]);
   const wrong = checks.filter(({ status }) => status === 'failed').length;
-  const end = wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks.length} are wrong.`;
+  const end = wrong === 0 ? 'Nothing is wrong.' : `${wrong} of ${checks.length} checks failed.`;
   return `${table(['STATUS', 'CHECK', 'FOUND'], rows, page)}\n\n${end}`;
 }

@@ -21,10 +21,16 @@ export async function checkTemporal(settings: Settings, storeId: string | undefi
   try {
     const { namespace, taskQueue } = temporal;
     const client = new (lazy.temporalClient().Client)({ connection, namespace });
+    const reached = await check('temporal', () => server(connection, temporal.address));
+    const ofNamespace = await check('temporal.namespace', () => namespaceOf(connection, namespace));
+    if (ofNamespace.status === 'failed') {
+      const rest = ['temporal.taskQueue', 'clock', 'staging.worker'];
+      return [reached, ofNamespace, ...rest.map((at) => notChecked(at, 'Needs the namespace.'))];
+    }
     const seen = await lookForWorkers(client, taskQueue).catch(() => undefined);
     return [
-      await check('temporal', () => server(connection, temporal.address)),
-      await check('temporal.namespace', () => namespaceOf(connection, namespace)),
+      reached,
+      ofNamespace,
       await check('temporal.taskQueue', async () =>
         polled(await lookForWorkers(client, taskQueue), taskQueue),
       ),

@@ -103,7 +103,15 @@ async function usesOf(context: ReadContext, queries: readonly Query[]): Promise<
 }
 
 /** What reads the clock without being a function in DuckDB's list. */
-const CLOCKS = ['current_date', 'current_time', 'current_timestamp', 'localtime', 'localtimestamp'];
+const CLOCKS = [
+  'current_date',
+  'current_localtime',
+  'current_localtimestamp',
+  'current_time',
+  'current_timestamp',
+  'localtime',
+  'localtimestamp',
+];
 
 /** Functions whose value is not the same each time, by DuckDB's own list: of those with a definition in SQL, it knows that alone. */
 async function unrepeatable(database: Database): Promise<ReadonlySet<string>> {

@@ -246,6 +246,9 @@ function runIdOf({ running }: Destination, { exportId }: Job): Pick<StartedExpor
 
 export function cancel(destination: Destination, exportId: string): void {
   const { destinationId, state, running } = destination;
+  // A late approval has replaced it by another one.
+  const { next } = state.exports.find((report) => report.exportId === exportId) ?? {};
+  if (next) return cancel(destination, next.exportId);
   if (running?.job.exportId === exportId) return running.cancel();
   if (!state.queue.some((job) => job.exportId === exportId)) {
     throw new ExportError(

@@ -21,7 +21,7 @@ import { parse } from '../../contract/parse';
 import type { ExportReport } from '../../contract/report';
 import { checkIntervalMs } from '../check-interval';
 import { inMarkdown } from '../details-page';
-import { toFailure } from '../failure';
+import { reasonOf, toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
 import { requestSteps } from '../steps';
 
@@ -104,12 +104,24 @@ async function reportOf(
     // A signal is a reason to look once.
     last.exportId = undefined;
     const steps = requestSteps(`Read the report of export ${number}`);
-    const report = await steps['mailchimp.findReport']({ destinationId, exportId });
+    const report = await orLater(() => steps['mailchimp.findReport']({ destinationId, exportId }));
     if (report) return report;
     if (workflowInfo().continueAsNewSuggested)
       await makeContinueAsNewFunc<typeof mailchimpExportSegments>()(request, started);
   }
 }
+
+/** Without an answer for a quarter of an hour, the export may go on: the next check asks again. */
+async function orLater(find: () => Promise<ExportReport | null>): Promise<ExportReport | null> {
+  try {
+    return await find();
+  } catch (error) {
+    if (isCancellation(error) || !SILENCES.includes(reasonOf(error).code)) throw error;
+    return null;
+  }
+}
+
+const SILENCES: readonly string[] = ['WORKER_NOT_RUNNING', 'TEMPORAL_UNREACHABLE'];
 
 async function cancel(request: ExportSegmentsRequest, { exportId, number }: StartedExport): Promise<void> {
   const { destinationId } = request;

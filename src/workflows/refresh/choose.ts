@@ -31,3 +31,10 @@ export function nextAtMs({ toAsk, open }: RefreshState, nowMs: number): number {
   const times = [...open.map(({ checkAtMs }) => checkAtMs), ...toAsk.flatMap(({ askAtMs }) => askAtMs ?? [])];
   return Math.min(...times.filter((atMs) => atMs > nowMs));
 }
+
+/** For one check each. */
+export function inSlices(open: readonly Asked[]): readonly (readonly Asked[])[] {
+  return Array.from({ length: Math.ceil(open.length / MOST) }, (_, slice) =>
+    open.slice(slice * MOST, (slice + 1) * MOST),
+  );
+}

@@ -21,7 +21,7 @@ import { toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
 import { refreshSteps } from '../steps';
 import { answersOf } from './answers';
-import { mayBeAsked, nextAtMs, toCheck } from './choose';
+import { inSlices, mayBeAsked, nextAtMs, toCheck } from './choose';
 import { describeInMarkdown } from './current-details';
 import { toReport } from './report';
 import {
@@ -75,8 +75,7 @@ class Refresh {
       await this.#step();
     }
     // What a lost signal did not say.
-    const { open } = this.#state;
-    if (open.length > 0) await this.#check(open);
+    for (const due of inSlices(this.#state.open)) await this.#check(due);
     await extendSchedule();
     return toReport(this.#state);
   }

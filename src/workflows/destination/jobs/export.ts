@@ -33,7 +33,7 @@ export function withExport(state: DestinationState, { report, input }: EndedJob)
         withTag(current, report, input.configuration.segments),
       ),
     },
-    ...(report.status === 'completed' && { completedAt: endOf(report) }),
+    ...(report.status === 'completed' && input.options.limit === undefined && { completedAt: endOf(report) }),
     baseline: report.isSettled ? baselineOf(report, input) : baseline,
   };
 }
