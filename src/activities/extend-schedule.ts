@@ -21,14 +21,15 @@ export function createExtendSchedule() {
     const name = scheduleNameOf(scheduleId);
     const handle = Context.current().client.schedule.getHandle(scheduleId);
     try {
-      const { memo } = await handle.describe();
+      const { memo, action } = await handle.describe();
       const taskQueue = ownerOf(memo);
-      if (name === undefined || taskQueue === undefined) return { isExtended: false };
+      if (name === undefined || taskQueue === undefined || !isDue(recordOf(action)))
+        return { isExtended: false };
       let isExtended = false;
       // From what is there in that moment: a change that was made since must not be undone.
       await handle.update((previous) => {
         const record = recordOf(previous.action);
-        isExtended = Boolean(record?.settings.daily && needsExtension(record.madeUpUntil, Date.now()));
+        isExtended = isDue(record);
         if (!record || !isExtended) return previous;
         const { settings, isFromFile } = record;
         const words = {
@@ -45,4 +46,8 @@ export function createExtendSchedule() {
       throw error;
     }
   };
+}
+
+function isDue(record: ReturnType<typeof recordOf>): boolean {
+  return record?.settings.daily !== undefined && needsExtension(record.madeUpUntil, Date.now());
 }

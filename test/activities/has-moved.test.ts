@@ -42,6 +42,11 @@ test('after a complete export, a destination has moved when a file or its settin
     await stage.connect({ statusIfNew: 'pending' });
     expect(await isMoved()).toBe(true);
     await stage.connect();
+    // Its tag was not configured for a moment: the next export reads who carries it.
+    await stage.configure();
+    expect(await isMoved()).toBe(true);
+    await stage.export();
+    expect(await isMoved()).toBe(false);
     await stage.configure({
       fields: Object.fromEntries(Object.entries(CONFIGURE.fields ?? {}).toReversed()),
     });

@@ -77,7 +77,6 @@ async function run(
 
 /** As a browser sends it: without a path, and without the slash that is copied with a URL. */
 function collectOrigin(value: string, before: readonly string[] = []): string[] {
-  const url = URL.parse(value);
-  if (url && /^https?:$/.test(url.protocol)) return [...before, url.origin];
+  if (/^https?:/.test(value) && URL.canParse(value)) return [...before, new URL(value).origin];
   throw new InvalidArgumentError('It must be a URL that starts with https:// or http://.');
 }
