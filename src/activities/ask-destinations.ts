@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity';
-import type { CompactDestinationView, DestinationView } from '../contract/destination-view';
+import type { CompactDestinationView } from '../contract/destination-view';
 import type { StartedExport } from '../contract/destination';
 import { fullView } from '../contract/compact';
 import { endedExport, refreshedBy } from '../contract/ended-export';
@@ -81,7 +81,10 @@ function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: Acti
     if ('line' in look) return { kind: 'line', line: look.line };
     // A further export would only be queued behind it.
     if (look.waits) return { kind: 'line', line: look.waits };
-    if (mayBeSkipped(look.view) && !(await hasMovedInTime(dependencies, fullView(look.view))))
+    if (
+      mayBeSkipped(look.view) &&
+      !(await hasMoved(dependencies, fullView(look.view), Context.current().cancellationSignal))
+    )
       return { kind: 'line', line: skipped(destinationId, 'source_unchanged') };
     try {
       const started = await requestExport(send, destinationId, {
@@ -97,20 +100,6 @@ function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: Acti
       return { kind: 'line', line };
     }
   };
-}
-
-/** A source that does not answer must not keep the other destinations waiting. */
-const VERSION_MS = 10_000;
-
-/** True also where it is not known in time: the export then says what is wrong with the source. */
-function hasMovedInTime(dependencies: ActivityDependencies, view: DestinationView): Promise<boolean> {
-  const { cancellationSignal } = Context.current();
-  const late = AbortSignal.timeout(VERSION_MS);
-  const signal = AbortSignal.any([cancellationSignal, late]);
-  const isLate = new Promise<boolean>((resolve) => {
-    signal.addEventListener('abort', () => resolve(true), { once: true });
-  });
-  return Promise.race([hasMoved(dependencies, view, signal), isLate]);
 }
 
 /** What the destination refuses after it was looked at. */

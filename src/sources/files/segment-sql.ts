@@ -127,8 +127,8 @@ function callsOf({
   sample,
 }: SyntaxNode): string[] {
   const sampled = sample === undefined ? [] : ['random'];
-  // DuckDB takes the age of one time from now, and calls the function consistent.
-  if (name?.toLowerCase() === 'age' && children?.length === 1) return ['now', ...sampled];
+  // DuckDB takes the age of one time from now, and calls the function consistent. As a method, it may seem to have none.
+  if (name?.toLowerCase() === 'age' && children?.length !== 2) return ['now', ...sampled];
   const [column, part] = columns ?? [];
   const bare = kind === 'COLUMN_REF' && part === undefined ? column : undefined;
   return [name, bare].flatMap((called) => called?.toLowerCase() ?? []).concat(sampled);
