@@ -2,7 +2,13 @@ import { standIns } from './without-temporal';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { jest } from '@jest/globals';
-import { ActivityFailure, ApplicationFailure, CancelledFailure, type Duration } from '@temporalio/common';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  noopMetricMeter,
+  type Duration,
+} from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
@@ -222,4 +228,5 @@ Object.assign(standIns, {
       Promise.reject(new ContinueAsNew(args.map(asPayload))),
   allHandlersFinished: () => true,
   setCurrentDetails: () => undefined,
+  metricMeter: noopMetricMeter,
 });
