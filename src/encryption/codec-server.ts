@@ -3,10 +3,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import { z } from 'zod';
 import { ExportError } from '../errors';
-
-const { Payloads } = temporal.api.common.v1;
+import { fromJson, toJson } from './payload-json';
 
 export interface CodecServerOptions {
   readonly codec: PayloadCodec;
@@ -80,8 +79,7 @@ async function answer(
   }
   try {
     const done = await work(payloads);
-    const message = Payloads.create({ payloads: done });
-    return end(response, 200, Payloads.toObject(message, { bytes: String }));
+    return end(response, 200, { payloads: done.map(toJson) });
   } catch (error) {
     return end(response, 400, {
       message:
@@ -107,9 +105,10 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
+const PayloadsSchema = z.object({ payloads: z.array(z.unknown()) });
+
 function parse(body: string): Payload[] {
-  const document: unknown = JSON.parse(body);
-  return Payloads.fromObject(document as Record<string, unknown>).payloads;
+  return PayloadsSchema.parse(JSON.parse(body)).payloads.map(fromJson);
 }
 
 /** A payload has at most 2 MB, a page of a history more. */

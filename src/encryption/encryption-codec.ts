@@ -1,9 +1,7 @@
 import { webcrypto } from 'node:crypto';
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { temporal } from '@temporalio/proto';
+import { fromJson, toJson } from './payload-json';
 import { ExportError } from '../errors';
-
-const { Payload: PayloadMessage } = temporal.api.common.v1;
 
 /** In the metadata of a payload, as in Temporal's samples. */
 const ENCODING = 'encoding';
@@ -57,7 +55,7 @@ async function importKey(id: string, text: string): Promise<webcrypto.CryptoKey>
 }
 
 async function encrypt(payload: Payload, id: string, key: webcrypto.CryptoKey): Promise<Payload> {
-  const plain = PayloadMessage.encode(payload).finish();
+  const plain = Buffer.from(JSON.stringify(toJson(payload)));
   const iv = webcrypto.getRandomValues(new Uint8Array(IV_BYTES));
   const sealed = await webcrypto.subtle.encrypt(parameters(iv, id), key, plain);
   return {
@@ -77,7 +75,7 @@ async function decrypt(payload: Payload, keys: ReadonlyMap<string, webcrypto.Cry
   const key = keys.get(id);
   if (!key) return payload;
   try {
-    return PayloadMessage.decode(await open(data, id, key));
+    return fromJson(JSON.parse(Buffer.from(await open(data, id, key)).toString('utf8')));
   } catch {
     return payload;
   }

@@ -33,7 +33,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     folders: ['activities', 'config', 'contract', 'errors', 'mailchimp', 'sources', 'staging', 'workflows'],
     packages: ['@temporalio/plugin', '@temporalio/worker'],
   },
-  encryption: { folders: ['config', 'errors'], packages: ['@temporalio/proto'] },
+  encryption: { folders: ['config', 'errors'], packages: ['zod'] },
   worker: {
     folders: ['config', 'contract', 'encryption', 'errors', 'plugin'],
     packages: ['@temporalio/common', '@temporalio/worker'],

@@ -75,7 +75,6 @@ describe('what the package promises', () => {
       // This one, and nexus-rpc everywhere, by the SDK itself.
       '@temporalio/nexus',
       '@temporalio/plugin',
-      '@temporalio/proto',
       '@temporalio/worker',
       '@temporalio/workflow',
       'nexus-rpc',
@@ -85,7 +84,6 @@ describe('what the package promises', () => {
     expect(dependenciesOf('temporal-mailchimp/client')).toEqual([
       '@temporalio/client',
       '@temporalio/common',
-      '@temporalio/proto',
       '@temporalio/workflow',
       'nexus-rpc',
       'zod',

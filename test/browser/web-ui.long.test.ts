@@ -73,6 +73,7 @@ describe('in the Web UI, the page of an export', () => {
     await configured(async () => {
       stage.sandbox.fail('stuck batch always');
       const { id } = await stage.client.start(stage.destinationId);
+      await until(async () => (await stage.progress())?.batches === 1);
       const page = await webUi.open(destinationId);
       const destination = await page.currentDetails(/export 1 runs/);
       expect(await page.status()).toBe('Running');
