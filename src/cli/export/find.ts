@@ -36,6 +36,21 @@ export function findExport(view: DestinationView, numberOrId: string | undefined
   );
 }
 
+/** The export, or the plan, with its report. @throws ExportError EXPORT_NOT_FOUND while it has not ended */
+export function findReported(
+  view: DestinationView,
+  numberOrId: string | undefined,
+): KnownExport & { readonly report: ExportReport } {
+  const found = findExport(view, numberOrId);
+  const { report } = found;
+  if (report) return { ...found, report };
+  const { destinationId } = view;
+  throw new ExportError(
+    'EXPORT_NOT_FOUND',
+    `${jobTitle(found)} of ${destinationId} has not ended yet. To watch it: temporal-mailchimp export watch ${destinationId}`,
+  );
+}
+
 /** The report of a finished export, by default the last: failures are known only when an export has ended. */
 export function findEnded(view: DestinationView, numberOrId: string | undefined): ExportReport {
   const found = findExport(view, numberOrId ?? view.exports.find(({ isSettled }) => isSettled)?.exportId);

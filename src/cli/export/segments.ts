@@ -1,12 +1,10 @@
-import { ExportError } from '../../errors';
-import { jobTitle } from '../../text/describe-export';
 import { count } from '../../text/format';
 import { print, type Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { toCsv } from '../text/csv';
 import { table } from '../text/table';
-import { findExport } from './find';
+import { findReported } from './find';
 
 const COLUMNS = [
   'segment',
@@ -27,13 +25,7 @@ export async function showSegments(
 ): Promise<undefined> {
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const view = await withClient(invocation, (client) => client.describe(destinationId));
-  const found = findExport(view, numberOrId);
-  if (!found.report) {
-    throw new ExportError(
-      'EXPORT_NOT_FOUND',
-      `${jobTitle(found)} of ${destinationId} has not ended yet. To watch it: temporal-mailchimp export watch ${destinationId}`,
-    );
-  }
+  const found = findReported(view, numberOrId);
   const reader = await openStoreOf(invocation, found.report);
   const segments = await reader.readSegments(found.report);
   const rows = segments.map(

@@ -1,5 +1,4 @@
 import type { WarnedValue } from '../../ports/staging';
-import { ExportError } from '../../errors';
 import { jobTitle } from '../../text/describe-export';
 import { count } from '../../text/format';
 import { print, type Invocation } from '../shell/invocation';
@@ -7,7 +6,7 @@ import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { toCsv } from '../text/csv';
 import { table } from '../text/table';
-import { findExport } from './find';
+import { findReported } from './find';
 
 export const LISTED_KINDS = [
   'omitted',
@@ -38,13 +37,7 @@ export async function showWarnings(
   const isTable = !csv && !invocation.options.json;
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const view = await withClient(invocation, (client) => client.describe(destinationId));
-  const found = findExport(view, numberOrId);
-  if (!found.report) {
-    throw new ExportError(
-      'EXPORT_NOT_FOUND',
-      `${jobTitle(found)} of ${destinationId} has not ended yet. To watch it: temporal-mailchimp export watch ${destinationId}`,
-    );
-  }
+  const found = findReported(view, numberOrId);
   const reader = await openStoreOf(invocation, found.report);
   const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
   const rows = await reader.readWarnings(found.report, {
