@@ -1,9 +1,6 @@
 import { Context } from '@temporalio/activity';
-import { scheduleNameOf } from '../contract/identifiers';
-import { ownerOf, recordOf, temporalSchedule } from '../contract/schedule-request';
 import { needsExtension } from '../contract/schedule-spec';
-import { scheduleDetails, scheduleSummary } from '../text/describe-schedule';
-import { isNotFound } from './rules/leave-schedules';
+import { changeSchedule } from './rules/change-schedule';
 
 export interface ExtendScheduleInput {
   /** As a run of it has it in `TemporalScheduledById`. */
@@ -18,36 +15,10 @@ export function createExtendSchedule() {
   return async function extendSchedule({ scheduleId }: ExtendScheduleInput): Promise<{
     readonly isExtended: boolean;
   }> {
-    const name = scheduleNameOf(scheduleId);
-    const handle = Context.current().client.schedule.getHandle(scheduleId);
-    try {
-      const { memo, action } = await handle.describe();
-      const taskQueue = ownerOf(memo);
-      if (name === undefined || taskQueue === undefined || !isDue(recordOf(action)))
-        return { isExtended: false };
-      let isExtended = false;
-      // From what is there in that moment: a change that was made since must not be undone.
-      await handle.update((previous) => {
-        const record = recordOf(previous.action);
-        isExtended = isDue(record);
-        if (!record || !isExtended) return previous;
-        const { settings, isFromFile } = record;
-        const words = {
-          staticSummary: scheduleSummary(settings),
-          staticDetails: scheduleDetails(name, settings),
-        };
-        const extended = temporalSchedule({ name, taskQueue, settings, isFromFile, words }, Date.now());
-        return { ...extended, state: previous.state };
-      });
-      return { isExtended };
-    } catch (error) {
-      // Deleted while a refresh of it runs.
-      if (isNotFound(error)) return { isExtended: false };
-      throw error;
-    }
+    const { client } = Context.current();
+    const isExtended = await changeSchedule(client, scheduleId, ({ settings, madeUpUntil }) =>
+      settings.daily && needsExtension(madeUpUntil, Date.now()) ? settings : 'keep',
+    );
+    return { isExtended };
   };
-}
-
-function isDue(record: ReturnType<typeof recordOf>): boolean {
-  return record?.settings.daily !== undefined && needsExtension(record.madeUpUntil, Date.now());
 }

@@ -21,7 +21,7 @@ import {
 import { ownerMemo, ownerOf, recordOf, temporalSchedule } from '../contract/schedule-request';
 import type { ScheduleDetails, ScheduleView } from '../contract/schedule-view';
 import { ExportError } from '../errors';
-import { scheduleDetails, scheduleSummary } from '../text/describe-schedule';
+import { scheduleWords } from '../text/describe-schedule';
 import type { Requests } from './requests';
 import { scheduleExists, scheduleNotFound, scheduleOfOther, scheduleOfPerson } from './schedule-errors';
 import { lastRuns } from './schedule-runs';
@@ -265,10 +265,7 @@ export class Schedules {
     readonly isFromFile: boolean;
   }) {
     const { name, settings } = schedule;
-    const words = {
-      staticSummary: scheduleSummary(settings),
-      staticDetails: scheduleDetails(name, settings),
-    };
+    const words = scheduleWords(name, settings);
     return temporalSchedule({ ...schedule, taskQueue: this.#requests.taskQueue, words }, Date.now());
   }
 

@@ -37,13 +37,18 @@ export function describeTimes({ daily, weekdays, cron, every, offset, timezone }
   return `${times} (${timezone})`;
 }
 
-/** One line for the Web UI. */
-export function scheduleSummary({ targets }: ScheduleRequest): string {
+/** What the Web UI shows of a schedule, and of each refresh that it starts. */
+export function scheduleWords(name: string, settings: ScheduleRequest) {
+  return { staticSummary: scheduleSummary(settings), staticDetails: scheduleDetails(name, settings) };
+}
+
+/** One line. */
+function scheduleSummary({ targets }: ScheduleRequest): string {
   return `Refresh of ${describeTargets(targets)}`;
 }
 
-/** In Markdown, for the Web UI. */
-export function scheduleDetails(name: string, settings: ScheduleRequest): string {
+/** In Markdown. */
+function scheduleDetails(name: string, settings: ScheduleRequest): string {
   const { targets } = settings;
   const all = 'destinations' in targets ? listOf(targets.destinations) : describeTargets(targets);
   const lines = [
@@ -65,7 +70,10 @@ export function describeRules(settings: ScheduleRequest): (readonly [string, str
     ['While one runs', `the next one is ${OVERLAP[overlap]}`],
     ['After an outage', `made up if less than ${countOf(catchUpMinutes, 'minute')} late`],
     ['After a failure', pauseOnFailure ? 'the schedule is paused' : 'the schedule goes on'],
-    ['Source unchanged', whenSourceChanged ? 'the destination is skipped' : 'exported all the same'],
+    [
+      'Source unchanged',
+      whenSourceChanged ? 'the destination is skipped' : 'the destination is exported too',
+    ],
     ['At once', `${countOf(atOnce, 'export')} of one account`],
     ['Longest', countOf(longestMinutes, 'minute')],
   ];
