@@ -14,18 +14,24 @@ const CODES = {
   INPUT_INVALID: 'refuse',
   SECRET_UNAVAILABLE: 'stop',
   CONSENT_REQUIRED: 'refuse',
+  CONSENT_WITHDRAWN: 'refuse',
   EMAIL_NOT_MATCHED: 'refuse',
   ATTRIBUTE_NOT_FOUND: 'refuse',
   SEGMENT_NOT_FOUND: 'refuse',
   MERGE_FIELD_NOT_FOUND: 'refuse',
   MERGE_FIELD_UNSUPPORTED: 'refuse',
+  MERGE_FIELD_TAKEN: 'refuse',
   REQUIRED_FIELD_UNMATCHED: 'refuse',
+  GROUP_NOT_FOUND: 'refuse',
+  EXPRESSION_INVALID: 'refuse',
+  CONSENT_PROOF_REQUIRED: 'refuse',
   TAG_INVALID: 'refuse',
   TAG_TAKEN: 'refuse',
   CONFIGURATION_TOO_LARGE: 'refuse',
   // The source
   SOURCE_NOT_FOUND: 'refuse',
   SOURCE_UNREADABLE: 'refuse',
+  SOURCE_UNAVAILABLE: 'retry',
   SOURCE_MALFORMED: 'refuse',
   SOURCE_EMPTY: 'refuse',
   SOURCE_KEY_NOT_UNIQUE: 'refuse',
@@ -33,6 +39,8 @@ const CODES = {
   TOO_MANY_PROFILES: 'refuse',
   // Mailchimp
   KEY_INVALID: 'stop',
+  KEY_REVOKED: 'stop',
+  SIGN_IN_FAILED: 'refuse',
   ACCOUNT_NOT_FOUND: 'refuse',
   ACCOUNT_MISMATCH: 'stop',
   ROLE_TOO_LOW: 'stop',
@@ -46,10 +54,13 @@ const CODES = {
   // An export
   EXPORT_NOT_HELD: 'refuse',
   PLAN_OUTDATED: 'refuse',
+  SECOND_PERSON_REQUIRED: 'refuse',
   SUPERSEDED: 'refuse',
   ACCOUNTING_MISMATCH: 'refuse',
   CONSENT_TRIPWIRE: 'refuse',
   PROVIDER_DIFFERS: 'refuse',
+  UNDO_BLOCKED: 'refuse',
+  UNDO_EXPIRED: 'refuse',
   // The destination
   DESTINATION_NOT_FOUND: 'refuse',
   DESTINATION_REMOVED: 'refuse',
@@ -67,8 +78,13 @@ const CODES = {
   SCHEDULE_NOT_FOUND: 'refuse',
   SCHEDULE_EXISTS: 'refuse',
   SCHEDULE_OWNER_MISMATCH: 'refuse',
+  // Alerts
+  RECEIVER_NOT_FOUND: 'refuse',
+  ALERT_REFUSED: 'refuse',
+  ALERT_NOT_DELIVERED: 'retry',
   // Staging
   BASELINE_EXISTS: 'refuse',
+  FORGET_NOT_FOUND: 'refuse',
   STAGING_CORRUPT: 'refuse',
   STAGING_NOT_REACHABLE: 'refuse',
   STAGING_WORKER_MISSING: 'retry',
@@ -80,6 +96,7 @@ const CODES = {
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
   TEMPORAL_SDK_MISMATCH: 'refuse',
+  SEARCH_ATTRIBUTES_MISSING: 'refuse',
   /** A bug. Transient, so that a deploy which fixes it also rescues the export. */
   UNEXPECTED: 'retry',
 } as const satisfies Record<string, Treatment>;
@@ -133,8 +150,11 @@ export class RepeatedKeys extends Error {
   }
 }
 
-/** Codes of version 0.2.0 in the histories of its exports, which had two codes for one cause. They are treated as they were. */
-const FORMER_CODES = { KEY_REVOKED: 'KEY_INVALID', AUDIENCE_GONE: 'AUDIENCE_NOT_FOUND' } as const;
+/**
+ * Codes of version 0.2.0 in the histories of its exports, which had two codes for one cause. They are treated as they were. Its KEY_REVOKED,
+ * of a key, has the treatment that the code has now, of a sign-in.
+ */
+const FORMER_CODES = { AUDIENCE_GONE: 'AUDIENCE_NOT_FOUND' } as const;
 
 /** The code that the `type` of a failure names; undefined for any other failure. */
 export function exportErrorCode(type: unknown): ExportErrorCode | undefined {

@@ -33,13 +33,19 @@ export function abridgedSettlement(settlement: Settlement): Settlement {
   };
 }
 
-/** Reports, the latest first, in a bounded number of bytes. */
+/** Reports, the latest first, in a bounded number of bytes. Only the latest one keeps its timeline. */
 export function abridgedReports(reports: readonly ExportReport[]): readonly ExportReport[] {
   let bytes = 0;
   return reports.map((report, index) => {
-    bytes += bytesOf(report);
-    return index === 0 || bytes <= WHOLE_BYTES ? report : abridgedReport(report);
+    const kept = index === 0 ? report : withoutTimeline(report);
+    bytes += bytesOf(kept);
+    return index === 0 || bytes <= WHOLE_BYTES ? kept : abridgedReport(kept);
   });
+}
+
+function withoutTimeline(report: ExportReport): ExportReport {
+  const { timeline: _, ...rest } = report;
+  return rest;
 }
 
 function abridgedReport(report: ExportReport): ExportReport {

@@ -10,6 +10,8 @@ export const MAX_PAYLOAD_BYTES = 512 * 1024;
 export const MAX_CONFIGURATION_BYTES = 360_000;
 export const MAX_SEGMENTS = 2_000;
 export const MAX_FIELDS = 80;
+/** As many as Mailchimp allows for an audience. */
+export const MAX_GROUPS = 60;
 
 /** Size as JSON, which is how values cross Temporal. */
 export function bytesOf(value: unknown): number {
@@ -96,7 +98,7 @@ export function requireSize(configuration: Configuration): void {
   if (bytes <= MAX_CONFIGURATION_BYTES) return;
   const { segments, fields } = configuration;
   throw tooLarge(
-    `It has ${segments.length} segments and ${fields.length} merge fields, whose names, tags and choices take ${bytes} bytes`,
+    `It has ${segments.length} segments and ${fields.length} merge fields and groups, whose names, tags and choices take ${bytes} bytes`,
     `at most ${MAX_CONFIGURATION_BYTES} are possible`,
   );
 }
@@ -104,6 +106,7 @@ export function requireSize(configuration: Configuration): void {
 interface Requested {
   readonly segments: Readonly<Record<string, unknown>>;
   readonly fields?: Readonly<Record<string, unknown>> | undefined;
+  readonly groups?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Before a request is sent, and again when it is read. @throws ExportError CONFIGURATION_TOO_LARGE */
@@ -115,6 +118,8 @@ export function requireRequestSize(request: Requested): void {
     throw tooLarge(`It has ${segments} segments`, `at most ${MAX_SEGMENTS} are possible`);
   if (fields > MAX_FIELDS)
     throw tooLarge(`It has ${fields} merge fields`, `at most ${MAX_FIELDS} are possible`);
+  const groups = Object.keys(request.groups ?? {}).length;
+  if (groups > MAX_GROUPS) throw tooLarge(`It has ${groups} groups`, `at most ${MAX_GROUPS} are possible`);
   if (bytes > MAX_PAYLOAD_BYTES)
     throw tooLarge(`Its names and tags take ${bytes} bytes`, `a request has at most ${MAX_PAYLOAD_BYTES}`);
 }

@@ -1,5 +1,7 @@
+import type { UndeliveredAlert } from './alert';
 import type { Audience, Configuration, Consent } from './destination';
 import type { CompactConfiguration } from './compact';
+import type { ConsentEvent } from './consent-history';
 import type { ExportView } from './export';
 import type { JobKind } from './job-kind';
 import type { ExportReport } from './report';
@@ -9,9 +11,14 @@ export type DestinationPhase = 'connecting' | 'connected' | 'configured' | 'remo
 
 /** What `status_if_new` means for the consent of contacts that are new to the audience. */
 export interface ConsentFact {
-  /** `warning`: it differs from what the audience's own signup forms do. */
+  /** `warning`: it differs from what the audience's own signup forms do. `WITHOUT_MARKETING_PERMISSIONS`: of an audience that has them. */
   readonly kind: 'note' | 'warning';
-  readonly code: 'CONFIRMATION_MAIL' | 'NO_CONFIRMATION_MAIL' | 'SKIPS_CONFIRMATION';
+  readonly code:
+    | 'CONFIRMATION_MAIL'
+    | 'NO_CONFIRMATION_MAIL'
+    | 'SKIPS_CONFIRMATION'
+    | 'CONFIRMATION_PROVEN'
+    | 'WITHOUT_MARKETING_PERMISSIONS';
   readonly message: string;
 }
 
@@ -75,19 +82,24 @@ export interface DestinationView {
   /** The identity on whose authority data is exported. */
   readonly exportUser: string;
   readonly consent: Consent | null;
+  /** Who agreed and who withdrew, latest first, at most twenty. Undefined: the worker is of version 0.4.0 or earlier. */
+  readonly consentHistory?: readonly ConsentEvent[];
   readonly configuration: Configuration | null;
   /**
    * The last settled export. `size`: its addresses that are in the audience, as far as known; `gone`: those known to be archived or
-   * permanently deleted; `version`: of source, matching and segments, if as long as it is the same an export would find nothing to do.
+   * permanently deleted; `optedOut`: of `size`, unsubscribed or cleaned, where a verification has counted them since; `version`: of source, matching and segments, if as long as it is the same an export would find nothing to do.
    */
   readonly baseline: {
     readonly exportId: string;
     readonly size: number;
     readonly gone?: number;
+    readonly optedOut?: number;
     readonly version?: string;
   } | null;
   /** Undefined: the last complete export is not older than `staleAfterHours` of the configuration. */
   readonly stale?: Stale;
+  /** Receivers at which the last alert has not arrived. Undefined: there is none. */
+  readonly undeliveredAlerts?: readonly UndeliveredAlert[];
   readonly running: RunningExport | null;
   /** In the order in which they will run. */
   readonly queued: readonly QueuedExport[];

@@ -1,8 +1,14 @@
 import { z } from 'zod';
 import { DestinationIdSchema, NameSchema } from './identifiers';
+import { LeaversSchema } from './archiving';
+import { distinctList } from './distinct-list';
+import { RejectPoliciesSchema } from './reject-policy';
 import { GuardSettingsSchema } from './guard';
-import { DATE_FORMATS, DecimalSchema, EmptySchema, FieldMatchSchema } from './merge-field';
+import { addressSchema, DATE_FORMATS, DecimalSchema, EmptySchema, FieldMatchSchema } from './merge-field';
+import type { Removal } from './removal';
+import type { Undo } from './undo';
 import { StatusIfNewSchema } from './outcome';
+import { ApprovalSettingsSchema } from './second-person';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
 export const CONSENT_TEXT = {
@@ -19,15 +25,22 @@ export const ConnectSettingsSchema = z.strictObject({
   account: NameSchema.describe('Mailchimp account, as the worker configuration names it.'),
   audienceId: z
     .string()
-    .regex(/^[a-z0-9]{4,20}$/, 'an audience id is ten hexadecimal digits, e.g. 1a2b3c4d5e')
+    .regex(/^[a-z0-9]{4,20}$/, 'the id of an audience: ten hexadecimal digits, e.g. 1a2b3c4d5e')
     .describe('In Mailchimp: Audience > Settings > Audience name and defaults.'),
   source: NameSchema.describe('Source of profiles and segments, as the worker configuration names it.'),
   statusIfNew: StatusIfNewSchema.describe(
     'Status of contacts that are new to the audience; existing members keep theirs. With "pending", Mailchimp sends each a confirmation mail.',
   ),
-  labels: z
-    .array(NameSchema)
-    .max(20)
+  consentProof: z
+    .string()
+    .trim()
+    .min(10)
+    .max(500)
+    .optional()
+    .describe(
+      'A sentence that says where new contacts have proven their consent; recorded with the consent. Required for "subscribed" where the audience has double opt-in.',
+    ),
+  labels: distinctList(NameSchema, { most: 20 })
     .default([])
     .describe('Names by which a refresh chooses destinations; replaced when it is connected again.'),
 });
@@ -75,22 +88,68 @@ export const TagNameSchema = z
 const OptedOutSchema = z.enum(['update', 'skip']);
 export type OptedOut = z.infer<typeof OptedOutSchema>;
 
-/** An attribute for a merge field, with its settings. */
-const FieldSettingsSchema = z.strictObject({
-  attribute: z.string().min(1),
-  empty: EmptySchema.default('clear').describe(
-    'Whether an empty value clears a field that an export has filled, or keeps the value in Mailchimp.',
-  ),
-  format: z
-    .enum(DATE_FORMATS)
-    .optional()
-    .describe('Format of dates in the source, for date and birthday fields. Default: ISO 8601.'),
-  decimal: DecimalSchema.optional().describe(
-    'Decimal mark of numbers in the source, for number fields; marks between thousands are allowed then. Default: a point, and none between thousands.',
-  ),
-});
+const SqlSchema = z
+  .string()
+  .trim()
+  .min(1)
+  .max(500)
+  .describe(
+    'One expression of DuckDB over the attributes of a profile, which are texts: no query, no clock, no chance. It is matched as an attribute is.',
+  );
+
+/** An attribute, or an expression over attributes. */
+const ValueSchema = z.union([z.string().min(1), z.strictObject({ sql: SqlSchema })]);
+export type MatchedValue = z.output<typeof ValueSchema>;
+
+/** An attribute for a merge field, or those of an address, with settings. */
+const FieldSettingsSchema = z
+  .strictObject({
+    attribute: z.string().min(1).optional(),
+    sql: SqlSchema.optional(),
+    address: addressSchema(ValueSchema)
+      .optional()
+      .describe(
+        'Attributes of an address: Mailchimp needs addr1, city, state and zip. An incomplete address is left out and counted.',
+      ),
+    empty: EmptySchema.default('clear').describe(
+      'Whether an empty value clears a field that an export has filled, or keeps the value in Mailchimp.',
+    ),
+    format: z
+      .enum(DATE_FORMATS)
+      .optional()
+      .describe('Format of dates in the source, for date and birthday fields. Default: ISO 8601.'),
+    decimal: DecimalSchema.optional().describe(
+      'Decimal mark of numbers in the source, for number fields; marks between thousands are allowed then. Default: a point, and none between thousands.',
+    ),
+  })
+  .refine(({ attribute, sql, address }) => isOne([attribute, sql, address]), {
+    error: 'one of attribute, sql and address',
+  });
 
 export type FieldSettings = z.output<typeof FieldSettingsSchema>;
+
+/** An attribute for a group, with its settings. */
+const GroupSettingsSchema = z
+  .strictObject({
+    attribute: z.string().min(1).optional(),
+    sql: SqlSchema.optional(),
+    empty: EmptySchema.default('clear').describe(
+      'Whether an empty value takes a contact out of a group that an export has set, or keeps what Mailchimp has.',
+    ),
+  })
+  .refine(({ attribute, sql }) => isOne([attribute, sql]), { error: 'one of attribute and sql' });
+export type GroupSettings = z.output<typeof GroupSettingsSchema>;
+
+function isOne(values: readonly unknown[]): boolean {
+  return values.filter((value) => value !== undefined).length === 1;
+}
+
+const SignupSettingsSchema = z
+  .strictObject({
+    ip: ValueSchema.optional().describe('Attribute with the IP address that signed up.'),
+    at: ValueSchema.optional().describe('Attribute with the time of the signup, in ISO 8601.'),
+  })
+  .refine(({ ip, at }) => ip !== undefined || at !== undefined, { error: 'ip, at, or both' });
 
 const LatestSchema = z.strictObject({
   attribute: z.string().min(1),
@@ -100,8 +159,15 @@ const LatestSchema = z.strictObject({
     .describe('Format of its dates; a time of day may follow. Default: ISO 8601, or a number.'),
 });
 
+/** Attributes with an address, in the order in which they are preferred. */
+const EmailsSchema = distinctList(z.string().min(1), { least: 1, most: 5 });
+
 export const ConfigureSettingsSchema = z.strictObject({
-  email: z.string().min(1).describe('Attribute with the e-mail address. Required.'),
+  email: z
+    .union([z.string().min(1), EmailsSchema])
+    .describe(
+      'Attribute with the e-mail address; or up to five, in order: of each profile, the first one with a usable address counts. Required.',
+    ),
   fields: z
     .record(
       z.string().regex(/^[A-Z0-9_]{1,10}$/, "a merge field's tag has 1 to 10 of A-Z, 0-9, _"),
@@ -109,8 +175,23 @@ export const ConfigureSettingsSchema = z.strictObject({
     )
     .default({})
     .describe(
-      'Merge field tag: attribute, or an object of attribute, `empty`, `format` and `decimal`. FNAME and LNAME are first and last name in Mailchimp.',
+      'Merge field tag: attribute, or an object of `attribute`, `sql` or `address`, with `empty`, `format` and `decimal`. FNAME and LNAME are first and last name in Mailchimp.',
     ),
+  groups: z
+    .record(z.string().min(1), z.union([z.string().min(1), GroupSettingsSchema]))
+    .optional()
+    .describe(
+      'Group of the audience, as "Category/Group": attribute that says whether a contact is in it (yes, no, true, false, 1, 0, …), or an object of attribute and `empty`. Other groups stay as they are.',
+    ),
+  language: ValueSchema.optional().describe(
+    'Attribute with the language of a contact, such as de, pt_PT or en-GB. An empty one is left out.',
+  ),
+  addOnlyIf: ValueSchema.optional().describe(
+    'Attribute that says whether a person may be added (yes, no, true, false, 1, 0, …). Contacts that are new to the audience are added only where it says yes; those that the audience has are updated, whatever it says. Default: all are added.',
+  ),
+  signup: SignupSettingsSchema.optional().describe(
+    'Evidence of a signup, sent with contacts that are new to the audience only.',
+  ),
   strict: z
     .boolean()
     .default(false)
@@ -130,7 +211,26 @@ export const ConfigureSettingsSchema = z.strictObject({
     .record(z.string().min(1), TagNameSchema.nullable())
     .describe('Segment id: tag name. null: the name of the segment.'),
   adoptTags: z.boolean().default(false).describe('Allow tags that already exist in the audience.'),
+  leavers: LeaversSchema.default('untag').describe(
+    'What becomes of contacts that leave all segments: `untag` removes our tags; `archive` archives them as well, if we provably created them, and they are subscribed or transactional and carry no tag of others; `keep` leaves them their tags.',
+  ),
+  rejects: RejectPoliciesSchema.optional().describe(
+    'What later exports do with rows that Mailchimp has refused, by class: `until_changed` does not send the same row again; `afterDays` does so after so many days; `next_export` sends it again; `hold` is `until_changed`, and holds each export that leaves such a row out.',
+  ),
   guards: GuardSettingsSchema.prefault({}).describe('When an export is held for approval.'),
+  approval: ApprovalSettingsSchema.optional().describe(
+    'Who may approve what is held. Default: anyone, also who asked for it.',
+  ),
+  verify: z
+    .strictObject({
+      sample: z
+        .int()
+        .min(1)
+        .max(1000)
+        .describe('So many contacts, chosen at random, are read back after each complete export.'),
+    })
+    .optional()
+    .describe('Default: contacts are compared when a verification is started.'),
   staleAfterHours: z
     .int()
     .min(1)
@@ -142,66 +242,15 @@ export const ConfigureSettingsSchema = z.strictObject({
 });
 export const ConfigureInputSchema = ConfigureSettingsSchema.extend({
   email: z
-    .string()
+    .union([z.string(), EmailsSchema])
     .default('')
-    .describe('Attribute with the e-mail address. Empty: refused with EMAIL_NOT_MATCHED.'),
+    .describe(
+      'Attribute with the e-mail address; or up to five, in order: of each profile, the first one with a usable address counts. Empty: refused with EMAIL_NOT_MATCHED.',
+    ),
 });
 /** What `ExportClient.configure` takes: data matching, segments, and when an export is held. */
 export interface ConfigureInput extends z.input<typeof ConfigureInputSchema> {}
 export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
-
-/** `auto`: by size and by the measured rates of both lanes. */
-export const LaneChoiceSchema = z.enum(['auto', 'batch', 'direct']);
-export type LaneChoice = z.infer<typeof LaneChoiceSchema>;
-
-/** Options of one export; each switch is off by default. */
-export const ExportOptionsSchema = z.strictObject({
-  allowUnreadableLines: z
-    .boolean()
-    .default(false)
-    .describe('Export even if lines of the source are unreadable; no tags are removed then.'),
-  allowMassRemoval: z
-    .boolean()
-    .default(false)
-    .describe('Export even if a segment became empty or many contacts would lose their tags.'),
-  allowUnmatchedMembers: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Export even if contacts would lose the tag of a segment that has new membership rows which select no profile.',
-    ),
-  allowRestoredTags: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Export even if a tag was deleted in Mailchimp: it is created again, and all its contacts are tagged again.',
-    ),
-  allowNewContacts: z
-    .boolean()
-    .default(false)
-    .describe('Export even if there are more new contacts than configured.'),
-  allowOverLimit: z
-    .boolean()
-    .default(false)
-    .describe('Export even if the configured contact limit would be exceeded.'),
-  census: z
-    .boolean()
-    .default(false)
-    .describe('Read the whole audience again, as the first export does: its members and their tags.'),
-  retryRefused: z
-    .boolean()
-    .default(false)
-    .describe(
-      'Send contacts again that Mailchimp has refused, although the same was refused; not those that have to wait.',
-    ),
-  limit: z.int().min(1).optional().describe('Send at most this many profiles; the rest is not_sent.'),
-  lane: LaneChoiceSchema.default('auto').describe(
-    'How changes are sent: in batches, directly, or (auto) by size and by the measured rates of both.',
-  ),
-});
-/** Options of one export. Each switch is off by default. */
-export interface ExportOptionsInput extends z.input<typeof ExportOptionsSchema> {}
-export type ExportOptions = z.output<typeof ExportOptionsSchema>;
 
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
@@ -213,8 +262,52 @@ export const RemoveInputSchema = z.strictObject({
     .max(200)
     .describe('Name of the user who removes it; kept in the history.'),
 });
+
+/** What the update `removeDestination` takes. */
+export type RemoveRequest = z.input<typeof RemoveInputSchema>;
+
 /** What `ExportClient.remove` takes. */
-export interface RemoveInput extends z.input<typeof RemoveInputSchema> {}
+export interface RemoveInput extends z.input<typeof RemoveInputSchema>, Partial<ExportedChoice<'keep'>> {}
+
+interface ExportedChoice<Also = never> {
+  /**
+   * What becomes of exported contacts. `untag`: they lose our tags. `archive`: those that we provably created, and that are subscribed or
+   * transactional and carry no tag of others, are archived as well. `keep`, the default of `remove`: they stay as they are.
+   */
+  readonly exported: Also | Exclude<Removal['exported'], 'keep'>;
+  /** How many contacts may lose their tags; if there are more, the removal is held for approval. Default: none. */
+  readonly contacts?: number;
+}
+
+/** What `ExportClient.startRemoval` and `planRemoval` take. */
+export interface StartRemovalInput extends z.input<typeof RemoveInputSchema>, ExportedChoice<'keep'> {}
+
+/** What `ExportClient.startUndo` and `planUndo` take. The report of the export that is taken back has `exportId` and `number`. */
+export interface StartUndoInput extends Pick<Undo, 'exportId' | 'number'> {
+  /** Name of the user who takes it back; kept in the history. */
+  readonly undoneBy: string;
+  /** How many contacts may change; if there are more, the undo is held for approval. Default: none. */
+  readonly contacts?: number;
+}
+
+export const WithdrawConsentInputSchema = z.strictObject({
+  withdrawnBy: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .describe('Name of the user who withdraws the consent; kept in the history.'),
+  reason: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .optional()
+    .describe('Why, in a sentence; kept in the history, so without names of customers.'),
+});
+/** What `ExportClient.withdrawConsent` takes. */
+export interface WithdrawConsentInput extends z.input<typeof WithdrawConsentInputSchema> {}
+export type WithdrawConsentRequest = z.output<typeof WithdrawConsentInputSchema>;
 
 /** Accompanies each change that a client requests. A request that a person sends with the Temporal CLI may have none. */
 export const EnvelopeSchema = z.object({
@@ -250,9 +343,13 @@ export interface Consent {
   readonly agreedAt: string;
   /** Version of the statement: `CONSENT_TEXT.version` at that time. */
   readonly textVersion: string;
-  /** Set once the destination is removed: nothing leaves from then on. */
+  /** Where new contacts have proven their consent, as `consentProof` said. */
+  readonly proof?: string;
+  /** Set once it is withdrawn, or the destination is removed: nothing leaves from then on. */
   readonly withdrawnAt?: string;
   readonly withdrawnBy?: string;
+  /** Why, if the person said so. */
+  readonly withdrawnReason?: string;
 }
 
 /**
@@ -282,15 +379,37 @@ export interface Audience {
   readonly name: string;
   /** Whether its own signup forms ask for a confirmation by mail. */
   readonly doubleOptin: boolean;
+  /** Whether its contacts have marketing permissions (GDPR fields). Undefined: not, or connected by an earlier version. */
+  readonly marketingPermissions?: boolean;
 }
+
+const SignupSchema = z.object({ ip: z.string().optional(), at: z.string().optional() });
+/** Attributes with the IP address and the time of a signup. */
+export interface SignupMatch extends z.infer<typeof SignupSchema> {}
+
+const ExpressionSchema = z.object({
+  sql: z.string(),
+  /** The attributes that it reads. */
+  reads: z.array(z.string()),
+});
+/** SQL that makes a text of the attributes of a profile. */
+export interface MatchedExpression extends z.infer<typeof ExpressionSchema> {}
 
 const ConfigurationSchema = z.object({
   email: z.string(),
+  /** Attributes that count, in their order, where `email` has no usable address. Undefined: none. */
+  otherEmails: z.array(z.string()).optional(),
   fields: z.array(FieldMatchSchema),
   strict: z.boolean(),
   optedOut: OptedOutSchema,
   latest: z.string().nullable(),
   latestFormat: z.enum(DATE_FORMATS).optional(),
+  /** Attribute that says whether a new contact may be added. Undefined: all are added. */
+  addOnlyIf: z.string().optional(),
+  /** Attributes that prove the signup of a new contact. */
+  signup: SignupSchema.optional(),
+  /** Matched in the place of attributes, by their SQL. Undefined: none. */
+  expressions: z.array(ExpressionSchema).optional(),
   segments: z.array(
     z.object({
       segment: z.string(),
@@ -303,7 +422,15 @@ const ConfigurationSchema = z.object({
       isAdopted: z.boolean().optional(),
     }),
   ),
+  /** Undefined: `untag`. */
+  leavers: LeaversSchema.optional(),
+  /** Undefined: the default of each class. */
+  rejects: RejectPoliciesSchema.optional(),
   guards: GuardSettingsSchema,
+  /** Undefined: anyone may approve. */
+  approval: ApprovalSettingsSchema.optional(),
+  /** Undefined: an export reads no sample back. */
+  verify: z.object({ sample: z.int() }).optional(),
   /** Undefined: the destination is never stale. */
   staleAfterHours: z.int().optional(),
   /** Of the definitions of the segments in the source. Undefined in a configuration of version 0.3.0. */

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { isExportErrorCode, onOneLine, type ExportErrorCode } from '../errors';
+import { onOneLine } from '../errors';
 import { bytesOf } from './compact';
 import { DestinationIdSchema } from './identifiers';
 import { OUTCOMES } from './outcome';
-import type { Reason } from './reason';
+import { ReasonSchema, type Reason } from './reason';
 import type { RefreshResult, RefreshedDestination } from './refresh';
 import type { ExportReport, ExportStatus } from './report';
 
@@ -18,7 +18,7 @@ const EndedExportSchema = z.object({
   status: z.enum(STATUSES satisfies readonly ExportStatus[]),
   /** Those that are not 0. */
   outcomes: z.partialRecord(z.enum(OUTCOMES), z.int()),
-  failure: z.object({ code: z.custom<ExportErrorCode>(isExportErrorCode), message: z.string() }).optional(),
+  failure: ReasonSchema.optional(),
 });
 /** What a destination says of an export that has ended to a workflow that asked for it. */
 export interface EndedExport extends z.output<typeof EndedExportSchema> {}
@@ -93,7 +93,7 @@ const EXPIRED: Reason = {
 };
 
 /** Outcomes of rows that were sent. */
-const SENT = ['created', 'updated', 'removed', 'throttled', 'rejected', 'unproven'] as const;
+const SENT = ['created', 'updated', 'removed', 'archived', 'throttled', 'rejected', 'unproven'] as const;
 
 function resultOf({ status, outcomes }: EndedExport): RefreshResult {
   switch (status) {

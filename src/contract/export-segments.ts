@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExportOptionsSchema } from './destination';
+import { ExportOptionsSchema } from './export-options';
 import { DestinationIdSchema } from './identifiers';
 
 /** What `mailchimpExportSegments` takes. */

@@ -1,10 +1,14 @@
-import type { Configuration, ExportOptions } from './destination';
+import type { Configuration } from './destination';
+import type { ExportOptions } from './export-options';
+import type { Forget } from './forget';
 import type { Approval, Held } from './guard';
 import type { ExportRef } from './identifiers';
 import type { JobKind } from './job-kind';
 import type { ExportPlan, Lane } from './plan';
 import type { Reason } from './reason';
+import type { Removal } from './removal';
 import type { ExportReport } from './report';
+import type { Undo, Undone } from './undo';
 
 /**
  * Attempts of a step by Temporal. Each may take twenty seconds of its own retries; after the last, the export shows within the minute that it
@@ -19,6 +23,10 @@ export interface ExportInput {
   /** Exports and plans have a series each, from 1. */
   readonly number: number;
   readonly trigger: string;
+  /** The workflow that asked for it first, such as a refresh. Undefined: a client asked. */
+  readonly requestedBy?: string;
+  /** The person who asked for it. Undefined: none, or the request did not say. */
+  readonly askedBy?: string;
   readonly options: ExportOptions;
   readonly destinationName: string;
   readonly account: string;
@@ -33,9 +41,20 @@ export interface ExportInput {
   readonly baseline: string | null;
   /** Approval of the plan that this export replaces: numbers up to these do not hold it again. */
   readonly approved?: Approval;
+  /** Of a job that forgets a person. */
+  readonly forget?: Forget;
+  /** It selects nothing, and its destination is removed after it. */
+  readonly removal?: Removal;
+  /** Of a verification: the next export sends again what is ours and differs. */
+  readonly repair?: true;
+  /** It takes back an earlier export. */
+  readonly undo?: Undo;
+  /** An export was taken back, and none was approved since: this one is held if it changes anything. */
+  readonly undone?: Undone;
 }
 
-export const EXPORT_PHASES = [
+/** Of an export that has not ended. */
+export const OPEN_PHASES = [
   'preflight',
   'census',
   'snapshot',
@@ -43,6 +62,11 @@ export const EXPORT_PHASES = [
   'held',
   'delivering',
   'settling',
+  'comparing',
+] as const;
+
+export const EXPORT_PHASES = [
+  ...OPEN_PHASES,
   'completed',
   'planned',
   'cancelled',

@@ -1,12 +1,17 @@
 import { z } from 'zod';
+import { RejectLimitSchema } from './rejects';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
 export const GUARDS = [
+  'UNDO',
   'MASS_REMOVAL',
   'MEMBERS_UNMATCHED',
   'TAG_RESTORED',
   'NEW_CONTACTS',
   'CONTACT_LIMIT',
+  'SECOND_PERSON',
+  'REJECTS',
+  'REJECTS_HELD',
 ] as const;
 /** Why an export is held. @useDeclaredType */
 export type GuardCode = (typeof GUARDS)[number];
@@ -45,6 +50,10 @@ export interface Held {
   /** When the export ends as `expired`, with nothing sent. */
   readonly until: string;
   readonly guards: readonly Guard[];
+  /** Who asked for it. Undefined: no person, or the request did not say. */
+  readonly askedBy?: string;
+  /** Another person than `askedBy` has to approve it. */
+  readonly needsSecondPerson?: true;
 }
 
 export const GuardSettingsSchema = z.strictObject({
@@ -64,6 +73,9 @@ export const GuardSettingsSchema = z.strictObject({
     .describe(
       'Hold an export after which the Mailchimp account would have more contacts than this, over all audiences.',
     ),
+  rejects: RejectLimitSchema.optional().describe(
+    'Hold an export if more profiles than this number, or this share of the selected ones ("5%"), are invalid, or are left out since Mailchimp has refused them.',
+  ),
 });
 export type GuardSettings = z.infer<typeof GuardSettingsSchema>;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 /** A name that becomes part of workflow ids, task queues and folder names. */
 export const NameSchema = z
   .string()
-  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/, 'use 1 to 63 small letters, digits, "-" or "_"');
+  .regex(/^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/, '1 to 63 small letters, digits, "-" or "_"');
 
 export const DestinationIdSchema = NameSchema.describe(
   'Name of the destination, unique in the Temporal namespace.',
@@ -27,6 +27,11 @@ export function destinationWorkflowId(destinationId: string): string {
 /** Without a number, and the same for every kind of job: so the server allows one open job of a destination. */
 export function exportWorkflowId(destinationId: string): string {
   return `${destinationWorkflowId(destinationId)}/export`;
+}
+
+/** One for each notice: the server starts no second workflow with the same id. */
+export function alertWorkflowId(destinationId: string, noticeId: string): string {
+  return `${destinationWorkflowId(destinationId)}/alert/${noticeId}`;
 }
 
 /** Of a Temporal Schedule. The refreshes that it starts have the same id with the time at the end. */

@@ -53,10 +53,38 @@ export const DecimalSchema = z.enum(['.', ',']);
 /** What happens to a field that an export has filled when its attribute becomes empty. */
 export const EmptySchema = z.enum(['clear', 'keep']);
 
-/** A matched attribute and its merge field: what staging needs to format the values to send. */
+/** Parts of an address, as Mailchimp names them. It takes no address without those that are not optional. */
+export function addressSchema<Part extends z.ZodType>(part: Part) {
+  return z.strictObject({
+    addr1: part,
+    addr2: part.optional(),
+    city: part,
+    state: part,
+    zip: part,
+    country: part.optional(),
+  });
+}
+
+const AddressPartsSchema = addressSchema(z.string().min(1));
+/** Parts of an address, each with an attribute. */
+export type AddressParts = z.infer<typeof AddressPartsSchema>;
+
+/**
+ * What an attribute can feed besides merge fields: a group, which the API calls an interest, and the language of a contact. They have no
+ * merge field; `tag` is then `group:<id of the interest>` or `member:language`, which no merge field can have.
+ */
+const MATCHED_TYPES = [...MERGE_FIELD_TYPES, 'group', 'language'] as const;
+
+const MatchedFieldSchema = MergeFieldSchema.extend({ type: z.enum(MATCHED_TYPES) });
+export type MatchedField = z.infer<typeof MatchedFieldSchema>;
+
+/** A matched attribute and its merge field, group or language: what staging needs to format the values to send. */
 export const FieldMatchSchema = z.object({
+  /** Of an address, the one of its first line. */
   attribute: z.string().min(1),
-  field: MergeFieldSchema,
+  field: MatchedFieldSchema,
+  /** The attributes of an address. */
+  address: AddressPartsSchema.optional(),
   /** Default: clear. */
   empty: EmptySchema.optional(),
   /** Default: ISO 8601. */
@@ -65,3 +93,50 @@ export const FieldMatchSchema = z.object({
   decimal: DecimalSchema.optional(),
 });
 export type FieldMatch = z.infer<typeof FieldMatchSchema>;
+
+const GROUP = 'group:';
+
+/** A group in the place of a merge field. @param id of the interest */
+export function groupField({ id, name }: { readonly id: string; readonly name: string }): MatchedField {
+  return { tag: `${GROUP}${id}`, name, type: 'group', required: false, choices: [] };
+}
+
+/** Mailchimp's id of the interest. */
+export function groupId({ tag }: Pick<MatchedField, 'tag'>): string {
+  return tag.slice(GROUP.length);
+}
+
+/** The language of a contact in the place of a merge field. */
+export const LANGUAGE: MatchedField = {
+  tag: 'member:language',
+  name: 'language',
+  type: 'language',
+  required: false,
+  choices: [],
+};
+
+export function isMergeField({ type }: MatchedField): boolean {
+  return type !== 'group' && type !== 'language';
+}
+
+/** The attributes that a match reads. */
+export function attributesOf({ attribute, address }: FieldMatch): readonly string[] {
+  return address ? Object.values(address).filter((part) => part !== undefined) : [attribute];
+}
+
+/** What warnings call it: the tag of a merge field, the name of anything else. */
+export function labelOf(field: MatchedField): string {
+  return isMergeField(field) ? field.tag : field.name;
+}
+
+/** A report repeats it for each kind of warning: SQL can be long. */
+const LONGEST_LABEL = 60;
+
+/** What warnings call the attributes of a match, or SQL in their place. */
+export function attributeLabel(match: FieldMatch): string {
+  return shortLabel([...new Set(attributesOf(match))].join(', '));
+}
+
+export function shortLabel(name: string): string {
+  return name.length > LONGEST_LABEL ? `${name.slice(0, LONGEST_LABEL - 1)}…` : name;
+}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-const EXPORTED_OUTCOMES = ['created', 'updated', 'unchanged', 'removed'] as const;
+const EXPORTED_OUTCOMES = ['created', 'updated', 'unchanged', 'removed', 'archived'] as const;
 
 /** The outcomes that `export failures` lists. */
 export const NOT_EXPORTED_OUTCOMES = [

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExportError, type ExportErrorCode } from '../errors';
+import { describeIssue } from './describe-issue';
 
 export interface ParseOptions {
   /** What is being parsed, for the message: "The configuration file", "The request". */
@@ -14,7 +15,15 @@ export function parse<Schema extends z.ZodType>(
   input: unknown,
   { what, code = 'INPUT_INVALID' }: ParseOptions,
 ): z.output<Schema> {
-  const result = schema.safeParse(input);
+  const result = tryParse(schema, input);
   if (result.success) return result.data;
   throw new ExportError(code, `${what} is not valid:\n${z.prettifyError(result.error)}`);
+}
+
+/** Messages say what is allowed, then what was given: "a list, not a text". */
+export function tryParse<Schema extends z.ZodType>(
+  schema: Schema,
+  input: unknown,
+): z.ZodSafeParseResult<z.output<Schema>> {
+  return schema.safeParse(input, { error: describeIssue });
 }

@@ -1,5 +1,7 @@
+import type { NotArchived } from './archiving';
 import type { OutcomeCounts } from './outcome';
 import type { RowClass, RowResultKind, WithheldClass } from './row-class';
+import type { Remains } from './undo';
 
 /** A segment of a destination and its tag. */
 export interface SegmentTag {
@@ -15,16 +17,16 @@ export interface SegmentTag {
   readonly isRenamed?: boolean;
 }
 
-/** At most 50 chunks that are sent together. Upserts come before untags: see `ExportPlan.parts`. */
+/** At most 50 chunks that are sent together. Upserts come before untags, and these before archiving: see `ExportPlan.parts`. */
 export interface PartPlan {
   readonly part: number;
-  readonly kind: 'upsert' | 'untag';
+  readonly kind: 'upsert' | 'untag' | 'archive';
   readonly firstChunk: number;
   readonly lastChunk: number;
   /** Changes (rows) in the part. */
   readonly rows: number;
   /**
-   * Part 0 of every plan that has something to send: chunk 0 alone, at most 10 rows, read back before the rest is sent. The last chunk of
+   * Part 0 of every plan that writes contacts or removes tags: chunk 0 alone, at most 10 rows, read back before the rest is sent. The last chunk of
    * the upserts, with new and known contacts from all over the plan, is a part of its own as well: it is the canary if Mailchimp refuses
    * every row of the first one.
    */
@@ -69,6 +71,12 @@ export interface ExportPlan {
   readonly creates: number;
   readonly updates: number;
   readonly removals: number;
+  /** Of the removals: departed addresses to archive once they are untagged, if the member, read just before, allows it. Undefined: none. */
+  readonly archives?: number;
+  /** Departed addresses that would be archived, but lose their tags only, by reason. Undefined: none. */
+  readonly notArchived?: Partial<Readonly<Record<NotArchived, number>>>;
+  /** Of an undo: what it cannot take back. */
+  readonly remains?: Remains;
   /** Of the creates: an earlier attempt may already have been applied. */
   readonly uncertain: number;
   /** Of the departed addresses: the same profile is selected with another address. */
@@ -76,12 +84,17 @@ export interface ExportPlan {
   /** Outcomes that are decided before anything is sent (invalid, duplicate, suppressed, unchanged, …). */
   readonly decided: OutcomeCounts;
   readonly invalid: Readonly<Record<string, number>>;
+  /** Of the decided ones: contacts that are left out since Mailchimp has refused them, by class. Undefined: none. */
+  readonly leftOut?: Readonly<Record<string, number>>;
   /** Those with the most changes, where a destination has many: `omittedSegments` have their numbers in the store only. */
   readonly segments: readonly SegmentPlan[];
   readonly omittedSegments?: number;
   readonly warnings: readonly FieldWarning[];
   readonly chunks: number;
-  /** Ascending; every upsert part before every untag part. An untag part is sent when all upserts have outcomes. */
+  /**
+   * Ascending; every upsert part before every untag part, and these before those that archive. A part is sent when all of the kind before have
+   * outcomes.
+   */
   readonly parts: readonly PartPlan[];
   /** Addresses (with any of our tags) in the baseline that this plan was made against, without those that are `gone`. */
   readonly baselineSize: number;
@@ -92,15 +105,16 @@ export interface ExportPlan {
 /** Values of one attribute that could not be sent as they are. */
 export interface FieldWarning {
   readonly attribute: string;
-  /** Tag of the merge field; empty for `unread`. */
+  /** Tag of the merge field; empty for `unread` and `unclear`. */
   readonly field: string;
   /**
    * - `cut`: longer than Mailchimp keeps. `omitted`: does not fit the field, and is left out.
    * - `kept`: of these, Mailchimp keeps the value of an earlier export.
    * - `decimal_comma`: has a decimal comma, while no setting says which mark is meant; so numbers like 1.234 are left out.
    * - `unread`: no date, time or number, so it cannot say which of several profiles is the latest.
+   * - `unclear`: says neither yes nor no about adding a person, who is then not added.
    */
-  readonly kind: 'cut' | 'omitted' | 'kept' | 'decimal_comma' | 'unread';
+  readonly kind: 'cut' | 'omitted' | 'kept' | 'decimal_comma' | 'unread' | 'unclear';
   readonly count: number;
 }
 
@@ -110,10 +124,16 @@ export interface UpsertRow {
   readonly fields: string;
   /** JSON text of the array of tag names. */
   readonly tags: string;
+  /** JSON text of an object with all else that the row says: groups, language, evidence of a signup. Undefined: nothing. */
+  readonly more?: string;
   /** In the census or the baseline: an acknowledgement counts as updated, not created. */
   readonly known: boolean;
   /** Last known status at Mailchimp; null: unknown, or new. */
   readonly status: string | null;
+  /** We archived it ourselves, and its profile is selected again: it is to get `status_if_new`. */
+  readonly isReturning?: true;
+  /** Of one that returns: when it was last changed, as we left it. In ISO 8601 and UTC. Undefined in a plan of version 0.4.0. */
+  readonly archivedAt?: string;
 }
 
 export type Chunk =
@@ -124,6 +144,13 @@ export type Chunk =
       readonly tagId: number;
       readonly emails: readonly string[];
     };
+
+/** Contacts to archive, each if the member, read just before, allows it. */
+export interface ArchiveChunk {
+  readonly kind: 'archive';
+  readonly chunk: number;
+  readonly emails: readonly string[];
+}
 
 /** Rows of a chunk. */
 export function sizeOf(chunk: Chunk): number {
@@ -139,8 +166,13 @@ export interface RowResult {
   readonly status?: string;
   /** The reply counts it as new. */
   readonly isNew?: true;
-  /** For anything but acknowledged, and for an acknowledged row that resubscribed a member. Withheld: the member left during the export. */
-  readonly class?: RowClass | WithheldClass;
+  /** Of one that is archived now: when it was last changed, by this request. In ISO 8601 and UTC; undefined: not known. */
+  readonly changedAt?: string;
+  /**
+   * For anything but acknowledged, and for an acknowledged row that resubscribed a member. Withheld: the member left during the export. Of a
+   * contact to archive: why it was not; `uncertain`: an earlier attempt, or another tool in that moment, has archived it.
+   */
+  readonly class?: RowClass | WithheldClass | NotArchived | 'uncertain';
   /** Mailchimp's text with the address taken out. */
   readonly text?: string;
 }
@@ -156,7 +188,7 @@ export const lookupKey = (chunk: number): string => `lookup-${chunk}`;
 
 /** A chunk and the results of all its rows. */
 export interface ChunkResults {
-  readonly chunk: Chunk;
+  readonly chunk: Chunk | ArchiveChunk;
   readonly results: readonly RowResult[];
 }
 
@@ -231,4 +263,8 @@ export interface CensusRow {
   readonly status: string;
   /** Ids of the tags the member carries. */
   readonly tags: readonly number[];
+  /** Of an archived one: when it was last changed, by Mailchimp's clock, in ISO 8601 and UTC. */
+  readonly changedAt?: string;
+  /** As texts, in the order of the fields that were asked for; null: it has none. Undefined: none were. */
+  readonly values?: readonly (string | null)[];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { distinctList } from './distinct-list';
 import { DestinationIdSchema, NameSchema } from './identifiers';
 import type { OutcomeCounts } from './outcome';
 import type { Reason } from './reason';
@@ -10,9 +11,11 @@ export const MOST_DESTINATIONS = 1000;
 const RefreshTargetsSchema = z.union([
   z.strictObject({ all: z.literal(true) }).describe('All that are connected when the refresh runs.'),
   z
-    .strictObject({ labels: z.array(NameSchema).min(1).max(20) })
+    .strictObject({ labels: distinctList(NameSchema, { least: 1, most: 20 }) })
     .describe('All that carry one of these labels when the refresh runs.'),
-  z.strictObject({ destinations: z.array(DestinationIdSchema).min(1).max(MOST_DESTINATIONS) }),
+  z.strictObject({
+    destinations: distinctList(DestinationIdSchema, { least: 1, most: MOST_DESTINATIONS }),
+  }),
 ]);
 /** Which destinations of the task queue a refresh exports. @useDeclaredType */
 export type RefreshTargets = z.output<typeof RefreshTargetsSchema>;

@@ -1,9 +1,15 @@
 import type { Approval, Denial, Guard } from './guard';
+import type { Verification } from './drift';
+import type { ForgetCounts } from './forget';
 import type { JobKind } from './job-kind';
+import type { NotArchived } from './archiving';
 import type { OutcomeCounts, MemberStatusCounts } from './outcome';
 import type { FieldWarning, UnmatchedRows } from './plan';
 import type { Reason } from './reason';
+import type { Removal } from './removal';
 import type { RowClass, WithheldClass } from './row-class';
+import type { Timeline } from './timeline';
+import type { Remains, Undo } from './undo';
 
 /** What happened to one segment, which is one tag in Mailchimp. */
 export interface SegmentReport {
@@ -68,6 +74,12 @@ export interface Settlement {
   readonly uncertain: number;
   /** Of the departed: the same profile is selected with another address. */
   readonly readdressed: number;
+  /** Departed addresses that were to be archived, but lost their tags only, by reason. Undefined: none. */
+  readonly notArchived?: Partial<Readonly<Record<NotArchived, number>>>;
+  /** Of the archived: found in the archive when a step was repeated. They do not come back by themselves. Undefined: none. */
+  readonly uncertainArchived?: number;
+  /** Of an undo: what it cannot take back. */
+  readonly remains?: Remains;
   /** Of the contacts that were acknowledged. */
   readonly memberStatuses: MemberStatusCounts;
   /** The profiles with the outcome `invalid`, by rule. */
@@ -115,24 +127,41 @@ export interface ExportReport extends Settlement {
   readonly exportId: string;
   /** Undefined in reports of version 0.2.0: see `kindOf`. */
   readonly kind?: JobKind;
-  /** The first export of a destination is 1, and so is its first plan. */
+  /** The first export of a destination is 1, and so is its first plan, and its first verification. */
   readonly number: number;
   readonly status: ExportStatus;
   /** Whether it left a baseline: also a cancelled or failed export does, once anything was planned. */
   readonly isSettled: boolean;
   /** Of an export that failed or was cancelled. */
   readonly failure?: Reason;
+  /** What a verification has found. Its outcomes are all 0. Undefined: of any other job, and of one that did not end. */
+  readonly verification?: Verification;
+  /** Of a complete export: what some of its contacts were found to be when they were read back. Undefined: none were. */
+  readonly sample?: Verification;
   /** What the export was held for; in the report of a plan, what it would be held for. */
   readonly guards: readonly Guard[];
+  /** The person who asked for it. Undefined: none, or the request did not say. */
+  readonly askedBy?: string;
   /** The approval that let a held export send. */
   readonly approval: Approval | null;
   /** Who denied a held export, of one that was `denied`. */
   readonly denial?: Denial;
+  /** Of an export that precedes the removal of its destination. Undefined: of any other. */
+  readonly removal?: Pick<Removal, 'exported' | 'by'>;
+  /** Of an export that takes back an earlier one. Undefined: of any other. */
+  readonly undo?: Pick<Undo, 'exportId' | 'number' | 'by'>;
+  /** Of a job that has forgotten a person: how much it has removed. Undefined: of any other. */
+  readonly forgotten?: ForgetCounts;
   /** The export that was started instead, of one that was `replanned`. */
   readonly next?: { readonly exportId: string; readonly number: number };
   /** In ISO 8601 and UTC. */
   readonly startedAt: string;
   readonly durationMs: number;
+  /**
+   * When it did what. Undefined where it planned only, where it failed or was cancelled, in older reports, and in those that a destination keeps, except the
+   * last: the store has them.
+   */
+  readonly timeline?: Timeline;
   /** The store with its rows. */
   readonly storeId: string;
   /** What was read and how it is exported, on the way of a completed export to the destination. @internal */

@@ -23,10 +23,12 @@ export function wasBefore({ status, known }: Pick<UpsertRow, 'status' | 'known'>
  * sign up during the export do not count: they were not opted out before, and are not new.
  */
 export function isResubscribed(
-  row: Pick<UpsertRow, 'status' | 'known'>,
+  row: Pick<UpsertRow, 'status' | 'known' | 'isReturning'>,
   { status, isNew, statusIfNew }: Seen,
 ): boolean {
   if (isProtectedStatus(status)) return false;
+  // We archived it ourselves, so it is to come back, with the status of a new contact.
+  if (row.isReturning) return status === 'subscribed' && status !== statusIfNew;
   if (isNew && (row.known || (status === 'subscribed' && status !== statusIfNew))) return true;
   return row.status !== null && isProtectedStatus(row.status);
 }

@@ -63,17 +63,23 @@ export function classified<Class extends RowClass>(name: Class): ClassifiedRow<C
   return { result: ROW_CLASSES[name].result, class: name };
 }
 
-/** Classes whose rows are tried again after some days, with that number. */
-export function retriedRowClasses(): readonly (readonly [name: RowClass, days: number])[] {
-  return rowClassesWhere(({ retryAfterDays }) => retryAfterDays !== undefined).map((name) => {
-    const { retryAfterDays = 0 }: RowClassRule = ROW_CLASSES[name];
-    return [name, retryAfterDays];
-  });
+/** What the next export does for a contact whose row was refused with the class, where no configuration says otherwise. */
+export function memoryOf(name: RowClass): Pick<RowClassRule, 'memory' | 'retryAfterDays'> {
+  return ROW_CLASSES[name];
 }
 
 /** Names of the classes that a condition holds for, e.g. for a list in SQL. */
 export function rowClassesWhere(holds: (rule: RowClassRule) => boolean): readonly RowClass[] {
   return namesWhere<RowClass, RowClassRule>(ROW_CLASSES, holds);
+}
+
+/** Classes of rows that Mailchimp refused, and that count as rejected. */
+export type RejectClass = {
+  [Name in RowClass]: (typeof ROW_CLASSES)[Name]['result'] extends 'rejected' ? Name : never;
+}[RowClass];
+
+export function rejectClasses(): readonly RejectClass[] {
+  return rowClassesWhere(({ result }) => result === 'rejected') as readonly RejectClass[];
 }
 
 interface WithheldClassRule {
@@ -86,6 +92,9 @@ const WITHHELD_CLASSES = {
   archived: { isOwnOptOut: true },
   opted_out: { isOwnOptOut: true },
   opted_out_elsewhere: { isOwnOptOut: false },
+  not_allowed: { isOwnOptOut: false },
+  // A user put the address on the suppression list of the destination or of the account.
+  suppression_list: { isOwnOptOut: false },
 } as const satisfies Record<string, WithheldClassRule>;
 
 /** Why a contact is withheld. @useDeclaredType */

@@ -34,7 +34,7 @@ interface MadeUpTime {
 type Daily = Pick<ScheduleRequest, 'daily' | 'weekdays' | 'timezone'>;
 
 /** The times of one day, as wall times. */
-function timesOn(day: number, { daily = [], weekdays }: Daily): number[] {
+export function timesOn(day: number, { daily = [], weekdays }: Daily): number[] {
   const isLeftOut = weekdays && !weekdays.includes(SUNDAY_FIRST[new Date(day).getUTCDay()]!);
   return isLeftOut ? [] : daily.map((time) => Date.parse(`${dateOf(day)}T${time}Z`));
 }
@@ -63,7 +63,7 @@ function daysBack(changes: readonly ClockChange[]): readonly number[] {
   return [...new Set(back.flatMap(({ from, to }) => daysOf(to - HOUR_MS, from + HOUR_MS)))];
 }
 
-function dateOf(wallTime: number): string {
+export function dateOf(wallTime: number): string {
   return new Date(wallTime).toISOString().slice(0, 'yyyy-mm-dd'.length);
 }
 
@@ -165,11 +165,11 @@ function wholeDay(date: string): CalendarSpec {
   return { ...onDate(date), hour: '*', minute: '*', second: '*', comment: `Not on ${date}` };
 }
 
-function beginningOf(start: string, timezone: string): number {
+export function beginningOf(start: string, timezone: string): number {
   return isOnlyDate(start) ? instantOf(timezone, Date.parse(`${start}T00:00:00Z`)) : Date.parse(start);
 }
 
-function endOf(end: string, timezone: string): number {
+export function endOf(end: string, timezone: string): number {
   if (!isOnlyDate(end)) return Date.parse(end);
   // The server's times have whole seconds.
   return instantOf(timezone, Date.parse(`${end}T00:00:00Z`) + DAY_MS) - 1000;

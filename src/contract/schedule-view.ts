@@ -19,6 +19,8 @@ export interface ScheduleView {
   /** How many refreshes were started; left out, because the one before still ran; and missed, because an outage was longer than the catch-up window. */
   readonly counts: { readonly started: number; readonly skipped: number; readonly missed: number };
   readonly createdAt: string;
+  /** Why this client cannot decode its settings, which are null then. Undefined: it can, or they were changed in Temporal. */
+  readonly unreadable?: Reason;
 }
 
 /** How the workflow of a refresh stands, in Temporal's words. */

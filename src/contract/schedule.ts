@@ -1,8 +1,20 @@
 import { z } from 'zod';
+import { readCron } from './cron';
+import { allowing } from './describe-issue';
+import { distinctList } from './distinct-list';
 import { RefreshInputSchema, type RefreshInput } from './refresh';
 import { isTimeZone } from './time-zone';
 
 const WEEKDAYS = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const;
+type Weekday = (typeof WEEKDAYS)[number];
+const SHORT_WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
+
+/** In full, also where it was given in short. */
+export const WeekdaySchema = z
+  .enum([...WEEKDAYS, ...SHORT_WEEKDAYS], {
+    error: allowing(`one of ${SHORT_WEEKDAYS.join(', ')}, or in full: monday, tuesday, …`),
+  })
+  .transform((day): Weekday => WEEKDAYS.find((name) => name.startsWith(day))!);
 
 /** What happens to a refresh that is due while the last one of the schedule still runs. */
 export const OVERLAPS = ['skip', 'buffer-one', 'allow'] as const;
@@ -18,20 +30,39 @@ export function periodMs(text: string): number {
   return Number(text.slice(0, -1)) * UNITS[text.slice(-1) as keyof typeof UNITS];
 }
 
-export const PeriodSchema = z.string().regex(/^[1-9]\d{0,4}[smhd]$/, 'a time such as 30m, 6h or 1d');
+export const PeriodSchema = z
+  .string()
+  .regex(/^[1-9]\d{0,4}[smhd]$/, { error: allowing('a time such as 30m, 6h or 1d') });
 
 const WallTimeSchema = z
   .string()
-  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, 'a time from 00:00 to 23:59, for example 02:30');
+  .regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: allowing('a time from 00:00 to 23:59, for example 02:30') });
 const DATE = /^\d{4}-\d\d-\d\d$/;
-const NOT_A_DATE = 'a date, for example 2027-12-25';
-const DateSchema = z.string().regex(DATE, NOT_A_DATE).refine(isDate, NOT_A_DATE);
-const DateOrInstantSchema = z.union([DateSchema, z.iso.datetime({ offset: true })], {
-  error: 'a date, or a time such as 2027-01-31T06:00:00Z',
-});
+const NOT_A_DATE = { error: allowing('a date, for example 2027-12-25') };
+const DateSchema = z
+  .string()
+  .regex(DATE, { ...NOT_A_DATE, abort: true })
+  .refine(isDate, NOT_A_DATE);
+const InstantSchema = z.iso.datetime({ offset: true });
+const NOT_AN_INSTANT = { error: allowing('a date, or a time such as 2027-01-31T06:00:00Z') };
+/** A date stands for its beginning or its end, in the time zone of the schedule. */
+export const DateOrInstantSchema = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\d(?:T\S+)?$/, { ...NOT_AN_INSTANT, abort: true })
+  .refine((text) => isDate(text) || InstantSchema.safeParse(text).success, NOT_AN_INSTANT);
+
+const CronSchema = z
+  .string()
+  .min(1)
+  .max(100)
+  .superRefine((text, context) => {
+    const read = readCron(text);
+    if (typeof read === 'string') context.addIssue({ code: 'custom', message: read });
+  });
 
 /** 2027-02-30 would be taken for the 2nd of March. */
 function isDate(text: string): boolean {
+  if (!isOnlyDate(text)) return false;
   const time = Date.parse(`${text}T00:00:00Z`);
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
@@ -43,24 +74,15 @@ export function isOnlyDate(text: string): boolean {
 const { targets, ...REFRESH_OPTIONS } = RefreshInputSchema.shape;
 
 const WHEN = {
-  daily: z
-    .array(WallTimeSchema)
-    .min(1)
-    .max(4)
+  daily: distinctList(WallTimeSchema, { least: 1, most: 4 })
     .optional()
     .describe(
       'One to four times of day, in the time zone. One that the change to summer time skips is made up an hour later.',
     ),
-  weekdays: z
-    .array(z.enum(WEEKDAYS))
-    .min(1)
-    .max(7)
+  weekdays: distinctList(WeekdaySchema, { least: 1, most: 7 })
     .optional()
     .describe('With daily: only on these days. Default: on all.'),
-  cron: z
-    .array(z.string().min(1).max(100))
-    .min(1)
-    .max(10)
+  cron: distinctList(CronSchema, { least: 1, most: 10 })
     .optional()
     .describe(
       'Cron expressions, as Temporal takes them. A time that the change to summer time skips is not made up.',
@@ -71,11 +93,11 @@ const WHEN = {
   offset: PeriodSchema.optional().describe('With every: how much later, for example 15m.'),
   timezone: z
     .string()
-    .refine(isTimeZone, 'a time zone of the IANA database, for example Europe/Berlin')
+    .refine(isTimeZone, { error: allowing('a time zone of the IANA database, for example Europe/Berlin') })
     .default('UTC')
     .describe('Of daily, cron, skipDates, and of start and end without a time.'),
   jitter: PeriodSchema.optional().describe('Start up to this much later, by chance.'),
-  skipDates: z.array(DateSchema).max(100).default([]).describe('Days without a refresh.'),
+  skipDates: distinctList(DateSchema, { most: 100 }).default([]).describe('Days without a refresh.'),
   start: DateOrInstantSchema.optional().describe('No refresh before. A date: from its beginning.'),
   end: DateOrInstantSchema.optional().describe('No refresh after. A date: to its end.'),
   overlap: z

@@ -1,4 +1,5 @@
-import type { MergeField } from '../contract/merge-field';
+import type { MatchedField, MergeField } from '../contract/merge-field';
+import type { NewMergeField } from '../contract/new-merge-field';
 import type { CensusRow, CensusScope, Chunk, ListingPage, RowResult, UpsertRow } from '../contract/plan';
 
 /**
@@ -12,6 +13,13 @@ export interface MailchimpAccount {
   readonly audiences: () => Promise<readonly AudienceSummary[]>;
   readonly audience: (audienceId: string) => Promise<AudienceInfo>;
   readonly mergeFields: (audienceId: string) => Promise<readonly MergeField[]>;
+  /** The groups of the audience, which the API calls interests, named "Category/Group". */
+  readonly groups: (audienceId: string) => Promise<readonly Group[]>;
+  /**
+   * Creates a merge field that is not required, or finds the one with this tag, type and name.
+   * @throws ExportError MERGE_FIELD_TAKEN when another field has the tag, or the audience is full
+   */
+  readonly createMergeField: (audienceId: string, field: NewMergeField) => Promise<MergeField>;
   /** All tags (static segments) of the audience. */
   readonly tags: (audienceId: string) => Promise<readonly Tag[]>;
   /** Contacts that count against the plan, over all audiences: subscribed, unsubscribed and transactional ones. */
@@ -27,16 +35,35 @@ export interface MailchimpAccount {
   readonly isTagCarried: (audienceId: string, tagId: number) => Promise<boolean>;
   /** Members that were archived, or have unsubscribed, at that time or later (milliseconds since 1970). */
   readonly leftSince: (audienceId: string, since: number) => Promise<readonly LeftMember[]>;
-  /** Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one. */
-  readonly censusPage: (audienceId: string, page: ListingPage, scope: CensusScope) => Promise<CensusPage>;
+  /**
+   * Up to 1000 members of a listing, by the time they opted in; with their tags where the census is a full one, and with their values of
+   * `fields`.
+   */
+  readonly censusPage: (
+    audienceId: string,
+    page: ListingPage & { readonly fields?: readonly MatchedField[] | undefined },
+    scope: CensusScope,
+  ) => Promise<CensusPage>;
 
   /** Sends one chunk as a request of its own and accounts for every row of it. May be repeated at any time. */
   readonly sendChunk: (delivery: Delivery, chunk: Chunk) => Promise<readonly RowResult[]>;
   /** Reads one member and compares it with what was sent. Undefined: no member has this address. */
   readonly compareMember: (audienceId: string, sent: SentMember) => Promise<MemberComparison | undefined>;
 
+  /** The same with the ids of the tags that the member carries. */
+  readonly inspectMember: (
+    audienceId: string,
+    sent: SentMember,
+  ) => Promise<(MemberComparison & { readonly carried: readonly number[] }) | undefined>;
+
+  /** One member. Undefined: no member has this address. Its values are for a terminal only. */
+  readonly readMember: (audienceId: string, email: string) => Promise<Member | undefined>;
+
   /** Archives a member that is subscribed, unsubscribed or transactional. @returns false where the audience has no such member */
   readonly archiveMember: (audienceId: string, email: string) => Promise<boolean>;
+
+  /** Deletes a member permanently, whatever its status: the address cannot be imported again. @returns false where the audience has no such member */
+  readonly deleteMember: (audienceId: string, email: string) => Promise<boolean>;
 
   /** `POST /batches`. Returns the batch's id. */
   readonly submitBatch: (operations: readonly BatchOperation[]) => Promise<string>;
@@ -65,11 +92,33 @@ export interface SentMember {
   readonly untagged?: string;
 }
 
+/** A member as Mailchimp has it now. */
+export interface Member {
+  readonly status: string;
+  /** As Mailchimp writes it, e.g. `2026-01-31T12:00:00+00:00`. */
+  readonly lastChangedAt: string;
+  /** The same time in ISO 8601 and UTC. Undefined: it cannot be read. */
+  readonly changedAt?: string;
+  /** Values by merge field tag. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  readonly tags: readonly Tag[];
+  /** Whether the member is in a group, by its id: of all groups of the audience. */
+  readonly groups: Readonly<Record<string, boolean>>;
+  /** As Mailchimp's code; '' where it has none. */
+  readonly language: string;
+  /** Evidence of the signup; '' where there is none. */
+  readonly signup: { readonly ip: string; readonly at: string };
+}
+
 /** Names of fields and tags only: no values of a contact. */
 export interface MemberComparison {
   readonly status: string;
   readonly fields: readonly string[];
   readonly tags: readonly string[];
+  /** `language` and `group <id>`. */
+  readonly others: readonly string[];
+  /** Names of what proves a signup. It differs where the contact has signed up by itself. */
+  readonly evidence: readonly string[];
 }
 
 export interface AccountInfo {
@@ -85,10 +134,17 @@ export interface AudienceInfo {
   readonly id: string;
   readonly name: string;
   readonly doubleOptin: boolean;
+  /** Whether contacts have marketing permissions (GDPR fields). */
+  readonly marketingPermissions: boolean;
 }
 
 export interface AudienceSummary extends AudienceInfo {
   readonly subscribed: number;
+}
+
+export interface Group {
+  readonly id: string;
+  readonly name: string;
 }
 
 export interface Tag {
@@ -99,6 +155,8 @@ export interface Tag {
 export interface LeftMember {
   readonly email: string;
   readonly status: 'archived' | 'unsubscribed';
+  /** Of an archived one: see `CensusRow`. */
+  readonly changedAt?: string;
 }
 
 export interface CensusPage {

@@ -33,7 +33,7 @@ export interface SegmentSource {
    * All rows are of one state of the source: profiles and memberships that are read at different times would untag contacts.
    *
    * @throws ExportError ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED,
-   * SOURCE_KEY_NOT_UNIQUE, SEGMENT_SQL_INVALID
+   * SOURCE_KEY_NOT_UNIQUE, SEGMENT_SQL_INVALID, CONFIG_INVALID
    */
   extract(request: ExtractRequest): Promise<SourceExtract>;
   /**
@@ -55,6 +55,11 @@ export interface SourceProblem {
 export interface OpenSource extends SegmentSource {
   /** Everything that is wrong with the source, as far as it shows without running a segment: files, columns, SQL. */
   findProblems(call?: Cancellable): Promise<readonly SourceProblem[]>;
+  /**
+   * The identity under which this process reads the source, in words: `OS user ada`, `role crm_reader`. Reads no rows. Without this method: not known.
+   * @throws ExportError where the source cannot be opened
+   */
+  identity?(call?: Cancellable): Promise<string>;
   /** Releases what the source holds, such as connections, and stops what still runs. Repeated, it does nothing. */
   close(): Promise<void>;
 }

@@ -14,7 +14,10 @@ export interface MailchimpTransport {
 
 /** What a transport is opened for. */
 export interface TransportTarget {
+  /** The API key, or the token of a sign-in. */
   readonly apiKey: string;
+  /** How it is presented: `bearer` is for tokens. @defaultValue basic */
+  readonly scheme?: 'basic' | 'bearer';
   /** With the version, e.g. `https://us21.api.mailchimp.com/3.0`. */
   readonly baseUrl: string;
   /** Milliseconds for a whole exchange. */
