@@ -1,17 +1,34 @@
 import { z } from 'zod';
+import { AlertsSchema, CustomAlertsSchema } from './alert-config';
 import { ConfigureSettingsSchema, ConnectSettingsSchema } from '../contract/destination';
 import { DestinationIdSchema, NameSchema } from '../contract/identifiers';
 import { DestinationScheduleSchema } from '../contract/schedule';
+import { oauthSchema } from './oauth-config';
 import { CustomReferenceSchema, SecretReferenceSchema } from './secret-reference';
-import { SourcesSchema } from './source-config';
+import { CustomSecretsSourcesSchema, SourcesSchema } from './source-config';
 
 /** Unencrypted requests to Mailchimp would expose the key and the contacts. */
 const UNENCRYPTED_MAILCHIMP = /^http:\/\/(?:[^/?#]*\.)?mailchimp\.com(?:[:/?#]|$)/i;
 
-export const AccountSchema = z.strictObject({
-  apiKey: SecretReferenceSchema.describe(
-    'The API key, by reference: env:VARIABLE or file:PATH. Never the key itself, which would be kept in the history.',
-  ),
+/** @param reference how the key or the token is named */
+function accountSchema(reference: z.ZodType<string, string>) {
+  return z
+    .strictObject({ apiKey: apiKeyOf(reference), oauth: oauthSchema(reference).optional(), ...ACCOUNT })
+    .refine(({ apiKey, oauth }) => (apiKey === undefined) !== (oauth === undefined), {
+      error:
+        'it needs apiKey, the reference to a key, or oauth, which account login signs in with: one of the two',
+    });
+}
+
+function apiKeyOf(reference: z.ZodType<string, string>) {
+  return reference
+    .optional()
+    .describe(
+      'The API key, by reference: env:VARIABLE or file:PATH. Never the key itself, which would be kept in the history.',
+    );
+}
+
+const ACCOUNT = {
   baseUrl: z
     .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
     .refine(
@@ -41,7 +58,9 @@ export const AccountSchema = z.strictObject({
     .describe(
       'After this time Mailchimp has ended every request, since its limit is 120 s. Use a shorter time only with the sandbox.',
     ),
-});
+};
+
+export const AccountSchema = accountSchema(SecretReferenceSchema);
 export type AccountConfig = z.infer<typeof AccountSchema>;
 
 /** A Mailchimp account. */
@@ -70,6 +89,12 @@ const StagingSchema = z.strictObject({
     .describe(
       'Exports and plans of each destination whose rows are kept, unless they are older than keepDays. A million profiles take about 60 MB each time.',
     ),
+  forgetDeleted: z
+    .boolean()
+    .default(false)
+    .describe(
+      'After an export in which Mailchimp answers that a contact was permanently deleted, forget the contact here as well: its rows are removed, and a keyed hash keeps it from being sent.',
+    ),
   workerTimeoutSeconds: z
     .int()
     .min(5)
@@ -87,11 +112,15 @@ const HOST_AND_PORT = 'a host and a port, for example 127.0.0.1:7233';
 export const AddressSchema = z
   .string(HOST_AND_PORT)
   .regex(/^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+)(?::\d{1,5})?$/, HOST_AND_PORT);
-const LISTEN_ADDRESS = 'a host and a port, for example 127.0.0.1:9464';
+const LISTEN_ADDRESS = 'an IP address, or localhost, and a port up to 65535, for example 127.0.0.1:9464';
 /** To listen on: without a port, any would be taken. */
 export const ListenAddressSchema = z
   .string(LISTEN_ADDRESS)
-  .regex(/^(?:\[[\da-fA-F:.]+\]|[^\s:/@[\]]+):\d{1,5}$/, LISTEN_ADDRESS);
+  .regex(/^(?:\[[\da-fA-F:.]+\]|\d{1,3}(?:\.\d{1,3}){3}|localhost):\d{1,5}$/, {
+    error: LISTEN_ADDRESS,
+    abort: true,
+  })
+  .refine((address) => Number(address.split(':').at(-1)) <= 65_535, LISTEN_ADDRESS);
 export const NamespaceSchema = z.string('the name of a namespace').min(1, 'the name of a namespace');
 export const TaskQueueSchema = z.string().min(1, 'the name of a task queue');
 
@@ -128,6 +157,11 @@ const EncryptionSchema = z
     path: ['use'],
   });
 
+export const WebUiSchema = z.url({
+  protocol: /^https?$/,
+  error: 'a URL that starts with https:// or http://',
+});
+
 export const TemporalSchema = z.strictObject({
   address: AddressSchema.default('127.0.0.1:7233'),
   namespace: NamespaceSchema.default('default'),
@@ -140,12 +174,15 @@ export const TemporalSchema = z.strictObject({
   encryption: EncryptionSchema.optional().describe(
     "Encrypts what Temporal keeps of inputs and results. Clients and workers of a namespace need the same keys. Default: it is as Temporal's SDK writes it.",
   ),
-  webUi: z
-    .url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' })
-    .optional()
+  searchAttributes: z
+    .boolean()
+    .default(false)
     .describe(
-      "Address of Temporal's Web UI, for links. Default: that of Temporal Cloud, or of a dev server on this machine.",
+      'Sets search attributes on destinations and exports. Register them first: temporal-mailchimp search-attributes register. Temporal does not encrypt them.',
     ),
+  webUi: WebUiSchema.optional().describe(
+    "Address of Temporal's Web UI, for links. Default: that of Temporal Cloud, or of a dev server on this machine.",
+  ),
 });
 export type TemporalConfig = z.infer<typeof TemporalSchema>;
 
@@ -154,13 +191,43 @@ export const WorkerConfigSchema = z.strictObject({
   staging: StagingSchema.prefault({}),
   accounts: z.record(NameSchema, AccountSchema),
   sources: SourcesSchema,
+  alerts: AlertsSchema,
 });
 /** The same with references that only a SecretResolver of the host's own understands. */
 export const CustomSecretsConfigSchema = WorkerConfigSchema.extend({
-  accounts: z.record(NameSchema, AccountSchema.extend({ apiKey: CustomReferenceSchema })),
+  accounts: z.record(NameSchema, accountSchema(CustomReferenceSchema)),
+  alerts: CustomAlertsSchema,
+  sources: CustomSecretsSourcesSchema,
 });
 export type WorkerConfig = z.infer<typeof WorkerConfigSchema>;
 export type WorkerConfigInput = z.input<typeof WorkerConfigSchema>;
+
+const DEPLOYMENT_NAME = 'a name without blanks, "." and ":"';
+/** What Temporal takes as the name of a worker deployment. */
+export const DeploymentNameSchema = z
+  .string(DEPLOYMENT_NAME)
+  .regex(/^(?!__)[^\s.:]{1,255}$/, DEPLOYMENT_NAME);
+const BUILD_ID = 'a text without blanks, for example a version or a commit';
+export const BuildIdSchema = z.string(BUILD_ID).regex(/^[^\s:]{1,255}$/, BUILD_ID);
+
+const DeploymentSchema = z.strictObject({
+  name: DeploymentNameSchema.describe("Name of the worker deployment in Temporal's worker versioning."),
+  buildId: BuildIdSchema.optional().describe(
+    'Which build this worker is. Usually given by --build-id or TEMPORAL_WORKER_BUILD_ID.',
+  ),
+  exports: z
+    .enum(['auto-upgrade', 'pinned'])
+    .default('auto-upgrade')
+    .describe(
+      'Whether a running export moves to the current version, or ends on the one that it began on. Destinations and refreshes always move.',
+    ),
+});
+
+export const LOG_FORMATS = ['text', 'json'] as const;
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
 
 const WorkerSchema = z.strictObject({
   metricsAddress: ListenAddressSchema.optional().describe(
@@ -169,6 +236,14 @@ const WorkerSchema = z.strictObject({
   healthAddress: ListenAddressSchema.optional().describe(
     'Where /healthz and /readyz answer, e.g. 127.0.0.1:8080. Default: nowhere.',
   ),
+  deployment: DeploymentSchema.optional().describe(
+    'Makes the worker a version of a worker deployment. Default: it takes any work of its queues.',
+  ),
+  logFormat: z
+    .enum(LOG_FORMATS)
+    .default('text')
+    .describe('Of the lines on standard error: for people, or one JSON object each.'),
+  logLevel: z.enum(LOG_LEVELS).default('info').describe('The least level that is logged.'),
 });
 
 /** The configuration file: the worker, Temporal, and the destinations that the CLI connects and configures. */

@@ -8,12 +8,12 @@ export const SecretReferenceSchema = z
   .string()
   .regex(
     /^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$/,
-    'name a secret as env:VARIABLE or file:PATH, not by its text',
+    'a reference to a secret, env:VARIABLE or file:PATH, and not its text',
   )
   // Messages quote the reference and stay in Temporal's history, so a pasted key must be refused.
   .refine(
     (reference) => !LOOKS_LIKE_KEY.test(reference),
-    'this looks like the key itself: put the key into a variable or a file, and name that',
+    'a reference, and this looks like the key itself: put the key into a variable or a file, and name that',
   )
   .describe('env:VARIABLE or file:PATH. The worker reads it at each attempt.');
 
@@ -22,6 +22,9 @@ export const CustomReferenceSchema = z
   .string()
   .regex(
     /^[a-z][a-z0-9+.-]*:.+$/i,
-    'name a secret as SCHEME:NAME, in the words of your SecretResolver, never by its text',
+    'a reference to a secret, SCHEME:NAME, in the words of your SecretResolver, and never its text',
   )
-  .refine((reference) => !LOOKS_LIKE_KEY.test(reference), 'this looks like the key itself: name it instead');
+  .refine(
+    (reference) => !LOOKS_LIKE_KEY.test(reference),
+    'a reference, and this looks like the key itself: name it instead',
+  );

@@ -1,102 +1,62 @@
 import { z } from 'zod';
 import { NameSchema } from '../contract/identifiers';
+import { DataverseSourceSchema, dataverseSourceSchema } from './dataverse-config';
+import { RootSchema, checkStorage, storageSchema } from './object-config';
+import { PostgresSourceSchema, postgresSourceSchema } from './postgres-config';
+import { CustomReferenceSchema, SecretReferenceSchema } from './secret-reference';
+import { SqlSourceSchema, sqlSourceSchema } from './sql-config';
+import {
+  MEMBER_COLUMNS,
+  ONE_SEGMENT_COLUMN,
+  type Table,
+  TableSchema,
+  hasOneSegmentColumn,
+  membersSegmentSchema,
+  sqlSegmentSchema,
+} from './table-config';
 
-/** As people write them, and as the Encoding Standard does not. */
-const ENCODING_ALIASES: Readonly<Record<string, string>> = { 'latin-1': 'latin1', utf8: 'utf-8' };
+/** Also that of references for a SecretResolver of the host's own. */
+type Reference = typeof SecretReferenceSchema;
 
-const EncodingSchema = z.string().transform((label, context) => {
-  try {
-    return new TextDecoder(ENCODING_ALIASES[label.toLowerCase()] ?? label).encoding;
-  } catch {
-    context.addIssue('an encoding that TextDecoder knows, such as utf-8, windows-1252, utf-16 or shift_jis');
-    return z.NEVER;
-  }
-});
-
-const CsvDialectSchema = z.strictObject({
-  delimiter: z.string().length(1).default(',').describe('One character between values.'),
-  quote: z
-    .string()
-    .length(1)
-    .default('"')
-    .describe('Character around values that contain a delimiter or a line break.'),
-  escape: z.string().length(1).default('"').describe('Character before a quote inside a quoted value.'),
-  header: z.boolean().default(true).describe('Whether the first line names the columns.'),
-  skip: z
-    .int()
-    .min(0)
-    .optional()
-    .describe(
-      'Lines at the beginning of each file to pass over, such as a title. A line `sep=;` is always passed over.',
+const SegmentSchema = z
+  .union([
+    sqlSegmentSchema(
+      'One SELECT over the configured tables; its first column is the profile key. `profiles` is the table of profiles.',
     ),
-  encoding: EncodingSchema.default('utf-8').describe(
-    'Any encoding that TextDecoder knows: utf-8, windows-1252, utf-16, shift_jis. latin-1 means windows-1252. A byte order mark is believed more.',
-  ),
-  nullText: z
-    .union([z.string(), z.array(z.string().min(1)).min(1)])
-    .optional()
-    .describe(
-      'Text, or list of texts, that means "no value", e.g. NULL. Blanks around it do not count. An empty value always means "no value".',
+    membersSegmentSchema(
+      TableSchema.extend({
+        key: z.string().min(1).describe('Column with the profile key.'),
+        ...MEMBER_COLUMNS,
+      }),
     ),
-});
-
-/** Files of one table. Globs are expanded when the table is read; relative paths start at the folder of the configuration file. */
-const TableSchema = z.strictObject({
-  path: z
-    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .describe(
-      'A file, a glob, or a list of these. The extension sets the format: .csv, .tsv, .ndjson, .jsonl (each also .gz), .parquet, .xlsx.',
-    ),
-  format: z.enum(['csv', 'ndjson', 'parquet', 'xlsx']).optional().describe('Overrides the extension.'),
-  csv: CsvDialectSchema.optional().describe(
-    'How CSV files are written. Of these, header, skip and nullText are for .xlsx too.',
-  ),
-  sheet: z.string().min(1).optional().describe('Name of the sheet of an .xlsx file. Default: the first one.'),
-  rename: z
-    .record(z.string().min(1), z.string().min(1))
-    .optional()
-    .describe('New names for columns, by the names in the files, e.g. `E-Mail: Email`.'),
-  columns: z.array(z.string().min(1)).optional().describe('Column names, for files without a header line.'),
-});
-export type Table = z.infer<typeof TableSchema>;
-
-const SegmentSchema = z.union([
-  z.strictObject({
-    name: z
-      .string()
-      .min(1)
-      .optional()
-      .describe('Display name and default tag name. Default: the segment id.'),
-    sql: z
-      .string()
-      .min(1)
-      .describe(
-        'One SELECT over the configured tables; its first column is the profile key. `profiles` is the table of profiles.',
-      ),
-  }),
-  z.strictObject({
-    name: z.string().min(1).optional(),
-    members: TableSchema.extend({
-      key: z.string().min(1).describe('Column with the profile key.'),
-      segment: z
-        .string()
-        .min(1)
-        .optional()
-        .describe('Column with the segment, for files with several segments.'),
-      value: z
-        .string()
-        .optional()
-        .describe('Value in that column that means this segment. Default: the segment id.'),
-    }),
-  }),
-]);
+  ])
+  .refine(hasOneSegmentColumn, ONE_SEGMENT_COLUMN);
 export type SegmentConfig = z.infer<typeof SegmentSchema>;
 
-export const FilesSourceSchema = z.strictObject({
+const FilesProfilesSchema = TableSchema.extend({
+  path: TableSchema.shape.path.optional(),
+  sql: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('In place of path: one SELECT over the tables, with one row per profile.'),
+  key: z.string().min(1).describe('Column with the unique key of a profile.'),
+})
+  .refine(({ path, sql }) => (path === undefined) !== (sql === undefined), 'set path or sql, and not both')
+  .refine(
+    ({ sql, format, csv, sheet, rename, columns }) =>
+      sql === undefined || [format, csv, sheet, rename, columns].every((setting) => setting === undefined),
+    'beside sql only key: format, csv, sheet, rename and columns belong to the tables that it reads',
+  );
+
+const FILES = {
   kind: z.literal('files'),
-  profiles: TableSchema.extend({
-    key: z.string().min(1).describe('Column with the unique key of a profile.'),
-  }).describe('Files with one row per profile; each column is an attribute.'),
+  root: RootSchema.optional().describe(
+    'Where relative paths start: a folder, s3://BUCKET/PREFIX or az://ACCOUNT/CONTAINER/PREFIX. Default: the folder of the configuration file.',
+  ),
+  profiles: FilesProfilesSchema.describe(
+    'Files with one row per profile, or SQL over the tables; each column is an attribute.',
+  ),
   tables: z
     .record(z.string().regex(/^[a-z_][a-z0-9_]*$/), TableSchema)
     .default({})
@@ -104,14 +64,119 @@ export const FilesSourceSchema = z.strictObject({
   segments: z
     .record(z.string().min(1), SegmentSchema)
     .describe('By id: SQL that selects profile keys, or a file of members.'),
-});
-export type FilesSourceConfig = z.infer<typeof FilesSourceSchema>;
+};
 
-/** Profiles and segments in CSV, NDJSON or Parquet files. */
+const STORAGE = 'How to reach the objects of an s3:// or az:// root.';
+
+function filesSourceSchema(reference: Reference) {
+  return z
+    .strictObject({ ...FILES, storage: storageSchema(reference).optional().describe(STORAGE) })
+    .superRefine(checkStorage);
+}
+
+export const FilesSourceSchema = filesSourceSchema(SecretReferenceSchema);
+type AnyFilesConfig = z.infer<typeof FilesSourceSchema>;
+/** Whose profiles are a table. */
+export type FilesSourceConfig = Omit<AnyFilesConfig, 'profiles'> & {
+  readonly profiles: Table & { readonly key: string };
+};
+/** Whose profiles are SQL over its tables. */
+export type ComputedFilesConfig = Omit<AnyFilesConfig, 'profiles'> & {
+  readonly profiles: { readonly sql: string; readonly key: string };
+};
+
+/** Profiles and segments in CSV, NDJSON, Parquet or .xlsx files: of a folder, of Amazon S3, or of Azure Blob Storage. */
 export interface FilesSourceInput extends z.input<typeof FilesSourceSchema> {}
 
+const CdmSegmentSchema = z
+  .union([
+    sqlSegmentSchema(
+      'One SELECT over the tables of the model, by their names; its first column is the profile key. `profiles` is the table of profiles.',
+    ),
+    membersSegmentSchema(
+      z.strictObject({
+        table: z.string().min(1).describe('Table of the model with the memberships.'),
+        key: z.string().min(1).optional().describe('Column with the profile key. Default: profiles.key.'),
+        ...MEMBER_COLUMNS,
+      }),
+    ),
+    z.strictObject({
+      name: z.string().min(1).optional(),
+      table: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('Output table of the segment: a row for each member. Default: the segment id.'),
+    }),
+  ])
+  .refine(hasOneSegmentColumn, ONE_SEGMENT_COLUMN);
+
+const CDM = {
+  kind: z.literal('cdm'),
+  root: RootSchema.describe(
+    'The lake or container, or a part of it: az://ACCOUNT/CONTAINER/PREFIX, s3://BUCKET/PREFIX, or a folder with a copy. Nothing outside of it is read, whatever the model says.',
+  ),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'Path of model.json, or of a manifest (*.manifest.cdm.json), below the root. Default: the only one there.',
+    ),
+  columnHeaders: z
+    .boolean()
+    .optional()
+    .describe('Whether the partitions begin with a header line. Default: as the model says.'),
+  profiles: z
+    .strictObject({
+      table: z.string().min(1).default('Customer').describe('Table of the model with one row per profile.'),
+      key: z.string().min(1).default('CustomerId').describe('Column with the unique key of a profile.'),
+    })
+    .prefault({}),
+  segments: z
+    .record(z.string().min(1), CdmSegmentSchema)
+    .optional()
+    .describe(
+      'By id: an output table, SQL, or a table of members. Default: every table whose rows are profiles, by its name.',
+    ),
+};
+
+function cdmSourceSchema(reference: Reference) {
+  return z
+    .strictObject({ ...CDM, storage: storageSchema(reference).optional().describe(STORAGE) })
+    .superRefine(checkStorage);
+}
+
+const CdmSourceSchema = cdmSourceSchema(SecretReferenceSchema);
+export type CdmSourceConfig = z.infer<typeof CdmSourceSchema>;
+
+/** Profiles and segments as Dynamics 365 Customer Insights exports them: tables in CSV with a `model.json` or a manifest. */
+export interface CdmSourceInput extends z.input<typeof CdmSourceSchema> {}
+
 /** A source of profiles and segments. A new kind needs a branch here, a folder in `sources/` and a line in its index. */
-const SourceConfigSchema = z.discriminatedUnion('kind', [FilesSourceSchema]);
+const SourceConfigSchema = z.discriminatedUnion('kind', [
+  FilesSourceSchema,
+  CdmSourceSchema,
+  PostgresSourceSchema,
+  SqlSourceSchema,
+  DataverseSourceSchema,
+]);
 export type SourceConfig = z.infer<typeof SourceConfigSchema>;
 
 export const SourcesSchema = z.record(NameSchema, SourceConfigSchema);
+/** The same with references that only a SecretResolver of the host's own understands. */
+export const CustomSecretsSourcesSchema = z.record(
+  NameSchema,
+  z.discriminatedUnion('kind', [
+    filesSourceSchema(CustomReferenceSchema),
+    cdmSourceSchema(CustomReferenceSchema),
+    postgresSourceSchema(CustomReferenceSchema),
+    sqlSourceSchema(CustomReferenceSchema),
+    dataverseSourceSchema(CustomReferenceSchema),
+  ]),
+);
+
+/** Ids of the segments that the configuration names; undefined where the source itself says which it has. */
+export function configuredSegments({ segments }: SourceConfig): readonly string[] | undefined {
+  return segments && Object.keys(segments);
+}
