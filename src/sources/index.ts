@@ -1,9 +1,14 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenSource } from '../ports/source';
-import type { SourceConfig } from '../config/source-config';
+import type { ComputedFilesConfig, FilesSourceConfig, SourceConfig } from '../config/source-config';
+import { CdmSource } from './cdm/cdm-source';
+import { DataverseSource } from './dataverse/dataverse-source';
 import { FilesSource } from './files/files-source';
 import type { SourceOptions } from './options';
+import { PostgresSource } from './postgres/postgres-source';
+import { resolveFiles, resolveSql } from './sql/resolve';
+import { SqlSource } from './sql/sql-source';
 
 /** The kinds of sources. A new kind is a folder beside `files/`, a branch of `SourceConfigSchema` and a line here. */
 const KINDS: {
@@ -12,7 +17,15 @@ const KINDS: {
     options: SourceOptions,
   ) => OpenSource;
 } = {
-  files: (config, options) => new FilesSource(config, options),
+  // The schema has seen that one of path and sql is set.
+  files: (config, options) =>
+    config.profiles.sql === undefined
+      ? new FilesSource(config as FilesSourceConfig, options)
+      : new SqlSource(resolveFiles(config as ComputedFilesConfig), options),
+  cdm: (config, options) => new CdmSource(config, options),
+  postgres: (config, options) => new PostgresSource(config, options),
+  sql: (config, options) => new SqlSource(resolveSql(config), options),
+  dataverse: (config, options) => new DataverseSource(config, options),
 };
 
 const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
@@ -25,7 +38,9 @@ const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
 export async function openSource(config: SourceConfig, options: SourceOptions): Promise<OpenSource> {
   await mkdir(options.scratch, { recursive: true, mode: 0o700 });
   await sweep(options.scratch);
-  return KINDS[config.kind](config, options);
+  // The compiler does not see that a kind gets its own configuration.
+  const open = KINDS[config.kind] as (config: SourceConfig, options: SourceOptions) => OpenSource;
+  return open(config, options);
 }
 
 /** Removes the copies of rows that killed processes left behind. A reading takes seconds, never a day. */

@@ -1,9 +1,10 @@
 import { type DetectedCsv, detectCsv } from './files/detect-csv';
-import { findFiles } from './files/find-files';
 import { formatOf } from './files/format';
 import { findTables, openTable } from './files/open-tables';
-import { sandboxOf, withDatabase } from './files/reading';
+import { sandboxOf } from './files/reading';
+import { withDatabase } from './files/with-database';
 import type { SourceOptions } from './options';
+import { FolderRoot } from './root/folder-root';
 import { withScratchFolder } from './scratch-folder';
 
 export interface InspectedTable {
@@ -13,22 +14,27 @@ export interface InspectedTable {
 }
 
 /**
- * Finds out how a file of profiles has to be read, before there is a configuration.
+ * Finds out how a file has to be read, before there is a configuration.
  *
+ * @param file `what` names it in errors: `profiles`, `table orders`
  * @throws ExportError SOURCE_UNREADABLE, SOURCE_MALFORMED, CONFIG_INVALID
  */
-export async function inspectTable(path: string, options: SourceOptions): Promise<InspectedTable> {
+export async function inspectTable(
+  { path, what }: { readonly path: string; readonly what: string },
+  options: Omit<SourceOptions, 'secrets'>,
+): Promise<InspectedTable> {
   const { baseFolder } = options;
-  const what = 'profiles';
   const format = formatOf(what, { path });
   const isCsv = format.kind === 'csv' && !format.spreadsheet;
-  const [file] = await findFiles(path, { baseFolder, what });
+  const root = new FolderRoot(baseFolder);
+  const [first] = await root.find(path, what);
   const { signal } = new AbortController();
+  const file = first === undefined ? undefined : await root.open(first);
   const csv = isCsv && file ? await detectCsv(file, signal) : undefined;
   const table = { path, ...(csv && { csv: csvSection(csv) }) };
   return withScratchFolder(options, async (folder) => {
     const spec = { id: what, what, table, required: [] };
-    const opening = { baseFolder, folder, columnsOnly: true, signal };
+    const opening = { root, folder, columnsOnly: true, signal };
     const found = await findTables([spec], opening);
     return withDatabase({ options, stopped: signal }, sandboxOf(folder, found), async (database) => {
       const [first] = found;

@@ -1,3 +1,5 @@
+import type { SecretResolver } from '../ports/secrets';
+
 /** What a source may use of this machine. */
 export interface SourceOptions {
   /** Where relative paths of the configuration start. */
@@ -6,4 +8,5 @@ export interface SourceOptions {
   readonly memoryLimit: string;
   /** Folder for copies of rows and spilled memory; what a source leaves in it under the name `source-…` is deleted after a day. */
   readonly scratch: string;
+  readonly secrets: SecretResolver;
 }

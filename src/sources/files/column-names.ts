@@ -116,3 +116,23 @@ function isNear(name: string, columns: readonly string[]): boolean {
   const near = nearest(name, columns);
   return near !== undefined && (name.length > 3 || near.toLowerCase() === name.toLowerCase());
 }
+
+/** @param advice what to do about columns of the same name @throws ExportError ATTRIBUTE_NOT_FOUND */
+export function requireAttributes(
+  { columns, unusable }: { readonly columns: readonly string[] } & Pick<ColumnNames, 'unusable'>,
+  attributes: readonly string[],
+  advice: string,
+): void {
+  // NDJSON without a row names no columns, and has nothing to miss them.
+  if (columns.length === 0) return;
+  const missing = attributes.find((name) => !columns.includes(name));
+  if (missing === undefined) return;
+  const why = unusable.get(missing.toLowerCase());
+  throw new ExportError(
+    'ATTRIBUTE_NOT_FOUND',
+    why === undefined
+      ? `The source's profiles have no attribute "${missing}". ${suggest(missing, columns)}`
+      : `The source's profiles have no usable attribute "${missing}": ${why}. ${advice}`,
+    { details: { attribute: missing } },
+  );
+}

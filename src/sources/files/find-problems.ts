@@ -1,12 +1,13 @@
 import type { SourceProblem } from '../../ports/source';
 import type { Database } from '../../duckdb/database';
 import { quoteName } from '../../duckdb/quote';
-import { ExportError } from '../../errors';
+import { FoundProblems } from '../found-problems';
 import { type FoundTable, type TableSpec, findTables, openTable } from './open-tables';
-import { PROFILES, type ReadContext, sandboxOf, withDatabase } from './reading';
+import { sandboxOf } from './reading';
 import { asSqlError, checkSql } from './segment-sql';
 import { membershipScans } from './segments';
-import { selectNothing } from './table';
+import { PROFILES, selectNothing } from './table';
+import { type ReadContext, withDatabase } from './with-database';
 import { withScratchFolder } from '../scratch-folder';
 
 interface Part {
@@ -18,44 +19,45 @@ interface Part {
 }
 
 /** Looks for files, reads their header lines and binds the SQL of all segments to the columns. Goes on after each problem. */
-export async function findProblems(context: ReadContext): Promise<SourceProblem[]> {
-  const problems: SourceProblem[] = [];
-  /** Undefined after a problem. */
-  const attempt = async <Result>(at: string, work: () => Promise<Result>): Promise<Result | undefined> => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof ExportError)) throw error;
-      problems.push({ at, error });
-      return undefined;
-    }
-  };
+export async function findProblems(context: ReadContext): Promise<readonly SourceProblem[]> {
+  const problems = new FoundProblems();
   await withScratchFolder(context.options, async (folder) => {
-    const { baseFolder } = context.options;
-    const opening = { baseFolder, folder, columnsOnly: true, signal: context.stopped };
+    const { access, stopped } = context;
+    const root = await context.roots.open(stopped);
+    const opening = { root, folder, columnsOnly: true, signal: stopped, access };
     const found = new Map<Part, FoundTable>();
     for (const part of partsOf(context)) {
-      const [table] = (await attempt(part.at, () => findTables([part.spec], opening))) ?? [];
+      const [table] = (await problems.attempt(part.at, () => findTables([part.spec], opening))) ?? [];
       if (table) found.set(part, table);
     }
     await withDatabase(context, sandboxOf(folder, [...found.values()]), async (database) => {
       const columns = new Map<string, readonly string[]>();
       for (const [{ at, sqlName }, table] of found) {
-        const opened = await attempt(at, () => openTable(database, table, opening));
+        const opened = await problems.attempt(at, () => openTable(database, table, opening));
         if (opened && sqlName !== undefined) columns.set(sqlName, opened.columns);
       }
       await makeViews(database, columns);
+      const tables = [PROFILES, ...Object.keys(context.config.tables)];
       for (const [id, segment] of Object.entries(context.config.segments)) {
         if ('sql' in segment)
-          await attempt(`segments.${id}`, () => bind(database, { id, sql: segment.sql, context, columns }));
+          await problems.attempt(`segments.${id}`, () =>
+            bindSegment(database, { id, sql: segment.sql, tables, columns }),
+          );
       }
     });
   });
-  return problems;
+  return problems.all;
 }
 
-function partsOf({ config }: ReadContext): Part[] {
+function partsOf({ config, access }: ReadContext): Part[] {
   const { profiles, tables } = config;
+  const sql = Object.values(config.segments).flatMap((segment) =>
+    'sql' in segment ? segment.sql.toLowerCase() : [],
+  );
+  // Of another kind of source, only the tables that SQL may mean: it may have others, for which no segment asks.
+  const wanted = Object.entries(tables).filter(
+    ([name]) => !access || sql.some((text) => text.includes(name)),
+  );
   const ids = Object.keys(config.segments);
   return [
     {
@@ -63,7 +65,7 @@ function partsOf({ config }: ReadContext): Part[] {
       spec: { id: PROFILES, what: PROFILES, table: profiles, required: [profiles.key] },
       sqlName: PROFILES,
     },
-    ...Object.entries(tables).map(([name, table]) => ({
+    ...wanted.map(([name, table]) => ({
       at: `tables.${name}`,
       spec: { id: name, what: `table ${name}`, table, required: [] },
       sqlName: name,
@@ -75,7 +77,11 @@ function partsOf({ config }: ReadContext): Part[] {
   ];
 }
 
-async function makeViews(database: Database, tables: ReadonlyMap<string, readonly string[]>): Promise<void> {
+/** Views without rows, to bind SQL to. */
+export async function makeViews(
+  database: Database,
+  tables: ReadonlyMap<string, readonly string[]>,
+): Promise<void> {
   for (const [name, columns] of tables) {
     if (columns.length > 0)
       await database.run(`CREATE VIEW ${quoteName(name)} AS ${selectNothing(columns, {})}`);
@@ -85,13 +91,17 @@ async function makeViews(database: Database, tables: ReadonlyMap<string, readonl
 interface SqlSegment {
   readonly id: string;
   readonly sql: string;
-  readonly context: ReadContext;
+  /** Names of those that it may read. */
+  readonly tables: readonly string[];
+  /** Of the tables that could be opened, by name. */
   readonly columns: ReadonlyMap<string, readonly string[]>;
 }
 
 /** @throws ExportError SEGMENT_SQL_INVALID */
-async function bind(database: Database, { id, sql, context, columns }: SqlSegment): Promise<void> {
-  const tables = [PROFILES, ...Object.keys(context.config.tables)];
+export async function bindSegment(
+  database: Database,
+  { id, sql, tables, columns }: SqlSegment,
+): Promise<void> {
   const use = await checkSql(database, { segment: id, sql }, tables);
   // Only with all of its tables: that one of them cannot be opened is a problem of its own.
   if ([...use.tables].some((name) => (columns.get(name) ?? []).length === 0)) return;

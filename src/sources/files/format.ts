@@ -1,4 +1,4 @@
-import type { Table } from '../../config/source-config';
+import type { Table } from '../../config/table-config';
 import { ExportError } from '../../errors';
 import type { Dialect } from './csv-records';
 import { type Encoding, UTF_8 } from './decoding';
@@ -33,7 +33,7 @@ const ENDINGS: readonly (readonly [RegExp, Kind])[] = [
  */
 export function formatOf(what: string, table: Table): Format {
   const paths = typeof table.path === 'string' ? [table.path] : table.path;
-  const kinds = new Set(paths.map((path) => table.format ?? kindOf(what, path)));
+  const kinds = new Set(table.format ? [table.format] : paths.map((path) => kindOf(what, path)));
   const [kind, another] = kinds;
   if (kind === undefined || another !== undefined) {
     throw invalid(`${what}: one table cannot mix formats (${[...kinds].join(', ')}). Make it two tables.`);

@@ -4,8 +4,9 @@ import { quoteName, quoteText } from '../../duckdb/quote';
 import type { UnmatchedRows } from '../../contract/plan';
 import { type MembershipTable, type Reading, rowsOf } from './reading';
 import { type SqlUse, asSqlError } from './segment-sql';
+import { BROKEN_LIST } from './read-error';
 import { ROW, STAGED_PROFILES, copyToScratch } from './stage';
-import { strippedKey } from './table';
+import { type TextTable, strippedKey } from './table';
 
 /** `ROW` of each staged profile that is in a segment, and `segments`: a 1 or 0 for each of the request. */
 export const MEMBERSHIPS = 'own.memberships';
@@ -30,12 +31,16 @@ export interface Members {
  *
  * @throws ExportError SEGMENT_SQL_INVALID
  */
-export async function findMembers(reading: Reading, key: string, segments: number): Promise<Members> {
+export async function findMembers(
+  reading: Reading<TextTable>,
+  key: string,
+  segments: number,
+): Promise<Members> {
   const { database } = reading;
   const files: string[] = [];
-  for (const [list, membership] of reading.memberships.entries()) {
-    const keys = selectMembership(membership, inNoSegment(list));
-    files.push(await copyRows(reading, key, { number: files.length, keys }));
+  for (const group of membershipsTogether(reading)) {
+    const keys = group.map(({ membership, list }) => selectMembership(membership, inNoSegment(list)));
+    files.push(await copyRows(reading, key, { number: files.length, keys: keys.join(' UNION ALL ') }));
   }
   const sql = [...reading.sql];
   const together = segmentsTogether(reading);
@@ -66,21 +71,43 @@ function inNoSegment(list: number): number {
   return -2 - list;
 }
 
-/** Rows of segments that are not requested are left out. Keys of rows in no segment do not matter. */
-function selectMembership({ scan, table }: MembershipTable, noSegment: number): string {
+/**
+ * Rows of segments that are not requested are left out. Keys of rows in no segment do not matter. A list has all segments that there are, so
+ * one that no segment asks for says nothing.
+ */
+function selectMembership({ scan, table }: MembershipTable<TextTable>, noSegment: number): string {
   const values = scan.values.map(({ segment, value }) => `(${segment}, ${quoteText(value)})`).join(', ');
   const { key, column } = scan;
   const columns = column === undefined || column === key ? [key] : [key, column];
   const match = column === undefined ? 'true' : `${strippedKey(`m.${quoteName(column)}`)} = v.value`;
+  const select = table.select(columns);
+  const rows = scan.isList && column !== undefined ? eachOfList(select, { key, column }) : select;
   return `
     SELECT coalesce(v.segment, ${noSegment}) AS segment, CASE WHEN v.segment >= 0 THEN m.${quoteName(key)} END AS key
-    FROM (${table.select(columns)}) m LEFT JOIN (
+    FROM (${rows}) m LEFT JOIN (
       SELECT segment, ${strippedKey('value')} AS value FROM (VALUES ${values}) given(segment, value)) v ON ${match}
-    WHERE v.segment IS DISTINCT FROM -1`;
+    WHERE ${scan.isList ? 'v.segment >= 0' : 'v.segment IS DISTINCT FROM -1'}`;
+}
+
+/** A row for each segment of a row's list. A list that is not of this form must not read as one of no segment: its customer would lose all tags. */
+function eachOfList(
+  select: string,
+  { key, column }: { readonly key: string; readonly column: string },
+): string {
+  const list = quoteName(column);
+  const broken = quoteText(`${BROKEN_LIST}${column}`);
+  return `SELECT ${quoteName(key)}, unnest(CASE
+      WHEN ${list} IS NULL THEN NULL
+      WHEN NOT json_valid(${list}) THEN error(${broken})
+      WHEN json_type(${list}) = 'ARRAY' THEN json_extract_string(${list}, '$[*]')
+      WHEN json_type(${list}, '$.Segments') = 'ARRAY' THEN json_extract_string(${list}, '$.Segments[*]')
+      WHEN json_type(${list}, '$.Segments') = 'NULL' THEN NULL
+      ELSE error(${broken}) END) AS ${list}
+    FROM (${select})`;
 }
 
 async function countUnmatched(
-  { database, memberships }: Reading,
+  { database, memberships }: Reading<TextTable>,
   { rows, segments }: { readonly rows: string; readonly segments: number },
 ): Promise<UnmatchedRows[]> {
   const found = await database.rows<{ segment: number; count: number }>(
@@ -101,9 +128,30 @@ const MOST_TOGETHER = 50;
 /** With many rows, each has a statement of its own: DuckDB may run the parts of one at the same time, and the memory is for one. */
 const ROWS_TOGETHER = 100_000;
 
-function segmentsTogether({ profiles, tables }: Reading): number {
+function segmentsTogether({ profiles, tables }: Reading<TextTable>): number {
   const rows = rowsOf([profiles, ...tables.values()].flatMap(({ files }) => files));
   return Math.floor(Math.min(MOST_TOGETHER, Math.max(1, ROWS_TOGETHER / Math.max(1, rows))));
+}
+
+interface ListedMembership {
+  readonly membership: MembershipTable<TextTable>;
+  /** Its number among those of the reading. */
+  readonly list: number;
+}
+
+function membershipsTogether({ profiles, memberships }: Reading<TextTable>): ListedMembership[][] {
+  const groups: { rows: number; members: ListedMembership[] }[] = [];
+  for (const [list, membership] of memberships.entries()) {
+    const last = groups.at(-1);
+    const rows = rowsOf(membership.table.files);
+    if (last && last.members.length < MOST_TOGETHER && last.rows + rows <= ROWS_TOGETHER) {
+      last.members.push({ membership, list });
+      last.rows += rows;
+    } else {
+      groups.push({ rows: rows + rowsOf(profiles.files), members: [{ membership, list }] });
+    }
+  }
+  return groups.map(({ members }) => members);
 }
 
 interface SqlGroup {
@@ -113,7 +161,7 @@ interface SqlGroup {
 }
 
 async function copySql(
-  reading: Reading,
+  reading: Reading<TextTable>,
   key: string,
   { number, segments }: SqlGroup,
 ): Promise<readonly string[]> {
@@ -135,7 +183,7 @@ async function copySql(
 }
 
 async function copyOneSql(
-  reading: Reading,
+  reading: Reading<TextTable>,
   key: string,
   { number, segment: [segment, use] }: { readonly number: number; readonly segment: SqlSegment },
 ): Promise<string> {
@@ -154,7 +202,7 @@ function selectKeys(segment: number, from: string): string {
 
 /** Members with `ROW`, which is NULL for a row that names no profile, and then with its key. In a file: tables in memory take more of it. */
 function copyRows(
-  reading: Reading,
+  reading: Reading<TextTable>,
   key: string,
   { number, keys }: { readonly number: number; readonly keys: string },
 ): Promise<string> {

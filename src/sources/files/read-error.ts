@@ -5,6 +5,9 @@ import type { DataFile } from './data-file';
 /** Not about a file: our SQL is wrong, or the source was closed. */
 const OURS = new Set(['Binder', 'Catalog', 'INTERNAL', 'INTERRUPT', 'Parser', 'Permission']);
 
+/** Begins the error of our SQL about a value that is no list of segments; the column follows. */
+export const BROKEN_LIST = 'no JSON list of segments in the column ';
+
 /** What a failed reading of these files means. */
 export function asReadError(files: readonly DataFile[], error: unknown): unknown {
   if (!(error instanceof DatabaseError) || OURS.has(error.kind)) return error;
@@ -15,6 +18,14 @@ export function asReadError(files: readonly DataFile[], error: unknown): unknown
     );
   }
   const text = error.rowText();
+  const [, column] = text.split(BROKEN_LIST);
+  if (column !== undefined) {
+    return new ExportError(
+      'SOURCE_MALFORMED',
+      `The column "${column.trim()}" has a value that is no JSON list of segments, such as {"Segments":["vip"]}. Correct the rows, or name another column as members.segments.`,
+      { details: { column: column.trim() } },
+    );
+  }
   const file = files.find(({ readable }) => text.includes(readable));
   if (file && error.kind === 'IO' && /Cannot open|No files found|No such file/.test(text)) {
     return new ExportError(

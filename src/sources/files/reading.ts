@@ -1,6 +1,6 @@
-import type { FilesSourceConfig, SegmentConfig } from '../../config/source-config';
+import type { FilesSourceConfig } from '../../config/source-config';
 import type { Database } from '../../duckdb/database';
-import { openDatabase, threadsFor } from '../../duckdb/open';
+import { threadsFor } from '../../duckdb/open';
 import { changedWhileRead, findChanges } from './data-file';
 import {
   type FoundTable,
@@ -11,13 +11,13 @@ import {
   openTable,
 } from './open-tables';
 import { asReadError } from './read-error';
-import { type SqlUse, checkSql } from './segment-sql';
-import { type MembershipScan, chooseSegments, membershipScans } from './segments';
-import type { SourceOptions } from '../options';
+import type { SqlUse } from './segment-sql';
+import { type MembershipScan, membershipScans } from './segments';
+import { queriesOf, sqlUses } from './sql-uses';
+import { PROFILES, type TextTable } from './table';
+import { type FilesContext, type ReadContext, type Sandbox, withDatabase } from './with-database';
+import { isReplaced } from '../objects/object-store';
 import { withScratchFolder } from '../scratch-folder';
-
-/** The table of profiles, in SQL and in messages. */
-export const PROFILES = 'profiles';
 
 export interface ReadRequest {
   readonly segments: readonly string[];
@@ -31,29 +31,24 @@ export interface ReadRequest {
   readonly into?: string;
 }
 
-export interface MembershipTable {
-  readonly scan: MembershipScan;
-  readonly table: OpenTable;
+export interface MembershipTable<Table extends TextTable = OpenTable> {
+  readonly scan: Pick<MembershipScan, 'key' | 'column' | 'isList' | 'values'>;
+  readonly table: Table;
 }
 
 /** One reading of a source: its tables are open, nothing of them has been read but their columns. */
-export interface Reading {
+export interface Reading<Table extends TextTable = OpenTable> {
   readonly database: Database;
   /** Scratch of this reading alone. */
   readonly folder: string;
-  readonly profiles: OpenTable;
+  readonly profiles: Table;
   /** Further tables by the name that SQL knows them by. */
-  readonly tables: ReadonlyMap<string, OpenTable>;
-  readonly memberships: readonly MembershipTable[];
+  readonly tables: ReadonlyMap<string, Table>;
+  readonly memberships: readonly MembershipTable<Table>[];
   /** What each segment that is SQL reads, by its position in the request. */
   readonly sql: ReadonlyMap<number, SqlUse>;
-}
-
-export interface FilesContext {
-  readonly config: FilesSourceConfig;
-  readonly options: SourceOptions;
-  /** Aborted when the source is closed. */
-  readonly closed: AbortSignal;
+  /** What the profiles read, where they are SQL. */
+  readonly profilesSql?: SqlUse;
 }
 
 /** A file that is replaced more often than this while it is read is not read. */
@@ -70,7 +65,11 @@ export async function withReading<T>(
     context.stopped.throwIfAborted();
     const read = await withScratchFolder(context.options, (folder) =>
       readOnce(context, { request, folder }, body),
-    );
+    ).catch((error: unknown) => {
+      if (left > 0 && isReplaced(error)) return undefined;
+      throw error;
+    });
+    if (!read) continue;
     if (read.changed.length === 0) return read.result();
     // A file that was replaced is complete. One that changed may still be written.
     if (left === 0 || !read.areReplaced) throw changedWhileRead(read.changed);
@@ -87,12 +86,13 @@ async function readOnce<T>(
   { request, folder }: { readonly request: ReadRequest; readonly folder: string },
   body: (reading: Reading) => Promise<T>,
 ): Promise<ReadOnce<T>> {
-  const plan = await planReading(context, request, folder);
+  const plan = await planReading(context, request);
   const options = {
-    baseFolder: context.options.baseFolder,
+    root: await context.roots.open(context.stopped),
     folder,
     columnsOnly: request.columnsOnly ?? false,
     signal: context.stopped,
+    access: context.access,
   };
   const found = await findTables(plan.specs, options);
   const files = found.flatMap((table) => table.files);
@@ -118,21 +118,13 @@ interface Plan {
   readonly sql: ReadonlyMap<number, SqlUse>;
 }
 
-/** What `withReading` passes on. */
-export interface ReadContext extends Omit<FilesContext, 'closed'> {
-  readonly stopped: AbortSignal;
-}
-
-async function planReading(context: ReadContext, request: ReadRequest, folder: string): Promise<Plan> {
+async function planReading(context: ReadContext, request: ReadRequest): Promise<Plan> {
   const { config } = context;
-  const segments = chooseSegments(config, request.segments);
   // Before any file is searched for: only the SQL shows which files are needed.
-  const sql = await checkAllSql(
-    context,
-    segments.map((segment, index) => ({ id: request.segments[index] ?? '', segment })),
-    folder,
-  );
-  return { sql, ...findWhatToRead(config, request, [...sql.values()]) };
+  const queries = queriesOf(config, request.segments);
+  const uses = await sqlUses(context, queries);
+  const sql = new Map(queries.map(({ position }, index) => [position, uses[index]!]));
+  return { sql, ...findWhatToRead(config, request, uses) };
 }
 
 /** The tables that a request needs, by the tables that its SQL reads. */
@@ -155,30 +147,6 @@ export function findWhatToRead(
   };
 }
 
-async function checkAllSql(
-  context: ReadContext,
-  segments: readonly { readonly id: string; readonly segment: SegmentConfig }[],
-  folder: string,
-): Promise<Map<number, SqlUse>> {
-  const uses = new Map<number, SqlUse>();
-  if (!segments.some(({ segment }) => 'sql' in segment)) return uses;
-  const tables = [PROFILES, ...Object.keys(context.config.tables)];
-  await withDatabase(context, { folder, threads: 1, allow: [], files: [] }, async (database) => {
-    for (const [index, { id, segment }] of segments.entries()) {
-      if ('sql' in segment)
-        uses.set(index, await checkSql(database, { segment: id, sql: segment.sql }, tables));
-    }
-  });
-  return uses;
-}
-
-interface Sandbox {
-  readonly folder: string;
-  readonly threads: number;
-  readonly allow: readonly string[];
-  readonly files: readonly string[];
-}
-
 const BYTES_OF_ROW = 100;
 
 /** How many rows files have, by their size: an estimate, which need not be close. */
@@ -198,23 +166,6 @@ export function sandboxOf(
     allow: into === undefined ? [folder] : [folder, into],
     files: files.map(({ readable }) => readable),
   };
-}
-
-export async function withDatabase<T>(
-  { options, stopped }: Pick<ReadContext, 'options' | 'stopped'>,
-  sandbox: Sandbox,
-  body: (database: Database) => Promise<T>,
-): Promise<T> {
-  const database = await openDatabase({ ...sandbox, memoryLimit: options.memoryLimit });
-  const stop = () => void database.close();
-  stopped.addEventListener('abort', stop);
-  if (stopped.aborted) stop();
-  try {
-    return await body(database);
-  } finally {
-    stopped.removeEventListener('abort', stop);
-    await database.close();
-  }
 }
 
 async function openAll(

@@ -6,9 +6,10 @@ import { suggest } from '../suggest';
 /** Table functions that make rows out of their arguments. All others read files, settings or the catalogue. */
 const HARMLESS = new Set(['range', 'generate_series', 'unnest']);
 
-/** What a segment's SQL reads. */
+/** What SQL of the configuration reads. */
 export interface SqlUse {
-  readonly segment: string;
+  /** Whose SQL it is; undefined: that of the profiles. */
+  readonly segment: string | undefined;
   readonly sql: string;
   readonly tables: ReadonlySet<string>;
   /** Names, in small letters, of the functions that it calls, and of all else that may be one, such as `current_date`. */
@@ -51,11 +52,11 @@ interface Parsed {
  * Checks, without running it, that a text is one SELECT which reads no more than the named tables. This is the readable
  * refusal; the sandbox of `openDatabase` stands behind it.
  *
- * @throws ExportError SEGMENT_SQL_INVALID
+ * @throws ExportError SEGMENT_SQL_INVALID; CONFIG_INVALID for SQL of the profiles
  */
 export async function checkSql(
   database: Database,
-  { segment, sql }: { readonly segment: string; readonly sql: string },
+  { segment, sql }: Pick<SqlUse, 'segment' | 'sql'>,
   tables: readonly string[],
 ): Promise<SqlUse> {
   const statement = await parseSelect(database, segment, sql);
@@ -81,7 +82,7 @@ export async function checkSql(
   return { segment, sql, tables: read, calls, usesColumn: (name) => all || words.has(name.toLowerCase()) };
 }
 
-async function parseSelect(database: Database, segment: string, sql: string): Promise<unknown> {
+async function parseSelect(database: Database, segment: string | undefined, sql: string): Promise<unknown> {
   const { json } = await database.row<{ json: string }>(
     'SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true)::VARCHAR AS json',
     [sql],
@@ -107,7 +108,7 @@ function problemOf(node: SyntaxNode): string | undefined {
   const name = node.function?.function_name ?? 'a table function';
   return HARMLESS.has(name.toLowerCase())
     ? undefined
-    : `it calls ${name}(), but a segment reads only the tables that the configuration names`;
+    : `it calls ${name}(), but SQL reads only the tables that the configuration names`;
 }
 
 function isQualified(node: SyntaxNode): boolean {
@@ -162,8 +163,8 @@ function* texts(value: unknown): Generator<string> {
   for (const child of Object.values(value)) yield* texts(child);
 }
 
-/** @throws ExportError SEGMENT_SQL_INVALID when running or binding a segment's SQL failed; any other error as it is */
-export function asSqlError(segment: string, error: unknown): unknown {
+/** What it means that running or binding SQL failed: as `checkSql`; any other error as it is. @param segment as in `SqlUse` */
+export function asSqlError(segment: string | undefined, error: unknown): unknown {
   if (!(error instanceof DatabaseError)) return error;
   switch (error.kind) {
     case 'INTERRUPT':
@@ -192,10 +193,11 @@ function withoutSql(message: string): string {
   return message.replace(/\n+LINE \d+:[\s\S]*$/, '').replace(/[\s.!]+$/, '');
 }
 
-function invalid(segment: string, problem: string): ExportError {
+function invalid(segment: string | undefined, problem: string): ExportError {
+  const what = segment === undefined ? 'the profiles' : `segment "${segment}"`;
   return new ExportError(
-    'SEGMENT_SQL_INVALID',
-    `The SQL of segment "${segment}" was refused: ${problem.replace(/\.$/, '')}. Correct it in the configuration.`,
-    { details: { segment } },
+    segment === undefined ? 'CONFIG_INVALID' : 'SEGMENT_SQL_INVALID',
+    `The SQL of ${what} was refused: ${problem.replace(/\.$/, '')}. Correct it in the configuration.`,
+    segment === undefined ? {} : { details: { segment } },
   );
 }

@@ -1,23 +1,41 @@
 import { createHash } from 'node:crypto';
-import type { FilesSourceConfig, SegmentConfig, Table } from '../../config/source-config';
+import type { Table } from '../../config/table-config';
 import type { SegmentInfo } from '../../ports/source';
 import { ExportError } from '../../errors';
 import { suggest } from '../suggest';
 
+/** How a source names its segments; `Rows` says where the rows of members are. */
+export interface Segments<Rows extends object> {
+  readonly segments: Readonly<Record<string, Segment<Rows>>>;
+}
+type Segment<Rows extends object> = { readonly name?: string | undefined } & (
+  { readonly sql: string } | { readonly members: Rows & MemberColumns }
+);
+
+interface MemberColumns {
+  readonly key: string;
+  readonly segment?: string | undefined;
+  /** In place of `segment`: has a JSON list of segments. */
+  readonly segments?: string | undefined;
+  readonly value?: string | undefined;
+}
+
 /** Segments that one scan of a membership table serves. */
-export interface MembershipScan {
+export interface MembershipScan<Rows extends object = Table> {
   /** For messages: `members of vip`. */
   readonly what: string;
-  readonly table: Table;
+  readonly table: Rows;
   readonly required: readonly string[];
   readonly key: string;
   /** Column that names the segment of a row; undefined: all rows belong to all of `values`. */
   readonly column: string | undefined;
+  /** Whether that column has a JSON list of segments, of all that the customer of the row is in. */
+  readonly isList: boolean;
   /** Position of a segment in the request, or -1 for one that was not requested, and its value in `column`. */
   readonly values: readonly { readonly segment: number; readonly value: string }[];
 }
 
-export function segmentInfos(config: FilesSourceConfig): SegmentInfo[] {
+export function segmentInfos<Rows extends object>(config: Segments<Rows>): SegmentInfo[] {
   return Object.entries(config.segments).map(([id, segment]) => ({
     id,
     name: segment.name ?? id,
@@ -26,7 +44,7 @@ export function segmentInfos(config: FilesSourceConfig): SegmentInfo[] {
 }
 
 /** Changes with what the segment means, not with its display name. */
-function digestOf(id: string, segment: SegmentConfig): string {
+function digestOf<Rows extends object>(id: string, segment: Segment<Rows>): string {
   const definition = 'sql' in segment ? { sql: segment.sql } : { members: { value: id, ...segment.members } };
   return createHash('sha256').update(canonical(definition)).digest('hex').slice(0, 16);
 }
@@ -41,7 +59,10 @@ export function canonical(value: unknown): string {
 }
 
 /** @throws ExportError SEGMENT_NOT_FOUND */
-export function chooseSegments(config: FilesSourceConfig, ids: readonly string[]): SegmentConfig[] {
+export function chooseSegments<Rows extends object>(
+  config: Segments<Rows>,
+  ids: readonly string[],
+): Segment<Rows>[] {
   return ids.map((id) => {
     const segment = Object.hasOwn(config.segments, id) ? config.segments[id] : undefined;
     if (segment) return segment;
@@ -54,14 +75,21 @@ export function chooseSegments(config: FilesSourceConfig, ids: readonly string[]
 }
 
 /** Puts the requested segments together that lie in the same files, so that these are read once. */
-export function membershipScans(config: FilesSourceConfig, ids: readonly string[]): MembershipScan[] {
-  const scans = new Map<string, MembershipScan & { values: { segment: number; value: string }[] }>();
-  const others = Object.keys(config.segments).filter((id) => !ids.includes(id));
-  for (const id of [...ids, ...others]) {
+export function membershipScans<Rows extends object>(
+  config: Segments<Rows>,
+  ids: readonly string[],
+): MembershipScan<Rows>[] {
+  const scans = new Map<string, MembershipScan<Rows> & { values: { segment: number; value: string }[] }>();
+  const unasked = Object.keys(config.segments).filter((id) => !ids.includes(id));
+  for (const id of [...ids, ...unasked]) {
     const segment = config.segments[id];
     if (!segment || 'sql' in segment) continue;
-    const { key, segment: column, value, ...table } = segment.members;
-    const where = canonical({ table, key, column });
+    const { key, segment: single, segments: list, value, ...rest } = segment.members;
+    // The compiler does not know that these are all of Rows.
+    const table = rest as unknown as Rows;
+    const column = single ?? list;
+    const isList = list !== undefined;
+    const where = canonical({ table, key, column, isList });
     const isRequested = ids.includes(id);
     const scan =
       scans.get(where) ??
@@ -71,6 +99,7 @@ export function membershipScans(config: FilesSourceConfig, ids: readonly string[
         required: column === undefined ? [key] : [key, column],
         key,
         column,
+        isList,
         values: [],
       });
     if (!scan) continue;

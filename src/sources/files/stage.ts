@@ -3,9 +3,17 @@ import { FAST_ROWS } from '../../duckdb/parquet';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import type { Database } from '../../duckdb/database';
 import { ExportError, RepeatedKeys } from '../../errors';
-import { PROFILES, type Reading } from './reading';
+import type { Reading } from './reading';
 import type { EmptyKeys } from './unreadable-lines';
-import { FILE_COLUMN, type UnreadableCount, isEmptyKey, selectNothing, strippedKey } from './table';
+import {
+  FILE_COLUMN,
+  PROFILES,
+  type TextTable,
+  type UnreadableCount,
+  isEmptyKey,
+  selectNothing,
+  strippedKey,
+} from './table';
 
 /** A name that no column of a source is likely to have. */
 export const ROW = '"#row"';
@@ -29,13 +37,13 @@ export interface StagedProfiles {
  * @throws ExportError SOURCE_KEY_NOT_UNIQUE
  */
 export async function stageProfiles(
-  reading: Reading,
+  reading: Reading<TextTable>,
   key: string,
   attributes: readonly string[],
 ): Promise<StagedProfiles> {
   const { database, profiles } = reading;
   const name = quoteName(key);
-  const columns = columnsToStage(reading, PROFILES, [key, ...attributes]);
+  const columns = [...new Set([key, ...attributes, ...columnsUsed(reading, PROFILES, profiles)])];
   const file = await copyToScratch(
     reading,
     `table-${PROFILES}`,
@@ -56,9 +64,11 @@ export async function stageProfiles(
 }
 
 /** Copies the further tables to Parquet in scratch and makes the views that SQL knows them by. */
-export async function stageTables(reading: Reading): Promise<void> {
+export async function stageTables(
+  reading: Pick<Reading<TextTable>, 'database' | 'folder' | 'tables' | 'sql' | 'profilesSql'>,
+): Promise<void> {
   for (const [name, table] of reading.tables) {
-    const columns = columnsToStage(reading, name, []);
+    const columns = columnsUsed(reading, name, table);
     // Where only rows are counted, any column will do.
     const some = columns.length > 0 ? columns : table.columns.slice(0, 1);
     const select = some.length > 0 ? table.select(some) : selectNothing(['empty']);
@@ -67,21 +77,19 @@ export async function stageTables(reading: Reading): Promise<void> {
   }
 }
 
-/** The columns of a table that are requested or that a segment's SQL may read. */
-function columnsToStage(
-  { sql, profiles, tables }: Reading,
+/** The columns of a table that SQL may read. */
+function columnsUsed(
+  { sql, profilesSql }: Pick<Reading, 'sql' | 'profilesSql'>,
   name: string,
-  always: readonly string[],
+  { columns }: Pick<TextTable, 'columns'>,
 ): string[] {
-  const uses = [...sql.values()].filter((use) => use.tables.has(name));
-  const table = name === PROFILES ? profiles : tables.get(name);
-  const used = table?.columns.filter((column) => uses.some((use) => use.usesColumn(column))) ?? [];
-  return [...new Set([...always, ...used])];
+  const uses = [...sql.values(), ...(profilesSql ? [profilesSql] : [])].filter((use) => use.tables.has(name));
+  return columns.filter((column) => uses.some((use) => use.usesColumn(column)));
 }
 
 /** Writes `<name>.parquet` for this reading. Returns its path as a SQL literal. */
 export async function copyToScratch(
-  { database, folder }: Reading,
+  { database, folder }: Pick<Reading, 'database' | 'folder'>,
   name: string,
   select: string,
 ): Promise<string> {
@@ -90,7 +98,10 @@ export async function copyToScratch(
   return file;
 }
 
-async function countEmptyKeys({ database, profiles }: Reading, key: string): Promise<UnreadableCount[]> {
+async function countEmptyKeys(
+  { database, profiles }: Reading<TextTable>,
+  key: string,
+): Promise<UnreadableCount[]> {
   const rows = await database.rows<{ file: string; lines: number }>(`
     SELECT "${FILE_COLUMN}" AS file, count(*) AS lines
     FROM (${profiles.select([key], { file: true })})
@@ -123,7 +134,7 @@ async function notUnique(database: Database, { key, file, surplus }: Repeated): 
     'or name another column as profiles.key.';
   return new ExportError(
     'SOURCE_KEY_NOT_UNIQUE',
-    `${message} temporal-mailchimp source check, which runs where the files are, shows some of these values.`,
+    `${message} temporal-mailchimp source check, which runs where the source can be read, shows some of these values.`,
     {
       details: { rows: surplus, keys },
       cause: new RepeatedKeys(

@@ -1,5 +1,18 @@
 import { quoteName } from '../../duckdb/quote';
+import { ExportError } from '../../errors';
 import type { DataFile } from './data-file';
+
+/** The table of profiles, in SQL and in messages. */
+export const PROFILES = 'profiles';
+
+/** @throws ExportError CONFIG_INVALID */
+export function requireNoProfiles(tables: Readonly<Record<string, unknown>>): void {
+  if (!Object.hasOwn(tables, PROFILES)) return;
+  throw new ExportError(
+    'CONFIG_INVALID',
+    `A further table cannot be called "${PROFILES}": that is the name of the table of profiles in SQL. Rename it.`,
+  );
+}
 
 /** Name of the column that `select` adds on request. */
 export const FILE_COLUMN = '#file';

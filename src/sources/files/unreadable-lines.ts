@@ -1,6 +1,5 @@
 import type { UnreadableLines } from '../../ports/source';
-import type { OpenTable } from './open-tables';
-import { FAULTS_SHOWN, type UnreadableCount } from './table';
+import { FAULTS_SHOWN, type TextTable, type UnreadableCount } from './table';
 
 /** Rows of one table whose key is empty. */
 export interface EmptyKeys {
@@ -11,7 +10,7 @@ export interface EmptyKeys {
 
 /** What could not be used of each file, after the tables were read. */
 export async function collectUnreadable(
-  tables: readonly OpenTable[],
+  tables: readonly (TextTable & { readonly id: string })[],
   emptyKeys: EmptyKeys,
 ): Promise<UnreadableLines[]> {
   const reports = new Map<string, UnreadableLines>();

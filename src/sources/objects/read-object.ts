@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { addAbortSignal } from 'node:stream';
+import { ExportError } from '../../errors';
+import type { ObjectBody, ObjectStore, StoredObject } from './object-store';
+import { unavailable } from './store-error';
+
+/** So often in a row a connection may be lost without a byte before all is tried again later, */
+const TRIES = 4;
+/** and so often in all. */
+const MOST_READS = 100;
+/** Without a byte for so long, a connection is lost. */
+const SILENCE_MS = 60_000;
+
+export interface ReadOptions {
+  /** For messages. */
+  readonly address: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * All bytes of an object. A connection that is lost is replaced by one that goes on at the same byte, of the same ETag; length and hash are
+ * compared at the end.
+ *
+ * @throws ExportError as `ObjectStore.read`
+ */
+export async function* readObject(
+  store: ObjectStore,
+  object: StoredObject,
+  { address, signal }: ReadOptions,
+): AsyncGenerator<Buffer> {
+  const hash = createHash('md5');
+  let received = 0;
+  let left = TRIES;
+  for (let reads = 1; ; reads += 1) {
+    const before = received;
+    const body = await store.read(object, { from: received, signal });
+    try {
+      for await (const chunk of withoutSilence(body, signal)) {
+        received += chunk.length;
+        hash.update(chunk);
+        yield chunk;
+      }
+      // Its own checksum was compared. Bytes of an unpacked one cannot be counted.
+      if (body.isUnpacked) return;
+      if (received >= object.size) break;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ExportError) throw error;
+      if (body.isUnpacked) throw unavailable(address, 'connection lost');
+      // The client compared its checksum.
+      if (received >= object.size) throw unavailable(address, 'damaged content');
+    } finally {
+      body.stream.destroy();
+    }
+    left = received > before ? TRIES : left - 1;
+    if (left === 0 || reads === MOST_READS) throw unavailable(address, 'connection lost');
+  }
+  if (received !== object.size || (object.md5 && !object.md5.equals(hash.digest())))
+    throw unavailable(address, 'damaged content');
+}
+
+async function* withoutSilence({ stream }: ObjectBody, signal: AbortSignal): AsyncGenerator<Buffer> {
+  addAbortSignal(signal, stream);
+  const silence = setTimeout(() => stream.destroy(new Error('silence')), SILENCE_MS);
+  try {
+    for await (const chunk of stream) {
+      silence.refresh();
+      yield chunk as Buffer;
+    }
+  } finally {
+    clearTimeout(silence);
+  }
+}
