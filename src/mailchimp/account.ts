@@ -4,9 +4,13 @@ import { archiveMember } from './archive-member';
 import { batchResults } from './batch-results';
 import { batches, batchesSince, deleteBatch, submitBatch } from './batches';
 import { censusPage } from './census';
-import { compareMember } from './compare-member';
+import { deleteMember } from './delete-member';
+import { createMergeField } from './create-merge-field';
+import { compareMember, inspectMember } from './compare-member';
 import { type ConnectionOptions, openConnection } from './connection';
+import { groups } from './groups';
 import { leftSince } from './left-since';
+import { readMember } from './read-member';
 import { sendChunk } from './send-chunk';
 import { createTag, isTagCarried, renameTag, tags } from './tags';
 
@@ -26,6 +30,8 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     audiences: () => audiences(connection),
     audience: (audienceId) => audience(connection, audienceId),
     mergeFields: (audienceId) => mergeFields(connection, audienceId),
+    groups: (audienceId) => groups(connection, audienceId),
+    createMergeField: (audienceId, field) => createMergeField(connection, audienceId, field),
     tags: (audienceId) => tags(connection, audienceId),
     contacts: () => contacts(connection),
     createTag: (audienceId, name) => createTag(connection, audienceId, name),
@@ -35,7 +41,10 @@ export function openAccount(options: ConnectionOptions): MailchimpAccount {
     leftSince: (audienceId, since) => leftSince(connection, audienceId, since),
     sendChunk: (delivery, chunk) => sendChunk(connection, delivery, chunk),
     compareMember: (audienceId, sent) => compareMember(connection, audienceId, sent),
+    inspectMember: (audienceId, sent) => inspectMember(connection, audienceId, sent),
+    readMember: (audienceId, email) => readMember(connection, audienceId, email),
     archiveMember: (audienceId, email) => archiveMember(connection, audienceId, email),
+    deleteMember: (audienceId, email) => deleteMember(connection, audienceId, email),
     submitBatch: (operations) => submitBatch(connection, operations),
     batches: (batchIds) => batches(connection, batchIds),
     deleteBatch: (batchId) => deleteBatch(connection, batchId),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Chunk, RowResult } from '../contract/plan';
 import { classified } from '../contract/row-class';
 import { isResubscribed, wasBefore } from '../contract/resubscribed';
+import { changedAt } from './changed-at';
 import { classifyRowError } from './classify';
 import type { UntagChunk, UpsertChunk } from './operations';
 import { addressKey, subscriberHash } from './subscriber-hash';
@@ -12,6 +13,7 @@ const EchoSchema = z.object({
   id: z.string().optional().catch(undefined),
   email_address: z.string().optional().catch(undefined),
   status: z.string().optional().catch(undefined),
+  last_changed: z.string().optional().catch(undefined),
 });
 type Echo = z.infer<typeof EchoSchema>;
 
@@ -85,7 +87,7 @@ export function accountUpsert(
   const found = new Map<string, Omit<RowResult, 'chunk' | 'email'>>();
   const index = new RowIndex(emails);
   const take = (members: readonly Echo[], isNew: boolean): void => {
-    for (const { status, ...member } of members) {
+    for (const { status, last_changed: changed, ...member } of members) {
       const key = index.find(member);
       const row = key === undefined ? undefined : sent.get(key);
       if (key === undefined || !row) continue;
@@ -94,6 +96,7 @@ export function accountUpsert(
         result: 'acknowledged',
         ...(status !== undefined && { status }),
         ...(isNew && { isNew }),
+        ...(status === 'archived' && changeOf(changed)),
         ...(wasResubscribed && { ...classified('resubscribed'), text: wasBefore(row) }),
       });
     }
@@ -110,6 +113,11 @@ export function accountUpsert(
     email,
     ...(found.get(addressKey(email)) ?? classified('no_answer')),
   }));
+}
+
+function changeOf(changed: string | undefined): Pick<RowResult, 'changedAt'> {
+  const at = changedAt(changed);
+  return at === undefined ? {} : { changedAt: at };
 }
 
 /** A row that is in no list of the reply is acknowledged: the member did not carry the tag. */

@@ -25,7 +25,12 @@ export async function login(connection: Connection): Promise<AccountInfo> {
   return { accountId, loginId, role, name };
 }
 
-const AudienceSchema = z.object({ id: z.string(), name: z.string(), double_optin: z.boolean() });
+const AudienceSchema = z.object({
+  id: z.string(),
+  name: z.string(),
+  double_optin: z.boolean(),
+  marketing_permissions: z.boolean().default(false),
+});
 
 export async function audience(connection: Connection, audienceId: string): Promise<AudienceInfo> {
   const list = await connection.send({
@@ -33,10 +38,15 @@ export async function audience(connection: Connection, audienceId: string): Prom
     method: 'GET',
     route: '/lists/{list_id}',
     params: { list_id: audienceId },
-    query: { fields: 'id,name,double_optin' },
+    query: { fields: 'id,name,double_optin,marketing_permissions' },
     reply: AudienceSchema,
   });
-  return { id: list.id, name: list.name, doubleOptin: list.double_optin };
+  return infoOf(list);
+}
+
+function infoOf(list: z.output<typeof AudienceSchema>): AudienceInfo {
+  const { id, name, double_optin: doubleOptin, marketing_permissions: marketingPermissions } = list;
+  return { id, name, doubleOptin, marketingPermissions };
 }
 
 const MergeFieldsSchema = z.object({
@@ -102,12 +112,13 @@ export async function audiences(connection: Connection): Promise<readonly Audien
       query: {
         count: PAGE,
         offset,
-        fields: 'lists.id,lists.name,lists.double_optin,lists.stats.member_count,total_items',
+        fields:
+          'lists.id,lists.name,lists.double_optin,lists.marketing_permissions,lists.stats.member_count,total_items',
       },
       reply: SummariesSchema,
     });
-    for (const { id, name, double_optin: doubleOptin, stats } of lists)
-      found.set(id, { id, name, doubleOptin, subscribed: stats.member_count });
+    for (const { stats, ...list } of lists)
+      found.set(list.id, { ...infoOf(list), subscribed: stats.member_count });
     if (lists.length === 0 || offset + lists.length >= total_items) return [...found.values()];
   }
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import type { CensusPage } from '../ports/mailchimp';
+import { groupId, isMergeField, type MatchedField } from '../contract/merge-field';
 import type { CensusRow, CensusScope, ListingPage } from '../contract/plan';
 import { ExportError } from '../errors';
 import { PAGE } from './audiences';
+import { changedAt } from './changed-at';
 import type { Connection } from './connection';
 import { withSize } from './request-size';
 
@@ -11,14 +13,26 @@ const MemberSchema = z.object({
   id: z.string(),
   email_address: z.string(),
   status: z.string(),
+  last_changed: z.string().optional(),
   tags: z.array(CarriedTagSchema).default([]),
   tags_count: z.int().default(0),
+  merge_fields: z.record(z.string(), z.unknown()).default({}),
+  interests: z.record(z.string(), z.boolean()).default({}),
+  language: z.string().default(''),
 });
 type Member = z.infer<typeof MemberSchema>;
 const MembersSchema = z.object({ members: z.array(MemberSchema), total_items: z.int() });
 
 const FIELDS = 'members.id,members.email_address,members.status,total_items';
+/** Of the archived ones only, since a million times would be read for nothing. */
+const CHANGE_FIELD = 'members.last_changed';
 const TAG_FIELDS = 'members.tags,members.tags_count';
+
+/** What is asked for of each member: beside its status, its tags in a full census, and its values of the fields. */
+interface Asked extends ListingPage {
+  readonly scope: CensusScope;
+  readonly fields?: readonly MatchedField[] | undefined;
+}
 
 /** Of a page that is read in pieces, how much the pieces overlap: a member that leaves the listing moves the others up. */
 const OVERLAP = 0.05;
@@ -30,7 +44,7 @@ const OVERLAP = 0.05;
 export async function censusPage(
   connection: Connection,
   audienceId: string,
-  page: ListingPage & { readonly scope: CensusScope },
+  page: Asked,
 ): Promise<CensusPage> {
   const end = page.offset + PAGE;
   const rows: CensusRow[] = [];
@@ -46,7 +60,7 @@ export async function censusPage(
 async function readPiece(
   connection: Connection,
   audienceId: string,
-  { listing, offset, scope, count }: ListingPage & { readonly scope: CensusScope; readonly count: number },
+  { listing, offset, scope, fields, count }: Asked & { readonly count: number },
 ): Promise<CensusPage> {
   const { members, total_items: totalItems } = await withSize(connection.sizes.page, count, () =>
     connection.send({
@@ -59,7 +73,12 @@ async function readPiece(
         offset,
         sort_field: 'timestamp_opt',
         sort_dir: 'ASC',
-        fields: scope === 'full' ? `${FIELDS},${TAG_FIELDS}` : FIELDS,
+        fields: [
+          FIELDS,
+          ...(scope === 'full' ? [TAG_FIELDS] : []),
+          ...(listing === 'archived' ? [CHANGE_FIELD] : []),
+          ...valueFields(fields),
+        ].join(','),
         ...(listing !== 'current' && { status: listing }),
       },
       reply: MembersSchema,
@@ -69,9 +88,29 @@ async function readPiece(
   for (const member of members) {
     // In case Mailchimp includes archived members in the default listing: the listing `archived` has all of them.
     if (listing === 'current' && member.status === 'archived') continue;
-    rows.push(await toRow(connection, audienceId, member));
+    const row = await toRow(connection, audienceId, member);
+    rows.push(fields ? { ...row, values: fields.map((field) => valueOf(member, field)) } : row);
   }
   return { rows, totalItems };
+}
+
+/** Only what is compared: each takes room in every page. */
+function valueFields(fields: readonly MatchedField[] = []): string[] {
+  return [
+    ...(fields.some(isMergeField) ? ['members.merge_fields'] : []),
+    ...(fields.some(({ type }) => type === 'group') ? ['members.interests'] : []),
+    ...(fields.some(({ type }) => type === 'language') ? ['members.language'] : []),
+  ];
+}
+
+function valueOf({ merge_fields: values, interests, language }: Member, field: MatchedField): string | null {
+  if (field.type === 'group') return textOf(interests[groupId(field)]);
+  return field.type === 'language' ? language : textOf(values[field.tag]);
+}
+
+function textOf(value: unknown): string | null {
+  if (value === undefined || value === null) return null;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 async function toRow(connection: Connection, audienceId: string, member: Member): Promise<CensusRow> {
@@ -79,7 +118,8 @@ async function toRow(connection: Connection, audienceId: string, member: Member)
   const ids = tags.map(({ id }) => id);
   // A listing contains at most 50 tags of a member.
   const complete = count > ids.length ? await allTags(connection, audienceId, member) : ids;
-  return { email, status, tags: complete };
+  const at = changedAt(member.last_changed);
+  return { email, status, tags: complete, ...(at !== undefined && { changedAt: at }) };
 }
 
 const MemberTagsSchema = z.object({ tags: z.array(CarriedTagSchema) });

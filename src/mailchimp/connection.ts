@@ -2,14 +2,25 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { ExportError } from '../errors';
 import type { HttpReply, MailchimpTransport } from '../ports/transport';
-import { type Asked, type Failure, type Repeat, toFailure, toTimeout, toUnreadable } from './failure';
+import {
+  type Asked,
+  type Failure,
+  type Repeat,
+  signInAgain,
+  toFailure,
+  toTimeout,
+  toUnreadable,
+} from './failure';
 import type { ConnectionLimiter } from './limiter';
 import { observedSlot, observedTransport, type RequestObserver } from './observe';
 import { parseReply } from './parse-reply';
 import { openSdkTransport } from './sdk-transport';
 
 export interface ConnectionOptions {
+  /** An API key, or the token of a sign-in with its data centre, `TOKEN-us21`. */
   readonly apiKey: string;
+  /** For a token: the name of its account, which the user has to sign in to again when it is refused. @default `apiKey` is an API key */
+  readonly signedInTo?: string | undefined;
   /** @default the API of the key's data centre */
   readonly baseUrl?: string;
   readonly limiter: ConnectionLimiter;
@@ -56,10 +67,16 @@ const KEY_WITH_DATA_CENTRE = /^[^\s-]+-([a-z0-9]+)$/;
 
 /**
  * URL of the API for a key: the part after the key's dash names the data centre of its account.
- * @throws ExportError KEY_INVALID for a key without a data centre
+ * @throws ExportError KEY_INVALID for a key without a data centre, KEY_REVOKED for a token
  */
-function baseUrlOf(apiKey: string): string {
+function baseUrlOf(apiKey: string, signedInTo: string | undefined): string {
   const dataCentre = KEY_WITH_DATA_CENTRE.exec(apiKey)?.[1];
+  if (dataCentre === undefined && signedInTo !== undefined) {
+    throw new ExportError(
+      'KEY_REVOKED',
+      `Could not open the Mailchimp account: what is kept of the sign-in is no token with a data centre. ${signInAgain(signedInTo)}`,
+    );
+  }
   if (dataCentre === undefined) {
     throw new ExportError(
       'KEY_INVALID',
@@ -68,6 +85,11 @@ function baseUrlOf(apiKey: string): string {
     );
   }
   return `https://${dataCentre}.api.mailchimp.com/3.0`;
+}
+
+/** A token is kept with its data centre, which is no part of it. */
+function withoutDataCentre(token: string): string {
+  return token.replace(/-[a-z]+[0-9]+$/, '');
 }
 
 /** The reply to a request that must not be repeated is waited for a little longer: it has the id of a batch that is to be deleted. */
@@ -81,7 +103,8 @@ const MAX_TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 
 
 export function openConnection({
   apiKey,
-  baseUrl = baseUrlOf(apiKey),
+  signedInTo,
+  baseUrl = baseUrlOf(apiKey, signedInTo),
   limiter,
   longestRequestMs = MAX_REQUEST_MS,
   timeoutMs = longestRequestMs,
@@ -90,7 +113,7 @@ export function openConnection({
   backOffMs = 500,
   observer,
   transport: given = openSdkTransport({
-    apiKey,
+    ...(signedInTo === undefined ? { apiKey } : { apiKey: withoutDataCentre(apiKey), scheme: 'bearer' }),
     baseUrl,
     timeoutMs: Math.max(timeoutMs, longestRequestMs),
     agent: limiter.agentFor(baseUrl),
@@ -114,7 +137,7 @@ export function openConnection({
         return read(call, data);
       },
       (error: unknown) => {
-        const failure = toFailure(call, error);
+        const failure = toFailure({ ...call, signedInTo }, error);
         if (failure.repeat === 'busy') limiter.backOff();
         // Without a reply the request may still be running, and it counts against the ten connections of the user until it ends.
         const leftMs = failure.repeat === 'lost' ? sentAt + longestRequestMs - Date.now() : 0;

@@ -10,6 +10,13 @@ export interface Asked {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
   /** Path with its parameters' names, never their values. */
   readonly route: string;
+  /** The name of the account whose token the request carries; undefined: it carries an API key. */
+  readonly signedInTo?: string | undefined;
+}
+
+/** What to do about a token that is refused: no other one can be had without the user. */
+export function signInAgain(account: string): string {
+  return `Sign in again: temporal-mailchimp account login ${account}`;
 }
 
 /**
@@ -103,8 +110,12 @@ const FAILED: Meaning = {
   advice: 'The fault is at Mailchimp. The same request can succeed later.',
 };
 
-function refusal({ route }: Asked, status: number, problem: Problem | undefined): Meaning {
+function refusal({ route, signedInTo }: Asked, status: number, problem: Problem | undefined): Meaning {
   const said = `${problem?.title ?? ''} ${problem?.detail ?? ''}`;
+  if (status === 401 && signedInTo !== undefined) {
+    const advice = `Mailchimp no longer accepts the sign-in to the account ${signedInTo}: it was revoked, or its user was removed. ${signInAgain(signedInTo)}`;
+    return { code: 'KEY_REVOKED', class: 'token', advice };
+  }
   if (status === 401) {
     const advice = 'Check that the key is complete, with its data centre, and was not revoked.';
     return { code: 'KEY_INVALID', class: 'key', advice };

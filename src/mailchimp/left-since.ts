@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { LeftMember } from '../ports/mailchimp';
 import { PAGE } from './audiences';
+import { changedAt } from './changed-at';
 import type { Connection } from './connection';
 
 const LeftSchema = z.object({
-  members: z.array(z.object({ email_address: z.string() })),
+  members: z.array(z.object({ email_address: z.string(), last_changed: z.string().optional() })),
   total_items: z.int(),
 });
 
@@ -38,10 +39,18 @@ async function list(
       method: 'GET',
       route: '/lists/{list_id}/members',
       params: { list_id: audienceId },
-      query: { ...query, count: PAGE, offset, fields: 'members.email_address,total_items' },
+      query: {
+        ...query,
+        count: PAGE,
+        offset,
+        fields: 'members.email_address,members.last_changed,total_items',
+      },
       reply: LeftSchema,
     });
-    for (const { email_address: email } of members) found.push({ email, status: query.status });
+    for (const { email_address: email, last_changed: text } of members) {
+      const at = query.status === 'archived' ? changedAt(text) : undefined;
+      found.push({ email, status: query.status, ...(at !== undefined && { changedAt: at }) });
+    }
     if (members.length === 0 || offset + PAGE_STEP >= total) return found;
   }
 }

@@ -1,9 +1,14 @@
-import type { MailchimpTransport } from '../ports/transport';
+import type { HttpReply, HttpRequest, MailchimpTransport } from '../ports/transport';
 import type { ConnectionLimiter } from './limiter';
 
-/** Sees every request of an account, for metrics. What it throws is ignored. */
+/** Sees every request of an account, for metrics and traces. */
 export interface RequestObserver {
-  /** A request has ended. `status`: of the reply; `none` where there was none. */
+  /** Sends a request by `exchange`, once, and ends as that does. @default nothing around it */
+  readonly around?: (
+    request: Pick<HttpRequest, 'method' | 'route'>,
+    exchange: () => Promise<HttpReply>,
+  ) => Promise<HttpReply>;
+  /** A request has ended. What this throws is ignored, as for `waited`. `status`: of the reply; `none` where there was none. */
   readonly ended: (request: {
     readonly method: string;
     /** With names for parameters: `/lists/{list_id}`. */
@@ -28,7 +33,8 @@ export function observedTransport(
           observer.ended({ method, route, status, seconds: (performance.now() - startedAt) / 1000 }),
         );
       try {
-        const reply = await transport.exchange(request);
+        const send = () => transport.exchange(request);
+        const reply = await (observer.around ? observer.around({ method, route }, send) : send());
         end(reply.status);
         return reply;
       } catch (error) {

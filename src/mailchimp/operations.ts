@@ -13,8 +13,9 @@ export function upsertBody({ statusIfNew }: Delivery, { rows }: UpsertChunk): st
   return `{"members":[${rows.map((row) => member(row, status)).join(',')}],"update_existing":true}`;
 }
 
-function member({ email, fields, tags }: UpsertRow, status: string): string {
-  return `{"email_address":${JSON.stringify(email)},"status_if_new":${status},"merge_fields":${fields},"tags":${tags}}`;
+function member({ email, fields, tags, more }: UpsertRow, status: string): string {
+  const further = more === undefined ? '' : `,${more.slice(1, -1)}`;
+  return `{"email_address":${JSON.stringify(email)},"status_if_new":${status},"merge_fields":${fields},"tags":${tags}${further}}`;
 }
 
 /** Body of `POST /lists/{list_id}/segments/{segment_id}`: removes the tag from members. */

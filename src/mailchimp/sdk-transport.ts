@@ -48,11 +48,14 @@ function toReply({ status, body }: SdkResponse): HttpReply {
   return { status, body: Buffer.isBuffer(body) ? body : new Uint8Array() };
 }
 
-function openSdk({ apiKey, baseUrl, timeoutMs }: TransportTarget, agent: Agent | undefined): ApiClient {
+function openSdk(
+  { apiKey, scheme = 'basic', baseUrl, timeoutMs }: TransportTarget,
+  agent: Agent | undefined,
+): ApiClient {
   // An instance of our own: the package's singleton would share one key among all accounts of the process.
   const sdk = new ApiClient();
   // Without `server`, and with the data centre in basePath: the client replaces the word "server" wherever the URL has it first.
-  sdk.setConfig({ apiKey });
+  sdk.setConfig(scheme === 'bearer' ? { accessToken: apiKey } : { apiKey });
   sdk.basePath = baseUrl.replace(/\/+$/, '');
   sdk.timeout = timeoutMs;
   // The one hook to the request itself. Left to itself the client opens a connection for each request: three round trips in which a

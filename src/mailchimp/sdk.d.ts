@@ -35,7 +35,7 @@ declare module '@mailchimp/mailchimp_marketing/src/ApiClient' {
     timeout: number;
     enableCookies: boolean;
     agent: { attachCookies(request: SdkRequest): void; saveCookies(response: unknown): void };
-    setConfig(config: { apiKey: string }): void;
+    setConfig(config: { apiKey: string } | { accessToken: string }): void;
     /** Rejects with superagent's error, which contains the key and the body: it must not leave this folder. */
     callApi(
       ...request: SdkCall
