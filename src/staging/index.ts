@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { ExportRef } from '../contract/identifiers';
+import type { ExportReport } from '../contract/report';
 import type { Staging } from '../ports/staging';
 import type { StagingStore } from '../ports/staging-store';
 import type { Database } from '../duckdb/database';
@@ -7,11 +8,18 @@ import { openDatabase } from '../duckdb/open';
 import { openAttempt } from './store/run-once';
 import { reserveAudience, releaseAudience } from './settle/audience-lock';
 import { hasCensusPage, sealCensus, sealCensusPage } from './plan/census';
-import { createChunkReader, findPart, requirePlan } from './delivery/chunks';
+import { readArchived, recordArchived } from './delivery/archived';
+import { createChunkReader, findPart, requireArchive, requirePlan, requireSent } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
+import { stageDeleted } from './forget/deleted';
+import { findForgotten, forget } from './forget/forget';
+import { dropForget, stageForget } from './store/forgets';
 import { lastConsent, recordConsent } from './store/consents';
+import { withGenerations } from './store/generations';
 import { ownTags, recordTag } from './store/own-tags';
 import { presentStore } from './store/present-store';
+import { findReport } from './store/find-report';
+import { readReport, readReports, sealReport } from './store/reports';
 import {
   listAttempts,
   listBatches,
@@ -21,6 +29,7 @@ import {
   recordUnsent,
 } from './delivery/attempts';
 import { readLeft, recordLeft } from './delivery/left-members';
+import { readWithheld, recordWithheld, suppressedSincePlan } from './delivery/withheld';
 import { endWrite, openWrite, recordLateWrite } from './delivery/open-writes';
 import type { PlanDocument } from './store/documents';
 import { discard, expire, expireAll, latestBaseline, tidy } from './settle/retention';
@@ -28,22 +37,29 @@ import { translating, translatingStore } from './store/failure';
 import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { exposeLateWrites } from './plan/exposed';
+import { expressionReads } from './plan/expressions';
 import { plan } from './plan/plan';
-import { readFailures } from './settle/failures';
+import { readFailures, writeFailures } from './settle/failures';
 import { needsExport } from './settle/needs-export';
-import { liftRefusals, readRefusals } from './settle/refusals';
+import { readPerson } from './settle/person';
+import { liftRefusals, type ReadContext, readRefusals } from './settle/refusals';
 import { readSegments } from './settle/segments';
-import { readWarnings } from './settle/warnings';
+import { readSuppressions, suppress, unsuppress } from './settle/suppressions';
+import { readWarnings, writeWarnings } from './settle/warnings';
+import { readDrift, sealDrift } from './verify/drift';
+import { hasReadings, readSuspects, sealReadings } from './verify/readings';
+import { chooseSample, findSuspects } from './verify/suspects';
 import { hasResults, readResults } from './delivery/results';
 import { makeFolder } from './store/local-files';
 import { settle } from './settle/settle';
 import { settleEarlier } from './settle/earlier-exports';
-import { sealSnapshot } from './plan/snapshot';
+import { readRestored, sealRestored } from './plan/restored';
+import { sealNoProfiles, sealSnapshot } from './plan/snapshot';
 import { openStore, readStoreId } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
 export { readStore } from './store/store-id';
-export { FolderStore } from './store/folder-store';
+export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { scratchOf } from './store/layout';
 
 export interface StagingOptions {
@@ -66,11 +82,11 @@ export async function openStaging({
 }: StagingOptions): Promise<Staging> {
   const opened = translatingStore(given);
   const storeId = await translating('open', openStore)(opened);
-  const store = presentStore(opened);
+  const store = presentStore(withGenerations(opened));
   const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
-  const readChunk: Staging['readChunk'] = async (ref, chunk) =>
+  const readAny = async (ref: ExportRef, chunk: number) =>
     read({ store, database: await reader.open(), plan: await reader.plan(ref) }, ref, chunk);
   return {
     storeId,
@@ -90,40 +106,41 @@ export async function openStaging({
         await exposeLateWrites({ store, memoryLimit, ref, signal }, baseline);
         return sealCensus({ store, memoryLimit, ref, baseline, signal }, scope);
       },
+      expressionReads: async (sql, attributes) => expressionReads(await reader.open(), sql, attributes),
       openExtractFolder: (ref) => openAttempt(store, ref, 'snapshot'),
-      sealSnapshot: (ref, extract) => sealSnapshot(store, ref, extract),
+      sealNoProfiles: (ref, attributes) => sealNoProfiles({ store, memoryLimit, ref }, attributes),
+      readRestored: (ref, undo) => readRestored(store, ref, undo),
+      sealRestored: (ref, undo) => sealRestored({ store, memoryLimit, ref }, undo),
+      sealSnapshot: (ref, extract, signal) => sealSnapshot({ store, memoryLimit, ref, signal }, extract),
       plan: (ref, request, signal) => plan({ store, memoryLimit, ref, now, signal }, request),
-      readChunk,
+      readChunk: async (ref, chunk) => requireSent(await readAny(ref, chunk)),
+      readArchiveChunk: async (ref, chunk) => requireArchive(await readAny(ref, chunk)),
       recordAttempt: (ref, part, lane) => recordAttempt(store, ref, { part, lane }),
       recordUnsent: (ref, part, attempt) => recordUnsent(store, ref, { part, attempt }),
       listAttempts: (ref, part) => listAttempts(store, ref, part),
       recordLeft: (ref, members) => recordLeft(store, ref, members),
       readLeft: (ref) => readLeft(store, ref),
-      openWrite: (ref, write) => openWrite(store, ref, write),
-      endWrite: (ref, write) => endWrite(store, ref, write),
-      recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
-      recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
-      readBatch: (ref, part) => readBatch(store, ref, part),
-      listBatches: (ref) => listBatches(store, ref),
-      unansweredWrites: (ref) => unansweredWrites(store, ref),
-      recordDrained: (ref) => recordDrained(store, ref),
+      suppressedSincePlan: async (ref, part) =>
+        suppressedSincePlan({ store, plan: await reader.plan(ref), open: reader.open }, ref, part),
+      recordWithheld: (ref, write, emails) => recordWithheld(store, ref, { write, emails }),
+      readWithheld: (ref, write) => readWithheld(store, ref, write),
+      ...writeRecords(store),
       sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
       hasResults: (ref, key) => hasResults(store, ref, key),
       readResults: (ref, key) => readResults(store, ref, key),
       summarisePart: async (ref, number) => {
         const part = findPart(await reader.plan(ref), number);
-        return summaries.summarise(ref, { part, readChunk: (chunk) => readChunk(ref, chunk) });
+        return summaries.summarise(ref, { part, readChunk: (chunk) => readAny(ref, chunk) });
       },
       settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
+      sealReport: (report) => sealReport(store, report),
       settleEarlier: (ref, baseline, signal) =>
         settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
+      ...verifier({ store, memoryLimit }),
+      ...rowReaders({ store, memoryLimit }),
+      ...forgetter({ store, memoryLimit, now }),
       needsExport: (ref) => needsExport({ store, memoryLimit }, ref),
       latestBaseline: (destinationId) => latestBaseline(store, destinationId),
-      readFailures: (ref, request) => readFailures({ store, memoryLimit }, ref, request),
-      readRefusals: (ref, request) => readRefusals({ store, memoryLimit }, ref, request),
-      liftRefusals: (ref, request) => liftRefusals({ store, memoryLimit }, ref, request),
-      readSegments: (ref) => readSegments({ store }, ref),
-      readWarnings: (ref, request) => readWarnings({ store, memoryLimit }, ref, request),
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
@@ -133,11 +150,34 @@ export async function openStaging({
   };
 }
 
-/** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals` adds a document. */
+/** What a store offers to commands. Nothing of it writes into the store, except that `liftRefusals`, `suppress`, `unsuppress`, `stageForget` and `dropForget` add or delete a document. */
 export type StagingReader = Pick<
   Staging,
-  'storeId' | 'readFailures' | 'readRefusals' | 'liftRefusals' | 'readWarnings' | 'readSegments'
->;
+  | 'storeId'
+  | 'readSuppressions'
+  | 'suppress'
+  | 'stageForget'
+  | 'dropForget'
+  | 'unsuppress'
+  | 'readFailures'
+  | 'writeFailures'
+  | 'readDrift'
+  | 'readPerson'
+  | 'readRefusals'
+  | 'liftRefusals'
+  | 'readWarnings'
+  | 'writeWarnings'
+  | 'readSegments'
+  | 'readReport'
+> & {
+  /** The reports of a destination that are kept, the latest first. Each is read when it is asked for. */
+  readonly readReports: (destinationId: string) => AsyncGenerator<ExportReport>;
+  /** The report of the latest export with a number. `since`: when the numbers began; undefined: not known, which takes long. */
+  readonly findReport: (
+    destinationId: string,
+    wanted: { readonly number: number; readonly since: string | undefined },
+  ) => Promise<ExportReport | undefined>;
+};
 
 /**
  * Opens a store to read: creates nothing, expires nothing and leaves every file as it is, since the settings of a command may differ
@@ -149,18 +189,76 @@ export async function openStagingToRead({
   store: given,
   memoryLimit,
 }: Omit<StagingOptions, 'now'>): Promise<StagingReader | undefined> {
-  const store = translatingStore(given);
+  const store = withGenerations(translatingStore(given));
   const storeId = await translating('open', readStoreId)(store);
   if (storeId === undefined) return undefined;
-  const context = { store, memoryLimit };
-  const readers: Omit<StagingReader, 'storeId'> = {
-    readFailures: (ref, request) => readFailures(context, ref, request),
-    readRefusals: (ref, request) => readRefusals(context, ref, request),
-    liftRefusals: (ref, request) => liftRefusals(context, ref, request),
-    readWarnings: (ref, request) => readWarnings(context, ref, request),
-    readSegments: (ref) => readSegments(context, ref),
+  return {
+    storeId,
+    ...translateAll(rowReaders({ store, memoryLimit })),
+    readReports: (destinationId) => readReports(store, destinationId),
+    findReport: translating(
+      'findReport',
+      (destinationId: string, wanted: { readonly number: number; readonly since: string | undefined }) =>
+        findReport(store, destinationId, wanted),
+    ),
   };
-  return { storeId, ...translateAll(readers) };
+}
+
+/** What an export notes of its writes, so that a later attempt knows of them. */
+function writeRecords(store: StagingStore) {
+  return {
+    openWrite: (ref, write) => openWrite(store, ref, write),
+    endWrite: (ref, write) => endWrite(store, ref, write),
+    recordLateWrite: (ref, write, batchId) => recordLateWrite(store, ref, { write, batchId }),
+    recordArchived: (ref, emails) => recordArchived(store, ref, emails),
+    readArchived: (ref) => readArchived(store, ref),
+    recordBatch: (ref, part, batchId) => recordBatch(store, ref, { part, batchId }),
+    readBatch: (ref, part) => readBatch(store, ref, part),
+    listBatches: (ref) => listBatches(store, ref),
+    unansweredWrites: (ref) => unansweredWrites(store, ref),
+    recordDrained: (ref) => recordDrained(store, ref),
+  } satisfies Partial<Staging>;
+}
+
+/** The steps of a verification. */
+function verifier({ store, memoryLimit }: ReadContext) {
+  return {
+    findSuspects: (ref, request, signal) => findSuspects({ store, memoryLimit, ref, signal }, request),
+    chooseSample: (ref, request, signal) => chooseSample({ store, memoryLimit, ref, signal }, request),
+    readSuspects: (ref, page) => readSuspects({ store, memoryLimit }, ref, page),
+    hasReadings: (ref, page) => hasReadings(store, ref, page),
+    sealReadings: (ref, page, readings) => sealReadings(store, ref, { page, readings }),
+    sealDrift: (ref, request, signal) => sealDrift({ store, memoryLimit, ref, signal }, request),
+  } satisfies Partial<Staging>;
+}
+
+/** The steps that forget a person. */
+function forgetter({ store, memoryLimit, now }: ReadContext & { readonly now: () => Date }) {
+  return {
+    stageDeleted: (ref) => stageDeleted({ store, memoryLimit }, ref),
+    findForgotten: (request, signal) => findForgotten({ ...request, store, memoryLimit, now, signal }),
+    forget: (request, signal) => forget({ ...request, store, memoryLimit, now, signal }),
+  } satisfies Partial<Staging>;
+}
+
+function rowReaders(context: ReadContext): Omit<StagingReader, 'storeId' | 'readReports' | 'findReport'> {
+  return {
+    readFailures: (ref, request) => readFailures(context, ref, request),
+    writeFailures: (ref, request, file) => writeFailures(context, ref, { ...request, file }),
+    readRefusals: (ref, request) => readRefusals(context, ref, request),
+    readDrift: (ref, request) => readDrift(context, ref, request),
+    readPerson: (ref, request) => readPerson(context, ref, request),
+    liftRefusals: (ref, request) => liftRefusals(context, ref, request),
+    readSuppressions: (scope, request) => readSuppressions(context, scope, request),
+    stageForget: (destinationId, request) => stageForget(context.store, destinationId, request),
+    dropForget: (destinationId, id) => dropForget(context.store, destinationId, id),
+    suppress: (scope, added) => suppress(context, scope, added),
+    unsuppress: (scope, entries) => unsuppress(context, scope, entries),
+    readWarnings: (ref, request) => readWarnings(context, ref, request),
+    writeWarnings: (ref, request, file) => writeWarnings(context, ref, { ...request, file }),
+    readSegments: (ref) => readSegments(context, ref),
+    readReport: (ref) => readReport(context.store, ref),
+  };
 }
 
 type Steps = Omit<Staging, 'storeId'>;

@@ -2,6 +2,7 @@ import type { ExportRef } from '../../contract/identifiers';
 import {
   chunkKey,
   partKey,
+  type ArchiveChunk,
   type Chunk,
   type ChunkResults,
   type PartPlan,
@@ -22,7 +23,7 @@ interface ChunkCounts {
 }
 
 /** Counts the results of the rows of a chunk. A row without a result is unproven; results of other rows do not count. */
-function countChunk(chunk: Chunk, results: readonly RowResult[]): ChunkCounts {
+function countChunk(chunk: Chunk | ArchiveChunk, results: readonly RowResult[]): ChunkCounts {
   const emails = chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
   const resultOf = new Map(results.map((row) => [row.email, row]));
   const counts = { rows: emails.length, acknowledged: 0, unproven: 0, resubscribed: 0, limited: 0 };
@@ -43,7 +44,7 @@ type Answers = Iterable<ChunkResults> | AsyncIterable<ChunkResults>;
 
 interface SummaryInput {
   readonly part: PartPlan;
-  readonly readChunk: (chunk: number) => Promise<Chunk>;
+  readonly readChunk: (chunk: number) => Promise<Chunk | ArchiveChunk>;
 }
 
 /**

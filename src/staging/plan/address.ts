@@ -97,6 +97,18 @@ export async function createIdn(
   await database.run('DROP TABLE non_ascii_domain');
 }
 
+/** One address as a baseline has it. */
+export async function normalised(database: Database, email: string): Promise<string> {
+  await database.run('CREATE OR REPLACE TABLE asked_address (text VARCHAR)');
+  // Not in the statement: the text of an error may quote it.
+  await database.append('asked_address', [[email]]);
+  await createIdn(database, { from: 'asked_address', text: 'text' });
+  const { address } = await database.row<{ address: string }>(
+    `SELECT address FROM ${withAddress('asked_address', 'text')}`,
+  );
+  return address;
+}
+
 /** Null where there is none. `domainToASCII` cuts off what looks like a port or a path: such a domain must not reach it. */
 export function toAsciiDomain(domain: string): string | null {
   if (!/^[\p{L}\p{M}\p{N}.\u3002-]+$/u.test(domain)) return null;

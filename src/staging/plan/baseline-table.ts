@@ -1,17 +1,28 @@
 import type { FieldMatch } from '../../contract/merge-field';
 import { PROTECTED_STATUSES } from '../../contract/outcome';
+import type { RejectPolicies } from '../../contract/reject-policy';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { hashColumn, type PlannedTag } from '../store/documents';
-import { DELETED, isLifted, PERMANENT, retryAt } from './permanent-refusals';
+import { DELETED, IS_LIFTABLE, isLifted, remembered, retryAt } from './permanent-refusals';
 import type { Lift } from '../store/lifts';
 import { maskOf } from './tag-masks';
+
+/** The rows of a baseline. */
+export interface BaselineFile {
+  /** Path. */
+  readonly rows: string;
+  /** Merge field tags that it has a column for. */
+  readonly fields: readonly string[];
+  /** Whether it has the columns `created` and `archived_at`. */
+  readonly hasOrigins: boolean;
+}
 
 interface BaselineInput {
   readonly fields: readonly FieldMatch[];
   readonly tags: readonly PlannedTag[];
-  /** Path of the baseline's rows with the fields it has columns for; undefined: nothing was exported yet. */
-  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  /** Undefined: nothing was exported yet. */
+  readonly baseline: BaselineFile | undefined;
   /** Path of this export's census, or of its list of opt-outs. */
   readonly listed: string;
   /** When the plan is made. */
@@ -20,6 +31,7 @@ interface BaselineInput {
   readonly retryRefused: boolean;
   /** Requests to send some of them again. */
   readonly lifts: readonly Lift[];
+  readonly rejects: RejectPolicies | undefined;
 }
 
 /**
@@ -29,7 +41,7 @@ interface BaselineInput {
  */
 export async function createBaseline(
   database: Database,
-  { fields, tags, baseline, listed, at, retryRefused, lifts }: BaselineInput,
+  { fields, tags, baseline, listed, at, retryRefused, lifts, rejects }: BaselineInput,
 ): Promise<void> {
   const columns = fields.map((match) => {
     const isThere = baseline?.fields.includes(match.field.tag) ?? false;
@@ -41,22 +53,24 @@ export async function createBaseline(
       CREATE TABLE refusal (b INTEGER, hash UBIGINT, outcome VARCHAR, class VARCHAR, text VARCHAR, since TIMESTAMP, is_retried BOOLEAN);
       CREATE VIEW baseline AS SELECT b.* ${columns.join('')} FROM (
         SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::VARCHAR AS state, false AS present, false AS member,
-          NULL::VARCHAR AS status, NULL::BIT AS owned) b WHERE false`);
+          NULL::VARCHAR AS status, NULL::BIT AS owned, false AS created, NULL::TIMESTAMP AS archived_at) b WHERE false`);
     return;
   }
   const rows = `read_parquet(${quoteText(baseline.rows)}, file_row_number = true)`;
   await createMasks(database, { name: 'owned', from: rows }, tags);
   await createReturned(database, { rows: baseline.rows, listed });
-  const retried = `refused_class IN (${PERMANENT}) AND ${retryRefused}`;
-  const isDue = `coalesce(${retryAt('refused_class', 'refused_at')} <= TIMESTAMP ${quoteText(at)}, false)`;
+  // A policy may have changed since the row was refused.
+  const retried = `${IS_LIFTABLE} AND (${retryRefused} OR refused_class NOT IN (${remembered(rejects)}))`;
+  const isDue = `coalesce(${retryAt(rejects)} <= TIMESTAMP ${quoteText(at)}, false)`;
   await database.run(`
     CREATE TABLE refusal AS
       SELECT file_row_number::INTEGER AS b, refused_hash AS hash, refused_outcome AS outcome, refused_class AS class, refused_text AS text,
         refused_at AS since, ${[retried, isDue, isLifted(lifts)].join(' OR ')} AS is_retried
       FROM ${rows} ANTI JOIN returned ON b = file_row_number
-      WHERE refused_class IN (${PERMANENT}) OR refused_until > TIMESTAMP ${quoteText(at)};
+      WHERE (refused_hash IS NOT NULL AND ${IS_LIFTABLE}) OR refused_until > TIMESTAMP ${quoteText(at)};
     CREATE VIEW baseline AS
-      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, ${stateOf('b', 'r.b')} AS state, b.present, b.member, b.status, o.mask AS owned ${columns.join('')}
+      SELECT b.file_row_number::INTEGER AS b, b.address, b.keys, ${stateOf('b', 'r.b')} AS state, b.present, b.member, b.status, o.mask AS owned,
+        ${originsOf(baseline, 'b', 'r.b')} ${columns.join('')}
       FROM ${rows} b LEFT JOIN owned o ON o.tags = b.tags LEFT JOIN returned r ON r.b = b.file_row_number`);
 }
 
@@ -81,6 +95,16 @@ export function stateOf(row: string, returned: string): string {
   return `CASE WHEN ${row}.state = 'proven' AND ${returned} IS NOT NULL THEN 'exposed' ELSE ${row}.state END`;
 }
 
+/** SQL: whether we created the contact, and when we archived it. One that was deleted signed up again by itself. */
+export function originsOf(
+  { hasOrigins }: Pick<BaselineFile, 'hasOrigins'>,
+  row: string,
+  returned: string,
+): string {
+  if (!hasOrigins) return 'false AS created, NULL::TIMESTAMP AS archived_at';
+  return `coalesce(${row}.created, false) AND ${returned} IS NULL AS created, ${row}.archived_at`;
+}
+
 interface CensusInput {
   /** Path. */
   readonly census: string | undefined;
@@ -95,8 +119,7 @@ interface CensusInput {
  */
 export async function createCensus(database: Database, { census, listed, tags }: CensusInput): Promise<void> {
   await database.run(`
-    CREATE VIEW opt_out AS
-    SELECT address, status FROM read_parquet(${quoteText(listed)}) WHERE status IN (${OPTED_OUT})`);
+    CREATE VIEW opt_out AS ${optOutsIn(listed)}`);
   if (census === undefined) {
     await database.run('CREATE TABLE census (address VARCHAR, status VARCHAR, carried BIT)');
     return;
@@ -109,6 +132,21 @@ export async function createCensus(database: Database, { census, listed, tags }:
     FROM ${rows} c LEFT JOIN carried e ON e.tags = c.tags`);
 }
 
+/** SQL: the members of a listing that have opted out, of archived ones with the time of the last change. One of version 0.4.0 has no times. */
+export function optOutsIn(listed: string): string {
+  return `SELECT address, status, changed_at FROM (
+    FROM (SELECT NULL::TIMESTAMP AS changed_at WHERE false) UNION ALL BY NAME FROM read_parquet(${quoteText(listed)})) WHERE status IN (${OPTED_OUT})`;
+}
+
+/**
+ * SQL: whether the archive still has a row of the baseline as we have left it. One that was changed since may have opted out before others archived
+ * it again, so it is no longer ours to wake.
+ * @param listed alias of the row of `optOutsIn`
+ */
+export function isStillOurs(archivedAt: string, listed: string): string {
+  return `coalesce(${listed}.status = 'archived' AND ${listed}.changed_at <= ${archivedAt}, false)`;
+}
+
 /** SQL: statuses of members that have opted out, in a list. */
 export const OPTED_OUT = PROTECTED_STATUSES.map(quoteText).join(', ');
 
@@ -118,7 +156,7 @@ interface Masks {
 }
 
 /** Creates a table of the mask of each distinct list of tags: there are few combinations. Grouped by number: a list may have 2,000 tags. */
-async function createMasks(
+export async function createMasks(
   database: Database,
   { name, from }: Masks,
   tags: readonly PlannedTag[],

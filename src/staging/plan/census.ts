@@ -12,7 +12,8 @@ import { type FoundBaseline, findBaseline } from './plan';
 import { listObjects, localFiles, sealLines } from '../store/sealed-files';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
-const PAGES = 'census';
+/** Folder of the pages that were read. */
+export const PAGES = 'census';
 const MAX_ROWS_OF_PAGE = 1_000;
 
 interface CensusDocument extends CensusSummary, Sealed {}
@@ -38,7 +39,7 @@ interface CensusInput extends Omit<StepContext, 'now'> {
   readonly baseline: string | null;
 }
 
-/** Puts the pages together: one row per address, without the tags that earlier exports have added. */
+/** Puts the pages together: one row per address, without the tags that earlier exports have added; of archived ones with the last change. */
 export async function sealCensus(input: CensusInput, scope: CensusScope): Promise<CensusSummary> {
   const { members, byStatus } = await runOnce<CensusDocument>(input.store, input.ref, {
     step: 'census',
@@ -81,26 +82,26 @@ async function putTogether(
 }
 
 /** A member that is listed with two statuses counts by the stricter one. */
-const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
+export const STRICTEST_FIRST = ['archived', 'cleaned', 'unsubscribed'];
 
 async function createMembers(database: Database, pages: readonly string[]): Promise<void> {
-  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'INTEGER[]'}";
+  const columns = "{email: 'VARCHAR', status: 'VARCHAR', tags: 'INTEGER[]', changedAt: 'TIMESTAMP'}";
   const from =
     pages.length === 0
-      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::INTEGER[] AS tags, NULL::VARCHAR AS filename WHERE false)'
+      ? '(SELECT NULL::VARCHAR AS email, NULL::VARCHAR AS status, NULL::INTEGER[] AS tags, NULL::TIMESTAMP AS "changedAt", NULL::VARCHAR AS filename WHERE false)'
       : `read_json(${quoteTexts(pages)}, format = 'newline_delimited', columns = ${columns}, filename = true)`;
   await createIdn(database, { from, text: 'email' });
   // Pages overlap, and members move between listings while these are read. Few members are on two pages, and a window over all members
   // would not fit into the memory limit.
   await database.run(`
     CREATE TABLE found AS
-      SELECT address, status, tags, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
+      SELECT address, status, tags, "changedAt" AS changed_at, regexp_extract(filename, '(\\d+)\\.ndjson$', 1)::INTEGER AS page
       FROM ${withAddress(from, 'email')} WHERE address IS NOT NULL;
     CREATE TABLE repeated AS SELECT address FROM found GROUP BY address HAVING count(*) > 1;
     CREATE VIEW member AS
-      SELECT address, status, tags FROM found ANTI JOIN repeated USING (address)
+      SELECT address, status, tags, changed_at FROM found ANTI JOIN repeated USING (address)
       UNION ALL
-      SELECT address, status, tags FROM found SEMI JOIN repeated USING (address)
+      SELECT address, status, tags, changed_at FROM found SEMI JOIN repeated USING (address)
       QUALIFY row_number() OVER (PARTITION BY address
         ORDER BY coalesce(list_position(${quoteTexts(STRICTEST_FIRST)}, status), 9), page DESC) = 1`);
 }
@@ -111,7 +112,7 @@ async function createMembers(database: Database, pages: readonly string[]): Prom
  */
 function withoutOurTags({ rows }: FoundBaseline): string {
   return `(
-    SELECT m.address, m.status, list_filter(m.tags, lambda tag: NOT coalesce(list_contains(b.tags, tag), false)) AS tags
+    SELECT m.address, m.status, list_filter(m.tags, lambda tag: NOT coalesce(list_contains(b.tags, tag), false)) AS tags, m.changed_at
     FROM member m LEFT JOIN read_parquet(${quoteText(rows)}) b ON b.address = m.address)`;
 }
 

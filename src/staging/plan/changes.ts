@@ -2,13 +2,11 @@ import { join } from 'node:path';
 import type { Database } from '../../duckdb/database';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { quoteText } from '../../duckdb/quote';
-import { attributeColumn, extractAttributes, inGroups, type Matching } from './attributes';
 import { CHANGES, type PlannedTag } from '../store/documents';
-import { BYTES_OF_PART, type ChunkSize, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
+import { BYTES_OF_PART, type ChunkSize, ROWS_OF_ARCHIVE_CHUNK, ROWS_OF_CANARY, ROWS_OF_CHUNK } from './parts';
 import { createCanaries, createSpares } from './canaries';
 import type { PlanCounts } from './counts';
 import { createMaskNames, noTags } from './tag-masks';
-import { type WireMatch, wireJson, wireValue } from './wire-values';
 
 /** A batch's body is JSON that contains the requests as JSON texts: quotes grow. */
 const ESCAPED = 1.2;
@@ -25,15 +23,15 @@ export async function cutAtLimit(
 ): Promise<void> {
   const none = noTags(tags);
   await database.run(`
-    UPDATE contact SET decided = coalesce(decided, 'not_sent'), upsert = false, gained = ${none}, lost = ${none}
+    UPDATE contact SET decided = coalesce(decided, 'not_sent'), upsert = false, archive = false, gained = ${none}, lost = ${none}
     WHERE id IN (
-      SELECT id FROM contact LEFT JOIN profile USING (n) LEFT JOIN baseline USING (b) WHERE upsert OR lost <> ${none}
+      SELECT id FROM contact LEFT JOIN profile USING (n) LEFT JOIN baseline USING (b) WHERE upsert OR archive OR lost <> ${none}
       ORDER BY coalesce(profile.key, baseline.keys[1]), contact.address OFFSET ${limit})`);
 }
 
 /**
  * Creates the table `numbered`: each change with its chunk and its position there. Chunk 0 contains only the canaries, the last chunk of the upserts
- * their spares. Upserts come first; untags of one tag share chunks.
+ * their spares. Upserts come first; untags of one tag share chunks; what is to be archived comes last.
  */
 export async function numberChanges(
   database: Database,
@@ -62,12 +60,21 @@ export async function numberChanges(
     SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
     FROM numbered JOIN contact USING (id) LEFT JOIN mask k ON k.mask = contact.wanted
     GROUP BY chunk ORDER BY chunk`);
-  if (counts.segments.every(({ toUntag }) => toUntag === 0)) return upserts;
-  await numberUntags(database, { tags, after: upserts.length });
-  const untags = await database.rows<ChunkSize>(`
-    SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
-    FROM numbered JOIN contact USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
-  return [...upserts, ...untags];
+  const untags = counts.segments.every(({ toUntag }) => toUntag === 0)
+    ? []
+    : await numberUntags(database, { tags, after: upserts.length });
+  const sent = [...upserts, ...untags];
+  return [...sent, ...(counts.archives === undefined ? [] : await numberArchives(database, sent.length))];
+}
+
+/** Numbers those to archive from the chunk `after` all others. */
+async function numberArchives(database: Database, after: number): Promise<readonly ChunkSize[]> {
+  await database.run(`
+    INSERT INTO numbered
+    SELECT id, NULL, (${after} + seq // ${ROWS_OF_ARCHIVE_CHUNK})::INTEGER, (seq % ${ROWS_OF_ARCHIVE_CHUNK})::INTEGER
+    FROM (SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq FROM contact WHERE archive)`);
+  return database.rows<ChunkSize>(`
+    SELECT chunk, 'archive' AS kind, count(*) AS rows, 0 AS bytes FROM numbered WHERE chunk >= ${after} GROUP BY chunk ORDER BY chunk`);
 }
 
 /** SQL: how many chunks some rows need. */
@@ -79,7 +86,7 @@ function chunksOf(rows: string): string {
 async function numberUntags(
   database: Database,
   { tags, after }: { tags: readonly PlannedTag[]; after: number },
-): Promise<void> {
+): Promise<readonly ChunkSize[]> {
   const canaries = after === 0 ? ROWS_OF_CANARY : 0;
   await createMaskNames(database, `SELECT lost AS mask FROM contact WHERE lost <> ${noTags(tags)}`);
   await database.run(`
@@ -96,6 +103,9 @@ async function numberUntags(
       (CASE WHEN seq < canaries THEN 0 ELSE first + (seq - canaries) // ${ROWS_OF_CHUNK} END)::INTEGER,
       (CASE WHEN seq < canaries THEN seq ELSE (seq - canaries) % ${ROWS_OF_CHUNK} END)::INTEGER
     FROM place JOIN base USING (tag)`);
+  return database.rows<ChunkSize>(`
+    SELECT chunk, 'untag' AS kind, count(*) AS rows, sum(${ESCAPED} * strlen(address) + 6)::BIGINT AS bytes
+    FROM numbered JOIN contact USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
 }
 
 /** As many as go into one part, however they are drawn. */
@@ -125,25 +135,9 @@ export async function writeChanges(database: Database, folder: string): Promise<
   await createMaskNames(database, 'SELECT DISTINCT wanted AS mask FROM contact WHERE upsert');
   await database.run(`
     COPY (
-      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, p.n, p.cleared,
-        CASE WHEN c.tag IS NULL THEN coalesce(k.names, '[]') END AS tags
+      SELECT c.chunk, c.position, c.id, c.tag, p.address, p.known, p.status, p.n, p.cleared, p.archived_at,
+        CASE WHEN p.upsert AND c.tag IS NULL THEN coalesce(k.names, '[]') END AS tags
       FROM numbered c JOIN contact p USING (id) LEFT JOIN mask k ON k.mask = p.wanted
       ORDER BY chunk, position
     ) TO ${quoteText(join(folder, CHANGES))} (${COMPACT_ROWS})`);
-}
-
-/** SQL for each group of fields: their members of a JSON object, without the empty ones. */
-export function fieldMembers({
-  email,
-  fields,
-  latest,
-}: Omit<Matching, 'fields'> & { readonly fields: readonly WireMatch[] }): string[] {
-  const attributes = extractAttributes({ email, fields, latest });
-  return inGroups(fields).map((group) => {
-    const members = group.map((match) => {
-      const { text } = wireValue(attributeColumn(attributes, match.attribute), match);
-      return `${quoteText(`${JSON.stringify(match.field.tag)}:`)} || ${wireJson(`(${text})`, match.field)}`;
-    });
-    return `concat_ws(',', ${members.join(', ')})`;
-  });
 }

@@ -1,3 +1,5 @@
+import type { Leavers, NotArchived } from '../../contract/archiving';
+import type { SignupMatch } from '../../contract/destination';
 import { noOutcomes, type Outcome, type OutcomeCounts } from '../../contract/outcome';
 import type { ExportPlan, SegmentPlan, SegmentTag, UnmatchedRows } from '../../contract/plan';
 import type { Database } from '../../duckdb/database';
@@ -16,10 +18,14 @@ type ContactCounts = Pick<
 export type PlanCounts = Omit<ExportPlan, 'planId' | 'chunks' | 'parts'>;
 
 export interface CountsInput {
+  readonly email: string;
   readonly fields: readonly WireMatch[];
   readonly latest: string | null;
+  readonly addOnlyIf?: string | undefined;
+  readonly signup?: SignupMatch | undefined;
   readonly segments: readonly SegmentTag[];
   readonly tags: readonly PlannedTag[];
+  readonly leavers: Leavers | undefined;
   /** Profiles of each configured segment, and the rows of its membership that select none. */
   readonly members: readonly number[];
   readonly unmatched: readonly UnmatchedRows[];
@@ -42,6 +48,8 @@ export async function countPlan(database: Database, input: CountsInput): Promise
   const counts = {
     selected,
     ...contacts,
+    ...(input.leavers === 'archive' && (await countArchives(database))),
+    ...(await countLeftOut(database)),
     decided: { ...decided, invalid: sum(Object.values(invalid)), duplicate: duplicates },
     invalid,
     segments: await countSegments(database, input),
@@ -57,7 +65,7 @@ export async function countPlan(database: Database, input: CountsInput): Promise
 }
 
 async function countContacts(database: Database, tags: readonly PlannedTag[]): Promise<ContactCounts> {
-  const changes = `(upsert OR lost <> ${noTags(tags)})`;
+  const changes = `(upsert OR archive OR lost <> ${noTags(tags)})`;
   return database.row<ContactCounts>(`
     WITH carrying AS (SELECT b, address FROM baseline WHERE owned IS NOT NULL),
     gone AS (
@@ -74,10 +82,34 @@ async function countContacts(database: Database, tags: readonly PlannedTag[]): P
     FROM contact`);
 }
 
+/** Undefined: none. */
+async function countArchives(database: Database): Promise<Pick<ExportPlan, 'archives' | 'notArchived'>> {
+  const { archives } = await database.row<{ archives: number }>(
+    'SELECT count(*) AS archives FROM contact WHERE archive',
+  );
+  const notArchived: Partial<Record<NotArchived, number>> = await countBy(
+    database,
+    'SELECT not_archived AS name, count(*) AS count FROM contact WHERE not_archived IS NOT NULL GROUP BY ALL',
+  );
+  return {
+    ...(archives > 0 && { archives }),
+    ...(Object.keys(notArchived).length > 0 && { notArchived }),
+  };
+}
+
+/** By class. Undefined: none. */
+async function countLeftOut(database: Database): Promise<Pick<ExportPlan, 'leftOut'>> {
+  const leftOut = await countBy(
+    database,
+    "SELECT class AS name, count(*) AS count FROM contact WHERE decided IN ('rejected', 'throttled') GROUP BY ALL",
+  );
+  return Object.keys(leftOut).length > 0 ? { leftOut } : {};
+}
+
 async function countDecided(database: Database, tags: readonly PlannedTag[]): Promise<OutcomeCounts> {
   const counts = await countBy(
     database,
-    `SELECT decided AS name, count(*) AS count FROM contact WHERE NOT upsert AND lost = ${noTags(tags)} GROUP BY ALL`,
+    `SELECT decided AS name, count(*) AS count FROM contact WHERE NOT upsert AND NOT archive AND lost = ${noTags(tags)} GROUP BY ALL`,
   );
   return { ...noOutcomes(), ...(counts as Partial<Record<Outcome, number>>) };
 }

@@ -16,22 +16,26 @@ import { DRAINED, EXPOSED, inExport } from '../store/layout';
 import { runOnce } from '../store/run-once';
 import { requireLocalFile } from '../store/sealed-files';
 import { type StepContext, withWorkspace } from '../store/workspace';
+import { listRepairs, type Repair, repairedIn } from '../verify/repairs';
 import { type FoundBaseline, findBaseline } from './plan';
 import { snapshotProfiles } from './profiles';
 import { readSnapshot } from './snapshot';
 
 /**
  * Exposes the rows of the baseline that open writes of earlier exports may have changed: they may have old fields and tags, or lack a tag.
- * Addresses that are no longer in the baseline are added to it, so that they lose the tag again. Later, `findBaseline` returns these rows.
+ * Addresses that are no longer in the baseline are added to it, so that they lose the tag again. So are the contacts that a verification has
+ * found to differ, and that are to be repaired. Later, `findBaseline` returns these rows.
  */
 export async function exposeLateWrites(
   input: Omit<StepContext, 'now'>,
   baseline: string | null,
+  { repairs: isRepairing }: { readonly repairs: boolean } = { repairs: true },
 ): Promise<void> {
   const { store, ref, memoryLimit, signal } = input;
   if (baseline === null) return;
   const writes = await listOpenWrites(store, ref);
-  if (writes.length === 0) return;
+  const repairs = isRepairing ? await listRepairs(store, ref) : [];
+  if (writes.length + repairs.length === 0) return;
   await runOnce<ExposedDocument>(store, ref, {
     step: 'exposed',
     document: EXPOSED,
@@ -42,12 +46,12 @@ export async function exposeLateWrites(
       const late = await lateOf(store, ref, writes);
       const rows = late.reduce((sum, { rows: some }) => sum + some, found.document.size);
       await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder, signal }, (database) =>
-        database.run(exposedQuery(found, late, join(folder, BASELINE_ROWS))),
+        database.run(exposedQuery(found, { late, repairs }, join(folder, BASELINE_ROWS))),
       );
       const tags = late.flatMap(({ plan }) =>
         plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }] as const),
       );
-      return { writes: writes.map(({ key }) => key), tags: Object.fromEntries(tags) };
+      return { writes: [...writes, ...repairs].map(({ key }) => key), tags: Object.fromEntries(tags) };
     },
   });
 }
@@ -64,6 +68,7 @@ export async function forgetLateWrites(store: StagingStore, ref: ExportRef): Pro
 interface Late {
   readonly plan: PlanDocument;
   readonly rows: number;
+  readonly isUpsert: boolean;
   readonly first: number;
   readonly last: number;
   readonly changes: string;
@@ -87,6 +92,7 @@ async function lateOf(
     found.push({
       plan,
       rows: planned.rows,
+      isUpsert: planned.kind === 'upsert',
       first: planned.firstChunk,
       last: planned.lastChunk,
       changes: await ofPlan(CHANGES),
@@ -97,7 +103,12 @@ async function lateOf(
   return found;
 }
 
-function exposedQuery({ rows }: FoundBaseline, late: readonly Late[], into: string): string {
+interface ToExpose {
+  readonly late: readonly Late[];
+  readonly repairs: readonly Repair[];
+}
+
+function exposedQuery({ rows }: FoundBaseline, { late, repairs }: ToExpose, into: string): string {
   const none =
     'SELECT NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::INTEGER[] AS tags, false AS is_upsert WHERE false';
   const baseline = `read_parquet(${quoteText(rows)})`;
@@ -106,7 +117,7 @@ function exposedQuery({ rows }: FoundBaseline, late: readonly Late[], into: stri
     CREATE TABLE late AS
     SELECT address, any_value(keys) AS keys, bool_or(is_upsert) AS is_upsert,
       list_distinct(flatten(list(tags))) AS tags
-    FROM (${[none, ...late.map(writtenQuery)].join(' UNION ALL ')}) GROUP BY address;
+    FROM (${[none, ...late.map(writtenQuery), ...repairs.map(repairedQuery)].join(' UNION ALL ')}) GROUP BY address;
     COPY (
       SELECT b.* REPLACE (
         CASE WHEN l.address IS NULL THEN b.state ELSE 'exposed' END AS state,
@@ -119,14 +130,19 @@ function exposedQuery({ rows }: FoundBaseline, late: readonly Late[], into: stri
     ) TO ${quoteText(into)} (FORMAT parquet, COMPRESSION zstd)`;
 }
 
+/** SQL: the addresses to repair: their rows are exposed, and nothing else changes. */
+function repairedQuery(repair: Repair): string {
+  return `SELECT address, []::VARCHAR[] AS keys, []::INTEGER[] AS tags, false AS is_upsert FROM (${repairedIn(repair)})`;
+}
+
 /** SQL: each address that a write may have changed, with the ids of the tags of ours that it may carry since. */
-function writtenQuery({ plan, first, last, changes, contacts, snapshot }: Late): string {
+function writtenQuery({ plan, isUpsert, first, last, changes, contacts, snapshot }: Late): string {
   const ids = `[${plan.tags.map(({ tagId }) => tagId).join(', ')}]::INTEGER[]`;
   return `
     SELECT c.address, CASE WHEN s.key IS NULL THEN []::VARCHAR[] ELSE [s.key] END AS keys,
-      CASE WHEN c.tag IS NULL THEN list_filter(${ids}, lambda id, place: p.ours[place] = '1') ELSE []::INTEGER[] END AS tags,
-      c.tag IS NULL AS is_upsert
-    FROM (SELECT address, id, tag FROM read_parquet(${quoteText(changes)}) WHERE chunk BETWEEN ${first} AND ${last}) c
+      CASE WHEN ${isUpsert} THEN list_filter(${ids}, lambda id, place: p.ours[place] = '1') ELSE []::INTEGER[] END AS tags,
+      ${isUpsert} AS is_upsert
+    FROM (SELECT address, id FROM read_parquet(${quoteText(changes)}) WHERE chunk BETWEEN ${first} AND ${last}) c
     JOIN read_parquet(${quoteText(contacts)}) p ON p.id = c.id
     LEFT JOIN ${snapshotProfiles(snapshot)} s ON s.n = p.n`;
 }

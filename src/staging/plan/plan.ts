@@ -26,16 +26,26 @@ import {
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS, PLAN } from '../store/layout';
 import { packParts } from './parts';
-import { cutAtLimit, fieldMembers, numberChanges, writeChanges } from './changes';
+import { cutAtLimit, numberChanges, writeChanges } from './changes';
+import { fieldMembers, moreMembers } from './row-members';
 import { type CountsInput, countPlan } from './counts';
-import { createBaseline, createCensus } from './baseline-table';
+import { type BaselineFile, createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
-import { countDecimalCommas, createDuplicates, createProfiles, snapshotProfiles } from './profiles';
+import {
+  brokenAttribute,
+  countDecimalCommas,
+  createDuplicates,
+  createProfiles,
+  snapshotProfiles,
+} from './profiles';
 import { plannedTags } from './tags';
 import { createTags } from './tag-masks';
 import { type Lift, readLifts } from '../store/lifts';
 import { readDocument } from '../store/sealed-files';
+import { findAllSuppressions, type FoundSuppressions } from './suppressed';
 import { countNewRows } from './unmatched';
+import { asBefore, readUndone, type UndoneExport } from './restored';
+import { keepSentBefore, leaveUndo } from './undo';
 import { writeWarnings } from './warnings';
 import type { WireMatch } from './wire-values';
 import { readSnapshot, type Snapshot } from './snapshot';
@@ -54,9 +64,11 @@ export async function plan(input: StepContext, request: PlanRequest): Promise<Ex
 
 async function makePlan(
   { store, memoryLimit, ref, now, signal }: StepContext,
-  request: PlanRequest,
+  asked: PlanRequest,
   folder: string,
 ): Promise<Omit<PlanDocument, 'folder'>> {
+  const undone = asked.undo && (await readUndone(store, ref, asked.undo));
+  const request = undone ? asBefore(asked, undone) : asked;
   const snapshot = await readSnapshot(store, ref);
   const baseline = await findBaseline(store, ref, request.baseline);
   const census = request.census ?? baseline?.document.census ?? null;
@@ -67,6 +79,7 @@ async function makePlan(
     optOuts: isFresh ? undefined : await findCensus(store, ref, OPT_OUTS),
   };
   const allow = store.workFolder;
+  const suppressions = await findAllSuppressions(store, { ...ref, accountId: request.accountId });
   const size = snapshot.selected + (baseline?.document.size ?? 0);
   return withWorkspace({ folder, memoryLimit, rows: size, allow, signal }, async (database) => {
     const fields = await countDecimalCommas(database, { ...request, snapshot: snapshot.rows });
@@ -76,21 +89,31 @@ async function makePlan(
       fields,
       tags,
       snapshot,
-      baseline: baseline && { rows: baseline.rows, fields: baseline.document.fields },
+      baseline: baseline && fileOf(baseline),
       knownKeys: baseline?.knownKeys,
       knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
+      undone,
       lifts: await readLifts(store, ref),
+      suppressions,
       at: now().toISOString(),
     });
     return {
       request,
       tags,
       census,
+      suppressions: suppressions.generations,
       fields: fieldMembers({ ...request, fields }),
+      ...withMore({ ...request, fields }),
       plan: { planId: digest(ref, made), ...made },
     };
   });
+}
+
+/** Nothing where nothing but merge fields is matched. */
+function withMore(matching: Parameters<typeof moreMembers>[0]): Pick<PlanDocument, 'more'> {
+  const more = moreMembers(matching);
+  return Object.values(more).some((members) => members.length > 0) ? { more } : {};
 }
 
 interface Materials {
@@ -99,7 +122,7 @@ interface Materials {
   readonly fields: readonly WireMatch[];
   readonly tags: readonly PlannedTag[];
   readonly snapshot: Snapshot;
-  readonly baseline: { readonly rows: string; readonly fields: readonly string[] } | undefined;
+  readonly baseline: BaselineFile | undefined;
   readonly knownUnmatched: CountsInput['knownUnmatched'];
   readonly knownKeys: string | undefined;
   /** The full census in force. */
@@ -107,39 +130,48 @@ interface Materials {
   /** Undefined if this export took the census, which then has the opt-outs. */
   readonly optOuts: string | undefined;
   readonly lifts: readonly Lift[];
+  readonly suppressions: FoundSuppressions;
+  /** The export that is taken back. */
+  readonly undone: UndoneExport | undefined;
   /** When the plan is made: throttled addresses whose wait ends later are not sent. */
   readonly at: string;
 }
 
 async function runPlan(database: Database, materials: Materials): Promise<Omit<ExportPlan, 'planId'>> {
   const { folder, request, tags, snapshot } = materials;
-  const { email, segments, strict, latest, latestFormat, limit } = request;
+  const { email, segments, strict, latest, latestFormat, addOnlyIf, signup, limit } = request;
   const { fields } = materials;
-  const from = { snapshot: snapshot.rows, email, latest, fields, strict, latestFormat, tags };
+  const matching = { email, latest, fields, addOnlyIf, signup };
+  const from = { ...matching, snapshot: snapshot.rows, strict, latestFormat, tags };
   const { baseline, census, optOuts, at, lifts } = materials;
   await createTags(database, tags, segments);
   await createProfiles(database, from);
   await checkWhole(database, snapshot);
+  const { undone } = materials;
+  if (undone) await keepSentBefore(database, { undone, tags });
   await createDuplicates(database);
   const listed = optOuts ?? census;
   if (listed === undefined) throw new Error('a plan needs a census or a list of opt-outs');
-  const { retryRefused = false } = request;
-  await createBaseline(database, { fields, tags, baseline, listed, at, retryRefused, lifts });
+  const { retryRefused = false, rejects } = request;
+  await createBaseline(database, { fields, tags, baseline, listed, at, retryRefused, lifts, rejects });
   await createCensus(database, { census, listed, tags });
   await createContacts(database, {
     request,
     tags,
     knownFields: baseline?.fields ?? [],
     isCensusFresh: optOuts === undefined,
+    listed,
+    suppressions: materials.suppressions,
   });
+  const remains = undone && (await leaveUndo(database, { undone, tags, fields }));
   if (limit !== undefined) await cutAtLimit(database, { limit, tags });
   const { members, unmatched, unmatchedKeys } = snapshot;
   const { knownKeys, knownUnmatched } = materials;
   const counts = await countPlan(database, {
-    fields,
-    latest,
+    ...matching,
     segments,
     tags,
+    leavers: request.leavers,
     members,
     unmatched,
     knownUnmatched,
@@ -149,7 +181,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   await writeChanges(database, folder);
   await writeWarnings(database, { ...from, warnings: counts.warnings, into: join(folder, WARNINGS) });
   await writeContacts(database, { folder, request, snapshot: snapshot.rows });
-  return { ...counts, chunks: chunks.length, parts: packParts(chunks) };
+  return { ...counts, ...(remains && { remains }), chunks: chunks.length, parts: packParts(chunks) };
 }
 
 /** Writes what settling needs: the profiles that are decided, and the contacts, with masks as texts of bits. */
@@ -160,13 +192,23 @@ async function writeContacts(
   const hashes = request.fields.map((match) => `s.${quoteName(hashColumn(match))}`);
   const masks = ['wanted', 'owned', 'ours', 'gained', 'lost'].map((mask) => `p.${mask}::VARCHAR AS ${mask}`);
   const facts = ['id', 'n', 'b', 'address', 'selected', 'known', 'uncertain', 'is_opted_out'];
-  const columns = [...facts, 'upsert', 'decided', 'class', 'text', 'since'];
+  const columns = [
+    ...facts,
+    'upsert',
+    'archive',
+    'not_archived',
+    'was_created',
+    'decided',
+    'class',
+    'text',
+    'since',
+  ];
   await database.run(`
     COPY (
-      SELECT d.key, a0 AS email, outcome, reason FROM ${snapshotProfiles(snapshot)} JOIN (
-        SELECT n, key, 'invalid' AS outcome, rule AS reason FROM profile WHERE rule IS NOT NULL
+      SELECT d.key, a0 AS email, outcome, reason, attribute FROM ${snapshotProfiles(snapshot)} JOIN (
+        SELECT n, key, 'invalid' AS outcome, rule AS reason, ${brokenAttribute(request)} AS attribute FROM profile WHERE rule IS NOT NULL
         UNION ALL
-        SELECT n, key, 'duplicate', winner_key FROM duplicate) d USING (n)
+        SELECT n, key, 'duplicate', winner_key, NULL FROM duplicate) d USING (n)
     ) TO ${quoteText(join(folder, DECIDED))} (${COMPACT_ROWS});
     COPY (
       SELECT ${[...columns.map((column) => `p.${column}`), ...hashes, ...masks, 'd.keys AS duplicates'].join(', ')}
@@ -190,6 +232,10 @@ export interface FoundBaseline {
   readonly rows: string;
   /** Path of the keys that it knows besides; undefined in version 0.3.0. */
   readonly knownKeys: string | undefined;
+}
+
+export function fileOf({ rows, document }: FoundBaseline): BaselineFile {
+  return { rows, fields: document.fields, hasOrigins: document.hasOrigins === true };
 }
 
 /** The baseline that an export compares with, with the rows exposed that late writes may have changed. */

@@ -1,11 +1,15 @@
-import type { DateFormat, FieldMatch } from '../../contract/merge-field';
+import { attributeLabel, type DateFormat, type FieldMatch, shortLabel } from '../../contract/merge-field';
+import type { SignupMatch } from '../../contract/destination';
+import type { PlanRequest } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { brokenRule, createIdn, isBlank, stripped, withAddress } from './address';
-import { attributeColumn, extractAttributes, inGroups } from './attributes';
+import { attributeColumn, extractAttributes, inGroups, matchedColumn } from './attributes';
 import { hashColumn, type PlannedTag } from '../store/documents';
 import { createMaskNames, maskOf } from './tag-masks';
 import { instantIn } from './dates';
+import { flag } from './flag';
+import { evidenceOf } from './signup';
 import { DOES_NOT_FIT, hasDecimalComma, wireLength, type WireMatch, wireValue } from './wire-values';
 
 export interface ProfilesInput {
@@ -15,6 +19,8 @@ export interface ProfilesInput {
   readonly strict: boolean;
   readonly latest: string | null;
   readonly latestFormat: DateFormat | undefined;
+  readonly addOnlyIf?: string | undefined;
+  readonly signup?: SignupMatch | undefined;
   readonly tags: readonly PlannedTag[];
 }
 
@@ -29,10 +35,10 @@ export function snapshotProfiles(snapshot: string): string {
  * every wire value, whether the value had to be cut, the mask of its segments' tags, and where `latest` cannot be read. Needs the table `tag`.
  */
 export async function createProfiles(database: Database, input: ProfilesInput): Promise<void> {
-  const { snapshot, email, fields, strict, latest, latestFormat, tags } = input;
+  const { snapshot, fields, strict, latest, latestFormat, tags } = input;
   const profiles = snapshotProfiles(snapshot);
   await createIdn(database, { from: profiles, text: 'a0' });
-  const attributes = extractAttributes({ email, fields, latest });
+  const attributes = extractAttributes(input);
   const [first = [], ...further] = inGroups(fields);
   for (const [index, group] of further.entries())
     await database.run(
@@ -49,18 +55,42 @@ export async function createProfiles(database: Database, input: ProfilesInput): 
       SELECT n::INTEGER AS n, key, segments, ${brokenRule('stripped', 'address')} AS rule, address,
         ${latest === null ? 'NULL::DOUBLE' : instantIn(stripped(attributeColumn(attributes, latest)), latestFormat)} AS latest,
         ${latest === null ? 'true' : isBlank(attributeColumn(attributes, latest))} AS has_no_latest,
-        ${[fieldColumns(first, attributes), `${sizeOf(first, attributes)} AS size`].filter((columns) => columns !== '').join(', ')}
+        ${newContactColumns(input, attributes)},
+        ${[fieldColumns(first, attributes), `${sizeOf(first, attributes)} + ${moreBytes(input)} AS size`].filter((columns) => columns !== '').join(', ')}
       FROM ${withAddress(profiles, 'a0')}) p
     ${groups.map((group) => `JOIN ${group} ON ${group}.n = p.n`).join(' ')}
     LEFT JOIN segment_mask USING (segments)`);
   for (const group of groups) await database.run(`DROP TABLE ${group}`);
 }
 
+/** SQL: whether a new contact may be added; whether that is not clear, and whether a value of the evidence does not fit. */
+function newContactColumns(
+  { addOnlyIf, signup }: Pick<ProfilesInput, 'addOnlyIf' | 'signup'>,
+  attributes: readonly string[],
+): string {
+  const evidence = evidenceOf(signup, attributes).map(
+    ({ name, isUnfit }) => `${isUnfit} AS ${unfitColumn(name)}`,
+  );
+  if (addOnlyIf === undefined) return ['true AS may_add', 'false AS is_unclear', ...evidence].join(', ');
+  const text = attributeColumn(attributes, addOnlyIf);
+  const says = flag(text);
+  return [
+    `coalesce(${says}, false) AS may_add`,
+    `(NOT ${isBlank(text)} AND ${says} IS NULL) AS is_unclear`,
+    ...evidence,
+  ].join(', ');
+}
+
+/** Whether a value of the evidence of a signup does not fit, in `profile`. */
+export function unfitColumn(name: string): string {
+  return `unfit_${name}`;
+}
+
 /** SQL: hash of the wire value of each field, and whether it had to be cut. */
 function fieldColumns(fields: readonly WireMatch[], attributes: readonly string[]): string {
   return fields
     .flatMap((match) => {
-      const { hash, isCut } = wireValue(attributeColumn(attributes, match.attribute), match);
+      const { hash, isCut } = wireValue(matchedColumn(attributes, match), match);
       return [`${hash} AS ${quoteName(hashColumn(match))}`, `${isCut} AS ${quoteName(cutColumn(match))}`];
     })
     .join(', ');
@@ -69,11 +99,20 @@ function fieldColumns(fields: readonly WireMatch[], attributes: readonly string[
 /** SQL: bytes of the fields in a request. */
 function sizeOf(fields: readonly WireMatch[], attributes: readonly string[]): string {
   const sizes = fields.map(
-    ({ attribute, field }) =>
+    (match) =>
       // Not the value's own length: what is cut would count as well, and one long text would make all chunks small.
-      `coalesce(${wireLength(attributeColumn(attributes, attribute), field)} + ${field.tag.length + 6}, 0)`,
+      `coalesce(${wireLength(matchedColumn(attributes, match), match.field)} + ${match.field.tag.length + 6}, 0)`,
   );
   return `(${['0', ...sizes].join(' + ')})::INTEGER`;
+}
+
+/** `"interests":{},`, and two values of the evidence with their names. */
+const BYTES_OF_GROUPS = 15;
+const BYTES_OF_EVIDENCE = 110;
+
+function moreBytes({ fields, signup }: Pick<ProfilesInput, 'fields' | 'signup'>): number {
+  const hasGroups = fields.some(({ field }) => field.type === 'group');
+  return (hasGroups ? BYTES_OF_GROUPS : 0) + (signup ? BYTES_OF_EVIDENCE : 0);
 }
 
 /** The fields with how many of their numbers have a decimal comma, where no setting says which mark is meant. */
@@ -131,6 +170,26 @@ function fieldRule(fields: readonly FieldMatch[], strict: boolean): string {
   const odd = hashesOf(strict ? fields : required).map((hash) => `${hash} = ${DOES_NOT_FIT}`);
   return `CASE WHEN ${['false', ...empty].join(' OR ')} THEN 'required_field_empty'
     WHEN ${['false', ...odd].join(' OR ')} THEN 'value_does_not_fit' END`;
+}
+
+/** SQL: the attributes of the first match that breaks a rule. */
+function firstThat(matches: readonly FieldMatch[], breaks: (hash: string) => string): string {
+  const cases = matches.map(
+    (match) => `WHEN ${breaks(quoteName(hashColumn(match)))} THEN ${quoteText(attributeLabel(match))}`,
+  );
+  return cases.length === 0 ? 'NULL' : `CASE ${cases.join(' ')} END`;
+}
+
+/** SQL: the attributes that break the rule of a profile in the table `profile`; of several that break the same, the first. */
+export function brokenAttribute({
+  email,
+  otherEmails = [],
+  fields,
+}: Pick<PlanRequest, 'email' | 'otherEmails' | 'fields'>): string {
+  const required = fields.filter(({ field }) => field.required);
+  return `CASE rule WHEN 'required_field_empty' THEN ${firstThat(required, (hash) => `${hash} IS NULL`)}
+    WHEN 'value_does_not_fit' THEN ${firstThat(fields, (hash) => `${hash} = ${DOES_NOT_FIT}`)}
+    ELSE ${quoteText(shortLabel([email, ...otherEmails].join(', ')))} END`;
 }
 
 /**

@@ -42,7 +42,14 @@ interface KnownInput extends UnmatchedInput {
  * the segment with `rows` BIGINT of that key; both null for a profile that is not in the baseline, since it was invalid or not sent. Needs `parent`.
  */
 export async function writeKnownKeys(database: Database, input: KnownInput): Promise<void> {
-  const { snapshot, unmatched, isDone, into } = input;
+  const { snapshot, segments, unmatched, knownKeys, isDone, into } = input;
+  // Before a removal, no membership is read: what was known stays known, should the destination stay.
+  if (segments.length === 0 && knownKeys !== undefined) {
+    await database.run(
+      `COPY (FROM read_parquet(${quoteText(knownKeys)})) TO ${quoteText(join(into, KNOWN_KEYS))} (FORMAT parquet, COMPRESSION zstd)`,
+    );
+    return;
+  }
   const baseline = join(into, BASELINE_ROWS);
   const profiles = `
     SELECT NULL::VARCHAR AS segment, ${stableHash('key')} AS hash, NULL::BIGINT AS rows FROM read_parquet(${quoteText(snapshot)})

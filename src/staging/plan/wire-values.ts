@@ -1,7 +1,9 @@
-import type { DateFormat, FieldMatch, MergeField } from '../../contract/merge-field';
+import type { DateFormat, FieldMatch, MatchedField } from '../../contract/merge-field';
 import { quoteText, quoteTexts } from '../../duckdb/quote';
 import { isBlank, stripped } from './address';
 import { dateIn, isoDate, realBirthday, realDate } from './dates';
+import { flag } from './flag';
+import { LANGUAGES } from './languages';
 
 /** Mailchimp cuts texts there, in bytes; so we do it first, on a character, and know what it stores. */
 const MAX_TEXT = 255;
@@ -27,11 +29,36 @@ const choice: WireText = (column, { field: { choices } }) => {
     ELSE (${quoteTexts(choices)}::VARCHAR[])[list_position(${quoteTexts(folded)}::VARCHAR[], lower(${text}))] END`;
 };
 
+/** A code that Mailchimp has, in any case; or the language of one that it has not: de for de-AT. */
+const language: WireText = (column) => {
+  const code = `lower(replace(${stripped(column)}, '-', '_'))`;
+  const codes = quoteTexts(LANGUAGES);
+  const folded = quoteTexts(LANGUAGES.map((one) => one.toLowerCase()));
+  const found = (text: string): string =>
+    `(${codes}::VARCHAR[])[list_position(${folded}::VARCHAR[], ${text})]`;
+  return String.raw`coalesce(${found(code)}, ${found(`regexp_extract(${code}, '^([a-z]{2})_[a-z0-9_]+$', 1)`)})`;
+};
+
+/** JSON of an address with all parts that Mailchimp needs; null for another one. @param column SQL of a struct with the parts */
+const address: WireText = (column) => {
+  const part = (name: string): string => stripped(`${column}.${name}`);
+  const hasAll = NEEDED.map((name) => `NOT ${isBlank(`${column}.${name}`)}`).join(' AND ');
+  const needed = NEEDED.map((name) => `'"${name}":' || to_json(${part(name)})`);
+  const others = ['addr2', 'country'].map(
+    (name) => `CASE WHEN NOT ${isBlank(`${column}.${name}`)} THEN '"${name}":' || to_json(${part(name)}) END`,
+  );
+  return `CASE WHEN ${hasAll} THEN '{' || concat_ws(',', ${[...needed, ...others].join(', ')}) || '}' END`;
+};
+
+const NEEDED = ['addr1', 'city', 'state', 'zip'];
+/** A state or a country alone, which may be the same for all profiles, is no address. */
+const TELLING = ['addr1', 'addr2', 'city', 'zip'];
+
 /** A spreadsheet writes long numbers so, without their last digits. */
 const SCIENTIFIC = String.raw`\d+(?:[.,]\d+)?[eE]\+?\d+`;
 
 /** SQL for a column with an attribute's text: the value that a merge field gets, as text; null where it does not fit. */
-const WIRE_TEXT: Record<MergeField['type'], WireText> = {
+const WIRE_TEXT: Record<MatchedField['type'], WireText> = {
   text: (column) => `CASE WHEN strlen(${column}) <= ${MAX_TEXT} THEN ${column} ELSE ${cut(column)} END`,
   number: (column, match) => numberIn(stripped(column), match),
   date: (column, { format }) => day(stripped(column), format),
@@ -44,9 +71,16 @@ const WIRE_TEXT: Record<MergeField['type'], WireText> = {
   imageurl: webAddress,
   radio: choice,
   dropdown: choice,
-  // Refused when a destination is configured.
-  address: () => 'NULL::VARCHAR',
+  address,
+  group: (column) => `${flag(column)}::VARCHAR`,
+  language,
 };
+
+/** SQL: whether there is nothing to send. */
+function isEmpty(column: string, { type }: MatchedField): string {
+  if (type !== 'address') return isBlank(column);
+  return `(${TELLING.map((part) => isBlank(`${column}.${part}`)).join(' AND ')})`;
+}
 
 export interface WireValue {
   /** SQL: null where the attribute is empty or does not fit. */
@@ -63,12 +97,27 @@ export function wireValue(column: string, match: WireMatch): WireValue {
   const { field } = match;
   const text = WIRE_TEXT[field.type](column, match);
   // A number and a text with the same digits are different values on the wire.
-  const kind = field.type === 'number' ? 'number:' : 'text:';
+  const kind = KINDS[field.type] ?? 'text:';
+  const isFilled = `NOT ${isEmpty(column, field)}`;
   return {
-    text: `CASE WHEN NOT ${isBlank(column)} THEN ${text} END`,
-    hash: `CASE WHEN NOT ${isBlank(column)} THEN coalesce(${stableHash(`'${kind}' || (${text})`)}, ${DOES_NOT_FIT}) END`,
+    text: `CASE WHEN ${isFilled} THEN ${text} END`,
+    hash: `CASE WHEN ${isFilled} THEN coalesce(${stableHash(`'${kind}' || (${text})`)}, ${DOES_NOT_FIT}) END`,
     isCut: field.type === 'text' ? `coalesce(strlen(${column}) > ${MAX_TEXT}, false)` : 'false',
   };
+}
+
+const KINDS: Partial<Record<MatchedField['type'], string>> = {
+  number: 'number:',
+  address: 'address:',
+  group: 'flag:',
+};
+
+/**
+ * SQL: the hash of a value that Mailchimp returned, equal to that of the value on the wire where both are the same text; null for an address,
+ * whose text has no fixed form.
+ */
+export function foundHash(text: string, { type }: Pick<MatchedField, 'type'>): string {
+  return type === 'address' ? 'NULL::UBIGINT' : stableHash(`'${KINDS[type] ?? 'text:'}' || ${text}`);
 }
 
 /** SQL: a hash of 64 bits, the same in every version of DuckDB. `md5_number_lower` takes three times as long. */
@@ -77,14 +126,18 @@ export function stableHash(text: string): string {
 }
 
 /** SQL: a wire text as JSON. */
-export function wireJson(text: string, field: MergeField): string {
-  return field.type === 'number' ? text : `to_json(${text})`;
+export function wireJson(text: string, { type }: MatchedField): string {
+  return KINDS[type] === undefined ? `to_json(${text})` : text;
 }
 
 /** SQL: about how many bytes a value has on the wire. A text is cut. */
-export function wireLength(column: string, { type }: MergeField): string {
+export function wireLength(column: string, { type }: MatchedField): string {
+  if (type === 'address') return `(strlen(${column}::VARCHAR) + ${BYTES_OF_PARTS})`;
   return type === 'text' ? `least(strlen(${column}), ${MAX_TEXT})` : `strlen(${column})`;
 }
+
+/** Names and quotes of the parts of an address, and what JSON escapes. */
+const BYTES_OF_PARTS = 60;
 
 /** The last character may have up to four bytes, so one of four cuts is whole. */
 function cut(text: string): string {

@@ -1,20 +1,25 @@
 import { join } from 'node:path';
 import type { FieldMatch } from '../../contract/merge-field';
+import type { RejectPolicies } from '../../contract/reject-policy';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { BASELINE_ROWS, hashColumn, type PlannedTag } from '../store/documents';
-import { createReturned, OPTED_OUT, stateOf } from '../plan/baseline-table';
+import {
+  type BaselineFile,
+  createReturned,
+  isStillOurs,
+  optOutsIn,
+  originsOf,
+  stateOf,
+} from '../plan/baseline-table';
 import { payloadHash } from '../plan/contacts';
 import { snapshotProfiles } from '../plan/profiles';
-import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, PERMANENT, WAITS } from '../plan/permanent-refusals';
+import { BACKED_OFF, OBJECTED, OPTED_OUT_ITSELF, remembered, WAITS } from '../plan/permanent-refusals';
 import { nameOfRank, rank } from './row-results';
 import { createMaskNames, noTags } from '../plan/tag-masks';
 
-interface Parent {
-  readonly rows: string;
-  /** Merge field tags that it has a column for. */
-  readonly fields: readonly string[];
+interface Parent extends BaselineFile {
   /** Ids of tags that were deleted in Mailchimp since. */
   readonly deadTags: readonly number[];
 }
@@ -30,6 +35,7 @@ interface NextBaselineInput {
   /** Whether the plan has changes to send. */
   readonly isAnythingPlanned: boolean;
   readonly settledAt: string;
+  readonly rejects: RejectPolicies | undefined;
   readonly into: string;
 }
 
@@ -45,7 +51,7 @@ const REFUSED = [
 
 /**
  * Writes `baseline.parquet`, a row for each address that was sent, refused or withheld. One that has departed stays only while it carries a tag
- * of ours, a refusal is remembered, or it has opted out, since a new address of its profile is then withheld too:
+ * of ours, a refusal is remembered, we have archived it, or it has opted out, since a new address of its profile is then withheld too:
  * - `address` VARCHAR, normalised; `keys` VARCHAR[] of its profiles, the winner's first. An address that has opted out also keeps
  *   the keys of its former profiles, last: their new addresses get nothing
  * - `f_<TAG>` UBIGINT for each matched field: hash of the value that an export filled it with; null: no export has
@@ -55,6 +61,9 @@ const REFUSED = [
  * - `member` BOOLEAN: acknowledged once, or found by a census. A row that was never more than exposed is still new: its
  *   acknowledgement counts as created
  * - `present` BOOLEAN: whether it departs when no profile has the address
+ * - `created` BOOLEAN: an export has provably created the contact, and no list of opt-outs has had it since; `archived_at` TIMESTAMP: the time,
+ *   by Mailchimp, of our last change of one that an export has archived, as long as each list since has it with this time: it comes back when
+ *   a profile has the address again. Version 0.4.0 kept the later time at which the export was settled
  * - `refused_hash` UBIGINT of what was refused, `refused_outcome`, `refused_class`, `refused_text` VARCHAR, `refused_at` TIMESTAMP,
  *   `refused_count` INTEGER, `refused_until` TIMESTAMP (null: not tried again as long as it stays the same)
  */
@@ -62,12 +71,18 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
   const { snapshot, parent, tags, listed, into } = input;
   const facts = ['status', 'state', 'member', 'present', ...REFUSED];
   const hashes = hashColumns(input);
-  const columns = [...hashes.map((column) => `w.${column}`), ...facts.map((column) => `w.${column}`)].join(
-    ', ',
-  );
+  const columns = [
+    ...hashes.map((column) => `w.${column}`),
+    ...facts.map((column) => `w.${column}`),
+    `w.created AND (o.address IS NULL OR ${isStillOurs('w.archived_at', 'o')}) AS created`,
+    `CASE WHEN ${isStillOurs('w.archived_at', 'o')} THEN w.archived_at END AS archived_at`,
+  ].join(', ');
   const newColumns = [
     ...hashes.map((column) => `${hashAfter(column)} AS ${column}`),
     ...facts.map((column) => `next.${column}`),
+    // Of someone who has opted out since, it no longer counts that we created the contact.
+    `next.created AND (o.address IS NULL OR next.is_archived OR ${isStillOurs('next.was_archived_at', 'o')}) AS created`,
+    `CASE WHEN next.is_archived OR ${isStillOurs('next.was_archived_at', 'o')} THEN next.archived_at END AS archived_at`,
   ].join(', ');
   const profiles = snapshotProfiles(snapshot);
   // Named in the hashes of what was sent.
@@ -77,7 +92,7 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
   await database.run(`CREATE TABLE next AS ${nextQuery(input)}`);
   await createMaskNames(database, 'SELECT DISTINCT mask FROM next');
   await database.run(`
-    CREATE VIEW opted_out AS SELECT address FROM read_parquet(${quoteText(listed)}) WHERE status IN (${OPTED_OUT});
+    CREATE VIEW opted_out AS ${optOutsIn(listed)};
     CREATE TABLE fresh AS
     SELECT p.b, list_concat([s.key], p.duplicates) AS keys, p.is_opted_out
     FROM contact p JOIN ${profiles} s ON s.n = p.n WHERE p.b IS NOT NULL`);
@@ -90,7 +105,7 @@ export async function writeNextBaseline(database: Database, input: NextBaselineI
       LEFT JOIN (SELECT ${['b', ...hashes].join(', ')} FROM parent) w ON w.b = next.b
       LEFT JOIN opted_out o ON o.address = next.address
       WHERE next.refused_hash IS NOT NULL OR is_withheld
-        OR (next.state IS NOT NULL AND (next.present OR next.n IS NOT NULL OR next.mask <> ${noTags(tags)} OR o.address IS NOT NULL))
+        OR (next.state IS NOT NULL AND (next.present OR next.n IS NOT NULL OR next.mask <> ${noTags(tags)} OR next.archived_at IS NOT NULL OR o.address IS NOT NULL))
       UNION ALL
       SELECT w.address, CASE WHEN f.b IS NULL THEN w.keys ELSE ${joinKeys('f.keys', `CASE WHEN f.is_opted_out OR ${hasObjected('w')} THEN w.keys END`)} END, ${liveTags(parent?.deadTags ?? [])}, ${columns}
       FROM parent w LEFT JOIN fresh f ON f.b = w.b LEFT JOIN opted_out o ON o.address = w.address ANTI JOIN next ON next.b = w.b
@@ -129,7 +144,7 @@ export async function createParent(
       SELECT NULL::INTEGER AS b, NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::INTEGER[] AS tags, NULL::VARCHAR AS status,
         NULL::VARCHAR AS state, false AS member, false AS present, NULL::UBIGINT AS refused_hash, NULL::VARCHAR AS refused_outcome,
         NULL::VARCHAR AS refused_class, NULL::VARCHAR AS refused_text, NULL::TIMESTAMP AS refused_at,
-        NULL::INTEGER AS refused_count, NULL::TIMESTAMP AS refused_until ${hashes.join('')}
+        NULL::INTEGER AS refused_count, NULL::TIMESTAMP AS refused_until, false AS created, NULL::TIMESTAMP AS archived_at ${hashes.join('')}
       WHERE false`);
     return;
   }
@@ -141,7 +156,7 @@ export async function createParent(
   const columns = ['address', 'keys', 'tags', 'status', 'member', 'present', ...hashes];
   const refused = REFUSED.map((column) => `CASE WHEN r.b IS NULL THEN ${column} END AS ${column}`);
   await database.run(`CREATE VIEW parent AS
-    SELECT file_row_number::INTEGER AS b, ${stateOf('p', 'r.b')} AS state, ${[...columns, ...refused].join(', ')}
+    SELECT file_row_number::INTEGER AS b, ${stateOf('p', 'r.b')} AS state, ${[...columns, ...refused, originsOf(parent, 'p', 'r.b')].join(', ')}
     FROM read_parquet(${quoteText(parent.rows)}, file_row_number = true) p LEFT JOIN returned r ON r.b = p.file_row_number`);
 }
 
@@ -150,11 +165,16 @@ function nextQuery(input: NextBaselineInput): string {
   const { tags, keepDeparted, settledAt } = input;
   const none = noTags(tags);
   return `
-    SELECT id, n, b, address, mask, duplicates, is_acknowledged, is_unproven, was.keys AS former, objects, is_withheld, state,
+    SELECT id, n, b, address, is_archived, mask, duplicates, is_acknowledged, is_unproven, was.keys AS former, objects, is_withheld, state,
       coalesce(echoed, was.status) AS status,
       known OR is_acknowledged OR coalesce(was.member, false) AS member,
       CASE WHEN selected THEN is_acknowledged OR is_unproven OR coalesce(was.present, false)
-        ELSE ${keepDeparted} OR mask <> ${none} OR is_exposed END AS present,
+        ELSE ${keepDeparted} OR mask <> ${none} OR is_exposed OR is_archive_open END AS present,
+      was.archived_at AS was_archived_at,
+      coalesce(was.created, false) OR (is_acknowledged AND was_created) OR (is_acknowledged AND is_new AND NOT known AND NOT uncertain) AS created,
+      CASE WHEN is_archived AND archive_why IS NULL THEN coalesce(changed_at, TIMESTAMP ${quoteText(settledAt)})
+        WHEN NOT is_acknowledged THEN was.archived_at
+        WHEN echoed = 'archived' AND was.archived_at IS NOT NULL THEN coalesce(changed_at, was.archived_at) END AS archived_at,
       CASE WHEN is_refused THEN payload WHEN NOT is_acknowledged THEN was.refused_hash END AS refused_hash,
       CASE WHEN is_refused THEN ${nameOfRank('upsert_rank')} WHEN NOT is_acknowledged THEN was.refused_outcome END AS refused_outcome,
       CASE WHEN is_refused THEN why.class WHEN NOT is_acknowledged THEN was.refused_class END AS refused_class,
@@ -171,7 +191,7 @@ function nextQuery(input: NextBaselineInput): string {
 }
 
 /** SQL: withheld, by the plan or in mid-export, because the address itself has opted out: kept, so that a new address of the profile is withheld too. */
-const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}) OR t.upsert_why.class IN (${OPTED_OUT_ITSELF}), false)`;
+const IS_WITHHELD = `coalesce(p.class IN (${OPTED_OUT_ITSELF}) OR (coalesce(p.class, t.upsert_why.class) = 'suppression_list' AND p.is_opted_out) OR t.upsert_why.class IN (${OPTED_OUT_ITSELF}), false)`;
 
 /** SQL: whether that is the result of the upsert. */
 function is(name: Parameters<typeof rank>[0]): string {
@@ -201,9 +221,11 @@ function factsQuery(input: NextBaselineInput): string {
   const none = noTags(input.tags);
   const hashes = hashColumns(input).join(', ');
   return `
-    SELECT p.id, p.n, p.b, p.address, p.selected, p.known, p.duplicates, w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
+    SELECT p.id, p.n, p.b, p.address, p.selected, p.known, p.uncertain, p.duplicates, coalesce(p.was_created, false) AS was_created,
+      coalesce(t.is_new, false) AS is_new, coalesce(t.is_archived, false) AS is_archived, coalesce(t.is_archive_open, false) AS is_archive_open, t.archive_why, t.changed_at,
+      w AS was, t.status AS echoed, t.upsert_why AS why, t.upsert AS upsert_rank,
       ${is('acknowledged')} AS is_acknowledged, ${is('unproven')} AS is_unproven,
-      ${hasClass(PERMANENT)} OR ${hasClass(BACKED_OFF)} AS is_refused, ${hasClass(BACKED_OFF)} AS is_backed_off,
+      ${hasClass(remembered(input.rejects))} OR ${hasClass(BACKED_OFF)} AS is_refused, ${hasClass(BACKED_OFF)} AS is_backed_off,
       coalesce(t.is_exposed, false) AS is_exposed, p.is_opted_out OR ${hasObjected('w')} AS objects, ${IS_WITHHELD} AS is_withheld,
       y.hash AS payload,
       CASE WHEN ${is('acknowledged')} OR ${is('unproven')} THEN p.ours::BIT ELSE p.owned::BIT END & ~coalesce(t.off, ${none}) AS mask

@@ -1,3 +1,4 @@
+import type { NotArchived } from '../../contract/archiving';
 import {
   noOutcomes,
   noMemberStatuses,
@@ -6,6 +7,7 @@ import {
   type MemberStatusCounts,
 } from '../../contract/outcome';
 import type { PartPlan } from '../../contract/plan';
+import type { Remains } from '../../contract/undo';
 import type { RefusalCount, SegmentReport } from '../../contract/report';
 import type { Database } from '../../duckdb/database';
 import { isoText, quoteText } from '../../duckdb/quote';
@@ -19,6 +21,9 @@ export interface SettlementCounts {
   readonly refusals: readonly RefusalCount[];
   readonly segments: readonly SegmentReport[];
   readonly uncertain: number;
+  readonly notArchived?: Partial<Record<NotArchived, number>>;
+  readonly uncertainArchived?: number;
+  readonly remains?: Remains;
   readonly mismatches: readonly string[];
 }
 
@@ -48,7 +53,32 @@ export async function countSettlement(
   );
   const memberStatuses = await countMemberStatuses(database);
   const refusals = await countRefusals(database);
-  return { outcomes: counts, memberStatuses, refusals, segments, uncertain, mismatches };
+  return {
+    outcomes: counts,
+    memberStatuses,
+    refusals,
+    segments,
+    uncertain,
+    ...(request.leavers === 'archive' && (await countArchived(database))),
+    ...(plan.remains && { remains: plan.remains }),
+    mismatches,
+  };
+}
+
+async function countArchived(
+  database: Database,
+): Promise<Pick<SettlementCounts, 'notArchived' | 'uncertainArchived'>> {
+  const rows = await database.rows<{ outcome: Outcome; reason: NotArchived; count: number }>(
+    "SELECT outcome, reason, count(*) AS count FROM settled WHERE outcome IN ('removed', 'archived') AND reason IS NOT NULL GROUP BY ALL ORDER BY reason",
+  );
+  const kept = rows.filter(({ outcome }) => outcome === 'removed');
+  const uncertain = sum(rows.flatMap(({ outcome, count }) => (outcome === 'archived' ? [count] : [])));
+  return {
+    ...(kept.length > 0 && {
+      notArchived: Object.fromEntries(kept.map(({ reason, count }) => [reason, count])),
+    }),
+    ...(uncertain > 0 && { uncertainArchived: uncertain }),
+  };
 }
 
 function isIn(part: PartPlan, chunk: number): boolean {

@@ -2,12 +2,12 @@ import type { ExportRef } from '../../contract/identifiers';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import type { RowClass } from '../../contract/row-class';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
-import type { StagingStore } from '../../ports/staging-store';
 import { isoText, quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
 import { OUTCOMES, readBaseline } from '../store/documents';
 import { inExport } from '../store/layout';
-import { withTemporaryWorkspace } from '../store/workspace';
+import { type FoundRows, readRows, writeRows } from './listed-rows';
+import type { ReadContext } from './refusals';
 import { withSince } from './row-results';
 
 /** Exported, but not as it should be: these contacts are listed with the failures. */
@@ -15,13 +15,28 @@ const RESUBSCRIBED: RowClass = 'resubscribed';
 
 const IS_DUPLICATE = "outcome = 'duplicate'";
 
-/** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
 export async function readFailures(
-  { store, memoryLimit }: { store: StagingStore; memoryLimit: string },
+  context: ReadContext,
   ref: ExportRef,
   request: FailuresRequest,
 ): Promise<readonly FailureRow[]> {
-  const { key, email, limit } = request;
+  return readRows(context, await findFailures(context, ref, request));
+}
+
+export async function writeFailures(
+  context: ReadContext,
+  ref: ExportRef,
+  { file, ...request }: FailuresRequest & { readonly file: string },
+): Promise<number> {
+  return writeRows(context, await findFailures(context, ref, request), file);
+}
+
+async function findFailures(
+  { store }: ReadContext,
+  ref: ExportRef,
+  request: FailuresRequest,
+): Promise<FoundRows> {
+  const { key, email, classes, limit } = request;
   const settled = await readBaseline(store, ref);
   if (!settled)
     throw notFound(
@@ -32,19 +47,19 @@ export async function readFailures(
     throw notFound(
       `The rows of this export have expired: it ended ${settled.settledAt}, and rows are kept for staging.keepDays.`,
     );
-  return withTemporaryWorkspace({ store, memoryLimit, rows: settled.settlement.selected }, (database) =>
-    database.rows<FailureRow>(
-      // The rows have the winner's key as the reason of a duplicate.
-      `SELECT key, email, outcome, CASE WHEN ${IS_DUPLICATE} THEN 'same_address' ELSE coalesce(reason, '') END AS reason,
-         CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
-         CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner, ${isoText('since')} AS since
-       FROM (${withSince(rows)})
-       WHERE ${wantedRows(request)}
-         ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
-         ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}
-       ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
-    ),
-  );
+  // The rows have the winner's key as the reason of a duplicate.
+  const query = `SELECT key, email, outcome, CASE WHEN ${IS_DUPLICATE} THEN 'same_address' ELSE coalesce(reason, '') END AS reason, attribute,
+      CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
+      CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner, ${isoText('since')} AS since
+    FROM (${withSince(rows)})
+    WHERE ${wantedRows(request)}
+      ${key === undefined ? '' : `AND key = ${quoteText(key)}`}
+      ${email === undefined ? '' : `AND lower(trim(email)) = ${quoteText(email.trim().toLowerCase())}`}`;
+  return {
+    query: `SELECT * FROM (${query}) ${classes ? `WHERE list_contains(${quoteTexts(classes)}::VARCHAR[], reason)` : ''}
+      ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    size: settled.settlement.selected,
+  };
 }
 
 function among(outcomes: readonly string[]): string {

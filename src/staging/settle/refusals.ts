@@ -3,7 +3,7 @@ import type { RefusalRow, RefusalsRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { isoText, quoteText, quoteTexts } from '../../duckdb/quote';
 import { ExportError } from '../../errors';
-import { isLifted, PERMANENT, retryAt } from '../plan/permanent-refusals';
+import { IS_LIFTABLE, isLifted, retryAt } from '../plan/permanent-refusals';
 import { BASELINE_ROWS, readBaseline } from '../store/documents';
 import { inExport } from '../store/layout';
 import { type Lift, readLifts, recordLift } from '../store/lifts';
@@ -18,7 +18,7 @@ export interface ReadContext {
 export async function readRefusals(
   context: ReadContext,
   ref: ExportRef,
-  request: RefusalsRequest,
+  request: Omit<RefusalsRequest, 'reportedBy'>,
 ): Promise<readonly RefusalRow[]> {
   const { rows, document } = await requireBaseline(context, ref);
   const lifts = await readLifts(context.store, ref);
@@ -26,7 +26,7 @@ export async function readRefusals(
   return withTemporaryWorkspace({ ...context, rows: document.size }, (database) =>
     database.rows<RefusalRow>(
       `SELECT keys[1] AS key, address AS email, refused_class AS class, coalesce(refused_text, '') AS text,
-         ${isoText('refused_at')} AS since, ${isoText(`coalesce(refused_until, ${retryAt('refused_class', 'refused_at')})`)} AS "retryAt",
+         ${isoText('refused_at')} AS since, ${isoText(`coalesce(refused_until, ${retryAt(document.rejects)})`)} AS "retryAt",
          ${isLifted(lifts)} AS "isLifted"
        FROM read_parquet(${quoteText(rows)}) WHERE refused_hash IS NOT NULL ${conditionsOf(request)}
        ORDER BY key, email ${limit === undefined ? '' : `LIMIT ${limit}`}`,
@@ -40,14 +40,19 @@ export async function liftRefusals(
   request: Omit<RefusalsRequest, 'limit'>,
 ): Promise<number> {
   const { rows, document } = await requireBaseline(context, ref);
+  const { classes, key, reportedBy } = request;
+  // Of those that are remembered now, an export has reported all that are as old as it is.
+  const until =
+    reportedBy === undefined
+      ? document.settledAt
+      : await settledAt(context, { ...ref, exportId: reportedBy });
   const { count } = await withTemporaryWorkspace({ ...context, rows: document.size }, (database) =>
     database.row<{ count: number }>(
-      `SELECT count(*) AS count FROM read_parquet(${quoteText(rows)}) WHERE refused_class IN (${PERMANENT}) ${conditionsOf(request)}`,
+      `SELECT count(*) AS count FROM read_parquet(${quoteText(rows)}) WHERE refused_hash IS NOT NULL AND ${IS_LIFTABLE} AND refused_at <= TIMESTAMP ${quoteText(until)} ${conditionsOf(request)}`,
     ),
   );
-  const { classes, key } = request;
   const lift: Lift = {
-    until: document.settledAt,
+    until,
     classes: classes ?? null,
     keys: key === undefined ? null : [key],
   };
@@ -66,6 +71,15 @@ export async function hasLiftedRefusals(context: ReadContext, ref: ExportRef): P
     ),
   );
   return lifted > 0;
+}
+
+async function settledAt({ store }: ReadContext, ref: ExportRef): Promise<string> {
+  const document = await readBaseline(store, ref);
+  if (document) return document.settledAt;
+  throw new ExportError(
+    'EXPORT_NOT_FOUND',
+    `The staging store has nothing of the export ${ref.exportId}: it was never settled there, or was deleted.`,
+  );
 }
 
 async function requireBaseline({ store }: ReadContext, ref: ExportRef) {

@@ -14,10 +14,15 @@ import {
   EARLIER_SETTLED,
   exportFolder,
   exportsFolder,
+  forgetsFolder,
+  forgottenFolder,
   inExport,
   liftsFolder,
+  repairsFolder,
   tagsFolder,
 } from '../store/layout';
+import { deleteRowFile } from '../store/generations';
+import { expireForgets } from '../store/forgets';
 import { expireLifts } from '../store/lifts';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
@@ -63,7 +68,9 @@ export async function expire(
   destinationId: string,
   { baseline, keepDays, keepExports }: Keep & Current,
 ): Promise<void> {
-  await expireLifts(store, destinationId, new Date(Date.now() - keepDays * DAY_MS));
+  const before = new Date(Date.now() - keepDays * DAY_MS);
+  await expireLifts(store, destinationId, before);
+  await expireForgets(store, destinationId, { forgottenBefore: before });
   const expiry = await openExpiry(store, destinationId, baseline);
   const recent = await recentExports(expiry, destinationId, keepExports);
   for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
@@ -153,7 +160,7 @@ async function expireOne({ store, last, current }: Expiry, ref: ExportRef): Prom
   if (exportId === current?.census) kept.push(...(await sealedNames(store, ref, CENSUS)));
   if (current && exportId === current.exportId) {
     kept.push(DRAINED, EARLIER_SETTLED, BASELINE, `${current.folder}/`);
-    await store.delete(inExport(ref, current.folder, OUTCOMES));
+    await deleteRowFile(store, inExport(ref, current.folder, OUTCOMES));
   }
   // First, so that a deletion that is interrupted leaves no baseline without its rows.
   else await store.delete(inExport(ref, BASELINE));
@@ -174,6 +181,9 @@ async function sealedNames(store: StagingStore, ref: ExportRef, document: string
 export async function discard(store: StagingStore, destinationId: string): Promise<void> {
   await deleteAll(store, exportsFolder(destinationId));
   await deleteAll(store, liftsFolder(destinationId));
+  await deleteAll(store, repairsFolder(destinationId));
+  await deleteAll(store, forgetsFolder(destinationId));
+  await deleteAll(store, forgottenFolder(destinationId));
   // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
   await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.

@@ -20,7 +20,7 @@ import {
 import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { DELETED } from '../plan/permanent-refusals';
 import { forgetLateWrites } from '../plan/exposed';
-import { type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
+import { fileOf, type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
 import { listResults } from '../delivery/results';
 import { localFiles, requireLocalFile } from '../store/sealed-files';
@@ -79,15 +79,12 @@ async function makeSettlement(
     snapshot,
     fields: plan.request.fields,
     tags: plan.tags,
-    parent: parent && {
-      rows: parent.rows,
-      fields: parent.document.fields,
-      deadTags: deadTags(plan, parent),
-    },
+    parent: parent && { ...fileOf(parent), deadTags: deadTags(plan, parent) },
     listed,
     keepDeparted: plan.request.keepDeparted,
     isAnythingPlanned: plan.plan.parts.length > 0,
     settledAt,
+    rejects: plan.request.rejects,
     into: folder,
   };
   const decided = await ofPlan(DECIDED);
@@ -97,7 +94,7 @@ async function makeSettlement(
     await createContactResults(database, resultsInput);
     await createOutcomes(database);
     await createParent(database, next);
-    await writeOutcomes(database, { decided, snapshot, into: folder });
+    await writeOutcomes(database, { decided, fields: plan.request.fields, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
     const isDone = areDone(plan, counts.segments);
@@ -120,7 +117,9 @@ async function makeSettlement(
       fields: plan.request.fields.map(({ field }) => field.tag),
       tags,
       census: plan.census,
+      ...respected(plan),
       size,
+      hasOrigins: true,
       unmatched: knownUnmatched(plan, isDone, parent?.document.unmatched),
       settlement: {
         selected,
@@ -135,6 +134,14 @@ async function makeSettlement(
       },
     };
   });
+}
+
+/** What the plan has respected, and later exports compare with or show. */
+function respected({
+  suppressions,
+  request: { rejects },
+}: PlanDocument): Pick<BaselineDocument, 'suppressions' | 'rejects'> {
+  return { ...(suppressions && { suppressions }), ...(rejects && { rejects }) };
 }
 
 async function resultPaths(store: StagingStore, ref: ExportRef) {
@@ -158,10 +165,12 @@ function areDone(
 }
 
 function knownUnmatched(
-  { plan }: PlanDocument,
+  { plan, request }: PlanDocument,
   isDone: readonly boolean[],
   before: BaselineDocument['unmatched'] = {},
 ): NonNullable<BaselineDocument['unmatched']> {
+  // Before a removal, no membership is read.
+  if (request.segments.length === 0) return before;
   const known = plan.segments.map(
     ({ segment, unmatched }, index) => [segment, isDone[index] ? unmatched : before[segment]] as const,
   );

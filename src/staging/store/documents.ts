@@ -1,6 +1,7 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, UnmatchedRows } from '../../contract/plan';
+import type { RejectPolicies } from '../../contract/reject-policy';
 import type { Settlement } from '../../contract/report';
 import type { PlanRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
@@ -30,8 +31,21 @@ export interface PlanDocument extends Sealed {
    * chunk stays the same when another version reads it. Absent in plans of version 0.3.0, whose changes have the fields themselves.
    */
   readonly fields?: readonly string[];
+  /** The same for all else that a row may say. Undefined: nothing. */
+  readonly more?: MoreMembers;
+  /** Generations of the suppression lists that it respects. Undefined in plans of version 0.3.0. */
+  readonly suppressions?: Readonly<Record<string, number>>;
   /** Export whose census this plan was made with. */
   readonly census: string | null;
+}
+
+/** SQL of members of JSON objects, from a profile of the snapshot. */
+export interface MoreMembers {
+  /** Of `interests`. */
+  readonly groups: readonly string[];
+  /** Of the row itself; `ifNew`: only of a contact that is new to the audience. */
+  readonly always: readonly string[];
+  readonly ifNew: readonly string[];
 }
 
 export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocument | undefined> {
@@ -54,6 +68,8 @@ export interface BaselineDocument extends Sealed {
   /** Later plans read in this export's census which members were in the audience before the first export. */
   readonly census: string | null;
   readonly size: number;
+  /** Its rows say which contacts we have created, and which we have archived. Undefined in a baseline that knows nothing of that. */
+  readonly hasOrigins?: true;
   /**
    * By segment: membership rows that select no profile, as of the last export that left no tag of the segment to remove. More of them in a
    * later one, together with leavers, hold it; by their keys instead where the source tells them. Segments without such rows are left out;
@@ -61,6 +77,10 @@ export interface BaselineDocument extends Sealed {
    */
   readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
   readonly settlement: Settlement;
+  /** Of the request: whether the refusals that it remembers are tried again. */
+  readonly rejects?: RejectPolicies;
+  /** As in the plan. */
+  readonly suppressions?: PlanDocument['suppressions'];
 }
 
 export function readBaseline(store: StagingStore, ref: ExportRef): Promise<BaselineDocument | undefined> {
@@ -69,7 +89,7 @@ export function readBaseline(store: StagingStore, ref: ExportRef): Promise<Basel
 
 /** Its folder has the baseline's rows for one export: those that a late write of an earlier one may have changed are exposed. */
 export interface ExposedDocument extends Sealed {
-  /** Keys of the open writes that it accounts for. */
+  /** Keys of the open writes, and of the repairs, that it accounts for. */
   readonly writes: readonly string[];
   /** Tags that these writes may have added. */
   readonly tags: BaselineDocument['tags'];
@@ -89,6 +109,6 @@ export const CENSUS_ROWS = 'census.parquet';
 export const KNOWN_KEYS = 'known.parquet';
 
 /** Column of a merge field's hash. */
-export function hashColumn({ field }: FieldMatch): string {
+export function hashColumn({ field }: { readonly field: Pick<FieldMatch['field'], 'tag'> }): string {
   return `f_${field.tag}`;
 }

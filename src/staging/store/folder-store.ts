@@ -5,6 +5,23 @@ import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
 import { SCRATCH } from './layout';
 
+/**
+ * Whether the folder is there.
+ * @throws ExportError CONFIG_INVALID where other users can write into it
+ */
+export async function requireOwnFolder(folder: string): Promise<boolean> {
+  const found = await unlessAbsent(stat(folder));
+  if (!found || process.getuid === undefined) return found !== undefined;
+  const user = process.getuid();
+  const isForeign = found.uid !== user;
+  if (isForeign || (found.mode & OTHERS_WRITE) !== 0)
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `The staging folder ${folder} ${isForeign ? `belongs to another user (id ${found.uid}; this process has ${user})` : 'can be written by other users'}, who could change what is exported. Let staging.folder name a folder inside it, which is then made for this user only${isForeign ? '' : ', or run chmod go-w on it'}.`,
+    );
+  return true;
+}
+
 /** The right of group and others to write. */
 const OTHERS_WRITE = 0o022;
 
@@ -71,15 +88,7 @@ export class FolderStore implements StagingStore {
    */
   async #requireOurs(): Promise<void> {
     if (this.#isOurs || process.getuid === undefined) return;
-    const found = await unlessAbsent(stat(this.workFolder));
-    if (!found) return;
-    const isForeign = found.uid !== process.getuid();
-    if (isForeign || (found.mode & OTHERS_WRITE) !== 0)
-      throw new ExportError(
-        'CONFIG_INVALID',
-        `The staging folder ${this.workFolder} ${isForeign ? 'belongs to another user' : 'can be written by other users'}, who could change what is exported. Let staging.folder name a folder inside it, which is then made for this user only${isForeign ? '' : ', or run chmod go-w on it'}.`,
-      );
-    this.#isOurs = true;
+    if (await requireOwnFolder(this.workFolder)) this.#isOurs = true;
   }
 
   #path(key: string): string {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
+import type { SuppressionScope } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 
 // The only place that knows which key a thing has in the store. Keys of folders end with "/".
@@ -8,6 +9,9 @@ import type { StagingStore } from '../../ports/staging-store';
 export const STORE = 'store.json';
 export const AUDIENCES = 'audiences/';
 export const DESTINATIONS = 'destinations/';
+const SUPPRESSIONS = 'suppressions/';
+/** With which the store hashes addresses of people who are forgotten and kept out. */
+export const HASH_KEY = 'keys/address-hash.json';
 
 /** Subfolder of the store's local working folder: for files in progress, which are no objects yet. */
 export const SCRATCH = 'scratch';
@@ -44,6 +48,24 @@ export function claimedKey({ destinationId, exportId }: ExportRef): string {
   return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
 }
 
+/** Requests to forget a person: these name the person, until they are done. */
+export function forgetsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}forgets/`;
+}
+
+/** What requests to forget a person have removed, in counts. */
+export function forgottenFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}forgotten/`;
+}
+
+/** Of the destination, of all destinations of a Mailchimp account, or of all of the store. */
+export function suppressionsFolder(scope: SuppressionScope): string {
+  if ('store' in scope) return `${SUPPRESSIONS}store/`;
+  const [kind, name] =
+    'destinationId' in scope ? ['destination', scope.destinationId] : ['account', scope.accountId];
+  return `${SUPPRESSIONS}${kind}-${checkedName(name)}/`;
+}
+
 export function tagsFolder(destinationId: string): string {
   return `${destinationFolder(destinationId)}tags/`;
 }
@@ -74,6 +96,15 @@ export function checkedName(name: string): string {
   );
 }
 
+/** Verifications whose contacts the next export sends again, of a destination. Nearly always empty. */
+export function repairsFolder(destinationId: string): string {
+  return `${destinationFolder(destinationId)}repairs/`;
+}
+
+/** Contacts that seem to differ, of a verification. */
+export const SUSPECTS = 'suspects.json';
+/** What a verification has found. */
+export const DRIFT = 'drift.json';
 export const SNAPSHOT = 'snapshot.json';
 export const CENSUS = 'census.json';
 export const OPT_OUTS = 'opt-outs.json';
@@ -83,5 +114,7 @@ export const BASELINE = 'baseline.json';
 export const EXPOSED = 'exposed.json';
 /** No write of an earlier export runs any longer. */
 export const DRAINED = 'drained.json';
+/** How the export ended, in counts. */
+export const REPORT = 'report.json';
 /** All that earlier exports have sent is settled. */
 export const EARLIER_SETTLED = 'earlier-settled.json';

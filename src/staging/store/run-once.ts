@@ -6,6 +6,7 @@ import {
   attemptsOf,
   BASELINE,
   CENSUS,
+  DRIFT,
   exportFolder,
   EXPOSED,
   inExport,
@@ -13,6 +14,7 @@ import {
   PLAN,
   scratchOf,
   SNAPSHOT,
+  SUSPECTS,
 } from './layout';
 import { isOlder, listFolder, makeFolder, randomName } from './local-files';
 import { deleteAll, listAll, listFolders, readDocument, sealDocument } from './sealed-files';
@@ -25,15 +27,20 @@ export interface Sealed {
 /** Longer than any step takes; after it, what is not sealed belongs to a process that died. */
 const STALE_AFTER_MS = 2 * 60 * 60_000;
 
-const ATTEMPT = /^(snapshot|census|exposed|plan|settle)-[0-9a-f]{12}$/;
-const IN_PROGRESS = /^(snapshot|census|exposed|plan|settle|put)-[0-9a-f]{12}$/;
+const ATTEMPT = /^(snapshot|census|exposed|plan|settle|suspects|drift)-[0-9a-f]{12}$/;
+const IN_PROGRESS = /^(snapshot|census|exposed|plan|settle|suspects|drift|forget|put)-[0-9a-f]{12}$/;
+
+/** While these run, another one of the export has files in progress. A machine that was asleep for hours would take them for left behind. */
+const BESIDE_OTHERS: ReadonlySet<string> = new Set(['snapshot', 'census', 'exposed']);
 
 /** Creates a local folder for one attempt at a step of an export. Its name becomes that of the folder of its row files in the store. */
 export async function openAttempt(store: StagingStore, ref: ExportRef, step: string): Promise<string> {
   const attempts = attemptsOf(store, ref.destinationId);
-  await sweepFolder(scratchOf(store));
-  await sweepFolder(attempts);
-  await sweepExport(store, ref);
+  if (!BESIDE_OTHERS.has(step)) {
+    await sweepFolder(scratchOf(store));
+    await sweepFolder(attempts);
+    await sweepExport(store, ref);
+  }
   const folder = join(attempts, `${step}-${randomName()}`);
   await makeFolder(folder);
   return folder;
@@ -105,7 +112,7 @@ async function sweepExport(store: StagingStore, ref: ExportRef): Promise<void> {
   const attempts = (await listFolders(store, exportFolder(ref))).filter((name) => ATTEMPT.test(name));
   if (attempts.length === 0) return;
   const sealed = await Promise.all(
-    [SNAPSHOT, CENSUS, OPT_OUTS, EXPOSED, PLAN, BASELINE].map((name) =>
+    [SNAPSHOT, CENSUS, OPT_OUTS, EXPOSED, PLAN, BASELINE, SUSPECTS, DRIFT].map((name) =>
       readDocument<Sealed>(store, inExport(ref, name)),
     ),
   );

@@ -34,7 +34,7 @@ interface WorkspaceOptions {
  */
 export async function withWorkspace<Result>(
   { folder, memoryLimit, rows, allow, signal }: WorkspaceOptions,
-  work: (database: Database) => Promise<Result>,
+  work: (database: Database, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const own = join(folder, 'work');
   await makeFolder(own);
@@ -43,10 +43,10 @@ export async function withWorkspace<Result>(
       folder: own,
       memoryLimit,
       threads: threadsFor(rows),
-      allow: [allow],
+      allow: [allow, own],
     });
     try {
-      return await interruptible(database, signal, work);
+      return await interruptible(database, signal, () => work(database, own));
     } finally {
       await database.close();
     }
@@ -59,13 +59,13 @@ export async function withWorkspace<Result>(
 async function interruptible<Result>(
   database: Database,
   signal: AbortSignal | undefined,
-  work: (database: Database) => Promise<Result>,
+  work: () => Promise<Result>,
 ): Promise<Result> {
   const stop = (): void => void database.close();
   signal?.addEventListener('abort', stop, { once: true });
   if (signal?.aborted) stop();
   try {
-    return await work(database);
+    return await work();
   } catch (error) {
     // Otherwise the interruption would look like a fault of the database.
     signal?.throwIfAborted();
@@ -82,7 +82,7 @@ interface ReadOptions extends Pick<WorkspaceOptions, 'memoryLimit' | 'rows'> {
 /** The same for a command, which writes nothing into the store: the database works in a temporary folder of the system. */
 export async function withTemporaryWorkspace<Result>(
   { store, memoryLimit, rows }: ReadOptions,
-  work: (database: Database) => Promise<Result>,
+  work: (database: Database, folder: string) => Promise<Result>,
 ): Promise<Result> {
   const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
   try {

@@ -1,0 +1,64 @@
+import type { StagingStore } from '../../ports/staging-store';
+import { exportsFolder } from '../store/layout';
+import { listFolders, listObjects } from '../store/sealed-files';
+
+/** Folders of an export with a line of JSON for each row, and what becomes of a file that names the person. */
+const FOLDERS = {
+  // Only the census that was put together of them is read again.
+  census: 'delete',
+  // Their number is that of a part or chunk; it is only asked whether they are there.
+  results: 'replace',
+  // By part and attempt, as the results.
+  withheld: 'replace',
+  // Read all together.
+  left: 'rename',
+  archived: 'rename',
+} as const;
+
+interface Lines {
+  readonly store: StagingStore;
+  readonly destinationId: string;
+  readonly isMentioned: (text: string) => boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Takes the person out of the files of lines of all ended exports of a destination. @returns how many files and lines */
+export async function rewriteLines({ store, destinationId, isMentioned, signal }: Lines) {
+  let [files, rows] = [0, 0];
+  const exports = exportsFolder(destinationId);
+  for (const exportId of await listFolders(store, exports))
+    for (const [name, fate] of Object.entries(FOLDERS)) {
+      const folder = `${exports}${exportId}/${name}/`;
+      for (const object of await listObjects(store, folder)) {
+        signal?.throwIfAborted();
+        const text = await store.get(folder + object);
+        if (text === undefined || !isMentioned(text)) continue;
+        const lines = text.split('\n').filter((line) => line !== '');
+        const kept = lines.filter((line) => !isMentioned(line));
+        files += 1;
+        rows += lines.length - kept.length;
+        await replaceLines(store, { folder, object, fate, kept });
+      }
+    }
+  return { files, rows };
+}
+
+interface Replaced {
+  readonly folder: string;
+  readonly object: string;
+  readonly fate: (typeof FOLDERS)[keyof typeof FOLDERS];
+  readonly kept: readonly string[];
+}
+
+/**
+ * Results that a crash has deleted and not replaced are those of an export that is settled: a later one asks Mailchimp whether the part has ended, and
+ * goes on.
+ */
+async function replaceLines(store: StagingStore, { folder, object, fate, kept }: Replaced): Promise<void> {
+  const text = kept.map((line) => `${line}\n`).join('');
+  // Always the same name, so that a call that is repeated after a crash makes no second copy.
+  if (fate === 'rename' && kept.length > 0)
+    await store.put(folder + object.replace(/\.ndjson$/, '-.ndjson'), text);
+  await store.delete(folder + object);
+  if (fate === 'replace') await store.put(folder + object, text);
+}
