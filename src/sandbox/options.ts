@@ -32,6 +32,8 @@ export interface AudienceSeed {
   readonly marketingPermissions?: boolean;
   /** Default: FNAME, LNAME, ADDRESS and PHONE, like a new audience. */
   readonly mergeFields?: readonly MergeFieldSeed[];
+  /** Names of groups (the API calls them interests) by the title of their category. Default: none. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>;
   readonly members?: readonly MemberSeed[];
   /** A file of `MemberSeed`s: NDJSON, or one JSON array. */
   readonly membersFile?: string;

@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Router } from './api/router';
+import { interestRoutes } from './api/interest-routes';
 import { listRoutes } from './api/list-routes';
 import { memberRoutes } from './api/member-routes';
 import { mergeFieldRoutes } from './api/merge-field-routes';
@@ -87,6 +88,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const runner = new BatchRunner(world, folder, (account, operation) => runOperation!(account, operation));
   const router = new Router(world, [
     ...listRoutes,
+    ...interestRoutes,
     ...memberRoutes,
     ...tagRoutes,
     ...segmentRoutes,

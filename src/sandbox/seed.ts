@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { defaultOptions } from './api/merge-field-routes';
 import { Audience } from './model/audience';
 import { md5, subscriberHash } from './model/hash';
+import { interestId } from './model/interest';
 import { MEMBER_STATUSES } from './model/member';
 import { writeMergeValues } from './model/merge-values';
 import { BatchPace, DirectPace } from './pace';
@@ -27,7 +28,7 @@ export function createAccounts(world: World, options: SandboxOptions): void {
 }
 
 /**
- * Creates the audiences and members of the options, where an audience is not there already: then only merge fields are added.
+ * Creates the audiences and members of the options, where an audience is not there already: then only merge fields and groups are added.
  * @returns whether the first account got anything
  * @throws Error for an invalid audience or member
  */
@@ -38,7 +39,7 @@ export async function seedAudiences(world: World, options: SandboxOptions): Prom
       const { audiences: known } = world.accounts[place]!;
       const audience = known.get(seed.id);
       if (!audience) known.set(seed.id, await audienceOf(world, seed));
-      const isNew = audience ? addMissingFields(audience, seed) : true;
+      const isNew = audience ? addMissing(audience, seed) : true;
       isChanged ||= isNew && place === 0;
     }
   }
@@ -92,6 +93,7 @@ async function audienceOf(world: World, seed: AudienceSeed): Promise<Audience> {
     createdAt: world.seconds(),
   });
   addMissingFields(audience, seed);
+  addMissingGroups(audience, seed);
   for (const member of seed.members ?? []) addMember(world, audience, member);
   if (seed.membersFile !== undefined) await readMembers(world, audience, seed.membersFile);
   return audience;
@@ -112,6 +114,25 @@ function addMissingFields(audience: Audience, seed: AudienceSeed): boolean {
       options: { ...defaultOptions(field.type), ...field.options },
     });
   return missing.length > 0;
+}
+
+function addMissing(audience: Audience, seed: AudienceSeed): boolean {
+  const hasFields = addMissingFields(audience, seed);
+  return addMissingGroups(audience, seed) || hasFields;
+}
+
+function addMissingGroups(audience: Audience, { groups = {} }: AudienceSeed): boolean {
+  let isChanged = false;
+  for (const [title, names] of Object.entries(groups)) {
+    const id = interestId(audience.profile.id, title);
+    const known = audience.interestCategories.find((category) => category.id === id)?.interests ?? [];
+    const missing = names.filter((name) => known.every((interest) => interest.name !== name));
+    if (missing.length === 0) continue;
+    const added = missing.map((name) => ({ id: interestId(id, name), name }));
+    audience.setCategory(id, { id, title, type: 'checkboxes', interests: [...known, ...added] });
+    isChanged = true;
+  }
+  return isChanged;
 }
 
 async function readMembers(world: World, audience: Audience, file: string): Promise<void> {

@@ -76,6 +76,16 @@ export interface SandboxSwitches {
   readonly revokedKeys: string;
   /** The account is deactivated: 403 on everything. */
   readonly accountDisabled: boolean;
+  /** Tokens of sign-ins are refused, as when the user has removed the app. Keys work. */
+  readonly tokensRevoked: boolean;
+  /** What the user of a sign-in does: agree or refuse at once, or choose on a page. */
+  readonly signInAnswer: 'approve' | 'deny' | 'page';
+  /** Client secret of the registered app; empty: any. */
+  readonly appSecret: string;
+  /** Redirect URI of the registered app, to the letter; empty: any, but of localhost. */
+  readonly appRedirectUri: string;
+  /** How long the code of a sign-in can be exchanged, in seconds. */
+  readonly signInCodeSeconds: number;
 }
 
 /** The switches of a sandbox that sets none. */
@@ -116,4 +126,9 @@ export const DEFAULT_SWITCHES: SandboxSwitches = {
   keysRevoked: false,
   revokedKeys: '',
   accountDisabled: false,
+  tokensRevoked: false,
+  signInAnswer: 'approve',
+  appSecret: '',
+  appRedirectUri: '',
+  signInCodeSeconds: 60,
 };

@@ -141,7 +141,9 @@ function subscribeRow(
 }
 
 function rowInput(row: JsonObject, { statusIfNewOnBatch }: SandboxSwitches): MemberInput {
-  const input = memberInput(row);
+  // A batch subscribe takes no permissions: they need a request for each member.
+  const { marketing_permissions: _, ...taken } = row;
+  const input = memberInput(taken);
   return statusIfNewOnBatch === 'ignored' ? { ...input, statusIfNew: 'subscribed' } : input;
 }
 

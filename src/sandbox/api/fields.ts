@@ -54,7 +54,7 @@ const KNOWN = new Set(
     'new_members updated_members errors total_created total_updated error_count members_added members_removed ' +
     'total_added total_removed account_id login_id account_name email username role pro_enabled last_login ' +
     'member_since pricing_plan_type first_payment account_timezone account_industry total_subscribers industry_stats ' +
-    'first_name last_name avatar_url health_status categories'
+    'first_name last_name avatar_url health_status categories title category_id subscriber_count'
   ).split(' '),
 );
 

@@ -6,7 +6,7 @@ import { deleteAudience } from '../model/account';
 import { isoTime } from '../model/times';
 import { audienceOf, NO_CONTENT, queryFlag } from './call';
 import { batchSubscribe } from './batch-subscribe';
-import { collectionLinks, resourceLinks } from './links';
+import { resourceLinks } from './links';
 import { pageOf, slice } from './paging';
 
 interface Stats {
@@ -127,17 +127,6 @@ function deleteList(exchange: Exchange): typeof NO_CONTENT {
   return NO_CONTENT;
 }
 
-function listInterestCategories(exchange: Exchange): object {
-  const { id } = audienceOf(exchange).profile;
-  const path = `/lists/${id}/interest-categories`;
-  return {
-    list_id: id,
-    categories: [],
-    total_items: 0,
-    ...collectionLinks(exchange, path, 'Lists/InterestCategories'),
-  };
-}
-
 function totalSubscribers(world: World, account: Account): number {
   let total = 0;
   for (const audience of account.audiences.values()) total += statsOf(world, audience).memberCount;
@@ -180,9 +169,4 @@ export const listRoutes: readonly Route[] = [
   },
   { method: 'POST', template: '/lists/{list_id}', handle: batchSubscribe },
   { method: 'DELETE', template: '/lists/{list_id}', handle: deleteList },
-  {
-    method: 'GET',
-    template: '/lists/{list_id}/interest-categories',
-    handle: listInterestCategories,
-  },
 ];

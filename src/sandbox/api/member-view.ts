@@ -1,5 +1,5 @@
 import type { Audience } from '../model/audience';
-import type { Member } from '../model/member';
+import type { Member, MemberExtra } from '../model/member';
 import type { Exchange } from './call';
 import { isoTime } from '../model/times';
 import { memberLinks } from './links';
@@ -67,6 +67,10 @@ function leanView(viewer: MemberViewer, member: Member, sent: string | undefined
     contact_id: audience.contactId(member),
     status: member.status,
     merge_fields: mergeFields(audience, member),
+    interests: interests(audience, member.extra),
+    language: member.extra?.language ?? '',
+    ip_signup: member.extra?.ipSignup ?? '',
+    timestamp_signup: signupTime(member.extra),
     last_changed: isoTime(member.lastChanged),
     tags_count: viewer.tags ? member.tags.ids.length : undefined,
     tags: viewer.tags ? tagList(audience, member) : undefined,
@@ -90,10 +94,10 @@ function fullView(viewer: MemberViewer, member: Member, sent: string | undefined
     unsubscribe_reason: status === 'unsubscribed' ? unsubscribeReason(member) : undefined,
     consents_to_one_to_one_messaging: true,
     merge_fields: values,
-    interests: extra?.interests,
+    interests: interests(audience, extra),
     stats: { avg_open_rate: 0, avg_click_rate: 0 },
     ip_signup: extra?.ipSignup ?? '',
-    timestamp_signup: extra?.timestampSignup ?? '',
+    timestamp_signup: signupTime(extra),
     // Mailchimp fills it with the caller's address when none was sent.
     ip_opt: extra?.ipOpt ?? '127.0.0.1',
     timestamp_opt: extra?.timestampOpt || (member.optedInAt > 0 ? isoTime(member.optedInAt) : ''),
@@ -110,6 +114,22 @@ function fullView(viewer: MemberViewer, member: Member, sent: string | undefined
     list_id: listId,
     _links: viewer.links ? memberLinks(viewer.dc, listId, member.key) : undefined,
   };
+}
+
+/** All groups of the audience; nothing where it has none. */
+function interests(audience: Audience, extra: MemberExtra | undefined): object | undefined {
+  const ids = audience.interestIds;
+  if (ids.length === 0) return undefined;
+  const given = extra?.interests ?? {};
+  return Object.fromEntries(ids.map((id) => [id, given[id] ?? false]));
+}
+
+/** In Mailchimp's form, whatever form it was sent in. */
+function signupTime(extra: MemberExtra | undefined): string {
+  const sent = extra?.timestampSignup ?? '';
+  if (sent === '') return '';
+  const zoned = sent.includes('T') ? sent : `${sent.replace(' ', 'T')}Z`;
+  return isoTime(Math.floor(Date.parse(zoned) / 1000));
 }
 
 const unsubscribeReason = (member: Member): string =>

@@ -19,8 +19,9 @@ function secretOf(header: string): string | undefined {
 export function authenticate(world: World, header: string | undefined): Account | Refusal {
   const secret = header === undefined ? undefined : secretOf(header);
   if (secret === undefined || secret === '') return keyMissing;
-  const { keysRevoked, revokedKeys, accountDisabled } = world.settings.switches;
+  const { keysRevoked, revokedKeys, tokensRevoked, accountDisabled } = world.settings.switches;
   const account = world.accounts.find((one) => one.apiKeys.includes(secret) || one.tokens.has(secret));
-  if (!account || keysRevoked || revokedKeys.split(',').includes(secret)) return keyInvalid;
+  const isRevoked = keysRevoked || (tokensRevoked && account?.tokens.has(secret));
+  if (!account || isRevoked || revokedKeys.split(',').includes(secret)) return keyInvalid;
   return accountDisabled ? userDisabled : account;
 }

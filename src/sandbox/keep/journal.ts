@@ -8,7 +8,7 @@ import { batchRecord, memberRecord } from './records';
 
 /**
  * Appends to the state file what each request has changed, before the request is answered: a process that is killed loses nothing
- * that a client was told. (What a power failure loses depends on the operating system.)
+ * that it has answered a client. (What a power failure loses depends on the operating system.)
  *
  * Changes are collected and written in a microtask, which runs after the code that makes them and before any reply is sent. Once
  * something could not be written, `failure` says so, and the API acknowledges nothing from then on.

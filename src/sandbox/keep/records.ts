@@ -35,6 +35,16 @@ const audienceSchema = z.object({
       options: z.record(z.string(), z.unknown()),
     }),
   ),
+  interestCategories: z
+    .array(
+      z.object({
+        id: z.string(),
+        title: z.string(),
+        type: z.string(),
+        interests: z.array(z.object({ id: z.string(), name: z.string() })),
+      }),
+    )
+    .optional(),
   segments: z.array(
     z.object({
       id: count,

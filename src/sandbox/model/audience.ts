@@ -1,4 +1,5 @@
 import type { Member, MemberStatus } from './member';
+import type { InterestCategory } from './interest';
 import type { MergeField } from './merge-field';
 import type { Segment } from './segment';
 import type { TagSet } from './tag-sets';
@@ -22,6 +23,8 @@ export type NewMember = Omit<Member, 'webId'>;
 export interface AudienceState {
   readonly profile: AudienceProfile;
   readonly mergeFields: readonly MergeField[];
+  /** Missing in files of version 0.4.0. */
+  readonly interestCategories?: readonly InterestCategory[] | undefined;
   readonly segments: readonly Omit<Segment, 'holders'>[];
   readonly forgotten: readonly string[];
   readonly throttled: readonly (readonly [string, number])[];
@@ -45,6 +48,7 @@ export class Audience {
   readonly profile: AudienceProfile;
   readonly tagSets = new TagSets();
   readonly mergeFields: MergeField[] = [];
+  readonly interestCategories: InterestCategory[] = [];
   readonly segments = new Map<number, Segment>();
   readonly byStatus = noHolders();
   /** Permanently deleted addresses, by hash: they cannot be imported again. */
@@ -60,6 +64,8 @@ export class Audience {
   #nextSegmentId: number;
   readonly #contactSuffix: string;
   #nextMergeSlot = 0;
+  /** Ids of all interests: those of most audiences are none. */
+  #interestIds: readonly string[] = [];
   /** Sorted once: replies have it for each member. */
   #fieldsByTag: readonly MergeField[] | undefined;
 
@@ -75,6 +81,10 @@ export class Audience {
     return this.#fieldsByTag;
   }
 
+  get interestIds(): readonly string[] {
+    return this.#interestIds;
+  }
+
   get size(): number {
     return this.#members.size;
   }
@@ -83,6 +93,7 @@ export class Audience {
     return {
       profile: this.profile,
       mergeFields: this.mergeFields,
+      interestCategories: this.interestCategories,
       segments: Array.from(this.segments.values(), ({ id, name, type, options, createdAt, updatedAt }) => ({
         id,
         name,
@@ -103,6 +114,7 @@ export class Audience {
   static restore(state: AudienceState): Audience {
     const audience = new Audience(state.profile);
     audience.mergeFields.push(...state.mergeFields);
+    audience.#keepCategories(state.interestCategories ?? []);
     for (const segment of state.segments) audience.#keepSegment({ ...segment, holders: noHolders() });
     for (const key of state.forgotten) audience.forgotten.add(key);
     for (const [key, until] of state.throttled) audience.throttled.set(key, until);
@@ -270,6 +282,18 @@ export class Audience {
     this.#fieldsByTag = undefined;
     this.mergeFields.splice(index, 1, ...(next ? [next] : []));
     this.changed();
+  }
+
+  /** Adds a category, replaces the one with its id, or removes that. */
+  setCategory(id: string, next: InterestCategory | undefined): void {
+    const others = this.interestCategories.filter((category) => category.id !== id);
+    this.#keepCategories(next ? [...others, next] : others);
+    this.changed();
+  }
+
+  #keepCategories(categories: readonly InterestCategory[]): void {
+    this.interestCategories.splice(0, this.interestCategories.length, ...categories);
+    this.#interestIds = categories.flatMap(({ interests }) => interests.map((interest) => interest.id));
   }
 
   #keepSegment(segment: Segment): void {

@@ -2,7 +2,7 @@ import type { Refusal } from '../problem';
 import type { SandboxSwitches } from '../switches';
 import type { Audience } from './audience';
 import type { MemberInput } from './member-input';
-import type { Member, MemberStatus } from './member';
+import type { Member, MemberExtra, MemberStatus } from './member';
 import type { TagSet } from './tag-sets';
 import { invalidResource } from '../problem';
 import { isRoleAddress, isValidAddress, looksFake } from './email-address';
@@ -99,6 +99,9 @@ export function writeMember(audience: Audience, input: AddressedInput, mode: Wri
     requireValues: !existing || (mode.switches.requiredCheckedOnUpdate && given !== undefined),
   });
   if (merged.errors.length > 0) return invalidResource('Your merge fields were invalid.', merged.errors);
+  const unknown = Object.keys(input.extra?.interests ?? {}).find((id) => !audience.interestIds.includes(id));
+  // The real text is not known.
+  if (unknown !== undefined) return invalidResource(`Invalid interest ID: '${unknown}'`);
   if (existing) return update(audience, existing, { input, mode, status, merged });
   if (isFull(audience, mode.switches)) return planFull;
   const member = audience.add({
@@ -138,9 +141,10 @@ function update(audience: Audience, member: Member, { input, mode, status, merge
     member.plainText = input.plainText;
     changed = true;
   }
-  if (input.extra) {
-    member.extra = { ...member.extra, ...input.extra };
-    changed = true;
+  if (input.extra && takesUpdates(member, mode.switches)) {
+    const extra = withExtra(member.extra, input.extra);
+    changed ||= JSON.stringify(extra) !== JSON.stringify(member.extra);
+    member.extra = extra;
   }
   if (mode.tags === 'applied' && takesUpdates(member, mode.switches)) {
     const start = mode.syncTags ? audience.tagSets.empty : member.tags;
@@ -154,6 +158,23 @@ function update(audience: Audience, member: Member, { input, mode, status, merge
   if (changed) member.lastChanged = mode.now;
   audience.changed(member);
   return { member, created: revived, changed };
+}
+
+/** Groups and permissions that are not named stay as they are. */
+function withExtra(before: MemberExtra | undefined, given: MemberExtra): MemberExtra {
+  return {
+    ...before,
+    ...given,
+    ...(given.interests && { interests: { ...before?.interests, ...given.interests } }),
+    ...(given.marketingPermissions && {
+      marketingPermissions: [
+        ...(before?.marketingPermissions ?? []).filter(
+          ({ id }) => !given.marketingPermissions?.some((one) => one.id === id),
+        ),
+        ...given.marketingPermissions,
+      ],
+    }),
+  };
 }
 
 const sameTags = (one: TagSet, other: TagSet): boolean =>
