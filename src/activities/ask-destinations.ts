@@ -1,16 +1,20 @@
 import { Context } from '@temporalio/activity';
+import { WorkflowNotFoundError } from '@temporalio/common';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { StartedExport } from '../contract/destination';
 import { fullView } from '../contract/compact';
-import { endedExport, refreshedBy } from '../contract/ended-export';
+import { exportWorkflowId } from '../contract/identifiers';
+import type { ScheduleReference } from '../contract/job';
 import type { Reason } from '../contract/reason';
 import type { RefreshedDestination } from '../contract/refresh';
-import type { ExportErrorCode } from '../errors';
+import { skipFor } from '../text/why-skipped';
+import { progressQuery } from '../workflows/messages';
 import type { ActivityDependencies } from './dependencies';
 import { hasMoved } from './has-moved';
 import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
-import { lookAtDestination, skipped, unasked, type Asker } from './rules/look-at-destination';
+import { answerOfRequest } from './rules/answer-of-request';
+import { inTime, lookAtDestination, skipped, unasked, type Asker } from './rules/look-at-destination';
 import { refusalIn, silenceOf } from './rules/refusal';
 import { createSender, requestExport } from './rules/send-request';
 
@@ -24,6 +28,10 @@ export interface AskDestinationsInput {
   readonly workflowId: string;
   readonly trigger: string;
   readonly whenSourceChanged: boolean;
+  /** The schedule that has started the refresh, for people. */
+  readonly schedule?: ScheduleReference;
+  /** Of these, the ones that are asked once more, since the export that they joined had read its source before. */
+  readonly again?: readonly string[];
 }
 
 /** What a destination answered. */
@@ -34,6 +42,8 @@ export type Answer =
       readonly exportId: string;
       readonly number: number;
       readonly hasJoined?: true;
+      /** It had read its source before it was joined. */
+      readonly isOutdated?: true;
     }
   | { readonly kind: 'line'; readonly line: RefreshedDestination }
   | { readonly kind: 'silent'; readonly destinationId: string; readonly failure: Reason };
@@ -53,7 +63,7 @@ export function createAskDestinations(dependencies: ActivityDependencies) {
       try {
         return await ask(destinationId);
       } catch (error) {
-        return { kind: 'silent', destinationId, failure: silenceOf(error) };
+        return silentOr(destinationId, silenceOf(error));
       }
     };
     return withHeartbeat(({ throwIfCancelled }) =>
@@ -65,17 +75,25 @@ export function createAskDestinations(dependencies: ActivityDependencies) {
   };
 }
 
+/** Without its key, the destination gives no answer later either. */
+function silentOr(destinationId: string, failure: Reason): Answer {
+  return failure.code === 'SECRET_UNAVAILABLE'
+    ? { kind: 'line', line: { destinationId, result: 'failed', failure } }
+    : { kind: 'silent', destinationId, failure };
+}
+
 function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: ActivityDependencies) {
-  const { refreshId, workflowId, trigger } = input;
+  const { refreshId, workflowId, trigger, schedule, again = [] } = input;
   const send = createSender(asker);
-  const mayBeSkipped = ({ storeId, running, queued, exports }: CompactDestinationView) =>
-    input.whenSourceChanged &&
+  const mayBeSkipped = ({ destinationId, storeId, running, queued, exports }: CompactDestinationView) =>
+    (input.whenSourceChanged || again.includes(destinationId)) &&
     // Another worker reaches its store.
     storeId === dependencies.staging.storeId &&
     // Perhaps it was asked already, and the answer was lost: then it has moved, and is unchanged since.
     running === null &&
     queued.length === 0 &&
-    !exports.some(({ startedAt }) => Date.parse(startedAt) >= input.startedAtMs);
+    (again.includes(destinationId) ||
+      !exports.some(({ startedAt }) => Date.parse(startedAt) >= input.startedAtMs));
   return async (destinationId: string): Promise<Answer> => {
     const look = await lookAtDestination(asker, destinationId);
     if ('line' in look) return { kind: 'line', line: look.line };
@@ -88,36 +106,35 @@ function createAsk(asker: Asker, input: AskDestinationsInput, dependencies: Acti
       return { kind: 'line', line: skipped(destinationId, 'source_unchanged') };
     try {
       const started = await requestExport(send, destinationId, {
-        requestId: `${refreshId}/${destinationId}`,
-        request: { kind: 'export', trigger, notify: { workflowId } },
+        requestId: `${refreshId}${again.includes(destinationId) ? '+' : '/'}${destinationId}`,
+        request: { kind: 'export', trigger, notify: { workflowId, ...(schedule && { schedule }) } },
       });
-      return answerOf(look.view, started);
+      const answer = answerOfRequest(look.view, started);
+      if (answer.kind !== 'open' || !answer.hasJoined) return answer;
+      return (await hasReadSource(asker, started, destinationId)) ? { ...answer, isOutdated: true } : answer;
     } catch (error) {
       const refusal = refusalIn(error);
       if (!refusal) throw error;
-      const why = SKIPS[refusal.code];
+      const why = skipFor(refusal.code);
       const line = why ? skipped(destinationId, why) : unasked(destinationId, refusal);
       return { kind: 'line', line };
     }
   };
 }
 
-/** What the destination refuses after it was looked at. */
-const SKIPS: Partial<Record<ExportErrorCode, RefreshedDestination['skipped'] & string>> = {
-  NOT_CONFIGURED: 'not_configured',
-  NOT_CONNECTED: 'not_found',
-  CONSENT_REQUIRED: 'consent_withdrawn',
-  DESTINATION_REMOVED: 'removed',
-  DESTINATION_BUSY: 'busy',
-};
-
-function answerOf(view: CompactDestinationView, started: StartedExport): Answer {
-  const { destinationId } = view;
-  const { exportId, number, disposition } = started;
-  const hasJoined = disposition === 'joined' && { hasJoined: true as const };
-  // The answer to an earlier attempt was lost, and the export has ended since.
-  const report = view.exports.find((one) => one.exportId === exportId);
-  if (!report || report.status === 'replanned')
-    return { kind: 'open', destinationId, exportId, number, ...hasJoined };
-  return { kind: 'line', line: { ...refreshedBy(endedExport(report, exportId)), ...hasJoined } };
+/** Asked after it was joined: what it reads from then on is the source as it is now, or later. Without an answer, it may have read it. */
+async function hasReadSource(
+  asker: Asker,
+  { exportId }: StartedExport,
+  destinationId: string,
+): Promise<boolean> {
+  try {
+    const handle = asker.client.workflow.getHandle(exportWorkflowId(destinationId));
+    const { ref, phase } = await inTime(asker, () => handle.query(progressQuery));
+    // Another one still runs before it: it is queued. The source is read from the census on, which may take longer than the source.
+    return ref.exportId === exportId && phase !== 'preflight';
+  } catch (error) {
+    // It is about to start.
+    return !(error instanceof WorkflowNotFoundError);
+  }
 }

@@ -3,13 +3,27 @@ import { ExportError } from '../errors';
 import { tagKey } from '../contract/tag-name';
 import { listOf } from '../text/format';
 import {
-  type FieldSettings,
   TagNameSchema,
   type Configuration,
   type ConfigureRequest,
+  type MatchedExpression,
 } from '../contract/destination';
-import type { Tag } from '../ports/mailchimp';
-import type { DateFormat, FieldMatch, MergeField } from '../contract/merge-field';
+import {
+  emailsOf,
+  nameOfValue,
+  requestedFields,
+  requestedGroups,
+  valuesIn,
+  type RequestedField,
+} from '../contract/requested-matching';
+import type { Group, MailchimpAccount, Tag } from '../ports/mailchimp';
+import {
+  groupField,
+  LANGUAGE,
+  type DateFormat,
+  type FieldMatch,
+  type MergeField,
+} from '../contract/merge-field';
 import type { SegmentInfo, SourceDescription } from '../ports/source';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
@@ -46,7 +60,7 @@ export interface CheckedConfiguration extends Omit<Configuration, 'segments'> {
  * Checks data matching and segments against the source and the audience, and returns them completed with merge fields and the tags that
  * have the names. Changes nothing; a retry checks again. All that is wrong is in one error, with the code of the first.
  * @throws ExportError EMAIL_NOT_MATCHED, ATTRIBUTE_NOT_FOUND, SEGMENT_NOT_FOUND, TAG_INVALID, MERGE_FIELD_NOT_FOUND,
- *   MERGE_FIELD_UNSUPPORTED, REQUIRED_FIELD_UNMATCHED
+ *   MERGE_FIELD_UNSUPPORTED, REQUIRED_FIELD_UNMATCHED, GROUP_NOT_FOUND, EXPRESSION_INVALID
  */
 export function createCheckConfiguration({ staging, openAccount, openSource }: ActivityDependencies) {
   return async function checkConfiguration(input: CheckConfigurationInput): Promise<CheckedConfiguration> {
@@ -55,33 +69,45 @@ export function createCheckConfiguration({ staging, openAccount, openSource }: A
     const description = await describeSource(openSource, input.source);
     problems.collect(() => requireEmail(request));
     problems.collect(() => requireAttributes(request, description));
+    const expressions = await readExpressions(staging, request, { description, problems });
     const segments = chooseSegments(request, description, problems);
 
     const account = await openAccount(input.account);
     const fields = matchFields(request, await account.mergeFields(input.audienceId), problems);
+    const groups = await matchGroups(request, account, { audienceId: input.audienceId, problems });
     problems.throwIfAny();
     const tags = new Map((await account.tags(input.audienceId)).map((tag) => [tagKey(tag.name), tag]));
     const own = new Set(await staging.ownTags(input.destinationId));
     const checked = segments.map((chosen) => withHolder(chosen, tags, own));
-    const { email, strict, optedOut, guards, staleAfterHours } = request;
+    const { strict, optedOut, leavers, rejects, guards, approval, staleAfterHours, addOnlyIf, verify } =
+      request;
+    const [email = '', ...otherEmails] = emailsOf(request);
     const { attribute: latest = null, format: latestFormat } = latestOf(request);
     return {
       email,
-      fields,
+      ...(otherEmails.length > 0 && { otherEmails }),
+      fields: [...fields, ...groups, ...languageOf(request)],
       strict,
       optedOut,
       latest,
       ...(latestFormat && { latestFormat }),
+      ...(addOnlyIf !== undefined && { addOnlyIf: nameOfValue(addOnlyIf) }),
+      ...signupOf(request),
+      ...(expressions.length > 0 && { expressions }),
       segments: checked,
+      ...(leavers !== 'untag' && { leavers }),
+      ...(rejects && Object.keys(rejects).length > 0 && { rejects }),
       guards,
+      ...(approval?.by === 'other' && { approval }),
       ...(staleAfterHours !== undefined && { staleAfterHours }),
+      ...(verify && { verify }),
       digest: digestOf(segments),
     };
   };
 }
 
-function requireEmail({ email }: ConfigureRequest): void {
-  if (email !== '') return;
+function requireEmail(request: ConfigureRequest): void {
+  if (emailsOf(request).length > 0) return;
   throw new ExportError(
     'EMAIL_NOT_MATCHED',
     'No attribute is matched to Email. Match one with --email, or with email under configure in the configuration file: Mailchimp identifies a contact by its address.',
@@ -89,17 +115,49 @@ function requireEmail({ email }: ConfigureRequest): void {
 }
 
 function requireAttributes(request: ConfigureRequest, { attributes }: SourceDescription): void {
-  const named = [
-    ...(request.email === '' ? [] : [request.email]),
-    ...fieldSettings(request).map(({ attribute }) => attribute),
-  ];
-  const { attribute: latest } = latestOf(request);
-  if (latest !== undefined) named.push(latest);
-  const missing = named.filter((name) => !attributes.includes(name));
-  if (missing.length === 0) return;
+  const missing = new Set(
+    valuesIn(request).flatMap(({ value }) =>
+      typeof value !== 'string' || attributes.includes(value) ? [] : [value],
+    ),
+  );
+  if (missing.size === 0) return;
   throw new ExportError(
     'ATTRIBUTE_NOT_FOUND',
-    `The source has no attribute ${list(missing)}. Match one that it has: ${list(attributes)}.`,
+    `The source has no attribute ${list([...missing])}. Match one that it has: ${list(attributes)}.`,
+  );
+}
+
+/** The expressions of a request, each once, with the attributes that they read. */
+async function readExpressions(
+  staging: ActivityDependencies['staging'],
+  request: ConfigureRequest,
+  { description, problems }: { readonly description: SourceDescription; readonly problems: Problems },
+): Promise<MatchedExpression[]> {
+  const { attributes } = description;
+  const sqls = valuesIn(request).flatMap(({ value }) => (typeof value === 'string' ? [] : [value.sql]));
+  const expressions: MatchedExpression[] = [];
+  for (const sql of new Set(sqls)) {
+    const checked = await staging.expressionReads(sql, attributes).then(
+      (reads) => () => [...reads],
+      (error: unknown) => () => {
+        throw error;
+      },
+    );
+    const reads = problems.collect(() => {
+      refuseAttributeName(sql, attributes);
+      return checked();
+    });
+    if (reads) expressions.push({ sql, reads });
+  }
+  return expressions;
+}
+
+/** From then on, an expression is known by its SQL as an attribute is by its name. */
+function refuseAttributeName(sql: string, attributes: readonly string[]): void {
+  if (!attributes.includes(sql)) return;
+  throw new ExportError(
+    'EXPRESSION_INVALID',
+    `The SQL "${sql}" of the matching is the name of an attribute. Match the attribute itself.`,
   );
 }
 
@@ -109,13 +167,6 @@ function latestOf({ latest }: ConfigureRequest): {
 } {
   if (latest === undefined) return {};
   return typeof latest === 'string' ? { attribute: latest } : latest;
-}
-
-/** Each matched merge field with its settings; a plain attribute name means the defaults. */
-function fieldSettings({ fields }: ConfigureRequest): ({ readonly tag: string } & FieldSettings)[] {
-  return Object.entries(fields).map(([tag, settings]) =>
-    typeof settings === 'string' ? { tag, attribute: settings, empty: 'clear' } : { tag, ...settings },
-  );
 }
 
 /** The segments that can be exported, each with its tag. */
@@ -178,14 +229,70 @@ function matchFields(
 ): FieldMatch[] {
   problems.collect(() => requireFields(request, available));
   problems.collect(() => requireMatched(request, available));
-  return fieldSettings(request).flatMap(({ tag, attribute, empty, format, decimal }) => {
+  return requestedFields(request).flatMap(({ tag, ...match }) => {
     const field = available.find((candidate) => candidate.tag === tag);
     if (!field) return [];
-    problems.collect(() => refuseType(field));
-    problems.collect(() => refuseFormat(field, format));
-    problems.collect(() => refuseDecimal(field, decimal));
-    return [{ attribute, field, empty, ...(format && { format }), ...(decimal && { decimal }) }];
+    problems.collect(() => refuseType(field, match));
+    problems.collect(() => refuseFormat(field, match.format));
+    problems.collect(() => refuseDecimal(field, match.decimal));
+    return [{ ...match, field }];
   });
+}
+
+/** The groups that a request names; they are read only where it names some. */
+async function matchGroups(
+  request: ConfigureRequest,
+  account: MailchimpAccount,
+  { audienceId, problems }: { readonly audienceId: string; readonly problems: Problems },
+): Promise<FieldMatch[]> {
+  const requested = requestedGroups(request);
+  if (requested.length === 0) return [];
+  const available = await account.groups(audienceId);
+  problems.collect(() => requireGroups(requested, available));
+  return requested.flatMap(({ name, attribute, empty }) => {
+    const group = groupNamed(name, available);
+    return group ? [{ attribute, field: groupField(group), ...(empty && { empty }) }] : [];
+  });
+}
+
+function requireGroups(requested: readonly { readonly name: string }[], available: readonly Group[]): void {
+  const missing = requested.filter(({ name }) => !groupNamed(name, available));
+  if (missing.length > 0)
+    throw new ExportError(
+      'GROUP_NOT_FOUND',
+      `The audience has no group ${list(missing.map(({ name }) => name))}. A group is named "Category/Group"; it has: ${list(available.map(({ name }) => name))}.`,
+    );
+  const ids = requested.map(({ name }) => groupNamed(name, available)?.id);
+  const twice = requested.filter((_, index) => ids.indexOf(ids[index]) !== index);
+  if (twice.length === 0) return;
+  throw new ExportError(
+    'GROUP_NOT_FOUND',
+    `The group ${list(twice.map(({ name }) => name))} is matched twice: Mailchimp ignores case. Match it once.`,
+  );
+}
+
+/** As it is written, or else in any case. */
+function groupNamed(name: string, available: readonly Group[]): Group | undefined {
+  const folded = tagKey(name);
+  return (
+    available.find((group) => group.name === name) ?? available.find((group) => tagKey(group.name) === folded)
+  );
+}
+
+/** A contact always has some language: an empty value changes nothing. */
+function languageOf({ language }: ConfigureRequest): FieldMatch[] {
+  return language === undefined ? [] : [{ attribute: nameOfValue(language), field: LANGUAGE, empty: 'keep' }];
+}
+
+function signupOf({ signup }: ConfigureRequest): Pick<Configuration, 'signup'> {
+  if (!signup) return {};
+  const { ip, at } = signup;
+  return {
+    signup: {
+      ...(ip !== undefined && { ip: nameOfValue(ip) }),
+      ...(at !== undefined && { at: nameOfValue(at) }),
+    },
+  };
 }
 
 function requireFields({ fields }: ConfigureRequest, available: readonly MergeField[]): void {
@@ -199,11 +306,13 @@ function requireFields({ fields }: ConfigureRequest, available: readonly MergeFi
   );
 }
 
-function refuseType({ tag, type }: MergeField): void {
-  if (type !== 'address') return;
+function refuseType({ tag, type }: MergeField, { address }: Pick<RequestedField, 'address'>): void {
+  if ((type === 'address') === (address !== undefined)) return;
   throw new ExportError(
     'MERGE_FIELD_UNSUPPORTED',
-    `The merge field ${tag} is of type address, which is not supported yet. Match another field.`,
+    address
+      ? `The merge field ${tag} is of type ${type}, which has no parts. Match one attribute.`
+      : `The merge field ${tag} is of type address. Match its parts: address: { addr1: …, city: …, state: …, zip: … }.`,
   );
 }
 

@@ -3,6 +3,7 @@ import { whyNotCovered, type Audience, type Consent, type ConnectRequest } from 
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { describeSource } from './rules/describe-source';
+import { maySetAttributes } from './rules/search-attributes';
 import { requireWritingRole } from './rules/writing-role';
 
 export interface CheckConnectionInput {
@@ -12,6 +13,8 @@ export interface CheckConnectionInput {
   readonly accountId: string | null;
   /** To be recorded in the store; null: the recorded one stays. */
   readonly consent: Readonly<Record<string, string>> | null;
+  /** It was connected with this status before consent had to be proven, and stays so. Undefined: `consentProof` is required where it is due. */
+  readonly isProvenBefore?: boolean;
   /** Neither the request nor the destination has one: the one that the store has recorded must cover the settings. */
   readonly adoptsConsent?: boolean;
 }
@@ -25,12 +28,14 @@ export interface CheckedConnection {
   readonly baseline: { readonly exportId: string; readonly size: number } | null;
   /** The consent that was adopted. */
   readonly consent?: Consent;
+  /** Whether the destination may set search attributes. Undefined: as before. */
+  readonly searchAttributes?: boolean;
 }
 
 /**
  * Checks a connection against the account, the audience and the source, then reserves the audience and records the consent. Changes nothing
  * in Mailchimp. A retry repeats the checks, and can record the consent twice, with the same time.
- * @throws ExportError CONSENT_REQUIRED, KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS
+ * @throws ExportError CONSENT_REQUIRED, KEY_INVALID, ROLE_TOO_LOW, ACCOUNT_MISMATCH, AUDIENCE_NOT_FOUND, AUDIENCE_IN_USE, AUDIENCE_MISMATCH, BASELINE_EXISTS, CONSENT_PROOF_REQUIRED
  */
 export function createCheckConnection(dependencies: ActivityDependencies) {
   const { staging, workerTimeoutSeconds, openAccount, openSource } = dependencies;
@@ -49,30 +54,61 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
           `name (${baseline.size} contacts). Connect with --adopt to continue from it, or choose another name.`,
       );
     }
-    const consent = input.adoptsConsent ? await adoptConsent(staging, input) : undefined;
+    const adopted = input.adoptsConsent ? await adoptConsent(staging, input) : undefined;
+    const proof = request.consentProof ?? adopted?.consent.proof;
+    if (!input.isProvenBefore) requireProof(audience, request, proof);
+    const proven = proof === undefined ? {} : { proof };
+    const consent = adopted && { ...adopted.consent, ...proven };
     await staging.reserveAudience(destinationId, { accountId, audienceId: audience.id });
-    if (input.consent) await staging.recordConsent(destinationId, input.consent);
+    const statement = input.consent ?? (adopted && { ...adopted.recorded, ...proven });
+    if (statement) await staging.recordConsent(destinationId, statement);
+    const searchAttributes = await maySetAttributes(dependencies);
     return {
       accountId,
-      audience: { id: audience.id, name: audience.name, doubleOptin: audience.doubleOptin },
+      audience: {
+        id: audience.id,
+        name: audience.name,
+        doubleOptin: audience.doubleOptin,
+        ...(audience.marketingPermissions && { marketingPermissions: true }),
+      },
       storeId: staging.storeId,
       workerTimeoutSeconds,
       baseline: request.adopt && baseline ? baseline : null,
       ...(consent && { consent }),
+      ...(searchAttributes !== undefined && { searchAttributes }),
     };
   };
+}
+
+/**
+ * "subscribed" skips the confirmation mail that the audience's own forms send.
+ * @throws ExportError CONSENT_PROOF_REQUIRED
+ */
+function requireProof(
+  { name, doubleOptin }: Pick<Audience, 'name' | 'doubleOptin'>,
+  { statusIfNew }: CheckConnectionInput['request'],
+  proof: string | undefined,
+): void {
+  if (!doubleOptin || statusIfNew !== 'subscribed' || proof !== undefined) return;
+  throw new ExportError(
+    'CONSENT_PROOF_REQUIRED',
+    `The destination was not connected: the audience "${name}" has double opt-in, and status if new "subscribed" would add people who have not confirmed. ` +
+      'Connect with "pending", so that Mailchimp asks each new contact to confirm; or say in a sentence where they have proven their consent, ' +
+      'with consentProof in the configuration file, or --consent-proof.',
+  );
 }
 
 /** @throws ExportError CONSENT_REQUIRED */
 async function adoptConsent(
   staging: ActivityDependencies['staging'],
   { destinationId, request }: CheckConnectionInput,
-): Promise<Consent> {
+): Promise<{ readonly consent: Consent; readonly recorded: Readonly<Record<string, string>> }> {
   const recorded = await staging.lastConsent(destinationId);
-  const { event, by = '', at = '', textVersion = '', source = '', statusIfNew = '' } = recorded ?? {};
-  const consent = event === 'agreed' ? { agreedBy: by, agreedAt: at, textVersion } : null;
+  const { event, by = '', at = '', textVersion = '', source = '', statusIfNew = '', proof } = recorded ?? {};
+  const agreed = { agreedBy: by, agreedAt: at, textVersion, ...(proof !== undefined && { proof }) };
+  const consent = event === 'agreed' ? agreed : null;
   const why = whyNotCovered({ consent, source, statusIfNew }, request);
-  if (consent && why === undefined) return consent;
+  if (recorded && consent && why === undefined) return { consent, recorded };
   throw new ExportError(
     'CONSENT_REQUIRED',
     `The destination was not connected: ${why}. Read the statement, then connect with --agree.`,

@@ -17,6 +17,7 @@ import type { Heartbeat } from './heartbeat';
 import { type LeftMembers, readLeftMembers } from './rules/left-members';
 import { areResultsUnavailable } from './rules/lost-batch';
 import { parseOperationId } from './rules/operation-id';
+import { suppressedResult } from './rules/suppressed';
 
 export interface CollectPartInput {
   readonly ref: ExportRef;
@@ -76,6 +77,7 @@ async function* readAnswers(
   { account, heartbeat, left }: Reading,
 ): AsyncGenerator<ChunkResults> {
   const seen = new Set<number>();
+  const suppressedIn = suppressedByAttempt(staging, ref, part.part);
   try {
     for await (const operation of account.batchResults(batchId)) {
       heartbeat.throwIfCancelled();
@@ -84,7 +86,14 @@ async function* readAnswers(
         continue;
       seen.add(name.chunk);
       const chunk = await staging.readChunk(ref, name.chunk);
-      yield { chunk, results: resultsOf(chunk, operation, { statusIfNew, left }) };
+      yield {
+        chunk,
+        results: resultsOf(chunk, operation, {
+          statusIfNew,
+          left,
+          suppressed: await suppressedIn(name.attempt),
+        }),
+      };
       heartbeat.report({ chunks: seen.size, of: part.lastChunk - part.firstChunk + 1 });
     }
   } catch (error) {
@@ -93,14 +102,34 @@ async function* readAnswers(
   }
 }
 
-/** A row that the reply does not name was not sent if its member had left by then. */
+/** What an attempt has left out of its batch. A batch is of one attempt. */
+function suppressedByAttempt(staging: ActivityDependencies['staging'], ref: ExportRef, part: number) {
+  const known = new Map<number, ReadonlySet<string>>();
+  return async (attempt: number): Promise<ReadonlySet<string>> => {
+    const found = known.get(attempt) ?? new Set(await staging.readWithheld(ref, { part, attempt }));
+    known.set(attempt, found);
+    return found;
+  };
+}
+
+interface Accounting {
+  readonly statusIfNew: string;
+  readonly left: LeftMembers;
+  readonly suppressed: ReadonlySet<string>;
+}
+
+/** A row that the reply does not name was not sent if its member had left by then, or if the attempt has left it out. */
 function resultsOf(
   chunk: Chunk,
   operation: OperationResult,
-  { statusIfNew, left }: { readonly statusIfNew: string; readonly left: LeftMembers },
+  { statusIfNew, left, suppressed }: Accounting,
 ): readonly RowResult[] {
   const withheld = new Map(left.withhold(chunk).withheld.map((row) => [row.email, row]));
   return accountFor(left.withStatuses(chunk), operation, statusIfNew).map((row) =>
-    row.class === 'no_answer' ? (withheld.get(row.email) ?? row) : row,
+    row.class === 'no_answer' ? (withheld.get(row.email) ?? orSuppressed(row, suppressed)) : row,
   );
+}
+
+function orSuppressed(row: RowResult, suppressed: ReadonlySet<string>): RowResult {
+  return suppressed.has(row.email) ? suppressedResult(row.chunk, row.email) : row;
 }

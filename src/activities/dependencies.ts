@@ -1,3 +1,4 @@
+import type { Alerts } from '../ports/alerts';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { OpenSource } from '../ports/source';
 import type { Staging } from '../ports/staging';
@@ -5,8 +6,13 @@ import type { Staging } from '../ports/staging';
 /** What the activities work with. Opened by the plugin when its worker runs, and closed with it. */
 export interface ActivityDependencies {
   readonly staging: Staging;
+  readonly alerts: Alerts;
   /** Exports of a destination whose row files are kept. */
   readonly keepExports: number;
+  /** Whether contacts that Mailchimp says are permanently deleted are forgotten. */
+  readonly forgetDeleted: boolean;
+  /** Whether destinations and exports set search attributes, where the namespace has them. */
+  readonly searchAttributes: boolean;
   /** Seconds that a step of an export waits for a worker that reaches the store. */
   readonly workerTimeoutSeconds: number;
   /**

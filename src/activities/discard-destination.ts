@@ -5,6 +5,8 @@ import { leaveSchedules } from './rules/leave-schedules';
 export interface DiscardDestinationInput {
   readonly destinationId: string;
   readonly withdrawal: Readonly<Record<string, string>>;
+  /** That of the destination. Undefined: its workflow began before version 0.4.0. */
+  readonly taskQueue?: string;
 }
 
 /**
@@ -15,6 +17,7 @@ export function createDiscardDestination({ staging }: ActivityDependencies) {
   return async function discardDestination({
     destinationId,
     withdrawal,
+    taskQueue,
   }: DiscardDestinationInput): Promise<void> {
     const discard = async () => {
       await staging.recordConsent(destinationId, withdrawal);
@@ -22,11 +25,8 @@ export function createDiscardDestination({ staging }: ActivityDependencies) {
       await staging.discard(destinationId);
     };
     const { client } = Context.current();
-    const [failure] = await Promise.all([leaveSchedules(client, destinationId), discard()]);
+    const [failure] = await Promise.all([leaveSchedules(client, { destinationId, taskQueue }), discard()]);
     if (failure !== undefined)
-      log.warn('The removed destination may still be in schedules, which skip it', {
-        destinationId,
-        failure,
-      });
+      log.warn('The removed destination may still be in schedules, which skip it', { failure });
   };
 }

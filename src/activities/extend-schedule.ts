@@ -16,7 +16,7 @@ export function createExtendSchedule() {
     readonly isExtended: boolean;
   }> {
     const { client } = Context.current();
-    const isExtended = await changeSchedule(client, scheduleId, ({ settings, madeUpUntil }) =>
+    const isExtended = await changeSchedule(client, { scheduleId }, ({ settings, madeUpUntil }) =>
       settings.daily && needsExtension(madeUpUntil, Date.now()) ? settings : 'keep',
     );
     return { isExtended };

@@ -13,6 +13,7 @@ export function toApplicationFailure(error: unknown, step: string): Error {
       type: error.code,
       nonRetryable: treatmentOf(error.code) !== 'retry',
       details: [error.details],
+      ...retryDelayOf(error),
       ...(error.code === 'MAILCHIMP_BUSY' && { category: 'BENIGN' as const }),
     });
   }
@@ -22,6 +23,12 @@ export function toApplicationFailure(error: unknown, step: string): Error {
       'to print the error; it can contain rows.',
     type: 'UNEXPECTED',
   });
+}
+
+/** As the other side has asked for. A delay of zero, as of a date that has passed, would mean to the server that the step is not retried. */
+function retryDelayOf({ details }: ExportError): { readonly nextRetryDelay?: number } {
+  const seconds = Number(details['retryAfterSeconds'] ?? 0);
+  return seconds > 0 ? { nextRetryDelay: seconds * 1000 } : {};
 }
 
 function describeUnexpected(error: unknown): string {

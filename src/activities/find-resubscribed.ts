@@ -110,7 +110,7 @@ async function lookUp(
 ): Promise<readonly Omit<RowResult, 'chunk'>[]> {
   const found = await mapAtOnce(rows, account.connections(), async (row) => {
     heartbeat.throwIfCancelled();
-    const member = await account.compareMember(audienceId, { email: row.email });
+    const member = await account.readMember(audienceId, row.email);
     if (!member || !isResubscribed(row, { status: member.status, isNew: false, statusIfNew })) return [];
     const judged = { ...classified('resubscribed'), status: member.status, text: wasBefore(row) };
     // Woken is not proven to be as it was sent.

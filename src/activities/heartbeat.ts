@@ -1,6 +1,9 @@
 import { Context } from '@temporalio/activity';
 
-/** A step learns from the reply to a heartbeat that it was cancelled, and then ends within two seconds. */
+/**
+ * A step learns from the reply to a heartbeat that it was cancelled, and then ends within two seconds. Temporal Cloud bills each heartbeat like a
+ * step: most steps end before the first one.
+ */
 const HEARTBEAT_MS = 1_000;
 
 /** Shown in the Web UI for a pending activity. Counts and references only: heartbeats are kept by the server. */
@@ -21,9 +24,7 @@ export async function withHeartbeat<Result>(
 ): Promise<Result> {
   let progress: Progress = {};
   const context = Context.current();
-  const beat = () => context.heartbeat(progress);
-  beat();
-  const timer = setInterval(beat, HEARTBEAT_MS);
+  const timer = setInterval(() => context.heartbeat(progress), HEARTBEAT_MS);
   try {
     return await work({
       report: (next) => {

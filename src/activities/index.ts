@@ -1,3 +1,4 @@
+import { createArchiveChunks } from './archive-chunks';
 import { createAskDestinations } from './ask-destinations';
 import { createCancelExport } from './cancel-export';
 import { createCheckExports } from './check-exports';
@@ -10,13 +11,18 @@ import type { ActivityDependencies } from './dependencies';
 import { createDiscardDestination } from './discard-destination';
 import { createExtendSchedule } from './extend-schedule';
 import { toApplicationFailure } from './failure';
+import { createForgetPerson } from './forget-person';
+import { createFindReceivers } from './find-receivers';
 import { createFindReport } from './find-report';
 import { createFindResubscribed } from './find-resubscribed';
 import { createListDestinations } from './list-destinations';
 import { createPlanExport } from './plan-export';
 import { createPollBatches } from './poll-batches';
 import { createPreflight } from './preflight';
+import { createSendAlert } from './send-alert';
 import { createSendCanary } from './send-canary';
+import { createReadAudience } from './read-audience';
+import { createRecordConsent } from './record-consent';
 import { createRenameTags } from './rename-tags';
 import { createSendChunks } from './send-chunks';
 import { createSettleExport } from './settle-export';
@@ -25,6 +31,8 @@ import { createSubmitPart } from './submit-part';
 import { createTakeCensus } from './take-census';
 import { createTakeSnapshot } from './take-snapshot';
 import { createTidyStaging } from './tidy-staging';
+import { createVerifyAudience } from './verify-audience';
+import { createVerifySample } from './verify-sample';
 
 export type { ActivityDependencies } from './dependencies';
 
@@ -43,6 +51,7 @@ const STEPS = {
   'mailchimp.pollBatches': createPollBatches,
   'mailchimp.collectPart': createCollectPart,
   'mailchimp.sendChunks': createSendChunks,
+  'mailchimp.archiveChunks': createArchiveChunks,
   'mailchimp.deleteBatches': createDeleteBatches,
   'mailchimp.findResubscribed': createFindResubscribed,
   'mailchimp.settleExport': createSettleExport,
@@ -55,6 +64,13 @@ const STEPS = {
   'mailchimp.startExport': createStartExport,
   'mailchimp.findReport': createFindReport,
   'mailchimp.cancelExport': createCancelExport,
+  'mailchimp.findReceivers': createFindReceivers,
+  'mailchimp.sendAlert': createSendAlert,
+  'mailchimp.recordConsent': createRecordConsent,
+  'mailchimp.readAudience': createReadAudience,
+  'mailchimp.verifyAudience': createVerifyAudience,
+  'mailchimp.verifySample': createVerifySample,
+  'mailchimp.forgetPerson': createForgetPerson,
 } as const;
 
 export type Activities = { [Name in keyof typeof STEPS]: ReturnType<(typeof STEPS)[Name]> };

@@ -1,12 +1,15 @@
 import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
+import { shortReason } from '../contract/ended-export';
+import { toDestinationMemo, type DestinationMemo } from '../contract/destination-memo';
 import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
-import { ExportError } from '../errors';
-import { MOST_DESTINATIONS, type RefreshTargets } from '../contract/refresh';
+import { readMemo, type ReadMemo } from '../contract/read-memo';
+import type { Reason } from '../contract/reason';
+import { MOST_DESTINATIONS, type RefreshedDestination, type RefreshTargets } from '../contract/refresh';
+import { describeWorkflow, isRunning, listWorkflows, onTaskQueue } from '../contract/workflow-lists';
 import { ASKED_AT_ONCE } from './ask-destinations';
 import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
-import { ifFound } from './rules/look-at-destination';
 
 export interface ListDestinationsInput {
   readonly targets: RefreshTargets;
@@ -23,11 +26,14 @@ export interface ListedTargets {
   readonly targets: readonly ListedTarget[];
   /** How many more there are. */
   readonly left: number;
+  /** Those of which it cannot be said whether they are chosen: this worker cannot decode their labels. Undefined: none. */
+  readonly unreadable?: readonly RefreshedDestination[];
 }
 
 interface Listed extends ListedTarget {
   readonly labels: readonly string[];
   readonly isRunning: boolean;
+  readonly unreadable?: Reason;
 }
 
 /** Lists the destinations of the task queue that a refresh chooses, and those that it names, whether they exist or not. */
@@ -36,11 +42,12 @@ export function createListDestinations() {
     const { client, info } = Context.current();
     const found = await withHeartbeat(async () =>
       'destinations' in targets
-        ? named(client, targets.destinations)
+        ? { targets: await named(client, targets.destinations), unreadable: [] }
         : chosenBy(targets, await listOf(client, info.taskQueue)),
     );
-    const sorted = found.toSorted((one, other) => (one.destinationId < other.destinationId ? -1 : 1));
+    const sorted = found.targets.toSorted((one, other) => (one.destinationId < other.destinationId ? -1 : 1));
     return {
+      ...(found.unreadable.length > 0 && { unreadable: found.unreadable }),
       targets: sorted
         .slice(0, MOST_DESTINATIONS)
         .map(({ destinationId, account }) => ({ destinationId, account })),
@@ -51,17 +58,39 @@ export function createListDestinations() {
 
 /** Not from the list, which is about a second behind. */
 function named(client: Client, destinations: readonly string[]): Promise<ListedTarget[]> {
-  return mapAtOnce([...new Set(destinations)], ASKED_AT_ONCE, async (destinationId) => {
-    const handle = client.workflow.getHandle(destinationWorkflowId(destinationId));
-    const found = await ifFound(() => handle.describe());
-    // One that does not exist keeps no other waiting.
-    return { destinationId, account: found ? accountIn(found.memo) : `none/${destinationId}` };
-  });
+  return mapAtOnce([...new Set(destinations)], ASKED_AT_ONCE, async (destinationId) => ({
+    destinationId,
+    account: (await accountOf(client, destinationId)) || alone(destinationId),
+  }));
 }
 
-function chosenBy(targets: RefreshTargets, listed: readonly Listed[]): readonly Listed[] {
-  if (!('labels' in targets)) return listed;
-  return listed.filter(({ labels }) => labels.some((label) => targets.labels.includes(label)));
+/** Undefined: there is no such destination, or this worker cannot decode its memo; it answers for itself. */
+async function accountOf(client: Client, destinationId: string): Promise<string | undefined> {
+  const found = await describeWorkflow(client, destinationWorkflowId(destinationId));
+  const read = await readMemo(client.options.loadedDataConverter, found?.memo?.fields);
+  const memo = 'memo' in read ? toDestinationMemo(read.memo) : undefined;
+  return memo && accountIn(memo);
+}
+
+/** In place of an account that is not known: it keeps no other waiting. */
+function alone(destinationId: string): string {
+  return `none/${destinationId}`;
+}
+
+interface Chosen {
+  readonly targets: readonly ListedTarget[];
+  readonly unreadable: readonly RefreshedDestination[];
+}
+
+/** Of all destinations, one whose memo cannot be decoded is asked like the others: it answers for itself. */
+function chosenBy(targets: RefreshTargets, listed: readonly Listed[]): Chosen {
+  if (!('labels' in targets)) return { targets: listed, unreadable: [] };
+  return {
+    targets: listed.filter(({ labels }) => labels.some((label) => targets.labels.includes(label))),
+    unreadable: listed.flatMap(({ destinationId, unreadable }) =>
+      unreadable ? [{ destinationId, result: 'failed' as const, failure: shortReason(unreadable) }] : [],
+    ),
+  };
 }
 
 /** How long the next run of a workflow may take to appear in lists after the last one has ended. */
@@ -71,48 +100,27 @@ async function listOf(client: Client, taskQueue: string): Promise<readonly Liste
   const since = new Date(Date.now() - VISIBLE_WITHIN_MS).toISOString();
   // With those that have just continued as new: otherwise a destination between two runs would be left out.
   const query =
-    `WorkflowType = 'mailchimpDestination' AND TaskQueue = '${taskQueue.replaceAll("'", "''")}' AND ` +
+    `WorkflowType = 'mailchimpDestination' AND ${onTaskQueue(taskQueue)} AND ` +
     `(ExecutionStatus = 'Running' OR (ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'))`;
   const found = new Map<string, Listed>();
-  for await (const { workflowId, memo, status } of readable(client.workflow.list({ query }))) {
-    const destinationId = workflowId.slice(DESTINATION_ID_PREFIX.length);
-    const isRunning = status.name === 'RUNNING';
-    // Without a name, its first connect has not succeeded: it is no destination yet.
-    if (textIn(memo, 'name') === '' || (found.get(destinationId)?.isRunning && !isRunning)) continue;
-    const labels = memo?.['labels'];
-    found.set(destinationId, {
-      destinationId,
-      isRunning,
-      account: accountIn(memo),
-      labels: Array.isArray(labels) ? labels.filter((label) => typeof label === 'string') : [],
-    });
+  for await (const workflow of listWorkflows(client, query)) {
+    const destinationId = (workflow.execution?.workflowId ?? '').slice(DESTINATION_ID_PREFIX.length);
+    if (found.get(destinationId)?.isRunning && !isRunning(workflow)) continue;
+    const read = await readMemo(client.options.loadedDataConverter, workflow.memo?.fields);
+    const listed = toListed(destinationId, read);
+    if (listed) found.set(destinationId, { ...listed, isRunning: isRunning(workflow) });
   }
   return [...found.values()];
 }
 
-/** @throws ExportError SECRET_UNAVAILABLE for a memo that this worker cannot decode: it may name a destination that has to be asked */
-async function* readable<Entry>(entries: AsyncIterable<Entry>): AsyncGenerator<Entry> {
-  try {
-    yield* entries;
-  } catch (error) {
-    if (error instanceof ExportError || typeof (error as { code?: unknown }).code === 'number') throw error;
-    throw new ExportError(
-      'SECRET_UNAVAILABLE',
-      'The destinations could not be listed: the memo of one cannot be decoded by this worker. Give the worker the keys of all destinations of ' +
-        'its task queue, or name the destinations of the refresh.',
-      { cause: error },
-    );
-  }
+function toListed(destinationId: string, read: ReadMemo): Omit<Listed, 'isRunning'> | undefined {
+  if ('unreadable' in read)
+    return { destinationId, account: alone(destinationId), labels: [], unreadable: read.unreadable };
+  const memo = toDestinationMemo(read.memo);
+  return memo && { destinationId, account: accountIn(memo), labels: memo.labels };
 }
-
-type Memo = Readonly<Record<string, unknown>> | undefined;
 
 /** Two names in the configuration may be of one account. */
-function accountIn(memo: Memo): string {
-  return textIn(memo, 'accountId') || textIn(memo, 'account');
-}
-
-function textIn(memo: Memo, key: string): string {
-  const value = memo?.[key];
-  return typeof value === 'string' ? value : '';
+function accountIn({ account, accountId }: DestinationMemo): string {
+  return accountId || account;
 }

@@ -10,6 +10,7 @@ import { exportStep } from './export-step';
 import { refuseOverLimit } from './rules/contact-limit';
 import { readLeftMembers } from './rules/left-members';
 import { createLookup } from './rules/lookup';
+import { withholdSuppressed } from './rules/suppressed';
 
 export interface SendCanaryInput {
   readonly ref: ExportRef;
@@ -50,7 +51,8 @@ export function createSendCanary(dependencies: ActivityDependencies) {
       if (!(await staging.hasResults(ref, key))) {
         await attemptDirectly({ staging, step, account, ref, part: part.part }, async (isRepeated) => {
           const left = await readLeftMembers({ staging, account, ref, delivery });
-          const { chunk: sent, withheld: unsent } = left.withhold(chunk);
+          const suppressed = new Set(await staging.suppressedSincePlan(ref, part.part));
+          const { chunk: sent, withheld: unsent } = withholdSuppressed(left.withhold(chunk), suppressed);
           const withheld = isRepeated
             ? await lookup.settleWithheld(left.withStatuses(chunk), unsent)
             : unsent;

@@ -9,6 +9,7 @@ import type { Heartbeat } from './heartbeat';
 import { refuseOverLimit } from './rules/contact-limit';
 import { type LeftMembers, readLeftMembers } from './rules/left-members';
 import { createLookup, type Lookup } from './rules/lookup';
+import { withholdSuppressed } from './rules/suppressed';
 
 export interface SendChunksInput {
   readonly ref: ExportRef;
@@ -49,6 +50,7 @@ export function createSendChunks(dependencies: ActivityDependencies) {
             lookup,
             heartbeat: step.heartbeat,
             left: await readLeftMembers({ staging, account, ref, delivery: input.delivery }),
+            suppressed: new Set(await staging.suppressedSincePlan(ref, part.part)),
             isRepeated,
           },
           chunks,
@@ -67,6 +69,7 @@ interface Sending {
   readonly lookup: Lookup;
   readonly heartbeat: Heartbeat;
   readonly left: LeftMembers;
+  readonly suppressed: ReadonlySet<string>;
   /** An earlier attempt at the part may have arrived. */
   readonly isRepeated: boolean;
 }
@@ -122,7 +125,7 @@ interface Answer {
 }
 
 async function sendOne(sending: Sending, number: number): Promise<Answer> {
-  const { staging, input, account, lookup, left, isRepeated } = sending;
+  const { staging, input, account, lookup, left, suppressed, isRepeated } = sending;
   const { ref, delivery } = input;
   const key = chunkKey(number);
   // Read, not skipped: they may show a resubscribed member.
@@ -130,7 +133,7 @@ async function sendOne(sending: Sending, number: number): Promise<Answer> {
     return { chunk: null, results: await staging.readResults(ref, key) };
   const whole = await staging.readChunk(ref, number);
   const known = left.withStatuses(whole);
-  const { chunk, withheld: unsent } = left.withhold(known);
+  const { chunk, withheld: unsent } = withholdSuppressed(left.withhold(known), suppressed);
   const withheld = isRepeated ? await lookup.settleWithheld(known, unsent) : unsent;
   if (sizeOf(chunk) === 0) return { chunk: whole, results: withheld };
   // Looked up before the next request leaves: a look-up may show a resubscribed member as well.

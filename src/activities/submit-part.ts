@@ -11,6 +11,7 @@ import { firstPolls } from './first-polls';
 import { readLeftMembers } from './rules/left-members';
 import { findLostBatch } from './rules/lost-batch';
 import { operationId } from './rules/operation-id';
+import { withholdSuppressed } from './rules/suppressed';
 
 export interface SubmitPartInput {
   readonly ref: ExportRef;
@@ -94,10 +95,12 @@ async function submit(
   const write: Write = { part: part.part, attempt, lane: 'batch' };
   await staging.openWrite(ref, write);
   const left = await readLeftMembers({ staging, account, ref, delivery });
+  const suppressed = new Set(await staging.suppressedSincePlan(ref, part.part));
+  await staging.recordWithheld(ref, write, [...suppressed]);
   const operations: BatchOperation[] = [];
   for (let number = part.firstChunk; number <= part.lastChunk; number++) {
     const id = operationId(ref, { part: part.part, chunk: number, attempt });
-    const { chunk } = left.withhold(await staging.readChunk(ref, number));
+    const { chunk } = withholdSuppressed(left.withhold(await staging.readChunk(ref, number)), suppressed);
     // A lost batch is found by its number of operations: such a part goes directly.
     if (sizeOf(chunk) === 0) return withdraw(staging, ref, write);
     operations.push(chunkOperation(delivery, chunk, id));

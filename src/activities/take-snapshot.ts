@@ -1,12 +1,15 @@
-import { Context } from '@temporalio/activity';
+import { Context, log } from '@temporalio/activity';
 import type { ExportRef } from '../contract/identifiers';
+import type { MatchedExpression, SignupMatch } from '../contract/destination';
 import type { FieldMatch } from '../contract/merge-field';
 import type { UnreadableLines, SourceExtract } from '../ports/source';
+import type { UndoRequest } from '../ports/staging';
 import { ExportError } from '../errors';
 import { adviseUnreadable, listUnreadable } from '../text/unreadable-lines';
-import { extractAttributes } from '../staging/plan/attributes';
+import { extractAttributes, sourceAttributes } from '../staging/plan/attributes';
 import type { ActivityDependencies } from './dependencies';
 import { withHeartbeat } from './heartbeat';
+import { inMemoryTurn } from './rules/memory-turn';
 import { sourceVersion } from './rules/source-version';
 
 /** What this package is built and measured for; Mailchimp allows more. */
@@ -16,10 +19,18 @@ export interface TakeSnapshotInput {
   readonly ref: ExportRef;
   readonly source: string;
   readonly email: string;
+  readonly otherEmails?: readonly string[] | undefined;
+  readonly addOnlyIf?: string | undefined;
+  readonly signup?: SignupMatch | undefined;
+  readonly expressions?: readonly MatchedExpression[] | undefined;
   readonly fields: readonly FieldMatch[];
   readonly latest: string | null;
   readonly segments: readonly string[];
   readonly allowUnreadableLines: boolean;
+  /** The destination is removed: no profile is selected, and the source is not read. */
+  readonly isRemoval?: true;
+  /** An earlier export is taken back: the profiles are those of the export before it, and the source is not read. */
+  readonly undo?: UndoRequest;
 }
 
 export interface SnapshotSummary {
@@ -34,18 +45,27 @@ export interface SnapshotSummary {
 /**
  * Copies the profiles of the chosen segments into staging and seals them. A retry after sealing returns the sealed snapshot, so that one
  * export never mixes two states of the source.
- * @throws ExportError SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED, SOURCE_EMPTY, TOO_MANY_PROFILES
+ * @throws ExportError SOURCE_NOT_FOUND, SOURCE_UNREADABLE, SOURCE_MALFORMED, SOURCE_EMPTY, TOO_MANY_PROFILES, EXPRESSION_INVALID
  */
 export function createTakeSnapshot({ staging, openSource }: ActivityDependencies) {
   return async function takeSnapshot(input: TakeSnapshotInput): Promise<SnapshotSummary> {
+    if (input.isRemoval) {
+      return countsOf(await staging.sealNoProfiles(input.ref, extractAttributes(input).length));
+    }
+    const { undo } = input;
+    if (undo) return withHeartbeat(async () => countsOf(await staging.sealRestored(input.ref, undo)));
     return withHeartbeat(async (heartbeat) => {
       const source = await openSource(input.source);
       try {
         const folder = await staging.openExtractFolder(input.ref);
         const request = { segments: input.segments, signal: Context.current().cancellationSignal };
         const before = await sourceVersion(source, request);
-        const extract = await source
-          .extract({ ...request, attributes: extractAttributes(input), into: folder })
+        const attributes = sourceAttributes(input);
+        const extract = await inMemoryTurn(
+          input.ref.exportId,
+          () => source.extract({ ...request, attributes, into: folder }),
+          heartbeat.cancelled,
+        )
           // After a cancellation, the error of the source is not the cause.
           .finally(heartbeat.throwIfCancelled);
         if (!input.allowUnreadableLines) refuseUnreadableLines(extract.unreadable);
@@ -53,11 +73,10 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
         const isSame = before !== undefined && before === (await sourceVersion(source, request));
         heartbeat.throwIfCancelled();
         // Sealed with the rows, since a retry may find another state of the source.
-        const sealed = await staging.sealSnapshot(input.ref, {
-          ...extract,
-          folder,
-          ...(isSame && { version: before }),
-        });
+        const finished = { ...extract, folder, matching: input, ...(isSame && { version: before }) };
+        const sealed = await staging.sealSnapshot(input.ref, finished, heartbeat.cancelled);
+        const { profiles, selected } = sealed;
+        log.info('The snapshot is taken', { profiles, selected });
         return {
           profiles: sealed.profiles,
           selected: sealed.selected,
@@ -70,6 +89,11 @@ export function createTakeSnapshot({ staging, openSource }: ActivityDependencies
       }
     });
   };
+}
+
+/** Without unreadable lines: no source was read. */
+function countsOf({ profiles, selected, members }: SourceExtract): SnapshotSummary {
+  return { profiles, selected, members, unreadableLines: 0 };
 }
 
 /** A truncated file looks like departures: exporting it would remove tags. */

@@ -108,7 +108,7 @@ interface Found {
 
 function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult {
   if (!found) return differs(result, ['acknowledged, but not in the audience']);
-  const { status, fields, tags } = found;
+  const { status, fields, tags, others, evidence } = found;
   const isNew = result.isNew ?? false;
   // A member that opts out or is archived at this moment proves nothing.
   if (hasLeft(row, { status, statusIfNew })) return { ...result, status };
@@ -117,6 +117,9 @@ function judge(result: RowResult, { row, found, statusIfNew }: Found): RowResult
   const what = [
     ...(!isNew || status === statusIfNew ? [] : [`status ${status} instead of ${statusIfNew}`]),
     ...fields.map((tag) => `merge field ${tag}`),
+    ...others,
+    // One that was there before has evidence of its own.
+    ...(isNew ? evidence : []),
     ...tags.map((name) => `tag "${name}" missing`),
   ];
   return what.length > 0 ? differs(result, what) : result;

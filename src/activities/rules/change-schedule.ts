@@ -1,19 +1,27 @@
 import type { Client } from '@temporalio/client';
 import { scheduleNameOf } from '../../contract/identifiers';
+import { isUndecodable } from '../../contract/read-memo';
 import type { ScheduleRequest } from '../../contract/schedule';
 import { ownerOf, recordOf, temporalSchedule } from '../../contract/schedule-request';
-import { scheduleWords } from '../../text/describe-schedule';
+import { changedNote, scheduleWords } from '../../text/describe-schedule';
 
 type ScheduleRecord = NonNullable<ReturnType<typeof recordOf>>;
 
+interface OurSchedule {
+  readonly scheduleId: string;
+  /** Only if it belongs to this one. Undefined: to any. */
+  readonly taskQueue?: string | undefined;
+}
+
 /**
- * Changes one of our schedules; whether it is paused stays. One that this package did not make, or that is deleted by then, is left.
+ * Changes one of our schedules; whether it is paused stays. One that this package did not make, that belongs to
+ * another task queue or that is deleted by then is left.
  * @param change the new settings, 'keep', or 'delete'. Asked again at the moment of the change, so that a change that was made since is not undone.
  * @returns whether it was changed or deleted
  */
 export async function changeSchedule(
   client: Client,
-  scheduleId: string,
+  { scheduleId, taskQueue: ours }: OurSchedule,
   change: (record: ScheduleRecord) => ScheduleRequest | 'keep' | 'delete',
 ): Promise<boolean> {
   const name = scheduleNameOf(scheduleId);
@@ -22,8 +30,9 @@ export async function changeSchedule(
   try {
     const { memo, action } = await handle.describe();
     const [taskQueue, record] = [ownerOf(memo), recordOf(action)];
-    const wanted = taskQueue === undefined || !record ? 'keep' : change(record);
-    if (taskQueue === undefined || wanted === 'keep') return false;
+    const isOurs = taskQueue !== undefined && (ours === undefined || taskQueue === ours);
+    const wanted = isOurs && record ? change(record) : 'keep';
+    if (!isOurs || wanted === 'keep') return false;
     if (wanted === 'delete') {
       await handle.delete();
       return true;
@@ -37,11 +46,13 @@ export async function changeSchedule(
       const { isFromFile } = now;
       const words = scheduleWords(name, settings);
       const changed = temporalSchedule({ name, taskQueue, settings, isFromFile, words }, Date.now());
-      return { ...changed, state: previous.state };
+      const note = changedNote(previous.state.note, { before: now.settings, after: settings });
+      return { ...changed, state: { ...previous.state, note } };
     });
     return isChanged;
   } catch (error) {
-    if (isNotFound(error)) return false;
+    // One that cannot be decoded is of another team, with keys of its own.
+    if (isNotFound(error) || isUndecodable(error)) return false;
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Configuration } from '../../contract/destination';
+import type { Configuration, SignupMatch } from '../../contract/destination';
 import type { FieldMatch } from '../../contract/merge-field';
 import { VERSION } from '../../contract/version';
 
@@ -12,7 +12,13 @@ export interface Exported {
     readonly version: string;
   };
   readonly statusIfNew: string;
-  readonly configuration: Pick<Configuration, 'email' | 'strict' | 'optedOut' | 'latest' | 'latestFormat'> & {
+  readonly configuration: Pick<
+    Configuration,
+    'email' | 'strict' | 'optedOut' | 'latest' | 'latestFormat' | 'leavers' | 'rejects'
+  > & {
+    readonly otherEmails?: readonly string[] | undefined;
+    readonly addOnlyIf?: string | undefined;
+    readonly signup?: SignupMatch | undefined;
     readonly fields: readonly FieldMatch[];
     readonly segments: readonly { readonly segment: string; readonly tag: string }[];
   };
@@ -23,7 +29,20 @@ export interface Exported {
  * name of a merge field; with the version of this package, since a later one may plan otherwise.
  */
 export function exportVersion({ source, statusIfNew, configuration }: Exported): string {
-  const { email, fields, strict, optedOut, latest, latestFormat = null, segments } = configuration;
+  const {
+    email,
+    otherEmails,
+    addOnlyIf,
+    signup,
+    fields,
+    strict,
+    optedOut,
+    latest,
+    latestFormat = null,
+    segments,
+    leavers = 'untag',
+    rejects,
+  } = configuration;
   const parts = [
     VERSION,
     source.name,
@@ -31,13 +50,14 @@ export function exportVersion({ source, statusIfNew, configuration }: Exported):
     statusIfNew,
     email,
     fields
-      .map(({ attribute, field, empty, format = null, decimal = null }) => [
+      .map(({ attribute, address, field, empty, format = null, decimal = null }) => [
         field.tag,
         field.type,
         attribute,
         empty,
         format,
         decimal,
+        ...(address ? [address] : []),
       ])
       .toSorted(byFirst),
     strict,
@@ -45,6 +65,11 @@ export function exportVersion({ source, statusIfNew, configuration }: Exported):
     latest,
     latestFormat,
     segments.map(({ segment, tag }) => [segment, tag]).toSorted(byFirst),
+    // Absent where nothing of it is matched, so that the version of others stays.
+    ...(otherEmails || addOnlyIf !== undefined || signup ? [{ otherEmails, addOnlyIf, signup }] : []),
+    // Without a word about the default: versions of earlier exports stay as they are.
+    ...(leavers === 'untag' ? [] : [leavers]),
+    ...(rejects ? [Object.entries(rejects).toSorted(byFirst)] : []),
   ];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }

@@ -1,6 +1,11 @@
-import type { ExportOptions } from '../../contract/destination';
+import type { ExportOptions } from '../../contract/export-options';
 import type { Approval, Guard, GuardCode, GuardSettings } from '../../contract/guard';
+import type { Removal } from '../../contract/removal';
+import type { Undo, Undone } from '../../contract/undo';
 import type { ExportPlan, SegmentPlan, SegmentTag } from '../../contract/plan';
+import { heldClasses, type RejectPolicies } from '../../contract/reject-policy';
+import { largestAllowed, readRejectLimit, rejectsOf } from '../../contract/rejects';
+import { describeRejects } from '../../text/describe-export';
 import { count, countOf } from '../../text/format';
 
 export interface Guarded {
@@ -9,6 +14,7 @@ export interface Guarded {
   readonly settings: GuardSettings;
   /** Contacts that Mailchimp counts over all audiences; null: not read, because no limit is set. */
   readonly contacts: number | null;
+  readonly rejects?: RejectPolicies | undefined;
 }
 
 /** The numbers of a plan that exceed their limits, the most serious first. */
@@ -26,26 +32,120 @@ export function findGuards(guarded: Guarded): Guard[] {
       code: 'CONTACT_LIMIT',
       message: `Mailchimp would count ${count(number)} contacts over all audiences; the limit is ${count(limit)}.`,
     })),
+    ...rejects(guarded),
   ];
 }
 
-/** Without the guards that an option of this export allows, or whose number was approved. */
+/** Invalid profiles, and contacts that are left out since Mailchimp has refused them: what it refuses of this export, only its end can tell. */
+function rejects({ plan, settings, rejects: policies }: Guarded): Guard[] {
+  const { selected, decided, leftOut = {} } = plan;
+  const limit = settings.rejects === undefined ? undefined : readRejectLimit(String(settings.rejects));
+  const found = rejectsOf(decided);
+  const ofAll = above(found, limit && largestAllowed(selected, limit), (number) => ({
+    code: 'REJECTS',
+    message: `${describeRejects({ selected, rejects: number })}; the limit is ${settings.rejects}.`,
+  }));
+  const held = heldClasses(policies).flatMap((name) => {
+    const contacts = leftOut[name] ?? 0;
+    return contacts > 0 ? [{ name, contacts }] : [];
+  });
+  const ofClasses = above(
+    held.reduce((sum, { contacts }) => sum + contacts, 0),
+    0,
+    (number) => ({
+      code: 'REJECTS_HELD',
+      message:
+        `${countOf(number, 'contact')} would be left out, since Mailchimp has refused the same before, with a class whose policy is to hold: ` +
+        `${held.map(({ name, contacts }) => `${name} (${count(contacts)})`).join(', ')}.`,
+    }),
+  );
+  return [...ofAll, ...ofClasses];
+}
+
+/** Before a destination is removed: holds it if there are more contacts than the person who asked has agreed to. */
+export function guardRemoval(plan: ExportPlan, { contacts = 0 }: Removal): Guard[] {
+  return above(plan.removals, contacts, (number, limit) => ({
+    code: 'MASS_REMOVAL',
+    message: `The destination is to be removed: ${countOf(number, 'contact')} would lose all tags of it${archived(plan)}; ${count(limit)} were agreed to.`,
+  }));
+}
+
+/** Holds each removal, also of no contact: it withdraws the consent, and forgets what was exported. */
+export function guardBySecondPerson(plan: ExportPlan): Guard {
+  const { removals } = plan;
+  return {
+    code: 'SECOND_PERSON',
+    message: `The destination is to be removed: ${countOf(removals, 'contact')} would lose all tags of it${archived(plan)}. Another person than the one who asked has to approve that.`,
+    number: removals,
+    limit: 0,
+  };
+}
+
+/**
+ * Before an export is taken back: holds it if more contacts would change than the person who asked has agreed to; where a second person
+ * approves, if any would.
+ */
+export function guardUndo(
+  plan: ExportPlan,
+  {
+    number: which,
+    contacts = 0,
+    needsSecondPerson = false,
+  }: Undo & { readonly needsSecondPerson?: boolean | undefined },
+): Guard[] {
+  return above(changesOf(plan), needsSecondPerson ? 0 : contacts, (number, limit) => ({
+    code: 'UNDO',
+    message:
+      `Export ${which} is to be taken back: ${countOf(number, 'contact')} would change, of which ${count(plan.removals)} would lose all tags of the ` +
+      `destination${archived(plan)}${needsSecondPerson ? '. Another person than the one who asked has to approve that.' : `; ${count(limit)} were agreed to.`}`,
+  }));
+}
+
+/** What was taken back must not come again by itself. */
+export function guardAfterUndo(plan: ExportPlan, { number: which, by }: Undone): Guard[] {
+  return above(changesOf(plan), 0, (number) => ({
+    code: 'UNDO',
+    message: `Export ${which} was taken back by ${by}, and this export may send the same again: ${countOf(number, 'contact')} would change. Correct the source or the settings first, or approve it.`,
+  }));
+}
+
+function changesOf({ creates, updates, removals }: ExportPlan): number {
+  return creates + updates + removals;
+}
+
+/** ", of which 12 would be archived" */
+function archived({ archives = 0 }: ExportPlan): string {
+  return archives === 0 ? '' : `, of which ${count(archives)} would be archived`;
+}
+
+interface Allowing {
+  readonly options: ExportOptions;
+  readonly approved: Approval | undefined;
+  /** Options are of the person who asks. */
+  readonly needsSecondPerson: boolean;
+}
+
+/** Without the guards that an option of this export allows, unless a second person has to, or whose number was approved. */
 export function withoutAllowed(
   guards: readonly Guard[],
-  { options, approved }: { readonly options: ExportOptions; readonly approved: Approval | undefined },
+  { options, approved, needsSecondPerson }: Allowing,
 ): Guard[] {
   const isAllowed: Record<GuardCode, boolean> = {
+    UNDO: options.allowAfterUndo,
     MASS_REMOVAL: options.allowMassRemoval,
     MEMBERS_UNMATCHED: options.allowUnmatchedMembers,
     TAG_RESTORED: options.allowRestoredTags,
     NEW_CONTACTS: options.allowNewContacts,
     CONTACT_LIMIT: options.allowOverLimit,
+    SECOND_PERSON: false,
+    REJECTS: options.allowRejects,
+    REJECTS_HELD: options.allowRejects,
   };
   const isApproved = ({ code, segment, number }: Guard) =>
     approved?.numbers.some(
       (known) => known.code === code && known.segment === segment && known.number >= number,
     ) ?? false;
-  return guards.filter((guard) => !isAllowed[guard.code] && !isApproved(guard));
+  return guards.filter((guard) => !(isAllowed[guard.code] && !needsSecondPerson) && !isApproved(guard));
 }
 
 const LISTED = 20;
@@ -78,7 +178,7 @@ function massRemovals({ plan, segments, settings }: Guarded): Guard[] {
   const ofAll = above(plan.removals, limit, (number) => ({
     code: 'MASS_REMOVAL',
     message:
-      `${count(number)} of the ${countOf(plan.baselineSize, 'contact')} exported so far would lose all tags of this destination; ` +
+      `${count(number)} of the ${countOf(plan.baselineSize, 'contact')} exported so far would lose all tags of this destination${archived(plan)}; ` +
       `the limit is ${count(limit)}.`,
   }));
   return [...ofAll, ...ofTags];

@@ -1,6 +1,6 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { isProtectedStatus } from '../../contract/outcome';
-import type { Chunk, RowResult } from '../../contract/plan';
+import type { Chunk, RowResult, UpsertRow } from '../../contract/plan';
 import type { Delivery, LeftMember, MailchimpAccount } from '../../ports/mailchimp';
 import type { Staging } from '../../ports/staging';
 
@@ -44,10 +44,10 @@ export async function readLeftMembers({
   return leftMembers(left, before);
 }
 
-const textOf = ({ email, status }: LeftMember) => `${status} ${keyOf(email)}`;
+const textOf = ({ email, status, changedAt = '' }: LeftMember) => `${status} ${changedAt} ${keyOf(email)}`;
 const keyOf = (email: string) => email.trim().toLowerCase();
 const byAddress = (members: readonly LeftMember[]) =>
-  new Map(members.map(({ email, status }) => [keyOf(email), status]));
+  new Map(members.map((member) => [keyOf(member.email), member]));
 
 /** @param listed who is listed now @param before who was listed earlier in the export */
 export function leftMembers(listed: readonly LeftMember[], before: readonly LeftMember[]): LeftMembers {
@@ -59,26 +59,44 @@ export function leftMembers(listed: readonly LeftMember[], before: readonly Left
       if (chunk.kind !== 'upsert' || ever.size === 0) return chunk;
       const rows = chunk.rows.map((row) => {
         // One that is listed still is as it should be, whatever was sent to it before.
-        const status = now.has(row.email) ? undefined : ever.get(row.email);
-        return status === undefined || isKnownToHaveLeft(row.status) ? row : { ...row, status };
+        const left = now.has(row.email) ? undefined : ever.get(row.email);
+        if (left === undefined || isAsPlanned(row, left)) return row;
+        const { isReturning: _, archivedAt: __, ...rest } = row;
+        return { ...rest, status: left.status };
       });
       return { ...chunk, rows };
     },
   };
 }
 
-const isKnownToHaveLeft = (status: string | null) => status !== null && isProtectedStatus(status);
+/**
+ * Whether the plan knew that the member had left. One that we have archived is to come back, but not if it has opted out since, also where others
+ * have archived it again.
+ */
+function isAsPlanned(
+  { status, isReturning, archivedAt }: Pick<UpsertRow, 'status' | 'isReturning' | 'archivedAt'>,
+  left: LeftMember,
+): boolean {
+  if (isReturning) return left.status === 'archived' && isUnchanged(left, archivedAt);
+  return status !== null && isProtectedStatus(status);
+}
+
+/** A plan of version 0.4.0 does not know when it was archived. */
+function isUnchanged({ changedAt }: LeftMember, archivedAt: string | undefined): boolean {
+  if (archivedAt === undefined) return true;
+  return changedAt !== undefined && Date.parse(changedAt) <= Date.parse(archivedAt);
+}
 
 /** Only upserts wake members: an untag is sent as it is planned. */
-function withhold(chunk: Chunk, left: ReadonlyMap<string, LeftMember['status']>) {
+function withhold(chunk: Chunk, left: ReadonlyMap<string, LeftMember>) {
   if (chunk.kind === 'untag' || left.size === 0) return { chunk, withheld: [] };
   const withheld: RowResult[] = [];
-  const rows = chunk.rows.filter(({ email, status }) => {
-    const found = left.get(email);
+  const rows = chunk.rows.filter((row) => {
+    const found = left.get(row.email);
     // A member that had left when the plan was made gets what was planned for it.
-    if (found === undefined || isKnownToHaveLeft(status)) return true;
-    const name = found === 'archived' ? 'archived' : 'opted_out';
-    withheld.push({ chunk: chunk.chunk, email, result: 'suppressed', class: name });
+    if (found === undefined || isAsPlanned(row, found)) return true;
+    const name = found.status === 'archived' ? 'archived' : 'opted_out';
+    withheld.push({ chunk: chunk.chunk, email: row.email, result: 'suppressed', class: name });
     return false;
   });
   return { chunk: { ...chunk, rows }, withheld };

@@ -1,4 +1,5 @@
-import type { Client } from '@temporalio/client';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Client, WorkflowExecutionDescription, WorkflowHandle } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/common';
 import type { CompactDestinationView, RunningExport } from '../../contract/destination-view';
 import type { ExportView } from '../../contract/export';
@@ -38,7 +39,7 @@ export function inTime<Result>({ client }: Asker, work: () => Promise<Result>): 
 /** Reads the state of a destination, and whether its running export waits for a person. Changes nothing. */
 export async function lookAtDestination(asker: Asker, destinationId: string): Promise<Look> {
   const handle = asker.client.workflow.getHandle(destinationWorkflowId(destinationId));
-  const found = await ifFound(() => inTime(asker, () => handle.describe()));
+  const found = await ifFound(() => describeLatest(asker, handle));
   if (!found) return { line: skipped(destinationId, 'not_found') };
   const { status, memo, taskQueue } = found;
   if (status.name !== 'RUNNING') {
@@ -51,6 +52,19 @@ export async function lookAtDestination(asker: Asker, destinationId: string): Pr
   if (line) return { line };
   const waits = view.running ? await waitingForPerson(asker, view.destinationId, view.running) : undefined;
   return { view, ...(waits && { waits }) };
+}
+
+/** Between two runs. The SDK's server for tests, which skips time, shows the old one for a moment. */
+const BETWEEN = 'CONTINUED_AS_NEW';
+const LOOKS_BETWEEN = 20;
+const BETWEEN_MS = 100;
+
+async function describeLatest(asker: Asker, handle: WorkflowHandle): Promise<WorkflowExecutionDescription> {
+  for (let look = 1; ; look += 1) {
+    const found = await inTime(asker, () => handle.describe());
+    if (found.status.name !== BETWEEN || look === LOOKS_BETWEEN) return found;
+    await delay(BETWEEN_MS);
+  }
 }
 
 function whyNotAsked({ destinationId, phase, consent }: CompactDestinationView) {
@@ -115,7 +129,7 @@ export function unasked(destinationId: string, { code, message }: ExportError): 
 }
 
 /** Undefined: there is no such workflow. */
-export async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
+async function ifFound<Result>(work: () => Promise<Result>): Promise<Result | undefined> {
   try {
     return await work();
   } catch (error) {

@@ -30,9 +30,9 @@ export function createLookup(
   async function prove(row: UpsertRow, result: RowResult): Promise<RowResult> {
     const found = await account.compareMember(delivery.audienceId, { email: row.email, row });
     if (!found) return result;
-    const { status, fields, tags } = found;
+    const { status, fields, tags, others } = found;
     const { chunk, email } = result;
-    const isProven = fields.length === 0 && tags.length === 0;
+    const isProven = fields.length + tags.length + others.length === 0;
     const judged: RowResult = isProven ? { chunk, email, result: 'acknowledged', status } : result;
     return isResubscribed(row, { status, isNew: false, statusIfNew: delivery.statusIfNew })
       ? { ...judged, status, class: 'resubscribed', text: wasBefore(row) }

@@ -1,5 +1,6 @@
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import { shortReason } from '../../contract/ended-export';
+import { isUndecodable, undecodable } from '../../contract/read-memo';
 import type { Reason } from '../../contract/reason';
 import { ExportError, isExportErrorCode } from '../../errors';
 
@@ -23,6 +24,7 @@ export function silenceOf(error: unknown): Reason {
       code: 'DESTINATION_NOT_FOUND',
       message: 'The destination ended while it was asked. See: temporal-mailchimp destination list',
     };
+  if (isUndecodable(error)) return undecodable(error);
   const raw =
     error instanceof Error && 'code' in error ? error : (error as { cause?: unknown } | null)?.cause;
   const code = typeof raw === 'object' && raw !== null && 'code' in raw ? raw.code : undefined;

@@ -1,8 +1,9 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { ExportError, type ExportErrorCode } from '../../errors';
+import { ExportError } from '../../errors';
 import type { CompactDestinationView } from '../../contract/destination-view';
-import type { RefreshedDestination, SkipReason } from '../../contract/refresh';
+import type { RefreshedDestination } from '../../contract/refresh';
+import { refusalFor } from '../../text/why-skipped';
 import { lookAtDestination, type Asker } from './look-at-destination';
 import { refusalIn, silenceOf } from './refusal';
 
@@ -31,16 +32,7 @@ export async function withDestination<Result>(
   }
 }
 
-const REFUSALS: Partial<Record<SkipReason, readonly [ExportErrorCode, string]>> = {
-  not_configured: ['NOT_CONFIGURED', 'has no data matching and no segments yet. Configure it first.'],
-  consent_withdrawn: ['CONSENT_REQUIRED', 'has no consent. Connect it with --agree.'],
-  removed: ['DESTINATION_REMOVED', 'has been removed. Connect it again to use it.'],
-};
-
-function refusalOf({ destinationId, skipped }: RefreshedDestination): ExportError {
-  const [code, what] = (skipped && REFUSALS[skipped]) ?? [
-    'DESTINATION_NOT_FOUND',
-    'is not connected. Check the name, or connect it first.',
-  ];
-  return new ExportError(code, `The destination ${destinationId} ${what}`);
+function refusalOf({ destinationId, skipped = 'not_found' }: RefreshedDestination): ExportError {
+  const { code, message } = refusalFor(skipped, destinationId);
+  return new ExportError(code, message);
 }

@@ -1,0 +1,44 @@
+import type { ForgetCounts } from '../contract/forget';
+import type { ExportRef } from '../contract/identifiers';
+import type { ActivityDependencies } from './dependencies';
+import { withHeartbeat } from './heartbeat';
+import { leaveMailchimp } from './rules/leave-mailchimp';
+
+export interface ForgetPersonInput {
+  readonly ref: ExportRef;
+  readonly account: string;
+  readonly accountId: string;
+  readonly audienceId: string;
+  readonly statusIfNew: string;
+  /** Of the request in the store, which names the person. */
+  readonly requestId: string;
+}
+
+export interface ForgottenPerson extends ForgetCounts {
+  readonly requests: number;
+}
+
+/**
+ * Forgets a person in one destination: at Mailchimp first, if that was chosen, and then in the store. A retry goes on where the attempt before has
+ * stopped; the counts are then those of the last attempt.
+ */
+export function createForgetPerson({ staging, openAccount }: ActivityDependencies) {
+  return async function forgetPerson(input: ForgetPersonInput): Promise<ForgottenPerson> {
+    const { ref, account: name, accountId, audienceId, statusIfNew, requestId } = input;
+    const step = { destinationId: ref.destinationId, id: requestId, accountId };
+    return withHeartbeat(async ({ cancelled, throwIfCancelled }) => {
+      const found = await staging.findForgotten(step, cancelled);
+      let [atMailchimp, requests] = [0, 0];
+      if (found && found.request.mailchimp !== 'keep') {
+        const account = await openAccount(name, undefined, cancelled);
+        const leaving = { audienceId, statusIfNew, fate: found.request.mailchimp };
+        for (const contact of found.contacts) {
+          throwIfCancelled();
+          if (await leaveMailchimp(account, contact, leaving)) atMailchimp += 1;
+        }
+        requests = account.requests();
+      }
+      return { ...(await staging.forget(step, cancelled)), atMailchimp, requests };
+    });
+  };
+}
