@@ -1,10 +1,10 @@
-import { patched, workflowInfo } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 
 const MINUTE_MS = 60_000;
 const FIRST_MS = 5_000;
-const GROWTH = 1.7;
+const GROWTH = 2;
 
-/** With about ten events for each try, a longer outage makes less than 500 events a day. */
+/** With about eleven events for each try, an outage makes less than 500 events a day, also on the day in which a new run begins with short waits again. */
 const MAX_MS = 45 * MINUTE_MS;
 
 /** How long to wait before the next try. Soon at first: most outages last seconds. `round`: from 1. */
@@ -23,9 +23,4 @@ export class HandOver extends Error {
 /** @throws HandOver */
 export function handOverWhenLong(): void {
   if (workflowInfo().continueAsNewSuggested) throw new HandOver();
-}
-
-/** Whether the run began with version 0.4.0. To be asked once, at the beginning of a run: its answer is part of the history. */
-export function isSince040(): boolean {
-  return patched('temporal-mailchimp-0.4.0');
 }

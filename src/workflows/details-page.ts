@@ -1,4 +1,5 @@
-import { workflowPath, type WorkflowPage } from '../text/web-ui';
+import { temporalScheduleId } from '../contract/identifiers';
+import { schedulePath, workflowPath, type WorkflowPage } from '../text/web-ui';
 
 /** A page of the Web UI's current details: Markdown with one bold line and one GFM table. Everything is Markdown already. */
 export function detailsPage(headline: string, rows: readonly (readonly [string, string])[]): string {
@@ -9,6 +10,11 @@ export function detailsPage(headline: string, rows: readonly (readonly [string, 
     '|---|---|',
     ...rows.map(([name, value]) => `| ${name} | ${value} |`),
   ].join('\n');
+}
+
+/** A link to the page of a schedule, with its name. */
+export function linkToSchedule(name: string, namespace: string): string {
+  return `[${inMarkdown(name)}](${schedulePath(namespace, temporalScheduleId(name))})`;
 }
 
 /** A link to the page of a workflow, with plain text. */

@@ -6,11 +6,14 @@
 
 import { WORKFLOWS_MARKER } from '../contract/version';
 
+export { mailchimpAlert } from './alert/alert';
 export { mailchimpDestination } from './destination/destination';
 export { mailchimpExport } from './export/export';
 export { mailchimpExportSegments } from './export-segments/export-segments';
 export { mailchimpPlan } from './export/plan';
+export { mailchimpForget } from './export/forget';
 export { mailchimpRefresh } from './refresh/refresh';
+export { mailchimpVerify } from './verify/verify';
 
 export type { StartedExport } from '../contract/destination';
 export type { ExportSegmentsInput } from '../contract/export-segments';

@@ -4,12 +4,15 @@ import type {
   ConnectInput,
   Envelope,
   ExportEnvelope,
-  RemoveInput,
+  RemoveRequest,
   StartedExport,
+  WithdrawConsentInput,
 } from '../contract/destination';
+import type { AlertDelivery } from '../contract/alert';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { EndedExport } from '../contract/ended-export';
 import type { ExportView } from '../contract/export';
+import type { ExportWaits } from '../contract/export-waits';
 import type { Approved, ApproveInput } from '../contract/guard';
 import type { JobRequestInput } from '../contract/job';
 
@@ -18,7 +21,10 @@ export const connectUpdate = defineUpdate<CompactDestinationView, [ConnectInput,
 export const configureUpdate = defineUpdate<CompactDestinationView, [ConfigureInput, Envelope]>('configure');
 export const startJobUpdate = defineUpdate<StartedExport, [JobRequestInput, Envelope]>('startJob');
 export const cancelExportUpdate = defineUpdate<null, [{ exportId: string }, Envelope]>('cancelExport');
-export const removeDestinationUpdate = defineUpdate<CompactDestinationView, [RemoveInput, Envelope]>(
+export const withdrawConsentUpdate = defineUpdate<CompactDestinationView, [WithdrawConsentInput, Envelope]>(
+  'withdrawConsent',
+);
+export const removeDestinationUpdate = defineUpdate<CompactDestinationView, [RemoveRequest, Envelope]>(
   'removeDestination',
 );
 export const stateQuery = defineQuery<CompactDestinationView>('state');
@@ -32,5 +38,10 @@ export const resumeUpdate = defineUpdate<null, [ExportEnvelope]>('resume');
 export const approveUpdate = defineUpdate<Approved, [ApproveInput, ExportEnvelope]>('approve');
 export const denyUpdate = defineUpdate<null, [ApproveInput, ExportEnvelope]>('deny');
 
+/** From an export to its destination, when it begins to wait for a person and when it goes on. May come twice. */
+export const exportWaitsSignal = defineSignal<[ExportWaits]>('exportWaits');
 /** From a destination to each workflow that its request named in `notify`. May come twice. */
 export const exportEndedSignal = defineSignal<[EndedExport]>('exportEnded');
+
+/** To a destination: whether its alerts arrive at a receiver. */
+export const alertDeliverySignal = defineSignal<[AlertDelivery]>('alertDelivery');

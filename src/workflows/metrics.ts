@@ -1,5 +1,6 @@
 import { metricMeter } from '@temporalio/workflow';
 import { OUTCOMES } from '../contract/outcome';
+import type { RefreshReport } from '../contract/refresh';
 import { kindOf, type ExportReport } from '../contract/report';
 
 // Recorded once, not again at replay: the SDK's meter of workflows sees to it. Tags are ids and closed lists.
@@ -47,6 +48,16 @@ export function recordObstacle(destination: string, obstacle: string): void {
       'Exports that were held, were stopped or had to wait',
     )
     .add(1, { destination, obstacle });
+}
+
+/** Counts what became of each destination of a refresh that has ended. */
+export function recordRefresh({ destinations }: RefreshReport): void {
+  const results = metricMeter.createCounter(
+    'mailchimp_refresh_results_total',
+    'destinations',
+    'Destinations of refreshes that have ended, by result',
+  );
+  for (const { destinationId: destination, result } of destinations) results.add(1, { destination, result });
 }
 
 /** From the submission of a batch to its end. */

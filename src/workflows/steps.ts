@@ -18,6 +18,8 @@ const CHECK = {
   startToCloseTimeout: '30 seconds',
   scheduleToCloseTimeout: '60 seconds',
   retry: { initialInterval: '1 second', maximumAttempts: 3 },
+  // Before the steps of exports, where the server has priority on.
+  priority: { priorityKey: 1 },
 } as const;
 
 /** Checks of a first connect, before the destination has a store: they run on any worker of the destination's queue. */
@@ -77,3 +79,19 @@ export function requestSteps(summary: string) {
     retry: { initialInterval: '1 second', maximumInterval: '1 minute' },
   });
 }
+
+/** One attempt has ten seconds. */
+const SEND_ALERT = { ...WAIT_FOR_CANCELLATION, startToCloseTimeout: '15 seconds' } as const;
+
+/** Half a minute of attempts, after which the destination shows that a receiver does not answer. */
+export const firstAlertSteps = proxyActivities<Activities>({
+  ...SEND_ALERT,
+  retry: { initialInterval: '2 seconds', backoffCoefficient: 5, maximumAttempts: 3 },
+});
+
+/** A receiver may be away for a day. */
+export const laterAlertSteps = proxyActivities<Activities>({
+  ...SEND_ALERT,
+  scheduleToCloseTimeout: '1 day',
+  retry: { initialInterval: '1 minute', maximumInterval: '1 hour' },
+});

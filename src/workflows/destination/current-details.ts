@@ -1,11 +1,19 @@
+import type { Wait } from '../../contract/export-waits';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { Reason } from '../../contract/reason';
 import { kindOf, type ExportReport } from '../../contract/report';
 import { consentFacts } from '../../text/consent-facts';
-import { describeBaseline, describeFailure, describeReason, jobTitle } from '../../text/describe-export';
+import {
+  describeBaseline,
+  describeFailure,
+  describeReason,
+  jobTitle,
+  LEAVERS_MEANING,
+} from '../../text/describe-export';
+import { describeUndelivered } from '../../text/describe-alert';
 import { describeStale } from '../../text/describe-stale';
 import { count, instant, listOf } from '../../text/format';
-import { detailsPage, inMarkdown, linkTo } from '../details-page';
+import { detailsPage, inMarkdown, linkTo, linkToSchedule } from '../details-page';
 import { staleOf } from './stale';
 import type { DestinationState } from './state';
 
@@ -15,12 +23,14 @@ export interface Shown {
   readonly namespace: string;
   /** Why the first connect was refused. */
   readonly refusal: Reason | null;
+  /** What the export that runs waits for, as it has said. Null: it goes on. */
+  readonly waits: { readonly kind: Wait; readonly since: string } | null;
   readonly nowMs: number;
 }
 
 /**
- * The destination's page in the Web UI. Ids, names and counts only. It links to the page of its export, which says whether it is held or
- * stopped: the destination does not know.
+ * The destination's page in the Web UI. Ids, names and counts only. It says whether its export is held, stopped or paused, and links to the
+ * page of the export, which says why.
  */
 export function describeDestination(state: DestinationState, shown: Shown): string {
   const { connection, consent, configuration, baseline, exports } = state;
@@ -28,7 +38,11 @@ export function describeDestination(state: DestinationState, shown: Shown): stri
   const stale = staleOf(state, shown.nowMs);
   return detailsPage(inMarkdown(headline(state, shown)), [
     ...openRows(state, shown),
+    ...scheduleRows(state, shown),
     ...(stale ? [['Stale', inMarkdown(describeStale(stale))] as const] : []),
+    ...(state.alerts?.undelivered ?? []).map(
+      (undelivered) => ['Alerts', inMarkdown(describeUndelivered(undelivered))] as const,
+    ),
     ['Last export', describeLast(state, last, shown)],
     ...[
       ['In the baseline', describeBaseline(baseline ?? { size: 0 })] as const,
@@ -36,34 +50,45 @@ export function describeDestination(state: DestinationState, shown: Shown): stri
         'Audience',
         connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet',
       ] as const,
-      ['Status if new', describeStatusIfNew(connection)] as const,
+      ['Status if new', describeStatusIfNew(state)] as const,
       ['Consent', describeConsent(consent)] as const,
       [
         'Segments',
         configuration ? listOf(configuration.segments.map(nameOfSegment)) : 'not configured yet',
       ] as const,
+      ...(configuration?.leavers
+        ? [['People who leave', LEAVERS_MEANING[configuration.leavers]] as const]
+        : []),
     ].map(([name, value]) => [name, inMarkdown(value)] as const),
   ]);
 }
 
 /** The Web UI shows no summary after the first run: so the name is here. */
-function headline({ connection, phase, unsettled }: DestinationState, { refusal }: Shown): string {
+function headline({ connection, phase, unsettled }: DestinationState, { refusal, waits }: Shown): string {
   if (!connection) return refusal ? `Not connected: ${describeReason(refusal)}` : `Destination ${phase}`;
-  return `${connection.name}: destination ${phase}${unsettled ? `, ${jobTitle(unsettled).toLowerCase()} runs` : ''}`;
+  return `${connection.name}: destination ${phase}${unsettled ? `, ${jobTitle(unsettled).toLowerCase()} ${waits ? `is ${waits.kind}` : 'runs'}` : ''}`;
 }
 
 function openRows({ unsettled, queue }: DestinationState, shown: Shown): (readonly [string, string])[] {
   return [
     ...(unsettled
-      ? [
-          [
-            'Now',
-            `${linkToJob(jobTitle(unsettled), shown)}: its page says whether it is held or stopped`,
-          ] as const,
-        ]
+      ? [['Now', `${linkToJob(jobTitle(unsettled), shown)} ${describeNow(shown)}`] as const]
       : []),
     ...(queue.length > 0 ? [['Queued', queue.map(jobTitle).join(', ')] as const] : []),
   ];
+}
+
+function describeNow({ waits }: Shown): string {
+  return waits ? `is ${waits.kind} since ${instant(waits.since)}: its page says what to do` : 'runs';
+}
+
+/** Without the next time itself, which only the page of the schedule knows: it may have been paused or changed since. */
+function scheduleRows({ schedules = [] }: DestinationState, { namespace }: Shown) {
+  const lines = schedules.map(
+    ({ name, times, askedAt }) =>
+      `by the schedule ${linkToSchedule(name, namespace)}: ${inMarkdown(times)}, as of ${instant(askedAt)}`,
+  );
+  return lines.length > 0 ? [['Next refresh', lines.join('; ')] as const] : [];
 }
 
 /** All jobs of a destination have one workflow id: the link shows the latest. */
@@ -75,17 +100,21 @@ function nameOfSegment({ segment, tag }: { readonly segment: string; readonly ta
   return segment === tag ? segment : `${segment} (tag ${tag})`;
 }
 
-function describeStatusIfNew(connection: DestinationState['connection']): string {
+function describeStatusIfNew({ connection, consent }: DestinationState): string {
   if (!connection) return '';
   const { statusIfNew, audience } = connection;
-  const warnings = consentFacts(statusIfNew, audience).filter(({ kind }) => kind === 'warning');
+  const warnings = consentFacts(statusIfNew, audience, consent?.proof).filter(
+    ({ kind }) => kind === 'warning',
+  );
   return [`${statusIfNew}.`, ...warnings.map(({ message }) => message)].join(' ');
 }
 
 function describeConsent(consent: DestinationState['consent']): string {
   if (!consent) return 'none';
   const { agreedBy, agreedAt, withdrawnAt } = consent;
-  return withdrawnAt ? `withdrawn ${instant(withdrawnAt)}` : `${agreedBy}, ${instant(agreedAt)}`;
+  return withdrawnAt
+    ? `withdrawn ${instant(withdrawnAt)}: exports are refused until it is given again`
+    : `${agreedBy}, ${instant(agreedAt)}`;
 }
 
 function describeLast(state: DestinationState, report: ExportReport | undefined, shown: Shown): string {

@@ -6,12 +6,16 @@ import {
   ConfigureInputSchema,
   ConnectInputSchema,
   RemoveInputSchema,
+  WithdrawConsentInputSchema,
   type Envelope,
   type StartedExport,
 } from '../../contract/destination';
+import { parseAlertDelivery } from '../../contract/alert';
 import { requireRequestSize } from '../../contract/compact';
+import type { CompactDestinationView } from '../../contract/destination-view';
 import { JobRequestSchema } from '../../contract/job';
 import { JOB_WORKFLOWS } from '../../contract/job-kind';
+import { parseExportWaits } from '../../contract/export-waits';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import {
@@ -20,21 +24,27 @@ import {
   connect,
   enqueue,
   remove,
-  requireConfigured,
+  requireRemovable,
+  requireStartable,
   requireConnected,
   requireConsent,
+  withdrawConsent,
 } from './requests';
 import { toDestinationView, withAnswer } from './state';
+import { withDelivery } from './alerts';
 import type { Destination } from './live-destination';
 import { toFailure } from '../failure';
 import { requireInTime, requireOwner, toEnvelope, validating } from '../request-validation';
 import {
+  alertDeliverySignal,
   cancelExportUpdate,
   configureUpdate,
   connectUpdate,
+  exportWaitsSignal,
   removeDestinationUpdate,
   startJobUpdate,
   stateQuery,
+  withdrawConsentUpdate,
 } from '../messages';
 
 /**
@@ -62,6 +72,30 @@ class Mutex {
   }
 }
 
+interface Serving {
+  readonly destination: Destination;
+  readonly lock: Mutex;
+}
+
+function answerSignals(destination: Destination): void {
+  setHandler(
+    exportWaitsSignal,
+    (signal) => {
+      const waits = parseExportWaits(signal);
+      if (waits) destination.tell(waits);
+    },
+    { description: 'From the export that runs: it waits for a person, or goes on' },
+  );
+  setHandler(
+    alertDeliverySignal,
+    (signal) => {
+      const delivery = parseAlertDelivery(signal);
+      if (delivery) destination.update((state) => withDelivery(state, delivery));
+    },
+    { description: 'From its alerts: whether they arrive' },
+  );
+}
+
 export function answerDestinationMessages(destination: Destination): void {
   const lock = new Mutex();
   const served = { destination, lock };
@@ -70,6 +104,8 @@ export function answerDestinationMessages(destination: Destination): void {
     taskQueue: workflowInfo().taskQueue,
   });
   setHandler(stateQuery, view, { description: 'Consent, connection, matching, segments, exports' });
+
+  answerSignals(destination);
 
   serve(served, connectUpdate, {
     schema: ConnectInputSchema,
@@ -97,7 +133,10 @@ export function answerDestinationMessages(destination: Destination): void {
   serve(served, startJobUpdate, {
     schema: JobRequestSchema,
     description: `Start a job (kind: ${Object.keys(JOB_WORKFLOWS).join(', ')}); answers at once`,
-    check: () => requireConfigured(destination),
+    check: (request) => {
+      requireStartable(destination, request);
+      if (request.proposal) requireRequestSize(request.proposal.configure);
+    },
     run: async (request) => {
       const started = await enqueue(destination, request);
       return { answer: () => started, started };
@@ -119,10 +158,26 @@ export function answerDestinationMessages(destination: Destination): void {
     },
     again: () => null,
   });
+  answerWithdrawals(served, view);
+}
+
+/** Consent is withdrawn: for a time, or with the destination. */
+function answerWithdrawals(served: Serving, view: () => CompactDestinationView): void {
+  const { destination } = served;
+  serve(served, withdrawConsentUpdate, {
+    schema: WithdrawConsentInputSchema,
+    description: 'Withdraw consent: exports stop and are refused until it is given again',
+    check: () => requireConnected(destination),
+    run: async (request) => {
+      await withdrawConsent(destination, request);
+      return { answer: view };
+    },
+    again: view,
+  });
   serve(served, removeDestinationUpdate, {
     schema: RemoveInputSchema,
     description: 'Withdraw consent, stop everything, delete staged rows; members stay in the audience',
-    check: () => requireConnected(destination),
+    check: () => requireRemovable(destination),
     run: async ({ removedBy }) => {
       await remove(destination, removedBy);
       return { answer: view };
@@ -132,7 +187,7 @@ export function answerDestinationMessages(destination: Destination): void {
 }
 
 function serve<Schema extends z.ZodType, Answer>(
-  { destination, lock }: { readonly destination: Destination; readonly lock: Mutex },
+  { destination, lock }: Serving,
   definition: UpdateDefinition<Answer, [z.input<Schema>, Envelope]>,
   { schema, description, check, run, again }: Served<Schema, Answer>,
 ): void {

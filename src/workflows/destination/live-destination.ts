@@ -1,8 +1,15 @@
 import { setCurrentDetails, upsertMemo, workflowInfo } from '@temporalio/workflow';
+import type { DestinationMemo } from '../../contract/destination-memo';
+import type { ExportWaits } from '../../contract/export-waits';
 import type { JobInput } from '../../contract/job';
 import type { Reason } from '../../contract/reason';
-import { isSince040 } from '../back-off';
+import { STALE } from '../../contract/search-attributes';
+import { historyAge } from '../history-age';
+import { setAttributes } from '../search-attributes';
+import { withWaits } from './alerts';
+import type { Caller } from './caller';
 import { describeDestination } from './current-details';
+import { staleOf } from './stale';
 import type { DestinationState, Job } from './state';
 
 /** The job that runs now. Set before its child is requested from the server, so that it can be cancelled before the child starts. */
@@ -16,6 +23,9 @@ export interface Running {
   isBlocked: boolean;
 }
 
+/** What the job that runs waits for, as far as it has said so. */
+type Waits = NonNullable<ExportWaits['waits']>;
+
 /** What the handlers and the main loop of one run of a destination share. */
 export class Destination {
   readonly destinationId: string;
@@ -23,15 +33,36 @@ export class Destination {
   /** This run has taken its one job or its history is long: the next run starts what is requested now. */
   isHandingOver = false;
   isDiscarded = false;
-  /** Whether the history of the run began with version 0.4.0. */
-  readonly isSince040 = isSince040();
+  /** The server has been asked to start the workflow of alerts, and has not answered. */
+  isStartingAlerts = false;
+  /** This run continues as new with the present workflow task: a command beside it would be lost. */
+  isContinuing = false;
+  /** Checks of a connection that have not ended. Each reserves the audience, and records a consent. */
+  #connecting = 0;
+  /** Who asked for a job in this run, by the id of the job. */
+  readonly callers = new Map<string, Caller>();
+  readonly age = historyAge();
   #state: DestinationState;
   #refusal: Reason | null = null;
+  #signalled: ExportWaits | null = null;
 
   constructor(destinationId: string, state: DestinationState) {
     this.destinationId = destinationId;
     this.#state = state;
     this.show();
+  }
+
+  get isConnecting(): boolean {
+    return this.#connecting > 0;
+  }
+
+  async whileConnecting<Result>(check: () => Promise<Result>): Promise<Result> {
+    this.#connecting += 1;
+    try {
+      return await check();
+    } finally {
+      this.#connecting -= 1;
+    }
   }
 
   get state(): DestinationState {
@@ -57,18 +88,38 @@ export class Destination {
     this.show();
   }
 
+  /** Null: nothing, or its page says it. */
+  get #waits(): Waits | null {
+    return this.#signalled?.exportId === this.#state.unsettled?.exportId
+      ? (this.#signalled?.waits ?? null)
+      : null;
+  }
+
+  /** What an export says of itself. */
+  tell(signal: ExportWaits): void {
+    this.#signalled = signal;
+    this.update((state) => withWaits(this.destinationId, state, signal));
+  }
+
   /** Updates the current details, which depend on the time as well. */
   show(): void {
     const { destinationId, refusal } = this;
     const { namespace } = workflowInfo();
     setCurrentDetails(
-      describeDestination(this.#state, { destinationId, namespace, refusal, nowMs: Date.now() }),
+      describeDestination(this.#state, {
+        destinationId,
+        namespace,
+        refusal,
+        waits: this.#waits,
+        nowMs: Date.now(),
+      }),
     );
   }
 }
 
-/** Updates the memo, so that lists need no custom search attributes. */
-export function publishState({ state }: Destination): void {
+/** Updates the memo, so that lists need no custom search attributes, and these where they are used. */
+export function publishState(destination: Destination): void {
+  const { state } = destination;
   upsertMemo({
     name: state.connection?.name ?? '',
     audience: state.connection?.audience.id ?? '',
@@ -76,5 +127,16 @@ export function publishState({ state }: Destination): void {
     account: state.connection?.account ?? '',
     accountId: state.connection?.accountId ?? '',
     labels: [...(state.connection?.labels ?? [])],
+  } satisfies DestinationMemo);
+  publishAttributes(destination);
+}
+
+export function publishAttributes({ destinationId, state }: Destination): void {
+  if (!state.searchAttributes) return;
+  setAttributes({
+    destinationId,
+    audienceId: state.connection?.audience.id ?? '',
+    kind: 'destination',
+    state: staleOf(state, Date.now()) ? STALE : state.phase,
   });
 }

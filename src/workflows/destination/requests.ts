@@ -1,25 +1,42 @@
-import { condition, uuid4 } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import {
   CONSENT_TEXT,
   whyNotCovered,
+  type Configuration,
   type ConfigureRequest,
   type ConnectRequest,
+  type Consent,
+  type WithdrawConsentRequest,
   type StartedExport,
 } from '../../contract/destination';
 import { requireSize } from '../../contract/compact';
+import { needsSecondPerson, requireAsker } from '../../contract/second-person';
+import type { SkipReason } from '../../contract/refresh';
 import { jobTitle } from '../../text/describe-export';
+import { refusalFor } from '../../text/why-skipped';
 import { exportWorkflowId } from '../../contract/identifiers';
-import type { JobInput, JobRequest } from '../../contract/job';
+import type { JobInput, JobRequest, Proposal } from '../../contract/job';
 import { ExportError } from '../../errors';
 import {
+  askerOf,
+  openProposals,
+  removed,
+  isConsentWithdrawn,
   toJobInput,
+  withConsent,
   withNextNumber,
+  withSchedule,
+  withSearchAttributes,
+  withoutConsent,
   withoutQueued,
   withWatcher,
   type Connection,
   type DestinationState,
   type Job,
 } from './state';
+import { thisCaller } from './caller';
+import { newExportId } from './export-id';
+import { requireRoom, toProposed, type Proposed } from './proposed';
 import { assignTags } from './tag-identity';
 import { publishState, type Destination } from './live-destination';
 import { reasonOf } from '../failure';
@@ -27,6 +44,7 @@ import { checks, storeChecks } from '../steps';
 
 // Shown in the Web UI.
 const CHECK_CONNECTION = { summary: 'Check account, audience, source and consent' };
+const RECORD_WITHDRAWAL = { summary: 'Record the withdrawal of consent' };
 const CHECK_CONFIGURATION = { summary: 'Check data matching, segments and tags' };
 
 /** Requires a consent that was given with the request, or an earlier one that covers it. */
@@ -54,8 +72,7 @@ function adoptsConsent({ connection }: DestinationState, { adopt, consent }: Con
 }
 
 export function requireConnected({ state, destinationId }: Destination): Connection {
-  if (state.phase === 'removed')
-    throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} has been removed.`);
+  if (state.phase === 'removed') throw refused('removed', destinationId);
   if (state.connection) return state.connection;
   throw new ExportError(
     'NOT_CONNECTED',
@@ -63,20 +80,36 @@ export function requireConnected({ state, destinationId }: Destination): Connect
   );
 }
 
-export function requireConfigured(destination: Destination): void {
+function requireConfigured(destination: Destination): void {
   requireConnected(destination);
   const { state, destinationId } = destination;
-  if (!state.consent || state.consent.withdrawnAt) {
-    throw new ExportError(
-      'CONSENT_REQUIRED',
-      `The consent of ${destinationId} was withdrawn. Connect it again with --agree.`,
-    );
-  }
-  if (state.configuration) return;
+  if (!state.consent || isConsentWithdrawn(state)) throw refused('consent_withdrawn', destinationId);
+  if (!state.configuration) throw refused('not_configured', destinationId);
+}
+
+/** To take tags away, or to forget a person, needs no consent. */
+export function requireStartable(
+  destination: Destination,
+  { kind, removal, forget }: Pick<JobRequest, 'kind' | 'removal' | 'forget'>,
+): void {
+  if (kind === 'verify') requireExported(destination);
+  if (!removal && !forget) return requireConfigured(destination);
+  requireConnected(destination);
+  if (!destination.state.configuration) throw refused('not_configured', destination.destinationId);
+}
+
+/** An export that runs or waits may leave a baseline. */
+function requireExported({ state, destinationId }: Destination): void {
+  if (!state.connection || state.baseline || state.unsettled || state.queue.length > 0) return;
   throw new ExportError(
-    'NOT_CONFIGURED',
-    `The destination ${destinationId} has no data matching and no segments yet. Configure it first.`,
+    'EXPORT_NOT_FOUND',
+    `There is nothing to verify: the destination ${destinationId} has exported nothing yet. To start an export: temporal-mailchimp export start ${destinationId}`,
   );
+}
+
+function refused(why: SkipReason, destinationId: string): ExportError {
+  const { code, message } = refusalFor(why, destinationId);
+  return new ExportError(code, message);
 }
 
 export async function connect(destination: Destination, request: ConnectRequest): Promise<void> {
@@ -84,34 +117,40 @@ export async function connect(destination: Destination, request: ConnectRequest)
   try {
     requireSameAudience(destination, request);
     requireConsent(destination, request);
-    const { consent: given, labels, ...rest } = request;
-    const agreed = given && { ...given, agreedAt: new Date().toISOString() };
+    const { consent: _, labels, ...rest } = request;
+    const agreed = consentOf(state, request);
     // The rows of a destination stay in its store: a later connect must not be checked by a worker with another one.
     const steps = state.connection ? storeChecks(state.connection.storeId) : checks;
-    const checked = await steps['mailchimp.checkConnection'].executeWithOptions(CHECK_CONNECTION, [
-      {
-        destinationId,
-        request: rest,
-        accountId: state.connection?.accountId ?? null,
-        consent: agreed
-          ? {
-              event: 'agreed',
-              by: agreed.agreedBy,
-              at: agreed.agreedAt,
-              textVersion: agreed.textVersion,
-              source: request.source,
-              statusIfNew: request.statusIfNew,
-            }
-          : null,
-        ...(adoptsConsent(state, request) && { adoptsConsent: true }),
-      },
-    ]);
+    const checked = await destination.whileConnecting(() =>
+      steps['mailchimp.checkConnection'].executeWithOptions(CHECK_CONNECTION, [
+        {
+          destinationId,
+          request: rest,
+          accountId: state.connection?.accountId ?? null,
+          consent: agreed
+            ? {
+                event: 'agreed',
+                by: agreed.agreedBy,
+                at: agreed.agreedAt,
+                textVersion: agreed.textVersion,
+                source: request.source,
+                statusIfNew: request.statusIfNew,
+                ...(agreed.proof !== undefined && { proof: agreed.proof }),
+              }
+            : null,
+          ...(adoptsConsent(state, request) && { adoptsConsent: true }),
+          ...(isProvenBefore(state, request) && { isProvenBefore: true }),
+        },
+      ]),
+    );
+    requireNotRemoved(destination);
     const { accountId, audience, storeId, workerTimeoutSeconds, baseline } = checked;
     const { name, account, source, statusIfNew } = request;
     const consent = agreed ?? checked.consent;
     const checkedConnection = { accountId, audience, storeId, workerTimeoutSeconds };
     destination.update((now) => ({
-      ...now,
+      // A change of settings by someone who did not agree leaves it as it is.
+      ...withSearchAttributes(consent ? withConsent(now, consent) : now, checked),
       phase: now.configuration ? 'configured' : 'connected',
       connection: {
         name,
@@ -122,8 +161,6 @@ export async function connect(destination: Destination, request: ConnectRequest)
         exportUser: request.exportUser ?? now.connection?.exportUser ?? consent?.agreedBy ?? '',
         labels,
       },
-      // A change of settings by someone who did not agree leaves it as it is.
-      consent: consent ?? now.consent,
       // The one that was found is older where an export has ended during the check.
       baseline: now.baseline ?? baseline,
     }));
@@ -134,10 +171,32 @@ export async function connect(destination: Destination, request: ConnectRequest)
   }
 }
 
-/** Baseline and tags belong to one audience of one account. */
-function requireSameAudience({ state, destinationId }: Destination, { audienceId }: ConnectRequest): void {
+/** What is to be recorded: an agreement, or a new proof with the agreement that stays. Undefined: nothing. */
+function consentOf(state: DestinationState, request: ConnectRequest): Consent | undefined {
+  const { consent: given } = request;
+  const { consent: known } = state;
+  const proof = request.consentProof ?? (isProvenBefore(state, request) ? known?.proof : undefined);
+  const proven = proof === undefined ? {} : { proof };
+  if (given) return { ...given, agreedAt: new Date().toISOString(), ...proven };
+  return known && proof !== undefined && proof !== known.proof ? { ...known, proof } : undefined;
+}
+
+/** A destination that was connected without a proof, or with one, keeps its status. */
+function isProvenBefore({ connection, consent }: DestinationState, { statusIfNew }: ConnectRequest): boolean {
+  const isSame = connection?.statusIfNew === statusIfNew;
+  return isSame && consent !== null && consent.withdrawnAt === undefined;
+}
+
+/** Also after a check: a removal that has ended by then must not be undone. */
+function requireNotRemoved({ state, destinationId }: Destination): void {
   if (state.phase === 'removed')
     throw new ExportError('DESTINATION_REMOVED', `The destination ${destinationId} is being removed.`);
+}
+
+/** Baseline and tags belong to one audience of one account. */
+function requireSameAudience(destination: Destination, { audienceId }: ConnectRequest): void {
+  requireNotRemoved(destination);
+  const { state, destinationId } = destination;
   if (!state.connection || state.connection.audience.id === audienceId) return;
   throw new ExportError(
     'AUDIENCE_MISMATCH',
@@ -146,8 +205,34 @@ function requireSameAudience({ state, destinationId }: Destination, { audienceId
 }
 
 export async function configure(destination: Destination, request: ConfigureRequest): Promise<void> {
+  const checked = await checkConfiguration(destination, request);
+  requireNotRemoved(destination);
+  destination.update((state) => {
+    const configuration = assigned(state, checked, request);
+    requireRoom(configuration, openProposals(state));
+    const { configuredAt = new Date().toISOString() } = state;
+    return { ...state, configuration, configuredAt, phase: 'configured' };
+  });
+  publishState(destination);
+}
+
+type CheckedConfiguration = Awaited<ReturnType<typeof checkConfiguration>>;
+
+/** With the tags that the segments have, or get. @throws ExportError TAG_TAKEN, CONFIGURATION_TOO_LARGE */
+function assigned(
+  state: DestinationState,
+  checked: CheckedConfiguration,
+  { adoptTags }: Pick<ConfigureRequest, 'adoptTags'>,
+): Configuration {
+  const own = state.configuration?.segments ?? [];
+  const configuration = { ...checked, segments: assignTags(checked.segments, { own, adoptTags }) };
+  requireSize(configuration);
+  return configuration;
+}
+
+async function checkConfiguration(destination: Destination, request: ConfigureRequest) {
   const connection = requireConnected(destination);
-  const checked = await storeChecks(connection.storeId)['mailchimp.checkConfiguration'].executeWithOptions(
+  return storeChecks(connection.storeId)['mailchimp.checkConfiguration'].executeWithOptions(
     CHECK_CONFIGURATION,
     [
       {
@@ -159,36 +244,59 @@ export async function configure(destination: Destination, request: ConfigureRequ
       },
     ],
   );
-  destination.update((state) => {
-    const own = state.configuration?.segments ?? [];
-    const segments = assignTags(checked.segments, { own, adoptTags: request.adoptTags });
-    const configuration = { ...checked, segments };
-    requireSize(configuration);
-    const { configuredAt = new Date().toISOString() } = state;
-    return { ...state, configuration, configuredAt, phase: 'configured' };
-  });
-  publishState(destination);
+}
+
+/** Checked as `configure` checks it. Not stored, but for the one plan. */
+async function propose(destination: Destination, proposal: Proposal): Promise<Proposed> {
+  const { configure: request, statusIfNew } = proposal;
+  const checked = await checkConfiguration(destination, request);
+  const { state } = destination;
+  const proposed = {
+    ...toProposed(assigned(state, checked, request), state.configuration),
+    ...(statusIfNew !== undefined && { statusIfNew }),
+  };
+  requireRoom(state.configuration, openProposals(state), proposed);
+  return proposed;
 }
 
 export async function enqueue(
   destination: Destination,
-  { notify, ...request }: JobRequest,
+  { notify, proposal, ...request }: JobRequest,
 ): Promise<StartedExport> {
-  const { destinationId, state } = destination;
+  // Before the state is read: an export may end while it is checked.
+  const proposed = proposal && (await propose(destination, proposal));
+  requireNotRemoved(destination);
+  const { destinationId } = destination;
   const workflowId = exportWorkflowId(destinationId);
-  const isEqual = (job: Job) => isSameRequest(job, request) && hasCurrentInput(destination, job);
-  const equal = [state.unsettled, ...state.queue].find((job) => job !== null && isEqual(job));
+  if (request.kind === 'export' && !notify)
+    requireAsker({ askedBy: askerOf(request), approval: destination.state.configuration?.approval });
+  const isEqual = (job: Job) =>
+    !proposed && !job.proposed && isSameRequest(job, request) && hasCurrentInput(destination, job);
+  const equal = [destination.state.unsettled, ...destination.state.queue].find(
+    (job) => job !== null && isEqual(job),
+  );
   if (equal) {
     watch(destination, equal, notify);
     const runId = runIdOf(destination, equal);
     return { exportId: equal.exportId, number: equal.number, workflowId, ...runId, disposition: 'joined' };
   }
+  if (request.removal && request.kind === 'export') makeWay(destination);
+  const { state } = destination;
   const [queued] = state.queue;
   if (queued) throw busy(destinationId, [...(state.unsettled ? [state.unsettled] : []), queued]);
   const requestedAt = new Date().toISOString();
   const numbered = withNextNumber(state, request.kind);
-  const job: Job = { ...request, exportId: uuid4(), number: numbered.number, requestedAt };
+  const { number } = numbered;
+  const job: Job = {
+    ...request,
+    exportId: newExportId(destination, { kind: request.kind, number }),
+    number,
+    requestedAt,
+    ...(notify && { requestedBy: notify.workflowId }),
+    ...(proposed && { proposed }),
+  };
   const isQueued = state.unsettled !== null;
+  destination.callers.set(job.exportId, thisCaller());
   destination.update(() => ({ ...numbered.state, queue: [...state.queue, job] }));
   watch(destination, job, notify);
   if (isQueued) return { exportId: job.exportId, number: job.number, workflowId, disposition: 'queued' };
@@ -197,8 +305,20 @@ export async function enqueue(
   return { exportId: job.exportId, number: job.number, workflowId, ...runId, disposition: 'started' };
 }
 
+/** What runs or waits would add contacts that the removal has to take away again. */
+function makeWay(destination: Destination): void {
+  destination.update((state) => withoutQueued(destination.destinationId, state, () => true));
+  destination.running?.cancel();
+}
+
 function watch(destination: Destination, { exportId }: Job, notify: JobRequest['notify']): void {
-  if (notify) destination.update((state) => withWatcher(state, exportId, notify.workflowId));
+  if (!notify) return;
+  const { workflowId, schedule } = notify;
+  const askedAt = new Date().toISOString();
+  destination.update((state) => {
+    const watched = withWatcher(state, exportId, workflowId);
+    return schedule ? withSchedule(watched, { ...schedule, askedAt }) : watched;
+  });
 }
 
 function busy(destinationId: string, jobs: readonly Job[]): ExportError {
@@ -210,8 +330,11 @@ function busy(destinationId: string, jobs: readonly Job[]): ExportError {
   );
 }
 
-function isSameRequest(one: Pick<Job, 'kind' | 'options'>, other: Pick<Job, 'kind' | 'options'>): boolean {
-  return one.kind === other.kind && isSame(one.options, other.options);
+type Requested = Pick<Job, 'kind' | 'options' | 'removal' | 'repair' | 'undo' | 'forget'>;
+
+function isSameRequest(one: Requested, other: Requested): boolean {
+  const parts = ['kind', 'options', 'removal', 'repair', 'undo', 'forget'] as const;
+  return parts.every((part) => isSame(one[part], other[part]));
 }
 
 /** A queued job takes the configuration that is current when it starts; a running one keeps that of its start. */
@@ -259,12 +382,66 @@ export function cancel(destination: Destination, exportId: string): void {
   destination.update((now) => withoutQueued(destinationId, now, (job) => job.exportId === exportId));
 }
 
-export async function remove(destination: Destination, removedBy: string): Promise<void> {
-  const withdrawn = { withdrawnAt: new Date().toISOString(), withdrawnBy: removedBy };
+/**
+ * Nothing leaves from now on: queued jobs are dropped, and the one that runs is cancelled, but for a removal: it takes people out, which needs no
+ * consent. The state changes before the store is asked, which may
+ * be away; a repeated request records what the first one could not.
+ */
+export async function withdrawConsent(
+  destination: Destination,
+  { withdrawnBy, reason }: WithdrawConsentRequest,
+): Promise<void> {
+  const { storeId } = requireConnected(destination);
+  const { destinationId } = destination;
+  const at = new Date().toISOString();
+  const goesOn = jobsWithoutConsent(destination);
   destination.update((now) => {
-    const state = withoutQueued(destination.destinationId, now, () => true);
-    return { ...state, phase: 'removed', consent: state.consent && { ...state.consent, ...withdrawn } };
+    const state = withoutQueued(destinationId, now, (job) => !goesOn(job));
+    return withoutConsent(state, { by: withdrawnBy, at, reason });
   });
+  const { running } = destination;
+  if (running && !goesOn(running.job)) running.cancel();
+  const { consent } = destination.state;
+  const { withdrawnBy: by = '', withdrawnAt = '', withdrawnReason } = consent ?? {};
+  await storeChecks(storeId)['mailchimp.recordConsent'].executeWithOptions(RECORD_WITHDRAWAL, [
+    {
+      destinationId,
+      statement: {
+        event: 'withdrawn',
+        by,
+        at: withdrawnAt,
+        ...(withdrawnReason !== undefined && { reason: withdrawnReason }),
+      },
+    },
+  ]);
+}
+
+function takesOut({ removal, forget }: Job): boolean {
+  return removal !== undefined || forget !== undefined;
+}
+
+/** @returns which jobs go on without a consent: they take people out */
+function jobsWithoutConsent({ state, running }: Destination): (job: Job) => boolean {
+  const jobs = [running?.job, ...state.queue].filter((job) => job !== undefined);
+  // A history with a job that forgets is newer than the patch.
+  if (jobs.some(({ forget }) => forget !== undefined)) return takesOut;
+  const hasRemoval = jobs.some(({ removal }) => removal !== undefined);
+  return hasRemoval && patched('temporal-mailchimp-removal-goes-on') ? takesOut : () => false;
+}
+
+/** A removal without a job cannot be held. @throws ExportError SECOND_PERSON_REQUIRED */
+export function requireRemovable(destination: Destination): void {
+  requireConnected(destination);
+  const { destinationId, state } = destination;
+  if (!needsSecondPerson({ approval: state.configuration?.approval })) return;
+  throw new ExportError(
+    'SECOND_PERSON_REQUIRED',
+    `${destinationId} was not removed: another person has to approve that (approval.by: other). Start a removal, which is held: temporal-mailchimp destination remove ${destinationId}, or startRemoval of ExportClient with exported: 'keep'.`,
+  );
+}
+
+export async function remove(destination: Destination, removedBy: string): Promise<void> {
+  destination.update((now) => removed(destination.destinationId, now, removedBy));
   destination.running?.cancel();
   await condition(() => destination.isDiscarded);
 }

@@ -1,4 +1,4 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import { WorkflowExecutionAlreadyStartedError, type Priority } from '@temporalio/common';
 import {
   CancellationScope,
   ParentClosePolicy,
@@ -11,6 +11,7 @@ import {
 } from '@temporalio/workflow';
 import { exportWorkflowId } from '../../contract/identifiers';
 import type { JobInput, JobReport } from '../../contract/job';
+import type { Removal } from '../../contract/removal';
 import { compactInput } from '../../contract/compact';
 import { listOf } from '../../text/format';
 import type { Job } from './state';
@@ -20,7 +21,10 @@ import type { JobType } from './jobs/job';
 import { backOffMs, HandOver, handOverWhenLong } from '../back-off';
 import { isTransient, reasonOf } from '../failure';
 import { inMarkdown } from '../details-page';
+import { attributesOf } from '../search-attributes';
 import { CANCELLED, toReport, type Ended } from '../export/report';
+import { jobAttributes } from '../export/job-attributes';
+import { isOfRefresh } from '../refresh/trigger';
 
 /** The export has tried it already: half a minute. */
 const FIRST_ROUND = 4;
@@ -60,29 +64,58 @@ export async function runJob(destination: Destination, job: Job, input: JobInput
  * destination is still running.
  * @throws HandOver
  */
-async function startAlone({ isSince040 }: Destination, type: JobType, running: Running) {
+async function startAlone({ age, callers, state }: Destination, type: JobType, running: Running) {
+  const isIndexed = state.searchAttributes === true;
+  // A job that was queued in an earlier run has no caller in this one.
+  const call = callers.get(running.job.exportId) ?? ((work) => work());
   for (let round = 1; ; round++) {
     try {
-      return await CancellationScope.nonCancellable(() => startJob(type, running.input));
+      return await call(() =>
+        CancellationScope.nonCancellable(() => startJob(type, running.input, isIndexed)),
+      );
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
       running.isBlocked = true;
-      if (isSince040) handOverWhenLong();
+      if (age.isSince040) handOverWhenLong();
       await sleep(backOffMs(round), { summary: 'Another export of this destination is still open' });
     }
   }
 }
 
-function startJob({ workflow, title }: JobType, input: JobInput) {
-  const { ref, number, destinationName, trigger, configuration, audience } = input;
+const LEAVING: Readonly<Record<Removal['exported'], string>> = {
+  untag: "All contacts leave the audience's tags: untag.",
+  archive: "All contacts leave the audience's tags: archive.",
+  keep: 'All contacts stay as they are.',
+};
+
+function startJob({ workflow, title }: JobType, input: JobInput, isIndexed: boolean) {
+  const { ref, number, destinationName, trigger, configuration, audience, removal, undo, forget } = input;
+  const segments = listOf(configuration.segments.map(({ segment }) => segment));
+  const purpose = removal ? 'Removal' : undo ? `Undo of export ${undo.number}` : '';
   return startChild(workflow, {
     workflowId: exportWorkflowId(ref.destinationId),
     args: [compactInput(input)],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
-    staticSummary: `${title} ${number} of ${inMarkdown(destinationName)} (${inMarkdown(trigger)})`,
-    staticDetails: `Segments ${inMarkdown(listOf(configuration.segments.map(({ segment }) => segment)))} to audience ${inMarkdown(audience.name)}.`,
+    staticSummary: `${purpose === '' ? title : `${purpose}, ${title.toLowerCase()}`} ${number} of ${inMarkdown(destinationName)} (${inMarkdown(trigger)})`,
+    staticDetails: removal
+      ? `${LEAVING[removal.exported]} Then the destination is removed.`
+      : forget
+        ? 'Removes one person from the rows of the store. A request in the store names them.'
+        : undo
+          ? `Contacts of the audience ${inMarkdown(audience.name)} get what they had before export ${undo.number}. Asked for by ${inMarkdown(undo.by)}.`
+          : `Segments ${inMarkdown(segments)} to audience ${inMarkdown(audience.name)}.`,
     memo: { exportId: ref.exportId, number },
+    priority: priorityOf(input),
+    ...(isIndexed && { typedSearchAttributes: attributesOf(jobAttributes(input, 'running')) }),
   });
+}
+
+/**
+ * The child's steps inherit it. Between accounts, the server takes turns, so that a large one does not hold up the others; what a person
+ * has asked for goes before what a schedule has (2 before 3, which is the default). A server with priority or fairness off ignores it.
+ */
+function priorityOf({ account, trigger }: JobInput): Priority {
+  return { priorityKey: isOfRefresh(trigger) ? 3 : 2, fairnessKey: account };
 }
 
 /**
@@ -119,7 +152,7 @@ export async function settleLost(
       const reason = reasonOf(error);
       const isFinal = !isTransient(reason) && reason.code !== 'DISK_FULL';
       if (isFinal || isRemoved()) return toReport(input, null, { ...ended, failure: reason });
-      if (destination.isSince040) handOverWhenLong();
+      if (destination.age.isSince040) handOverWhenLong();
       await condition(isRemoved, backOffMs(round), { summary: `Retry to settle after ${reason.code}` });
     }
   }

@@ -11,10 +11,12 @@ export function endOf({ startedAt, durationMs }: Pick<ExportReport, 'startedAt' 
 
 /** When the destination becomes stale, or became so, in milliseconds since 1970; undefined: never. */
 export function staleAtMs(state: DestinationState): number | undefined {
-  const { configuration, configuredAt, phase } = state;
+  const { configuration, configuredAt, consent, phase } = state;
   const hours = configuration?.staleAfterHours;
   const since = completedAt(state) ?? configuredAt;
-  if (hours === undefined || since === undefined || phase === 'removed') return undefined;
+  // Without consent, no export may end that.
+  if (phase === 'removed' || consent?.withdrawnAt !== undefined) return undefined;
+  if (hours === undefined || since === undefined) return undefined;
   return Date.parse(since) + hours * HOUR_MS;
 }
 

@@ -19,6 +19,7 @@ import {
 import { whyIncomplete } from '../../contract/incomplete-export';
 import { parse } from '../../contract/parse';
 import type { ExportReport } from '../../contract/report';
+import { autoUpgrade } from '../auto-upgrade';
 import { checkIntervalMs } from '../check-interval';
 import { inMarkdown } from '../details-page';
 import { reasonOf, toFailure } from '../failure';
@@ -47,6 +48,8 @@ export async function mailchimpExportSegments(
     throw toFailure(error);
   }
 }
+
+autoUpgrade(mailchimpExportSegments);
 
 async function exportSegments(
   request: ExportSegmentsRequest,

@@ -1,6 +1,7 @@
 import { condition } from '@temporalio/workflow';
 import type { Approval, Approved, Denial, Held } from '../../contract/guard';
 import type { ExportPlan } from '../../contract/plan';
+import { needsSecondPerson, requireSecondPerson } from '../../contract/second-person';
 import type { ExportStatus } from '../../contract/report';
 import { describeGuards, jobTitle } from '../../text/describe-export';
 import { ExportError } from '../../errors';
@@ -36,11 +37,14 @@ export async function untilAllowed(run: Run, plan: ExportPlan): Promise<UnsentSt
 
 async function untilDecided(run: Run, { planId }: ExportPlan): Promise<Decision> {
   const sinceMs = Date.now();
+  const { askedBy, configuration } = run.input;
   const held = {
     planId,
     since: new Date(sinceMs).toISOString(),
     until: new Date(sinceMs + MAX_HOLD_MS).toISOString(),
     guards: run.record.guards,
+    ...(askedBy !== undefined && { askedBy }),
+    ...(needsSecondPerson(configuration) && { needsSecondPerson: true as const }),
   };
   setPhase(run, 'held');
   setObstacle(run, { kind: 'held', held });
@@ -60,9 +64,9 @@ function basisOf({ record: { fields, segments } }: Run): string {
   return JSON.stringify([fields, segments.map(({ segment, tag, tagId }) => [segment, tag, tagId])]);
 }
 
-/** A repeated request gets the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED */
+/** A repeated request gets the same answer. @throws ExportError EXPORT_NOT_HELD, PLAN_OUTDATED, SECOND_PERSON_REQUIRED */
 export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'>): Approved {
-  const answer = requireApprovable(run, planId);
+  const answer = requireApprovable(run, { planId, by });
   if (typeof answer === 'string') return answer;
   const { since, guards } = answer;
   const isOld = Date.now() - Date.parse(since) > PLAN_MAX_AGE_MS;
@@ -78,11 +82,18 @@ export function approve(run: Run, { planId, by }: Pick<Approval, 'planId' | 'by'
 }
 
 /** @returns what awaits the approval, or the answer that an earlier approval of this plan got, maybe in an earlier run */
-export function requireApprovable(run: Run, planId: string): Held | Approved {
+export function requireApprovable(
+  run: Run,
+  { planId, by }: Pick<Approval, 'planId' | 'by'>,
+): Held | Approved {
   const { obstacle, decided, record } = run;
   if (!decided && obstacle?.kind !== 'held' && record.approval?.planId === planId) return 'approved';
   const { held, decision } = requireDecidable(run, planId);
-  if (decision === null) return held;
+  if (decision === null) {
+    const { askedBy, configuration } = run.input;
+    requireSecondPerson({ askedBy, approval: configuration.approval }, by, titleOf(run));
+    return held;
+  }
   if (decision === 'approved' || decision === 'replanned') return decision;
   throw alreadyDecided(run, decision);
 }

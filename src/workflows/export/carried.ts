@@ -27,7 +27,7 @@ type OpenPart = Omit<PartState, 'plan'>;
 /** Undefined: the name that is configured. */
 type CarriedSegment = Omit<SegmentTag, 'segment' | 'tag'> & { readonly tag?: string };
 
-const KINDS = ['upsert', 'untag'] as const;
+const KINDS = ['upsert', 'untag', 'archive'] as const;
 const LANES: readonly (Lane | null)[] = [null, 'batch', 'direct'];
 
 /** The record for the next run, which starts the parts in flight once more. */

@@ -1,4 +1,4 @@
-import type { LaneChoice } from '../../contract/destination';
+import type { LaneChoice } from '../../contract/export-options';
 import type { Lane } from '../../contract/plan';
 import { count } from '../../text/format';
 

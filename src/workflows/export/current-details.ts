@@ -3,6 +3,7 @@ import { destinationWorkflowId } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import {
   describeFailure,
+  describeForgotten,
   describeStatus,
   describeProgress,
   describeResult,
@@ -23,7 +24,7 @@ export function describeExport(
   input: ExportInput,
   { rowsPerMs, namespace }: { readonly rowsPerMs: number; readonly namespace: string },
 ): string {
-  const { ref, destinationName, audience, configuration } = input;
+  const { ref, destinationName, audience, configuration, trigger, requestedBy } = input;
   const workflowId = destinationWorkflowId(ref.destinationId);
   const segments = listOf(configuration.segments.map(({ segment }) => segment));
   const rows = view.report
@@ -32,7 +33,13 @@ export function describeExport(
   const destination = linkTo(destinationName, { namespace, workflowId });
   return detailsPage(inMarkdown(headline(view, rowsPerMs)), [
     ...rows.map(([name, value]) => [inMarkdown(name), inMarkdown(value)] as const),
-    ['Destination', `${destination}, audience ${inMarkdown(`${audience.name} (${audience.id})`)}`],
+    [
+      'Destination',
+      `${destination}, audience ${inMarkdown(`${audience.name} (${audience.id})`)}` +
+        (requestedBy === undefined
+          ? ''
+          : `, started by ${linkTo(trigger, { namespace, workflowId: requestedBy })}`),
+    ],
   ]);
 }
 
@@ -59,6 +66,7 @@ function progressRows(view: ExportView): [string, string][] {
 }
 
 function reportRows(report: ExportReport): [string, string][] {
+  if (report.forgotten) return describeForgotten(report.forgotten);
   const result = describeResult(report).slice(0, MAX_RESULT_ROWS);
   return [...result, ...tagRows(report, MAX_ROWS - 1 - result.length)];
 }

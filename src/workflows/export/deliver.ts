@@ -6,7 +6,7 @@ import { HandOver } from '../back-off';
 import { reasonOf } from '../failure';
 import { attemptStep } from './run-step';
 import { abandon, collect, deleteInFlight, submit, watchBatches } from './batch-lane';
-import { sendCanary, sendPartDirectly } from './direct-lane';
+import { archivePart, sendCanary, sendPartDirectly } from './direct-lane';
 import { chooseLane, isProbing, openLanes, withBegun, withEnded } from './choose-lane';
 import {
   chunksOf,
@@ -28,7 +28,7 @@ const DIRECT_IN_FLIGHT = 2;
 
 /**
  * Sends every part that has no outcome: the canary, then all upserts, then all untags, since a contact must be untagged after the
- * request that tags it. Returns early when the run continues as new; fails only when no sending step is open.
+ * request that tags it, then what is to be archived, which is untagged first. Returns early when the run continues as new; fails only when no sending step is open.
  */
 export async function deliver(run: Run): Promise<void> {
   await sendCanaries(run);
@@ -36,6 +36,17 @@ export async function deliver(run: Run): Promise<void> {
     const parts = run.record.parts.filter(({ plan, done }) => plan.kind === kind && done === null);
     await deliverParts(run, parts);
     if (run.isContinuingAsNew) return;
+  }
+  await archiveParts(run);
+}
+
+/** One after the other, since each keeps all connections busy. */
+async function archiveParts(run: Run): Promise<void> {
+  for (const part of run.record.parts) {
+    if (part.plan.kind !== 'archive' || part.done !== null) continue;
+    continueAsNewWhenLong(run);
+    if (run.isContinuingAsNew) return;
+    finishPart(run, part, await archivePart(run, part));
   }
 }
 

@@ -1,7 +1,7 @@
 import type { CollectedPart } from '../../activities/collect-part';
 import type { SentCanary } from '../../activities/send-canary';
 import { runStep } from './run-step';
-import { chunksOf, nameOf, toDelivery, type PartState, type Run } from './run';
+import { chunksOf, nameOf, refreshDetails, toDelivery, type PartState, type Run } from './run';
 
 /** Rows of one export that may be looked up one by one, because a complete reply did not name them. */
 const MAX_LOOKUPS = 1_000;
@@ -36,6 +36,7 @@ export async function sendCanary(run: Run, part: PartState): Promise<SentCanary>
 
 export async function sendPartDirectly(run: Run, part: PartState): Promise<CollectedPart> {
   part.lane = 'direct';
+  refreshDetails(run);
   return sendDirectly(run, part, chunksOf(part));
 }
 
@@ -52,4 +53,14 @@ export async function sendDirectly(
       input: () => ({ ref, account, delivery: toDelivery(run), part: part.plan, chunks, lookups }),
     }),
   );
+}
+
+/** Archives contacts, each after it was read. */
+export async function archivePart(run: Run, part: PartState): Promise<CollectedPart> {
+  const { ref, account, audience } = run.input;
+  part.lane = 'direct';
+  return runStep(run, 'mailchimp.archiveChunks', {
+    summary: `${nameOf(part, run)}: archive ${part.plan.rows} contacts, each if it may be`,
+    input: () => ({ ref, account, audienceId: audience.id, part: part.plan }),
+  });
 }

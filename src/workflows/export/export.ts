@@ -10,6 +10,7 @@ import { prepareExport, renameTags } from './prepare';
 import { settledReport, toTally } from './report';
 import { attemptStep, runStep, type StepCall } from './run-step';
 import { toCarried, toRecord, type CarriedRecord } from './carried';
+import { withSample } from './sample';
 import { createRun, setPhase, type ExportRecord, type Run } from './run';
 import { runToReport } from './run-to-report';
 
@@ -67,7 +68,8 @@ async function continueAsNew(run: Run): Promise<never> {
 /** The step itself is not cancelled; waiting for a store that is unavailable or full is. */
 async function settle(run: Run, status: ExportStatus): Promise<ExportReport> {
   run.record.ending = status;
-  return settledReport(run, await runStep(run, 'mailchimp.settleExport', settleCall(run)), status);
+  const settlement = await runStep(run, 'mailchimp.settleExport', settleCall(run));
+  return withSample(run, settledReport(run, settlement, status));
 }
 
 function settleCall(run: Run): StepCall<'mailchimp.settleExport'> {

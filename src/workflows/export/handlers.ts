@@ -48,7 +48,7 @@ function answerDecisions(run: Run): void {
     description: 'Send what the export was held for; names the plan',
     validator: validating((request: ApproveInput, envelope: ExportEnvelope) => {
       requireForExport(envelope, run.input.ref, workflowInfo().taskQueue);
-      requireApprovable(run, toDecision(request).planId);
+      requireApprovable(run, toDecision(request));
     }),
   });
   setHandler(

@@ -1,22 +1,33 @@
-import { sleep } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import type { PlanExportInput, PlannedExport } from '../../activities/plan-export';
 import type { Preflight, PreflightInput } from '../../activities/preflight';
 import type { SnapshotSummary } from '../../activities/take-snapshot';
 import type { ExportInput } from '../../contract/export';
 import { compactConfiguration, named, unnamed } from '../../contract/compact';
+import { needsSecondPerson } from '../../contract/second-person';
 import type { CensusScope, ExportPlan, SegmentTag } from '../../contract/plan';
+import { ExportError } from '../../errors';
 import { backOffMs } from '../back-off';
 import { DELETION_MS } from './batch-lane';
 import { runStep } from './run-step';
-import { newPart, type Run } from './run';
+import { newPart, publishAttributes, setPhase, type Run } from './run';
 
 /** What an export does before it sends the first change. Creates the tags that are missing. */
 export async function prepareExport(run: Run): Promise<ExportPlan> {
   const drained = await preflight(run, { baseline: run.input.baseline });
   const scope = censusScope(run);
+  await useDrained(run, drained);
+  return readAndPlan(run, { scope, missingTags: 'create' });
+}
+
+/** Claims the destination and checks it, when no write of an earlier export can still run. */
+export async function prepareVerification(run: Run): Promise<void> {
+  await useDrained(run, await preflight(run, { baseline: run.input.baseline }));
+}
+
+async function useDrained(run: Run, drained: Preflight['drained']): Promise<void> {
   if (drained) run.record.baseline = drained.baseline;
   else await drainEarlierWrites(run);
-  return readAndPlan(run, { scope, missingTags: 'create' });
 }
 
 /** The same without changing anything at Mailchimp. */
@@ -27,6 +38,7 @@ export async function previewExport(run: Run): Promise<ExportPlan> {
 
 /** @param drain given by the first preflight of an export that may send; later ones check only */
 export async function preflight(run: Run, drain?: PreflightInput['drain']): Promise<Preflight['drained']> {
+  const { input } = run;
   const { ref, account, accountId, audience, configuration } = run.input;
   const checked = await runStep(run, 'mailchimp.preflight', {
     summary: 'Check account, audience, fields and tags',
@@ -36,12 +48,24 @@ export async function preflight(run: Run, drain?: PreflightInput['drain']): Prom
       accountId,
       audienceId: audience.id,
       configuration: compactConfiguration({ ...configuration, segments: withCreatedTags(run) }),
+      ...(input.removal && { isRemoval: true as const }),
+      ...undoOf(run),
       ...(drain && { drain }),
     }),
   });
   run.record.fields = checked.fields;
   run.record.segments = checked.segments.map(named);
+  run.record.readsAtOnce = checked.readsAtOnce === true;
+  if (checked.searchAttributes !== undefined) run.record.searchAttributes = checked.searchAttributes;
+  publishAttributes(run);
   return checked.drained;
+}
+
+/** Nothing of an export that takes back no other is in its history. */
+function undoOf({ input: { undo }, record }: Run): Pick<PreflightInput, 'undo'> {
+  if (!undo) return {};
+  const { exportId, number } = undo;
+  return { undo: { exportId, number, baseline: record.baseline } };
 }
 
 const MAX_DRAIN_POLL_MS = 60_000;
@@ -80,6 +104,8 @@ function withCreatedTags({ input, record }: Run): ExportInput['configuration']['
  * opt-outs are read each time. Decided by the first preflight: a later one already knows a found tag by its id.
  */
 function censusScope({ input, record }: Run): CensusScope {
+  // Nothing is added that could turn out to be of others.
+  if (input.removal || input.undo) return 'optOuts';
   const hasAdopted = input.configuration.segments.some(({ isAdopted }) => isAdopted);
   const hasFound = record.segments.some(({ isFound }) => isFound);
   return input.baseline === null || hasAdopted || hasFound || input.options.census ? 'full' : 'optOuts';
@@ -88,26 +114,44 @@ function censusScope({ input, record }: Run): CensusScope {
 type Planning = Pick<PlanExportInput, 'missingTags'> & { readonly scope: CensusScope };
 
 async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<ExportPlan> {
-  // One after the other: each may take all of `staging.memoryLimit`.
-  await takeCensus(run, scope);
-  const { unreadableLines, version } = await takeSnapshot(run);
+  const { unreadableLines, version } = await readBoth(run, scope);
   // Contacts that seem to have left a segment then keep their tags.
   const keepDeparted = unreadableLines > 0;
-  const { ref, account, audience, source, configuration, options, statusIfNew, approved } = run.input;
+  const {
+    ref,
+    account,
+    accountId,
+    audience,
+    source,
+    configuration,
+    options,
+    statusIfNew,
+    approved,
+    removal,
+    undo,
+    undone,
+  } = run.input;
+  const leavers = undo ? 'archive' : (removal?.exported ?? configuration.leavers);
   const planned = await runStep(run, 'mailchimp.planExport', {
     summary: 'Work out what has changed',
     input: () => ({
       ref,
       account,
       audienceId: audience.id,
+      accountId,
       guards: configuration.guards,
       options,
       missingTags,
       ...(approved && { approved }),
+      ...(removal && { removal }),
+      ...(needsSecondPerson(configuration) && { needsSecondPerson: true as const }),
+      ...(undo && { undo }),
+      ...(undone && { undone }),
       // An export without the permission to leave lines out would fail.
       ...(version !== undefined && !keepDeparted && { source: { name: source, version } }),
       request: {
         email: configuration.email,
+        ...furtherMatching(configuration),
         fields: run.record.fields,
         segments: run.record.segments.map(unnamed),
         baseline: run.record.baseline,
@@ -118,19 +162,56 @@ async function readAndPlan(run: Run, { scope, missingTags }: Planning): Promise<
         latest: configuration.latest,
         ...(configuration.latestFormat && { latestFormat: configuration.latestFormat }),
         keepDeparted,
+        ...(leavers && { leavers }),
+        ...(configuration.rejects && { rejects: configuration.rejects }),
         ...(options.retryRefused && { retryRefused: true }),
         ...(options.limit !== undefined && { limit: options.limit }),
+        ...(undo && { undo: { exportId: undo.exportId } }),
       },
     }),
   });
   const { record } = run;
   const { plan, guards } = planned;
+  if (undo) requireUndo(plan);
   record.plan = plan;
   if (planned.version !== undefined) record.version = planned.version;
   record.segments = withTagIds(record.segments, planned);
   record.guards = guards;
   record.parts = plan.parts.map(newPart);
   return plan;
+}
+
+/** A worker of an earlier version, beside ours while a new one is rolled out, would plan an export of what the source says now. */
+function requireUndo({ remains }: ExportPlan): void {
+  if (remains) return;
+  throw new ExportError(
+    'STAGING_CORRUPT',
+    'Nothing was sent: the undo was planned by a worker of an earlier version. Update all workers of this store, then take the export back again.',
+  );
+}
+
+/** Reads the source while the audience is read. When one of the two fails, the other is cancelled. */
+async function readBoth(run: Run, scope: CensusScope): Promise<SnapshotSummary> {
+  if (!run.record.readsAtOnce) {
+    await takeCensus(run, scope);
+    setPhase(run, 'snapshot');
+    return takeSnapshot(run);
+  }
+  return CancellationScope.cancellable(async () => {
+    const snapshot = takeSnapshot(run);
+    const census = takeCensus(run, scope);
+    try {
+      await Promise.race([snapshot, census]);
+      // Shown while the audience is read, which takes longer.
+      await census;
+      setPhase(run, 'snapshot');
+      return await snapshot;
+    } catch (error) {
+      CancellationScope.current().cancel();
+      await Promise.allSettled([snapshot, census]);
+      throw error;
+    }
+  });
 }
 
 /** With the ids of the tags that planning has created. */
@@ -150,18 +231,39 @@ async function takeCensus(run: Run, scope: CensusScope): Promise<void> {
   });
 }
 
+/** What few configurations have: nothing is in the history where it is not set. */
+function furtherMatching({
+  otherEmails,
+  addOnlyIf,
+  signup,
+}: ExportInput['configuration']): Pick<PlanExportInput['request'], 'otherEmails' | 'addOnlyIf' | 'signup'> {
+  return {
+    ...(otherEmails && { otherEmails }),
+    ...(addOnlyIf !== undefined && { addOnlyIf }),
+    ...(signup && { signup }),
+  };
+}
+
 async function takeSnapshot(run: Run): Promise<SnapshotSummary> {
-  const { ref, source, configuration, options } = run.input;
+  const { ref, source, configuration, options, removal, undo } = run.input;
   return runStep(run, 'mailchimp.takeSnapshot', {
-    summary: 'Read the chosen segments of the source',
+    summary: undo
+      ? 'Take the profiles of the export before'
+      : removal
+        ? 'Select nothing: the destination is removed'
+        : 'Read the chosen segments of the source',
     input: () => ({
       ref,
       source,
       email: configuration.email,
+      ...furtherMatching(configuration),
+      ...(configuration.expressions && { expressions: configuration.expressions }),
       fields: run.record.fields,
       latest: configuration.latest,
       segments: configuration.segments.map(({ segment }) => segment),
       allowUnreadableLines: options.allowUnreadableLines,
+      ...(removal && { isRemoval: true as const }),
+      ...undoOf(run),
     }),
   });
 }

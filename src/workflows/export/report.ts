@@ -2,6 +2,7 @@ import type { Approval, Denial, Guard } from '../../contract/guard';
 import type { ExportInput } from '../../contract/export';
 import { noOutcomes, noMemberStatuses } from '../../contract/outcome';
 import { plannedCounts } from '../../contract/planned-counts';
+import type { Verification } from '../../contract/drift';
 import type { ExportPlan, Lane } from '../../contract/plan';
 import {
   isPlanned,
@@ -11,6 +12,7 @@ import {
   type Tally,
 } from '../../contract/report';
 import type { Reason } from '../../contract/reason';
+import { closedTimeline, type OpenTimeline } from '../../contract/timeline';
 import type { Run } from './run';
 
 /** The counts of an export that planned, and so sent, nothing. */
@@ -41,11 +43,13 @@ export interface Ended {
   readonly approval?: Approval | null;
   readonly denial?: Denial;
   readonly version?: string;
+  readonly timeline?: OpenTimeline;
 }
 
 export function toReport(input: ExportInput, settlement: Settlement | null, ended: Ended): ExportReport {
-  const { ref, kind, number, storeId } = input;
-  const { status, startedAtMs, failure, guards = [], approval = null, denial, version } = ended;
+  const { ref, kind, number, storeId, removal, undo, askedBy } = input;
+  const { status, startedAtMs, failure, guards = [], approval = null, denial, version, timeline } = ended;
+  const durationMs = Date.now() - startedAtMs;
   return {
     ...(settlement ?? NOTHING),
     ...ref,
@@ -56,16 +60,20 @@ export function toReport(input: ExportInput, settlement: Settlement | null, ende
     isSettled: settlement !== null && !isPlanned(ended),
     ...(failure && { failure }),
     guards,
+    ...(askedBy !== undefined && { askedBy }),
     approval,
     ...(denial && { denial }),
+    ...(removal && { removal: { exported: removal.exported, by: removal.by } }),
+    ...(undo && { undo: { exportId: undo.exportId, number: undo.number, by: undo.by } }),
     ...(version !== undefined && status === 'completed' && { version }),
     startedAt: new Date(startedAtMs).toISOString(),
-    durationMs: Date.now() - startedAtMs,
+    durationMs,
+    ...(timeline && { timeline: closedTimeline(timeline, durationMs) }),
   };
 }
 
 export function settledReport(run: Run, settlement: Settlement | null, status: ExportStatus): ExportReport {
-  const { startedAtMs, guards, version } = run.record;
+  const { startedAtMs, guards, version, timeline } = run.record;
   const denial = run.decided?.denial;
   const ended = {
     startedAtMs,
@@ -73,6 +81,7 @@ export function settledReport(run: Run, settlement: Settlement | null, status: E
     approval: approvalOf(run),
     ...(denial && { denial }),
     ...(version !== undefined && { version }),
+    ...(timeline && { timeline }),
   };
   const failure = mismatchOf(settlement);
   return toReport(
@@ -111,7 +120,8 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     ...plan.decided,
     created: plan.decided.created + plan.creates,
     updated: plan.decided.updated + plan.updates,
-    removed: plan.decided.removed + plan.removals,
+    removed: plan.decided.removed + plan.removals - (plan.archives ?? 0),
+    archived: plan.decided.archived + (plan.archives ?? 0),
   };
   const settlement: Settlement = {
     ...NOTHING,
@@ -119,6 +129,8 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
     departed: plan.departed,
     uncertain: plan.uncertain,
     readdressed: plan.readdressed,
+    ...(plan.notArchived && { notArchived: plan.notArchived }),
+    ...(plan.remains && { remains: plan.remains }),
     outcomes,
     invalid: plan.invalid,
     segments: plan.segments.map((planned) => ({
@@ -133,4 +145,16 @@ export function plannedReport(run: Run, plan: ExportPlan): ExportReport {
   };
   const { startedAtMs, guards } = run.record;
   return toReport(run.input, settlement, { status: 'planned', startedAtMs, guards });
+}
+
+/** The report of a verification: no subject of an export, so no outcomes, and no baseline of its own. */
+export function verifiedReport(run: Run, verification: Verification): ExportReport {
+  const settlement: Settlement = {
+    ...NOTHING,
+    baselineSize: verification.inAudience,
+    gone: verification.gone,
+    tally: toTally(run),
+  };
+  const ended = { status: 'completed', startedAtMs: run.record.startedAtMs } as const;
+  return { ...toReport(run.input, settlement, ended), isSettled: false, verification };
 }

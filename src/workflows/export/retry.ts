@@ -19,6 +19,8 @@ export async function withRetry<Result>(run: Run, step: () => Promise<Result>): 
     for (let round = 1; ; round++) {
       try {
         const result = await step();
+        // A step that succeeds beside one that has stopped says nothing of its cause.
+        if (!isStopped(run)) run.record.stoppedFor = undefined;
         if (run.obstacle?.kind === 'waiting') setObstacle(run, null);
         return result;
       } catch (error) {

@@ -15,21 +15,26 @@ interface StepTraits {
   readonly isCompletedWhenCancelled?: true;
 }
 
-/** The steps of an export, in their order. */
+/** The steps of an export, and of a verification, in their order. */
 const STEPS = {
   'mailchimp.preflight': { time: 'short', onPause: 'continue' },
   'mailchimp.drainEarlierWrites': { time: 'short', onPause: 'continue' },
   'mailchimp.takeCensus': { time: 'long', onPause: 'wait', phase: 'census' },
-  'mailchimp.takeSnapshot': { time: 'long', onPause: 'wait', phase: 'snapshot' },
+  'mailchimp.takeSnapshot': { time: 'long', onPause: 'wait' },
   'mailchimp.planExport': { time: 'long', onPause: 'wait', phase: 'planning' },
   'mailchimp.renameTags': { time: 'short', onPause: 'wait' },
   'mailchimp.sendCanary': { time: 'long', onPause: 'wait' },
   'mailchimp.submitPart': { time: 'long', onPause: 'wait' },
   'mailchimp.sendChunks': { time: 'long', onPause: 'interrupt' },
+  'mailchimp.archiveChunks': { time: 'long', onPause: 'interrupt' },
   'mailchimp.pollBatches': { time: 'short', onPause: 'continue' },
   'mailchimp.collectPart': { time: 'long', onPause: 'continue' },
   'mailchimp.deleteBatches': { time: 'short', onPause: 'continue' },
+  'mailchimp.readAudience': { time: 'long', onPause: 'wait', phase: 'census' },
+  'mailchimp.verifyAudience': { time: 'long', onPause: 'wait', phase: 'comparing' },
+  'mailchimp.verifySample': { time: 'short', onPause: 'continue', phase: 'comparing' },
   'mailchimp.findResubscribed': { time: 'long', onPause: 'continue' },
+  'mailchimp.forgetPerson': { time: 'long', onPause: 'continue', phase: 'settling' },
   'mailchimp.settleExport': {
     time: 'long',
     onPause: 'continue',

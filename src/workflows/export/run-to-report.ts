@@ -8,6 +8,7 @@ import {
 import type { ExportReport } from '../../contract/report';
 import { reasonOf, toFailure } from '../failure';
 import { answerExportMessages } from './handlers';
+import { logEnd, logReport, logStart } from './log-export';
 import { refreshDetails, setObstacle, setPhase, type Run } from './run';
 
 /**
@@ -23,10 +24,12 @@ export async function runToReport(
 ): Promise<ExportReport> {
   answerExportMessages(run);
   refreshDetails(run);
+  logStart(run);
   try {
     const report = await work();
     run.report = report;
     setPhase(run, report.status);
+    logReport(run, report);
     // A cancellation that arrives now is too late: the report is already true.
     await CancellationScope.nonCancellable(() => condition(allHandlersFinished));
     return report;
@@ -41,6 +44,7 @@ export async function runToReport(
       run.obstacle = null;
       run.failure = failure;
       setPhase(run, isCancelled ? 'cancelled' : 'failed');
+      logEnd(run, failure);
       await condition(allHandlersFinished);
     });
     throw toFailure(error);

@@ -1,22 +1,29 @@
 import { recordObstacle } from '../metrics';
 import { setCurrentDetails, workflowInfo } from '@temporalio/workflow';
 import type { BatchState, Delivery } from '../../ports/mailchimp';
-import type {
-  ExportInput,
-  ExportObstacle,
-  ExportPhase,
-  ExportState,
-  ExportView,
-  Since,
+import {
+  OPEN_PHASES,
+  type ExportInput,
+  type ExportObstacle,
+  type ExportPhase,
+  type ExportState,
+  type ExportView,
+  type Since,
 } from '../../contract/export';
 import type { Approval, Approved, Denial, Guard, Held } from '../../contract/guard';
 import type { FieldMatch } from '../../contract/merge-field';
 import type { ExportPlan, Lane, PartPlan, SegmentTag } from '../../contract/plan';
 import type { Reason } from '../../contract/reason';
 import type { ExportReport, ExportStatus } from '../../contract/report';
+import { NEW_TIMELINE, withSeen, type OpenTimeline, type TimelineState } from '../../contract/timeline';
 import { laneRate, withoutOutage, type Lanes } from './choose-lane';
 import { describeExport } from './current-details';
-import { isSince040 } from '../back-off';
+import type { ExportWaits, Wait } from '../../contract/export-waits';
+import { logObstacle } from './log-export';
+import { historyAge } from '../history-age';
+import { hasAttributes, setAttributes } from '../search-attributes';
+import { jobAttributes } from './job-attributes';
+import { signalWaits } from './signal-waits';
 import { exportSteps, type ExportSteps } from '../steps';
 
 /** A part, from its plan to its results. Parts in flight continue in the next run by their batch id. */
@@ -50,6 +57,8 @@ export interface ExportRecord {
   phaseSinceMs?: number;
   deliveringSinceMs: number;
   isPaused: boolean;
+  /** What the last signal to the destination says that the export waits for. Undefined: nothing. */
+  signalled?: Wait;
   /** When the last pause began. */
   pausedSinceMs?: number;
   requests: number;
@@ -70,10 +79,18 @@ export interface ExportRecord {
   plan: ExportPlan | null;
   /** What was read and how it is exported, as a hash. Undefined: not known. */
   version?: string;
+  /** Code of the last stop, until a step succeeds again. */
+  stoppedFor?: string | undefined;
   /** What the plan is held for. */
   guards: readonly Guard[];
   approval: Approval | null;
+  /** Whether it sets search attributes, as the preflight said. Undefined: where it was started with them. */
+  searchAttributes?: boolean;
+  /** Whether the source may be read while the audience is read, as the preflight said. */
+  readsAtOnce?: boolean;
   parts: readonly PartState[];
+  /** Undefined in a run that an earlier version handed over. */
+  timeline?: OpenTimeline;
 }
 
 export type Decision = Approved | 'denied' | 'expired';
@@ -124,7 +141,7 @@ export function createRun(input: ExportInput, record: ExportRecord = newRecord(i
     report: null,
     failure: null,
     prober: null,
-    isSince040: isSince040(),
+    isSince040: historyAge().isSince040,
   };
 }
 
@@ -147,6 +164,7 @@ function newRecord({ baseline }: ExportInput): ExportRecord {
     guards: [],
     approval: null,
     parts: [],
+    timeline: NEW_TIMELINE,
   };
 }
 
@@ -247,10 +265,46 @@ function stateOf({ record, obstacle }: Run): ExportState {
 
 /** Updates the Web UI's current details. Called after each change that a reader would look for. */
 export function refreshDetails(run: Run): void {
+  keepTime(run);
   const { lanes } = run.record;
   const rowsPerMs = lanes ? laneRate(lanes, { nowMs: Date.now(), inFlight: inFlightRows(run) }) : 0;
   const { namespace } = workflowInfo();
   setCurrentDetails(describeExport(toView(run), run.input, { rowsPerMs, namespace }));
+}
+
+function keepTime(run: Run): void {
+  const { record } = run;
+  if (!record.timeline) return;
+  const changes = record.parts.reduce((sum, { plan, done }) => sum + (done ? plan.rows : 0), 0);
+  const ms = Date.now() - record.startedAtMs;
+  record.timeline = withSeen(record.timeline, { ms, changes, state: timelineStateOf(run) });
+}
+
+function timelineStateOf(run: Run): TimelineState {
+  const { record, obstacle } = run;
+  if (obstacle) return obstacle.kind === 'cancelling' ? 'settling' : obstacle.kind;
+  if (record.isPaused) return 'paused';
+  if (record.phase === 'delivering') return isWithProvider(run) ? 'provider' : 'sending';
+  return (OPEN_PHASES as readonly ExportPhase[]).includes(record.phase) && record.phase !== 'settling'
+    ? 'preparing'
+    : 'settling';
+}
+
+/** Batches are at Mailchimp, and no part is sent, or read, beside them. */
+function isWithProvider(run: Run): boolean {
+  const isBusy = run.record.parts.some(
+    (part) => part.done === null && (part.lane === 'direct' || (part.batchId !== null && hasEnded(part))),
+  );
+  return !isBusy && inFlight(run).length > 0;
+}
+
+/** For lists: what it does, or how it has ended. Called where that changes. */
+export function publishAttributes(run: Run): void {
+  if (!(run.record.searchAttributes ?? hasAttributes())) return;
+  const { phase } = run.record;
+  // While it is open, its state says more than its phase.
+  const isOpen = (OPEN_PHASES as readonly ExportPhase[]).includes(phase);
+  setAttributes(jobAttributes(run.input, isOpen ? stateOf(run).kind : phase));
 }
 
 export function setPhase(run: Run, phase: ExportPhase): void {
@@ -258,6 +312,9 @@ export function setPhase(run: Run, phase: ExportPhase): void {
   if (run.record.phase !== phase) run.record.phaseSinceMs = Date.now();
   run.record.phase = phase;
   refreshDetails(run);
+  publishAttributes(run);
+  // The run before may have been held when it handed over.
+  if (phase === 'delivering') signalWaits(run, waitsOf(run));
 }
 
 /** To pause a paused export changes nothing. */
@@ -267,6 +324,23 @@ export function setPaused(run: Run, isPaused: boolean): void {
   if (isPaused) run.prober = null;
   run.record.isPaused = isPaused;
   refreshDetails(run);
+  publishAttributes(run);
+  signalWaits(run, waitsOf(run));
+}
+
+function waitsOf({ record, obstacle }: Run): ExportWaits['waits'] {
+  if (obstacle?.kind === 'held') {
+    const guards = [...new Set(obstacle.held.guards.map(({ code }) => code))];
+    return { kind: 'held', since: obstacle.since, guards };
+  }
+  if (obstacle?.kind === 'stopped') {
+    const { code } = obstacle.reason;
+    const isRepeated = record.stoppedFor === code;
+    return { kind: 'stopped', since: obstacle.since, code, ...(isRepeated && { isRepeated }) };
+  }
+  // Also one that waits by itself would send nothing afterwards.
+  const { isPaused, pausedSinceMs } = record;
+  return isPaused ? { kind: 'paused', since: new Date(pausedSinceMs ?? Date.now()).toISOString() } : null;
 }
 
 /** Once an export winds down, neither a step that fails beside it nor a `resume` changes what it shows. */
@@ -276,9 +350,14 @@ export function setObstacle(run: Run, obstacle: ExportObstacle | null): void {
   // An export that waits again, or for another reason, has waited since the first one.
   const since = before?.kind === obstacle?.kind ? before?.since : undefined;
   if (before?.kind === 'waiting' && since === undefined) leaveOut(run, Date.now() - Date.parse(before.since));
-  if (obstacle && since === undefined) recordObstacle(run.input.ref.destinationId, obstacle.kind);
+  if (obstacle?.kind !== before?.kind) logObstacle(run, obstacle);
   run.obstacle = obstacle && { ...obstacle, since: since ?? new Date().toISOString() };
+  if (obstacle && since === undefined) recordObstacle(run.input.ref.destinationId, obstacle.kind);
   refreshDetails(run);
+  publishAttributes(run);
+  // One that winds down has ended soon.
+  if (obstacle?.kind !== 'cancelling') signalWaits(run, waitsOf(run));
+  if (obstacle?.kind === 'stopped') run.record.stoppedFor = obstacle.reason.code;
 }
 
 /** Time of an outage is no time in which a batch made no progress, or in which a lane was slow. */

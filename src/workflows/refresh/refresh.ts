@@ -12,13 +12,16 @@ import { parseEndedExport, refreshedBy, type EndedExport } from '../../contract/
 import { parse } from '../../contract/parse';
 import {
   RefreshInputSchema,
+  type RefreshedDestination,
   type RefreshInput,
   type RefreshReport,
   type RefreshRequest,
 } from '../../contract/refresh';
 import { countOf } from '../../text/format';
+import { autoUpgrade } from '../auto-upgrade';
 import { toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
+import { recordRefresh } from '../metrics';
 import { refreshSteps } from '../steps';
 import { answersOf } from './answers';
 import { inSlices, mayBeAsked, nextAtMs, toCheck } from './choose';
@@ -35,7 +38,7 @@ import {
   type RefreshState,
   type Target,
 } from './state';
-import { scheduleIdOf, triggerOf } from './trigger';
+import { scheduleIdOf, scheduleOf, triggerOf } from './trigger';
 
 /**
  * Exports one, several or all destinations of its task queue, and reports what became of each: what a Temporal Schedule starts. Asks each
@@ -51,6 +54,8 @@ export async function mailchimpRefresh(input: RefreshInput, carried?: RefreshSta
     throw toFailure(error);
   }
 }
+
+autoUpgrade(mailchimpRefresh);
 
 class Refresh {
   readonly #request: RefreshRequest;
@@ -77,7 +82,9 @@ class Refresh {
     // What a lost signal did not say.
     for (const due of inSlices(this.#state.open)) await this.#check(due);
     await extendSchedule();
-    return toReport(this.#state);
+    const report = toReport(this.#state);
+    recordRefresh(report);
+    return report;
   }
 
   #isOpen(): boolean {
@@ -103,11 +110,13 @@ class Refresh {
   async #list(): Promise<void> {
     const { targets } = this.#request;
     const listed = await refreshSteps('List the destinations')['mailchimp.listDestinations']({ targets });
-    this.#update((state) => ({ ...state, isListed: true, toAsk: listed.targets, left: listed.left }));
+    const { targets: toAsk, left, unreadable: lines = [] } = listed;
+    this.#update((state) => ({ ...state, isListed: true, toAsk, left, lines: [...state.lines, ...lines] }));
   }
 
   async #ask(targets: readonly Target[]): Promise<void> {
     const { workflowId, firstExecutionRunId } = workflowInfo();
+    const schedule = scheduleOf(workflowInfo());
     const steps = refreshSteps(`Ask ${countOf(targets.length, 'destination')} for an export`);
     this.#early = [];
     const answers = await answersOf(targets, () =>
@@ -117,6 +126,8 @@ class Refresh {
         workflowId,
         startedAtMs: this.#state.startedAtMs,
         trigger: this.#state.trigger,
+        ...(schedule && { schedule }),
+        again: targets.flatMap(({ destinationId, first }) => (first ? [destinationId] : [])),
         whenSourceChanged: this.#request.whenSourceChanged,
       }),
     );
@@ -148,8 +159,10 @@ class Refresh {
 
   #show(): void {
     const { lines, open, toAsk, left } = this.#state;
-    const counts = { running: open.length, toAsk: toAsk.length, left };
-    setCurrentDetails(describeInMarkdown({ destinations: lines, ...counts }));
+    const { namespace } = workflowInfo();
+    setCurrentDetails(
+      describeInMarkdown({ destinations: lines, open, toAsk: toAsk.length, left, namespace }),
+    );
   }
 }
 
@@ -168,7 +181,8 @@ async function extendSchedule(): Promise<void> {
 function withAnswer(state: RefreshState, target: Target, answer: Answer): RefreshState {
   switch (answer.kind) {
     case 'line':
-      return withLine(state, answer.line);
+      // The joined export has found all there is.
+      return withLine(state, isStillUpToDate(answer.line) && target.first ? target.first : answer.line);
     case 'open':
       return withOpen(state, target, answer);
     case 'silent':
@@ -176,6 +190,10 @@ function withAnswer(state: RefreshState, target: Target, answer: Answer): Refres
     default:
       return answer satisfies never;
   }
+}
+
+function isStillUpToDate({ skipped }: RefreshedDestination): boolean {
+  return skipped === 'source_unchanged';
 }
 
 function withChecked(state: RefreshState, { destinationId, requested }: Asked, answer: Answer): RefreshState {

@@ -2,7 +2,7 @@ import { boundedLines } from '../../contract/ended-export';
 import type { RefreshedDestination, RefreshReport } from '../../contract/refresh';
 import { ExportError } from '../../errors';
 import { countOf } from '../../text/format';
-import type { RefreshState } from './state';
+import { exportIn, type RefreshState } from './state';
 
 /** @throws ExportError with the code of the first failure, when no destination could be asked */
 export function toReport(state: RefreshState): RefreshReport {
@@ -28,9 +28,12 @@ function unfinishedOf({ toAsk, open }: RefreshState): RefreshedDestination[] {
       number,
       ...(hasJoined && { hasJoined }),
     })),
-    ...toAsk.map(({ destinationId, failure }): RefreshedDestination =>
-      failure ? { destinationId, result: 'failed', failure } : { destinationId, result: 'unfinished' },
-    ),
+    ...toAsk.map(({ destinationId, failure, first }): RefreshedDestination => ({
+      destinationId,
+      ...(failure ? { result: 'failed', failure } : { result: 'unfinished' }),
+      ...exportIn(first),
+      ...(first?.hasJoined && { hasJoined: true }),
+    })),
   ];
 }
 

@@ -3,7 +3,7 @@ import type { OpenExport } from '../../activities/check-exports';
 import { boundedLines } from '../../contract/ended-export';
 import type { Reason } from '../../contract/reason';
 import { checkIntervalMs } from '../check-interval';
-import type { RefreshedDestination } from '../../contract/refresh';
+import type { RefreshedDestination, RefreshResult } from '../../contract/refresh';
 
 /** A destination that is to be asked for an export. */
 export interface Target extends ListedTarget {
@@ -11,6 +11,8 @@ export interface Target extends ListedTarget {
   readonly silences?: number;
   readonly askAtMs?: number;
   readonly failure?: Reason;
+  /** What became of a running export that the refresh joined. It had read its source before, so the destination is asked once more. */
+  readonly first?: RefreshedDestination;
 }
 
 /** An export that was asked for and has not ended. */
@@ -19,6 +21,8 @@ export interface Asked extends OpenExport {
   /** The export that the destination answered with; `exportId` is its successor where it was replanned. */
   readonly requested: string;
   readonly hasJoined?: true;
+  /** It had read its source before the refresh asked: another export follows it. */
+  readonly isOutdated?: true;
   readonly checks: number;
   readonly checkAtMs: number;
 }
@@ -54,10 +58,10 @@ function intervalMs(rounds: number): number {
 export function withOpen(
   state: RefreshState,
   target: Target,
-  asked: OpenExport & { hasJoined?: true },
+  asked: OpenExport & { readonly hasJoined?: true; readonly isOutdated?: true },
 ): RefreshState {
-  const { destinationId, account } = target;
-  const { exportId, number, hasJoined } = asked;
+  const { destinationId, account, first } = target;
+  const { exportId, number, hasJoined, isOutdated } = asked;
   const open: Asked = {
     destinationId,
     account,
@@ -65,6 +69,8 @@ export function withOpen(
     number,
     requested: exportId,
     ...(hasJoined && { hasJoined }),
+    // Once: what has changed since may wait for the next refresh.
+    ...(isOutdated && !first && { isOutdated }),
     checks: 0,
     checkAtMs: Date.now() + intervalMs(0),
   };
@@ -75,8 +81,16 @@ export function withOpen(
 export function withLine(state: RefreshState, line: RefreshedDestination): RefreshState {
   const asked = state.open.find(({ destinationId }) => destinationId === line.destinationId);
   const hasJoined = asked?.hasJoined && { hasJoined: true as const };
-  return { ...without(state, line.destinationId), lines: [...state.lines, { ...line, ...hasJoined }] };
+  const result = { ...line, ...hasJoined };
+  const rest = without(state, line.destinationId);
+  if (asked?.isOutdated && UP_TO_DATE.has(line.result)) {
+    const { destinationId, account } = asked;
+    return { ...rest, toAsk: [...rest.toAsk, { destinationId, account, first: result }] };
+  }
+  return { ...rest, lines: [...state.lines, result] };
 }
+
+const UP_TO_DATE = new Set<RefreshResult>(['exported', 'unchanged']);
 
 /** The export is still open. */
 export function withCheck(state: RefreshState, destinationId: string, successor?: OpenExport): RefreshState {
@@ -94,11 +108,20 @@ const MOST_SILENCES = 5;
 
 /** The destination gave no answer, and is asked again later. */
 export function withSilence(state: RefreshState, target: Target, failure: Reason): RefreshState {
-  const { destinationId, account, silences = 0 } = target;
-  if (silences + 1 >= MOST_SILENCES) return withLine(state, { destinationId, result: 'failed', failure });
+  const { destinationId, silences = 0, first } = target;
+  if (silences + 1 >= MOST_SILENCES)
+    return withLine(state, { destinationId, result: 'failed', failure, ...exportIn(first) });
   const askAtMs = Date.now() + intervalMs(silences);
-  const again = { destinationId, account, silences: silences + 1, askAtMs, failure };
+  const again = { ...target, silences: silences + 1, askAtMs, failure };
   return { ...state, toAsk: [...without(state, destinationId).toAsk, again] };
+}
+
+/** The export that a line is about, where it is about one. */
+export function exportIn(
+  line: RefreshedDestination | undefined,
+): Pick<RefreshedDestination, 'exportId' | 'number'> {
+  const { exportId, number } = line ?? {};
+  return { ...(exportId !== undefined && { exportId }), ...(number !== undefined && { number }) };
 }
 
 function without(state: RefreshState, destinationId: string): RefreshState {

@@ -1,11 +1,15 @@
 import type { JobInput, JobReport } from '../../../contract/job';
 import type { RefusalCount } from '../../../contract/report';
-import { rowClassesWhere } from '../../../contract/row-class';
+import { rememberedClasses } from '../../../contract/reject-policy';
+import type { WithheldClass } from '../../../contract/row-class';
 
-/** Refused for as long as the row is the same. */
-const FINAL: readonly string[] = rowClassesWhere(
-  ({ memory, retryAfterDays }) => memory === 'permanent' && retryAfterDays === undefined,
-);
+/** Withheld again by the next export, as long as nothing changes. */
+const FINALLY_WITHHELD: readonly string[] = [
+  'archived',
+  'opted_out_elsewhere',
+  'suppression_list',
+  'not_allowed',
+] satisfies WithheldClass[];
 
 /**
  * Whether another export of the same source and configuration would send nothing: this one has sent everything, and has proof of it, or
@@ -15,13 +19,17 @@ export function isDone(report: JobReport, { options, configuration }: JobInput):
   const { status, outcomes, refusals } = report;
   if (status !== 'completed' || options.limit !== undefined) return false;
   if (outcomes.throttled + outcomes.unproven + outcomes.not_sent > 0) return false;
-  return refusals.every((refusal) => isFinal(refusal, configuration.optedOut));
+  return refusals.every((refusal) => isFinal(refusal, configuration));
 }
 
-function isFinal({ outcome, class: name }: RefusalCount, optedOut: string): boolean {
-  if (FINAL.includes(name)) return true;
+type Settings = Pick<JobInput['configuration'], 'optedOut' | 'rejects'>;
+
+function isFinal({ outcome, class: name }: RefusalCount, { optedOut, rejects }: Settings): boolean {
+  // Refused for as long as the row is the same.
+  if (rememberedClasses(rejects).some((known) => known.name === name && known.afterDays === undefined))
+    return true;
   if (outcome !== 'suppressed') return false;
   // It has opted out during the export: with `update`, the next one sends it fields and tags.
   if (name === 'opted_out') return optedOut === 'skip';
-  return name === 'archived' || name === 'opted_out_elsewhere';
+  return FINALLY_WITHHELD.includes(name);
 }

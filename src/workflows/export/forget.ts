@@ -1,0 +1,29 @@
+import { fullInput, type CompactExportInput } from '../../contract/compact';
+import type { ExportReport } from '../../contract/report';
+import { toReport } from './report';
+import { createRun, type Run } from './run';
+import { runStep } from './run-step';
+import { runToReport } from './run-to-report';
+
+/** Removes one person from the rows of a destination; started by its destination only, one at a time with its exports. */
+export async function mailchimpForget(input: CompactExportInput): Promise<ExportReport> {
+  const run = createRun({ ...fullInput(input), kind: 'forget' });
+  return runToReport(run, () => forgetPerson(run));
+}
+
+async function forgetPerson(run: Run): Promise<ExportReport> {
+  const { input, record } = run;
+  const { ref, account, accountId, audience, statusIfNew, forget } = input;
+  const { requests: _, ...forgotten } = await runStep(run, 'mailchimp.forgetPerson', {
+    summary: 'Remove a person from the rows of the store',
+    input: () => ({
+      ref,
+      account,
+      accountId,
+      audienceId: audience.id,
+      statusIfNew,
+      requestId: forget?.requestId ?? '',
+    }),
+  });
+  return { ...toReport(input, null, { status: 'completed', startedAtMs: record.startedAtMs }), forgotten };
+}
