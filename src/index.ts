@@ -6,8 +6,13 @@
 // Public API: every name exported here is a promise.
 export { MailchimpPlugin } from './plugin/mailchimp-plugin';
 export type { MailchimpPluginOptions } from './plugin/options';
+export type { ReceiverInput } from './config/alert-config';
+export type { AlertEvent } from './contract/alert';
 export type { AccountInput, StagingInput } from './config/config';
-export type { FilesSourceInput } from './config/source-config';
+export type { CdmSourceInput, FilesSourceInput } from './config/source-config';
+export type { DataverseSourceInput } from './config/dataverse-config';
+export type { PostgresSourceInput } from './config/postgres-config';
+export type { SqlSourceInput } from './config/sql-config';
 export type { SecretResolver } from './ports/secrets';
 export type {
   Cancellable,

@@ -16,6 +16,7 @@ import { ExportFailedError } from './export-failed-error';
 import type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
 import { endedReport, find, follow, look, type Waiting } from './follow';
 import type { Requests } from './requests';
+import { runOfExport } from './run-of-export';
 import { pause, type Contact } from './wait';
 
 const REPLANNED_INTERVAL_MS = 500;
@@ -58,6 +59,10 @@ export class DestinationExport implements ExportHandle {
     return follow(this.#waiting(options));
   }
 
+  async runId(): Promise<string | undefined> {
+    return this.#requests.withoutWorker(() => runOfExport(this.#requests, this.#ref));
+  }
+
   async pause(): Promise<void> {
     await this.#requests.updateExport(this.#ref, (open, envelope) =>
       open.startUpdate(pauseUpdate, { args: [envelope], waitForStage: 'ACCEPTED' }),
@@ -70,7 +75,8 @@ export class DestinationExport implements ExportHandle {
     );
   }
 
-  async approve(input: ApproveInput): Promise<ApprovedExport> {
+  async approve(said: ApproveInput): Promise<ApprovedExport> {
+    const input = this.#decided(said);
     const disposition = await this.#requests
       .updateExport(this.#ref, (open, envelope) =>
         open.startUpdate(approveUpdate, { args: [input, envelope], waitForStage: 'ACCEPTED' }),
@@ -81,7 +87,8 @@ export class DestinationExport implements ExportHandle {
     return { disposition, ...(next ?? { exportId: this.id, number }) };
   }
 
-  async deny(input: ApproveInput): Promise<void> {
+  async deny(said: ApproveInput): Promise<void> {
+    const input = this.#decided(said);
     await this.#requests
       .updateExport(this.#ref, (open, envelope) =>
         open.startUpdate(denyUpdate, { args: [input, envelope], waitForStage: 'ACCEPTED' }),
@@ -94,6 +101,12 @@ export class DestinationExport implements ExportHandle {
   async cancel(): Promise<void> {
     const { destinationId, id: exportId } = this;
     await this.#requests.updateDestination(destinationId, cancelExportUpdate, { exportId });
+  }
+
+  /** By the person that the host knows. */
+  #decided(input: ApproveInput): ApproveInput {
+    const { person } = this.#requests;
+    return person === undefined ? input : { ...input, by: person };
   }
 
   get #ref(): ExportRef {

@@ -2,12 +2,15 @@ import {
   ApplicationFailure,
   isGrpcServiceError,
   NamespaceNotFoundError,
+  QueryNotRegisteredError,
   ServiceError,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import type { ExportRef } from '../contract/identifiers';
+import type { SkipReason } from '../contract/refresh';
+import { refusalFor } from '../text/why-skipped';
 import { ExportError, isExportErrorCode, type ExportErrorOptions } from '../errors';
 
 /** gRPC status codes as numbers: importing the enum would add gRPC as a dependency. */
@@ -40,6 +43,9 @@ const UNREACHABLE: Readonly<Record<number, string>> = {
 /** What the SDK's converter says of a payload that no codec has decrypted. */
 const ENCRYPTED = /Unknown encoding: binary\/encrypted/;
 
+/** What the SDK says of a query that a worker without processor time did not finish. A later one succeeds. */
+const OVERLOADED = /Script execution timed out/;
+
 const OTHER_KEYS =
   'The request or its answer is encrypted with a key that the worker, or this client, does not have. Nothing was changed. Give the same keys to both: ' +
   'temporal.encryption in the configuration file, or the dataConverter of a client. A worker reads its keys when it starts.';
@@ -66,6 +72,9 @@ export function toExportError(error: unknown, { destinationId, taskQueue }: Requ
     return new ExportError('TEMPORAL_UNREACHABLE', UNKNOWN_NAMESPACE, { cause: error });
   }
   if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return noAnswer(error, taskQueue);
+  // The SDK takes each failure of a query for a query that is not known.
+  if (error instanceof QueryNotRegisteredError && OVERLOADED.test(error.message))
+    return noAnswer(error, taskQueue);
   if (isEncrypted(error) || (error instanceof Error && isEncrypted(error.cause)))
     return new ExportError('CONFIG_INVALID', OTHER_KEYS, { cause: error });
   // The SDK wraps gRPC errors that it does not handle.
@@ -95,10 +104,12 @@ function noAnswer(error: Error, taskQueue: string | null): ExportError {
 }
 
 export function destinationNotFound(destinationId: string): ExportError {
-  return new ExportError(
-    'DESTINATION_NOT_FOUND',
-    `There is no destination "${destinationId}". Check the name with temporal-mailchimp destination list, or connect it first.`,
-  );
+  return refused('not_found', destinationId);
+}
+
+function refused(why: SkipReason, destinationId: string): ExportError {
+  const { code, message } = refusalFor(why, destinationId);
+  return new ExportError(code, message);
 }
 
 /** How a destination has ended. @returns undefined for one that was never connected */
@@ -107,18 +118,13 @@ export function ended(
   { phase, status }: { readonly phase: unknown; readonly status: string },
 ): ExportError | undefined {
   if (phase === 'connecting') return undefined;
-  if (status === 'RUNNING') {
+  if (status === 'RUNNING' || status === 'CONTINUED_AS_NEW') {
     return new ExportError(
       'TEMPORAL_UNREACHABLE',
       `The Temporal server did not find the destination ${destinationId}, which it lists as running: it has probably just started. Try again.`,
     );
   }
-  if (phase === 'removed' || status === 'COMPLETED') {
-    return new ExportError(
-      'DESTINATION_REMOVED',
-      `The destination ${destinationId} has been removed. Connect it again to use it.`,
-    );
-  }
+  if (phase === 'removed' || status === 'COMPLETED') return refused('removed', destinationId);
   return new ExportError(
     'DESTINATION_TERMINATED',
     `The destination ${destinationId} was not removed: its workflow was ended in Temporal (${status}). Its store still has what was ` +

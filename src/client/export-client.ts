@@ -1,12 +1,28 @@
 import type { Client } from '@temporalio/client';
 import { fullView, requireRequestSize } from '../contract/compact';
-import type { ConfigureInput, ConnectInput, RemoveInput } from '../contract/destination';
+import type {
+  ConfigureInput,
+  ConnectInput,
+  RemoveInput,
+  StartRemovalInput,
+  StartUndoInput,
+  WithdrawConsentInput,
+} from '../contract/destination';
 import type { DestinationView, Stale } from '../contract/destination-view';
-import { DESTINATION_ID_PREFIX, DestinationIdSchema, type ExportRef } from '../contract/identifiers';
-import type { StartInput } from '../contract/job';
+import { DestinationIdSchema, type ExportRef } from '../contract/identifiers';
+import type { PlanInput, StartInput, VerifyInput } from '../contract/job';
+import type { Forget } from '../contract/forget';
 import type { JobKind } from '../contract/job-kind';
 import { parse } from '../contract/parse';
-import { configureUpdate, removeDestinationUpdate, startJobUpdate } from '../workflows/messages';
+import type { Reason } from '../contract/reason';
+import {
+  configureUpdate,
+  removeDestinationUpdate,
+  startJobUpdate,
+  withdrawConsentUpdate,
+} from '../workflows/messages';
+import { busyOf } from './busy';
+import { listDestinations } from './destination-list';
 import { askAll, withExportNow, type OpenExports } from './export-now';
 import { DestinationExport, StartedDestinationExport } from './destination-export';
 import type { ExportHandle, StartedExportHandle } from './export-handle';
@@ -19,6 +35,16 @@ export interface ExportClientOptions {
   readonly client: Client;
   /** Task queue of the workers that run the plugin. @defaultValue `'mailchimp'` */
   readonly taskQueue?: string;
+  /**
+   * The workers set search attributes: `list` then asks only destinations for which it finds an open export, or that are stale. An export that
+   * started in the last second may be missing. @defaultValue false
+   */
+  readonly searchAttributes?: boolean;
+  /**
+   * The person on whose behalf this client acts, as your application has authenticated it. Recorded as who asks, approves, denies, agrees, withdraws
+   * or removes, in the place of the name in a request; make a client for each person. @defaultValue the names in the requests
+   */
+  readonly person?: string;
 }
 
 /** A destination in a list. */
@@ -33,6 +59,8 @@ export interface ListedDestination {
   readonly open: OpenExports | null;
   /** Undefined: it is not, or no worker answers. */
   readonly stale?: Stale;
+  /** Why this client cannot read what Temporal keeps of it: then `name`, `audienceId` and `phase` are empty. Undefined: it can. */
+  readonly unreadable?: Reason;
 }
 
 /**
@@ -72,10 +100,12 @@ export class ExportClient {
   readonly schedule: Schedules;
 
   readonly #requests: Requests;
+  readonly #searchAttributes: boolean;
 
-  constructor({ client, taskQueue = 'mailchimp' }: ExportClientOptions) {
-    this.#requests = new Requests(client, taskQueue);
+  constructor({ client, taskQueue = 'mailchimp', searchAttributes = false, person }: ExportClientOptions) {
+    this.#requests = new Requests(client, taskQueue, person);
     this.schedule = new Schedules(this.#requests);
+    this.#searchAttributes = searchAttributes;
   }
 
   /**
@@ -89,7 +119,12 @@ export class ExportClient {
    */
   async connect(destinationId: string, input: ConnectInput): Promise<DestinationView> {
     parse(DestinationIdSchema, destinationId, { what: `The name of the destination "${destinationId}"` });
-    return this.#requests.connect(destinationId, input);
+    const { person } = this.#requests;
+    const { consent } = input;
+    return this.#requests.connect(
+      destinationId,
+      consent && person !== undefined ? { ...input, consent: { ...consent, agreedBy: person } } : input,
+    );
   }
 
   /**
@@ -107,7 +142,8 @@ export class ExportClient {
    * Starts an export and returns its handle immediately, before anything is read or sent. While another export runs, the new one is
    * queued behind it. A running or queued export with the same options and configuration is joined instead, so a repeated call does not
    * export twice.
-   * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_REQUIRED, DESTINATION_BUSY (another export is queued already)
+   * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_WITHDRAWN, DESTINATION_BUSY (another export is queued already),
+   * SECOND_PERSON_REQUIRED (it needs `by`, since another person has to approve what is held)
    */
   async start(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {
     return this.#startJob('export', destinationId, input);
@@ -116,11 +152,23 @@ export class ExportClient {
   /**
    * Starts a plan: the numbers of an export with the same options, which sends nothing. It is queued, joined and followed like an
    * export; its report has the status `planned`, and its outcomes are those that the export would have if Mailchimp acknowledged
-   * everything. A plan is never held. Plans have numbers of their own, from 1.
-   * @throws ExportError as `start`
+   * everything. A plan is never held. Plans have numbers of their own, from 1. With a `proposal`, it is made with other settings, which are
+   * checked and not stored; such a plan joins no other.
+   * @throws ExportError as `start`, and with a proposal also as `configure`
    */
-  async plan(destinationId: string, input: StartInput = {}): Promise<StartedExportHandle> {
+  async plan(destinationId: string, input: PlanInput = {}): Promise<StartedExportHandle> {
     return this.#startJob('plan', destinationId, input);
+  }
+
+  /**
+   * Starts a verification: reads the audience, and compares it with what exports have left in it. Changes nothing at Mailchimp. It is queued,
+   * joined and followed like an export; its report has the status `completed`, no outcomes, and what was found in `verification`. With
+   * `repair`, the next export sends again the fields and tags that differ; never of contacts that were deleted or archived, or that have opted out.
+   * Verifications have numbers of their own, from 1.
+   * @throws ExportError as `start`, and EXPORT_NOT_FOUND where nothing was exported yet
+   */
+  async verify(destinationId: string, input: VerifyInput = {}): Promise<StartedExportHandle> {
+    return this.#startJob('verify', destinationId, input);
   }
 
   /**
@@ -141,10 +189,90 @@ export class ExportClient {
 
   /**
    * Removes a destination: withdraws consent, cancels a running export, deletes staged rows, and takes it out of its schedules; those of
-   * no other destination are deleted. Contacts stay in the audience unchanged. A repeated call throws DESTINATION_REMOVED.
+   * no other destination are deleted. Contacts stay in the audience unchanged, unless `exported` says otherwise. A repeated call throws
+   * DESTINATION_REMOVED.
+   *
+   * With `exported: 'untag'` or `'archive'`, it starts a removal and waits for its end, which may take hours: see `startRemoval`. The view has
+   * the phase `removed`, or another one where contacts did not get what was chosen: then a repeated call tries the rest again.
+   * @throws ExportFailedError where the removal was denied, cancelled, or failed: the destination stays
+   * @throws ExportError SECOND_PERSON_REQUIRED where another person has to approve it: use `startRemoval`, also with `exported: 'keep'`
    */
   async remove(destinationId: string, input: RemoveInput): Promise<DestinationView> {
-    return fullView(await this.#requests.updateDestination(destinationId, removeDestinationUpdate, input));
+    const { exported = 'keep', contacts } = input;
+    const removedBy = this.#requests.person ?? input.removedBy;
+    if (exported === 'keep')
+      return fullView(
+        await this.#requests.updateDestination(destinationId, removeDestinationUpdate, { removedBy }),
+      );
+    const handle = await this.startRemoval(destinationId, {
+      removedBy,
+      exported,
+      ...(contacts !== undefined && { contacts }),
+    });
+    await handle.result();
+    return this.#requests.state(destinationId);
+  }
+
+  /**
+   * Starts an export of nothing, in which all contacts depart, and after which the destination is removed. A running export is cancelled, and so
+   * are queued ones. It is followed like an export; it is held for approval if more than `contacts` contacts would lose their tags. The
+   * destination stays where the removal is denied, cancelled or fails, or where a contact has no proof of its result. An equal removal that
+   * runs is joined.
+   * @throws ExportError INPUT_INVALID, NOT_CONNECTED, NOT_CONFIGURED, DESTINATION_REMOVED
+   */
+  async startRemoval(destinationId: string, input: StartRemovalInput): Promise<StartedExportHandle> {
+    return this.#startRemoval('export', destinationId, input);
+  }
+
+  /**
+   * Starts an export that takes back an earlier one, the latest or, once all later ones are taken back, the one before: contacts that it provably
+   * created are archived, if they are subscribed or transactional and carry no tag of others when they are read; tags that it added are taken off, and
+   * those that it took off are given back; fields get the values that the exports before it had sent. `remains` of its report counts what cannot be
+   * taken back. It is followed like an export, and held for approval if more than `contacts` contacts would change. A repeated call for an
+   * export that is taken back already changes nothing. The next export is held if it has anything to send.
+   * @throws ExportError INPUT_INVALID, NOT_CONFIGURED, CONSENT_WITHDRAWN, DESTINATION_BUSY. Its report fails with UNDO_BLOCKED where a later export
+   * was not taken back, and with UNDO_EXPIRED where rows that it needs are not kept any longer
+   */
+  async startUndo(destinationId: string, input: StartUndoInput): Promise<StartedExportHandle> {
+    return this.#startUndo('export', destinationId, input);
+  }
+
+  /** A plan of an undo: what it would change, and in `remains` what it cannot take back. Sends nothing. @throws ExportError as `startUndo` */
+  async planUndo(destinationId: string, input: StartUndoInput): Promise<StartedExportHandle> {
+    return this.#startUndo('plan', destinationId, input);
+  }
+
+  /**
+   * Starts a job that removes one person from the rows of the destination. The request lies in the store already, since nothing of a person
+   * reaches Temporal: `person forget` of the command line leaves it there. It is queued behind a running export, and needs no consent.
+   * @throws ExportError INPUT_INVALID, NOT_CONNECTED, NOT_CONFIGURED, DESTINATION_BUSY
+   * @internal
+   */
+  async startForget(destinationId: string, { requestId }: Forget): Promise<StartedExportHandle> {
+    const request = { kind: 'forget' as const, trigger: 'person forget', forget: { requestId } };
+    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, request);
+    return new StartedDestinationExport(this.#requests, destinationId, started);
+  }
+
+  /** A plan of a removal: its outcomes say how many contacts would be removed from our tags, and archived. Sends nothing. @throws ExportError as `startRemoval` */
+  async planRemoval(destinationId: string, input: StartRemovalInput): Promise<StartedExportHandle> {
+    return this.#startRemoval('plan', destinationId, input);
+  }
+
+  /**
+   * Withdraws the consent and keeps the destination: the export that runs is cancelled, queued ones are dropped, and each further one is refused
+   * with CONSENT_WITHDRAWN until `connect` gives consent again. Schedules skip it. Contacts stay in the audience, as do staged rows and the
+   * baseline. The withdrawal takes effect before it is recorded in the store: after an error, a repeated call records it, and changes nothing else.
+   * @throws ExportError INPUT_INVALID, NOT_CONNECTED
+   */
+  async withdrawConsent(destinationId: string, input: WithdrawConsentInput): Promise<DestinationView> {
+    const { person } = this.#requests;
+    return fullView(
+      await this.#requests.updateDestination(destinationId, withdrawConsentUpdate, {
+        ...input,
+        ...(person !== undefined && { withdrawnBy: person }),
+      }),
+    );
   }
 
   /**
@@ -163,42 +291,59 @@ export class ExportClient {
   async list(): Promise<ListedDestination[]> {
     const requests = this.#requests;
     const listed = await requests.withoutWorker(() => listDestinations(requests));
-    const answers = await askAll(requests, listed);
-    return listed.map(({ destinationId, name, audienceId, phase }) => ({
+    const busy = this.#searchAttributes
+      ? await requests.withoutWorker(() => busyOf(requests, listed))
+      : undefined;
+    const answers = await askAll(requests, listed, busy);
+    return listed.map(({ destinationId, name, audienceId, phase, unreadable }) => ({
       destinationId,
       name,
       audienceId,
       phase,
+      ...(unreadable && { unreadable }),
       ...(answers.get(destinationId) ?? { open: null }),
     }));
   }
 
-  async #startJob(kind: JobKind, destinationId: string, input: StartInput): Promise<StartedExportHandle> {
-    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, { ...input, kind });
+  async #startUndo(
+    kind: JobKind,
+    destinationId: string,
+    { undoneBy, ...rest }: StartUndoInput,
+  ): Promise<StartedExportHandle> {
+    const undo = { ...rest, by: this.#requests.person ?? undoneBy };
+    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
+      kind,
+      trigger: 'undo',
+      undo,
+    });
     return new StartedDestinationExport(this.#requests, destinationId, started);
   }
-}
 
-type Listed = Omit<ListedDestination, 'open' | 'stale'>;
-
-/**
- * Reads type and memo of the workflows, so that no custom search attribute is needed. Memos of another task queue may be encrypted with keys
- * that this client does not have.
- */
-async function listDestinations({ client, taskQueue }: Requests): Promise<Listed[]> {
-  const own = `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
-  const query = `WorkflowType = 'mailchimpDestination' AND ExecutionStatus = 'Running' AND ${own}`;
-  const found: Listed[] = [];
-  for await (const { workflowId, memo } of client.workflow.list({ query })) {
-    const text = (key: string) => (typeof memo?.[key] === 'string' ? memo[key] : '');
-    // Its first connect has not succeeded, so it is no destination yet.
-    if (text('name') === '') continue;
-    found.push({
-      destinationId: workflowId.slice(DESTINATION_ID_PREFIX.length),
-      name: text('name'),
-      audienceId: text('audience'),
-      phase: text('state'),
+  async #startRemoval(
+    kind: JobKind,
+    destinationId: string,
+    { removedBy, ...rest }: StartRemovalInput,
+  ): Promise<StartedExportHandle> {
+    const removal = { ...rest, by: this.#requests.person ?? removedBy };
+    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
+      kind,
+      trigger: 'removal',
+      removal,
     });
+    return new StartedDestinationExport(this.#requests, destinationId, started);
   }
-  return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));
+
+  async #startJob(
+    kind: JobKind,
+    destinationId: string,
+    input: PlanInput | VerifyInput,
+  ): Promise<StartedExportHandle> {
+    const { person } = this.#requests;
+    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
+      ...input,
+      kind,
+      ...(person !== undefined && { by: person }),
+    });
+    return new StartedDestinationExport(this.#requests, destinationId, started);
+  }
 }

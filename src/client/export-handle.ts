@@ -59,6 +59,12 @@ export interface ExportHandle {
   readonly workflowId: string;
 
   /**
+   * The run of that workflow that is this export, for a link to its page; of one that continued as new, the last. Undefined: it has not begun, or
+   * Temporal no longer keeps it. Needs no worker.
+   */
+  runId(): Promise<string | undefined>;
+
+  /**
    * Where the export stands, in counts; undefined while it is queued, and after it has ended.
    * @throws ExportError EXPORT_NOT_FOUND when it is not among the last ten exports of the destination
    */
@@ -107,8 +113,8 @@ export interface ExportHandle {
    * Approves the held export, so that it sends its changes. `planId` is the plan whose numbers were reviewed (`state.held.planId` of
    * `progress`). A plan that is more than an hour old is not sent: a new export plans again, and the result names it. A repeated call
    * gives the same result, also after the export has ended.
-   * @throws ExportError EXPORT_NOT_HELD; PLAN_OUTDATED when it is held with another plan; EXPORT_NOT_FOUND when it has ended without
-   * this approval or has not begun
+   * @throws ExportError EXPORT_NOT_HELD; PLAN_OUTDATED when it is held with another plan; SECOND_PERSON_REQUIRED when another person than the
+   * one who asked has to approve; EXPORT_NOT_FOUND when it has ended without this approval or has not begun
    */
   approve(input: ApproveInput): Promise<ApprovedExport>;
 

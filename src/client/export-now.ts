@@ -37,16 +37,23 @@ export async function withExportNow(
   return { ...view, running: { ...running, now: { phase, state, isPaused } } };
 }
 
-/** One look for a worker, for all of them: without a worker, each query would wait for its deadline. */
+/** Of a destination that nothing runs for. */
+const IDLE: Asked = { open: { running: null, queued: [] } };
+
+/** One look for a worker, for all of them: without a worker, each query would wait for its deadline. @param busy those to be asked; default: all */
 export async function askAll(
   requests: Requests,
   listed: readonly { readonly destinationId: string }[],
+  busy?: ReadonlySet<string>,
 ): Promise<ReadonlyMap<string, Asked>> {
   const { client, taskQueue } = requests;
   const found = new Map<string, Asked>();
   if (!(await requests.withoutWorker(() => isPolled(client, taskQueue)))) return found;
-  for (let first = 0; first < listed.length; first += ASKED_AT_ONCE) {
-    const asked = listed.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
+  const isBusy = ({ destinationId }: { readonly destinationId: string }) => busy?.has(destinationId) ?? true;
+  for (const { destinationId } of listed.filter((one) => !isBusy(one))) found.set(destinationId, IDLE);
+  const toAsk = listed.filter(isBusy);
+  for (let first = 0; first < toAsk.length; first += ASKED_AT_ONCE) {
+    const asked = toAsk.slice(first, first + ASKED_AT_ONCE).map(async ({ destinationId }) => {
       const answer = await ask(client, destinationId);
       if (answer) found.set(destinationId, answer);
     });

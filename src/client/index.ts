@@ -8,8 +8,9 @@ export { ExportClient, type ExportClientOptions, type ListedDestination } from '
 export type { OpenExports } from './export-now';
 export { ExportFailedError } from './export-failed-error';
 export type { ApprovedExport, ExportHandle, StartedExportHandle, WaitOptions } from './export-handle';
+export type { BackfillInput } from './backfill';
+export type { ConsentEvent } from '../contract/consent-history';
 export type {
-  BackfillInput,
   CreateScheduleOptions,
   PauseScheduleInput,
   Schedules,
@@ -24,9 +25,12 @@ export type {
   ConfigureInput,
   ConnectInput,
   Consent,
-  ExportOptionsInput,
   RemoveInput,
+  StartRemovalInput,
+  StartUndoInput,
+  WithdrawConsentInput,
 } from '../contract/destination';
+export type { ExportOptionsInput } from '../contract/export-options';
 export type {
   ConsentFact,
   DestinationPhase,
@@ -36,9 +40,13 @@ export type {
   RunningExport,
   Stale,
 } from '../contract/destination-view';
+export type { Leavers, NotArchived } from '../contract/archiving';
+export type { AlertEvent, UndeliveredAlert } from '../contract/alert';
 export type { ExportObstacle, ExportPhase, ExportState, ExportView, Since } from '../contract/export';
 export type { ExportRef } from '../contract/identifiers';
-export type { StartInput } from '../contract/job';
+export type { PlanInput, ProposalInput, StartInput, VerifyInput } from '../contract/job';
+export type { DriftClass, Verification } from '../contract/drift';
+export type { ForgetCounts } from '../contract/forget';
 export type { JobKind } from '../contract/job-kind';
 export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan, UnmatchedRows } from '../contract/plan';
@@ -52,6 +60,7 @@ export type {
   SkipReason,
 } from '../contract/refresh';
 export type { ExportReport, ExportStatus, RefusalCount, SegmentReport, Tally } from '../contract/report';
+export type { Timeline, TimelinePoint, TimelineState } from '../contract/timeline';
 export type { ScheduleRequest, ScheduleSettings } from '../contract/schedule';
 export type {
   ScheduledRun,
@@ -60,6 +69,7 @@ export type {
   ScheduleView,
 } from '../contract/schedule-view';
 export type { RowClass, WithheldClass } from '../contract/row-class';
+export type { Remains } from '../contract/undo';
 export {
   OUTCOMES,
   type MemberStatus,

@@ -30,18 +30,24 @@ import { requireWorker } from './pollers';
 const ACCEPT_TIMEOUT_MS = 10_000;
 const RESULT_TIMEOUT_MS = 90_000;
 
+/** `WORKFLOW_EXECUTION_STATUS_CONTINUED_AS_NEW` of the API of Temporal. */
+const CONTINUED_AS_NEW = 6;
+
 /** Sends requests to the workflows of destinations and exports, with deadlines, and converts every expected error to an ExportError. */
 export class Requests {
   readonly client: Client;
   readonly taskQueue: string;
+  /** The person that the host has authenticated. Undefined: requests say who asks. */
+  readonly person: string | undefined;
 
   readonly #asking: WorkflowClient;
   /** How far the clock of the server is ahead of ours, as far as a refused request has shown. */
   #clockOffsetMs = 0;
 
-  constructor(client: Client, taskQueue: string) {
+  constructor(client: Client, taskQueue: string, person?: string) {
     this.client = client;
     this.taskQueue = taskQueue;
+    this.person = person;
     // A workflow that was terminated would answer as if it lived.
     this.#asking = new WorkflowClient({
       ...client.workflow.options,
@@ -116,7 +122,7 @@ export class Requests {
   }
 
   /** @throws WorkflowNotFoundError also for a workflow that was ended from outside */
-  async #ask(destinationId: string): Promise<DestinationView> {
+  async #ask(destinationId: string, attempts = 5): Promise<DestinationView> {
     const workflowId = destinationWorkflowId(destinationId);
     try {
       return fullView(
@@ -124,6 +130,9 @@ export class Requests {
       );
     } catch (error) {
       if (!(error instanceof QueryRejectedError)) throw error;
+      const status: number = error.status;
+      // It reached a run at the moment of its end; the next one is there already.
+      if (status === CONTINUED_AS_NEW && attempts > 1) return this.#ask(destinationId, attempts - 1);
       throw new WorkflowNotFoundError('Ended from outside', workflowId, undefined);
     }
   }

@@ -32,3 +32,12 @@ export function scheduleOfOther(name: string, taskQueue: string | undefined): Ex
     `The schedule "${name}" ${owner}. Nothing was changed. Use the configuration of its task queue, or another name.`,
   );
 }
+
+/** For a change of settings that are not known. */
+export function scheduleUnreadable(name: string): ExportError {
+  return new ExportError(
+    'INPUT_INVALID',
+    `The settings of the schedule "${name}" are not known, since it was changed in Temporal, so they cannot be changed here. Nothing was changed. ` +
+      `Delete it, and create it again: temporal-mailchimp schedule delete ${name}`,
+  );
+}

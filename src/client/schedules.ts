@@ -8,31 +8,49 @@ import {
   type ScheduleDescription,
   type ScheduleHandle,
 } from '@temporalio/client';
-import { z } from 'zod';
-import { NameSchema, scheduleNameOf, temporalScheduleId } from '../contract/identifiers';
+import { NameSchema, temporalScheduleId } from '../contract/identifiers';
+import { whyNever } from '../contract/never-starts';
 import { parse } from '../contract/parse';
 import {
   areSameSettings,
   periodMs,
   ScheduleSettingsSchema,
+  type ScheduleRecord,
   type ScheduleRequest,
   type ScheduleSettings,
 } from '../contract/schedule';
 import { ownerMemo, ownerOf, recordOf, temporalSchedule } from '../contract/schedule-request';
 import type { ScheduleDetails, ScheduleView } from '../contract/schedule-view';
 import { ExportError } from '../errors';
-import { scheduleWords } from '../text/describe-schedule';
+import { byIn, changedNote, scheduleNote, scheduleWords } from '../text/describe-schedule';
+import { count } from '../text/format';
+import { BACKFILL_OVERLAPS, BackfillSchema, backfillRange, type BackfillInput } from './backfill';
+import { unknownIn } from './destination-list';
 import type { Requests } from './requests';
-import { scheduleExists, scheduleNotFound, scheduleOfOther, scheduleOfPerson } from './schedule-errors';
+import {
+  scheduleExists,
+  scheduleNotFound,
+  scheduleOfOther,
+  scheduleOfPerson,
+  scheduleUnreadable,
+} from './schedule-errors';
+import { isoTime, listOwnSchedules, unreadableView, type ListedSchedule } from './schedule-list';
 import { lastRuns } from './schedule-runs';
 
 /** The gRPC status as a number: importing the enum would add gRPC as a dependency. */
 const INVALID_ARGUMENT = 3;
+/** gRPC: no answer in time. */
+const DEADLINE_EXCEEDED = 4;
+/** The server answers within milliseconds. */
+const LOST_AFTER_MS = 2_000;
+const MAX_TRIES = 4;
 const NEXT_TIMES = 10;
 /** Schedules that a list asks for at the same time. */
 const ASKED_AT_ONCE = 8;
 /** A backfill starts one refresh for each time of its range. */
 const MOST_BACKFILLED = 100;
+/** The server lists no more times of a range. */
+const MOST_LISTED = 1000;
 /** How long a trigger waits for the scheduler to act on it. */
 const TRIGGER_MS = 5_000;
 const POLL_MS = 100;
@@ -50,25 +68,6 @@ export interface PauseScheduleInput {
   readonly by: string;
   readonly reason?: string;
 }
-
-const BACKFILL_OVERLAPS = {
-  'one-by-one': 'BUFFER_ALL',
-  skip: 'SKIP',
-  'buffer-one': 'BUFFER_ONE',
-  allow: 'ALLOW_ALL',
-} as const;
-
-const BackfillSchema = z
-  .strictObject({
-    from: z.iso.datetime({ offset: true }),
-    to: z.iso.datetime({ offset: true }),
-    overlap: z.enum(['one-by-one', 'skip', 'buffer-one', 'allow']).default('one-by-one'),
-  })
-  .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), 'from must not be after to')
-  .refine(({ to }) => Date.parse(to) <= Date.now(), 'to must not be in the future');
-
-/** Times of the past, both included, in ISO 8601 with an offset. `overlap`: by default one refresh after the other. */
-export interface BackfillInput extends z.input<typeof BackfillSchema> {}
 
 /** What became of a trigger. `skipped`: a refresh of the schedule runs. `requested`: the scheduler has not acted on it within 5 s; it will. */
 export type Triggered =
@@ -108,7 +107,7 @@ export class Schedules {
   /**
    * Creates a schedule. A repeated call with the same settings changes nothing, also not whether it is paused.
    * @param name small letters, digits, hyphens and underscores
-   * @throws ExportError INPUT_INVALID (also for what Temporal refuses: a cron expression, a time zone that it does not know),
+   * @throws ExportError INPUT_INVALID (also for a schedule that will never start, and for what Temporal refuses: a time zone that it does not know),
    * SCHEDULE_EXISTS (with other settings)
    */
   async create(
@@ -124,15 +123,39 @@ export class Schedules {
     return this.#view(name);
   }
 
-  /** All schedules of the task queue, by name. Eventually consistent: a new one can take a second to appear. */
+  /**
+   * Replaces the settings of a schedule. It stays paused if it is. One that comes from a configuration file stays one, so `sync` makes it
+   * match the file again. A refresh that runs goes on. A repeated call changes nothing.
+   * @throws ExportError INPUT_INVALID (also for a schedule that will never start, and for one that was changed in Temporal)
+   */
+  async update(name: string, settings: ScheduleSettings): Promise<ScheduleView> {
+    const parsed = parseSchedule(name, settings);
+    const record = recordOf((await this.#described(name)).action);
+    if (!record) throw scheduleUnreadable(name);
+    if (!areSameSettings(record.settings, parsed)) await this.#change(name, record, parsed);
+    return this.#view(name);
+  }
+
+  /**
+   * All schedules of the task queue, by name. Eventually consistent: a new one can take a second to appear. One that this client cannot
+   * decode hides no other: it is listed as `unreadable`.
+   */
   async list(): Promise<ScheduleView[]> {
-    const names = await this.#requests.withoutWorker(() => this.#names());
+    const listed = await this.#requests.withoutWorker(() => listOwnSchedules(this.#requests));
     const views: ScheduleView[] = [];
-    for (let first = 0; first < names.length; first += ASKED_AT_ONCE) {
-      const asked = names.slice(first, first + ASKED_AT_ONCE).map((name) => this.#viewIfThere(name));
+    for (let first = 0; first < listed.length; first += ASKED_AT_ONCE) {
+      const asked = listed.slice(first, first + ASKED_AT_ONCE).map((one) => this.#viewIfOurs(one));
       views.push(...(await Promise.all(asked)).filter((view) => view !== undefined));
     }
     return views;
+  }
+
+  /**
+   * The names and the labels of `targets` that no destination of the task queue has now. `create` takes them: a refresh skips what is not
+   * connected when it runs.
+   */
+  async unknownTargets(targets: ScheduleSettings['targets']): Promise<string[]> {
+    return this.#requests.withoutWorker(() => unknownIn(this.#requests, targets));
   }
 
   /** The settings, the next times, and the last refreshes with their reports. */
@@ -146,12 +169,12 @@ export class Schedules {
 
   /** Starts no refresh until `unpause`, except by `trigger` and `backfill`. A refresh that runs goes on. A repeated call changes the note. */
   async pause(name: string, input: PauseScheduleInput): Promise<ScheduleView> {
-    return this.#ask(name, (handle) => handle.pause(noteOf('Paused', input)));
+    return this.#ask(name, (handle, note) => handle.pause(note(noteOf('Paused', input))));
   }
 
   /** Times that have passed while it was paused are not made up. A repeated call changes the note. */
   async unpause(name: string, input: PauseScheduleInput): Promise<ScheduleView> {
-    return this.#ask(name, (handle) => handle.unpause(noteOf('Unpaused', input)));
+    return this.#ask(name, (handle, note) => handle.unpause(note(noteOf('Unpaused', input))));
   }
 
   /** Starts a refresh now, also while the schedule is paused, but not while one of its refreshes runs. A repeated call starts another one, or is skipped. */
@@ -176,14 +199,15 @@ export class Schedules {
    * @throws ExportError INPUT_INVALID (also for more than 100 times)
    */
   async backfill(name: string, input: BackfillInput): Promise<{ readonly times: readonly string[] }> {
-    const { from, to, overlap } = parse(BackfillSchema, input, { what: `The range for "${name}"` });
-    const range = { start: new Date(from), end: new Date(to) };
-    await this.#described(name);
+    const { overlap, ...given } = parse(BackfillSchema, input, { what: `The range for "${name}"` });
+    const { spec } = await this.#described(name);
+    const range = backfillRange(name, given, spec.timezone);
     const times = await this.#times(name, range);
     if (times.length > MOST_BACKFILLED) {
+      const number = times.length < MOST_LISTED ? count(times.length) : `${count(MOST_LISTED)} or more`;
       throw new ExportError(
         'INPUT_INVALID',
-        `The range has ${times.length} times of the schedule "${name}". Nothing was started. Choose a range with at most ${MOST_BACKFILLED}.`,
+        `The range has ${number} times of the schedule "${name}". Nothing was started. Choose a range with at most ${MOST_BACKFILLED}.`,
       );
     }
     if (times.length > 0)
@@ -219,9 +243,24 @@ export class Schedules {
     const record = recordOf((await this.#described(name)).action);
     if (!record?.isFromFile) throw scheduleOfPerson(name);
     if (areSameSettings(record.settings, settings)) return 'unchanged';
-    const changed = this.#temporal({ name, settings, isFromFile: true });
-    await this.#send(name, (handle) => handle.update(({ state }) => ({ ...changed, state })));
+    await this.#change(name, record, settings);
     return 'changed';
+  }
+
+  /** The state stays, but for the words of its note. */
+  async #change(
+    name: string,
+    { settings: before, isFromFile }: ScheduleRecord,
+    settings: ScheduleRequest,
+  ): Promise<void> {
+    requireTimes(name, settings);
+    const changed = this.#temporal({ name, settings, isFromFile });
+    await this.#send(name, (handle) =>
+      handle.update(({ state }) => ({
+        ...changed,
+        state: { ...state, note: changedNote(state.note, { before, after: settings }) },
+      })),
+    );
   }
 
   async #drop(name: string): Promise<SyncedSchedule['result']> {
@@ -243,19 +282,33 @@ export class Schedules {
     { isPaused = false, by }: CreateScheduleOptions = {},
   ): Promise<boolean> {
     const note = by === undefined ? 'Created paused' : `Created paused by ${by}`;
+    const { name, settings } = schedule;
+    // One that exists may have ended since.
+    if (whyNever(settings, Date.now()) !== undefined && (await this.#exists(name))) return false;
+    requireTimes(name, settings);
     try {
       await this.#requests.withoutWorker(() =>
         this.#client.schedule.create({
           scheduleId: temporalScheduleId(schedule.name),
           ...this.#temporal(schedule),
           memo: ownerMemo(this.#requests.taskQueue),
-          ...(isPaused && { state: { paused: true, note } }),
+          state: { paused: isPaused, note: scheduleNote(settings, isPaused ? note : null) },
         }),
       );
       return true;
     } catch (error) {
       if (error instanceof ScheduleAlreadyRunning) return false;
       throw refusedByServer(error, schedule.name) ?? error;
+    }
+  }
+
+  async #exists(name: string): Promise<boolean> {
+    try {
+      await this.#send(name, (handle) => handle.describe());
+      return true;
+    } catch (error) {
+      if (error instanceof ExportError && error.code === 'SCHEDULE_NOT_FOUND') return false;
+      throw error;
     }
   }
 
@@ -269,9 +322,14 @@ export class Schedules {
     return temporalSchedule({ ...schedule, taskQueue: this.#requests.taskQueue, words }, Date.now());
   }
 
-  async #ask(name: string, send: (handle: ScheduleHandle) => Promise<void>): Promise<ScheduleView> {
-    await this.#described(name);
-    await this.#send(name, send);
+  /** @param send gets what makes the note of what a person does */
+  async #ask(
+    name: string,
+    send: (handle: ScheduleHandle, note: (by: string) => string) => Promise<void>,
+  ): Promise<ScheduleView> {
+    const record = recordOf((await this.#described(name)).action);
+    const note = (by: string) => (record ? scheduleNote(record.settings, by) : by);
+    await this.#send(name, (handle) => send(handle, note));
     return this.#view(name);
   }
 
@@ -303,7 +361,7 @@ export class Schedules {
       settings: record?.settings ?? null,
       isFromFile: record?.isFromFile ?? false,
       isPaused: state.paused,
-      note: state.note ? state.note : null,
+      note: state.note ? byIn(state.note, record?.settings) : null,
       next: state.paused ? [] : await this.#next(name, info.nextActionTimes.at(-1), record?.settings.jitter),
       lastStartedAt: info.recentActions.at(-1)?.takenAt.toISOString() ?? null,
       counts: {
@@ -324,23 +382,16 @@ export class Schedules {
     return times.filter((time) => time > now.toISOString()).slice(0, NEXT_TIMES);
   }
 
-  /** Undefined: deleted since it was listed. */
-  async #viewIfThere(name: string): Promise<ScheduleView | undefined> {
+  /** Undefined: deleted since it was listed, or of another task queue. */
+  async #viewIfOurs({ name, unreadable }: ListedSchedule): Promise<ScheduleView | undefined> {
     try {
-      return await this.#view(name);
+      return unreadable
+        ? await this.#send(name, () => unreadableView(this.#requests, { name, unreadable }))
+        : await this.#view(name);
     } catch (error) {
       if (error instanceof ExportError && error.code === 'SCHEDULE_NOT_FOUND') return undefined;
       throw error;
     }
-  }
-
-  async #names(): Promise<string[]> {
-    const names: string[] = [];
-    for await (const { scheduleId, memo } of this.#client.schedule.list()) {
-      const name = scheduleNameOf(scheduleId);
-      if (name !== undefined && ownerOf(memo) === this.#requests.taskQueue) names.push(name);
-    }
-    return names.toSorted((one, other) => one.localeCompare(other));
   }
 
   /** The times of a range, both ends included, as the server has them, with jitter. */
@@ -348,16 +399,28 @@ export class Schedules {
     name: string,
     { start, end }: { readonly start: Date; readonly end: Date },
   ): Promise<string[]> {
-    const { startTime } = await this.#requests.withoutWorker(() =>
+    const ask = () =>
       this.#client.workflowService.listScheduleMatchingTimes({
         namespace: this.#client.options.namespace,
         scheduleId: temporalScheduleId(name),
         // The server excludes it here, and includes it in a backfill.
         startTime: timestamp(new Date(start.getTime() - 1)),
         endTime: timestamp(end),
-      }),
-    );
-    return (startTime ?? []).map(({ seconds }) => new Date(Number(seconds) * 1000).toISOString());
+      });
+    const { startTime } = await this.#requests.withoutWorker(() => this.#askUntilAnswered(ask));
+    return (startTime ?? []).map(isoTime);
+  }
+
+  /** The server asks a workflow of its own, and may lose the question while that workflow is changing. It answers the same question a moment later. */
+  async #askUntilAnswered<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#client.withDeadline(Date.now() + LOST_AFTER_MS, ask);
+      } catch (error) {
+        const isLost = isGrpcServiceError(error) && (error.code as number) === DEADLINE_EXCEEDED;
+        if (!isLost || tries === MAX_TRIES) throw error;
+      }
+    }
   }
 
   get #client(): Client {
@@ -374,6 +437,16 @@ function timestamp(date: Date) {
 function parseSchedule(name: string, settings: ScheduleSettings): ScheduleRequest {
   parse(NameSchema, name, { what: `The name of the schedule "${name}"` });
   return parse(ScheduleSettingsSchema, settings, { what: `The schedule "${name}"` });
+}
+
+/** @throws ExportError INPUT_INVALID for a schedule that will start nothing */
+function requireTimes(name: string, settings: ScheduleRequest): void {
+  const why = whyNever(settings, Date.now());
+  if (why === undefined) return;
+  throw new ExportError(
+    'INPUT_INVALID',
+    `The schedule "${name}" would never start a refresh: ${why}. Nothing was changed.`,
+  );
 }
 
 function noteOf(what: string, { by, reason }: PauseScheduleInput): string {

@@ -1,0 +1,74 @@
+import { toDestinationMemo } from '../contract/destination-memo';
+import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
+import { readMemo, type ReadMemo } from '../contract/read-memo';
+import type { Reason } from '../contract/reason';
+import type { RefreshTargets } from '../contract/refresh';
+import type { SearchAttribute } from '../contract/search-attributes';
+import { describeWorkflow, isRunning, listWorkflows, runningOn } from '../contract/workflow-lists';
+import type { Requests } from './requests';
+
+/** What lists know of a destination. */
+export interface Listed {
+  readonly destinationId: string;
+  readonly name: string;
+  readonly audienceId: string;
+  readonly phase: string;
+  readonly labels: readonly string[];
+  /** Its search attribute, where it has one. */
+  readonly state?: string;
+  readonly unreadable?: Reason;
+}
+
+const STATE = 'MailchimpState' satisfies SearchAttribute;
+
+/**
+ * Reads type and memo of the workflows, so that no custom search attribute is needed. Memos of another task queue may be encrypted with keys
+ * that this client does not have.
+ */
+export async function listDestinations({ client, taskQueue }: Requests): Promise<Listed[]> {
+  const query = `WorkflowType = 'mailchimpDestination' AND ${runningOn(taskQueue)}`;
+  const found: Listed[] = [];
+  for await (const { execution, memo, searchAttributes } of listWorkflows(client, query)) {
+    const destinationId = (execution?.workflowId ?? '').slice(DESTINATION_ID_PREFIX.length);
+    const listed = toListed(destinationId, await readMemo(client.options.loadedDataConverter, memo?.fields));
+    const state = toText(searchAttributes?.indexedFields?.[STATE]);
+    if (listed) found.push({ ...listed, ...(state !== undefined && { state }) });
+  }
+  return found.toSorted((one, other) => one.destinationId.localeCompare(other.destinationId));
+}
+
+/** Of a search attribute, which is JSON and never encrypted. */
+function toText(payload: { readonly data?: Uint8Array | null } | undefined): string | undefined {
+  const value: unknown = payload?.data ? JSON.parse(Buffer.from(payload.data).toString()) : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function toListed(destinationId: string, read: ReadMemo): Listed | undefined {
+  if ('unreadable' in read)
+    return { destinationId, name: '', audienceId: '', phase: '', labels: [], unreadable: read.unreadable };
+  const memo = toDestinationMemo(read.memo);
+  if (!memo) return undefined;
+  const { name, audience, state, labels } = memo;
+  return { destinationId, name, audienceId: audience, phase: state, labels };
+}
+
+/** The names and the labels of `targets` that no destination of the task queue has. */
+export async function unknownIn(requests: Requests, targets: RefreshTargets): Promise<string[]> {
+  if ('all' in targets) return [];
+  const listed = await listDestinations(requests);
+  if ('labels' in targets) {
+    const known = new Set(listed.flatMap(({ labels }) => labels));
+    return targets.labels.filter((label) => !known.has(label));
+  }
+  const known = new Set(listed.map(({ destinationId }) => destinationId));
+  const unknown: string[] = [];
+  for (const name of targets.destinations)
+    if (!known.has(name) && !(await isOpen(requests, name))) unknown.push(name);
+  return unknown;
+}
+
+/** Lists are about a second behind. */
+async function isOpen({ client, taskQueue }: Requests, destinationId: string): Promise<boolean> {
+  const found = await describeWorkflow(client, destinationWorkflowId(destinationId));
+  return found !== undefined && isRunning(found) && found.taskQueue === taskQueue;
+}
