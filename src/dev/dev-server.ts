@@ -22,6 +22,8 @@ export interface DevServerOptions {
   readonly namespace?: string;
   /** Without the Web UI. @default false */
   readonly headless?: boolean;
+  /** Port of the server's own metrics, at `/metrics`. Default: none. */
+  readonly metricsPort?: number;
   /** Called with each line of the server's own output. */
   readonly log?: (line: string) => void;
 }
@@ -85,7 +87,7 @@ async function choosePorts(options: DevServerOptions): Promise<Ports> {
 }
 
 async function spawnServer(options: DevServerOptions, ports: Ports): Promise<OwnedProcess> {
-  const { binary, dbFilename, namespace = 'default', log } = options;
+  const { binary, dbFilename, metricsPort, namespace = 'default', log } = options;
   const args = [
     'server',
     'start-dev',
@@ -98,6 +100,7 @@ async function spawnServer(options: DevServerOptions, ports: Ports): Promise<Own
   ];
   args.push(...(ports.uiPort === undefined ? ['--headless'] : ['--ui-port', `${ports.uiPort}`]));
   if (dbFilename !== undefined) args.push('--db-filename', resolve(dbFilename));
+  if (metricsPort !== undefined) args.push('--metrics-port', `${metricsPort}`);
   args.push('--log-level', 'warn');
   try {
     return await spawnOwned({ command: binary, args, ...(log && { onLine: log }) });

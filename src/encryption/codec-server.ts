@@ -23,11 +23,19 @@ export interface CodecServer {
   readonly close: () => Promise<void>;
 }
 
+/** A shorter token can be guessed: the server answers thousands of requests a second. */
+const SHORTEST_TOKEN = 16;
+
 /**
  * Decodes payloads for Temporal's Web UI and CLI, as their protocol of remote codecs has it: `POST /decode` and `/encode`.
- * @throws ExportError CONFIG_INVALID where it cannot listen
+ * @throws ExportError CONFIG_INVALID where it cannot listen, and for a token of less than 16 characters
  */
 export async function startCodecServer(options: CodecServerOptions): Promise<CodecServer> {
+  if (options.token.length < SHORTEST_TOKEN)
+    throw new ExportError(
+      'CONFIG_INVALID',
+      `The token of the codec server has less than ${SHORTEST_TOKEN} characters, so it could be guessed. Make one, e.g. with: openssl rand -hex 32`,
+    );
   const server = createServer((request, response) => {
     void answer(options, request, response).catch(() => response.destroy());
   });
@@ -105,7 +113,8 @@ function digest(text: string): Buffer {
   return createHash('sha256').update(text).digest();
 }
 
-const PayloadsSchema = z.object({ payloads: z.array(z.unknown()) });
+/** The Temporal CLI sends no list for a query without an argument. */
+const PayloadsSchema = z.object({ payloads: z.array(z.unknown()).default([]) });
 
 function parse(body: string): Payload[] {
   return PayloadsSchema.parse(JSON.parse(body)).payloads.map(fromJson);

@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { AccountConfig, WorkerConfig } from '../config/config';
+import { credentialOf } from '../config/account-credential';
+import { notSignedIn } from '../config/not-signed-in';
+import { ExportError } from '../errors';
 import type { AccountInfo, MailchimpAccount } from '../ports/mailchimp';
 import type { SecretResolver } from '../ports/secrets';
 import {
@@ -34,13 +37,14 @@ export function createAccounts(
   const logins = new Map<string, Promise<AccountInfo>>();
 
   /** By a digest: keys stay in memory no longer than a request takes. */
-  function knownLogin(config: AccountConfig, apiKey: string): Promise<AccountInfo> {
+  function knownLogin(config: AccountConfig, secret: Secret): Promise<AccountInfo> {
+    const { apiKey, signedInTo = '' } = secret;
     const digest = createHash('sha256')
-      .update(`${config.baseUrl ?? ''} ${apiKey}`)
+      .update(`${config.baseUrl ?? ''} ${signedInTo} ${apiKey}`)
       .digest('hex');
     const known = logins.get(digest);
     if (known) return known;
-    const asked = connect(config, { apiKey, limiter: createLimiter({ connections: 1 }) }).login();
+    const asked = connect(config, { ...secret, limiter: createLimiter({ connections: 1 }) }).login();
     logins.set(digest, asked);
     // A refused key may be accepted later.
     asked.catch(() => logins.delete(digest));
@@ -49,25 +53,43 @@ export function createAccounts(
 
   async function signIn(name: string) {
     const config = findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'worker' });
-    const apiKey = await secrets.resolve(config.apiKey);
-    return { config, apiKey, login: await knownLogin(config, apiKey) };
+    const secret = await resolveCredential(name, config, secrets);
+    return { config, secret, login: await knownLogin(config, secret) };
   }
 
   return {
     signIn: async (name) => (await signIn(name)).login,
     open: async (name, guard, signal) => {
-      const { config, apiKey, login } = await signIn(name);
-      const user = `${config.baseUrl ?? apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
+      const { config, secret, login } = await signIn(name);
+      const user = `${config.baseUrl ?? secret.apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
       const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
       limiters.set(user, limiter);
-      return connect(config, { apiKey, limiter, guard, signal, observer: observe(name) });
+      return connect(config, { ...secret, limiter, guard, signal, observer: observe(name) });
     },
   };
 }
 
+type Secret = Pick<ConnectionOptions, 'apiKey' | 'signedInTo'>;
+
+/** @throws ExportError SECRET_UNAVAILABLE, with the command that signs in where there is no token */
+async function resolveCredential(
+  name: string,
+  config: AccountConfig,
+  secrets: SecretResolver,
+): Promise<Secret> {
+  const { kind, reference } = credentialOf(config);
+  if (kind === 'apiKey') return { apiKey: await secrets.resolve(reference) };
+  try {
+    return { apiKey: await secrets.resolve(reference), signedInTo: name };
+  } catch (error) {
+    if (!(error instanceof ExportError) || error.code !== 'SECRET_UNAVAILABLE') throw error;
+    throw notSignedIn(name, error.message);
+  }
+}
+
 function connect(
   { baseUrl, longestRequestSeconds }: AccountConfig,
-  options: Pick<ConnectionOptions, 'apiKey' | 'limiter' | 'guard' | 'observer' | 'signal'>,
+  options: Pick<ConnectionOptions, 'apiKey' | 'signedInTo' | 'limiter' | 'guard' | 'observer' | 'signal'>,
 ): MailchimpAccount {
   return openAccount({
     ...options,

@@ -3,8 +3,8 @@ import { JOB_WORKFLOWS } from '../contract/job-kind';
 import { WORKFLOWS_MARKER } from '../contract/version';
 import { ExportError } from '../errors';
 
-type ConfigHook = NonNullable<BundleOptions['webpackConfigHook']>;
-type WebpackPlugin = NonNullable<NonNullable<ReturnType<ConfigHook>['plugins']>[number]>;
+export type ConfigHook = NonNullable<BundleOptions['webpackConfigHook']>;
+export type WebpackPlugin = NonNullable<NonNullable<ReturnType<ConfigHook>['plugins']>[number]>;
 type Compiler = ThisParameterType<Extract<WebpackPlugin, (...args: never[]) => unknown>>;
 type Compilation = Parameters<Parameters<Compiler['hooks']['emit']['tap']>[1]>[0];
 
@@ -14,6 +14,7 @@ const WORKFLOWS = [
   ...Object.values(JOB_WORKFLOWS),
   'mailchimpRefresh',
   'mailchimpExportSegments',
+  'mailchimpAlert',
 ];
 const [NAME, VERSION] = WORKFLOWS_MARKER.split('@');
 

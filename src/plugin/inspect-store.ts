@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import { errorCode } from '../config/error-code';
 import { ExportError } from '../errors';
-import { readStore } from '../staging';
+import { readStore, requireOwnFolder } from '../staging';
 import { configuredStore } from './configured-store';
 
 export interface InspectedStore {
@@ -21,7 +21,8 @@ const LEAST_FREE_BYTES = 1e9;
 
 /**
  * The staging store of a configuration, without writing into it.
- * @throws ExportError STAGING_FAILED when this user cannot write there, DISK_FULL when there is little space
+ * @throws ExportError STAGING_FAILED when this user cannot write there, CONFIG_INVALID when others can, or it is theirs; DISK_FULL when there is
+ * little space
  */
 export async function inspectStore(
   staging: WorkerConfig['staging'],
@@ -37,6 +38,7 @@ export async function inspectStore(
       `This user cannot write to ${existing} (${errorCode(error)}). Run the command as the user of the worker, or change the owner of the folder.`,
     );
   }
+  if (existing === folder) await requireOwnFolder(folder);
   const { bavail, bsize } = await statfs(existing);
   const freeBytes = bavail * bsize;
   if (freeBytes < LEAST_FREE_BYTES)

@@ -5,22 +5,27 @@ import { SimplePlugin } from '@temporalio/plugin';
 import { createActivities, type Activities } from '../activities';
 import { STORE_QUEUE_PREFIX } from '../contract/identifiers';
 import { ExportError } from '../errors';
+import { withLogFields } from './log-fields';
 import { type MailchimpPluginOptions, type PluginSettings, readOptions } from './options';
 import { reportSetup, type SetupCheck } from './report-setup';
 import { openResources, type Resources } from './resources';
 import { runStoreWorker } from './store-worker';
 import { requireOurBundle, requireOurWorkflows } from './check-bundle';
 import { requireOurSdk } from './check-sdk';
+import { declareVersioning, declareWhenBundling, usesVersioning } from './declare-versioning';
 
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
  *
- * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`, `mailchimpRefresh`) and the activities (`mailchimp.*`), opens the staging store when
+ * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`, `mailchimpRefresh`, `mailchimpExportSegments`, `mailchimpAlert`) and the activities (`mailchimp.*`), opens the staging store when
  * the worker runs and closes it with the worker. A second worker runs beside the host's, on the queue of the staging store
  * (`mailchimp-store-<id>`): rows are in a folder, so their steps run where the folder is.
  *
  * A host with workflows of its own adds `export * from 'temporal-mailchimp/workflows'` to its workflow file; without that, the
  * worker does not start. A host without workflows needs nothing.
+ *
+ * In a worker that uses worker versioning, destinations and refreshes are auto-upgrade, whatever the host's default is, since they live
+ * longer than any build; exports and plans are as the default says. The store's worker is of the same deployment version.
  *
  * When the worker starts, accounts, sources and the store are checked once. Each problem is one line in the log of the SDK's runtime, at
  * WARN, and the worker runs.
@@ -75,7 +80,13 @@ export class MailchimpPlugin extends SimplePlugin {
     const plugins = this.onlyOnce(options.plugins);
     if (options.workflowBundle) requireOurBundle(readBundle(options.workflowBundle));
     const configured = options.workflowBundle ? options : super.configureWorker(options);
-    return { ...configured, plugins, activities: this.besideOurs(options.activities) };
+    const workflows = usesVersioning(options) ? declaringVersioning(configured) : configured;
+    return {
+      ...workflows,
+      plugins,
+      activities: this.besideOurs(options.activities),
+      interceptors: withLogFields(workflows.interceptors),
+    };
   }
 
   override configureBundler(options: BundleOptions): BundleOptions {
@@ -119,11 +130,13 @@ export class MailchimpPlugin extends SimplePlugin {
 
   private open(): Promise<Resources> {
     this.#users += 1;
-    const { config, baseFolder, ports } = this.#settings;
-    this.#resources ??= openResources(config, baseFolder, ports).then((resources) => {
-      this.#setupCheck = reportSetup(resources);
-      return resources;
-    });
+    const { config, baseFolder, ports, searchAttributes } = this.#settings;
+    this.#resources ??= openResources(config, baseFolder, { ...ports, searchAttributes }).then(
+      (resources) => {
+        this.#setupCheck = reportSetup(resources);
+        return resources;
+      },
+    );
     return this.#resources;
   }
 
@@ -145,6 +158,13 @@ export class MailchimpPlugin extends SimplePlugin {
       'The plugin is not running: its worker has stopped, or never ran.',
     );
   }
+}
+
+/** Otherwise the host's default would pin destinations to their first version. */
+function declaringVersioning(options: WorkerOptions): WorkerOptions {
+  const { workflowBundle: bundle, bundlerOptions } = options;
+  if (bundle) return { ...options, workflowBundle: { code: declareVersioning(readBundle(bundle)) } };
+  return { ...options, bundlerOptions: declareWhenBundling(bundlerOptions) };
 }
 
 function readBundle(bundle: NonNullable<WorkerOptions['workflowBundle']>): string {

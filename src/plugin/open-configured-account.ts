@@ -1,6 +1,6 @@
-import type { WorkerConfig } from '../config/config';
-import { secretResolver } from '../config/secrets';
-import type { MailchimpAccount } from '../ports/mailchimp';
+import { AccountSchema, type AccountConfig, type WorkerConfig } from '../config/config';
+import { resolveSecret, secretResolver } from '../config/secrets';
+import type { AccountInfo, MailchimpAccount } from '../ports/mailchimp';
 import { createAccounts } from './accounts';
 import { findEntry } from './find-entry';
 
@@ -16,4 +16,39 @@ export function openConfiguredAccount(
 ): Promise<MailchimpAccount> {
   findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
   return createAccounts(accounts, secretResolver(baseFolder, 'this environment')).open(name);
+}
+
+/**
+ * Whose token it is, before it is written anywhere.
+ * @throws ExportError KEY_REVOKED, MAILCHIMP_UNAVAILABLE
+ */
+export function ownerOfToken(
+  { accounts }: Pick<WorkerConfig, 'accounts'>,
+  { name, token }: { readonly name: string; readonly token: string },
+): Promise<AccountInfo> {
+  return createAccounts(accounts, { resolve: async () => token }).signIn(name);
+}
+
+/** @throws ExportError ACCOUNT_NOT_FOUND, with the names that exist */
+export function accountOf({ accounts }: Pick<WorkerConfig, 'accounts'>, name: string): AccountConfig {
+  return findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
+}
+
+/**
+ * Opens an account with a key that is kept nowhere yet.
+ * @throws ExportError KEY_INVALID, MAILCHIMP_UNAVAILABLE
+ */
+export function openAccountWithKey(
+  { accounts }: Pick<WorkerConfig, 'accounts'>,
+  { name, apiKey }: { readonly name: string; readonly apiKey: string },
+): Promise<MailchimpAccount> {
+  // The reference does not matter, since the resolver knows one secret only.
+  const { oauth: _, ...known } = Object.hasOwn(accounts, name) ? accounts[name]! : {};
+  const account = AccountSchema.parse({ ...known, apiKey: 'env:KEY' });
+  return createAccounts({ [name]: account }, { resolve: async () => apiKey }).open(name);
+}
+
+/** @throws ExportError SECRET_UNAVAILABLE */
+export function readKey(reference: string, baseFolder: string): Promise<string> {
+  return resolveSecret(reference, baseFolder);
 }

@@ -1,6 +1,10 @@
-import { CustomSecretsConfigSchema, WorkerConfigSchema } from '../config/config';
+import type { ReceiverInput } from '../config/alert-config';
+import { CustomSecretsConfigSchema, WebUiSchema, WorkerConfigSchema } from '../config/config';
 import type { AccountInput, StagingInput, WorkerConfig } from '../config/config';
-import type { FilesSourceInput } from '../config/source-config';
+import type { DataverseSourceInput } from '../config/dataverse-config';
+import type { PostgresSourceInput } from '../config/postgres-config';
+import type { CdmSourceInput, FilesSourceInput } from '../config/source-config';
+import type { SqlSourceInput } from '../config/sql-config';
 import { NameSchema } from '../contract/identifiers';
 import { parse } from '../contract/parse';
 import { ExportError } from '../errors';
@@ -17,11 +21,30 @@ export interface MailchimpPluginOptions {
   /** By name. */
   readonly accounts: Readonly<Record<string, AccountInput>>;
   /** By name: a section of the configuration, or a SegmentSource. */
-  readonly sources: Readonly<Record<string, FilesSourceInput | SegmentSource>>;
+  readonly sources: Readonly<
+    Record<
+      string,
+      | FilesSourceInput
+      | CdmSourceInput
+      | PostgresSourceInput
+      | SqlSourceInput
+      | DataverseSourceInput
+      | SegmentSource
+    >
+  >;
   /** `store` takes the place of `folder`. */
   readonly staging?: (StagingInput & { readonly store?: StagingStore }) | undefined;
-  /** Resolves the references of `accounts`, which may then be of any form `SCHEME:NAME`. @defaultValue those of the form `env:VARIABLE` and `file:PATH` */
+  /** Receivers of alerts, by name. @defaultValue none */
+  readonly alerts?: Readonly<Record<string, ReceiverInput>> | undefined;
+  /** Address of Temporal's Web UI, for links in alerts. @defaultValue no links */
+  readonly webUi?: string | undefined;
+  /** Resolves the references of `accounts`, `sources` and `alerts`, which may then be of any form `SCHEME:NAME`. @defaultValue those of the form `env:VARIABLE` and `file:PATH` */
   readonly secrets?: SecretResolver;
+  /**
+   * Sets search attributes on the workflows of destinations and exports, once the namespace has them (`temporal-mailchimp search-attributes
+   * register`). Temporal does not encrypt them; they contain ids, numbers and states. @defaultValue false
+   */
+  readonly searchAttributes?: boolean;
   /** Where relative paths start. @defaultValue the current folder */
   readonly baseFolder?: string;
 }
@@ -29,12 +52,13 @@ export interface MailchimpPluginOptions {
 export interface PluginSettings {
   readonly config: WorkerConfig;
   readonly ports: HostPorts;
+  readonly searchAttributes: boolean;
   readonly baseFolder: string;
 }
 
 /** @throws ExportError CONFIG_INVALID, with each wrong field */
 export function readOptions(options: MailchimpPluginOptions): PluginSettings {
-  const { secrets, baseFolder = process.cwd(), ...rest } = options;
+  const { secrets, webUi, searchAttributes = false, baseFolder = process.cwd(), ...rest } = options;
   const { store, ...staging } = options.staging ?? {};
   if (store !== undefined && staging.folder !== undefined) {
     throw new ExportError(
@@ -47,7 +71,8 @@ export function readOptions(options: MailchimpPluginOptions): PluginSettings {
   const what = { what: 'The options of MailchimpPlugin', code: 'CONFIG_INVALID' } as const;
   for (const name of Object.keys(instances)) parse(NameSchema, name, what);
   const config = parse(schema, { ...rest, staging, sources: configured }, what);
-  return { config, ports: { sources: instances, store, secrets }, baseFolder };
+  if (webUi !== undefined) parse(WebUiSchema, webUi, what);
+  return { config, ports: { sources: instances, store, secrets, webUi }, searchAttributes, baseFolder };
 }
 
 /** Callers without types may pass anything: the schema refuses what is not an instance. */

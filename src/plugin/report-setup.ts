@@ -3,6 +3,7 @@ import type { Resources } from './resources';
 import {
   accountProblems,
   describeProblem,
+  receiverProblems,
   sourceProblems,
   storeProblems,
   type SetupProblem,
@@ -14,7 +15,7 @@ export interface SetupCheck {
 }
 
 /**
- * Checks accounts, sources and the store once, when a worker starts, and logs one line for each problem. The worker runs whatever it finds:
+ * Checks accounts, receivers of alerts, sources and the store once, when a worker starts, and logs one line for each problem. The worker runs whatever it finds:
  * what is missing may come, and other destinations do not need it.
  */
 export function reportSetup({ setup }: Pick<Resources, 'setup'>): SetupCheck {
@@ -44,8 +45,12 @@ export function reportSetup({ setup }: Pick<Resources, 'setup'>): SetupCheck {
 }
 
 function checkLocal(
-  { sources, openSource, store }: Resources['setup'],
+  { receivers, checkReceiver, sources, openSource, store }: Resources['setup'],
   signal: AbortSignal,
 ): readonly Promise<SetupProblem[]>[] {
-  return [storeProblems(store), sourceProblems(sources, openSource, signal)];
+  return [
+    storeProblems(store),
+    receiverProblems(receivers, checkReceiver),
+    sourceProblems(sources, openSource, signal),
+  ];
 }

@@ -1,6 +1,8 @@
 import type { ActivityDependencies } from '../activities';
+import { createAlerts } from '../alerts';
 import type { WorkerConfig } from '../config/config';
 import { secretResolver } from '../config/secrets';
+import type { Alerts } from '../ports/alerts';
 import type { SecretResolver } from '../ports/secrets';
 import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
@@ -10,6 +12,8 @@ import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
 import { requestMetrics } from './request-metrics';
+import { loadTrace } from './trace';
+import { tracedRequests, tracedSource, tracedStaging } from './traced';
 
 /** One part is read from staging or unpacked while another one is being sent. */
 const PARTS_IN_MEMORY = 2;
@@ -19,6 +23,8 @@ export interface Resources extends ActivityDependencies {
   readonly setup: {
     readonly accounts: readonly string[];
     readonly signIn: Accounts['signIn'];
+    readonly receivers: readonly string[];
+    readonly checkReceiver: Alerts['check'];
     readonly sources: readonly string[];
     readonly openSource: ActivityDependencies['openSource'];
     readonly store: StagingStore;
@@ -34,6 +40,13 @@ export interface HostPorts {
   readonly store?: StagingStore | undefined;
   /** @default environment variables and files */
   readonly secrets?: SecretResolver | undefined;
+  /** Base address of Temporal's Web UI, for links in alerts. @default no links */
+  readonly webUi?: string | undefined;
+}
+
+export interface OpenOptions extends HostPorts {
+  /** @default false */
+  readonly searchAttributes?: boolean;
 }
 
 /**
@@ -48,10 +61,14 @@ export async function openResources(
     sources = {},
     store = configuredStore(config.staging, baseFolder),
     secrets = secretResolver(baseFolder),
-  }: HostPorts = {},
+    webUi,
+    searchAttributes = false,
+  }: OpenOptions = {},
 ): Promise<Resources> {
-  const { memoryLimit, keepDays, keepExports, workerTimeoutSeconds } = config.staging;
-  const staging = await openStaging({ store, memoryLimit });
+  const { memoryLimit, keepDays, keepExports, forgetDeleted, workerTimeoutSeconds } = config.staging;
+  const trace = loadTrace();
+  const untraced = await openStaging({ store, memoryLimit });
+  const staging = trace ? tracedStaging(untraced, trace) : untraced;
   const stopTidying = tidyDaily((signal) => staging.expireAll({ keepDays, keepExports }, signal));
   const slots = new Map<string, ReturnType<typeof createSemaphore>>();
   // By account: one that does not answer must not delay the others.
@@ -60,17 +77,27 @@ export async function openResources(
     slots.set(account, found);
     return found;
   };
-  const accounts = createAccounts(config.accounts, secrets, requestMetrics);
+  const observe = (account: string) =>
+    trace ? tracedRequests(requestMetrics(account), account, trace) : requestMetrics(account);
+  const accounts = createAccounts(config.accounts, secrets, observe);
   const allSources = { ...config.sources, ...sources };
-  const open = async (name: string): Promise<OpenSource> => {
+  const openUntraced = async (name: string): Promise<OpenSource> => {
     const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });
     if (isSegmentSource(source)) return lend(source);
     // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
-    return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store) });
+    return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store), secrets });
   };
+  const open = async (name: string): Promise<OpenSource> => {
+    const source = await openUntraced(name);
+    return trace ? tracedSource(source, name, trace) : source;
+  };
+  const alerts = createAlerts({ receivers: config.alerts, secrets, webUi });
   return {
     staging,
+    alerts,
     keepExports,
+    forgetDeleted,
+    searchAttributes,
     workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
     openAccount: accounts.open,
@@ -78,6 +105,8 @@ export async function openResources(
     setup: {
       accounts: Object.keys(config.accounts),
       signIn: accounts.signIn,
+      receivers: Object.keys(config.alerts),
+      checkReceiver: alerts.check,
       sources: Object.keys(allSources),
       openSource: open,
       store,

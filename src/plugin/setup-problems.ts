@@ -63,6 +63,20 @@ export function accountProblems(
   });
 }
 
+/** Whether the URLs and secrets of receivers of alerts can be read and used. */
+export async function receiverProblems(
+  names: readonly string[],
+  check: (name: string) => Promise<void>,
+): Promise<SetupProblem[]> {
+  const checks = names.map((name) =>
+    problemsOf(`alerts.${name}`, async () => {
+      await check(name);
+      return [];
+    }),
+  );
+  return (await Promise.all(checks)).flat();
+}
+
 /** Whether an object can be written and deleted. */
 export function storeProblems(store: StagingStore): Promise<SetupProblem[]> {
   const key = `setup-check/${randomUUID()}`;

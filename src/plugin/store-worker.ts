@@ -1,4 +1,10 @@
-import { Worker, type NativeConnection } from '@temporalio/worker';
+import {
+  Worker,
+  type NativeConnection,
+  type TunerHolder,
+  type WorkerOptions,
+  type WorkerTuner,
+} from '@temporalio/worker';
 import { storeQueue } from '../contract/identifiers';
 
 export interface StoreWorkerOptions {
@@ -30,11 +36,33 @@ export async function runStoreWorker(options: StoreWorkerOptions, host: HostWork
 /** Steps of all exports of a store at once: more would exceed the memory and Mailchimp's limit of connections. */
 const MAX_STEPS = 16;
 
-/** A host's limit of steps at once applies to ours as well. The SDK has turned the option into slots. */
-function maxSteps({ options }: Worker): number {
-  const { activityTaskSlotSupplier: slots } = options.tuner;
-  return slots.type === 'fixed-size' ? Math.min(MAX_STEPS, slots.numSlots) : MAX_STEPS;
+/**
+ * A host's limit of steps at once, and its targets for memory and processor, apply to ours as well. The SDK has turned the options into
+ * slots. Slots that the host hands out by code of its own stay with its worker.
+ */
+function tunerOf({ options }: Worker): WorkerTuner {
+  const { activityTaskSlotSupplier: slots, resourceBasedTunerConfig: targets } = options.tuner;
+  const one = { type: 'fixed-size', numSlots: 1 } as const;
+  const activities = (activityTaskSlotSupplier: WorkerSlots): WorkerTuner => ({
+    activityTaskSlotSupplier,
+    workflowTaskSlotSupplier: one,
+    localActivityTaskSlotSupplier: one,
+    nexusTaskSlotSupplier: one,
+  });
+  const fixed = (slots: number) => activities({ type: 'fixed-size', numSlots: Math.min(MAX_STEPS, slots) });
+  if (slots.type === 'fixed-size') return fixed(slots.numSlots);
+  if (slots.type === 'custom') return fixed(MAX_STEPS);
+  if (targets?.type !== 'options') return fixed(slots.maximumSlots);
+  return activities({
+    type: 'resource-based',
+    tunerOptions: targets,
+    minimumSlots: Math.min(MAX_STEPS, slots.minimumSlots),
+    maximumSlots: Math.min(MAX_STEPS, slots.maximumSlots),
+    rampThrottle: slots.rampThrottle,
+  });
 }
+
+type WorkerSlots = TunerHolder['activityTaskSlotSupplier'];
 
 async function serve(
   { storeId, activities }: StoreWorkerOptions,
@@ -42,8 +70,7 @@ async function serve(
   hosted: Promise<void>,
 ): Promise<void> {
   const taskQueue = storeQueue(await storeId);
-  // The payloads of its steps come from the host's workflows: it must read and write them as the host does.
-  const { namespace, connection, dataConverter } = host.options;
+  const { namespace, connection } = host.options;
   const lock = connection && lockQueue(connection, `${namespace}/${taskQueue}`);
   try {
     const ended = hosted.then(
@@ -57,22 +84,42 @@ async function serve(
       namespace,
       activities,
       ...(connection && { connection }),
-      ...(dataConverter && { dataConverter }),
+      ...pollingOptions(host),
       // Then steps are cancelled: a statement or a request may take minutes, and a step that was cancelled is repeated.
       shutdownGraceTime: '1 second',
       // A step learns from the reply to a heartbeat that it was cancelled. By default, the next one may wait for 16 seconds.
       maxHeartbeatThrottleInterval: '1 second',
-      maxConcurrentActivityTaskExecutions: maxSteps(host),
+      tuner: tunerOf(host),
     });
-    // As the host has them: tracing, for example. Not by `Worker.create`, where plugins of the connection, which may have given the host
-    // some of them, would add these a second time.
-    store.options.interceptors.activity.splice(0, Infinity, ...host.options.interceptors.activity);
+    adopt(host, store);
     const served = store.run();
     void ended.then(() => stop(store));
     await served;
   } finally {
     lock?.release();
   }
+}
+
+/**
+ * Who it is to the server: an operator finds the same identity, and a step of a workflow that is pinned to a build runs in that build.
+ */
+function pollingOptions({ options }: Worker): Partial<WorkerOptions> {
+  const { identity, workerDeploymentOptions } = options;
+  return { identity, ...(workerDeploymentOptions && { workerDeploymentOptions }) };
+}
+
+/**
+ * Payloads and interceptors, as the host has them: payloads of a step come from the host's workflows, and interceptors trace. Not by
+ * `Worker.create`, where plugins of the connection, which may have given the host some of them, would add these a second time.
+ */
+function adopt({ options }: Worker, store: Worker): void {
+  const { dataConverter, loadedDataConverter } = options;
+  const { activity, client } = options.interceptors;
+  Object.assign(store.options, {
+    loadedDataConverter,
+    ...(dataConverter && { dataConverter }),
+    interceptors: { ...store.options.interceptors, activity, ...(client && { client }) },
+  });
 }
 
 function stop(worker: Worker): void {

@@ -14,6 +14,7 @@ import {
   type ConnectionSettings,
   type TemporalConnectionOptions,
 } from '../config/connection';
+import { deploymentOptions } from './deployment';
 import { startHealthServer } from './health';
 import { installRuntime } from './runtime';
 
@@ -32,18 +33,22 @@ export async function createWorker(
   baseFolder: string,
   settings: ConnectionSettings = connectionSettings(config.temporal, baseFolder),
 ): Promise<StandaloneWorker> {
-  const { metricsAddress, healthAddress } = config.worker;
-  installRuntime({ metricsAddress });
-  const { address, namespace, taskQueue } = config.temporal;
-  const { staging, accounts, sources } = config;
+  const { metricsAddress, healthAddress, logFormat, logLevel } = config.worker;
+  const deployment = deploymentOptions(config.worker);
+  installRuntime({ metricsAddress, logFormat, logLevel });
+  const { address, namespace, taskQueue, webUi, searchAttributes } = config.temporal;
+  const { staging, accounts, sources, alerts } = config;
   const connection = await connect(await connectionOptions(settings, address), settings.address?.from);
   try {
     const worker = await Worker.create({
       connection,
       namespace,
       taskQueue,
-      plugins: [new MailchimpPlugin({ staging, accounts, sources, baseFolder })],
+      plugins: [
+        new MailchimpPlugin({ staging, accounts, sources, alerts, webUi, searchAttributes, baseFolder }),
+      ],
       ...prebuiltWorkflows(),
+      ...deployment,
       ...(await encryptionOptions(config.temporal, baseFolder)),
       shutdownGraceTime: '10 seconds',
     });
