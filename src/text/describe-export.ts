@@ -2,7 +2,16 @@ import type { ExportNow } from '../contract/destination-view';
 import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
+import { NOT_ARCHIVED, type Leavers, type NotArchived } from '../contract/archiving';
+import type { ForgetCounts } from '../contract/forget';
 import type { JobKind } from '../contract/job-kind';
+import {
+  describeDrift,
+  describeInAudience,
+  describeSample,
+  describeVerified,
+  verificationNotes,
+} from './describe-drift';
 import { describeUnmatched } from './describe-unmatched';
 import { count, countOf, instant } from './format';
 import { totalOf } from './progress';
@@ -15,7 +24,8 @@ import {
   type OutcomeCounts,
 } from '../contract/outcome';
 import type { ExportPlan, FieldWarning } from '../contract/plan';
-import { isPlanned, type ExportStatus, type ExportReport, type Tally } from '../contract/report';
+import type { RejectCount } from '../contract/rejects';
+import { isPlanned, kindOf, type ExportStatus, type ExportReport, type Tally } from '../contract/report';
 
 // The wording of exports, shared by the command line, reports and the Web UI, so that all of them say the same.
 
@@ -38,6 +48,7 @@ export const PHASE: Readonly<Record<ExportPhase, string>> = {
   held: 'Held',
   delivering: 'Delivering',
   settling: 'Settling: one outcome for every profile',
+  comparing: 'Comparing the audience with what was exported',
   ...STATUS,
 };
 
@@ -46,14 +57,22 @@ interface Numbered {
   readonly number: number;
 }
 
-/** "Export 3", or "Plan 2": each has numbers of its own. */
+/** Each kind of job has numbers of its own. */
+const JOB_NAMES: Readonly<Record<JobKind, { readonly title: string; readonly label: string }>> = {
+  export: { title: 'Export', label: '' },
+  plan: { title: 'Plan', label: 'p' },
+  forget: { title: 'Forget', label: 'f' },
+  verify: { title: 'Verification', label: 'v' },
+};
+
+/** "Export 3", or "Plan 2". */
 export function jobTitle({ kind, number }: Numbered): string {
-  return `${kind === 'plan' ? 'Plan' : 'Export'} ${number}`;
+  return `${JOB_NAMES[kind].title} ${number}`;
 }
 
 /** The same in a table, as commands take it: "3", or "p2". */
 export function jobLabel({ kind, number }: Numbered): string {
-  return kind === 'plan' ? `p${number}` : String(number);
+  return `${JOB_NAMES[kind].label}${number}`;
 }
 
 /** What each outcome means, as a report explains it. */
@@ -62,6 +81,7 @@ export const OUTCOME_MEANING: Readonly<Record<Outcome, string>> = {
   updated: 'already in the audience; fields or tags changed',
   unchanged: 'already in the audience; nothing to change, not sent',
   removed: 'left all segments; the tags of this destination were removed',
+  archived: 'left all segments; its tags were removed, and it was archived',
   invalid: 'not sent: the source has no usable address or value',
   duplicate: 'not sent: another profile with the same address is used',
   suppressed: 'withheld, or permanently refused by Mailchimp',
@@ -96,10 +116,11 @@ export const MEMBER_STATUS_MEANING: Readonly<Record<MemberStatus, string>> = {
  * cannot show, guards and commands have a line each.
  */
 export function describeState(
-  view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> & Partial<Pick<ExportView, 'failure'>>,
+  view: Pick<ExportView, 'phase' | 'state' | 'isPaused' | 'ref'> &
+    Partial<Pick<ExportView, 'failure' | 'kind'>>,
   { layout = 'in one line' }: { readonly layout?: Layout } = {},
 ): string {
-  const { phase, state, isPaused } = view;
+  const { state, isPaused } = view;
   const { destinationId } = view.ref;
   const resume = `temporal-mailchimp export resume ${destinationId}`;
   const also = isPaused ? ', and paused' : '';
@@ -120,10 +141,17 @@ export function describeState(
     case 'paused':
       return `Paused: batches in flight finish, no further changes are sent until: ${resume}`;
     case 'running':
-      return view.failure ? `${PHASE[phase]}: ${describeReason(view.failure)}` : PHASE[phase];
+      return view.failure ? `${activityOf(view)}: ${describeReason(view.failure)}` : activityOf(view);
     default:
       return String(state satisfies never);
   }
+}
+
+/** A job that forgets a person has one step, and counts no outcomes. */
+function activityOf({ kind, phase }: Pick<ExportView, 'phase'> & Partial<Pick<ExportView, 'kind'>>): string {
+  return kind === 'forget' && phase === 'settling'
+    ? 'Removing a person from the rows of the store'
+    : PHASE[phase];
 }
 
 function describeRetry(retryAt: string | undefined): string {
@@ -149,14 +177,14 @@ type Layout = 'in one line' | 'in lines';
 /** Guards and commands, as parts that are joined as the layout says. */
 function describeHeld(
   destinationId: string,
-  { planId, until, guards }: Held,
+  { planId, until, guards, askedBy, needsSecondPerson }: Held,
   layout: Layout,
 ): readonly string[] {
   const command = (name: string) => `temporal-mailchimp export ${name} ${destinationId} --plan ${planId}`;
   const isApart = layout === 'in lines' && guards.length > 1;
   return [
     isApart ? guards.map((guard) => `\n  ${describeReason(guard)}`).join('') : ` ${describeGuards(guards)}`,
-    `Nothing was sent. Until ${instant(until)}: ${command('approve')}`,
+    `${askedBy === undefined ? '' : `Asked for by ${askedBy}. `}Nothing was sent. Until ${instant(until)}${needsSecondPerson ? ', by another person' : ''}: ${command('approve')}`,
     `or: ${command('deny')}`,
   ];
 }
@@ -167,7 +195,13 @@ export function describeGuards(guards: readonly Guard[]): string {
 }
 
 /** How an export ended; one line. */
-export function describeStatus({ status, isSettled, next, denial }: ExportReport): string {
+export function describeStatus(report: ExportReport): string {
+  const { status, isSettled, next, denial, verification } = report;
+  if (verification) return `Completed. ${describeVerified(verification)}`;
+  if (report.forgotten) return 'Completed: the person is removed from the rows of the store.';
+  if (status === 'cancelled' && kindOf(report) === 'verify') return 'Cancelled.';
+  if (status === 'cancelled' && kindOf(report) === 'forget')
+    return 'Cancelled: a part may be removed. To remove the rest, repeat the command.';
   if (denial) return `Denied by ${denial.by}, ${instant(denial.at)}. Nothing was sent.`;
   if (status === 'cancelled' && !isSettled) return 'Cancelled before anything was sent.';
   const follow = next ? ` Export ${next.number} was started instead.` : '';
@@ -201,27 +235,39 @@ export function describeProgress(view: ExportView): [string, string][] {
 
 /** With the number that the progress counts up to: a contact that is written and loses two tags is three changes. */
 function describeToSend(plan: ExportPlan): string {
-  const { creates, updates, removals } = plan;
+  const { creates, updates, removals, archives = 0 } = plan;
   const total = totalOf(plan);
   const more =
     total === creates + updates + removals
       ? ''
       : ` (${count(total)} changes: to remove a tag is one of its own)`;
-  return `${count(creates)} new, ${count(updates)} changed, ${count(removals)} to untag${more}`;
+  return `${count(creates)} new, ${count(updates)} changed, ${count(removals)} to untag${archives > 0 ? `, ${count(archives)} of them to archive` : ''}${more}`;
 }
 
 /** The result of an export in short, as names with values. */
 export function describeResult(report: ExportReport): [string, string][] {
-  const { outcomes, guards, approval, warnings } = report;
+  const { outcomes, guards, approval, askedBy, warnings, verification } = report;
+  if (verification)
+    return [
+      ...rowOf('Differ', describeDrift(verification)),
+      ['Contacts', describeInAudience(verification)],
+      ...rowOf('Notes', verificationNotes(verification).join(' ')),
+    ];
   return [
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
     ...rowOf('Uncertain', describeUncertain(report)),
+    ...rowOf('Undo', describeUndo(report)),
+    ...rowOf('Stays', describeRemains(report)),
+    ...rowOf('Not archived', describeNotArchived(report)),
+    ...rowOf('Archived, uncertain', describeUncertainArchived(report)),
     ...rowOf('Sent once', describeWithoutBaseline(report)),
     ...rowOf('Member statuses', describeMemberStatuses(report)),
+    ...rowOf('Sample', report.sample ? describeSample(report.sample) : ''),
     ...rowOf('Warnings', warnings.map(describeWarning).join(' ')),
     ...rowOf('Unmatched', describeUnmatched(report.segments)),
     ...rowOf('Held because', describeGuards(guards)),
+    ...rowOf('Asked for by', guards.length > 0 || approval ? (askedBy ?? '') : ''),
     ...rowOf('Approved by', approval ? describeApproval(approval) : ''),
   ];
 }
@@ -245,6 +291,8 @@ export function describeWarning({ attribute, field, kind, count: values }: Field
       );
     case 'unread':
       return `${countOf(values, 'value')} of ${attribute} not read as a date, time or number, so these profiles are never the latest of an address.`;
+    case 'unclear':
+      return `${countOf(values, 'value')} of ${attribute} not read as yes or no, so ${values === 1 ? 'this person is' : 'these people are'} not added where new to the audience.`;
     default:
       return String(kind satisfies never);
   }
@@ -269,6 +317,74 @@ export function describeUncertain(report: ExportReport): string {
   return `${count(uncertain)} of those ${verb} may already be in the audience, from an earlier attempt without an answer.`;
 }
 
+/** What becomes of contacts that leave all segments. */
+export const LEAVERS_MEANING: Readonly<Record<Leavers, string>> = {
+  untag: 'lose the tags of this destination',
+  archive: 'lose the tags of this destination, and are archived where it created them',
+  keep: 'keep their tags',
+};
+
+/** Why a contact that has left was not archived. */
+const NOT_ARCHIVED_MEANING: Readonly<Record<NotArchived, string>> = {
+  not_created: 'not provably created by this destination',
+  opted_out: 'opted out or bounced',
+  pending: 'has not confirmed yet',
+  foreign_tags: 'carries a tag of others',
+  already_archived: 'archived already',
+  not_in_audience: 'not in the audience',
+  refused_by_mailchimp: 'Mailchimp refused it',
+};
+
+/** Those that lost their tags only, where they were to be archived. Empty: none. */
+export function describeNotArchived({ notArchived = {} }: Pick<ExportReport, 'notArchived'>): string {
+  return NOT_ARCHIVED.flatMap((why) => {
+    const contacts = notArchived[why] ?? 0;
+    return contacts > 0 ? [`${count(contacts)} ${NOT_ARCHIVED_MEANING[why]}`] : [];
+  }).join(', ');
+}
+
+/** What an undo does, or has done, in one line. Empty for any other export. */
+export function describeUndo({ undo, status }: Pick<ExportReport, 'undo' | 'status'>): string {
+  if (!undo) return '';
+  return isPlanned({ status })
+    ? `It would take back export ${undo.number}.`
+    : `Takes back export ${undo.number}, by ${undo.by}.`;
+}
+
+/** What an undo cannot take back. Empty for any other export, and where there is nothing. */
+export function describeRemains({ remains }: Pick<ExportReport, 'remains'>): string {
+  if (!remains) return '';
+  const { overwritten, forgotten, reached } = remains;
+  return [
+    ...(overwritten > 0
+      ? [
+          `${countOf(overwritten, 'contact')} had been in the audience, and not in the baseline: what the matched fields had then is not known, and they keep their values.`,
+        ]
+      : []),
+    ...(forgotten > 0
+      ? [
+          `Of ${countOf(forgotten, 'contact')}, what earlier exports had sent is no longer known: they keep their values, and get no tag back.`,
+        ]
+      : []),
+    ...(reached > 0
+      ? [
+          `${countOf(reached, 'contact')} were added or tagged by the export: mails that were sent and journeys that were started since stay.`,
+        ]
+      : []),
+  ].join(' ');
+}
+
+/** Empty: none. */
+export function describeUncertainArchived({
+  uncertainArchived = 0,
+}: Pick<ExportReport, 'uncertainArchived'>): string {
+  if (uncertainArchived === 0) return '';
+  return (
+    `${count(uncertainArchived)} of those archived were found in the archive after a step had been cut off, so another tool may have archived them: ` +
+    'they do not come back by themselves.'
+  );
+}
+
 /**
  * Why a plan without a baseline updates every contact that the audience has, such as that of a destination which was removed and connected
  * again. Empty for any other. A census reads who is in the audience, and not their fields, which would be a request for each contact's data.
@@ -277,7 +393,7 @@ export function describeWithoutBaseline(report: ExportReport): string {
   const { outcomes, baselineSize, gone = 0 } = report;
   if (!isPlanned(report) || outcomes.updated === 0 || baselineSize + gone > 0) return '';
   // A baseline whose addresses all have adopted tags only has the size 0 too. Only a baseline can show that nothing changed.
-  if (outcomes.unchanged + outcomes.removed > 0) return '';
+  if ([outcomes.unchanged, outcomes.removed, outcomes.archived].some((subjects) => subjects > 0)) return '';
   return (
     `The baseline is empty, so what ${countOf(outcomes.updated, 'contact')} of the audience have is not known: ` +
     'each is sent once, also where nothing changes.'
@@ -288,12 +404,15 @@ export function describeWithoutBaseline(report: ExportReport): string {
 export function describeBaseline({
   size,
   gone = 0,
+  optedOut = 0,
 }: {
   readonly size: number;
   readonly gone?: number;
+  readonly optedOut?: number;
 }): string {
   const apart = gone > 0 ? `, and ${count(gone)} known to be archived or deleted in Mailchimp` : '';
-  return `${countOf(size, 'address', 'addresses')}${apart}`;
+  const without = optedOut > 0 ? `, of which ${count(optedOut)} have opted out` : '';
+  return `${countOf(size, 'address', 'addresses')}${without}${apart}`;
 }
 
 export function describeRequests({ requests, batches }: { requests: number; batches: number }): string {
@@ -309,9 +428,17 @@ export function describeLanes({ batch, direct, why }: NonNullable<Tally['lanes']
   return `${lanes.join(', ')} (${why}). A row writes one contact, or removes one tag from one contact.`;
 }
 
-function describeOutcomes(outcomes: OutcomeCounts): string {
-  const counted = OUTCOMES.filter((name) => outcomes[name] > 0);
-  return counted.map((name) => `${count(outcomes[name])} ${name}`).join(', ') || 'none';
+/** Those that are not zero. */
+export function describeOutcomes(outcomes: Partial<OutcomeCounts>): string {
+  const counted = OUTCOMES.flatMap((name) => {
+    const { [name]: profiles = 0 } = outcomes;
+    return profiles > 0 ? [`${count(profiles)} ${name}`] : [];
+  });
+  return counted.join(', ') || 'none';
+}
+
+export function describeRejects({ selected, rejects }: RejectCount): string {
+  return `${count(rejects)} of ${countOf(selected, 'profile')} are invalid, refused, throttled or unproven`;
 }
 
 function describeMemberStatuses({ memberStatuses }: ExportReport): string {
@@ -325,4 +452,25 @@ function rowOf(name: string, value: string): [string, string][] {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
+}
+
+/** What a job that forgot a person has removed. */
+export function describeForgotten({
+  contacts,
+  rows,
+  files,
+  isKeptOut,
+  atMailchimp,
+}: ForgetCounts): [string, string][] {
+  return [
+    [
+      'Removed',
+      `${countOf(rows, 'row')} in ${countOf(files, 'file')}, ${countOf(contacts, 'contact')} of the baseline`,
+    ],
+    [
+      'At Mailchimp',
+      atMailchimp === 0 ? 'nothing was changed' : `${countOf(atMailchimp, 'contact')} changed`,
+    ],
+    ['Later exports', isKeptOut ? 'keep the person out' : 'send the person again if the source has it'],
+  ];
 }

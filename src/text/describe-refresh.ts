@@ -1,10 +1,6 @@
-import {
-  REFRESH_RESULTS,
-  type RefreshedDestination,
-  type RefreshResult,
-  type SkipReason,
-} from '../contract/refresh';
+import { REFRESH_RESULTS, type RefreshedDestination, type RefreshResult } from '../contract/refresh';
 import { count, countOf } from './format';
+import { describeSkipped, needsPerson } from './why-skipped';
 
 /** How far a refresh is. */
 export interface RefreshProgress {
@@ -16,32 +12,36 @@ export interface RefreshProgress {
   readonly left: number;
 }
 
-const SKIPPED: Readonly<Record<SkipReason, string>> = {
-  source_unchanged: 'nothing has changed since its last complete export',
-  not_configured: 'it has no data matching and no segments yet',
-  consent_withdrawn: 'its consent was withdrawn',
-  removed: 'it has been removed',
-  not_found: 'there is no such destination',
-  busy: 'an export with other options runs, and another one is queued',
-};
-
-/** "3 of 12 exported, 1 held, 8 running": what is decided first. */
+/** "10 of 12 up to date: 3 exported, 7 with nothing to send; 1 held, 1 running": what is decided first. */
 export function describeRefresh({ destinations, running, toAsk, left }: RefreshProgress): string {
   const all = destinations.length + running + toAsk;
   if (all === 0) return 'No destination matches. Nothing was exported.';
-  const counts = REFRESH_RESULTS.map((result) => ({
-    result,
-    number: destinations.filter((one) => one.result === result).length,
-  }));
-  const exported = counts.find(({ result }) => result === 'exported')?.number ?? 0;
-  const others = counts.filter(({ result, number }) => result !== 'exported' && number > 0);
-  return [
-    `${count(exported)} of ${count(all)} exported`,
-    ...others.map(({ result, number }) => `${count(number)} ${result}`),
+  const exported = destinations.filter(({ result }) => result === 'exported').length;
+  const same = destinations.filter(hadNothingToSend).length;
+  const upToDate = [
+    ...(exported > 0 ? [`${count(exported)} exported`] : []),
+    ...(same > 0 ? [`${count(same)} with nothing to send`] : []),
+  ].join(', ');
+  const others = destinations.filter((one) => one.result !== 'exported' && !hadNothingToSend(one));
+  const rest = [
+    ...REFRESH_RESULTS.flatMap((result) => {
+      const number = others.filter((one) => one.result === result).length;
+      return number > 0 ? [`${count(number)} ${result}`] : [];
+    }),
     ...(running > 0 ? [`${count(running)} running`] : []),
     ...(toAsk > 0 ? [`${count(toAsk)} to go`] : []),
     ...(left > 0 ? [`${countOf(left, 'destination')} left out: a refresh takes no more`] : []),
   ].join(', ');
+  return `${shareOf(exported + same, all)}${upToDate && `: ${upToDate}`}${rest && `; ${rest}`}`;
+}
+
+function shareOf(upToDate: number, all: number): string {
+  if (upToDate < all) return `${count(upToDate)} of ${count(all)} up to date`;
+  return all === 1 ? 'Up to date' : `All ${count(all)} up to date`;
+}
+
+function hadNothingToSend({ result, skipped }: RefreshedDestination): boolean {
+  return result === 'unchanged' || skipped === 'source_unchanged';
 }
 
 /** Those that need a person, and those that failed, the worst first. */
@@ -49,16 +49,15 @@ export function needingAttention(
   destinations: readonly RefreshedDestination[],
 ): readonly RefreshedDestination[] {
   return ATTENTION.flatMap((result) => destinations.filter((one) => one.result === result)).filter(
-    ({ skipped }) => skipped === undefined || NEEDING_A_PERSON.has(skipped),
+    ({ skipped }) => skipped === undefined || needsPerson(skipped),
   );
 }
 
 const ATTENTION: readonly RefreshResult[] = ['failed', 'stopped', 'held', 'paused', 'waiting', 'skipped'];
-const NEEDING_A_PERSON = new Set<SkipReason>(['not_configured', 'not_found']);
 
 /** What became of one destination, and what to do; one line. */
 export function describeRefreshed(destination: RefreshedDestination): string {
-  const { destinationId, result, failure, number } = destination;
+  const { destinationId, result, skipped, failure, number } = destination;
   const which = number === undefined ? '' : ` (export ${number})`;
   const why = failure ? ` ${failure.code}. ${failure.message}` : '';
   const command = (text: string) => `temporal-mailchimp ${text} ${destinationId}`;
@@ -74,22 +73,16 @@ export function describeRefreshed(destination: RefreshedDestination): string {
     case 'failed':
       return `failed${which}:${why}${number === undefined ? '' : ` See: ${command('export show')}`}`;
     case 'skipped':
-      return describeSkipped(destination, command);
+      return `skipped: ${skipped ? describeSkipped(skipped, destinationId) : 'the reason is not known'}`;
     case 'unfinished':
       return number === undefined ? 'unfinished: it was not asked in time' : `unfinished${which}: it goes on`;
-    case 'exported':
     case 'unchanged':
+      return `nothing to send${which}`;
+    case 'exported':
     case 'cancelled':
     case 'denied':
       return `${result}${which}`;
     default:
       return String(result satisfies never);
   }
-}
-
-function describeSkipped({ skipped }: RefreshedDestination, command: (text: string) => string): string {
-  const why = skipped ? SKIPPED[skipped] : '';
-  return skipped === 'not_configured'
-    ? `skipped: ${why}. Configure it: ${command('destination configure')}`
-    : `skipped: ${why}`;
 }

@@ -29,7 +29,14 @@ function describeNames(names: readonly string[]): string {
 }
 
 /** "daily at 02:30, 14:30 on monday, friday (Europe/Berlin)". */
-export function describeTimes({ daily, weekdays, cron, every, offset, timezone }: ScheduleRequest): string {
+export function describeTimes({
+  daily,
+  weekdays,
+  cron,
+  every,
+  offset,
+  timezone,
+}: Omit<ScheduleRequest, 'targets'>): string {
   if (every) return `every ${every}${offset ? `, shifted by ${offset}` : ''}`;
   const times = daily
     ? `${weekdays ? '' : 'daily '}at ${daily.join(', ')}${weekdays ? ` on ${weekdays.join(', ')}` : ''}`
@@ -40,6 +47,31 @@ export function describeTimes({ daily, weekdays, cron, every, offset, timezone }
 /** What the Web UI shows of a schedule, and of each refresh that it starts. */
 export function scheduleWords(name: string, settings: ScheduleRequest) {
   return { staticSummary: scheduleSummary(settings), staticDetails: scheduleDetails(name, settings) };
+}
+
+/** "Refresh of newsletter, daily at 02:30 (Europe/Berlin)": the Web UI shows a spec as JSON, and the note of a schedule as it is. */
+function noteWords(settings: ScheduleRequest): string {
+  return `${scheduleSummary(settings)}, ${describeTimes(settings)}`;
+}
+
+/** The note of a schedule: who paused it, or let it go on, if anyone has, and what it does. */
+export function scheduleNote(settings: ScheduleRequest, by: string | null): string {
+  return [...(by === null ? [] : [by]), noteWords(settings)].join('. ');
+}
+
+/** The first part of such a note; another note as it is. */
+export function byIn(note: string, settings: ScheduleRequest | undefined): string | null {
+  const words = settings ? noteWords(settings) : '';
+  if (note === words) return null;
+  return words !== '' && note.endsWith(`. ${words}`) ? note.slice(0, -words.length - '. '.length) : note;
+}
+
+/** The note of a schedule whose settings change. */
+export function changedNote(
+  note: string | undefined,
+  { before, after }: { readonly before: ScheduleRequest; readonly after: ScheduleRequest },
+): string {
+  return scheduleNote(after, note === undefined ? null : byIn(note, before));
 }
 
 /** One line. */
@@ -53,6 +85,8 @@ function scheduleDetails(name: string, settings: ScheduleRequest): string {
   const all = 'destinations' in targets ? listOf(targets.destinations) : describeTargets(targets);
   const lines = [
     `Exports ${all}, ${describeTimes(settings)}, by the schedule ${name} of temporal-mailchimp.`,
+    // Without it, the Web UI makes no list.
+    '',
     ...describeRules(settings).map(([rule, value]) => `- ${rule}: ${value}`),
   ];
   return lines.join('\n');

@@ -9,7 +9,7 @@ export function listUnreadable(unreadable: readonly UnreadableLines[]): string {
     .slice(0, FILES_SHOWN)
     .map(
       ({ file, lines, first }) =>
-        `${file}: ${lines} (${first.map(({ line, fault }) => `line ${line}: ${fault}`).join('; ')})`,
+        `${file}: ${lines}${first.length > 0 ? ` (${first.map(({ line, fault }) => `line ${line}: ${fault}`).join('; ')})` : ''}`,
     )
     .concat(more > 0 ? [`and ${more} more files`] : [])
     .join('\n  ');

@@ -33,7 +33,12 @@ export function workflowPath({ namespace, workflowId, runId }: WorkflowPage): st
 
 /** The page of a schedule in the Web UI. */
 export function scheduleUrl(webUi: string, namespace: string, scheduleId: string): string {
-  return `${webUi.replace(/\/+$/, '')}${pathOf(['namespaces', namespace, 'schedules', scheduleId])}`;
+  return `${webUi.replace(/\/+$/, '')}${schedulePath(namespace, scheduleId)}`;
+}
+
+/** The same as a link from another page of the Web UI. */
+export function schedulePath(namespace: string, scheduleId: string): string {
+  return pathOf(['namespaces', namespace, 'schedules', scheduleId]);
 }
 
 function pathOf(parts: readonly string[]): string {
