@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { VERSION } from '../contract/version';
 import { AddressSchema, NamespaceSchema, TaskQueueSchema } from '../config/config';
 import { accountCommand } from './account/command';
+import { alertsCommand } from './alerts/command';
 import { codecServerCommand } from './codec-server/command';
 import { completeCommand, completionCommand } from './completion/command';
 import { configCommand } from './config/command';
@@ -11,13 +12,17 @@ import { devCommand } from './dev/command';
 import { doctorCommand } from './doctor/command';
 import { exportCommand } from './export/command';
 import { initCommand } from './init/command';
+import { personCommand } from './person/command';
 import { sandboxCommand } from './sandbox/command';
 import { asTyped } from './shell/hints';
 import type { Cli } from './shell/invocation';
+import { setupCommand } from './setup/command';
 import { scheduleCommand } from './schedule/command';
 import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
+import { searchAttributesCommand } from './search-attributes/command';
 import { sourceCommand } from './source/command';
+import { suppressionCommand } from './suppression/command';
 import { toned, type Page } from './text/page';
 import { workerCommand } from './worker/command';
 
@@ -45,15 +50,20 @@ export function createProgram(cli: Cli): Command {
     .option('--task-queue <name>', 'task queue of the worker; overrides the file', valueOf(TaskQueueSchema))
     .option('--json', 'print exactly one JSON document to standard output')
     .addCommand(initCommand(cli))
+    .addCommand(setupCommand(cli))
     .addCommand(accountCommand(cli))
     .addCommand(destinationCommand(cli))
     .addCommand(sourceCommand(cli))
     .addCommand(exportCommand(cli))
+    .addCommand(personCommand(cli))
+    .addCommand(suppressionCommand(cli))
     .addCommand(scheduleCommand(cli))
+    .addCommand(alertsCommand(cli))
     .addCommand(workerCommand(cli))
     .addCommand(devCommand(cli))
     .addCommand(sandboxCommand(cli))
     .addCommand(codecServerCommand(cli))
+    .addCommand(searchAttributesCommand(cli))
     .addCommand(configCommand(cli))
     .addCommand(doctorCommand(cli))
     .addCommand(demoCommand(cli))

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import { credentialOf, type AccountCredential } from '../../config/account-credential';
+import { requirePrivateToken } from '../../config/token-file';
 import type { MergeField } from '../../contract/merge-field';
 import { ExportError } from '../../errors';
 import type { AccountInfo, AudienceInfo, AudienceSummary } from '../../ports/mailchimp';
@@ -11,6 +13,8 @@ import { examples } from '../shell/options';
 import { withAccountsOfDev } from '../shell/running-dev';
 import { requireConfig } from '../shell/settings';
 import type { Page } from '../text/page';
+import { loginToAccount } from './login-command';
+import { logoutOfAccount } from './logout-command';
 import { pairs, table } from '../text/table';
 
 interface Options {
@@ -18,6 +22,7 @@ interface Options {
 }
 
 interface Checked {
+  readonly credential: AccountCredential;
   readonly login: AccountInfo;
   readonly audiences: readonly AudienceSummary[];
   /** Of `--audience`. */
@@ -26,7 +31,7 @@ interface Checked {
 
 export function accountCommand(cli: Cli): Command {
   return new Command('account')
-    .description('Inspect a Mailchimp account of the configuration file; changes nothing')
+    .description('Inspect a Mailchimp account of the configuration file, or sign in to it')
     .addCommand(
       new Command('check')
         .summary('Show what the key of an account may do, and its audiences')
@@ -38,6 +43,30 @@ export function accountCommand(cli: Cli): Command {
         .option('--audience <id>', 'also show the merge fields and the double opt-in of this audience')
         .addHelpText('after', examples('account check', 'account check main --audience 1a2b3c4d5e'))
         .action(action(cli, check)),
+    )
+    .addCommand(
+      new Command('login')
+        .summary('Sign in with Mailchimp, in place of an API key')
+        .description(
+          'Sign in with Mailchimp (OAuth 2) by the app of accounts.<account>.oauth, and write the token to the file that oauth.token names. ' +
+            'Opens the browser, and waits five minutes. Replaces the token of an earlier sign-in, which stays as it was if this one fails.',
+        )
+        .argument('[account]', 'name of the account; optional when the configuration file has only one')
+        .option('--no-browser', 'print the link and open nothing')
+        .option('--paste', 'for a browser on another machine: ask for the address that it shows in the end')
+        .addHelpText('after', examples('account login', 'account login main --paste'))
+        .action(action(cli, loginToAccount)),
+    )
+    .addCommand(
+      new Command('logout')
+        .summary('Delete the token of a sign-in')
+        .description(
+          'Delete the token of an account from this machine. Exports of the account stop at their next step until the next account login. ' +
+            'Mailchimp keeps the connection of the app until you remove it there.',
+        )
+        .argument('[account]', 'name of the account; optional when the configuration file has only one')
+        .addHelpText('after', examples('account logout main'))
+        .action(action(cli, logoutOfAccount)),
     );
 }
 
@@ -49,10 +78,13 @@ async function check(
   const loaded = await requireConfig(invocation.options);
   const { config, baseFolder } = await withAccountsOfDev(loaded, invocation.terminal);
   const name = given ?? onlyName('account', config.accounts);
-  const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
+  const { accountOf, openConfiguredAccount, requireWritingRole } = lazy.accounts();
+  const credential = credentialOf(accountOf(config, name));
+  if (credential.kind === 'oauth') await requirePrivateToken(credential.reference, baseFolder);
   const account = await openConfiguredAccount(config, { name, baseFolder });
   const { audience: id } = options;
   const checked: Checked = {
+    credential,
     login: await account.login(),
     audiences: await account.audiences(),
     ...(id !== undefined && {
@@ -70,24 +102,26 @@ async function check(
   }
 }
 
-function toJson(name: string, { login, audiences, chosen }: Checked) {
+function toJson(name: string, { credential, login, audiences, chosen }: Checked) {
   const { accountId, role, name: title } = login;
   return {
     account: name,
     accountId,
     name: title,
     role,
+    credential,
     audiences,
     ...(chosen && { audience: { ...chosen.audience, mergeFields: chosen.mergeFields } }),
   };
 }
 
-function describe(name: string, { login, audiences, chosen }: Checked, page: Page): string {
+function describe(name: string, { credential, login, audiences, chosen }: Checked, page: Page): string {
   return [
     pairs(
       [
         ['Account', `${name}: ${login.name} (${login.accountId})`],
         ['Role', login.role],
+        ['Access', describeCredential(credential)],
       ],
       page,
     ),
@@ -108,12 +142,19 @@ function describe(name: string, { login, audiences, chosen }: Checked, page: Pag
   ].join('\n');
 }
 
+function describeCredential({ kind, reference }: AccountCredential): string {
+  return `${kind === 'oauth' ? 'sign-in' : 'API key'}, ${reference}`;
+}
+
 function describeAudience({ audience, mergeFields }: NonNullable<Checked['chosen']>, page: Page): string {
   return [
     pairs(
       [
         ['Audience', `${audience.name} (${audience.id})`],
         ['Double opt-in', onOff(audience.doubleOptin)],
+        ...(audience.marketingPermissions
+          ? ([['Marketing permissions', 'on: exports send none of them']] as const)
+          : []),
       ],
       page,
     ),

@@ -26,7 +26,7 @@ export function codecServerCommand(cli: Cli): Command {
     )
     .requiredOption(
       '--token <reference>',
-      'token that requests carry: env:VARIABLE or file:PATH',
+      'token that requests carry, of at least 16 characters: env:VARIABLE or file:PATH',
       valueOf(SecretReferenceSchema),
     )
     .addOption(

@@ -1,5 +1,6 @@
 import { loadConfig } from '../../config/config-file';
 import type { Config } from '../../config/config';
+import { configuredSegments } from '../../config/source-config';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 
 /** What has been typed before the word to complete. */
@@ -17,13 +18,14 @@ const destinations: Names = (config) => Object.keys(config.destinations);
 const schedules: Names = (config) =>
   Object.entries(config.destinations).flatMap(([name, { schedule }]) => (schedule ? [name] : []));
 const sources: Names = (config) => Object.keys(config.sources);
+const receivers: Names = (config) => Object.keys(config.alerts);
 const accounts: Names = (config) => Object.keys(config.accounts);
 
 /** Of the source of the destination, or of all sources where that is not known. */
 const segments: Names = (config, { args: [destination = ''] }) => {
   const source = config.destinations[destination]?.connect.source;
   const known = source === undefined ? Object.values(config.sources) : [config.sources[source]];
-  return [...new Set(known.flatMap((found) => Object.keys(found?.segments ?? {})))];
+  return [...new Set(known.flatMap((found) => (found && configuredSegments(found)) ?? []))];
 };
 
 /** The source may be omitted where there is only one. */
@@ -35,7 +37,8 @@ const sourcesOrSegments: Names = (config) => {
 const segmentsOfSource: Names = (config, { args: [source = ''] }) => segmentsOf(config, source);
 
 function segmentsOf({ sources: all }: Config, source: string): readonly string[] {
-  return Object.keys((Object.hasOwn(all, source) ? all[source] : undefined)?.segments ?? {});
+  const found = Object.hasOwn(all, source) ? all[source] : undefined;
+  return (found && configuredSegments(found)) ?? [];
 }
 
 /** By the names of arguments and options, which mean the same in every command. */
@@ -48,6 +51,7 @@ const NAMES: Readonly<Record<string, Names>> = {
   '<source>': sourcesOrSegments,
   '[segment]': segmentsOfSource,
   '--source': sources,
+  '[receiver]': receivers,
   '[account]': accounts,
   '--account': accounts,
   '--segment': segments,

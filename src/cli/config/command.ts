@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { configJsonSchema } from '../../config/config';
+import { configJsonSchema, type AccountConfig } from '../../config/config';
 import { ExportError } from '../../errors';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { examples } from '../shell/options';
@@ -65,7 +65,7 @@ async function check(invocation: Invocation): Promise<undefined> {
               'Temporal',
               `${temporal.address}${from}, namespace ${temporal.namespace}, task queue ${temporal.taskQueue}`,
             ],
-            ['Accounts', found.accounts.join(', ') || 'none'],
+            ['Accounts', Object.entries(accounts).map(describeAccount).join(', ') || 'none'],
             ['Sources', found.sources.join(', ') || 'none'],
             ['Destinations', found.destinations.join(', ') || 'none'],
           ],
@@ -73,6 +73,10 @@ async function check(invocation: Invocation): Promise<undefined> {
         ),
       ].join('\n'),
   });
+}
+
+function describeAccount([name, { oauth }]: [string, AccountConfig]): string {
+  return oauth ? `${name} (sign-in)` : name;
 }
 
 /** Whether a key of Mailchimp is not set, which `dev` does not need. */

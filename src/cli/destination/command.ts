@@ -6,16 +6,20 @@ import { rowClassesWhere } from '../../contract/row-class';
 import { statement } from './consent';
 import { connectDestination } from './connect';
 import { configureDestination } from './configure';
+import { editCommand } from './edit-command';
 import { showRefusals } from './refusals';
-import { removeDestination } from './remove';
+import { EXPORTED, removeDestination } from './remove';
+import { giveConsentCommand, withdrawConsentCommand } from './consent-commands';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { describeStaleShortly } from '../../text/describe-stale';
+import { driftCommand, verifyCommand } from './verify-commands';
 import { describeDestination } from '../text/destination';
 import { openExports } from '../text/export';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
+import { unreadableLines } from '../text/unreadable';
 
 export function destinationCommand(cli: Cli): Command {
   return new Command('destination')
@@ -24,9 +28,14 @@ export function destinationCommand(cli: Cli): Command {
     )
     .addCommand(connectCommand(cli))
     .addCommand(configureCommand(cli))
+    .addCommand(editCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
     .addCommand(refusalsCommand(cli))
+    .addCommand(verifyCommand(cli))
+    .addCommand(driftCommand(cli))
+    .addCommand(withdrawConsentCommand(cli))
+    .addCommand(giveConsentCommand(cli))
     .addCommand(removeCommand(cli));
 }
 
@@ -54,6 +63,11 @@ function connectCommand(cli: Cli): Command {
         '--status-if-new <status>',
         'status of contacts that are new to the audience; existing members keep theirs',
       ).choices(STATUSES_IF_NEW),
+    )
+    .option(
+      '--consent-proof <sentence>',
+      'where new contacts have proven their consent: for "subscribed" on an audience with double opt-in',
+      text,
     )
     .option('--label <name>', 'label by which a refresh chooses the destination; repeatable', collect)
     .option('--agree', 'agree to the data privacy statement')
@@ -144,18 +158,28 @@ async function list(invocation: Invocation): Promise<undefined> {
     text: (page) =>
       destinations.length === 0
         ? 'No destinations. Connect one: temporal-mailchimp destination connect NAME'
-        : table(
-            ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE', 'EXPORTS NOW'],
-            destinations.map(({ destinationId, name, audienceId, phase, open, stale }) => [
-              destinationId,
-              name,
-              audienceId,
-              stale ? `${phase}, ${describeStaleShortly(stale, Date.now())}` : phase,
-              open ? describeOpen(open) : 'not known',
-            ]),
-            page,
-          ),
+        : describeList(destinations, page),
   });
+}
+
+function describeList(destinations: readonly ListedDestination[], page: Page): string {
+  const all = table(
+    ['DESTINATION', 'NAME', 'AUDIENCE', 'STATE', 'EXPORTS NOW'],
+    destinations.map(({ destinationId, name, audienceId, phase, open, stale, unreadable }) => [
+      destinationId,
+      name,
+      audienceId,
+      unreadable
+        ? { text: 'unreadable', tone: 'bad' }
+        : stale
+          ? `${phase}, ${describeStaleShortly(stale, Date.now())}`
+          : phase,
+      open ? describeOpen(open) : 'not known',
+    ]),
+    page,
+  );
+  const entries = destinations.map(({ destinationId: id, unreadable }) => ({ id, unreadable }));
+  return [all, ...unreadableLines(entries)].join('\n\n');
 }
 
 function describeOpen(open: NonNullable<ListedDestination['open']>): string {
@@ -207,11 +231,24 @@ function removeCommand(cli: Cli): Command {
     .summary('Remove a destination and withdraw its consent')
     .description(
       'Remove a destination: withdraws consent, cancels a running export and deletes staged rows. ' +
-        'Exported contacts stay in the audience unchanged.',
+        'Exported contacts stay in the audience unchanged, or lose its tags (untag); archive also archives those that it provably created, that are ' +
+        'subscribed or transactional, and that carry no tag of others. The question names how many; a removal of more is held.',
     )
     .argument('<name>', 'name of the destination')
     .requiredOption('--as <name>', 'who removes it; recorded in the history', personName)
+    .addOption(
+      new Option('--exported <choice>', 'what becomes of exported contacts')
+        .choices(EXPORTED)
+        .default('keep'),
+    )
+    .option('--plan', 'only say how many contacts that means')
     .option('--yes', 'do not ask for confirmation')
-    .addHelpText('after', examples('destination remove newsletter --as "Kim Data" --yes'))
+    .addHelpText(
+      'after',
+      examples(
+        'destination remove newsletter --as "Kim Data" --exported archive --plan',
+        'destination remove newsletter --as "Kim Data" --yes',
+      ),
+    )
     .action(action(cli, removeDestination));
 }

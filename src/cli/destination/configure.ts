@@ -2,13 +2,14 @@ import type { Config } from '../../config/config';
 import { ConfigureInputSchema, type ConfigureInput } from '../../contract/destination';
 import type { DestinationView } from '../../contract/destination-view';
 import { ExportError } from '../../errors';
-import type { SyncedSchedule } from '../../client';
+import type { ExportClient, SyncedSchedule } from '../../client';
 import { syncSchedule } from '../schedule/sync';
 import { parseOptions } from '../shell/parse-options';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient, type ClientContext } from '../shell/temporal';
 import { describeConfiguration } from '../text/destination';
 import { explainEarlierFile } from './earlier-file';
+import { parseFieldFlag, parseSegmentFlag } from './matching-flags';
 
 interface ConfigureOptions {
   readonly email?: string;
@@ -22,22 +23,46 @@ export async function configureDestination(
   destinationId: string,
   options: ConfigureOptions,
 ): Promise<undefined> {
-  const fields = Object.fromEntries((options.field ?? []).map((text) => parseField(invocation, text)));
-  const segments = Object.fromEntries((options.segment ?? []).map(parseSegment));
+  const fields = Object.fromEntries((options.field ?? []).map((text) => parseFieldFlag(invocation, text)));
+  const segments = Object.fromEntries((options.segment ?? []).map(parseSegmentFlag));
   await withClient(invocation, async (client, { config, isDev }) => {
-    const inFile = config?.destinations[destinationId];
-    const input = mergeConfiguration(destinationId, inFile, { ...options, fields, segments });
-    const configured = explainEarlierFile(client.configure(destinationId, input), config, {
-      ...inFile?.connect,
-      segments: Object.keys(input.segments),
+    const input = mergeConfiguration(destinationId, config?.destinations[destinationId], {
+      ...options,
+      fields,
+      segments,
     });
-    const view: DestinationView = await explainSandbox(configured, { destinationId, isDev });
-    const schedule = await syncConfigured(client, config, destinationId);
+    const { view, schedule } = await configureWith(client, { destinationId, config, isDev, input });
     print(invocation, {
       json: { ...view, schedule: schedule ?? 'none' },
       text: (page) => `${describeConfiguration(view, page)}${describeSync(destinationId, schedule)}`,
     });
   });
+}
+
+interface Configuring extends Pick<ClientContext, 'config' | 'isDev'> {
+  readonly destinationId: string;
+  /** Default: what the file has. */
+  readonly input?: ConfigureInput;
+}
+
+export interface Configured {
+  readonly view: DestinationView;
+  readonly schedule: SyncedSchedule['result'] | undefined;
+}
+
+/** Configures a destination, and makes its schedule match the file. */
+export async function configureWith(
+  client: ExportClient,
+  { destinationId, config, isDev, input: given }: Configuring,
+): Promise<Configured> {
+  const inFile = config?.destinations[destinationId];
+  const input = given ?? mergeConfiguration(destinationId, inFile, { fields: {}, segments: {} });
+  const configured = explainEarlierFile(client.configure(destinationId, input), config, {
+    ...inFile?.connect,
+    segments: Object.keys(input.segments),
+  });
+  const view = await explainSandbox(configured, { destinationId, isDev });
+  return { view, schedule: await syncConfigured(client, config, destinationId) };
 }
 
 /** The destination is configured by then, which an error must not hide. */
@@ -53,7 +78,7 @@ async function syncConfigured(...args: Parameters<typeof syncSchedule>): ReturnT
 }
 
 /** Only of a file that has a schedule for it, or had one. */
-function describeSync(destinationId: string, result: SyncedSchedule['result'] | undefined): string {
+export function describeSync(destinationId: string, result: SyncedSchedule['result'] | undefined): string {
   if (result === undefined || result === 'none' || result === 'kept') return '';
   if (result === 'deleted') return '\nIts schedule was deleted, since the file has none for it.';
   return `\nIts schedule, as in the file: temporal-mailchimp schedule show ${destinationId}`;
@@ -106,18 +131,4 @@ function mergeConfiguration(
     options: { email: '--email', fields: '--field', segments: '--segment' },
     section: `destinations.${destinationId}.configure`,
   });
-}
-
-function parseField({ usageError }: Invocation, text: string): [string, string] {
-  const at = text.indexOf('=');
-  if (at < 1 || at === text.length - 1) {
-    return usageError(`--field takes TAG=ATTRIBUTE, for example FNAME=FirstName, not "${text}"`);
-  }
-  return [text.slice(0, at), text.slice(at + 1)];
-}
-
-/** Null: the tag gets the segment's name. */
-function parseSegment(text: string): [string, string | null] {
-  const at = text.indexOf('=');
-  return at < 1 ? [text, null] : [text.slice(0, at), text.slice(at + 1)];
 }

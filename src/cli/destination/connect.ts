@@ -22,6 +22,7 @@ interface ConnectOptions extends ConsentOptions {
   readonly audience?: string;
   readonly source?: string;
   readonly statusIfNew?: string;
+  readonly consentProof?: string;
   readonly label?: readonly string[];
   readonly exportUser?: string;
   readonly adopt?: boolean;
@@ -33,20 +34,37 @@ export async function connectDestination(
   options: ConnectOptions,
 ): Promise<undefined> {
   const { config } = await readSettings(invocation.options);
+  // Before a server is asked: what is missing is found without one.
+  mergeSettings(destinationId, config, options);
+  const view: DestinationView = await withClient(invocation, (client) =>
+    connectWith(invocation, client, { destinationId, config, options }),
+  );
+  print(invocation, { json: view, text: (page) => describeConnection(view, page) });
+}
+
+interface Connecting {
+  readonly destinationId: string;
+  readonly config: Config | undefined;
+  readonly options: ConnectOptions;
+}
+
+/** Connects with the settings of the file and of options; asks for consent where the recorded one does not cover them. */
+export async function connectWith(
+  invocation: Invocation,
+  client: ExportClient,
+  { destinationId, config, options }: Connecting,
+): Promise<DestinationView> {
   const settings = mergeSettings(destinationId, config, options);
   const { exportUser, agree } = options;
-  const view: DestinationView = await withClient(invocation, async (client) => {
-    const why = agree ? NOT_AGREED : await whyAsk(client, destinationId, settings);
-    const consent = why === undefined ? undefined : await obtainConsent(invocation, options, why);
-    const input: ConnectInput = {
-      ...settings,
-      ...(consent && { consent }),
-      ...(exportUser !== undefined && { exportUser }),
-      adopt: options.adopt ?? false,
-    };
-    return explainEarlierFile(client.connect(destinationId, input), config, settings);
-  });
-  print(invocation, { json: view, text: (page) => describeConnection(view, page) });
+  const why = agree ? NOT_AGREED : await whyAsk(client, destinationId, settings);
+  const consent = why === undefined ? undefined : await obtainConsent(invocation, options, why);
+  const input: ConnectInput = {
+    ...settings,
+    ...(consent && { consent }),
+    ...(exportUser !== undefined && { exportUser }),
+    adopt: options.adopt ?? false,
+  };
+  return explainEarlierFile(client.connect(destinationId, input), config, settings);
 }
 
 const NOT_CONNECTED = new Set<ExportErrorCode>(['DESTINATION_NOT_FOUND', 'DESTINATION_REMOVED']);
@@ -54,7 +72,7 @@ const NOT_CONNECTED = new Set<ExportErrorCode>(['DESTINATION_NOT_FOUND', 'DESTIN
 const NOT_AGREED = 'it needs consent';
 
 /** Why the settings need a new agreement; undefined: the recorded consent of a connected destination covers them. */
-async function whyAsk(
+export async function whyAsk(
   client: ExportClient,
   destinationId: string,
   settings: Pick<ConnectRequest, 'source' | 'statusIfNew'>,
@@ -73,15 +91,15 @@ const OPTIONS = {
   audienceId: '--audience',
   source: '--source',
   statusIfNew: '--status-if-new',
+  consentProof: '--consent-proof',
   labels: '--label',
 };
 
 /** The settings of the file, overridden by options. An error names each missing setting and where to set it. */
 function mergeSettings(destinationId: string, config: Config | undefined, options: ConnectOptions) {
-  const { name, account, audience: audienceId, source, statusIfNew, label: labels } = options;
-  const overrides = Object.entries({ name, account, audienceId, source, statusIfNew, labels }).filter(
-    ([, value]) => value !== undefined,
-  );
+  const { name, account, audience: audienceId, source, statusIfNew, consentProof, label: labels } = options;
+  const given = { name, account, audienceId, source, statusIfNew, consentProof, labels };
+  const overrides = Object.entries(given).filter(([, value]) => value !== undefined);
   const merged = { ...config?.destinations[destinationId]?.connect, ...Object.fromEntries(overrides) };
   return parseOptions(ConnectSettingsSchema, merged, {
     what: `The destination "${destinationId}" was not connected${namesOf(config, destinationId)}`,

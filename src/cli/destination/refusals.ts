@@ -1,14 +1,15 @@
 import type { DestinationView } from '../../contract/destination-view';
 import type { RefusalRow, RefusalsRequest } from '../../ports/staging';
 import { ExportError } from '../../errors';
-import { count, countOf, instant } from '../../text/format';
-import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
+import { countOf, instant } from '../../text/format';
+import { isConfirmed, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { toCsv } from '../text/csv';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
+import { TABLE_LIMIT, withLimit } from '../text/table-limit';
 
 export interface RefusalsOptions {
   readonly class?: readonly string[];
@@ -19,8 +20,7 @@ export interface RefusalsOptions {
   readonly yes?: boolean;
 }
 
-/** Only the table has a limit: programs read CSV and JSON and need every row. */
-const TABLE_LIMIT = 100;
+const NEEDS_YES = 'refusals --lift needs --yes';
 
 /** Lists or lifts the refusals that the baseline remembers. Rows come from the staging store, since they never pass through Temporal. */
 export async function showRefusals(
@@ -30,7 +30,7 @@ export async function showRefusals(
 ): Promise<number | undefined> {
   if (options.csv && (options.lift || invocation.options.json))
     invocation.usageError(`--csv and --${options.lift ? 'lift' : 'json'} exclude each other`);
-  if (options.lift && !options.yes) requireTerminal(invocation, 'refusals --lift needs --yes');
+  if (options.lift && !options.yes) requireTerminal(invocation, NEEDS_YES);
   const view = await withClient(invocation, (client) => client.describe(destinationId));
   const { baseline, storeId } = requireConnected(view);
   // Before the first export nothing is remembered, and the store may have no rows yet.
@@ -47,7 +47,9 @@ export async function showRefusals(
     printRefusals(invocation, { destinationId, rows, limit }, options);
     return undefined;
   }
-  if (!(await isConfirmed(invocation, destinationId, options))) return nothingChanged(invocation);
+  const question = questionOf(destinationId, options);
+  if (!(await isConfirmed(invocation, { yes: options.yes, needs: NEEDS_YES }, question)))
+    return nothingChanged(invocation);
   const lifted = await reader.liftRefusals(ref, request);
   print(invocation, {
     json: { destinationId, lifted },
@@ -71,18 +73,10 @@ function requireConnected(view: DestinationView): DestinationView {
   );
 }
 
-async function isConfirmed(
-  invocation: Invocation,
-  destinationId: string,
-  { yes, class: classes, key }: RefusalsOptions,
-): Promise<boolean> {
-  if (yes) return true;
+function questionOf(destinationId: string, { class: classes, key }: RefusalsOptions): string {
   const which =
     (classes ? ` of class ${classes.join(', ')}` : '') + (key === undefined ? '' : ' of this profile');
-  return confirm(
-    invocation,
-    `Lift the refusals${which || ' of all contacts'} that ${destinationId} remembers, so that the next export sends them again?`,
-  );
+  return `Lift the refusals${which || ' of all contacts'} that ${destinationId} remembers, so that the next export sends them again?`;
 }
 
 const COLUMNS = ['class', 'key', 'email', 'since', 'retryAt', 'isLifted', 'text'] as const;
@@ -117,9 +111,7 @@ function describeRefusals({ destinationId, rows, limit }: Shown, page: Page): st
     rows.map((row) => [row.class, row.key, row.email, instant(row.since), whenSentAgain(row), row.text]),
     page,
   );
-  return rows.length === limit
-    ? `${shown}\n\nThe first ${count(rows.length)}. For more, pass --limit N; for all, --csv.`
-    : shown;
+  return withLimit(shown, rows, limit);
 }
 
 function whenSentAgain({ isLifted, retryAt }: RefusalRow): string {

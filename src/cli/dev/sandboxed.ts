@@ -8,7 +8,7 @@ export function useSandbox(config: Config, { url, apiKey }: Pick<Sandbox, 'url' 
   process.env[KEY_VARIABLE] = apiKey;
   const accounts = Object.entries(config.accounts).map(([name, account]) => [
     name,
-    { ...account, apiKey: `env:${KEY_VARIABLE}`, baseUrl: url },
+    { ...account, apiKey: `env:${KEY_VARIABLE}`, oauth: undefined, baseUrl: url },
   ]);
   return { ...config, accounts: Object.fromEntries(accounts) };
 }
@@ -21,11 +21,11 @@ export interface LocalSetup {
 
 /** Replaces Temporal's address and the staging folder of the file with those of `dev`. */
 export function useLocalSetup(config: Config, { staging, address }: LocalSetup): Config {
-  const { namespace, taskQueue, encryption } = config.temporal;
+  const { namespace, taskQueue, encryption, searchAttributes } = config.temporal;
   return {
     ...config,
     staging: { ...config.staging, folder: staging },
     // Commands beside it read the keys from the file too.
-    temporal: { address, namespace, taskQueue, ...(encryption && { encryption }) },
+    temporal: { address, namespace, taskQueue, searchAttributes, ...(encryption && { encryption }) },
   };
 }

@@ -5,6 +5,7 @@ import type { StandaloneWorker } from '../../worker';
 import { lazy } from '../lazy';
 import { audiencesOf } from '../sandbox/audience';
 import { startSandboxWith } from '../sandbox/start';
+import { registerSearchAttributes } from '../search-attributes/register';
 import { type DevFolder, takeDevFolder } from './dev-folder';
 import { leaveServer } from '../shell/web-ui';
 import { useLocalSetup, useSandbox } from './sandboxed';
@@ -77,8 +78,11 @@ export async function startDev(options: DevOptions): Promise<Dev> {
       staging: folder.staging,
       address: server.address,
     });
+    if (config.temporal.searchAttributes) await registerAttributes(server);
     report('Starting the worker …');
-    const worker = await lazy.worker().createWorker(running, baseFolder);
+    // The server that was just started has no current version of a deployment, so that a version would get no work.
+    const unversioned = { ...running, worker: { ...running.worker, deployment: undefined } };
+    const worker = await lazy.worker().createWorker(unversioned, baseFolder);
     const { path, isNew } = folder;
     return { server, sandbox, worker, config: running, folder: path, isNew, close };
   } catch (error) {
@@ -100,4 +104,14 @@ async function startTemporal(
     ...(port !== 0 && { port }),
     ...(uiPort !== 0 && { uiPort }),
   });
+}
+
+/** Before the worker looks whether they are there. */
+async function registerAttributes({ address, namespace }: DevServer): Promise<void> {
+  const connection = await lazy.temporalClient().Connection.connect({ address });
+  try {
+    await registerSearchAttributes(connection, namespace);
+  } finally {
+    await connection.close();
+  }
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { Config } from '../../config/config';
 import { VERSION } from '../../contract/version';
 import { instant } from '../../text/format';
 import { lazy } from '../lazy';
@@ -18,7 +19,7 @@ export function doctorCommand(cli: Cli): Command {
   return new Command('doctor')
     .summary('Check everything that exports need, from this machine')
     .description(
-      'Check Temporal, the staging store, accounts, audiences and sources of the configuration file, from this machine.\n\n' +
+      'Check Temporal, the staging store, accounts, audiences, sources and receivers of alerts of the configuration file, from this machine.\n\n' +
         'Says of each that it is fine, or what is wrong and how to fix it. Only reads. Exit code 1 when something is wrong.',
     )
     .addHelpText('after', examples('doctor', 'doctor --config production.yaml --json'))
@@ -47,6 +48,7 @@ async function examine(invocation: Invocation): Promise<number | undefined> {
     ...(await checkTemporal(settings, storeId)),
     ...(await checkAccounts(config, baseFolder)),
     ...(await checkSources(config, baseFolder)),
+    ...(await checkReceivers(config, baseFolder)),
   );
   print(invocation, {
     json: { isFine: isFine(checks), checks },
@@ -64,6 +66,18 @@ async function checkEncryption({ temporal, baseFolder }: RequiredSettings): Prom
     return `keys ${Object.keys(encryption.keys).join(', ')}; ${encryption.use} encrypts`;
   });
   return [found];
+}
+
+/** Sends nothing: `alerts test` does. */
+async function checkReceivers(config: Config, baseFolder: string): Promise<Check[]> {
+  const alerts = lazy.alerts().configuredAlerts(config, baseFolder);
+  const checks = Object.entries(config.alerts).map(([name, { kind }]) =>
+    check(`alerts.${name}`, async () => {
+      await alerts.check(name);
+      return `${kind}; to send a sample: temporal-mailchimp alerts test ${name}`;
+    }),
+  );
+  return Promise.all(checks);
 }
 
 function isFine(checks: readonly Check[]): boolean {

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config';
+import { requirePrivateToken } from '../../config/token-file';
 import { ExportError } from '../../errors';
 import type { MailchimpAccount } from '../../ports/mailchimp';
 import { countOf } from '../../text/format';
@@ -8,13 +9,14 @@ import { check, failed, notChecked, type Check } from './check';
 /** Each account with its key, and each audience of a destination. Only reads. */
 export async function checkAccounts(config: Config, baseFolder: string): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const [name, { connections, baseUrl }] of Object.entries(config.accounts)) {
+  for (const [name, { connections, baseUrl, oauth }] of Object.entries(config.accounts)) {
     const at = `accounts.${name}`;
     const destinations = Object.entries(config.destinations).filter(
       ([, { connect }]) => connect.account === name,
     );
     try {
       const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
+      if (oauth) await requirePrivateToken(oauth.token, baseFolder);
       const account = await openConfiguredAccount(config, { name, baseFolder });
       const { role, name: title } = await account.login();
       requireWritingRole(name, role);
@@ -22,7 +24,7 @@ export async function checkAccounts(config: Config, baseFolder: string): Promise
       checks.push({
         at,
         status: 'ok',
-        message: `${title}, role ${role}, at most ${countOf(connections, 'connection')}${where}`,
+        message: `${title}, role ${role}${oauth ? ', by sign-in' : ''}, at most ${countOf(connections, 'connection')}${where}`,
       });
       for (const [destination, { connect }] of destinations)
         checks.push(await checkAudience(account, destination, connect.audienceId));
@@ -49,15 +51,17 @@ function checkAudience(account: MailchimpAccount, destination: string, audienceI
 /** Each source with its files, columns and SQL. Reads no rows beyond headers. */
 export async function checkSources(config: Config, baseFolder: string): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const [name, source] of Object.entries(config.sources))
+  for (const name of Object.keys(config.sources))
     checks.push(
       await check(`sources.${name}`, async () => {
-        const { problems, attributes = [] } = await lazy
-          .reading()
-          .inspectSource(config, { name, baseFolder });
+        const {
+          problems,
+          attributes = [],
+          segments = [],
+        } = await lazy.reading().inspectSource(config, { name, baseFolder });
         const [problem, ...others] = problems;
         if (!problem)
-          return `${countOf(attributes.length, 'attribute')}, ${countOf(Object.keys(source.segments).length, 'segment')}`;
+          return `${countOf(attributes.length, 'attribute')}, ${countOf(segments.length, 'segment')}`;
         const more = others.length === 0 ? '' : ` And ${others.length} more: temporal-mailchimp config check`;
         throw new ExportError('CONFIG_INVALID', `${problem.at}: ${problem.message}${more}`);
       }),

@@ -1,12 +1,19 @@
 import type { Client, Connection } from '@temporalio/client';
 import { storeQueue } from '../../contract/identifiers';
 import { FORGOTTEN_AFTER_MS, mayPoll } from '../../contract/poller-age';
+import {
+  describeUnusable,
+  registeredAttributes,
+  SEARCH_ATTRIBUTES,
+  unusable,
+} from '../../contract/search-attributes';
 import { ExportError } from '../../errors';
 import { duration } from '../../text/format';
 import { lazy } from '../lazy';
 import type { Settings } from '../shell/settings';
 import { connect } from '../shell/temporal';
 import { check, failed, notChecked, type Check } from './check';
+import { checkDeployment } from './deployment';
 
 /** @param storeId of the store of the configuration; undefined where there is none yet */
 export async function checkTemporal(settings: Settings, storeId: string | undefined): Promise<Check[]> {
@@ -34,6 +41,8 @@ export async function checkTemporal(settings: Settings, storeId: string | undefi
       await check('temporal.taskQueue', async () =>
         polled(await lookForWorkers(client, taskQueue), taskQueue),
       ),
+      ...(await checkDeployment(client, taskQueue)),
+      ...(temporal.searchAttributes ? [await checkAttributes(connection, namespace)] : []),
       await check('clock', async () => clock(seen)),
       storeId === undefined
         ? notChecked('staging.worker', 'No worker has made the staging store yet.')
@@ -67,6 +76,15 @@ async function namespaceOf(connection: Connection, namespace: string): Promise<s
       `The namespace "${namespace}" does not exist on the server. Check its name, or create it: temporal operator namespace create ${namespace}`,
     );
   }
+}
+
+/** Where they are opted in. */
+function checkAttributes(connection: Connection, namespace: string): Promise<Check> {
+  return check('temporal.searchAttributes', async () => {
+    const problem = describeUnusable(unusable(await registeredAttributes(connection, namespace)));
+    if (problem !== undefined) throw new ExportError('SEARCH_ATTRIBUTES_MISSING', problem);
+    return Object.keys(SEARCH_ATTRIBUTES).join(', ');
+  });
 }
 
 interface Seen {

@@ -1,21 +1,25 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { LaneChoiceSchema } from '../../contract/destination';
+import { LaneChoiceSchema } from '../../contract/export-options';
 import { approveExport, denyExport } from './decide';
-import { findExport } from './find';
+import { findExport, findKept } from './find';
 import { printReport } from './follow';
+import { compareCommand, listCommand, reportCommand } from './history-commands';
 import { rearchive } from './rearchive';
 import { showFailures, type FailuresOptions } from './failures';
 import { pauseExport, resumeExport } from './pause';
-import { type RejectLimit, rejectLimit } from './rejects';
+import type { RejectLimit } from '../../contract/rejects';
 import { planExport, startExport, watchExport } from './start';
 import { showSegments } from './segments';
+import { undoExport, type UndoOptions } from './undo';
+import { verb, withExport } from './verb';
 import { LISTED_KINDS, showWarnings, type WarningsOptions } from './warnings';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { collect, examples, personName, positiveNumber, text } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { jobLabel, jobTitle } from '../../text/describe-export';
-import { exportTable, describeView } from '../text/export';
+import { describeView } from '../text/export';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
+import { failOnRejects, failOnWarnings, holdOnRejects, retryRejectsCommand } from './reject-commands';
 
 export function exportCommand(cli: Cli): Command {
   return new Command('export')
@@ -25,31 +29,19 @@ export function exportCommand(cli: Cli): Command {
     .addCommand(watchCommand(cli))
     .addCommand(showCommand(cli))
     .addCommand(listCommand(cli))
+    .addCommand(reportCommand(cli))
+    .addCommand(compareCommand(cli))
     .addCommand(failuresCommand(cli))
     .addCommand(warningsCommand(cli))
     .addCommand(segmentsCommand(cli))
+    .addCommand(retryRejectsCommand(cli))
     .addCommand(rearchiveCommand(cli))
+    .addCommand(undoCommand(cli))
     .addCommand(approveCommand(cli))
     .addCommand(denyCommand(cli))
     .addCommand(cancelCommand(cli))
     .addCommand(pauseCommand(cli))
     .addCommand(resumeCommand(cli));
-}
-
-/** The first sentence of the description is the summary in the list of commands. */
-function verb(name: string, description: string): Command {
-  const [summary = ''] = description.split('.\n\n');
-  return new Command(name)
-    .summary(summary)
-    .description(description)
-    .argument('<name>', 'name of the destination');
-}
-
-function withExport(command: Command, defaultExport: string): Command {
-  return command.argument(
-    '[export]',
-    `number or id of the export (of a plan: p and its number); default: ${defaultExport}`,
-  );
 }
 
 function withGuards(command: Command): Command {
@@ -68,7 +60,16 @@ function withGuards(command: Command): Command {
       'export even if a tag was deleted in Mailchimp; it is created again and added to all its contacts',
     )
     .option('--allow-new-contacts', 'export even if there are more new contacts than the configured limit')
+    .option(
+      '--allow-after-undo',
+      'export although an export was taken back: what was taken back may be sent again',
+    )
     .option('--allow-over-limit', 'export even if the account would exceed the configured contact limit')
+    .option(
+      '--allow-rejects',
+      'export even if there are more rejects than the limit, or rejects of a class whose policy is to hold',
+    )
+    .addOption(holdOnRejects())
     .option(
       '--retry-refused',
       'send contacts again that Mailchimp has refused before, although nothing changed; those that signed up too often still wait',
@@ -98,6 +99,7 @@ function startCommand(cli: Cli): Command {
   )
     .option('--no-wait', 'return as soon as the export has started')
     .addOption(failOnRejects())
+    .addOption(failOnWarnings())
     .option('--limit <n>', 'send at most this many profiles', positiveNumber)
     .addOption(
       new Option(
@@ -106,6 +108,11 @@ function startCommand(cli: Cli): Command {
       ).choices(LaneChoiceSchema.options),
     )
     .option('--trigger <text>', 'what started the export; recorded in the history', 'on the command line')
+    .option(
+      '--as <name>',
+      'who asks for it; recorded in the history (default: the user of this machine)',
+      personName,
+    )
     .addHelpText(
       'after',
       examples(
@@ -117,27 +124,30 @@ function startCommand(cli: Cli): Command {
     .action(action(cli, startExport));
 }
 
-function failOnRejects(): Option {
-  return new Option(
-    '--fail-on-rejects <n|p%>',
-    'exit with 1 when more profiles than this number, or this share of the selected ones, are invalid, refused, throttled or unproven',
-  ).argParser(rejectLimit);
-}
-
 function watchCommand(cli: Cli): Command {
   return withExport(
     verb('watch', 'Follow an export until it ends and print its report'),
     'the running export, otherwise the last',
   )
     .addOption(failOnRejects())
+    .addOption(failOnWarnings())
     .addHelpText('after', examples('export watch newsletter'))
     .action(
       action(
         cli,
         (
           invocation,
-          ...[name, which, options]: [string, string | undefined, { readonly failOnRejects?: RejectLimit }]
-        ) => watchExport(invocation, { destinationId: name, which, rejects: options.failOnRejects }),
+          ...[name, which, options]: [
+            string,
+            string | undefined,
+            { readonly failOnRejects?: RejectLimit; readonly failOnWarnings?: RejectLimit },
+          ]
+        ) =>
+          watchExport(invocation, {
+            destinationId: name,
+            which,
+            limits: { rejects: options.failOnRejects, warnings: options.failOnWarnings },
+          }),
       ),
     );
 }
@@ -156,11 +166,11 @@ function showCommand(cli: Cli): Command {
 
 async function show(invocation: Invocation, name: string, which: string | undefined): Promise<undefined> {
   await withClient(invocation, async (client, { webUi }) => {
-    const found = findExport(await client.describe(name), which);
+    const found = await findKept(invocation, await client.describe(name), which);
     const { exportId, number, report, isLatest } = found;
-    const link = { webUi: isLatest ? webUi.export(name) : null };
-    if (report) return void printReport(invocation, report, link);
     const handle = client.handle({ destinationId: name, exportId });
+    const link = { webUi: await webUi.exportOf(handle, { isLatest }) };
+    if (report) return void printReport(invocation, report, link);
     const view = await handle.progress();
     if (view) return print(invocation, { json: view, text: (page) => describeView(view, page), ...link });
     // It ended between the two queries, or has not started yet.
@@ -174,26 +184,6 @@ async function show(invocation: Invocation, name: string, which: string | undefi
   });
 }
 
-function listCommand(cli: Cli): Command {
-  return verb(
-    'list',
-    'List the exports of a destination with their states, newest first: the running, the queued, and the last ten',
-  )
-    .addHelpText('after', examples('export list newsletter'))
-    .action(action(cli, list));
-}
-
-async function list(invocation: Invocation, name: string): Promise<undefined> {
-  const { running, queued, exports } = await withClient(invocation, (client) => client.describe(name));
-  print(invocation, {
-    json: { running, queued, exports },
-    text: (page) =>
-      running || queued.length > 0 || exports.length > 0
-        ? exportTable({ running, queued, exports }, page)
-        : `No exports yet. Start one: temporal-mailchimp export start ${name}`,
-  });
-}
-
 /** Of a command that lists rows of the store. */
 function withRowOptions(command: Command): Command {
   return command
@@ -201,11 +191,9 @@ function withRowOptions(command: Command): Command {
       '--csv',
       "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
     )
-    .option(
-      '--limit <n>',
-      'at most this many rows (default: 100 as a table; all as CSV or JSON)',
-      positiveNumber,
-    );
+    .option('--ndjson', 'print all rows as JSON, one on each line')
+    .option('--parquet <file>', 'write all rows into a Parquet file; one of that name is replaced')
+    .option('--limit <n>', 'at most this many rows (default: 100 as a table; otherwise all)', positiveNumber);
 }
 
 function failuresCommand(cli: Cli): Command {
@@ -223,6 +211,12 @@ function failuresCommand(cli: Cli): Command {
         `only rows with this outcome; repeatable (${NOT_EXPORTED_OUTCOMES.join(', ')})`,
       ).argParser(collectOutcome),
     )
+    .addOption(
+      new Option(
+        '--class <class>',
+        'only rows with this reason: the rule that a profile breaks, or the class of a refusal; repeatable',
+      ).argParser(collect),
+    )
     .option('--key <key>', 'only the profile with this key')
     .option('--email <address>', 'only profiles with this address, in any case')
     .addHelpText(
@@ -230,6 +224,7 @@ function failuresCommand(cli: Cli): Command {
       examples(
         'export failures newsletter',
         'export failures newsletter 3 --outcome invalid --csv > invalid.csv',
+        'export failures newsletter 3 --class merge_field --parquet refused.parquet',
         'export failures newsletter --json',
       ),
     )
@@ -309,6 +304,29 @@ function rearchiveCommand(cli: Cli): Command {
     .action(
       action(cli, (invocation, ...[name, which, options]: [string, string, { readonly yes?: boolean }]) =>
         rearchive(invocation, { destinationId: name, numberOrId: which }, options),
+      ),
+    );
+}
+
+function undoCommand(cli: Cli): Command {
+  return verb(
+    'undo',
+    'Take back an export: contacts get the values and tags that they had before it.\n\n' +
+      'Contacts that it provably created are archived, if they are subscribed or transactional and carry no tag of others when they are read. The latest ' +
+      'export is taken back first, then the one before. The question names how many contacts change, and what cannot be taken back; an undo of more is held. ' +
+      'It is an export with a number of its own, and the next export is held until it is approved.',
+  )
+    .argument('<export>', 'number or id of the export')
+    .requiredOption('--as <name>', 'who takes it back; recorded in the history', personName)
+    .option('--plan', 'only say what that means')
+    .option('--yes', 'do not ask for confirmation')
+    .addHelpText(
+      'after',
+      examples('export undo newsletter 7 --as "Kim Data" --plan', 'export undo newsletter 7 --as "Kim Data"'),
+    )
+    .action(
+      action(cli, (invocation, ...[name, which, options]: [string, string, UndoOptions]) =>
+        undoExport(invocation, { destinationId: name, numberOrId: which }, options),
       ),
     );
 }

@@ -1,10 +1,10 @@
-import { userInfo } from 'node:os';
 import type { ExportClient, ExportHandle } from '../../client';
 import type { ExportView } from '../../contract/export';
 import type { ApproveInput } from '../../contract/guard';
 import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
+import { userName } from '../shell/user-name';
 import { jobLabel, jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
 import { ExportError } from '../../errors';
@@ -68,7 +68,7 @@ async function decide(
   client: ExportClient,
   { verb, name, options }: Decision,
 ): Promise<{ readonly handle: ExportHandle; readonly decision?: ApproveInput }> {
-  const by = options.as ?? userName(invocation);
+  const by = options.as ?? thisUser(invocation);
   if (options.plan !== undefined) {
     const decision = { planId: options.plan, by };
     return { handle: await decidedExport(client, name, options.plan), decision };
@@ -95,13 +95,11 @@ async function decidedExport(
   return replaced ? client.handle(replaced) : runningExport(client, destinationId);
 }
 
-/** A container may run as a user without an entry in the list of users. */
-function userName({ usageError }: Invocation): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return usageError('this machine has no name for its user: pass --as NAME, the name of the decider');
-  }
+/** Who decides, by the machine. */
+function thisUser({ usageError }: Invocation): string {
+  return (
+    userName() ?? usageError('this machine has no name for its user: pass --as NAME, the name of the decider')
+  );
 }
 
 function requireHeld(view: ExportView | undefined, name: string): HeldView {

@@ -2,26 +2,22 @@ import type { DestinationView } from '../../contract/destination-view';
 import { kindOf, type ExportReport } from '../../contract/report';
 import type { FailureRow } from '../../ports/staging';
 import { ExportError, isOutage } from '../../errors';
-import { print, type Invocation } from '../shell/invocation';
+import type { Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { count, instant } from '../../text/format';
-import { toCsv } from '../text/csv';
 import type { Page } from '../text/page';
 import { table } from '../text/table';
 import { findEnded } from './find';
+import { listRows, requireOneFormat, type RowFormatOptions } from './row-format';
 import { notExported } from '../text/export';
 
-export interface FailuresOptions {
-  readonly csv?: boolean;
+export interface FailuresOptions extends RowFormatOptions {
   readonly outcome?: readonly string[];
+  readonly class?: readonly string[];
   readonly key?: string;
   readonly email?: string;
-  readonly limit?: number;
 }
-
-/** Only the table has a limit: programs read CSV and JSON and need every row. */
-const TABLE_LIMIT = 100;
 
 /** Reads the rows from the staging store, since rows never pass through Temporal. */
 export async function showFailures(
@@ -29,37 +25,34 @@ export async function showFailures(
   which: { readonly destinationId: string; readonly numberOrId: string | undefined },
   options: FailuresOptions,
 ): Promise<undefined> {
-  const { csv, outcome, key, email, limit } = options;
-  const isTable = !csv && !invocation.options.json;
-  if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
+  const { outcome, class: classes, key, email } = options;
+  requireOneFormat(invocation, options);
   const view = await withClient(invocation, (client) => client.describe(which.destinationId)).catch(
     explainOutage,
   );
-  const report = requireRows(view, which.numberOrId);
+  const report = await requireRows(invocation, view, which.numberOrId);
   const later = which.numberOrId === undefined ? describeLater(view, report) : '';
   if (later !== '') invocation.terminal.err(`${later}\n`);
-  const isFiltered = (outcome ?? key ?? email) !== undefined;
-  const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
+  const isFiltered = (outcome ?? classes ?? key ?? email) !== undefined;
   const reader = await openStoreOf(invocation, report);
-  const rows = await reader.readFailures(report, {
+  const request = {
     ...(outcome && { outcomes: outcome }),
+    ...(classes && { classes }),
     ...(key !== undefined && { key }),
     ...(email !== undefined && { email }),
-    ...(maxRows !== undefined && { limit: maxRows }),
+  };
+  const { destinationId, exportId, number } = report;
+  return listRows<FailureRow>(invocation, options, {
+    columns: COLUMNS,
+    read: (limit) => reader.readFailures(report, { ...request, ...withLimit(limit) }),
+    write: (limit, file) => reader.writeFailures(report, { ...request, ...withLimit(limit) }, file),
+    json: (failures) => ({ destinationId, exportId, number, failures }),
+    text: (rows, limit, page) => describeFailures(report, rows, { limit, isFiltered, page }),
   });
-  if (csv) {
-    invocation.terminal.out(rowsToCsv(rows));
-    return;
-  }
-  print(invocation, {
-    json: {
-      destinationId: report.destinationId,
-      exportId: report.exportId,
-      number: report.number,
-      failures: rows,
-    },
-    text: (page) => describeFailures(report, rows, { limit: maxRows, isFiltered, page }),
-  });
+}
+
+function withLimit(limit: number | undefined): { readonly limit?: number } {
+  return limit === undefined ? {} : { limit };
 }
 
 /** The rows are in the folder, so that a reader wonders why this command asks a server. */
@@ -87,7 +80,11 @@ function describeLater(
 }
 
 /** The report of an export that has left rows. @throws ExportError that says why there are none */
-export function requireRows(view: DestinationView, numberOrId: string | undefined): ExportReport {
+export async function requireRows(
+  invocation: Invocation,
+  view: DestinationView,
+  numberOrId: string | undefined,
+): Promise<ExportReport> {
   const { destinationId, phase, consent } = view;
   if (phase === 'removed') {
     const when = consent?.withdrawnAt === undefined ? '' : ` ${instant(consent.withdrawnAt)}`;
@@ -96,7 +93,7 @@ export function requireRows(view: DestinationView, numberOrId: string | undefine
       `The destination ${destinationId} was removed${when}, and its rows were deleted with it.`,
     );
   }
-  const report = findEnded(view, numberOrId);
+  const report = await findEnded(invocation, view, numberOrId);
   if (report.isSettled) return report;
   throw new ExportError(
     'EXPORT_NOT_FOUND',
@@ -108,18 +105,12 @@ export function requireRows(view: DestinationView, numberOrId: string | undefine
 const COLUMNS = [
   'outcome',
   'reason',
+  'attribute',
   'key',
   'email',
   'text',
   'since',
 ] as const satisfies readonly (keyof FailureRow)[];
-
-function rowsToCsv(rows: readonly FailureRow[]): string {
-  return toCsv(
-    COLUMNS,
-    rows.map((row) => COLUMNS.map((column) => row[column])),
-  );
-}
 
 interface ShownFailures {
   readonly limit: number | undefined;
@@ -136,7 +127,7 @@ function describeFailures(
   if (rows.length === 0)
     return `Export ${number} of ${destinationId} has no failures${isFiltered ? ' that match' : ''}.`;
   const shown = table(
-    ['OUTCOME', 'REASON', 'KEY', 'EMAIL', 'TEXT', { optional: 'REFUSED SINCE' }],
+    ['OUTCOME', 'REASON', { optional: 'ATTRIBUTE' }, 'KEY', 'EMAIL', 'TEXT', { optional: 'REFUSED SINCE' }],
     rows.map((row) => COLUMNS.map((column) => row[column])),
     page,
   );

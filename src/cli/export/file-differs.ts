@@ -1,7 +1,10 @@
 import type { ExportClient } from '../../client';
 import type { Config } from '../../config/config';
 import type { DestinationView } from '../../contract/destination-view';
+import type { ConfigureRequest } from '../../contract/destination';
+import { emailsOf, nameOfValue, requestedFields, requestedGroups } from '../../contract/requested-matching';
 import { isOutage } from '../../errors';
+import { settingsOf } from '../destination/edited-settings';
 import type { Invocation } from '../shell/invocation';
 
 type InFile = Config['destinations'][string];
@@ -37,53 +40,57 @@ export async function sayWhereFileDiffers(
 
 function connectDiffers(view: DestinationView, { connect }: InFile): string[] {
   const { name, account, source, statusIfNew, labels } = view;
-  return differing(connect, { name, account, source, statusIfNew, labels, audienceId: view.audience.id });
+  const { consentProof } = connect;
+  const now = { name, account, source, statusIfNew, labels, audienceId: view.audience.id };
+  // One that the command line gave is not in the file.
+  return differing(connect, consentProof === undefined ? now : { ...now, consentProof: view.consent?.proof });
 }
 
-function configureDiffers({ configuration }: DestinationView, { configure }: InFile): string[] {
+function configureDiffers(view: DestinationView, { configure }: InFile): string[] {
+  const { configuration } = view;
   if (!configuration || !configure) return [];
-  const { email, strict, optedOut, latest, latestFormat, fields, segments, guards, staleAfterHours } =
-    configuration;
-  const { adoptTags: _, latest: by, ...inFile } = configure;
-  const names = new Map(segments.map(({ segment, tag }) => [segment, tag]));
-  return differing(
-    {
-      ...inFile,
-      latest: typeof by === 'object' ? by : { attribute: by },
-      fields: Object.entries(inFile.fields).map(([tag, field]) => ({
-        tag,
-        ...(typeof field === 'string' ? { attribute: field, empty: 'clear' } : field),
-      })),
-      // Without a name, the tag has that of the segment, which only the source knows.
-      segments: Object.entries(inFile.segments).map(([segment, tag]) => ({
-        segment,
-        tag: tag?.trim().normalize('NFC') ?? names.get(segment),
-      })),
-    },
-    {
-      email,
-      strict,
-      optedOut,
-      guards,
-      staleAfterHours,
-      latest: { attribute: latest ?? undefined, format: latestFormat },
-      fields: fields.map(({ field: { tag }, attribute, empty, format, decimal }) => ({
-        tag,
-        attribute,
-        empty,
-        format,
-        decimal,
-      })),
-      segments: segments.map(({ segment, tag }) => ({ segment, tag })),
-    },
-  );
+  // Without a name, the tag has that of the segment, which only the source knows.
+  const tags = new Map(configuration.segments.map(({ segment, tag }) => [segment, tag]));
+  return differing(comparable(configure, tags), comparable(settingsOf(view, configuration).configure, tags));
+}
+
+/** Settings in a form in which two that mean the same are equal. */
+function comparable(
+  request: ConfigureRequest,
+  tags: ReadonlyMap<string, string>,
+): Readonly<Record<string, unknown>> {
+  // A permission for one time is no setting.
+  const { adoptTags: _, ...settings } = request;
+  const { latest, language, addOnlyIf, signup, segments } = settings;
+  return {
+    ...settings,
+    approval: settings.approval ?? { by: 'anyone' },
+    rejects: settings.rejects ?? {},
+    email: emailsOf(settings).map(nameInOrder),
+    latest: typeof latest === 'object' ? latest : { attribute: latest },
+    fields: requestedFields(settings),
+    groups: requestedGroups(settings).map((group) => ({ ...group, name: group.name.toLowerCase() })),
+    language: language && nameOfValue(language),
+    addOnlyIf: addOnlyIf && nameOfValue(addOnlyIf),
+    signup: signup && { ip: signup.ip && nameOfValue(signup.ip), at: signup.at && nameOfValue(signup.at) },
+    segments: Object.entries(segments).map(([segment, tag]) => ({
+      segment,
+      tag: tag?.trim().normalize('NFC') ?? tags.get(segment),
+    })),
+  };
+}
+
+/** Of addresses, the order matters. */
+function nameInOrder(name: string, index: number): readonly [number, string] {
+  return [index, name];
 }
 
 function differing(
   inFile: Readonly<Record<string, unknown>>,
   now: Readonly<Record<string, unknown>>,
 ): string[] {
-  return Object.keys(now).filter((name) => toText(inFile[name]) !== toText(now[name]));
+  const names = new Set([...Object.keys(now), ...Object.keys(inFile)]);
+  return [...names].filter((name) => toText(inFile[name]) !== toText(now[name]));
 }
 
 /** The order of names and of entries does not matter. */

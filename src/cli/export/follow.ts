@@ -11,7 +11,7 @@ import { Interrupted, listenForStop } from '../shell/terminal';
 import { describeBlocked, describeView, type BlockedExport } from '../text/export';
 import { describeReport } from '../text/report';
 import { createProgress, type ProgressDisplay } from './progress';
-import { type RejectLimit, whyTooManyRejects } from './rejects';
+import { whyNoSuccess, type FailLimits } from './rejects';
 
 const POLL_MS = 1_000;
 
@@ -145,13 +145,13 @@ async function untilBegun(
 export function printFollowed(
   invocation: Invocation,
   followed: Followed,
-  { rejects, ...link }: Pick<Output, 'webUi'> & { readonly rejects?: RejectLimit | undefined },
+  { rejects, warnings, ...link }: Pick<Output, 'webUi'> & FailLimits,
 ): number | undefined {
   switch (followed.at) {
     case 'report':
       return exitCodeOf(invocation, followed.report, {
         code: printReport(invocation, followed.report, link),
-        rejects,
+        limits: { rejects, warnings },
       });
     case 'state':
       print(invocation, { json: followed.view, text: (page) => describeView(followed.view, page), ...link });
@@ -164,14 +164,14 @@ export function printFollowed(
   }
 }
 
-/** @returns exit code 1, after saying why, also for a completed export with too many rejects */
+/** @returns exit code 1, after saying why, also for a completed export with too many rejects or warnings */
 function exitCodeOf(
   { terminal }: Invocation,
   report: ExportReport,
-  { code, rejects }: { readonly code: number | undefined; readonly rejects: RejectLimit | undefined },
+  { code, limits }: { readonly code: number | undefined; readonly limits: FailLimits },
 ): number | undefined {
   if (code !== undefined) return code;
-  const why = whyTooManyRejects(report, rejects);
+  const why = whyNoSuccess(report, limits);
   if (why === undefined) return undefined;
   terminal.err(why);
   return EXIT_REFUSED;

@@ -1,7 +1,7 @@
 import type { RowClass } from '../../contract/row-class';
-import { count } from '../../text/format';
+import { count, countOf } from '../../text/format';
 import { lazy } from '../lazy';
-import { confirm, nothingChanged, requireTerminal } from '../shell/confirm';
+import { isConfirmed, nothingChanged } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
 import { requireConfig } from '../shell/settings';
 import { openStoreOf } from '../shell/store-reader';
@@ -17,7 +17,7 @@ export async function rearchive(
   { yes }: { readonly yes?: boolean },
 ): Promise<number | undefined> {
   const view = await withClient(invocation, (client) => client.describe(which.destinationId));
-  const report = requireRows(view, which.numberOrId);
+  const report = await requireRows(invocation, view, which.numberOrId);
   const reader = await openStoreOf(invocation, report);
   const found = await reader.readFailures(report, { reason: RESUBSCRIBED });
   const emails = found.flatMap(({ email, text }) =>
@@ -27,7 +27,7 @@ export async function rearchive(
   const rest =
     others === 0
       ? ''
-      : ` ${count(others)} others were not archived before: see export failures, and decide about them in Mailchimp.`;
+      : ` ${count(others)} ${others === 1 ? 'other was' : 'others were'} not archived before: see export failures, and decide about them in Mailchimp.`;
   const done = { destinationId: report.destinationId, number: report.number, others };
   if (emails.length === 0) {
     print(invocation, {
@@ -36,24 +36,28 @@ export async function rearchive(
     });
     return undefined;
   }
-  if (!yes) {
-    requireTerminal(invocation, 'rearchive needs --yes');
-    const question = `Archive ${count(emails.length)} contacts of ${view.audience.name} again, which were archived when this export read them?${rest}`;
-    if (!(await confirm(invocation, question))) return nothingChanged(invocation);
-  }
+  const question = `Archive ${countOf(emails.length, 'contact')} of ${view.audience.name} again, which were archived when this export read them?${rest}`;
+  if (!(await isConfirmed(invocation, { yes, needs: 'rearchive needs --yes' }, question)))
+    return nothingChanged(invocation);
   const { config, baseFolder } = await requireConfig(invocation.options);
   const account = await lazy.accounts().openConfiguredAccount(config, { name: view.account, baseFolder });
   let archived = 0;
   for (const email of emails) {
     // Who has opted out since, or was archived, stays as it is.
-    const member = await account.compareMember(view.audience.id, { email });
+    const member = await account.readMember(view.audience.id, email);
     if (member?.status !== 'subscribed' && member?.status !== 'transactional') continue;
     if (await account.archiveMember(view.audience.id, email)) archived += 1;
   }
   print(invocation, {
     json: { ...done, archived, skipped: emails.length - archived },
     text: () =>
-      `Archived ${count(archived)} contacts again.${archived < emails.length ? ` ${count(emails.length - archived)} are not subscribed now, and stay as they are.` : ''}${rest}`,
+      `Archived ${countOf(archived, 'contact')} again.${archived < emails.length ? ` ${saySkipped(emails.length - archived)}` : ''}${rest}`,
   });
   return undefined;
+}
+
+function saySkipped(skipped: number): string {
+  return skipped === 1
+    ? '1 is not subscribed now, and stays as it is.'
+    : `${count(skipped)} are not subscribed now, and stay as they are.`;
 }

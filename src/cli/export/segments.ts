@@ -25,7 +25,7 @@ export async function showSegments(
 ): Promise<undefined> {
   if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
   const view = await withClient(invocation, (client) => client.describe(destinationId));
-  const found = findReported(view, numberOrId);
+  const found = await findReported(invocation, view, numberOrId);
   const reader = await openStoreOf(invocation, found.report);
   const segments = await reader.readSegments(found.report);
   const rows = segments.map(

@@ -1,28 +1,39 @@
 import type { StartedExportHandle } from '../../client';
-import type { ExportOptionsInput } from '../../contract/destination';
+import type { ExportOptionsInput } from '../../contract/export-options';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, sayLink, type Invocation } from '../shell/invocation';
 import { withClient } from '../shell/temporal';
+import { userName } from '../shell/user-name';
 import { describeBlocked, describeJoined } from '../text/export';
 import { sayWhereFileDiffers } from './file-differs';
 import { findExport } from './find';
-import type { RejectLimit } from './rejects';
+import type { RejectLimit } from '../../contract/rejects';
+import type { FailLimits } from './rejects';
 import { findWaiting, follow, printFollowed, type Waiting } from './follow';
 
 interface StartOptions extends ExportOptionsInput {
   readonly wait: boolean;
   readonly trigger: string;
   readonly failOnRejects?: RejectLimit;
+  readonly as?: string;
+  readonly failOnWarnings?: RejectLimit;
 }
 
 export async function startExport(
   invocation: Invocation,
   destinationId: string,
-  { wait, trigger, failOnRejects: rejects, ...options }: StartOptions,
+  {
+    wait,
+    trigger,
+    failOnRejects: rejects,
+    failOnWarnings: warnings,
+    as: by = userName(),
+    ...options
+  }: StartOptions,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi, config }) => {
     await sayWhereFileDiffers(invocation, client, { destinationId, config });
-    const handle = await client.start(destinationId, { options, trigger });
+    const handle = await client.start(destinationId, { options, trigger, ...(by !== undefined && { by }) });
     const link = webUi.export(destinationId, handle.firstExecutionRunId);
     const waiting = handle.disposition === 'started' ? undefined : await findWaiting(client, handle);
     if (waiting) return printWaiting(invocation, { handle, waiting, link });
@@ -33,7 +44,7 @@ export async function startExport(
     invocation.terminal.err(describeStart(handle));
     sayLink(invocation, link);
     const followed = await follow(invocation, { client, handle, until: 'held or stopped' });
-    return printFollowed(invocation, followed, { ...inDocument(invocation, link), rejects });
+    return printFollowed(invocation, followed, { ...inDocument(invocation, link), rejects, warnings });
   });
 }
 
@@ -44,7 +55,7 @@ interface WaitingStart {
 }
 
 /** The document has what that of `--no-wait` has, and what the export waits for. */
-function printWaiting(invocation: Invocation, { handle, waiting, link }: WaitingStart): number {
+export function printWaiting(invocation: Invocation, { handle, waiting, link }: WaitingStart): number {
   print(invocation, {
     json: { ...toJson(handle), ...(waiting.at === 'joined' ? waiting.view : waiting) },
     text: () => (waiting.at === 'joined' ? describeJoined(waiting.view) : describeBlocked(waiting)),
@@ -58,7 +69,7 @@ function inDocument({ options }: Invocation, link: string | null): { readonly we
   return options.json ? { webUi: link } : {};
 }
 
-function toJson(started: StartedExportHandle) {
+export function toJson(started: StartedExportHandle) {
   const { id: exportId, number, workflowId, firstExecutionRunId, disposition } = started;
   return { exportId, number, workflowId, firstExecutionRunId, disposition };
 }
@@ -83,20 +94,20 @@ interface WatchRequest {
   readonly destinationId: string;
   /** Number or id. */
   readonly which: string | undefined;
-  readonly rejects: RejectLimit | undefined;
+  readonly limits: FailLimits;
 }
 
 export async function watchExport(
   invocation: Invocation,
-  { destinationId, which, rejects }: WatchRequest,
+  { destinationId, which, limits }: WatchRequest,
 ): Promise<number | undefined> {
   return withClient(invocation, async (client, { webUi }) => {
     const { exportId, isLatest } = findExport(await client.describe(destinationId), which);
-    const link = isLatest ? webUi.export(destinationId) : null;
-    sayLink(invocation, link);
     const handle = client.handle({ destinationId, exportId });
+    const link = await webUi.exportOf(handle, { isLatest });
+    sayLink(invocation, link);
     const followed = await follow(invocation, { client, handle, until: 'stopped' });
-    return printFollowed(invocation, followed, { ...inDocument(invocation, link), rejects });
+    return printFollowed(invocation, followed, { ...inDocument(invocation, link), ...limits });
   });
 }
 

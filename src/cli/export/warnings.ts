@@ -1,30 +1,26 @@
 import type { WarnedValue } from '../../ports/staging';
 import { jobTitle } from '../../text/describe-export';
-import { count } from '../../text/format';
-import { print, type Invocation } from '../shell/invocation';
+import type { Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
-import { toCsv } from '../text/csv';
 import { table } from '../text/table';
+import { withLimit } from '../text/table-limit';
 import { findReported } from './find';
+import { listRows, requireOneFormat, type RowFormatOptions } from './row-format';
 
 export const LISTED_KINDS = [
   'omitted',
   'kept',
   'cut',
   'unread',
+  'unclear',
 ] as const satisfies readonly WarnedValue['kind'][];
 
-export interface WarningsOptions {
-  readonly csv?: boolean;
+export interface WarningsOptions extends RowFormatOptions {
   readonly kind?: readonly WarnedValue['kind'][];
   readonly field?: string;
   readonly key?: string;
-  readonly limit?: number;
 }
-
-/** Only the table has a limit: programs read CSV and JSON and need every row. */
-const TABLE_LIMIT = 100;
 
 const COLUMNS = ['kind', 'field', 'attribute', 'key', 'email', 'value'] as const;
 
@@ -32,34 +28,33 @@ const COLUMNS = ['kind', 'field', 'attribute', 'key', 'email', 'value'] as const
 export async function showWarnings(
   invocation: Invocation,
   { destinationId, numberOrId }: { readonly destinationId: string; readonly numberOrId: string | undefined },
-  { csv, kind, field, key, limit }: WarningsOptions,
+  options: WarningsOptions,
 ): Promise<undefined> {
-  const isTable = !csv && !invocation.options.json;
-  if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
+  const { kind, field, key } = options;
+  requireOneFormat(invocation, options);
   const view = await withClient(invocation, (client) => client.describe(destinationId));
-  const found = findReported(view, numberOrId);
+  const found = await findReported(invocation, view, numberOrId);
   const reader = await openStoreOf(invocation, found.report);
-  const maxRows = limit ?? (isTable ? TABLE_LIMIT : undefined);
-  const rows = await reader.readWarnings(found.report, {
+  const request = {
     ...(kind && { kinds: kind }),
     ...(field !== undefined && { field }),
     ...(key !== undefined && { key }),
-    ...(maxRows !== undefined && { limit: maxRows }),
-  });
-  const cells = rows.map((row) => COLUMNS.map((column) => row[column]));
-  if (csv) {
-    invocation.terminal.out(toCsv(COLUMNS, cells));
-    return;
-  }
+  };
+  const limited = (limit: number | undefined) => ({ ...request, ...(limit !== undefined && { limit }) });
   const { exportId, number } = found;
-  print(invocation, {
-    json: { destinationId, exportId, number, warnings: rows },
-    text: (page) => {
+  return listRows<WarnedValue>(invocation, options, {
+    columns: COLUMNS,
+    read: (limit) => reader.readWarnings(found.report, limited(limit)),
+    write: (limit, file) => reader.writeWarnings(found.report, limited(limit), file),
+    json: (warnings) => ({ destinationId, exportId, number, warnings }),
+    text: (rows, limit, page) => {
       if (rows.length === 0) return `${jobTitle(found)} of ${destinationId} has no warning that matches.`;
-      const shown = table(['KIND', 'FIELD', 'ATTRIBUTE', 'KEY', 'EMAIL', 'VALUE'], cells, page);
-      return rows.length === maxRows
-        ? `${shown}\n\nThe first ${count(rows.length)}. For more, pass --limit N; for all, --csv.`
-        : shown;
+      const cells = rows.map((row) => COLUMNS.map((column) => row[column]));
+      return withLimit(
+        table(['KIND', 'FIELD', 'ATTRIBUTE', 'KEY', 'EMAIL', 'VALUE'], cells, page),
+        rows,
+        limit,
+      );
     },
   });
 }

@@ -10,23 +10,47 @@ import { collect, examples } from '../shell/options';
 import { pairs } from '../text/table';
 import { answer, type InitOptions } from './answers';
 import { configText } from './config-text';
+import { kindOf } from './source-text';
 import { exists, writeChecked } from './write-checked';
 
 export function initCommand(cli: Cli): Command {
   return new Command('init')
-    .summary('Write a configuration file for a file of customers')
+    .summary('Write a configuration file for your customers')
     .description(
-      'Write a commented configuration file for a file of customers, and check it.\n\n' +
+      'Write a commented configuration file for your customers, and check it: for a file, a PostgreSQL database, an export of Customer Insights, or Customer Insights in Dataverse.\n\n' +
         'Reads the header of the file to propose the columns for key, e-mail address and names, and detects delimiter and encoding. ' +
+        'In a database it proposes the table of customers, its key, and a table of lists; in a folder it finds the model, in Dataverse the segments. ' +
         'On a terminal it asks for what no option says.',
     )
-    .option('--profiles <file>', 'file with one line per customer: .csv, .tsv, .ndjson, .parquet')
+    .option(
+      '--profiles <file>',
+      'file with one line per customer: .csv, .tsv, .ndjson, .parquet; with --postgres, --cdm or --dataverse, the table (default: proposed)',
+    )
+    .option(
+      '--postgres <url>',
+      'database with your customers: env:VARIABLE or file:PATH with its URL, or postgres://user@host/database',
+    )
+    .option('--password <reference>', 'where the password of --postgres is: env:VARIABLE or file:PATH')
+    .option('--cdm <folder>', 'folder with an export of Customer Insights, or another lake with a model.json')
+    .option('--model <path>', 'path of the model below --cdm (default: the only one there)')
+    .option('--dataverse <url>', 'environment with Customer Insights: https://contoso.crm.dynamics.com')
+    .option('--tenant <id>', 'tenant of --dataverse in Microsoft Entra: its id, or one of its domains')
+    .option('--client <id>', 'id of the application that reads --dataverse')
+    .option(
+      '--secret <reference>',
+      'where the secret of --client is: env:VARIABLE or file:PATH (default: env:DATAVERSE_SECRET)',
+    )
+    .option('--authority <url>', 'where tokens for --dataverse are asked for, for a national cloud')
     .option('--key <column>', 'column with the unique key (default: proposed from the header)')
     .option('--email <column>', 'column with the e-mail address (default: proposed from the header)')
-    .option('--table <name=file>', 'further file that the SQL of segments reads; repeatable', collect)
+    .option(
+      '--table <name=file>',
+      'further file that the SQL of segments reads, also beside a database; repeatable',
+      collect,
+    )
     .option(
       '--segment <id=sql>',
-      'segment: one SELECT whose first column is the key; repeatable (default: all customers)',
+      'segment: one SELECT whose first column is the key; repeatable (default: those that were found, or all customers)',
       collect,
     )
     .option('--account <name>', 'name of the Mailchimp account in the file', 'main')
@@ -49,6 +73,10 @@ export function initCommand(cli: Cli): Command {
         'init --profiles customers.csv',
         'init --profiles customers.csv --key CustomerId --email Email --table orders=orders.csv \\\n' +
           '      --segment "buyers=SELECT CustomerId FROM orders" --account main --audience 1a2b3c4d5e',
+        'init --postgres env:DATABASE_URL',
+        'init --cdm /data/customerinsights',
+        'init --dataverse https://contoso.crm4.dynamics.com --tenant contoso.onmicrosoft.com \\\n' +
+          '      --client 00000000-0000-0000-0000-000000000000 --secret env:DATAVERSE_SECRET',
       ),
     )
     .action(action(cli, run));
@@ -59,11 +87,15 @@ async function run(invocation: Invocation, options: InitOptions): Promise<undefi
   if (existsSync(file) && !options.force) throw exists(file);
   const answers = await answer(invocation, options, dirname(file));
   await writeChecked(file, configText(answers), options.force ?? false);
-  const { profiles, key, email, fields, segments, audience, csv } = answers;
+  const { source, email, fields, audience } = answers;
+  const { profiles, key, segments } = source;
+  const csv = profiles.kind === 'files' ? profiles.csv : undefined;
+  const where = profiles.kind === 'files' ? profiles.path : profiles.table;
   print(invocation, {
     json: {
       path: file,
-      profiles,
+      kind: kindOf(source),
+      profiles: where,
       key,
       email,
       fields,
@@ -77,7 +109,8 @@ async function run(invocation: Invocation, options: InitOptions): Promise<undefi
         '',
         pairs(
           [
-            ['Profiles', `${profiles}${describeCsv(csv)}`],
+            ['Source', kindOf(source)],
+            ['Profiles', `${where}${describeCsv(csv)}`],
             ['Key', key],
             ['E-mail', email],
             [

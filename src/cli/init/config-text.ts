@@ -1,16 +1,10 @@
-import type { InspectedTable } from '../../sources/inspect-table';
+import { scalar } from './scalar';
+import { type SourceAnswer, sourceLines } from './source-text';
 
 export interface Answers {
-  /** Path of the file of profiles, relative to the configuration file. */
-  readonly profiles: string;
-  readonly csv: InspectedTable['csv'];
-  readonly key: string;
+  readonly source: SourceAnswer;
   readonly email: string;
   readonly fields: Readonly<Record<string, string>>;
-  /** Further tables: name and path. */
-  readonly tables: readonly (readonly [string, string])[];
-  /** Id and SQL. */
-  readonly segments: readonly (readonly [string, string])[];
   readonly account: string;
   readonly apiKey: string;
   readonly audience: string;
@@ -21,7 +15,7 @@ export interface Answers {
 
 /** The text of a configuration file, with comments. */
 export function configText(answers: Answers): string {
-  const { account, apiKey, audience, profiles, key, email, statusIfNew, tables, segments } = answers;
+  const { account, apiKey, audience, email, statusIfNew, source } = answers;
   const lines = [
     `# yaml-language-server: $schema=${answers.schema}`,
     '',
@@ -32,17 +26,7 @@ export function configText(answers: Answers): string {
     '',
     'sources:',
     '  customers:',
-    '    kind: files',
-    '    profiles:',
-    `      path: ${scalar(profiles)}`,
-    `      key: ${scalar(key)} # unique for each profile`,
-    ...csvLines(answers.csv),
-    ...(tables.length > 0
-      ? ['    tables:', ...tables.map(([name, path]) => `      ${name}: { path: ${scalar(path)} }`)]
-      : ['    # Further files that SQL can read:', '    # tables:', '    #   orders: { path: orders.csv }']),
-    '    segments:',
-    '      # Each segment is one SELECT whose first column is the key. All columns are text: cast them to use numbers or dates.',
-    ...segments.flatMap(([id, sql]) => [`      ${scalar(id)}:`, ...sqlLines(sql)]),
+    ...sourceLines(source).map((line) => (line === '' ? '' : `    ${line}`)),
     '',
     'destinations:',
     '  newsletter:',
@@ -59,18 +43,9 @@ export function configText(answers: Answers): string {
     ...fieldLines(answers.fields),
     '      # Segment: name of its tag in the audience. null: the name of the segment.',
     '      segments:',
-    ...segments.map(([id]) => `        ${scalar(id)}: null`),
+    ...source.segments.map(([id]) => `        ${scalar(id)}: null`),
   ];
   return `${lines.join('\n')}\n`;
-}
-
-function csvLines(csv: Answers['csv']): string[] {
-  const settings = Object.entries(csv ?? {}).map(([name, value]) => `${name}: ${scalar(value)}`);
-  return settings.length > 0 ? [`      csv: { ${settings.join(', ')} }`] : [];
-}
-
-function sqlLines(sql: string): string[] {
-  return ['        sql: |-', ...sql.split('\n').map((line) => `          ${line}`.trimEnd())];
 }
 
 function fieldLines(fields: Answers['fields']): string[] {
@@ -81,12 +56,4 @@ function fieldLines(fields: Answers['fields']): string[] {
     '      fields:',
     ...entries.map(([tag, column]) => `        ${tag}: ${scalar(column)}`),
   ];
-}
-
-const PLAIN = /^[A-Za-z][\w./-]*(?: [\w./-]+)*$|^env:\w+$/;
-const RESERVED = /^(?:true|false|yes|no|on|off|null|y|n)$/i;
-
-/** JSON's texts are also YAML's. */
-function scalar(text: string): string {
-  return PLAIN.test(text) && !RESERVED.test(text) ? text : JSON.stringify(text);
 }

@@ -12,8 +12,11 @@ const EMAIL = /e[ _-]?mail/i;
 const FIRST_NAME = /^(?:first|given|fore|vor|pre)[ _-]?name|^fname$|^pr[ée]nom|^vorname/i;
 const LAST_NAME = /^(?:last|family|sur|nach)[ _-]?name|^lname$|^nom$|^apellido/i;
 
+/** Of the columns of Customer Insights in Dataverse. */
+const PREFIX = /^msdynci_/;
+
 export function propose(columns: readonly string[]): Proposal {
-  const find = (pattern: RegExp) => columns.find((name) => pattern.test(name));
+  const find = (pattern: RegExp) => columns.find((name) => pattern.test(name.replace(PREFIX, '')));
   const [first, last] = [find(FIRST_NAME), find(LAST_NAME)];
   return {
     key: find(KEY),

@@ -1,24 +1,14 @@
+import { randomBytes } from 'node:crypto';
 import { link, rename, rm, writeFile } from 'node:fs/promises';
-import { loadConfig } from '../../config/config-file';
 import { ExportError } from '../../errors';
-import { describeProblems, findConfigProblems } from '../config/problems';
+import { requireWorking } from '../config/require-working';
 
-/** Under another name until it is checked, so that a file that does not work is never left behind. */
+/** Under a name of its own until it is checked, so that a file that does not work is never left behind, and two runs do not take the same one. */
 export async function writeChecked(file: string, text: string, force: boolean): Promise<void> {
-  const fresh = `${file}.new`;
-  await writeFile(fresh, text);
+  const fresh = `${file}.${randomBytes(6).toString('hex')}.new`;
   try {
-    const { config, baseFolder } = await loadConfig(fresh);
-    // The key may be set later, and dev needs none.
-    const problems = (await findConfigProblems(config, baseFolder)).filter(
-      ({ code }) => code !== 'SECRET_UNAVAILABLE',
-    );
-    if (problems.length > 0) {
-      throw new ExportError(
-        'CONFIG_INVALID',
-        `With these answers the configuration does not work:\n${describeProblems(problems)}`,
-      );
-    }
+    await writeFile(fresh, text, { flag: 'wx' });
+    await requireWorking(fresh);
     if (force) await rename(fresh, file);
     else await link(fresh, file);
   } catch (error) {

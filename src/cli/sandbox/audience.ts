@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config';
-import type { FieldMatch } from '../../contract/merge-field';
+import type { ConfigureRequest, FieldSettings } from '../../contract/destination';
 import type { AudienceSeed, AudienceState, MergeFieldSeed } from '../../sandbox';
 import { countOf } from '../../text/format';
 
@@ -16,7 +16,7 @@ const STANDARD_FIELDS: readonly MergeFieldSeed[] = [
 
 const STANDARD_TAGS = new Set(STANDARD_FIELDS.map(({ tag }) => tag));
 
-/** The audiences of the configuration file, without members, with the merge fields that it matches: text, unless they have a date format or a decimal mark. None: a sandbox makes one by itself. */
+/** The audiences of the configuration file, without members, with the groups and merge fields that it matches: text, unless they have parts of an address, a date format or a decimal mark. None: a sandbox makes one by itself. */
 export function audiencesOf({ destinations }: Config): AudienceSeed[] {
   const audiences = new Map<string, AudienceSeed>();
   for (const { connect, configure } of Object.values(destinations)) {
@@ -29,14 +29,30 @@ export function audiencesOf({ destinations }: Config): AudienceSeed[] {
         fields.set(tag, { tag, name: tag, type });
     }
     const mergeFields = [...fields.values()];
-    audiences.set(connect.audienceId, { id: connect.audienceId, name: connect.name, mergeFields });
+    const groups = groupsOf(known?.groups, configure?.groups);
+    audiences.set(connect.audienceId, { id: connect.audienceId, name: connect.name, mergeFields, ...groups });
   }
   return [...audiences.values()];
 }
 
+/** Those of earlier destinations of the audience, and those that are named "Category/Group". */
+function groupsOf(
+  known: AudienceSeed['groups'],
+  configured: ConfigureRequest['groups'],
+): Pick<AudienceSeed, 'groups'> {
+  const groups = new Map(Object.entries(known ?? {}));
+  for (const name of Object.keys(configured ?? {})) {
+    const [category = '', ...rest] = name.split('/');
+    const names = groups.get(category) ?? [];
+    if (rest.length > 0) groups.set(category, [...new Set([...names, rest.join('/')])]);
+  }
+  return groups.size === 0 ? {} : { groups: Object.fromEntries(groups) };
+}
+
 /** The type of merge field that can be filled: a date format or a decimal mark is refused for text. */
-function typeFor(settings: string | Pick<FieldMatch, 'format' | 'decimal'>): MergeFieldSeed['type'] {
+function typeFor(settings: string | FieldSettings): MergeFieldSeed['type'] {
   if (typeof settings === 'string') return 'text';
+  if (settings.address !== undefined) return 'address';
   if (settings.decimal !== undefined) return 'number';
   if (settings.format === undefined) return 'text';
   return settings.format === 'DD/MM' ? 'birthday' : 'date';

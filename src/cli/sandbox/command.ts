@@ -88,6 +88,7 @@ function describe(sandbox: Sandbox, { keepIn }: Options, page: Page): string {
         ['API key', apiKey],
         ['Audience', sandbox.audiences().map(describeAudience).join('\n')],
         ['Control', new URL('/_sandbox/state', url).href],
+        ['Sign-in', new URL('/', url).href],
       ],
       page,
     ),
@@ -123,6 +124,8 @@ async function toSandboxOptions(
     port,
     replies,
     operationMs,
+    // A person is there to choose.
+    switches: { signInAnswer: 'page' },
     ...(keepIn !== undefined && { keepIn }),
     ...(record !== undefined && { record }),
     ...(audiences && { audiences }),

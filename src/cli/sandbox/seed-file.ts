@@ -32,6 +32,7 @@ const AudienceSchema = z.strictObject({
       }),
     )
     .optional(),
+  groups: z.record(z.string().min(1), z.array(z.string().min(1))).optional(),
   members: z.array(MemberSchema).optional(),
   membersFile: z.string().optional(),
 });

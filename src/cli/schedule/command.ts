@@ -28,7 +28,7 @@ function createCommand(cli: Cli): Command {
     .description(
       'Create a schedule in Temporal. It needs no worker; the refreshes that it starts do.\n\n' +
         'Say what to refresh (--destination, --label or --all), and when (--daily, --cron or --every). The same again changes nothing. To ' +
-        'change a schedule, delete it and create it again. For one destination, the configuration file can have the schedule instead: ' +
+        'change the schedule of one destination, use destination edit; to change another one, delete it and create it again. For one destination, the configuration file can have the schedule instead: ' +
         'destinations.NAME.schedule.',
     )
     .argument('<schedule>', 'name of the schedule')
@@ -75,7 +75,8 @@ function withRules(command: Command): Command {
     .option('--when-source-changed', 'skip destinations with nothing new since their last complete export')
     .option('--at-once <n>', 'exports at the same time for one account (default: 4)', positiveNumber)
     .option('--longest <time>', 'a refresh ends after this time; its exports go on (default: 6h)', minutes)
-    .option('--paused', 'create it paused');
+    .option('--paused', 'create it paused')
+    .option('--allow-unknown', 'create it also for destinations that are not connected yet');
 }
 
 function listCommand(cli: Cli): Command {
@@ -150,8 +151,8 @@ function backfillCommand(cli: Cli): Command {
       'Start a refresh for each time of the schedule in a range of the past, at most 100. Each exports the source as it is now.',
     )
     .argument('<schedule>', 'name of the schedule')
-    .requiredOption('--from <time>', 'beginning, for example 2026-11-01T00:00:00Z', text)
-    .requiredOption('--to <time>', 'end', text)
+    .requiredOption('--from <date>', 'beginning: a date, or a time such as 2026-11-01T06:00:00Z', text)
+    .requiredOption('--to <date>', 'end; a date: to the end of that day', text)
     .addOption(
       new Option('--overlap <policy>', 'when the one before still runs (default: one-by-one)').choices([
         'one-by-one',
@@ -160,7 +161,10 @@ function backfillCommand(cli: Cli): Command {
     )
     .addHelpText(
       'after',
-      examples('schedule backfill nightly --from 2026-11-01T00:00:00Z --to 2026-11-02T00:00:00Z'),
+      examples(
+        'schedule backfill nightly --from 2026-11-01 --to 2026-11-02',
+        'schedule backfill nightly --from 2026-11-01T00:00:00Z --to 2026-11-01T12:00:00Z',
+      ),
     )
     .action(action(cli, backfillSchedule));
 }

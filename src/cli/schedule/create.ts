@@ -1,5 +1,14 @@
 import { InvalidArgumentError } from 'commander';
-import { periodMs, PeriodSchema, type Overlap, type ScheduleSettings } from '../../contract/schedule';
+import type { ExportClient } from '../../client';
+import {
+  periodMs,
+  PeriodSchema,
+  WeekdaySchema,
+  type Overlap,
+  type ScheduleSettings,
+} from '../../contract/schedule';
+import { ExportError } from '../../errors';
+import { listOf } from '../../text/format';
 import { print, type Invocation } from '../shell/invocation';
 import { valueOf } from '../shell/options';
 import { withClient } from '../shell/temporal';
@@ -26,6 +35,7 @@ export interface CreateOptions {
   readonly atOnce?: number;
   readonly longest?: number;
   readonly paused?: boolean;
+  readonly allowUnknown?: boolean;
 }
 
 export async function createSchedule(
@@ -35,6 +45,7 @@ export async function createSchedule(
 ): Promise<undefined> {
   const settings = settingsOf(invocation, options);
   await withClient(invocation, async (client, { webUi }) => {
+    if (options.allowUnknown !== true) await requireKnown(invocation, client, { name, settings });
     const view = await client.schedule.create(name, settings, { isPaused: options.paused === true });
     print(invocation, {
       json: view,
@@ -42,6 +53,26 @@ export async function createSchedule(
       webUi: webUi.schedule(name),
     });
   });
+}
+
+/** A name is mostly misspelt; a label may be given to a destination later. */
+async function requireKnown(
+  { terminal }: Invocation,
+  client: ExportClient,
+  { name, settings: { targets } }: { readonly name: string; readonly settings: ScheduleSettings },
+): Promise<void> {
+  const unknown = await client.schedule.unknownTargets(targets);
+  if (unknown.length === 0) return;
+  const quoted = listOf(unknown.map((one) => `"${one}"`));
+  if ('labels' in targets)
+    return terminal.err(
+      `Warning: no destination has the label ${quoted} now. A label is given by destinations.NAME.connect.labels and destination connect.`,
+    );
+  throw new ExportError(
+    'DESTINATION_NOT_FOUND',
+    `There is no destination ${quoted}, so the schedule "${name}" was not created. Check the names with temporal-mailchimp destination list, or create it ` +
+      'before they are connected, with --allow-unknown.',
+  );
 }
 
 function settingsOf(invocation: Invocation, options: CreateOptions): ScheduleSettings {
@@ -92,21 +123,9 @@ export function collectList(value: string, before: readonly string[] = []): stri
   return [...before, ...found.filter((entry) => entry !== '')];
 }
 
-const SHORT_DAYS: Readonly<Record<string, string>> = {
-  mon: 'monday',
-  tue: 'tuesday',
-  wed: 'wednesday',
-  thu: 'thursday',
-  fri: 'friday',
-  sat: 'saturday',
-  sun: 'sunday',
-};
-
 /** "mon,friday". */
 export function collectDays(value: string, before: readonly string[] = []): string[] {
-  const days = collectList(value.toLowerCase()).map((day) => SHORT_DAYS[day] ?? day);
-  if (days.every((day) => Object.values(SHORT_DAYS).includes(day))) return [...before, ...days];
-  throw new InvalidArgumentError(`Allowed choices are ${Object.keys(SHORT_DAYS).join(', ')}.`);
+  return [...before, ...collectList(value).map(valueOf(WeekdaySchema))];
 }
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,8 @@
 import type { ExportClient, SyncedSchedule } from '../../client';
 import type { Config } from '../../config/config';
 import type { ScheduleSettings } from '../../contract/schedule';
+import { ExportError } from '../../errors';
+import { listOf } from '../../text/format';
 import { print, type Invocation } from '../shell/invocation';
 import { requireConfig } from '../shell/settings';
 import { withClient } from '../shell/temporal';
@@ -18,8 +20,9 @@ export async function syncSchedules(
   invocation: Invocation,
   destinations: readonly string[],
 ): Promise<undefined> {
-  const { config } = await requireConfig(invocation.options);
+  const { config, path } = await requireConfig(invocation.options);
   const names = destinations.length > 0 ? destinations : Object.keys(config.destinations);
+  requireInFile(config, path, names);
   await withClient(invocation, async (client) => {
     const schedules = await client.schedule.sync(
       Object.fromEntries(names.map((name) => [name, wantedFor(config, name)])),
@@ -37,6 +40,15 @@ export async function syncSchedules(
       text: () => lines.join('\n') || 'The configuration file has no destination.',
     });
   });
+}
+
+function requireInFile({ destinations }: Config, path: string, names: readonly string[]): void {
+  const unknown = names.filter((name) => !Object.hasOwn(destinations, name));
+  if (unknown.length === 0) return;
+  throw new ExportError(
+    'INPUT_INVALID',
+    `${path} has no destination ${listOf(unknown.map((name) => `"${name}"`))}, so nothing was changed. Its destinations: ${listOf(Object.keys(destinations)) || 'none'}.`,
+  );
 }
 
 /** Makes the schedule of one destination match the file. @returns undefined: the file does not have the destination */

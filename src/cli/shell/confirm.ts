@@ -11,6 +11,20 @@ export async function confirm({ terminal }: Invocation, question: string): Promi
   return /^\s*y(es)?\s*$/i.test(await terminal.ask(`${question} [y/N] `));
 }
 
+/**
+ * Whether a command goes on: with `--yes`, or where the user agrees.
+ * @param needs as of `requireTerminal`
+ */
+export async function isConfirmed(
+  invocation: Invocation,
+  { yes = false, needs }: { readonly yes: boolean | undefined; readonly needs: string },
+  question: string,
+): Promise<boolean> {
+  if (yes) return true;
+  requireTerminal(invocation, needs);
+  return confirm(invocation, question);
+}
+
 /** Ends a command whose question was answered with no. */
 export function nothingChanged({ terminal }: Invocation): number {
   terminal.err('Nothing was changed.');

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import type { ConnectionSettings, Setting, TextSource } from '../../config/connection';
 import { errorCode } from '../../config/error-code';
 import { AddressSchema, NamespaceSchema } from '../../config/config';
+import { tryParse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 import { lazy } from '../lazy';
 
@@ -156,7 +157,7 @@ const MetadataSchema = z.record(z.string(), z.string('a text'));
 
 function checked<Value>(schema: z.ZodType<Value>, value: unknown, from: string): Setting<Value> | undefined {
   if (value === undefined) return undefined;
-  const result = schema.safeParse(value);
+  const result = tryParse(schema, value);
   if (result.success) return { value: result.data, from };
   throw invalid(`${from} must be ${result.error.issues.map(({ message }) => message).join(', ')}.`);
 }

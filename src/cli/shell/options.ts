@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import type { z } from 'zod';
+import { tryParse } from '../../contract/parse';
 
 /** Makes an option repeatable. */
 export function collect(value: string, before: readonly string[] = []): string[] {
@@ -12,7 +13,8 @@ export function text(value: string): string {
   throw new InvalidArgumentError('It must not be empty.');
 }
 
-const LONGEST_NAME = 200;
+/** The name of a person has at most this many characters. */
+export const LONGEST_NAME = 200;
 
 /** The name of a person, which the history keeps. */
 export function personName(value: string): string {
@@ -24,7 +26,7 @@ export function personName(value: string): string {
 /** For an option whose value a schema describes. */
 export function valueOf<Value>(schema: z.ZodType<Value>): (value: string) => Value {
   return (value) => {
-    const result = schema.safeParse(value);
+    const result = tryParse(schema, value);
     if (result.success) return result.data;
     throw new InvalidArgumentError(
       `It must be ${result.error.issues.map(({ message }) => message).join(', ')}.`,

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { tryParse } from '../../contract/parse';
 import { ExportError } from '../../errors';
 
 export interface ParseOptionsContext {
@@ -19,7 +20,7 @@ export function parseOptions<Schema extends z.ZodType>(
   values: Readonly<Record<string, unknown>>,
   { what, options, section }: ParseOptionsContext,
 ): z.output<Schema> {
-  const result = schema.safeParse(values);
+  const result = tryParse(schema, values);
   if (result.success) return result.data;
   const lines = result.error.issues.map(({ path, message }) => {
     const [name = ''] = path.map(String);

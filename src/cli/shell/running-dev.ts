@@ -45,6 +45,11 @@ export async function usesDev(settings: Pick<Settings, 'baseFolder' | 'temporal'
   return (await runningDev(settings))?.address === settings.temporal.address;
 }
 
+/** The address of the Temporal server of that `dev`; undefined: none runs, or a command would not use it. */
+export async function addressOfDev(settings: Settings): Promise<string | undefined> {
+  return followsDev(settings) ? (await runningDev(settings))?.address : undefined;
+}
+
 /** With the sandbox of that `dev` in the place of every account, as its worker has it. */
 export async function withAccountsOfDev<Found extends Pick<RequiredSettings, 'config' | 'baseFolder'>>(
   found: Found,
@@ -61,8 +66,7 @@ export async function withServerOfDev<Found extends Settings>(
   settings: Found,
   terminal: Terminal,
 ): Promise<Found> {
-  if (!followsDev(settings)) return settings;
-  const address = (await runningDev(settings))?.address;
+  const address = await addressOfDev(settings);
   const { temporal } = settings;
   if (address === undefined || address === temporal.address) return settings;
   terminal.err(`Using Temporal at ${address}: dev runs in the folder of the configuration file.`);

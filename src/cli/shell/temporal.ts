@@ -12,6 +12,8 @@ const CONNECT_MS = 4_000;
 
 export interface ClientContext extends Pick<Settings, 'config'> {
   readonly webUi: WebUi;
+  /** @throws ExportError WORKER_NOT_RUNNING where none polls the task queue */
+  readonly requireWorker: () => Promise<void>;
   /** Whether this is the server of a `dev`, whose worker uses a sandbox. */
   readonly isDev: () => Promise<boolean>;
 }
@@ -25,13 +27,14 @@ export async function withClient<Result>(
   const connection = await connect(settings);
   const { Client } = lazy.temporalClient();
   const { ExportClient } = lazy.client();
-  const { namespace, taskQueue } = settings.temporal;
+  const { namespace, taskQueue, searchAttributes } = settings.temporal;
   try {
     const encryption = await lazy.encryption().encryptionOptions(settings.temporal, settings.baseFolder);
     const client = new Client({ connection, namespace, ...encryption });
-    return await work(new ExportClient({ client, taskQueue }), {
+    return await work(new ExportClient({ client, taskQueue, searchAttributes }), {
       config: settings.config,
       webUi: await openWebUi(settings),
+      requireWorker: () => lazy.pollers().requireWorker(client, taskQueue),
       isDev: () => usesDev(settings),
     });
   } finally {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline/promises';
+import { lazy } from '../lazy';
 import { pageOf, type Page } from '../text/page';
+import type { Prompts } from './prompts';
 
 /** The terminal of a command; tests pass their own. */
 export interface Terminal {
@@ -18,6 +20,8 @@ export interface Terminal {
   readonly stderr: NodeJS.WritableStream;
   /** Prompts the user. @throws Interrupted at Ctrl-C, or when the input ends */
   readonly ask: (question: string) => Promise<string>;
+  /** Questions with proposals and choices, for a guided setup. Only where `isTty`. */
+  readonly prompts: () => Promise<Prompts>;
   /** Calls the listener at SIGINT and SIGTERM until the returned function is called. */
   readonly onStop: (listener: () => void) => () => void;
 }
@@ -31,6 +35,7 @@ export function processTerminal(): Terminal {
     canRedraw: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
     stderr: process.stderr,
     ask,
+    prompts: () => lazy.prompts().openTerminalPrompts(),
     onStop: (listener) => {
       process.on('SIGINT', listener);
       process.on('SIGTERM', listener);

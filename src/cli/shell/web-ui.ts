@@ -3,6 +3,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import type { ExportHandle } from '../../client';
 import { destinationWorkflowId, exportWorkflowId, temporalScheduleId } from '../../contract/identifiers';
 import { scheduleUrl, webUiOf, workflowUrl } from '../../text/web-ui';
 import { DEV_FOLDER, type Settings } from './settings';
@@ -12,6 +13,11 @@ export interface WebUi {
   readonly destination: (destinationId: string) => string | null;
   /** Without a run: the latest export of the destination. */
   readonly export: (destinationId: string, runId?: string | null) => string | null;
+  /** With the run, as far as Temporal knows it; otherwise, the page of the latest export. Null for an earlier one, whose page that is not. */
+  readonly exportOf: (
+    handle: Pick<ExportHandle, 'destinationId' | 'runId'>,
+    which: { readonly isLatest: boolean },
+  ) => Promise<string | null>;
   readonly schedule: (name: string) => string | null;
 }
 
@@ -23,6 +29,11 @@ export async function openWebUi(settings: Settings): Promise<WebUi> {
   return {
     destination: (id) => linkTo(destinationWorkflowId(id)),
     export: (id, runId) => linkTo(exportWorkflowId(id), runId),
+    exportOf: async (handle, { isLatest }) => {
+      // Without a Web UI there is nothing to ask for.
+      const found = base === undefined ? undefined : await handle.runId();
+      return found !== undefined || isLatest ? linkTo(exportWorkflowId(handle.destinationId), found) : null;
+    },
     schedule: (name) => (base === undefined ? null : scheduleUrl(base, namespace, temporalScheduleId(name))),
   };
 }

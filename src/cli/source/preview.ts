@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import stringWidth from 'string-width';
 import type { Config } from '../../config/config';
+import { configuredSegments } from '../../config/source-config';
 import { ExportError } from '../../errors';
 import { countOf } from '../../text/format';
 import { lazy } from '../lazy';
@@ -35,7 +36,7 @@ function hasNoRoom(complete: string, { columns }: Page): boolean {
 /** A word that is alone is a segment of the only source, or a source whose segment is missing. @throws ExportError SOURCE_NOT_FOUND, INPUT_INVALID */
 function alone({ sources }: Config, word: string): { readonly name: string; readonly segment: string } {
   const names = Object.keys(sources);
-  const segments = Object.values(sources).flatMap((source) => Object.keys(source.segments));
+  const segments = Object.values(sources).flatMap((source) => configuredSegments(source) ?? []);
   const isNear = (known: readonly string[]) => lazy.reading().nearest(word, known) !== undefined;
   const usage = 'A segment comes after the source: temporal-mailchimp source preview <source> <segment>';
   if (names.includes(word) && !segments.includes(word)) {

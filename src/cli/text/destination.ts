@@ -1,7 +1,9 @@
 import type { Configuration } from '../../contract/destination';
 import type { DestinationView } from '../../contract/destination-view';
+import { attributesOf, isMergeField } from '../../contract/merge-field';
 import { STATUS_IF_NEW_MEANING } from '../../text/consent-facts';
-import { describeBaseline } from '../../text/describe-export';
+import { describeBaseline, LEAVERS_MEANING } from '../../text/describe-export';
+import { describeUndelivered } from '../../text/describe-alert';
 import { describeStale } from '../../text/describe-stale';
 import { count, instant } from '../../text/format';
 import { exportTable, openExports } from './export';
@@ -21,12 +23,15 @@ export function describeDestination(view: DestinationView, page: Page = PLAIN_PA
       [
         ...connectionPairs(view),
         ['In the baseline', inBaseline],
+        ...leavers(view),
+        ...approvals(view),
+        ...rejects(view),
         ...staleAfter(view),
         ['Exports now', open.map(({ label, state }) => `${label}: ${state}`).join('\n') || 'none'],
       ],
       page,
     ),
-    tonedWarnings(page, [staleLine(view), factLines(view)].filter(Boolean).join('\n')),
+    tonedWarnings(page, [staleLine(view), alertLines(view), factLines(view)].filter(Boolean).join('\n')),
     view.configuration ? describeMatching(view.configuration, page) : describeUnconfigured(destinationId),
     ...(exports.length > 0 || open.length > 0 ? [exportTable(view, page)] : []),
   ];
@@ -54,17 +59,55 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
       'Consent',
       consent
         ? `${consent.agreedBy}, ${instant(consent.agreedAt)}, statement ${consent.textVersion}` +
+          (consent.proof === undefined ? '' : `\nproven: ${consent.proof}`) +
           (consent.withdrawnAt
-            ? `\nwithdrawn by ${consent.withdrawnBy ?? ''}, ${instant(consent.withdrawnAt)}`
+            ? `\nwithdrawn by ${consent.withdrawnBy ?? ''}, ${instant(consent.withdrawnAt)}${becauseOf(consent.withdrawnReason)}`
             : '')
         : 'none',
     ],
+    ...earlierConsents(view),
   ];
+}
+
+function approvals({ configuration }: DestinationView): (readonly [string, string])[] {
+  return configuration?.approval?.by === 'other'
+    ? [['Approvals', 'by another person than the one who asked']]
+    : [];
+}
+
+function leavers({ configuration }: DestinationView): (readonly [string, string])[] {
+  const { leavers: chosen } = configuration ?? {};
+  return chosen ? [['People who leave', LEAVERS_MEANING[chosen]]] : [];
+}
+
+function rejects({ configuration }: DestinationView): (readonly [string, string])[] {
+  const policies = Object.entries(configuration?.rejects ?? {}).map(
+    ([name, policy]) => `${name}: ${typeof policy === 'object' ? `after ${policy.afterDays} days` : policy}`,
+  );
+  return policies.length > 0 ? [['Rejects', policies.join('\n')]] : [];
+}
+
+/** All but what the line of the consent says. */
+function earlierConsents({ consent, consentHistory = [] }: DestinationView): (readonly [string, string])[] {
+  const lines = consentHistory
+    .slice(consent?.withdrawnAt === undefined ? 1 : 2)
+    .map(({ event, by, at, reason }) => `${event} by ${by}, ${instant(at)}${becauseOf(reason)}`);
+  return lines.length > 0 ? [['Before', lines.join('\n')]] : [];
+}
+
+function becauseOf(reason: string | undefined): string {
+  return reason === undefined ? '' : `: ${reason}`;
 }
 
 function staleAfter({ configuration }: DestinationView): (readonly [string, string])[] {
   const hours = configuration?.staleAfterHours;
   return hours === undefined ? [] : [['Stale after', `${count(hours)} h without a complete export`]];
+}
+
+function alertLines({ undeliveredAlerts = [] }: DestinationView): string {
+  return undeliveredAlerts
+    .map((undelivered) => `Warning: alerts: ${describeUndelivered(undelivered)}`)
+    .join('\n');
 }
 
 function staleLine({ stale }: DestinationView): string {
@@ -105,18 +148,31 @@ export function describeConfiguration(
   ].join('\n\n');
 }
 
-function describeMatching({ email, fields, segments }: Configuration, page: Page): string {
+/** What is for contacts that are new to the audience only. */
+function newContactRows({ addOnlyIf, signup = {} }: Configuration): string[][] {
+  const { ip, at } = signup;
+  return [
+    ...(addOnlyIf === undefined ? [] : [[addOnlyIf, 'whether a new contact is added', 'yes or no', '']]),
+    ...(ip === undefined ? [] : [[ip, 'ip_signup of a new contact', 'IP address', '']]),
+    ...(at === undefined ? [] : [[at, 'timestamp_signup of a new contact', 'time', '']]),
+  ];
+}
+
+function describeMatching(configuration: Configuration, page: Page): string {
+  const { email, otherEmails = [], fields, segments } = configuration;
   return [
     table(
       ['ATTRIBUTE', 'MERGE FIELD', 'TYPE', 'REQUIRED'],
       [
         [email, 'Email', 'email', 'yes'],
-        ...fields.map(({ attribute, field }) => [
-          attribute,
-          `${field.tag} (${field.name})`,
-          field.type,
-          field.required ? 'yes' : 'no',
+        ...otherEmails.map((other) => [other, 'Email', 'where the one above has no usable address', '']),
+        ...fields.map((match) => [
+          [...new Set(attributesOf(match))].join(', '),
+          isMergeField(match.field) ? `${match.field.tag} (${match.field.name})` : match.field.name,
+          match.field.type,
+          match.field.required ? 'yes' : 'no',
         ]),
+        ...newContactRows(configuration),
       ],
       page,
     ),

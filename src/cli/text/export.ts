@@ -124,20 +124,37 @@ function describeRunning({ now }: RunningExport): string {
 function exportRow(report: ExportReport): Cell[] {
   const { number, exportId, failure, startedAt, durationMs, selected, outcomes } = report;
   const kind = kindOf(report);
-  const status = kind === 'plan' && !isPlanned(report) ? `plan ${report.status}` : report.status;
+  const status = report.undo ? `${statusOf(report)} (undo of ${report.undo.number})` : statusOf(report);
+  const isUncounted = isPlanned(report) || kind === 'verify';
   return [
     jobLabel({ kind, number }),
     exportId,
     { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[report.status] },
     instant(startedAt),
     duration(durationMs),
-    count(selected),
-    isPlanned(report) ? '' : count(outcomes.created + outcomes.updated + outcomes.removed),
-    isPlanned(report) ? '' : count(notExported(report)),
+    kind === 'verify' ? '' : count(selected),
+    isUncounted ? '' : count(changedIn(outcomes)),
+    isUncounted ? '' : count(notExported(report)),
   ];
+}
+
+function statusOf(report: ExportReport): string {
+  const { status, verification } = report;
+  if (verification)
+    return verification.differing === 0 ? 'none differs' : `${count(verification.differing)} differ`;
+  const kind = kindOf(report);
+  return kind === 'export' || isPlanned(report) ? status : `${kind} ${status}`;
 }
 
 /** The number of rows that `export failures` lists. */
 export function notExported({ outcomes }: ExportReport): number {
   return NOT_EXPORTED_OUTCOMES.reduce((sum, outcome) => sum + outcomes[outcome], 0);
+}
+
+/** Outcomes of contacts that an export has changed. */
+const CHANGED = ['created', 'updated', 'removed', 'archived'] as const;
+
+function changedIn(outcomes: ExportReport['outcomes']): number {
+  // A report of an earlier version lacks `archived`.
+  return CHANGED.reduce((sum, name) => sum + (outcomes[name] > 0 ? outcomes[name] : 0), 0);
 }

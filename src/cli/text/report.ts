@@ -4,11 +4,16 @@ import { isPlanned, kindOf, type ExportReport, type RefusalCount } from '../../c
 import {
   describeApproval,
   describeBaseline,
+  describeForgotten,
   describeStatus,
   describeLanes,
+  describeNotArchived,
+  describeRemains,
   describeRequests,
   describeSubjects,
   describeUncertain,
+  describeUncertainArchived,
+  describeUndo,
   describeWarning,
   describeWithoutBaseline,
   INVALID_MEANING,
@@ -17,15 +22,20 @@ import {
   MEMBER_STATUS_MEANING,
   OUTCOME_MEANING,
 } from '../../text/describe-export';
+import { describeSample } from '../../text/describe-drift';
 import { describeUnmatched } from '../../text/describe-unmatched';
 import { notExported } from './export';
 import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, toned, type Page } from './page';
 import { pairs, table } from './table';
+import { describeVerification } from './verification';
 import { STATUS_TONE, tonedWarnings } from './tones';
 
 /** The complete report of an export or a plan, with its status in the first line. */
 export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): string {
+  if (report.verification) return describeVerification(report, report.verification, page);
+  if (report.forgotten)
+    return [headline(report, page), pairs(describeForgotten(report.forgotten), page)].join('\n\n');
   return [
     headline(report, page),
     guardLines(report),
@@ -34,6 +44,10 @@ export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): s
     segmentsHint(report),
     invalidTable(report, page),
     describeUncertain(report),
+    notArchivedLine(report),
+    remainsLine(report),
+    describeUncertainArchived(report),
+    sampleLine(report),
     describeWithoutBaseline(report),
     refusalTable(report, page),
     memberStatusTable(report, page),
@@ -55,16 +69,21 @@ function headline(report: ExportReport, page: Page): string {
     tone ? toned(page, tone, line) : line,
     // As it is: it may have several lines, such as one for each unreadable file.
     ...(report.status === 'failed' && failure ? [`${failure.code}: ${failure.message}`] : []),
-    `${describeSubjects(report)}.`,
+    ...(report.removal
+      ? [`Before the removal of the destination, by ${report.removal.by}: ${report.removal.exported}.`]
+      : []),
+    ...(report.undo ? [describeUndo(report)] : []),
+    ...(report.forgotten ? [] : [`${describeSubjects(report)}.`]),
   ].join('\n');
 }
 
 /** Why the export was held, or why an export with this plan would be held. */
 function guardLines(report: ExportReport): string {
-  const { guards, approval } = report;
+  const { guards, approval, askedBy } = report;
   const would = isPlanned(report) ? 'Would be held' : 'Held';
   return [
     ...guards.map(({ code, message }) => `${would}: ${code}. ${message}`),
+    ...(askedBy !== undefined && (approval || guards.length > 0) ? [`Asked for by ${askedBy}.`] : []),
     ...(approval ? [`Approved by ${describeApproval(approval)}.`] : []),
   ].join('\n');
 }
@@ -78,6 +97,28 @@ function outcomeTable(report: ExportReport, page: Page): string {
     found.map((outcome) => [outcome, count(outcomes[outcome]), OUTCOME_MEANING[outcome]]),
     page,
   );
+}
+
+/** Contacts that lost their tags only, where they were to be archived. */
+function notArchivedLine(report: ExportReport): string {
+  const why = describeNotArchived(report);
+  return why === '' ? '' : `Not archived: ${why}.`;
+}
+
+/** What contacts were found to be that were read back. */
+function sampleLine({ sample, destinationId, number }: ExportReport): string {
+  if (!sample) return '';
+  const hint =
+    sample.differing > 0
+      ? ` To list them: temporal-mailchimp destination drift ${destinationId} ${number}`
+      : '';
+  return `Sample: ${describeSample(sample)}.${hint}`;
+}
+
+/** What an undo cannot take back. */
+function remainsLine(report: ExportReport): string {
+  const what = describeRemains(report);
+  return what === '' ? '' : `Stays: ${what}`;
 }
 
 function segmentTable(report: ExportReport, page: Page): string {

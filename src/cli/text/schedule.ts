@@ -11,6 +11,7 @@ import { describeRules, describeTargets, describeTimes } from '../../text/descri
 import { count, duration, instant } from '../../text/format';
 import { PLAIN_PAGE, type Page, type Tone } from './page';
 import { pairs, table } from './table';
+import { unreadableLines } from './unreadable';
 
 const UNKNOWN = 'not known: it was changed in Temporal';
 
@@ -107,15 +108,18 @@ function reasonsOf(runs: readonly ScheduledRun[]): readonly string[] {
 
 /** What `list` prints. */
 export function scheduleTable(schedules: readonly ScheduleView[], page: Page = PLAIN_PAGE): string {
-  return table(
+  const all = table(
     ['SCHEDULE', 'REFRESHES', 'WHEN', 'NEXT', { optional: 'LAST' }],
-    schedules.map(({ name, settings, isPaused, next, lastStartedAt }) => [
+    schedules.map(({ name, settings, isPaused, next, lastStartedAt, unreadable }) => [
       name,
       settings ? describeTargets(settings.targets) : 'not known',
-      settings ? describeTimes(settings) : UNKNOWN,
+      settings ? describeTimes(settings) : unreadable ? { text: 'unreadable', tone: 'bad' } : UNKNOWN,
       isPaused ? { text: 'paused', tone: 'warning' } : next[0] ? instant(next[0]) : 'none',
       lastStartedAt === null ? '' : instant(lastStartedAt),
     ]),
     page,
+  );
+  return [all, ...unreadableLines(schedules.map(({ name: id, unreadable }) => ({ id, unreadable })))].join(
+    '\n\n',
   );
 }

@@ -1,0 +1,52 @@
+import type { DestinationView } from '../../contract/destination-view';
+import type { AtMailchimp } from '../../contract/forget';
+import { countOf, listOf } from '../../text/format';
+import type { ForgottenIn } from '../person/forget';
+
+interface Choices {
+  readonly mailchimp: AtMailchimp;
+  readonly keepOut: boolean;
+}
+
+const FATE: Readonly<Record<AtMailchimp, string>> = {
+  keep: 'the contact stays at Mailchimp as it is',
+  untag: 'our tags are taken off the contact at Mailchimp',
+  delete: 'the contact is permanently deleted at Mailchimp, which cannot be undone',
+};
+
+export function questionOf(
+  named: string,
+  { views, mailchimp, keepOut }: Choices & { readonly views: readonly DestinationView[] },
+): string {
+  const ids = listOf(views.map(({ destinationId }) => destinationId));
+  const later = keepOut
+    ? 'later exports keep the person out'
+    : 'later exports send the person if the source has it';
+  return `Forget ${named} in ${ids}? All rows of the person are removed from the store; ${FATE[mailchimp]}; ${later}.`;
+}
+
+export function describeForgottenIn({ destinationId, audience, forgotten, problem }: ForgottenIn): string {
+  if (!forgotten) return `${destinationId}: not forgotten. ${problem?.code}: ${problem?.message}`;
+  const { rows, files, contacts, atMailchimp } = forgotten;
+  const removed =
+    files === 0
+      ? 'the store had nothing of the person'
+      : `removed ${countOf(rows, 'row')} in ${countOf(files, 'file')}${contacts > 0 ? ', and the contact from the baseline' : ''}`;
+  const there =
+    atMailchimp > 0 ? `; ${countOf(atMailchimp, 'contact')} changed in the audience ${audience}` : '';
+  return `${destinationId}: ${removed}${there}.`;
+}
+
+const STAYS: Readonly<Record<AtMailchimp, string>> = {
+  keep: 'the contact in the audience, with all that Mailchimp has of it and with our tags',
+  untag: 'the contact in the audience, with all that Mailchimp has of it but our tags',
+  delete: 'what Mailchimp keeps of deleted contacts, such as a hash of the address',
+};
+
+/** What no command removes. */
+export function describeWhatStays({ mailchimp, keepOut }: Choices): string {
+  return (
+    `This stays: ${STAYS[mailchimp]}; the person in the source${keepOut ? ', whose rows later exports read and withhold' : ', which the next export sends again'}; ` +
+    `and backups of the store.${keepOut ? ' The store keeps a keyed hash of the address, to keep the person out.' : ''}`
+  );
+}
