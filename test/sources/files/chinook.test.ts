@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { ConfigSchema } from '../../../src/config/config';
+import { secretResolver } from '../../../src/config/secrets';
 import type { OpenSource } from '../../../src/ports/source';
 import { openDatabase } from '../../../src/duckdb/open';
 import { openSource } from '../../../src/sources';
@@ -23,6 +24,7 @@ beforeAll(async () => {
     baseFolder: EXAMPLE,
     memoryLimit: '128MB',
     scratch: join(folder, 'scratch'),
+    secrets: secretResolver(folder),
   });
 });
 afterAll(async () => {

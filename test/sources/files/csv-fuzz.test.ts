@@ -8,6 +8,7 @@ import { openDatabase } from '../../../src/duckdb/open';
 import { ExportError } from '../../../src/errors';
 import { type CsvRecord, RecordScanner } from '../../../src/sources/files/csv-records';
 import { findTables, openTable } from '../../../src/sources/files/open-tables';
+import { FolderRoot } from '../../../src/sources/root/folder-root';
 import { type CsvCase, contentOf, csvCase } from './csv-model';
 
 /** More with e.g. `FUZZ_RUNS=100000 npx jest test/sources/files/csv-fuzz`. */
@@ -35,7 +36,7 @@ async function read({ bytes, columns, skip, nullTexts, ...csv }: CsvCase) {
   const nullText = nullTexts.length === 0 ? undefined : [...nullTexts];
   const names = COLUMNS.slice(0, columns);
   const table = { path: 'any.csv', columns: names, csv: { ...csv, header: false, skip, nullText } };
-  const options = { baseFolder: folder, folder, signal };
+  const options = { root: new FolderRoot(folder), folder, signal };
   const [found] = await findTables([{ id: 't', what: 't', table, required: [] }], options);
   const opened = await openTable(database, found!, options);
   const rows = await database.rows<Record<string, string | null>>(opened.select(names));

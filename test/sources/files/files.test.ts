@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { findChanges, lookAt } from '../../../src/sources/files/data-file';
-import { findFiles } from '../../../src/sources/files/find-files';
+import { FolderRoot } from '../../../src/sources/root/folder-root';
 import { Fixture, type SourceInput, errorOf } from './fixture';
 
 let fixture: Fixture;
@@ -15,8 +15,8 @@ beforeEach(async () => {
 afterEach(() => fixture.remove());
 
 async function namesOf(patterns: string | readonly string[]): Promise<string[]> {
-  const files = await findFiles(patterns, { baseFolder: fixture.folder, what: 'profiles' });
-  return files.map(({ path }) => path.slice(fixture.folder.length + 1));
+  const paths = await new FolderRoot(fixture.folder).find(patterns, 'profiles');
+  return paths.map((path) => path.slice(fixture.folder.length + 1));
 }
 
 describe('Paths', () => {
@@ -80,7 +80,7 @@ describe('Paths', () => {
     ['nothing.csv', 'there is no file nothing.csv (looked for from'],
     ['nothing-*.csv', 'there is no file nothing-*.csv'],
     ['x', 'Name its files, e.g. x/*.csv'],
-    ['s3://bucket/a.csv', 'only local files'],
+    ['s3://bucket/a.csv', 'Set root of the source'],
   ])('like %s are refused with what to do', async (pattern, text) => {
     expect(await errorOf(namesOf(pattern))).toMatchObject({
       code: 'SOURCE_UNREADABLE',
@@ -121,7 +121,9 @@ async function replaceDuring(readings: number): Promise<void> {
     const folders = await readdir(fixture.scratch).catch(() => []);
     for (const folder of folders) {
       if (seen.has(folder)) continue;
-      const isStaged = (await readdir(join(fixture.scratch, folder))).includes('table-profiles.parquet');
+      // A reading may delete its folder at any moment.
+      const files = await readdir(join(fixture.scratch, folder)).catch(() => []);
+      const isStaged = files.some((name) => name === 'table-profiles.parquet');
       if (!isStaged) continue;
       seen.add(folder);
       const next = await fixture.write('next.csv', `k,b\n1,x\n2,new\n3,${seen.size}\n`);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { z } from 'zod';
 import type { OpenSource, SourceExtract } from '../../../src/ports/source';
+import { secretResolver } from '../../../src/config/secrets';
 import { FilesSourceSchema } from '../../../src/config/source-config';
 import { openDatabase } from '../../../src/duckdb/open';
 import { quoteText } from '../../../src/duckdb/quote';
@@ -46,7 +47,12 @@ export class Fixture {
 
   open(input: SourceInput): Promise<OpenSource> {
     const config = FilesSourceSchema.parse({ kind: 'files', ...input });
-    return openSource(config, { baseFolder: this.folder, memoryLimit: '128MB', scratch: this.scratch });
+    return openSource(config, {
+      baseFolder: this.folder,
+      memoryLimit: '128MB',
+      scratch: this.scratch,
+      secrets: secretResolver(this.folder),
+    });
   }
 
   /** Opens, extracts, closes, and reads what was written. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { secretResolver } from '../../../src/config/secrets';
 import { FilesSourceSchema } from '../../../src/config/source-config';
 import { openSource } from '../../../src/sources';
 
@@ -6,7 +7,12 @@ import { openSource } from '../../../src/sources';
 async function print([input = '']: readonly string[]): Promise<void> {
   const { folder, source } = JSON.parse(input) as { folder: string; source: object };
   const config = FilesSourceSchema.parse({ kind: 'files', ...source });
-  const options = { baseFolder: folder, memoryLimit: '128MB', scratch: join(folder, 'scratch') };
+  const options = {
+    baseFolder: folder,
+    memoryLimit: '128MB',
+    scratch: join(folder, 'scratch'),
+    secrets: secretResolver(folder),
+  };
   const opened = await openSource(config, options);
   process.stdout.write((await opened.version?.({ segments: Object.keys(config.segments) })) ?? '');
   await opened.close();

@@ -256,6 +256,29 @@ describe('Segments by membership files', () => {
     });
   });
 
+  test('come from lists of segments too, in which only what is asked for counts', async () => {
+    await fixture.write(
+      'lists.ndjson',
+      '{"who":"1","in":["vip","new"]}\n{"who":"2","in":{"Segments":["new","old"]}}\n',
+    );
+    await fixture.write(
+      'lists.csv',
+      'who,in\n1,"[""vip"", ""new""]"\n2,"{""Segments"":[""new""]}"\n3,\n9,"[""new""]"\n',
+    );
+    for (const path of ['lists.csv', 'lists.ndjson']) {
+      const list = { members: { path, key: 'who', segments: 'in' } };
+      const request = { attributes: [], segments: ['vip', 'new'] };
+      const extracted = await fixture.extract({ profiles, segments: { vip: list, new: list } }, request);
+      expect(extracted.keys).toEqual([['1'], ['1', '2']]);
+      expect(extracted.unmatched).toMatchObject([{ values: 0 }, { values: 0 }]);
+    }
+  });
+
+  test('name either a column of segments or one of lists', () => {
+    const members = { path: 'members.csv', key: 'who', segment: 'Segment', segments: 'in' };
+    expect(() => fixture.open({ profiles, segments: { vip: { members } } })).toThrow('exclude each other');
+  });
+
   test('take keys and values without blanks at both ends, in profiles too', async () => {
     await fixture.write(
       'profiles.csv',
