@@ -31,7 +31,8 @@ let resources: Resources;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'check-configuration-'));
-  sandbox = await startSandbox();
+  const groups = { News: ['Weekly', 'Daily'] };
+  sandbox = await startSandbox({ audiences: [{ id: AUDIENCE, name: 'Newsletter', groups }] });
   process.env[KEY] = sandbox.apiKey;
   await writeFile(join(folder, 'p.csv'), 'id,email\n1,ada@shop.test\n');
   const segments = Object.entries(NAMES).map(([id, name]) => [id, { name, sql: 'SELECT id FROM profiles' }]);
@@ -73,6 +74,14 @@ async function configure(
   return { ...checked, segments: assignTags(checked.segments, { own, adoptTags: request.adoptTags }) };
 }
 
+const configureGroups = (groups: Record<string, string>) => configure({ plain: 'Of its own' }, { groups });
+
+const group = (name: string) => ({
+  type: 'group',
+  name,
+  tag: expect.stringMatching(/^group:[0-9a-f]{10}$/),
+});
+
 test('a segment becomes a tag of its own name, trimmed', async () => {
   expect((await configure({ plain: null })).segments).toMatchObject([{ segment: 'plain', tag: 'VIP' }]);
 });
@@ -112,7 +121,7 @@ test('all that is wrong is named at once: attributes, segments, merge fields and
   );
   const lines = [
     '^4 settings are wrong:',
-    '- ATTRIBUTE_NOT_FOUND: .* no attribute "mail", "first", "changed"\\..*',
+    '- ATTRIBUTE_NOT_FOUND: .* no attribute "mail", "changed", "first"\\..*',
     '- SEGMENT_NOT_FOUND: .* no segment "gone", "lost"\\. Choose from: "plain".*',
     '- TAG_INVALID: The segment long has a name that cannot be a tag.*',
     '- MERGE_FIELD_NOT_FOUND: .* no merge field NICK, PET\\. It has: "FNAME".*$',
@@ -227,6 +236,87 @@ describe('the matching', () => {
     await expect(configure({ plain: 'Of its own' }, { latest: other })).rejects.toMatchObject({
       code: 'ATTRIBUTE_NOT_FOUND',
     });
+  });
+
+  test('takes several addresses in their order, and refuses one that the source does not have', async () => {
+    const configuration = await configure({ plain: 'Of its own' }, { email: ['email', 'id', 'email'] });
+    expect(configuration).toMatchObject({ email: 'email', otherEmails: ['id'] });
+    expect(await configure({ plain: 'Of its own' }, { email: ['email'] })).not.toHaveProperty('otherEmails');
+    await expect(configure({ plain: 'Of its own' }, { email: ['email', 'home'] })).rejects.toMatchObject({
+      code: 'ATTRIBUTE_NOT_FOUND',
+      message: expect.stringContaining('"home"'),
+    });
+    await expect(configure({ plain: 'Of its own' }, { email: '' })).rejects.toMatchObject({
+      code: 'EMAIL_NOT_MATCHED',
+    });
+  });
+
+  test('takes groups by their names in any case, language, evidence and who may be added', async () => {
+    const configuration = await configure(
+      { plain: 'Of its own' },
+      {
+        groups: { 'news/WEEKLY': 'id', 'News/Daily': { sql: "id || ''", empty: 'keep' } },
+        language: { sql: 'lower(ID)' },
+        addOnlyIf: 'id',
+        signup: { at: 'id' },
+      },
+    );
+    expect(configuration).toMatchObject({
+      fields: [
+        { attribute: 'id', empty: 'clear', field: group('News/Weekly') },
+        { attribute: "id || ''", empty: 'keep', field: group('News/Daily') },
+        { attribute: 'lower(ID)', empty: 'keep', field: { tag: 'member:language', type: 'language' } },
+      ],
+      addOnlyIf: 'id',
+      signup: { at: 'id' },
+      expressions: [
+        { sql: "id || ''", reads: ['id'] },
+        { sql: 'lower(ID)', reads: ['id'] },
+      ],
+    });
+  });
+
+  test('refuses groups that the audience does not have, and one that is matched twice', async () => {
+    await expect(configureGroups({ 'News/Monthly': 'id' })).rejects.toMatchObject({
+      code: 'GROUP_NOT_FOUND',
+      message: expect.stringMatching(/no group "News\/Monthly"\..* it has: "News\/Weekly", "News\/Daily"/),
+    });
+    await expect(configureGroups({ 'News/Weekly': 'id', 'NEWS/weekly': 'id' })).rejects.toMatchObject({
+      code: 'GROUP_NOT_FOUND',
+    });
+  });
+
+  test('takes an address from its parts, and no address from one attribute', async () => {
+    const address = { addr1: 'id', city: 'id', state: { sql: "'-'" }, zip: 'email' };
+    const configuration = await configure({ plain: 'Of its own' }, { fields: { ADDRESS: { address } } });
+    expect(configuration.fields).toMatchObject([
+      { attribute: 'id', address: { addr1: 'id', city: 'id', state: "'-'", zip: 'email' }, empty: 'clear' },
+    ]);
+    for (const fields of [{ ADDRESS: 'id' }, { FNAME: { address } }])
+      await expect(configure({ plain: 'Of its own' }, { fields })).rejects.toMatchObject({
+        code: 'MERGE_FIELD_UNSUPPORTED',
+      });
+  });
+
+  test('refuses an expression that is wrong, or that is the name of an attribute, with all else that is wrong', async () => {
+    const fields = { FNAME: { sql: 'middle' }, LNAME: { sql: 'id' } };
+    await expect(
+      configure({ plain: 'Of its own' }, { fields, groups: { None: 'id' } }),
+    ).rejects.toMatchObject({
+      code: 'EXPRESSION_INVALID',
+      message: expect.stringMatching(
+        /no attribute "middle"[^]*is the name of an attribute[^]*GROUP_NOT_FOUND/,
+      ),
+      details: { problems: 3 },
+    });
+  });
+
+  test.each([
+    { FNAME: {} },
+    { FNAME: { attribute: 'id', sql: 'id' } },
+    { FNAME: { address: { addr1: 'id', city: 'id', zip: 'id' } } },
+  ])('has one kind of value for a field, and all parts of an address: %j', (fields) => {
+    expect(ConfigureInputSchema.safeParse({ segments: { plain: null }, fields }).success).toBe(false);
   });
 
   test('refuses attributes that the source does not have, for a field or as the latest', async () => {

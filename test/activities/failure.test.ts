@@ -19,23 +19,31 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   INPUT_INVALID: 'refuse',
   SECRET_UNAVAILABLE: 'stop',
   CONSENT_REQUIRED: 'refuse',
+  CONSENT_WITHDRAWN: 'refuse',
   EMAIL_NOT_MATCHED: 'refuse',
   ATTRIBUTE_NOT_FOUND: 'refuse',
   SEGMENT_NOT_FOUND: 'refuse',
   MERGE_FIELD_NOT_FOUND: 'refuse',
   MERGE_FIELD_UNSUPPORTED: 'refuse',
+  MERGE_FIELD_TAKEN: 'refuse',
   REQUIRED_FIELD_UNMATCHED: 'refuse',
+  GROUP_NOT_FOUND: 'refuse',
+  EXPRESSION_INVALID: 'refuse',
+  CONSENT_PROOF_REQUIRED: 'refuse',
   TAG_INVALID: 'refuse',
   TAG_TAKEN: 'refuse',
   CONFIGURATION_TOO_LARGE: 'refuse',
   SOURCE_NOT_FOUND: 'refuse',
   SOURCE_UNREADABLE: 'refuse',
+  SOURCE_UNAVAILABLE: 'retry',
   SOURCE_MALFORMED: 'refuse',
   SOURCE_EMPTY: 'refuse',
   SOURCE_KEY_NOT_UNIQUE: 'refuse',
   SEGMENT_SQL_INVALID: 'refuse',
   TOO_MANY_PROFILES: 'refuse',
   KEY_INVALID: 'stop',
+  KEY_REVOKED: 'stop',
+  SIGN_IN_FAILED: 'refuse',
   ACCOUNT_NOT_FOUND: 'refuse',
   ACCOUNT_MISMATCH: 'stop',
   ROLE_TOO_LOW: 'stop',
@@ -48,10 +56,13 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   PLAN_LIMIT: 'stop',
   EXPORT_NOT_HELD: 'refuse',
   PLAN_OUTDATED: 'refuse',
+  SECOND_PERSON_REQUIRED: 'refuse',
   SUPERSEDED: 'refuse',
   ACCOUNTING_MISMATCH: 'refuse',
   CONSENT_TRIPWIRE: 'refuse',
   PROVIDER_DIFFERS: 'refuse',
+  UNDO_BLOCKED: 'refuse',
+  UNDO_EXPIRED: 'refuse',
   DESTINATION_NOT_FOUND: 'refuse',
   DESTINATION_REMOVED: 'refuse',
   DESTINATION_TERMINATED: 'refuse',
@@ -68,8 +79,12 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   SCHEDULE_EXISTS: 'refuse',
   SCHEDULE_OWNER_MISMATCH: 'refuse',
   BASELINE_EXISTS: 'refuse',
+  FORGET_NOT_FOUND: 'refuse',
   STAGING_CORRUPT: 'refuse',
   STAGING_NOT_REACHABLE: 'refuse',
+  RECEIVER_NOT_FOUND: 'refuse',
+  ALERT_REFUSED: 'refuse',
+  ALERT_NOT_DELIVERED: 'retry',
   STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
   DISK_FULL: 'stop',
@@ -78,6 +93,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   TEMPORAL_SERVER_UNAVAILABLE: 'refuse',
   BUNDLE_MISMATCH: 'refuse',
   TEMPORAL_SDK_MISMATCH: 'refuse',
+  SEARCH_ATTRIBUTES_MISSING: 'refuse',
   UNEXPECTED: 'retry',
 };
 
@@ -122,6 +138,17 @@ describe('an ExportError', () => {
   test('is benign for Temporal when Mailchimp is only busy', () => {
     expect(category('MAILCHIMP_BUSY')).toBe('BENIGN');
     expect(category('MAILCHIMP_UNAVAILABLE')).not.toBe('BENIGN');
+  });
+
+  test.each([
+    [7, 7_000],
+    // Temporal would take a delay of zero for no attempt.
+    [0, undefined],
+    [undefined, undefined],
+  ])('that asks for a retry in %s seconds delays it by %s ms', (retryAfterSeconds, nextRetryDelay) => {
+    const details = retryAfterSeconds === undefined ? {} : { retryAfterSeconds };
+    const failure = toApplicationFailure(new ExportError('ALERT_NOT_DELIVERED', 'x', { details }), 'step');
+    expect((failure as ApplicationFailure).nextRetryDelay ?? undefined).toBe(nextRetryDelay);
   });
 });
 

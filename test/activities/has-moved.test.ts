@@ -32,6 +32,10 @@ test('after a complete export, a destination has moved when a file or its settin
       { strict: true },
       { latest: 'country' },
       { optedOut: 'skip' as const },
+      { email: ['email', 'country'] },
+      { addOnlyIf: 'country' },
+      { signup: { at: 'country' } },
+      { language: { sql: 'lower(country)' } },
       { segments: { vip: 'VIP' } },
       { segments: { vip: 'Gold', north: 'North' } },
     ]) {

@@ -9,6 +9,7 @@ import { leaveSchedules } from '../../src/activities/rules/leave-schedules';
 import { ScheduleSettingsSchema, type ScheduleSettings } from '../../src/contract/schedule';
 import { temporalSchedule } from '../../src/contract/schedule-request';
 import { ExportClient } from '../../src/client';
+import { until } from '../support/until';
 
 const DAY_MS = 86_400_000;
 const BERLIN = {
@@ -103,15 +104,33 @@ test('a schedule that was deleted, or that is not of this package, is not extend
   await handle.delete();
 });
 
+const listed = async (one: ExportClient) => (await one.schedule.list()).length === 1;
+
+test('a removal takes the destination out of the schedules of its task queue only', async () => {
+  const other = new ExportClient({ client: temporal, taskQueue: `${name}-other` });
+  await client.schedule.create(name, BERLIN);
+  await other.schedule.create(`${name}-other`, BERLIN);
+  await until(async () => (await listed(client)) && (await listed(other)));
+  expect(await leaveSchedules(temporal, { destinationId: 'newsletter', taskQueue: name })).toBeUndefined();
+  await expect(client.schedule.show(name)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' });
+  expect(await other.schedule.show(`${name}-other`)).toMatchObject({ settings: BERLIN });
+  await other.schedule.delete(`${name}-other`);
+});
+
 test('a removal goes on when the schedules cannot be reached', async () => {
-  // A port of which nothing listens any more.
+  // A port on which nothing listens.
   const closed = createServer().listen(0, '127.0.0.1');
   await once(closed, 'listening');
   const { port } = closed.address() as AddressInfo;
   closed.close();
   const unreachable = Connection.lazy({ address: `127.0.0.1:${port}`, connectTimeout: 500 });
   try {
-    expect(await leaveSchedules(new Client({ connection: unreachable }), 'newsletter')).toMatch(/./);
+    expect(
+      await leaveSchedules(new Client({ connection: unreachable }), {
+        destinationId: 'newsletter',
+        taskQueue: name,
+      }),
+    ).toMatch(/./);
   } finally {
     await unreachable.close();
   }

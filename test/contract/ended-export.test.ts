@@ -21,7 +21,15 @@ const resultOf = (some: Partial<OutcomeCounts>) =>
 describe('an export that has ended', () => {
   test('is unchanged only when nothing was to be sent', () => {
     expect(resultOf({ unchanged: 5, suppressed: 1, duplicate: 1, invalid: 1 })).toBe('unchanged');
-    for (const sent of ['created', 'updated', 'removed', 'rejected', 'throttled', 'unproven'] as const)
+    for (const sent of [
+      'created',
+      'updated',
+      'removed',
+      'archived',
+      'rejected',
+      'throttled',
+      'unproven',
+    ] as const)
       expect(resultOf({ unchanged: 5, [sent]: 1 })).toBe('exported');
   });
 

@@ -1,7 +1,6 @@
 import { expect, test } from '@jest/globals';
 import {
   classified,
-  retriedRowClasses,
   type RowClass,
   rowClassesWhere,
   withheldClassesWhere,
@@ -43,15 +42,17 @@ test.each(CLASSES)('a row of class %s is %s', (name, expected) => {
   expect(where((rule) => rule.isObjection === true)).toBe(objection !== undefined);
 });
 
-test('only the refusal of a merge field is tried again after some days', () => {
-  expect(retriedRowClasses()).toEqual([['merge_field', 7]]);
-});
-
 test('no class is missing from this list', () => {
   expect(rowClassesWhere(() => true)).toEqual(CLASSES.map(([name]) => name));
 });
 
 test('a contact that was archived or opted out here has opted out by its own address, not one that did at an earlier address', () => {
   expect(withheldClassesWhere(({ isOwnOptOut }) => isOwnOptOut)).toEqual(['archived', 'opted_out']);
-  expect(withheldClassesWhere(() => true)).toEqual(['archived', 'opted_out', 'opted_out_elsewhere']);
+  expect(withheldClassesWhere(() => true)).toEqual([
+    'archived',
+    'opted_out',
+    'opted_out_elsewhere',
+    'not_allowed',
+    'suppression_list',
+  ]);
 });

@@ -14,6 +14,7 @@ describe('an account', () => {
       id: AUDIENCE,
       name: 'Newsletter',
       doubleOptin: true,
+      marketingPermissions: false,
     });
     expect(account.requests()).toBe(2);
   });

@@ -75,9 +75,13 @@ describe('a census', () => {
     expect(new Set(rows[0]!.tags)).toEqual(new Set(tags.map(idOf)));
   });
 
-  test.each(['unsubscribed', 'cleaned', 'archived'] as const)(
-    'of opt-outs lists who is %s, without tags',
-    async (listing) => {
+  test.each([
+    ['unsubscribed', {}],
+    ['cleaned', {}],
+    ['archived', { changedAt: expect.stringMatching(/^\d{4}-.*Z$/) }],
+  ] as const)(
+    'of opt-outs lists who is %s, without tags; of archived ones since when',
+    async (listing, more) => {
       const { account } = await openSandbox({
         audiences: [
           {
@@ -91,7 +95,14 @@ describe('a census', () => {
         ],
       });
       expect(await account.censusPage(AUDIENCE, { listing, offset: 0 }, 'optOuts')).toEqual({
-        rows: [{ email: 'Out@shop.test', status: listing, tags: [] }],
+        rows: [
+          {
+            email: 'Out@shop.test',
+            status: listing,
+            tags: [],
+            ...more,
+          },
+        ],
         totalItems: 1,
       });
     },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { AUDIENCE, openSandbox, row } from './support';
+import { AUDIENCE, DELIVERY, openSandbox, row } from './support';
 
 const ADA = 'ada@shop.test';
 
@@ -27,6 +27,8 @@ describe('a member that is read back', () => {
       status: 'unsubscribed',
       fields: [],
       tags: [],
+      others: [],
+      evidence: [],
     });
     expect(account.requests()).toBe(1);
   });
@@ -38,6 +40,8 @@ describe('a member that is read back', () => {
       status: 'unsubscribed',
       fields: ['FNAME'],
       tags: ['South'],
+      others: [],
+      evidence: [],
     });
   });
 
@@ -47,6 +51,8 @@ describe('a member that is read back', () => {
       status: 'unsubscribed',
       fields: [],
       tags: ['LOYAL'],
+      others: [],
+      evidence: [],
     });
     expect(await account.compareMember(AUDIENCE, { email: ADA })).toMatchObject({ fields: [], tags: [] });
   });
@@ -114,3 +120,62 @@ async function openWithFields(merge_fields: FieldValues) {
   });
   return account;
 }
+
+describe('what a row says besides fields and tags', () => {
+  const GROUPS = { News: ['Weekly', 'Daily'] };
+  const MORE = { language: 'de', ip_signup: '2001:DB8::1', timestamp_signup: '2024-05-06T07:08:09Z' };
+
+  async function openWithGroups() {
+    const audiences = [{ id: AUDIENCE, name: 'Newsletter', groups: GROUPS }];
+    const { account } = await openSandbox({ audiences });
+    const [weekly, daily] = await account.groups(AUDIENCE);
+    return { account, weekly: weekly!, daily: daily! };
+  }
+
+  test('is as it was sent, in any form that Mailchimp gives it', async () => {
+    const { account, weekly, daily } = await openWithGroups();
+    const more = JSON.stringify({ interests: { [weekly.id]: true, [daily.id]: false }, ...MORE });
+    const sent = row(ADA, { more });
+    expect(await account.sendChunk(DELIVERY, { kind: 'upsert', chunk: 0, rows: [sent] })).toMatchObject([
+      { result: 'acknowledged' },
+    ]);
+    const lower = row(ADA, { more: more.replace('DB8', 'db8').replace('"de"', '"DE"') });
+    for (const one of [sent, lower])
+      expect(await account.compareMember(AUDIENCE, { email: ADA, row: one })).toMatchObject({
+        fields: [],
+        others: one === sent ? [] : ['language'],
+        evidence: [],
+      });
+  });
+
+  test('differs by name', async () => {
+    const { account, weekly } = await openWithGroups();
+    await account.sendChunk(DELIVERY, { kind: 'upsert', chunk: 0, rows: [row(ADA)] });
+    const more = JSON.stringify({ interests: { [weekly.id]: true }, ...MORE });
+    expect(await account.compareMember(AUDIENCE, { email: ADA, row: row(ADA, { more }) })).toMatchObject({
+      others: [`group ${weekly.id}`, 'language'],
+      evidence: ['ip_signup', 'timestamp_signup'],
+    });
+  });
+
+  test('of an address are its parts; the country may be written otherwise', async () => {
+    const address = { addr1: '1 Main St', city: 'Graz', state: 'ST', zip: '8010', country: 'AT' };
+    const audiences = [{ id: AUDIENCE, name: 'Newsletter' }];
+    const { account } = await openSandbox({ audiences });
+    const of = (change: object) =>
+      row(ADA, { fields: JSON.stringify({ ADDRESS: { ...address, ...change } }) });
+    await account.sendChunk(DELIVERY, { kind: 'upsert', chunk: 0, rows: [of({})] });
+    const fieldsOf = async (change: object) =>
+      (await account.compareMember(AUDIENCE, { email: ADA, row: of(change) }))?.fields;
+    expect(await fieldsOf({ country: 'Austria' })).toEqual([]);
+    expect(await fieldsOf({ zip: '8011' })).toEqual(['ADDRESS']);
+  });
+
+  test('is refused where a group does not exist', async () => {
+    const { account } = await openWithGroups();
+    const rows = [row(ADA, { more: '{"interests":{"0000000000":true}}' })];
+    expect(await account.sendChunk(DELIVERY, { kind: 'upsert', chunk: 0, rows })).toMatchObject([
+      { result: 'rejected' },
+    ]);
+  });
+});

@@ -54,6 +54,15 @@ test.each([
   expect(error.message.includes('[request 14c40d88')).toBe(body.startsWith('{'));
 });
 
+test('a 401 to the token of a sign-in is KEY_REVOKED, with the command that signs in again', async () => {
+  const baseUrl = await serve(answer(401, problem('API Key Invalid', 'Your API key may be invalid')));
+  const account = openAt(baseUrl, { apiKey: 'token0123456789-us21', signedInTo: 'main' });
+  const error = await account.login().catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'KEY_REVOKED', details: { status: 401, class: 'token' } });
+  expect((error as ExportError).message).toMatch(/Sign in again: temporal-mailchimp account login main$/);
+  expect(inspect(error)).not.toContain('token0123456789');
+});
+
 test.each([
   ['not JSON', '{"id":', 'unreadable'],
   ['another shape', '{"id":"x","name":3}', 'unreadable'],

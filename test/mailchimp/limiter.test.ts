@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { createLimiter } from '../../src/mailchimp';
 import { openAt, openSandbox, serve } from './support';
 
-const refuse = () => Promise.reject(new Error('not ours any more'));
+const refuse = () => Promise.reject(new Error('no longer ours'));
 
 const LOGIN = { account_id: 'a1', login_id: 'l1', role: 'owner', account_name: 'Fjord Records' };
 
@@ -49,7 +49,7 @@ describe('the connection limiter', () => {
   test('releases the slot of a request that the guard refuses, and nothing is sent', async () => {
     const limiter = createLimiter({ connections: 1 });
     const { open, sandbox } = await openSandbox();
-    await expect(open({ limiter, guard: refuse }).login()).rejects.toThrow('not ours any more');
+    await expect(open({ limiter, guard: refuse }).login()).rejects.toThrow('no longer ours');
     expect(sandbox.requests()).toEqual([]);
     await open({ limiter }).login();
   });

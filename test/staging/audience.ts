@@ -1,4 +1,4 @@
-import type { Chunk } from '../../src/contract/plan';
+import type { AnyChunk } from './stage';
 import type { Profile } from './stage';
 import { LOCALS, VIP } from './stage';
 
@@ -14,9 +14,10 @@ const TAGS = [VIP, LOCALS];
 /** Applies what a chunk says to those of its rows that `isApplied`. */
 export function apply(
   audience: AudienceModel,
-  chunk: Chunk,
+  chunk: AnyChunk,
   isApplied: (email: string) => boolean = () => true,
 ): void {
+  if (chunk.kind === 'archive') throw new Error('these tests archive no contact');
   if (chunk.kind === 'untag') {
     const name = TAGS.find(({ tagId }) => tagId === chunk.tagId)?.tag ?? '';
     for (const email of chunk.emails.filter(isApplied)) {

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import type { ExportRef } from '../../src/contract/identifiers';
-import type { FieldMatch, MergeField } from '../../src/contract/merge-field';
+import type { MatchedExpression, SignupMatch } from '../../src/contract/destination';
+import type { FieldMatch, MatchedField } from '../../src/contract/merge-field';
 import {
   CENSUS_LISTINGS,
+  type ArchiveChunk,
   type CensusRow,
   type CensusScope,
   type CensusSummary,
@@ -22,7 +24,7 @@ import type { PlanRequest, Staging } from '../../src/ports/staging';
 import { openDatabase } from '../../src/duckdb/open';
 import { quoteText } from '../../src/duckdb/quote';
 import { FolderStore, openStaging } from '../../src/staging';
-import { extractAttributes } from '../../src/staging/plan/attributes';
+import { sourceAttributes } from '../../src/staging/plan/attributes';
 
 /** A row of a source: attribute by name, and the segments that it is in. */
 export interface Profile {
@@ -35,6 +37,10 @@ export interface Configured {
   readonly fields?: readonly FieldMatch[];
   readonly segments?: readonly SegmentTag[];
   readonly latest?: string | null;
+  readonly otherEmails?: readonly string[] | undefined;
+  readonly addOnlyIf?: string | undefined;
+  readonly signup?: SignupMatch | undefined;
+  readonly expressions?: readonly MatchedExpression[];
   /** Membership rows that select no profile, by segment. */
   readonly unmatched?: Readonly<Record<string, UnmatchedRows>>;
   /** The same, from a source that tells their keys. */
@@ -51,13 +57,16 @@ export interface UnmatchedKey {
 
 export const DESTINATION = 'newsletter';
 
-export function match(attribute: string, tag: string, field: Partial<MergeField> = {}): FieldMatch {
+export function match(attribute: string, tag: string, field: Partial<MatchedField> = {}): FieldMatch {
   return { attribute, field: { tag, name: tag, type: 'text', required: false, choices: [], ...field } };
 }
 
 export const FIRST_NAME = match('first', 'FNAME');
 export const VIP: SegmentTag = { segment: 'vip', tag: 'VIP', tagId: 11 };
 export const LOCALS: SegmentTag = { segment: 'locals', tag: 'Locals', tagId: 12 };
+
+/** Also of a part that archives. */
+export type AnyChunk = Chunk | ArchiveChunk;
 
 /** One test's store in a folder of its own. */
 export interface Stage {
@@ -76,7 +85,7 @@ export interface Stage {
   ) => Promise<CensusSummary>;
   /** With an empty list of opt-outs where no census was taken. */
   readonly plan: (ref: ExportRef, configured?: Configured & Partial<PlanRequest>) => Promise<ExportPlan>;
-  readonly chunks: (ref: ExportRef, plan: ExportPlan) => Promise<Chunk[]>;
+  readonly chunks: (ref: ExportRef, plan: ExportPlan) => Promise<AnyChunk[]>;
   readonly close: () => Promise<void>;
 }
 
@@ -130,16 +139,30 @@ export function stageOf(staging: Staging, folder: string): Stage {
       });
     },
     chunks: (ref, plan) =>
-      Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => staging.readChunk(ref, chunk))),
+      Promise.all(Array.from({ length: plan.chunks }, (_, chunk) => readAny(staging, ref, { plan, chunk }))),
     close: () => staging.close(),
   };
+}
+
+async function readAny(
+  staging: Staging,
+  ref: ExportRef,
+  { plan, chunk }: { readonly plan: ExportPlan; readonly chunk: number },
+): Promise<AnyChunk> {
+  const isArchive = plan.parts.some(
+    ({ kind, firstChunk, lastChunk }) => kind === 'archive' && firstChunk <= chunk && chunk <= lastChunk,
+  );
+  return isArchive ? staging.readArchiveChunk(ref, chunk) : staging.readChunk(ref, chunk);
 }
 
 /** A tag that is none of ours, in the audience. */
 export const OTHER = 900;
 
+/** When contacts are archived, by Mailchimp, and not changed since. */
+export const ARCHIVED_AT = '2026-01-31T12:00:00.000Z';
+
 export function member(email: string, status: string, tags: readonly number[] = []): CensusRow {
-  return { email, status, tags };
+  return { email, status, tags, ...(status === 'archived' && { changedAt: ARCHIVED_AT }) };
 }
 
 async function takeCensus(
@@ -172,12 +195,17 @@ async function takeSnapshot(
     fields = [FIRST_NAME],
     segments = [VIP, LOCALS],
     latest = null,
+    otherEmails,
+    addOnlyIf,
+    signup,
+    expressions,
     unmatched = {},
     unmatchedKeys,
   }: SnapshotInput,
 ): Promise<void> {
   const folder = await staging.openExtractFolder(ref);
-  const names = extractAttributes({ email: 'email', fields, latest });
+  const matching = { email: 'email', otherEmails, fields, latest, addOnlyIf, signup, expressions };
+  const names = sourceAttributes(matching);
   const selected = profiles.filter((profile) =>
     segments.some(({ segment }) => profile.segments.includes(segment)),
   );
@@ -198,6 +226,7 @@ async function takeSnapshot(
   });
   await staging.sealSnapshot(ref, {
     folder,
+    matching,
     profiles: profiles.length,
     selected: selected.length,
     members: segments.map(
@@ -240,22 +269,33 @@ export async function writeExtract(folder: string, rows: ExtractRows): Promise<v
 }
 
 export type Answer = Omit<RowResult, 'chunk' | 'email'>;
-export type Respond = (email: string, chunk: Chunk) => Answer;
+export type Respond = (email: string, chunk: AnyChunk) => Answer;
 
 export const acknowledge: Respond = (_email, { kind }) =>
-  kind === 'upsert' ? { result: 'acknowledged', status: 'subscribed' } : { result: 'acknowledged' };
+  kind === 'untag'
+    ? { result: 'acknowledged' }
+    : kind === 'archive'
+      ? { result: 'acknowledged', status: 'archived', changedAt: ARCHIVED_AT }
+      : { result: 'acknowledged', status: 'subscribed' };
+
+/** The same, with the contacts of upserts that are not known as new. */
+export const acknowledgeNew: Respond = (email, chunk) => ({
+  ...acknowledge(email, chunk),
+  ...(chunk.kind === 'upsert' &&
+    chunk.rows.some((row) => row.email === email && !row.known) && { isNew: true as const }),
+});
 
 /** The rows of all upserts. */
-export function rowsOf(chunks: readonly Chunk[]): readonly UpsertRow[] {
+export function rowsOf(chunks: readonly AnyChunk[]): readonly UpsertRow[] {
   return chunks.flatMap((chunk) => (chunk.kind === 'upsert' ? chunk.rows : []));
 }
 
-export function emailsOf(chunk: Chunk): readonly string[] {
+export function emailsOf(chunk: AnyChunk): readonly string[] {
   return chunk.kind === 'upsert' ? chunk.rows.map(({ email }) => email) : chunk.emails;
 }
 
 /** What Mailchimp answers to a chunk. */
-export function answer(chunk: Chunk, respond: Respond): ChunkResults {
+export function answer(chunk: AnyChunk, respond: Respond): ChunkResults {
   const results = emailsOf(chunk).map((email) => ({ chunk: chunk.chunk, email, ...respond(email, chunk) }));
   return { chunk, results };
 }
@@ -268,24 +308,24 @@ export async function deliver(
 ): Promise<void> {
   for (const part of plan.parts) {
     await staging.recordAttempt(ref, part.part, 'batch');
-    await staging.sealResults(ref, `part-${part.part}`, answerPart(staging, ref, { part, respond }));
+    await staging.sealResults(ref, `part-${part.part}`, answerPart(staging, ref, { plan, part, respond }));
   }
 }
 
 async function* answerPart(
   staging: Staging,
   ref: ExportRef,
-  { part, respond }: { part: ExportPlan['parts'][number]; respond: Respond },
+  { plan, part, respond }: { plan: ExportPlan; part: ExportPlan['parts'][number]; respond: Respond },
 ): AsyncGenerator<ChunkResults> {
   for (let chunk = part.firstChunk; chunk <= part.lastChunk; chunk++) {
-    yield answer(await staging.readChunk(ref, chunk), respond);
+    yield answer(await readAny(staging, ref, { plan, chunk }), respond);
   }
 }
 
 export interface Exported {
   readonly ref: ExportRef;
   readonly plan: ExportPlan;
-  readonly chunks: readonly Chunk[];
+  readonly chunks: readonly AnyChunk[];
   readonly settlement: Settlement;
 }
 
@@ -296,6 +336,8 @@ interface ExportAllInput extends Configured, Partial<PlanRequest> {
   readonly audience?: readonly CensusRow[];
   /** Default: full in a first export with an audience. */
   readonly scope?: CensusScope;
+  /** The plan is not sent: it was denied, say. */
+  readonly isDenied?: boolean;
 }
 
 /** A whole export: census, snapshot, plan, delivery, settlement. */
@@ -307,6 +349,7 @@ export async function exportAll(
     after,
     audience,
     scope = after || !audience ? 'optOuts' : 'full',
+    isDenied = false,
     ...request
   }: ExportAllInput = {},
 ): Promise<Exported> {
@@ -321,7 +364,7 @@ export async function exportAll(
     ...request,
   });
   const chunks = await stage.chunks(ref, plan);
-  await deliver(stage, ref, { plan, respond });
+  if (!isDenied) await deliver(stage, ref, { plan, respond });
   const settlement = await stage.staging.settle(ref, { requests: 1, batches: 1, lanes: null });
   if (!settlement) throw new Error('nothing was planned');
   return { ref, plan, chunks, settlement };

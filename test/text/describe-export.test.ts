@@ -19,7 +19,13 @@ const HELD: Held = {
     { code: 'NEW_CONTACTS', message: '9 new contacts would be created.', number: 9, limit: 5 },
   ],
 };
-const DESTINATION_SHOWN = { destinationId: 'newsletter', namespace: 'default', refusal: null, nowMs: 0 };
+const DESTINATION_SHOWN = {
+  destinationId: 'newsletter',
+  namespace: 'default',
+  refusal: null,
+  waits: null,
+  nowMs: 0,
+};
 const REASON: Reason = { code: 'PLAN_LIMIT', message: 'The plan\nis full.' };
 
 const STATES: readonly (readonly [string, Partial<ExportView>])[] = [

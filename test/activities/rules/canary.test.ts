@@ -185,3 +185,18 @@ describe('a canary that is read back', () => {
     expect(await verify(unknown, [acknowledged(ADA)])).toEqual([acknowledged(ADA)]);
   });
 });
+
+describe('what a row says besides fields and tags', () => {
+  const more = '{"language":"de","ip_signup":"203.0.113.7"}';
+
+  test('is read back: language of each, evidence of new contacts only', async () => {
+    const members = [{ email_address: ADA, status: 'subscribed' as const, ...LIKE_ROW }];
+    const results = (isNew: boolean) => [
+      acknowledged(ADA, { status: 'subscribed', ...(isNew && { isNew: true as const }) }),
+    ];
+    const asNew = await verified(members, [row(ADA, { more })], { results: results(true) });
+    expect(asNew.found).toMatchObject([{ class: 'differs', text: 'language; ip_signup' }]);
+    const asKnown = await verified(members, [row(ADA, { more })], { results: results(false) });
+    expect(asKnown.found).toMatchObject([{ class: 'differs', text: 'language' }]);
+  });
+});

@@ -1,7 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { bounded, findGuards, withoutAllowed, type Guarded } from '../../../src/activities/rules/guards';
-import { ExportOptionsSchema } from '../../../src/contract/destination';
+import {
+  bounded,
+  findGuards,
+  guardAfterUndo,
+  guardUndo,
+  withoutAllowed,
+  type Guarded,
+} from '../../../src/activities/rules/guards';
+import { ExportOptionsSchema } from '../../../src/contract/export-options';
 import { GUARDS, GuardSettingsSchema, type Guard, type GuardSettings } from '../../../src/contract/guard';
+import { noOutcomes } from '../../../src/contract/outcome';
 import type { ExportPlan, SegmentPlan } from '../../../src/contract/plan';
 import { PLAN } from '../../workflows/samples';
 
@@ -54,6 +62,32 @@ function found(
     ...more,
   });
 }
+
+const CHANGES = { ...PLAN, creates: 1, updates: 2, removals: 3, archives: 2 };
+const UNDO = { exportId: '11111111-1111-4111-8111-111111111111', number: 7, by: 'Kim' };
+
+test('holds an undo that changes more contacts than were agreed to, with the numbers', () => {
+  const [guard, ...others] = guardUndo(CHANGES, { ...UNDO, contacts: 5 });
+  expect(others).toEqual([]);
+  expect(guard).toMatchObject({ code: 'UNDO', number: 6, limit: 5 });
+  expect(guard?.message).toContain('Export 7 is to be taken back: 6 contacts would change');
+  expect(guard?.message).toContain('3 would lose all tags of the destination, of which 2 would be archived');
+  expect(guardUndo(CHANGES, { ...UNDO, contacts: 6 })).toEqual([]);
+  expect(guardUndo(CHANGES, UNDO)).toHaveLength(1);
+});
+
+test('holds an undo where a second person approves, whatever number was agreed to', () => {
+  const agreed = { ...UNDO, contacts: 6, needsSecondPerson: true };
+  const [guard] = guardUndo(CHANGES, agreed);
+  expect(guard).toMatchObject({ code: 'UNDO', number: 6, limit: 0 });
+  expect(guard?.message).toContain('Another person than the one who asked has to approve that.');
+  expect(guardUndo({ ...CHANGES, creates: 0, updates: 0, removals: 0 }, agreed)).toEqual([]);
+});
+
+test('holds what follows an undo, if it changes anything', () => {
+  expect(guardAfterUndo(CHANGES, UNDO)).toMatchObject([{ code: 'UNDO', number: 6, limit: 0 }]);
+  expect(guardAfterUndo({ ...CHANGES, creates: 0, updates: 0, removals: 0 }, UNDO)).toEqual([]);
+});
 
 describe('a plan is held', () => {
   test('when more than a share of the baseline would lose all tags, a fifth by default', () => {
@@ -202,10 +236,22 @@ const approved = (number: number, segment?: string) => ({
 
 describe('a guard lets an export pass', () => {
   const all: Guard[] = GUARDS.map((code) => ({ code, message: '', number: 10, limit: 5 }));
-  const left = (options: object, approved?: Parameters<typeof withoutAllowed>[1]['approved']) =>
-    withoutAllowed(all, { options: ExportOptionsSchema.parse(options), approved }).map(({ code }) => code);
+  const left = (
+    options: object,
+    approved?: Parameters<typeof withoutAllowed>[1]['approved'],
+    needsSecondPerson = false,
+  ) =>
+    withoutAllowed(all, { options: ExportOptionsSchema.parse(options), approved, needsSecondPerson }).map(
+      ({ code }) => code,
+    );
+
+  test('by an approval only, where a second person is wanted: options are of the person who asks', () => {
+    expect(left({ allowNewContacts: true, allowMassRemoval: true }, undefined, true)).toEqual([...GUARDS]);
+    expect(left({}, approved(10), true)).not.toContain('NEW_CONTACTS');
+  });
 
   test.each([
+    ['UNDO', 'allowAfterUndo'],
     ['MASS_REMOVAL', 'allowMassRemoval'],
     ['MEMBERS_UNMATCHED', 'allowUnmatchedMembers'],
     ['TAG_RESTORED', 'allowRestoredTags'],
@@ -213,6 +259,11 @@ describe('a guard lets an export pass', () => {
     ['CONTACT_LIMIT', 'allowOverLimit'],
   ])('with its own option only: %s', (code, allow) => {
     expect(left({ [allow]: true })).toEqual(GUARDS.filter((guard) => guard !== code));
+  });
+
+  test('about rejects, also those of a class that holds, with one option', () => {
+    const others = GUARDS.filter((code) => code !== 'REJECTS' && code !== 'REJECTS_HELD');
+    expect(left({ allowRejects: true })).toEqual(others);
   });
 
   test('up to the approved number, for the same segment', () => {
@@ -224,5 +275,31 @@ describe('a guard lets an export pass', () => {
     const other = [{ code: 'CONTACT_LIMIT' as const, number: 9 }, ...one.numbers];
     expect(left({}, { ...one, numbers: other })).toEqual(GUARDS.filter((code) => code !== 'NEW_CONTACTS'));
     expect(left({})).toEqual([...GUARDS]);
+  });
+});
+
+describe('rejects of a plan', () => {
+  const plan = {
+    selected: 200,
+    decided: { ...noOutcomes(), invalid: 4, rejected: 5, throttled: 2, suppressed: 50, duplicate: 9 },
+    leftOut: { fake: 3, merge_field: 2, too_many_signups: 2 },
+  };
+
+  test.each([
+    [11, []],
+    [10, [['REJECTS', 'all', 11, 10]]],
+    ['5.5%', []],
+    ['5%', [['REJECTS', 'all', 11, 10]]],
+    ['0%', [['REJECTS', 'all', 11, 0]]],
+  ] as const)('hold it when invalid and left out profiles are more than %p', (rejects, expected) => {
+    expect(guards(plan, { rejects })).toEqual(expected);
+    expect(guards(plan)).toEqual([]);
+  });
+
+  test('hold it when some are of a class whose policy is to hold', () => {
+    const [guard] = found(plan, {}, { rejects: { fake: 'hold', merge_field: 'hold', sms: 'hold' } });
+    expect(guard).toMatchObject({ code: 'REJECTS_HELD', number: 5, limit: 0 });
+    expect(guard?.message).toContain('fake (3), merge_field (2).');
+    expect(found(plan, {}, { rejects: { fake: 'until_changed', sms: 'hold' } })).toEqual([]);
   });
 });

@@ -42,6 +42,33 @@ describe('a member that has left since the census', () => {
     expect(left.withhold(subscribed).withheld).toHaveLength(1);
   });
 
+  test('is withheld where we had archived it and it was to come back, if it has opted out since', () => {
+    const returning = { ...row(ADA, { status: 'archived' }), isReturning: true as const };
+    const chunk = { ...upserts([]), rows: [returning] };
+    expect(leftMembers([archived(ADA)], []).withhold(chunk)).toEqual({ chunk, withheld: [] });
+    const out = leftMembers([], [unsubscribed(ADA)]);
+    expect(out.withhold(chunk).withheld).toMatchObject([{ email: ADA, class: 'opted_out' }]);
+    // To see in a reply that it was woken.
+    const { isReturning: _, ...woken } = returning;
+    expect(out.withStatuses(chunk)).toEqual({ ...chunk, rows: [{ ...woken, status: 'unsubscribed' }] });
+    expect(leftMembers([], [archived(ADA)]).withStatuses(chunk)).toEqual(chunk);
+  });
+
+  test('is withheld where we had archived it, and it was changed in the archive since: it may have opted out in between', () => {
+    const returning = {
+      ...row(ADA, { status: 'archived' }),
+      isReturning: true as const,
+      archivedAt: '2026-01-31T12:00:00.000Z',
+    };
+    const chunk = { ...upserts([]), rows: [returning] };
+    const asLeft = { ...archived(ADA), changedAt: '2026-01-31T12:00:00.000Z' };
+    const again = { ...archived(ADA), changedAt: '2026-01-31T12:00:05.000Z' };
+    expect(leftMembers([asLeft], []).withhold(chunk).withheld).toEqual([]);
+    expect(leftMembers([again], []).withhold(chunk).withheld).toMatchObject([
+      { email: ADA, class: 'archived' },
+    ]);
+  });
+
   test('loses tags as planned', () => {
     const chunk = untags(3, [ADA]);
     expect(leftMembers([archived(ADA)], []).withhold(chunk)).toEqual({ chunk, withheld: [] });

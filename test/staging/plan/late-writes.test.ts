@@ -29,7 +29,7 @@ const changesOf = ({ chunks }: Exported) =>
   chunks.map((chunk) =>
     chunk.kind === 'upsert'
       ? chunk.rows.map(({ email, tags }) => `${email} gets ${tags}`)
-      : chunk.emails.map((email) => `${email} loses ${chunk.tagId}`),
+      : chunk.emails.map((email) => `${email} loses ${chunk.kind === 'untag' ? chunk.tagId : 'its place'}`),
   );
 
 describe('contacts that an earlier export may have written late', () => {

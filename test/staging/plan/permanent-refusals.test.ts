@@ -51,6 +51,7 @@ describe('a permanent refusal', () => {
           outcome: 'rejected',
           reason: 'fake',
           text: 'looks fake or invalid',
+          attribute: null,
           winner: null,
           since: SINCE,
         },

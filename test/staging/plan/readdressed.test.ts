@@ -48,6 +48,7 @@ describe('a profile with another address than before', () => {
         outcome: 'suppressed',
         reason: 'opted_out_elsewhere',
         text: null,
+        attribute: null,
         winner: null,
         since: null,
       });

@@ -119,7 +119,6 @@ describe('a value', () => {
     [{ type: 'radio', choices: ['GOLD', 'gold'] }, 'gold', '"gold"'],
     [radio, 'golden', null],
     [{ type: 'dropdown', choices: [] }, 'Gold', null],
-    [{ type: 'address' }, '1 Street', null],
   ];
   test.each(cases)('for %j: %j becomes %s', async (options, value, json) => {
     const found = await wire(value, options);

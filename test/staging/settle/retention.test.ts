@@ -195,13 +195,17 @@ test('a new attempt deletes the files of attempts that died long ago, and nothin
     }
   }
   await makeOld(join(folder, sealed));
+  // The source and the audience are read side by side, so neither takes the files of the other for left behind.
   const opened = await stage.staging.openExtractFolder(ref);
-  expect((await readdir(folder)).filter((name) => name.includes('-')).toSorted()).toEqual(
-    [sealed, 'plan-0000000a11fe'].toSorted(),
-  );
-  expect((await readdir(scratch)).toSorted()).toEqual(
-    [opened.slice(scratch.length + 1), 'plan-0000000a11fe'].toSorted(),
-  );
+  await makeOld(opened);
+  await stage.staging.sealCensus(ref, { scope: 'optOuts', baseline: null });
+  expect(existsSync(opened)).toBe(true);
+  expect((await readdir(folder)).filter((name) => name.endsWith('dead'))).toHaveLength(2);
+
+  await stage.plan(ref);
+  for (const below of [folder, scratch])
+    expect((await readdir(below)).filter((name) => /dead$|a11fe$/.test(name))).toEqual(['plan-0000000a11fe']);
+  expect(await readdir(folder)).toContain(sealed);
 });
 
 test('a snapshot of a large source is not copied into the store: the file that the source wrote is linked', async () => {
