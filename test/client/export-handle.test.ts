@@ -1,23 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { ExportFailedError, type ExportHandle, type ExportView } from '../../src/client';
 import { exportWorkflowId } from '../../src/contract/identifiers';
 import { approveUpdate, denyUpdate, pauseUpdate, resumeUpdate } from '../../src/workflows/messages';
 import { callMailchimp, tagIdOf } from '../support/mailchimp';
-import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, person, reportOf, type Stage } from '../support/stage';
+import {
+  AUDIENCE,
+  CROWD,
+  CROWD_MEMBERS,
+  openStage,
+  person,
+  reportOf,
+  startSharedWorker,
+  type SharedWorker,
+  type Stage,
+} from '../support/stage';
 import { heldIn } from '../support/export-state';
 import { until } from '../support/until';
 
+/** As many as tests. */
+const STAGES = 13;
+
+let worker: SharedWorker;
 let stage: Stage;
 
-beforeEach(async () => {
-  stage = await openStage();
-  await stage.writeProfiles(CROWD);
-  await stage.writeMembers(CROWD_MEMBERS);
+beforeAll(async () => {
+  worker = await startSharedWorker(STAGES);
 });
 
-afterEach(async () => {
-  await stage.close();
+afterAll(async () => {
+  await worker.close();
+});
+
+beforeEach(async () => {
+  stage = worker.nextStage();
+  await stage.writeProfiles(CROWD);
+  await stage.writeMembers(CROWD_MEMBERS);
 });
 
 const ready = async () => {
@@ -276,6 +294,10 @@ describe('waiting for an export', () => {
   });
 
   test('lasts through a restart of the worker; without any worker it ends at once', async () => {
+    // With a worker of its own, which stops.
+    stage = await openStage();
+    await stage.writeProfiles(CROWD);
+    await stage.writeMembers(CROWD_MEMBERS);
     const { handle } = await stage.withWorker(async () => {
       await ready();
       holdBatches();
@@ -293,5 +315,6 @@ describe('waiting for an export', () => {
       expect(await result).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
     });
     expect(new Set(outages)).toEqual(new Set(['WORKER_NOT_RUNNING']));
+    await stage.close();
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ExportClient, type RefreshReport, type ScheduleSettings } from '../../src/client';
+import { ScheduleSettingsSchema } from '../../src/contract/schedule';
 import { endWorkflow } from '../support/refresh-by-hand';
 import { until } from '../support/until';
 
@@ -30,9 +31,8 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
-  for await (const { scheduleId, memo } of temporal.schedule.list()) {
-    if (memo?.['taskQueue'] === taskQueue) await temporal.schedule.getHandle(scheduleId).delete();
-  }
+  for (const { name: listed } of await client.schedule.list())
+    await temporal.schedule.getHandle(`mailchimp-refresh/${listed}`).delete();
   for await (const { workflowId } of temporal.workflow.list({
     query: `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`,
   })) {
@@ -135,6 +135,34 @@ describe('a new schedule', () => {
     ]);
   });
 
+  test('counts a repeated name, time, day or date once, and knows the days in short', async () => {
+    const { settings } = await client.schedule.create(name, {
+      targets: { destinations: ['newsletter', 'shop', 'newsletter'] },
+      daily: ['02:30', '14:30', '02:30', '14:30', '02:30'].slice(0, 4),
+      weekdays: ['mon', 'friday', 'monday'],
+      skipDates: ['2027-12-25', '2027-12-25'],
+    });
+    expect(settings).toMatchObject({
+      targets: { destinations: ['newsletter', 'shop'] },
+      daily: ['02:30', '14:30'],
+      weekdays: ['monday', 'friday'],
+      skipDates: ['2027-12-25'],
+    });
+  });
+
+  test('that has ended since may be created again, which changes nothing', async () => {
+    const soon = { ...NIGHTLY, daily: ['23:59'], end: '2999-01-01' };
+    await client.schedule.create(name, soon);
+    const handle = temporal.schedule.getHandle(`mailchimp-refresh/${name}`);
+    const ended = { ...soon, end: '2026-01-01' };
+    const record = { settings: ScheduleSettingsSchema.parse(ended), isFromFile: false, madeUpUntil: '' };
+    await handle.update((previous) => ({
+      ...previous,
+      action: { ...previous.action, memo: { schedule: record } },
+    }));
+    expect(await client.schedule.create(name, ended)).toMatchObject({ settings: { end: '2026-01-01' } });
+  });
+
   test('of the same settings changes nothing, and of others is refused', async () => {
     await client.schedule.create(name, NIGHTLY, { isPaused: true });
     expect(await client.schedule.create(name, { ...NIGHTLY, overlap: 'skip' })).toMatchObject({
@@ -151,7 +179,11 @@ describe('a new schedule', () => {
   test.each([
     ['two kinds of times', { ...ALL, daily: ['02:30'], cron: ['0 3 * * *'] }, 'one of daily, cron and every'],
     ['no times', ALL, 'one of daily, cron and every'],
-    ['more than four times a day', { ...ALL, daily: ['01:00', '02:00', '03:00', '04:00', '05:00'] }, '<=4'],
+    [
+      'more than four times a day',
+      { ...ALL, daily: ['01:00', '02:00', '03:00', '04:00', '05:00'] },
+      'at most 4 entries, not 5',
+    ],
     ['an hour that does not exist', { ...ALL, daily: ['24:00'] }, 'from 00:00 to 23:59'],
     ['a date that does not exist', { ...ALL, daily: ['02:30'], skipDates: ['2027-02-30'] }, 'a date'],
     ['a time zone that does not exist', { ...ALL, daily: ['02:30'], timezone: 'Mars/Olympus' }, 'IANA'],
@@ -164,7 +196,34 @@ describe('a new schedule', () => {
       { ...ALL, every: '1h', start: '2027-02-02', end: '2027-02-01' },
       'not before',
     ],
-    ['a cron expression that Temporal refuses', { ...ALL, cron: ['61 * * * *'] }, 'Minute is not in range'],
+    ['a cron expression that Temporal refuses', { ...ALL, cron: ['61 * * * *'] }, 'minute is from 0 to 59'],
+    ['a cron expression as a text', { ...ALL, cron: '0 3 * * *' }, 'a list, not a text'],
+    ['times as a text', { ...ALL, daily: '02:30' }, 'a list, not a text'],
+    ['a day that does not exist', { ...ALL, daily: ['02:30'], weekdays: ['mo'] }, 'mon, tue, wed'],
+    ['a start that is no date', { ...ALL, every: '1h', start: 'soon' }, 'a date, or a time such as'],
+    ['an end that has passed', { ...ALL, every: '1h', end: '2026-01-01' }, '2026-01-01, has passed'],
+    [
+      'a date that no year has',
+      { ...ALL, cron: ['30 2 30 2 *', '0 0 31 4 *'] },
+      'no day matches 30 2 30 2 *',
+    ],
+    [
+      'only days that it skips',
+      {
+        ...ALL,
+        daily: ['02:30'],
+        start: '2027-12-24',
+        end: '2027-12-25',
+        skipDates: ['2027-12-24', '2027-12-25'],
+      },
+      'no time of it is left',
+    ],
+    [
+      'an interval that its period has no time for',
+      { ...ALL, every: '30d', start: '2027-12-24', end: '2027-12-25' },
+      'no time of it is left',
+    ],
+    ['a target of no kind', { targets: { label: 'x' }, daily: ['02:30'] }, 'there is no setting "label"'],
     ['a time zone that Temporal refuses', { ...ALL, daily: ['02:30'], timezone: 'europe/berlin' }, 'unknown'],
   ])('with %s is refused, and does not exist', async (_, settings, message) => {
     await expect(client.schedule.create(name, settings as ScheduleSettings)).rejects.toMatchObject({
@@ -253,8 +312,22 @@ describe('the last refreshes', () => {
     expect(started).toEqual(times.map((time) => `mailchimp-refresh/${name}-${time.replace('.000Z', 'Z')}`));
   });
 
+  test('are made up for dates, which are days in the time zone of the schedule', async () => {
+    await client.schedule.create(name, NIGHTLY, { isPaused: true });
+    const { times } = await client.schedule.backfill(name, {
+      from: '2026-11-02',
+      to: '2026-11-02',
+      overlap: 'allow',
+    });
+    expect(times).toEqual(['2026-11-02T01:30:00.000Z', '2026-11-02T13:30:00.000Z']);
+    const today = new Date().toISOString().slice(0, 10);
+    const late = await client.schedule.backfill(name, { from: today, to: today });
+    expect(late.times.filter((time) => Date.parse(time) > Date.now())).toEqual([]);
+  });
+
   test.each([
     ['of more than 100 times', { from: '2026-09-01T00:00:00Z', to: '2026-11-29T00:00:00Z' }, '178 times'],
+    ['of more times than the server lists', { from: '2024-01-01', to: '2026-11-01' }, '1,000 or more times'],
     ['of the future', { from: '2026-11-01T00:00:00Z', to: '2999-01-01T00:00:00Z' }, 'not be in the future'],
     ['from its end', { from: '2026-11-02T00:00:00Z', to: '2026-11-01T00:00:00Z' }, 'not be after'],
   ])('are not made up for a range %s', async (_, range, message) => {

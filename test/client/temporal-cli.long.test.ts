@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -6,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { DestinationView } from '../../src/contract/destination-view';
 import type { ExportView } from '../../src/contract/export';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import { createEncryptionCodec } from '../../src/encryption/encryption-codec';
+import { startCodecServer } from '../../src/encryption/configured';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
 import * as messages from '../../src/workflows/messages';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
@@ -49,6 +52,14 @@ async function run(
   ids: Readonly<Record<string, string>> = {},
   more: readonly string[] = [],
 ) {
+  return execute(COMMANDS.get(message)!, ids, more);
+}
+
+async function execute(
+  command: string,
+  ids: Readonly<Record<string, string>> = {},
+  more: readonly string[] = [],
+) {
   const line = Object.entries({
     'mailchimp/newsletter': destinationWorkflowId(stage.destinationId),
     '"newsletter"': `"${stage.destinationId}"`,
@@ -56,19 +67,20 @@ async function run(
     '1a2b3c4d5e': AUDIENCE,
     '"shop"': '"people"',
     ...ids,
-  }).reduce((text, [from, to]) => text.replaceAll(from, to), COMMANDS.get(message)!);
+  }).reduce((text, [from, to]) => text.replaceAll(from, to), command);
   const [, ...argv] = [...line.matchAll(/'([^']*)'|(\S+)/g)].map(
     ([, quoted, plain]) => quoted ?? plain ?? '',
   );
   const server = ['--address', process.env['TEST_TEMPORAL_ADDRESS']!, '-o', 'json', ...more];
   const { stdout } = await promisify(execFile)(await findTemporalBinary(), [...argv, ...server]);
+  if (!stdout.startsWith('{')) return stdout;
   const { result, updateResult = result, queryResult = [updateResult] } = JSON.parse(stdout) as Printed;
   return queryResult[0];
 }
 
 const progress = async () => (await run('progress')) as ExportView;
 
-/** The plan of the export that is held once nobody is in the segment vip. */
+/** The plan of the export that is held once the segment vip is empty. */
 const heldPlan = () =>
   until(async () => {
     const { state } = await progress().catch(() => ({ state: { kind: 'none' as const } }));
@@ -124,6 +136,9 @@ test('the documented commands of the Temporal CLI do what a client does', async 
     ]);
     expect(sandbox.state(AUDIENCE).members).toBe(2);
 
+    expect(await run('withdrawConsent')).toMatchObject({
+      consent: { withdrawnBy: 'Ada Lovelace', withdrawnReason: 'Under review' },
+    });
     expect(await run('removeDestination')).toMatchObject({ phase: 'removed' });
   });
 });
@@ -146,4 +161,75 @@ test('each update and each query has a description', async () => {
     ];
     expect(found.toSorted()).toEqual([...COMMANDS.keys()].toSorted());
   });
+});
+
+/** The documented commands that begin so, in their order. */
+const linesOf = (beginning: string) => DOCUMENT.split('\n').filter((line) => line.startsWith(beginning));
+
+test('the documented commands of the Temporal CLI refresh destinations by their label, once and by a schedule', async () => {
+  const scheduleId = `nightly-${stage.destinationId}`;
+  const refresh = `refresh-${stage.destinationId}`;
+  const ids = {
+    '--schedule-id nightly': `--schedule-id ${scheduleId}`,
+    'refresh-nightly': refresh,
+    '{"all":true}': `{"destinations":["${stage.destinationId}"]}`,
+  };
+  const schedule = stage.temporal.schedule.getHandle(scheduleId);
+  const ended = (query: string, exports: number) =>
+    until(async () => {
+      for await (const { workflowId } of stage.temporal.workflow.list({ query }))
+        await stage.temporal.workflow.getHandle(workflowId).result();
+      return (await stage.client.describe(stage.destinationId)).exports.length === exports;
+    });
+  await stage.withWorker(async () => {
+    await run('connect');
+    expect(await run('state')).toMatchObject({ labels: ['nightly'] });
+    await stage.configure({ segments: { vip: 'VIP 2', north: 'North 2' } });
+    const before = (await stage.client.describe(stage.destinationId)).exports.length;
+    const [once = ''] = linesOf('temporal workflow start --type mailchimpRefresh');
+    await execute(once, ids);
+    await ended(`TaskQueue = '${stage.taskQueue}' AND WorkflowType = 'mailchimpRefresh'`, before + 1);
+
+    const [create = '', describe = '', pause = '', unpause = '', trigger = '', remove = '', ...others] =
+      linesOf('temporal schedule');
+    expect(others).toEqual([]);
+    await execute(create, ids);
+    await execute(describe, ids);
+    expect((await schedule.describe()).spec.timezone).toBe('Europe/Berlin');
+    await execute(pause, ids);
+    expect((await schedule.describe()).state).toMatchObject({ paused: true, note: 'new source' });
+    await execute(unpause, ids);
+    expect((await schedule.describe()).state).toMatchObject({ paused: false });
+    await execute(trigger, ids);
+    await ended(`WorkflowId STARTS_WITH '${refresh}'`, before + 2);
+    await execute(remove, ids);
+    await expect(schedule.describe()).rejects.toThrow(/not found/i);
+    await stage.client.remove(stage.destinationId, { removedBy: 'tester' });
+  });
+});
+
+test('with encryption, the documented commands work through the codec server', async () => {
+  const codec = await createEncryptionCodec({ keys: { k1: randomBytes(32).toString('base64') }, use: 'k1' });
+  const token = randomBytes(16).toString('hex');
+  const server = await startCodecServer({ codec, token, origins: [], host: '127.0.0.1', port: 0 });
+  const own = 'http://127.0.0.1:8081';
+  const [query = ''] = linesOf('temporal workflow query').filter((line) => line.includes(own));
+  const options = ['--codec-endpoint', server.url, '--codec-auth', `Bearer ${token}`];
+  try {
+    await stage.withWorker(
+      async () => {
+        expect(await run('connect', {}, options)).toMatchObject({ phase: 'connected' });
+        expect(await execute(query, { [own]: server.url, TOKEN: token })).toMatchObject({
+          phase: 'connected',
+          consent: { agreedBy: 'Ada Lovelace' },
+        });
+        // Without it, the answer cannot be read.
+        expect(await run('state')).toBeUndefined();
+        await run('removeDestination', {}, options);
+      },
+      { dataConverter: { payloadCodecs: [codec] } },
+    );
+  } finally {
+    await server.close();
+  }
 });

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { secretResolver } from '../../src/config/secrets';
 import { FilesSourceSchema } from '../../src/config/source-config';
 import { type GeneratedProfiles, generateProfiles } from '../../src/dev/profiles';
 import { openDatabase } from '../../src/duckdb/open';
@@ -46,6 +47,7 @@ describe('Generated profiles', () => {
       baseFolder: folder,
       memoryLimit: '128MB',
       scratch: join(folder, 'scratch'),
+      secrets: secretResolver(folder),
     });
     const check = await source.check();
     await source.close();

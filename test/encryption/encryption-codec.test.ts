@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { createEncryptionCodec } from '../../src/encryption';
+import { startCodecServer } from '../../src/encryption/configured';
 
 const KEYS = { one: randomBytes(32).toString('base64'), two: randomBytes(32).toString('base64') };
 const PAYLOAD = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('"Ada"') };
@@ -43,5 +44,14 @@ test.each([
   await expect(createEncryptionCodec(keys)).rejects.toMatchObject({
     code: 'CONFIG_INVALID',
     message: expect.stringMatching(message),
+  });
+});
+
+test('a codec server with a token that could be guessed does not start', async () => {
+  const codec = await createEncryptionCodec({ keys: KEYS, use: 'one' });
+  const options = { codec, token: '123456789012345', origins: [], host: '127.0.0.1', port: 0 };
+  await expect(startCodecServer(options)).rejects.toMatchObject({
+    code: 'CONFIG_INVALID',
+    message: expect.stringContaining('less than 16 characters'),
   });
 });

@@ -64,7 +64,7 @@ describe('with temporal.encryption', () => {
     const plain = payloads.filter(({ metadata }) => textOf(metadata['encoding']) !== 'binary/encrypted');
     // The SDK writes the ids of `patched` by itself.
     const texts = new Set(plain.map(({ data }) => textOf(data as Uint8Array)));
-    const patch = 'temporal-mailchimp-0.4.0';
+    const patch = 'temporal-mailchimp-derived-ids';
     expect([...texts].toSorted()).toEqual([`["${patch}"]`, `{"id":"${patch}","deprecated":false}`]);
     const encrypted = payloads.filter((payload) => !plain.includes(payload));
     const ids = new Set(encrypted.map(({ metadata }) => textOf(metadata['encryption-key-id'])));
@@ -79,7 +79,7 @@ describe('with temporal.encryption', () => {
     const codec = await configuredCodec(encryption, scene.folder);
     const server = await startCodecServer({
       codec,
-      token: 'secret',
+      token: 'of-this-codec-server',
       origins: [origin],
       host: '127.0.0.1',
       port: 0,
@@ -90,7 +90,7 @@ describe('with temporal.encryption', () => {
         binary,
         `workflow show --workflow-id mailchimp/${scene.destinationId} --output json --address ${process.env['TEST_TEMPORAL_ADDRESS']} --codec-endpoint ${server.url}`
           .split(' ')
-          .concat('--codec-auth', 'Bearer secret'),
+          .concat('--codec-auth', 'Bearer of-this-codec-server'),
       );
     try {
       const shown: unknown = JSON.parse((await show()).stdout);
@@ -102,7 +102,7 @@ describe('with temporal.encryption', () => {
       const ask = (headers: Readonly<Record<string, string>>, body = '{"payloads":[]}') =>
         fetch(`${server.url}/decode`, { method: 'POST', headers, body });
       expect((await ask({})).status).toBe(401);
-      const authorization = 'Bearer secret';
+      const authorization = 'Bearer of-this-codec-server';
       expect((await ask({ authorization }, 'not JSON')).status).toBe(400);
       const allowed = await ask({ authorization, origin });
       expect(allowed.status).toBe(200);

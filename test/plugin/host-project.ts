@@ -22,7 +22,7 @@ export async function makeHostProject({ files, installed }: HostProjectOptions):
   const folder = await mkdtemp(join(tmpdir(), 'host-'));
   const modules = join(folder, 'node_modules');
   await mkdir(modules);
-  for (const scope of ['@temporalio', '@types'])
+  for (const scope of ['@duckdb', '@opentelemetry', '@temporalio', '@types', 'nexus-rpc'])
     await symlink(join(ROOT, 'node_modules', scope), join(modules, scope));
   if (installed) await write(join(modules, 'temporal-mailchimp'), installed);
   else await symlink(ROOT, join(modules, 'temporal-mailchimp'));

@@ -98,7 +98,7 @@ async function reverse(payloads: Payload[]): Promise<Payload[]> {
 }
 
 /** A step of the plugin, called as the worker would. */
-function tidy(plugin: MailchimpPlugin): Promise<void> {
+function tidy(plugin: MailchimpPlugin): Promise<unknown> {
   const { activities } = plugin.configureWorker({ taskQueue: 'any' });
   return (activities as Activities)['mailchimp.tidyStaging']({ destinationId: 'none', baseline: null });
 }

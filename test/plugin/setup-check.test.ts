@@ -2,6 +2,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { NativeConnection, Worker } from '@temporalio/worker';
+import type { FilesSourceInput } from '../../src/config/source-config';
 import { MailchimpPlugin } from '../../src/plugin/mailchimp-plugin';
 import type { MailchimpPluginOptions } from '../../src/plugin/options';
 import { storeProblems } from '../../src/plugin/setup-problems';
@@ -53,7 +54,7 @@ describe('a worker that starts', () => {
     ]);
   });
 
-  test('says in one line each what is missing, and serves all the same', async () => {
+  test('says in one line each what is missing, and serves nevertheless', async () => {
     const account = stage.config.accounts['main']!;
     process.env['WRONG_KEY'] = '0123456789abcdef0123456789abcdee-us1';
     const accounts = {
@@ -63,13 +64,17 @@ describe('a worker that starts', () => {
       away: { ...account, baseUrl: 'http://127.0.0.1:9/3.0' },
     };
     await rm(join(stage.folder, 'members.csv'));
-    const lines = await startWith({ accounts }, 4);
+    const alerts = { chat: { kind: 'slack', url: 'env:SETUP_NOT_SET' } } as const;
+    const lines = await startWith({ accounts, alerts }, 5);
     delete process.env['WRONG_KEY'];
     expect(lines.toSorted()).toEqual([
       expect.stringMatching(/^WARN temporal-mailchimp: accounts\.away: MAILCHIMP_UNAVAILABLE: Could not/),
       expect.stringMatching(/^WARN temporal-mailchimp: accounts\.refused: KEY_\w+: /),
       expect.stringMatching(
         /^WARN temporal-mailchimp: accounts\.unset: SECRET_UNAVAILABLE: .*env:SETUP_NOT_SET/,
+      ),
+      expect.stringMatching(
+        /^WARN temporal-mailchimp: alerts\.chat: SECRET_UNAVAILABLE: .*env:SETUP_NOT_SET/,
       ),
       expect.stringMatching(
         /^WARN temporal-mailchimp: sources\.people\.segments\.vip: SOURCE_UNREADABLE: .*no file members\.csv/,
@@ -81,13 +86,13 @@ describe('a worker that starts', () => {
 
   test('names a user who may not write, and the SQL that does not fit its tables', async () => {
     stage.sandbox.control.set({ switches: { role: 'viewer' } });
-    const { people } = stage.config.sources;
+    const people = stage.config.sources['people'] as FilesSourceInput;
     const segments = {
       vip: { sql: 'SELECT ident FROM profiles' },
       north: { sql: 'SELEC id FROM profiles' },
       south: { sql: "SELECT id FROM profiles WHERE country = 'Chile'" },
     };
-    const lines = await startWith({ sources: { people: { ...people!, segments } } }, 3);
+    const lines = await startWith({ sources: { people: { ...people, segments } } }, 3);
     expect(lines.toSorted()).toEqual([
       expect.stringContaining('accounts.main: ROLE_TOO_LOW: '),
       expect.stringMatching(/sources\.people\.segments\.north: SEGMENT_SQL_INVALID: .*syntax error/),

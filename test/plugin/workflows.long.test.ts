@@ -97,7 +97,7 @@ describe('a host with workflows of its own', () => {
     await expect(createWorker({ workflowsPath })).rejects.toMatchObject({
       code: 'BUNDLE_MISMATCH',
       message: expect.stringMatching(
-        /does not export mailchimpExport, mailchimpPlan, mailchimpRefresh, and mailchimpExportSegments\. .*export \*/,
+        /does not export mailchimpExport, mailchimpPlan, mailchimpVerify, mailchimpForget, mailchimpRefresh, mailchimpExportSegments, and mailchimpAlert\. .*export \*/,
       ),
     });
   });

@@ -88,7 +88,6 @@ describe('the reason of a failure', () => {
 });
 
 test('a code of an older version is read as the one that has replaced it', () => {
-  expect(reasonOf(ofOurs('KEY_REVOKED')).code).toBe('KEY_INVALID');
   expect(reasonOf(ofOurs('AUDIENCE_GONE')).code).toBe('AUDIENCE_NOT_FOUND');
 });
 

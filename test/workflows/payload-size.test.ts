@@ -7,16 +7,32 @@ import {
   fullConfiguration,
   MAX_CONFIGURATION_BYTES,
   MAX_FIELDS,
+  MAX_GROUPS,
   MAX_PAYLOAD_BYTES,
   MAX_SEGMENTS,
   requireRequestSize,
   requireSize,
 } from '../../src/contract/compact';
 import type { Configuration } from '../../src/contract/destination';
+import { groupField } from '../../src/contract/merge-field';
 import type { PartPlan } from '../../src/contract/plan';
 import type { ExportReport } from '../../src/contract/report';
+import {
+  closedTimeline,
+  NEW_TIMELINE,
+  TIMELINE_STATES,
+  withSeen,
+  type OpenTimeline,
+} from '../../src/contract/timeline';
 import { bounded } from '../../src/activities/rules/guards';
+import { noticeOfEnd, withDelivery, withNotice } from '../../src/workflows/destination/alerts';
 import { exportJob } from '../../src/workflows/destination/jobs/export';
+import {
+  fromProposed,
+  requireRoom,
+  toProposed,
+  type Proposed,
+} from '../../src/workflows/destination/proposed';
 import {
   toCarried as toCarriedState,
   toDestinationView,
@@ -52,6 +68,17 @@ const NUMBERS = {
   notSent: 1_000_000,
 };
 
+/** A day of an export of a million rows, seen more often than a timeline has points. */
+const TIMELINE = Array.from({ length: 400 }, (_, index) => index + 1).reduce<OpenTimeline>(
+  (timeline, index) =>
+    withSeen(timeline, {
+      ms: index * 216_000,
+      changes: index * 2_500,
+      state: TIMELINE_STATES[index % TIMELINE_STATES.length]!,
+    }),
+  NEW_TIMELINE,
+);
+
 function largestReport(number: number): ExportReport {
   const guards = LARGEST.segments.map(({ segment }) => ({
     code: 'MASS_REMOVAL' as const,
@@ -76,7 +103,8 @@ function largestReport(number: number): ExportReport {
   const settled = abridgedSettlement(whole);
   const numbers = bounded(guards).map(({ code, segment = '' }) => ({ code, segment, number: 1_000_000 }));
   const approval = { planId: 'p', by: pad('A', 1, 200), at: '2026-11-23T18:05:00.000Z', numbers };
-  return { ...whole, ...settled, guards: bounded(guards), approval };
+  const timeline = closedTimeline(TIMELINE, 86_500_000);
+  return { ...whole, ...settled, guards: bounded(guards), approval, timeline };
 }
 
 /** As many parts as a million profiles with 80 full fields become. */
@@ -109,8 +137,17 @@ function largestState(): DestinationState {
     disposition: 'started',
   } as const;
   for (let number = 0; number < 120; number++) made = withAnswer(made, pad('r', number, 100), started);
+  const notice = noticeOfEnd('d'.repeat(63), made, largestReport(13))!;
+  const labels = Array.from({ length: 20 }, (_, number) => pad('l', number, 63));
+  const failure = { code: 'ALERT_NOT_DELIVERED', message: 'm'.repeat(300) } as const;
+  for (let number = 0; number < 30; number++) {
+    made = withNotice(made, { ...notice, labels, name: 'n'.repeat(100) });
+    made = withDelivery(made, { receiver: pad('r', number, 63), event: 'rejects', at: notice.at, failure });
+  }
   return made;
 }
+
+const sql = (index: number) => pad(`'${index}' || `, index, 500);
 
 describe('at the largest configuration', () => {
   test('a configuration of the limits is accepted, and is as large as one may be', () => {
@@ -123,10 +160,67 @@ describe('at the largest configuration', () => {
   test('the state of a destination with ten reports and a hundred answers stays below a quarter of 2 MB, as does its view', () => {
     const largest = largestState();
     expect(largest.exports).toHaveLength(10);
+    // The store has the others.
+    expect(largest.exports.map(({ timeline }) => timeline?.points.length ?? 0)).toEqual([
+      200,
+      ...Array(9).fill(0),
+    ]);
     expect(largest.answers).toHaveLength(100);
     expect(bytesOf(toCarriedState(largest))).toBeLessThan(MAX_PAYLOAD_BYTES);
     expect(bytesOf(toDestinationView('d', largest))).toBeLessThan(MAX_PAYLOAD_BYTES);
     expect(toState(toCarriedState(largest))).toEqual(largest);
+  });
+
+  test('so does the state with two queued plans that propose other settings; what would not fit is refused', () => {
+    const largest = largestState();
+    const renamed = (tags: number) => ({
+      ...LARGEST,
+      segments: LARGEST.segments.map((one, index) =>
+        index < tags ? { ...one, tag: pad('Other', index, 100) } : one,
+      ),
+    });
+    // Most of what is left beside the settings.
+    const tags = Math.floor((0.8 * (370_000 - bytesOf(compactConfiguration(LARGEST)))) / 270);
+    const proposed = toProposed(renamed(tags), LARGEST);
+    expect(proposed).toMatchObject({ changed: {}, segments: { length: tags }, dropped: [] });
+    expect(fromProposed(proposed, LARGEST)).toEqual(renamed(tags));
+    requireRoom(LARGEST, [], proposed);
+    expect(() => requireRoom(LARGEST, [proposed], proposed)).toThrow(/at most 370000 are possible. Repeat/);
+    expect(() => requireRoom(LARGEST, [], toProposed(renamed(2_000), LARGEST))).toThrow(/--no-plan/);
+    const job = { ...largest.unsettled!, kind: 'plan' as const, proposed };
+    expect(bytesOf(toCarriedState({ ...largest, unsettled: null, queue: [job] }))).toBeLessThan(
+      MAX_PAYLOAD_BYTES,
+    );
+    // Half of the segments: two proposals have room, and as much of the rest as two may have beside any settings.
+    const half = { ...LARGEST, segments: LARGEST.segments.slice(0, 800) };
+    const both = [100, 101].map((count) =>
+      toProposed({ ...half, segments: renamed(count).segments.slice(0, 800) }, half),
+    );
+    expect(() => requireRoom(half, both.slice(1), both[0])).not.toThrow();
+    expect(() => requireRoom({ ...half, segments: LARGEST.segments }, both)).toThrow(/open plans propose/);
+  });
+
+  test('so does a configuration of the most fields and groups, each computed by the longest SQL', () => {
+    const matched = Array.from({ length: MAX_FIELDS + MAX_GROUPS }, (_, index) => ({
+      attribute: sql(index),
+      field:
+        index < MAX_FIELDS
+          ? { ...LARGEST.fields[0]!.field, tag: pad('F', index, 10) }
+          : groupField({ id: pad('0', index, 10), name: pad('Category/', index, 100) }),
+      empty: 'clear' as const,
+    }));
+    const expressions = matched.map(({ attribute }) => ({
+      sql: attribute,
+      reads: [pad('Attribute', 1, 20)],
+    }));
+    const configuration = {
+      ...LARGEST,
+      fields: matched,
+      segments: LARGEST.segments.slice(0, 500),
+      expressions,
+    };
+    requireSize(configuration);
+    expect(bytesOf(compactInput({ ...INPUT, configuration }))).toBeLessThan(MAX_PAYLOAD_BYTES);
   });
 
   test('so do the report of an export, and its plan', () => {
@@ -181,6 +275,7 @@ function recordOf({ fields, segments }: Configuration): ExportRecord {
     plan: { ...PLAN, parts: PARTS },
     guards: [],
     approval: null,
+    timeline: TIMELINE,
     parts: PARTS.map((plan, index) => {
       if (index < 2_500) {
         const done = { acknowledged: 399, refused: 1, unproven: 0 };
@@ -217,6 +312,11 @@ const refused = (request: Parameters<typeof requireRequestSize>[0]) => {
 };
 
 test('a configuration beyond the limits is refused with its numbers', () => {
+  const groups = Object.fromEntries(Array.from({ length: MAX_GROUPS + 1 }, (_, index) => [index, 'a']));
+  expect(refused({ segments: {}, groups })).toMatchObject({
+    code: 'CONFIGURATION_TOO_LARGE',
+    message: expect.stringContaining('61 groups; at most 60'),
+  });
   expect(refused({ segments: segments(MAX_SEGMENTS, 100) })).toBeUndefined();
   const code = 'CONFIGURATION_TOO_LARGE';
   expect(refused({ segments: segments(2_001, 10) })).toMatchObject({
@@ -235,6 +335,36 @@ test('a configuration beyond the limits is refused with its numbers', () => {
   expect(() => requireSize({ ...LARGEST, segments: wide })).toThrow(
     /2000 segments and 80 merge fields.* bytes; at most 360000/,
   );
+});
+
+test('a proposal keeps only what differs, and is read with the settings of the destination at its start', () => {
+  const { configuration } = INPUT;
+  const [vip] = LARGEST.segments as [(typeof LARGEST.segments)[number]];
+  const tags = ['a', 'b', 'c'].map((segment) => ({
+    ...vip,
+    segment,
+    tag: segment,
+    tagId: null,
+    knownAs: null,
+  }));
+  const current = { ...configuration, latest: 'Changed', leavers: 'archive' as const, segments: tags };
+  const { leavers: _, ...rest } = current;
+  const added = { ...tags[0]!, segment: 'd', tag: 'd' };
+  const renamed = { ...tags[1]!, tag: 'B' };
+  const proposal = { ...rest, latest: null, segments: [tags[0]!, renamed, added] };
+  const proposed = JSON.parse(JSON.stringify(toProposed(proposal, current))) as Proposed;
+  expect(proposed).toEqual({
+    changed: { latest: null },
+    unset: ['leavers'],
+    segments: [{ segment: 'b', tag: 'B' }, { segment: 'd' }],
+    dropped: ['c'],
+  });
+  expect(fromProposed(proposed, current)).toEqual(proposal);
+  expect(fromProposed({ ...toProposed(proposal, null) }, null)).toEqual(proposal);
+  // Its export has created the tag in the meantime.
+  const created = { ...tags[0]!, tagId: 7, knownAs: 'a' };
+  const later = { ...current, segments: [created, ...tags.slice(1)] };
+  expect(fromProposed(proposed, later)).toEqual({ ...proposal, segments: [created, renamed, added] });
 });
 
 test('guards of many segments are one for each code beyond the greatest twenty', () => {

@@ -1,4 +1,4 @@
-import { ExportOptionsSchema } from '../../src/contract/destination';
+import { ExportOptionsSchema } from '../../src/contract/export-options';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { noOutcomes, noMemberStatuses } from '../../src/contract/outcome';
 import type { ExportPlan } from '../../src/contract/plan';

@@ -2,12 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { fullView } from '../../src/contract/compact';
-import type {
-  ConfigureInput,
-  ConnectInput,
-  Envelope,
-  ExportOptionsInput,
-} from '../../src/contract/destination';
+import type { ConfigureInput, ConnectInput, Envelope } from '../../src/contract/destination';
+import type { ExportOptionsInput } from '../../src/contract/export-options';
 import type { DestinationView } from '../../src/contract/destination-view';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
 import type { mailchimpDestination, mailchimpExport } from '../../src/workflows';

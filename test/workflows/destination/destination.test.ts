@@ -1,24 +1,41 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { destinationWorkflowId } from '../../../src/contract/identifiers';
 import { startJobUpdate } from '../../../src/workflows/messages';
-import { AUDIENCE, CONNECT, CROWD, CROWD_MEMBERS, openStage, person, type Stage } from '../../support/stage';
+import {
+  AUDIENCE,
+  CONNECT,
+  CROWD,
+  CROWD_MEMBERS,
+  person,
+  startSharedWorker,
+  type SharedWorker,
+  type Stage,
+} from '../../support/stage';
 import { until } from '../../support/until';
 
+/** As many as tests. */
+const STAGES = 12;
+
 describe('a destination', () => {
+  let worker: SharedWorker;
   let stage: Stage;
 
+  beforeAll(async () => {
+    worker = await startSharedWorker(STAGES);
+  });
+
+  afterAll(async () => {
+    await worker.close();
+  });
+
   beforeEach(async () => {
-    stage = await openStage();
+    stage = worker.nextStage();
     await stage.writeProfiles([1, 2, 3].map((number) => person(number)));
     await stage.writeMembers([
       ['000001', 'vip'],
       ['000002', 'north'],
     ]);
-  });
-
-  afterEach(async () => {
-    await stage.close();
   });
 
   const holdBatches = () => stage.sandbox.control.set({ batchPolls: 1_000_000 });
@@ -39,13 +56,25 @@ describe('a destination', () => {
 
   test('ends at once when its first connect fails, so that nothing is left behind', async () => {
     await stage.withWorker(async () => {
-      const wrong = { ...CONNECT, audienceId: 'ffffffffff' };
-      await expect(stage.client.connect(stage.destinationId, wrong)).rejects.toMatchObject({
+      await expect(stage.connect({ audienceId: 'ffffffffff' })).rejects.toMatchObject({
         code: 'AUDIENCE_NOT_FOUND',
       });
       const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
       await until(async () => (await handle.describe()).status.name === 'FAILED');
       await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'AUDIENCE_NOT_FOUND' } });
+    });
+  });
+
+  test('goes on after a signal that is not what an alert or an export sends', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      await stage.configure();
+      const handle = stage.temporal.workflow.getHandle(destinationWorkflowId(stage.destinationId));
+      for (const name of ['alertDelivery', 'exportWaits'])
+        for (const args of [[], [null], [{}], [{ receiver: 'ops', event: 'held', at: 5, failure: 'none' }]])
+          await handle.signal(name, ...args);
+      expect(await stage.export()).toMatchObject({ status: 'completed' });
+      expect((await stage.client.describe(stage.destinationId)).undeliveredAlerts).toBeUndefined();
     });
   });
 

@@ -38,6 +38,7 @@ test.each([
   ['was refused for good, as it remembers', refused('suppressed', 'compliance')],
   ['has withheld archived contacts', refused('suppressed', 'archived')],
   ['has withheld a new address of who opted out', refused('suppressed', 'opted_out_elsewhere')],
+  ['has withheld an address of the suppression list', refused('suppressed', 'suppression_list')],
 ])('another export would send nothing: it %s', (_, change) => {
   expect(versionAfter(change)).toBe('v1');
 });

@@ -149,7 +149,8 @@ describe('a destination that receives requests at any moment', () => {
       await until(async () => (await progress())?.batches === 1);
       stage.sandbox.fail('401 on GET /batches/*');
       await until(async () => reasonIn(await progress(), 'stopped'));
-      stage.sandbox.fail('delay 3 s on GET /batches/*');
+      // The resume must come before it has wound down.
+      stage.sandbox.fail('delay 5 s on DELETE /batches/*');
       await stage.handle(exportId).cancel();
       await until(async () => (await progress())?.state.kind === 'cancelling');
       await (await stage.running()).resume();

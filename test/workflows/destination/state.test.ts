@@ -6,10 +6,12 @@ import {
   toJobInput,
   toCarried,
   toState,
+  unreported,
   watchersOfEnded,
   withAnswer,
   withNextNumber,
   withoutWatcher,
+  withReported,
   withWatcher,
   withWatchersOf,
   type DestinationState,
@@ -24,6 +26,11 @@ function tagIds(...segments: ExportReport['segments']) {
   const { configuration } = withReport(DESTINATION, report({ segments }));
   return configuration?.segments.map(({ tagId }) => tagId);
 }
+
+const idOf = (number: number) => `export ${number}`;
+const ids = (state: DestinationState) => unreported(state).map(({ exportId }) => exportId);
+const ended = (state: DestinationState, number: number) =>
+  withReport(state, report({ number, exportId: idOf(number) }));
 
 describe('the report of an export', () => {
   test('moves the baseline when it was settled, however the export ended, and closes the job', () => {
@@ -64,6 +71,17 @@ describe('the report of an export', () => {
     let state = DESTINATION;
     for (let number = 1; number <= 12; number++) state = withReport(state, report({ number }));
     expect(state.exports.map(({ number }) => number)).toEqual([12, 11, 10, 9, 8, 7, 6, 5, 4, 3]);
+  });
+
+  test('is given to the store until a step has kept it, also after a step that failed; plans are not', () => {
+    const two = ended(ended(DESTINATION, 1), 2);
+    expect(ids(two)).toEqual([idOf(2), idOf(1)]);
+    let state = toState(toCarried(withReported(two, ids(two))));
+    expect(ids(withReport(state, report({ kind: 'plan', status: 'planned', exportId: 'plan' })))).toEqual([]);
+    state = ended(state, 3);
+    expect(ids(state)).toEqual([idOf(3)]);
+    for (let number = 4; number <= 30; number++) state = withReported(ended(state, number), [idOf(number)]);
+    expect(state.reported).toHaveLength(10);
   });
 
   test('is not pushed out by plans, of which the last three are kept', () => {

@@ -1,7 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
+import { noOutcomes } from '../../../src/contract/outcome';
+import type { Removal } from '../../../src/contract/removal';
 import type { ExportReport } from '../../../src/contract/report';
+import { exportJob } from '../../../src/workflows/destination/jobs/export';
 import { assignTags, withTag } from '../../../src/workflows/destination/tag-identity';
-import { report } from '../samples';
+import { DESTINATION, INPUT, report } from '../samples';
 
 const NEW = { segment: 'vip', tag: 'VIP', tagId: null, knownAs: null };
 const KNOWN = { ...NEW, tagId: 11, knownAs: 'VIP' };
@@ -89,4 +92,23 @@ describe('a checked configuration', () => {
       /^2 tags are taken:\n- .*"A".*\n- .*"B"/,
     );
   });
+});
+
+test('a removal that leaves a destination reads no tags, so an adopted one is still to be read', () => {
+  const segments = [{ segment: 'vip', tag: 'VIP', tagId: 11, knownAs: 'VIP', isAdopted: true as const }];
+  const configuration = { ...INPUT.configuration, segments };
+  const ended = (removal?: Removal) => ({
+    job: DESTINATION.unsettled!,
+    input: { ...INPUT, configuration, ...(removal && { removal }) },
+    report: report({
+      tags: [{ segment: 'vip', tagId: 11, name: 'VIP' }],
+      outcomes: { ...noOutcomes(), removed: 3, unproven: 1 },
+    }),
+  });
+  const isAdoptedAfter = (removal?: Removal) => {
+    const state = exportJob.withReport({ ...DESTINATION, configuration }, ended(removal));
+    return state.configuration?.segments[0]?.isAdopted;
+  };
+  expect(isAdoptedAfter({ exported: 'untag', by: 'Kim', contacts: 9 })).toBe(true);
+  expect(isAdoptedAfter()).toBeUndefined();
 });

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import type { WorkflowHandle } from '@temporalio/client';
 import { heldIn } from '../../support/export-state';
 import { AUDIENCE } from '../../support/stage';
+import { until } from '../../support/until';
 import { openWaiting, type Waiting } from '../waiting';
 
 // Each test starts a server of its own, in Java.
@@ -16,6 +18,13 @@ afterEach(async () => {
   await waiting.close();
 });
 
+async function hasReadSignal(handle: WorkflowHandle): Promise<boolean> {
+  const { events } = await handle.fetchHistory();
+  const all = events ?? [];
+  const signal = all.findLastIndex((event) => event.workflowExecutionSignaledEventAttributes);
+  return signal >= 0 && all.slice(signal).some((event) => event.workflowTaskCompletedEventAttributes);
+}
+
 const members = () => waiting.stage.sandbox.state(AUDIENCE).members;
 
 test('a destination waits thirty days for an export that is open already, over several runs, and exports', async () => {
@@ -23,7 +32,10 @@ test('a destination waits thirty days for an export that is open already, over s
     await waiting.startHeldUp();
     await waiting.pause();
     const open = waiting.exportHandle();
-    await waiting.environment.client.workflow.getHandle(waiting.destinationId).terminate();
+    const lost = waiting.environment.client.workflow.getHandle(waiting.destinationId);
+    // This server skips no more time once a workflow was terminated that had a signal to read: that its export is paused.
+    await until(() => hasReadSignal(lost));
+    await lost.terminate();
     await waiting.connect({ adopt: true });
     await waiting.configure();
     await waiting.start();

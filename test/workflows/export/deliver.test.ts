@@ -1,7 +1,7 @@
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { subscriberHash } from '../../../src/mailchimp/subscriber-hash';
 import { postsTo } from '../../support/mailchimp';
-import { AUDIENCE, openStage, person, type Stage } from '../../support/stage';
+import { AUDIENCE, person, startSharedWorker, type SharedWorker, type Stage } from '../../support/stage';
 import { until } from '../../support/until';
 
 /** Number of new contacts that are sent first and read back. */
@@ -10,16 +10,24 @@ const PEOPLE = Array.from({ length: 30 }, (_, index) => person(index + 1));
 const [FIRST_EMAIL = '', ...OTHERS] = PEOPLE.map(({ email }) => email);
 const LAST = OTHERS.at(-1) ?? '';
 
+/** As many as tests. */
+const STAGES = 21;
+
+let worker: SharedWorker;
 let stage: Stage;
 
-beforeEach(async () => {
-  stage = await openStage();
-  await stage.writeProfiles(PEOPLE);
-  await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
+beforeAll(async () => {
+  worker = await startSharedWorker(STAGES);
 });
 
-afterEach(async () => {
-  await stage.close();
+afterAll(async () => {
+  await worker.close();
+});
+
+beforeEach(async () => {
+  stage = worker.nextStage();
+  await stage.writeProfiles(PEOPLE);
+  await stage.writeMembers(PEOPLE.map(({ id }) => [id, 'vip'] as const));
 });
 
 const audience = () => stage.sandbox.state(AUDIENCE);

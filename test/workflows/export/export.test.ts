@@ -90,6 +90,38 @@ describe('an export in trouble', () => {
     });
   });
 
+  test('reads the source while the audience is read', async () => {
+    await stage.withWorker(async () => {
+      await stage.follow((await start()).id);
+      const handle = stage.temporal.workflow.getHandle(exportWorkflowId(stage.destinationId));
+      const { events } = await handle.fetchHistory();
+      const steps = (events ?? []).flatMap(
+        ({
+          activityTaskScheduledEventAttributes: scheduled,
+          activityTaskCompletedEventAttributes: completed,
+        }) => scheduled?.activityType?.name ?? (completed ? 'completed' : []),
+      );
+      expect(steps.slice(0, 4)).toEqual([
+        'mailchimp.preflight',
+        'completed',
+        'mailchimp.takeSnapshot',
+        'mailchimp.takeCensus',
+      ]);
+    });
+  });
+
+  test('does not wait for the audience when the source has nothing to export', async () => {
+    await stage.withWorker(async () => {
+      stage.sandbox.fail('hang 600 s on GET /lists/*/members');
+      await stage.writeMembers([]);
+      const { id: exportId } = await start();
+      expect(await stage.follow(exportId)).toMatchObject({
+        status: 'failed',
+        failure: { code: 'SOURCE_EMPTY' },
+      });
+    });
+  });
+
   test('is cancelled with its batches deleted, and the next export sends what has no proof again', async () => {
     await stage.withWorker(async () => {
       holdBatches();

@@ -48,10 +48,15 @@ interface Case extends InterruptedStep {
   readonly audienceId: string;
 }
 
+const INTERRUPTIONS = ['terminated', 'cancelled', 'reset'] as const;
+
+/** A destination starts its export again in the same way, whatever the step: there, each step is interrupted in one of the ways, by turns. */
 function casesOf(steps: readonly InterruptedStep[]): Case[] {
-  const cases = steps.flatMap((interrupted) =>
-    (['terminated', 'cancelled', 'reset'] as const).map((interruption) => ({ ...interrupted, interruption })),
-  );
+  const cases = steps.flatMap((interrupted) => {
+    const turn = STEPS.indexOf(interrupted.step) % INTERRUPTIONS.length;
+    const ways = interrupted.workflow === 'export' ? INTERRUPTIONS : INTERRUPTIONS.slice(turn, turn + 1);
+    return ways.map((interruption) => ({ ...interrupted, interruption }));
+  });
   return cases.map((testCase, index) => ({
     ...testCase,
     index,
@@ -64,7 +69,7 @@ const MERGE_FIELDS = ['FNAME', 'LNAME', 'COUNTRY'].map((tag) => ({ tag, name: ta
 /** Few enough that activities do not time out on two cores, enough that the cores are not idle. */
 const AT_ONCE = 6;
 
-/** Interrupts the given steps in every way; each time, the next exports have to recover. @returns what is wrong afterwards */
+/** Interrupts the given steps, those of an export in every way; each time, the next exports have to recover. @returns what is wrong afterwards */
 export async function interruptSteps(steps: readonly InterruptedStep[]): Promise<readonly string[]> {
   const cases = casesOf(steps);
   const audiences = cases.map(({ audienceId }) => ({

@@ -26,7 +26,7 @@ const memberOf = (email: string) =>
   [...stage.sandbox.members(AUDIENCE)].find((member) => member.email === email);
 const statusOf = (email: string) => memberOf(email)?.status;
 
-/** Somebody acts while the canary is read back: after the census, and before the next part is sent. */
+/** A contact acts while the canary is read back: after the census, and before the next part is sent. */
 const actsAfterCanary = (email: string, action: 'unsubscribe' | 'archive') =>
   stage.sandbox.fail({
     match: `GET /lists/*/members/${subscriberHash(KNOWN[0]!)}`,

@@ -16,7 +16,7 @@ test.each([
   expect(inMarkdown(text)).toBe(markdown);
 });
 
-const SHOWN = { destinationId: 'news', namespace: 'default', refusal: null, nowMs: 0 };
+const SHOWN = { destinationId: 'news', namespace: 'default', refusal: null, waits: null, nowMs: 0 };
 
 const CONNECTED: DestinationState = {
   ...NEW_DESTINATION,

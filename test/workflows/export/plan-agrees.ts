@@ -82,7 +82,7 @@ export const CASES: readonly Case[] = [
     outcomes: { suppressed: 1, unchanged: 7 },
   },
   {
-    happens: 'another member leaves, and one has no address any more',
+    happens: 'another member leaves, and one has no address now',
     since: async () => {
       await stage.writeMembers(CROWD_MEMBERS.slice(3));
       change(5, { email: 'none' });

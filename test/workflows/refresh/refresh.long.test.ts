@@ -1,11 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { WorkerInterceptors } from '@temporalio/worker';
 import { destinationWorkflowId, exportWorkflowId } from '../../../src/contract/identifiers';
 import { reasonIn, heldIn } from '../../support/export-state';
 import { postsTo } from '../../support/mailchimp';
-import { CONFIGURE, CROWD, CROWD_MEMBERS } from '../../support/stage';
+import { CONFIGURE, CROWD, CROWD_MEMBERS, person } from '../../support/stage';
 import { until } from '../../support/until';
 import { untilAnswered } from '../../support/until-answered';
 import { inShort, lineOf, openRefreshing, startRefresh, type Refreshing } from './refreshing';
@@ -35,6 +37,13 @@ async function hasAsked(handle: Handle): Promise<boolean> {
   );
   return (events ?? []).some(({ activityTaskCompletedEventAttributes: completed }) =>
     asks.has(String(completed?.scheduledEventId)),
+  );
+}
+
+/** Whether an export has read its source. */
+function hasSnapshot(name: string, exportId: string): boolean {
+  return existsSync(
+    join(world.stage.folder, 'staging/destinations', name, 'exports', exportId, 'snapshot.json'),
   );
 }
 
@@ -147,6 +156,58 @@ describe('a refresh', () => {
       for (const name of names) await stage.client.remove(name, { removedBy: 'tester' });
     });
   });
+
+  test.each([
+    { does: 'delivers', held: 'POST', under: '', phase: 'delivering' },
+    // The source is read while the audience is read.
+    { does: 'reads the audience', held: 'GET', under: '/members', phase: 'census' },
+  ])(
+    'that joins an export which $does and has read its source before has one more follow, if the source has changed',
+    async ({ held, under, phase }) => {
+      const { stage, names } = world;
+      const [changed = '', same = ''] = names;
+      await stage.writeProfiles(CROWD);
+      await stage.writeMembers(CROWD_MEMBERS);
+      await stage.withWorker(async () => {
+        await world.prepare([changed, same]);
+        const meet = async (name: string, change: () => Promise<void>) => {
+          stage.sandbox.fail({
+            match: `${held} /lists/${world.audienceOf(name)}${under}`,
+            times: 'always',
+            effect: { type: 'status', status: 503 },
+          });
+          const { id } = await stage.client.start(name, { options: { lane: 'auto' } });
+          const handle = stage.client.handle({ destinationId: name, exportId: id });
+          await until(async () => hasSnapshot(name, id) && (await handle.progress())?.phase === phase);
+          await change();
+          const refresh = await world.start({ targets: { destinations: [name] } });
+          await until(() => hasAsked(refresh));
+          stage.sandbox.clearFaults();
+          return lineOf(await refresh.result(), name);
+        };
+        const first = await meet(same, async () => undefined);
+        expect(first).toMatchObject({
+          result: 'exported',
+          number: 1,
+          hasJoined: true,
+          outcomes: { created: 8 },
+        });
+        const second = await meet(changed, () =>
+          stage
+            .writeProfiles([...CROWD, person(9)])
+            .then(() => stage.writeMembers([...CROWD_MEMBERS, [person(9).id, 'north']])),
+        );
+        expect(second).toMatchObject({
+          result: 'exported',
+          number: 2,
+          outcomes: { created: 1, unchanged: 8 },
+        });
+        expect(second).not.toHaveProperty('hasJoined');
+        expect((await stage.client.describe(same)).exports).toHaveLength(1);
+        expect((await stage.client.describe(changed)).exports).toHaveLength(2);
+      });
+    },
+  );
 
   test('fails only when no destination could be asked', async () => {
     const { stage, names } = world;

@@ -50,5 +50,10 @@ test('a refresh says why it skips a destination, and completes', async () => {
     ]);
     expect(await world.refresh({ targets: { labels: ['none'] } })).toMatchObject({ destinations: [] });
     expect(lineOf(report, removed)).not.toHaveProperty('exportId');
+    await stage.client.withdrawConsent(unconfigured, { withdrawnBy: 'tester' });
+    const later = await world.refresh({ targets: { destinations: [unconfigured] } });
+    expect(later.destinations).toEqual([
+      { destinationId: unconfigured, result: 'skipped', skipped: 'consent_withdrawn' },
+    ]);
   });
 });
