@@ -8,11 +8,13 @@ import { CLI, parseDocument, type DevDocument } from '../cli/dev-document';
 import { printOnTerminal, printToPipe } from '../cli/pseudo-terminal';
 import { until } from '../support/until';
 import { LAUNCH_TIMEOUT_MS, launchBrowser } from './chromium';
-import { openWorkflow } from './web-ui';
+import { openSchedule, openWorkflow } from './web-ui';
 
 const ROOT = resolve(__dirname, '../..');
 const COLUMNS = 136;
 const PICTURE = { viewport: { width: 1280, height: 900 }, deviceScaleFactor: 2 };
+/** With the note, which says in words what the JSON beside it means. */
+const HIGH_PICTURE = { ...PICTURE, viewport: { width: 1280, height: 1000 } };
 
 let browser: Browser;
 let dev: OwnedProcess;
@@ -64,6 +66,26 @@ test('the pictures of the README show what the commands print and what the Web U
   expect(Object.keys(rows)).toEqual(expect.arrayContaining(['Outcomes', 'Destination']));
   expect(Object.keys(rows).filter((name) => name.startsWith('Tag ')).length).toBeGreaterThan(0);
   await keep('web-ui.png', await opened.page.screenshot());
+
+  await run('schedule create nightly --all --daily 02:30 --timezone Europe/Berlin');
+  await run('schedule trigger nightly');
+  const { runs } = await until(async () => {
+    const shown = JSON.parse(
+      (await printToPipe('schedule show nightly --json'.split(' '), where)).output,
+    ) as {
+      runs: { status: string; workflowId: string }[];
+    };
+    return shown.runs[0]?.status === 'completed' && shown;
+  });
+  const schedule = await openSchedule(browser, document.temporal, { name: 'nightly', options: HIGH_PICTURE });
+  expect(await schedule.note()).toBe('Refresh of all destinations, daily at 02:30 (Europe/Berlin)');
+  await keep('schedule.png', await schedule.page.screenshot());
+  const refresh = await openWorkflow(browser, document.temporal, {
+    workflowId: runs[0]!.workflowId,
+    options: PICTURE,
+  });
+  expect((await refresh.currentDetails(/Up to date/)).firstLine).toBe('Up to date: 1 with nothing to send');
+  await keep('refresh.png', await refresh.page.screenshot());
 }, 180_000);
 
 /** `PICTURES=1` puts them into the README. */

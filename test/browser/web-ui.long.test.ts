@@ -78,7 +78,7 @@ describe('in the Web UI, the page of an export', () => {
       const destination = await page.currentDetails(/export 1 runs/);
       expect(await page.status()).toBe('Running');
       expect(destination.firstLine).toBe('Newsletter: destination configured, export 1 runs');
-      expect(destination.rows['Now']).toBe('Export 1: its page says whether it is held or stopped');
+      expect(destination.rows['Now']).toBe('Export 1 runs');
       const opened = await page.follow('Export 1');
       const details = await opened.currentDetails(/5 of 8/);
       expect(await opened.status()).toBe('Running');

@@ -1,7 +1,8 @@
 import type { Browser, BrowserContextOptions, FrameLocator, Page } from 'playwright-core';
 import { startDevServer, type DevServer } from '../../src/dev/dev-server';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
-import { workflowUrl } from '../../src/text/web-ui';
+import { temporalScheduleId } from '../../src/contract/identifiers';
+import { scheduleUrl, workflowUrl } from '../../src/text/web-ui';
 import { until } from '../support/until';
 import { launchBrowser } from './chromium';
 
@@ -15,6 +16,8 @@ export interface WebUi {
   readonly browser: Browser;
   /** The page of a workflow; default: of its latest run. */
   open(workflowId: string, runId?: string): Promise<WorkflowPage>;
+  /** The page of a schedule of ours. */
+  openSchedule(name: string): Promise<SchedulePage>;
   close(): Promise<void>;
 }
 
@@ -25,6 +28,7 @@ export async function openWebUi(): Promise<WebUi> {
     address: server.address,
     browser,
     open: (workflowId, runId) => openWorkflow(browser, server, { workflowId, ...(runId && { runId }) }),
+    openSchedule: (name) => openSchedule(browser, server, { name }),
     close: async () => {
       await browser.close();
       await server.close();
@@ -46,6 +50,71 @@ export async function openWorkflow(
   const page = await browser.newPage(options);
   await page.goto(workflowUrl(uiUrl, { namespace: NAMESPACE, ...workflow }));
   return new WorkflowPage(page, workflow.workflowId);
+}
+
+export async function openSchedule(
+  browser: Browser,
+  { uiUrl = '' }: Pick<DevServer, 'uiUrl'>,
+  {
+    name,
+    options = { viewport: VIEWPORT },
+  }: { readonly name: string; readonly options?: BrowserContextOptions },
+): Promise<SchedulePage> {
+  const page = await browser.newPage(options);
+  await page.goto(scheduleUrl(uiUrl, NAMESPACE, temporalScheduleId(name)));
+  return new SchedulePage(page);
+}
+
+/** What a person reads on the page of a schedule. */
+class SchedulePage {
+  readonly page: Page;
+
+  constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** The label below its name: "Running". */
+  async state(): Promise<string> {
+    const lines = await this.#lines();
+    return lines[lines.findIndex((line) => line.startsWith('mailchimp-refresh/')) + 1] ?? '';
+  }
+
+  /** The runs that have been, as their status and their ids. */
+  async recentRuns(): Promise<string[]> {
+    const lines = await this.#between('View All Runs', 'Upcoming Runs');
+    return lines.flatMap((line, index) =>
+      line.startsWith('mailchimp-refresh/') ? [`${lines[index - 1]} ${line}`] : [],
+    );
+  }
+
+  /** When it starts the next ones, to the minute: "2026-12-01 UTC 01:30". */
+  async nextRuns(): Promise<string[]> {
+    const lines = await this.#between('Upcoming Runs', 'Notes');
+    return lines.map((line) => line.slice(0, 'yyyy-mm-dd UTC hh:mm'.length));
+  }
+
+  async note(): Promise<string> {
+    return (await this.#between('Notes', 'Advanced Settings')).join(' ');
+  }
+
+  async #between(heading: string, next: string): Promise<string[]> {
+    await this.page.getByText(next, { exact: true }).waitFor();
+    const lines = await this.#lines();
+    return lines.slice(lines.indexOf(heading) + 1, lines.indexOf(next));
+  }
+
+  async #lines(): Promise<string[]> {
+    await this.page.getByText('Upcoming Runs', { exact: true }).waitFor();
+    const text = await this.page.locator('main').innerText();
+    return text.split('\n').flatMap((line) => line.trim() || []);
+  }
+
+  /** Follows a link of the page. */
+  async follow(link: string): Promise<WorkflowPage> {
+    await this.page.getByRole('link', { name: link, exact: true }).click();
+    await this.page.waitForURL(/\/workflows\//);
+    return new WorkflowPage(this.page, link);
+  }
 }
 
 /** What a person reads on the page of a workflow. */
@@ -94,12 +163,21 @@ class WorkflowPage {
 
   /** Follows a link of the current details, as a person would; it opens a page of its own. */
   async follow(link: string): Promise<WorkflowPage> {
-    const frame = await this.#metadata('Current Details');
-    const opened = this.page.waitForEvent('popup');
-    await frame.getByRole('link', { name: link, exact: true }).click();
-    const page = await opened;
+    const page = await this.#opened(link);
     const [, id = ''] = /\/workflows\/([^/]+)/.exec(page.url()) ?? [];
     return new WorkflowPage(page, decodeURIComponent(id));
+  }
+
+  /** The same for a link to a schedule. */
+  async followToSchedule(link: string): Promise<SchedulePage> {
+    return new SchedulePage(await this.#opened(link));
+  }
+
+  async #opened(link: string): Promise<Page> {
+    const frame = await this.#metadata('Current Details');
+    const opened = this.page.waitForEvent('popup');
+    await frame.getByRole('link', { name: link, exact: true }).first().click();
+    return opened;
   }
 
   /** The lines of the event history: the name of each step with its summary. */
@@ -145,6 +223,8 @@ interface CurrentDetails {
   readonly firstLine: string;
   /** The rows below it, as name and value. */
   readonly rows: Readonly<Record<string, string>>;
+  /** Below it, where they are no table. */
+  readonly lines: readonly string[];
   /** What is to be typed. */
   readonly commands: readonly string[];
 }
@@ -154,6 +234,7 @@ async function readDetails(frame: FrameLocator): Promise<CurrentDetails> {
   return {
     firstLine: await frame.locator('strong').first().innerText(),
     rows: Object.fromEntries(await Promise.all(rows.map(async (row) => row.locator('td').allInnerTexts()))),
+    lines: await frame.locator('li').allInnerTexts(),
     commands: await frame.locator('code').allInnerTexts(),
   };
 }

@@ -32,7 +32,7 @@ describe('account check', () => {
       code: 0,
       errors: '',
       output: expect.stringMatching(
-        /^Account {2}main: Sandbox \(\w+\)\nRole {5}owner\n\nAUDIENCE +NAME +SUBSCRIBED +DOUBLE OPT-IN\nc417f00d5e +Newsletter +1 +on\n2a2b3c4d5e +Second +0 +off\n$/,
+        /^Account {2}main: Sandbox \(\w+\)\nRole {5}owner\nAccess {3}API key, env:\w+\n\nAUDIENCE +NAME +SUBSCRIBED +DOUBLE OPT-IN\nc417f00d5e +Newsletter +1 +on\n2a2b3c4d5e +Second +0 +off\n$/,
       ),
     });
     const { output } = await scene.cli('account check main --audience c417f00d5e');

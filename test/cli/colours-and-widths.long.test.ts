@@ -89,9 +89,9 @@ describe('on a terminal of 80 columns', () => {
   });
 
   test('an error has its code in red', async () => {
-    const { code, output } = await printOnTerminal(show('destination show nobody'));
+    const { code, output } = await printOnTerminal(show('destination show absent'));
     expect(code).toBe(1);
-    expect(output).toContain(`${ESCAPE}[31mDESTINATION_NOT_FOUND:${ESCAPE}[39m There is no`);
+    expect(output).toContain(`${ESCAPE}[31mDESTINATION_NOT_FOUND:${ESCAPE}[39m The destination`);
     const usage = await printOnTerminal(['export', 'start']);
     expect(usage.output).toContain(`${ESCAPE}[31merror:${ESCAPE}[39m missing required argument`);
   });

@@ -71,13 +71,25 @@ describe('the configuration file', () => {
       'an unknown key',
       VALID.replace('taskQueue', 'taskqueue'),
       'CONFIG_INVALID',
-      'Unrecognized key: "taskqueue"',
+      'there is no setting "taskqueue"',
+    ],
+    [
+      'a kind that does not exist',
+      VALID.replace('kind: files', 'kind: file'),
+      'CONFIG_INVALID',
+      '✖ one of files, cdm, postgres, sql, dataverse, not the text "file"\n  → at sources.',
+    ],
+    [
+      'an id that YAML reads as a number',
+      VALID.replace(/audienceId: \w+/, 'audienceId: 12345678'),
+      'CONFIG_INVALID',
+      'a text, not 12345678; put it in quotes',
     ],
     [
       'a key in plain text',
       VALID.replace('env:CLI_CONFIG_KEY', 'abc-us1'),
       'CONFIG_INVALID',
-      'not by its text',
+      'a reference to a secret, env:VARIABLE or file:PATH, and not its text',
     ],
     [
       'a key in place of a reference',
@@ -123,6 +135,30 @@ describe('the configuration file', () => {
       VALID.replace('{ vip: VIP }', '{ gone: VIP }'),
       'CONFIG_INVALID',
       'no segment "gone"',
+    ],
+    ...(
+      [
+        ['daily: "02:30"', 'daily', 'a list, not a text'],
+        ['cron: "0 3 * * *"', 'cron', 'a list, not a text'],
+        ['cron: ["61 3 * * *"]', 'cron[0]', 'a cron expression whose minute is from 0 to 59'],
+        ['daily: ["02:30"], weekdays: [mo]', 'weekdays[0]', 'one of mon, tue,'],
+        ['daily: ["02:30"], start: 2027-02-30', 'start', 'not the text "2027-02-30"'],
+        ['cron: [30 2 30 2 *]', 'schedule', 'it never starts a refresh: no day matches 30 2 30 2 *'],
+        [
+          'every: 6h, end: 2020-01-01',
+          'schedule',
+          'it never starts a refresh: its end, 2020-01-01, has passed',
+        ],
+      ] as const
+    ).flatMap(([schedule, place, said]): [string, string, string, string][] => {
+      const text = `${VALID}    schedule: { ${schedule} }\n`;
+      return [place, said].map((words) => [`the schedule ${schedule}`, text, 'CONFIG_INVALID', words]);
+    }),
+    [
+      'a text for a number of hours',
+      VALID.replace('segments: { vip: VIP }', 'segments: { vip: VIP }, staleAfterHours: 26 h'),
+      'CONFIG_INVALID',
+      'a number, not the text "26 h"',
     ],
     ['broken YAML', 'accounts: [', 'CONFIG_INVALID', 'is not valid YAML at line'],
     ['an unknown YAML tag', 'accounts: !vault 0123456789abcdef', 'CONFIG_INVALID', 'at line 1, column 11'],
@@ -173,7 +209,7 @@ destinations:
     const [first, ...lines] = errors.trimEnd().split('\n');
     expect(first).toMatch(/^CONFIG_INVALID: The configuration file .*\.yaml has 16 problems:$/);
     expect(lines).toEqual([
-      '  destinations.newsletter.connect.account: there is no account "mian"',
+      '  destinations.newsletter.connect.account: there is no account "mian". Did you mean "main"? Available: main, other.',
       '  destinations.newsletter.configure.segments: the source "crm" has no segment "gone". Did you mean "good"? Available: good, typo, broken, two, files, listed, orders.',
       expect.stringContaining(
         '  accounts.other.apiKey: The secret env:CLI_CONFIG_NOT_SET is empty or not set',
@@ -196,6 +232,22 @@ destinations:
       expect.stringMatching(/^Without a key of Mailchimp, try it with a sandbox: .* dev$/),
     ]);
     expect(errors).not.toContain(SECRET.slice(0, 8));
+  });
+
+  test('is checked with its encryption keys: each has to be there, and to be a key', async () => {
+    process.env['CLI_CONFIG_CODEC_KEY'] = 'c2hvcnQ=';
+    const keys = '{ old: env:CLI_CONFIG_NO_KEY, new: env:CLI_CONFIG_CODEC_KEY }';
+    const encryption = `{ taskQueue: exports, encryption: { use: new, keys: ${keys} } }`;
+    const { code, errors } = await check(VALID.replace('{ taskQueue: exports }', encryption));
+    delete process.env['CLI_CONFIG_CODEC_KEY'];
+    expect(code).toBe(1);
+    expect(errors.split('\n').slice(1, 3)).toEqual([
+      expect.stringMatching(
+        /^ {2}temporal\.encryption\.keys\.old: The secret env:CLI_CONFIG_NO_KEY is empty/,
+      ),
+      expect.stringMatching(/^ {2}temporal\.encryption\.keys\.new: The encryption key "new" has 5 bytes/),
+    ]);
+    expect(errors).not.toContain('c2hvcnQ');
   });
 
   test('is an error for every command that could use it when --config names a missing file', async () => {

@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { main } from '../../src/cli/main';
-import { DEV_FOLDER, readSettings } from '../../src/cli/shell/settings';
+import { DEV_FOLDER, readSettings, requireSettings } from '../../src/cli/shell/settings';
+import { besideDev } from '../../src/cli/worker/beside-dev';
 import { leaveServer } from '../../src/cli/shell/web-ui';
 import type { GlobalOptions } from '../../src/cli/shell/global-options';
 import { connectionOptions } from '../../src/config/connection';
+import { ExportError } from '../../src/errors';
 import { destinationWorkflowId } from '../../src/contract/identifiers';
 import { until } from '../support/until';
 import { makeCertificates, SERVER_NAME, type Certificates } from './certificates';
@@ -173,6 +175,13 @@ describe('the places of the connection', () => {
     expect((await checked('--namespace', 'mine')).address).toBe('127.0.0.1:7300');
     const { errors } = await run(['destination', 'list', '--config', config]);
     expect(errors).toContain('No Temporal server answers at 127.0.0.1:7300 (the running dev)');
+    const unreachable = new ExportError('TEMPORAL_UNREACHABLE', 'No Temporal server answers. Start one.');
+    const settings = await requireSettings({ config });
+    expect((await besideDev(unreachable, settings))?.message).toMatch(
+      /answers at 127\.0\.0\.1:7233\. dev runs .* at 127\.0\.0\.1:7300 and a worker of its own, so none is needed here/,
+    );
+    const ofOther = await requireSettings({ config, address: 'a.test:1' });
+    expect(await besideDev(unreachable, ofOther)).toBeUndefined();
 
     expect(await checked('--address', 'a.test:1')).toEqual({ address: 'a.test:1', errors: '' });
     process.env['TEMPORAL_ADDRESS'] = 'b.test:1';

@@ -17,13 +17,15 @@ export async function answers(address: string): Promise<boolean> {
 
 export const SANDBOX_KEY = '0123456789abcdef0123456789abcdef-us1';
 
-/** A project with a real account, which dev must not use. */
+/** A project with a real account and a worker deployment without a build, which dev must not use. */
 export async function openProject(): Promise<Scene> {
   const scene = await openScene();
   const accounts = { main: { apiKey: 'env:CLI_TEST_NOT_SET' } };
   const destinations = destinationOf(scene, {
     configure: { email: 'email', fields: { NICK: 'first' }, segments: { vip: null } },
   });
-  await scene.writeConfig({ accounts, destinations });
+  const temporal = { taskQueue: scene.taskQueue, searchAttributes: true };
+  const worker = { deployment: { name: 'mailchimp' } };
+  await scene.writeConfig({ accounts, destinations, temporal, worker });
   return scene;
 }

@@ -42,6 +42,11 @@ describe('dev', () => {
         headers: { authorization: `Bearer ${sandbox.apiKey}` },
       });
       expect(await members.json()).toMatchObject({ total_items: 2 });
+      // With the file's `searchAttributes`, dev has registered them.
+      expect(await scene.cliJson(`search-attributes register ${at}`)).toMatchObject({
+        code: 0,
+        document: { added: [], isOn: true },
+      });
       // Rows are found although they are in the separate store of dev.
       expect((await scene.cli(`export failures ${name} ${at}`)).code).toBe(0);
     });

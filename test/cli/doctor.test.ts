@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { chmod, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { openScene, startConfigured, type Scene } from './scene';
@@ -86,6 +86,17 @@ describe('doctor', () => {
     expect((await find('doctor --namespace nowhere')).found).toMatchObject({
       'temporal.namespace': 'TEMPORAL_UNREACHABLE',
     });
+  });
+
+  test('says that others can write into the staging folder, as a worker would', async () => {
+    const folder = join(scene.folder, 'staging');
+    await mkdir(folder);
+    await chmod(folder, 0o777);
+    const { found } = await find();
+    expect(found).toMatchObject({ staging: 'CONFIG_INVALID', 'staging.worker': 'not checked' });
+    expect((await scene.cli('doctor')).output).toMatch(/can be written by other users.*chmod go-w/s);
+    await chmod(folder, 0o700);
+    expect((await find()).found).toMatchObject({ staging: 'ok' });
   });
 
   test('names the audience that is not there, and a folder that is no folder', async () => {

@@ -127,16 +127,16 @@ describe('export', () => {
     await scene.cli(`export start ${name}`);
     const shown = await scene.cli(`export failures ${name}`);
     expect(shown.code).toBe(0);
-    expect(shown.output).toMatch(/invalid +email_malformed +000005 +a,"b/);
+    expect(shown.output).toMatch(/invalid +email_malformed +email +000005 +a,"b/);
     expect(shown.output).toMatch(
       /duplicate +same_address +=3 .* The profile 000001 has the same address and is used\.\n/,
     );
 
     const { output } = await scene.cli(`export failures ${name} 1 --csv`);
-    expect(output.split('\n')[0]).toBe('outcome,reason,key,email,text,since');
-    expect(output).toContain('invalid,email_malformed,000005,"a,""b",');
+    expect(output.split('\n')[0]).toBe('outcome,reason,attribute,key,email,text,since');
+    expect(output).toContain('invalid,email_malformed,email,000005,"a,""b",');
     expect(output).toMatch(
-      /^duplicate,same_address,'=3,.*,The profile 000001 has the same address and is used\.,$/m,
+      /^duplicate,same_address,,'=3,.*,The profile 000001 has the same address and is used\.,$/m,
     );
 
     const { document } = await scene.cliJson(`export failures ${name} --outcome duplicate`);

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath, rm, stat, writeFile, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { FakeDataverse } from '../support/dataverse/fake-dataverse';
 import { run, runJson, type FakeTerminalOptions } from './terminal';
 
 let folder: string;
@@ -90,6 +91,31 @@ describe('init', () => {
     expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 0 });
   });
 
+  test('detects delimiter and encoding of each further table', async () => {
+    const profiles = await write('customers.csv', CUSTOMERS);
+    const orders = await write('orders.csv', Buffer.from('Kunde;Ort\n1;Köln\n', 'latin1'));
+    const argv = ['--profiles', profiles, '--table', `orders=${orders}`];
+    const { code, errors } = await init([
+      ...argv,
+      '--segment',
+      "koeln=SELECT Kunde FROM orders WHERE Ort = 'Köln'",
+    ]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(await readFile(file, 'utf8')).toContain(
+      'orders: { path: orders.csv, csv: { delimiter: ";", encoding: windows-1252 } }',
+    );
+    const { output } = await run(['source', 'check', '--config', file]);
+    expect(output).toMatch(/koeln +koeln +1/);
+  });
+
+  test('names the table whose file is not there', async () => {
+    const profiles = await write('customers.csv', CUSTOMERS);
+    const { code, errors } = await init(['--profiles', profiles, '--table', 'orders=orders.csv']);
+    expect(code).toBe(1);
+    expect(errors).toMatch(/^SOURCE_UNREADABLE: table orders: there is no file orders\.csv/);
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+
   test('reads other formats', async () => {
     const { code } = await init([
       '--profiles',
@@ -161,7 +187,7 @@ describe('init', () => {
     });
   });
 
-  test('never overwrites a file, unless it is told to', async () => {
+  test('never overwrites a file without --force', async () => {
     const profiles = await write('customers.csv', CUSTOMERS);
     await write('temporal-mailchimp.yaml', 'mine');
     const { code, errors } = await init(['--profiles', profiles]);
@@ -174,6 +200,15 @@ describe('init', () => {
     expect(await readFile(file, 'utf8')).not.toBe('mine');
   });
 
+  test('at the same time as another one, either writes its whole file or says that there is one', async () => {
+    const profiles = await write('customers.csv', CUSTOMERS);
+    const both = await Promise.all([1, 2].map(() => init(['--profiles', profiles])));
+    expect(new Set(both.map(({ code }) => code))).toEqual(new Set([0, 1]));
+    expect(both.find(({ code }) => code === 1)?.errors).toContain('exists already');
+    expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 0 });
+    expect((await readdir(folder)).filter((name) => name.includes('.new'))).toEqual([]);
+  });
+
   test('leaves no file behind that does not work', async () => {
     const profiles = await write('customers.csv', CUSTOMERS);
     const column = await init(['--profiles', profiles, '--key', 'Customer']);
@@ -184,5 +219,152 @@ describe('init', () => {
     expect(missing.errors).toMatch(/^SOURCE_UNREADABLE: /);
     await expect(stat(file)).rejects.toThrow('ENOENT');
     await expect(stat(`${file}.new`)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('init with an export of Customer Insights', () => {
+  const lake = join(__dirname, '../sources/cdm/sample');
+
+  test('finds the model, its table of customers, and its segments', async () => {
+    const { code, errors, document } = await runJson(['init', '--config', file, '--cdm', lake]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(document).toMatchObject({
+      kind: 'cdm',
+      profiles: 'Customer',
+      key: 'CustomerId',
+      segments: ['HighValueSegment', 'Dutch_and_Belgian'],
+    });
+    expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 0 });
+  });
+
+  test('with further files, makes a source of SQL over both', async () => {
+    const orders = await write('orders.csv', 'customer,total\nce759201f786d590bf2134bff576c369,50\n');
+    const argv = ['--cdm', lake, '--table', `orders=${orders}`];
+    const sql = 'SELECT customer FROM orders JOIN customers ON CustomerId = customer';
+    const { code, errors } = await init([...argv, '--segment', `buyers=${sql}`]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(await readFile(file, 'utf8')).toContain('kind: sql\n');
+    expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 0 });
+  });
+
+  test('names what the folder does not have, and writes nothing', async () => {
+    const { code, errors } = await init(['--cdm', folder]);
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: expect.stringMatching(/^SOURCE_UNREADABLE: There is no model\.json/),
+    });
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('init with Customer Insights in Dataverse', () => {
+  let dataverse: FakeDataverse;
+
+  beforeEach(async () => {
+    dataverse = await FakeDataverse.start();
+    await write('secret', dataverse.credentials.clientSecret);
+    const columns = ['msdynci_customerid', 'msdynci_email', 'msdynci_firstname', 'msdynci_lastname'];
+    const [ada, ben] = [
+      ['c1', 'ada@nordlichtpost.de', 'Ada', 'L'],
+      ['c2', 'ben@nordlichtpost.de', 'Ben', 'M'],
+    ];
+    dataverse.put({ name: 'msdynci_customerprofile', columns, rows: [ada, ben] });
+    dataverse.put({
+      name: 'msdynci_segmentmembership',
+      columns: ['msdynci_customerid', 'msdynci_segments'],
+      rows: [['c1', '{"Segments":["HighValue"]}']],
+    });
+    dataverse.put({
+      name: 'mscipriv_segmentmetadata',
+      columns: ['mscipriv_name', 'mscipriv_friendlyname'],
+      rows: [['HighValue', 'High value']],
+    });
+  });
+
+  afterEach(() => dataverse.close());
+
+  const environment = () =>
+    [
+      ['--dataverse', dataverse.url, '--authority', dataverse.url],
+      ['--tenant', dataverse.credentials.tenantId, '--client', dataverse.credentials.clientId],
+      ['--secret', 'file:secret'],
+    ].flat();
+
+  test('finds the columns and the segments, and writes the secret by reference', async () => {
+    const { code, errors, document } = await runJson(['init', '--config', file, ...environment()]);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(document).toMatchObject({
+      kind: 'dataverse',
+      profiles: 'msdynci_customerprofile',
+      key: 'msdynci_customerid',
+      email: 'msdynci_email',
+      fields: { FNAME: 'msdynci_firstname', LNAME: 'msdynci_lastname' },
+      segments: ['HighValue'],
+    });
+    const text = await readFile(file, 'utf8');
+    expect(text).toContain('clientSecret: "file:secret"\n');
+    expect(text).not.toContain(dataverse.credentials.clientSecret);
+    expect(await run(['config', 'check', '--config', file])).toMatchObject({ code: 0 });
+    expect((await run(['source', 'check', '--config', file])).output).toMatch(/HighValue +High value +1/);
+  });
+
+  test('on a terminal, asks for what no option says', async () => {
+    const { tenantId, clientId } = dataverse.credentials;
+    const answers = [tenantId, clientId, 'file:secret', '', '', ''];
+    const argv = ['--dataverse', dataverse.url, '--authority', dataverse.url];
+    expect(await init(argv, { answers })).toMatchObject({
+      code: 0,
+      errors: expect.stringContaining('Application (client) id: '),
+    });
+    expect(await readFile(file, 'utf8')).toContain(`tenantId: ${JSON.stringify(tenantId)}\n`);
+  });
+
+  test('with SQL or further files, makes a source of SQL over both', async () => {
+    const orders = await write('orders.csv', 'customer,total\nc2,50\n');
+    const sql = 'SELECT customer FROM orders JOIN customers ON msdynci_customerid = customer';
+    const argv = [...environment(), '--table', `orders=${orders}`, '--segment', `buyers=${sql}`];
+    const { code, errors } = await init(argv);
+    expect({ code, errors }).toEqual({ code: 0, errors: '' });
+    expect(await readFile(file, 'utf8')).toContain('kind: sql\n');
+    expect((await run(['source', 'check', '--config', file])).output).toMatch(/buyers +buyers +1/);
+  });
+
+  test('says what Entra refuses, and writes nothing', async () => {
+    await write('secret', 'wrong');
+    const { code, errors } = await init(environment());
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: expect.stringMatching(/^SOURCE_UNREADABLE: Microsoft Entra refused .*AADSTS7000215/),
+    });
+    await expect(stat(file)).rejects.toThrow('ENOENT');
+  });
+});
+
+describe('init with a database', () => {
+  test.each([
+    ['postgres://reader:secret@db.internal/crm', /the URL has a password: put the URL into a variable/],
+    ['db.internal', /--postgres takes env:VARIABLE or file:PATH/],
+    ['postgres://db.internal/crm', /the URL has no user, or no database/],
+  ])('refuses %s as its address, without a password in the answer', async (where, message) => {
+    const { code, errors } = await init(['--postgres', where]);
+    expect({ code, errors }).toEqual({ code: 2, errors: expect.stringMatching(message) });
+    expect(errors).not.toContain('secret');
+  });
+
+  test.each([
+    [['--cdm', '.', '--postgres', 'env:X'], '--cdm and --postgres exclude each other'],
+    [['--profiles', 'x.csv', '--model', 'model.json'], '--model belongs to --cdm'],
+    [['--profiles', 'x.csv', '--password', 'env:X'], '--password belongs to --postgres'],
+    [['--profiles', 'x.csv', '--tenant', 'contoso'], '--tenant belongs to --dataverse'],
+  ])('refuses %j', async (argv, message) => {
+    expect(await init(argv)).toMatchObject({ code: 2, errors: expect.stringContaining(message) });
+  });
+
+  test('says so when the server is away', async () => {
+    const { code, errors } = await init(['--postgres', 'postgres://reader@127.0.0.1:1/crm']);
+    expect({ code, errors }).toEqual({
+      code: 1,
+      errors: expect.stringMatching(/^SOURCE_UNAVAILABLE: The PostgreSQL server at 127\.0\.0\.1:1 /),
+    });
   });
 });

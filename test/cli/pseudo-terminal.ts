@@ -24,12 +24,14 @@ export interface TerminalOptions extends PrintOptions {
   readonly columns?: number;
   /** Presses Ctrl-C when this is shown. */
   readonly stopAt?: RegExp;
+  /** Keys that are typed, one after the other, each when its text is shown after the one before. */
+  readonly type?: readonly (readonly [shown: string, keys: string])[];
 }
 
 /** Runs the built program on a pseudo-terminal. */
 export function printOnTerminal(
   argv: readonly string[],
-  { columns = 80, env, cwd, stopAt }: TerminalOptions = {},
+  { columns = 80, env, cwd, stopAt, type = [] }: TerminalOptions = {},
 ): Promise<Printed> {
   const terminal = spawn(process.execPath, [MAIN, ...argv], {
     cols: columns,
@@ -39,8 +41,20 @@ export function printOnTerminal(
   });
   let output = '';
   let isStopped = false;
+  const waiting = [...type];
+  let seen = 0;
+  const typeNext = () => {
+    const [next] = waiting;
+    const text = stripVTControlCharacters(output);
+    const at = next ? text.indexOf(next[0], seen) : -1;
+    if (!next || at < 0) return;
+    waiting.shift();
+    seen = text.length;
+    terminal.write(next[1]);
+  };
   terminal.onData((data) => {
     output += data;
+    typeNext();
     if (isStopped || !stopAt?.test(output)) return;
     isStopped = true;
     terminal.write('\u0003');

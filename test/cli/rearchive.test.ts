@@ -108,8 +108,8 @@ describe('rearchive', () => {
     const before = statuses();
     const done = await scene.cli(`${command()} --yes`);
     expect(done.output).toBe(
-      'Archived 1 contacts again. 1 are not subscribed now, and stay as they are. ' +
-        '1 others were not archived before: see export failures, and decide about them in Mailchimp.\n',
+      'Archived 1 contact again. 1 is not subscribed now, and stays as it is. ' +
+        '1 other was not archived before: see export failures, and decide about them in Mailchimp.\n',
     );
     expect(statuses()).toEqual({ ...before, [FIRST]: 'archived' });
     expect(before).toMatchObject({ [SECOND]: 'unsubscribed', [OPTED_OUT]: 'subscribed' });

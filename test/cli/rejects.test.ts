@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { rejectLimit, whyTooManyRejects } from '../../src/cli/export/rejects';
+import { rejectLimit, whyNoSuccess, whyTooManyRejects } from '../../src/cli/export/rejects';
 import { noOutcomes, type OutcomeCounts } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
 
@@ -30,6 +30,29 @@ describe('a completed export is no success', () => {
   ])('with --fail-on-rejects %s, %d rejects of 200: %p', (limit, rejected, isTooMany) => {
     const found = whyTooManyRejects(report(200, { rejected, created: 1 }), rejectLimit(limit));
     expect(found !== undefined).toBe(isTooMany);
+  });
+
+  test('with --fail-on-warnings, when more values than allowed were not sent as they are', () => {
+    const warned = (...warnings: ExportReport['warnings']) => ({
+      ...report(200, { created: 200 }),
+      warnings,
+    });
+    const value = { attribute: 'age', field: 'AGE' };
+    const omitted = warned({ ...value, kind: 'omitted', count: 4 }, { ...value, kind: 'cut', count: 1 });
+    expect(whyNoSuccess(omitted, {})).toBeUndefined();
+    expect(whyNoSuccess(omitted, { warnings: rejectLimit('5') })).toBeUndefined();
+    expect(whyNoSuccess(omitted, { warnings: rejectLimit('4') })).toBe(
+      '5 values of 200 profiles were left out, cut or not read; --fail-on-warnings allows 4.',
+    );
+    expect(whyNoSuccess(omitted, { warnings: rejectLimit('2%') })).toContain('allows 2%');
+    // Values that are counted again, and those that were sent.
+    const others = warned(
+      { ...value, kind: 'kept', count: 4 },
+      { ...value, kind: 'decimal_comma', count: 9 },
+    );
+    expect(whyNoSuccess(others, { warnings: rejectLimit('0') })).toBeUndefined();
+    const refused = { ...report(2, { rejected: 1, created: 1 }), warnings: [] };
+    expect(whyNoSuccess(refused, { rejects: rejectLimit('0') })).toContain('--fail-on-rejects');
   });
 
   test.each(['', 'x', '-1', '1.5', '101%', '5 %%'])('a limit of %j is refused', (limit) => {

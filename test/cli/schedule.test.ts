@@ -22,7 +22,7 @@ describe('wrong usage', () => {
       'by one of --destination, --label and --all',
     ],
     ['without when', '--all', 'by one of --daily, --cron and --every'],
-    ['with a day that does not exist', '--all --daily 02:30 --weekdays mo', 'Allowed choices are mon, tue'],
+    ['with a day that does not exist', '--all --daily 02:30 --weekdays mo', 'one of mon, tue, wed'],
     ['with a time without its unit', '--all --every 6', 'a time such as 30m, 6h or 1d'],
     ['with parts of a minute', '--all --every 6h --catch-up 90s', 'whole minutes'],
   ])('create %s', async (_, flags, message) => {
@@ -37,10 +37,8 @@ describe('with a server', () => {
   });
 
   afterEach(async () => {
-    const { schedule } = scene.temporal;
-    for await (const { scheduleId, memo } of schedule.list()) {
-      if (memo?.['taskQueue'] === scene.taskQueue) await schedule.getHandle(scheduleId).delete();
-    }
+    for (const { name } of await scene.client.schedule.list())
+      await scene.temporal.schedule.getHandle(`mailchimp-refresh/${name}`).delete();
     for await (const { workflowId } of scene.temporal.workflow.list({
       query: `TaskQueue = '${scene.taskQueue}' AND WorkflowType = 'mailchimpRefresh' AND ExecutionStatus = 'Running'`,
     })) {
@@ -53,10 +51,10 @@ describe('with a server', () => {
     test('create says when it refreshes what, and show and list say it again', async () => {
       const name = nameOf(scene);
       const flags =
-        '--daily 02:30,14:30 --weekdays mon,Friday --timezone Europe/Berlin --jitter 5m --skip-date 2027-12-24,2027-12-25 ' +
+        '--daily 02:30,14:30 --weekdays mon,friday --timezone Europe/Berlin --jitter 5m --skip-date 2027-12-24,2027-12-25 ' +
         '--start 2027-01-01 --catch-up 2h --longest 90m --at-once 2 --overlap buffer-one --pause-on-failure --when-source-changed';
       const created = await scene.cli(
-        `schedule create ${name} --destination news --destination shop ${flags}`,
+        `schedule create ${name} --destination news --destination shop --allow-unknown ${flags}`,
       );
       expect(created).toMatchObject({ code: 0, errors: '' });
       const sentence = `The schedule "${name}" refreshes news, shop at 02:30, 14:30 on monday, friday (Europe/Berlin).`;
@@ -96,6 +94,26 @@ describe('with a server', () => {
       );
     });
 
+    test('create refuses names of no destination, and warns of labels of none', async () => {
+      const name = nameOf(scene);
+      const refused = await scene.cli(`schedule create ${name} --destination news --daily 02:30`);
+      expect(refused.code).toBe(1);
+      expect(refused.errors).toMatch(
+        /^DESTINATION_NOT_FOUND: There is no destination "news".* --allow-unknown/,
+      );
+      await expect(scene.client.schedule.show(name)).rejects.toMatchObject({ code: 'SCHEDULE_NOT_FOUND' });
+      const warned = await scene.cli(`schedule create ${name} --label weekly --daily 02:30`);
+      expect(warned.code).toBe(0);
+      expect(warned.errors).toMatch(/^Warning: no destination has the label "weekly" now\./);
+    });
+
+    test('sync of a name that the file does not have is an error', async () => {
+      const { code, output, errors } = await scene.cli('schedule sync unknown');
+      expect({ code, output }).toEqual({ code: 1, output: '' });
+      expect(errors).toContain(`has no destination "unknown", so nothing was changed`);
+      expect(errors).toContain(`Its destinations: ${scene.destinationId}.`);
+    });
+
     test('pause, unpause, trigger, backfill and delete say what they did', async () => {
       const name = nameOf(scene);
       await scene.cli(`schedule create ${name} --all --daily 02:30`);
@@ -124,7 +142,9 @@ describe('with a server', () => {
 
     test('show says what became of the last refreshes, and why a destination was not exported', async () => {
       const name = nameOf(scene);
-      await scene.cli(`schedule create ${name} --destination news --destination shop --daily 02:30`);
+      await scene.cli(
+        `schedule create ${name} --destination news --destination shop --allow-unknown --daily 02:30`,
+      );
       await scene.cli(`schedule trigger ${name}`);
       const failure = { code: 'KEY_INVALID', message: 'Mailchimp refused the key.' };
       const result = {
@@ -142,7 +162,7 @@ describe('with a server', () => {
         return output.includes('completed') && output;
       });
       expect(shown).toMatch(
-        /^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC +completed +.*1 of 2 exported, 1 stopped$/m,
+        /^20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC +completed +.*1 of 2 up to date: 1 exported; 1 stopped$/m,
       );
       expect(shown).toMatch(
         /Not exported by the refresh of 20.*:\nshop: stopped \(export 7\): KEY_INVALID\. Mailchimp/,

@@ -1,14 +1,26 @@
+import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { person } from '../support/stage';
 import { openScene, type Scene } from './scene';
 import { treeOf } from './tree';
 
-async function copiesIn(folder: string): Promise<string[]> {
-  return (await readdir(folder)).filter((name) => name.startsWith('temporal-mailchimp-'));
+const MAIN = resolve(__dirname, '../../dist/cli/main.js');
+
+/** Runs a command as a process of its own, since tests that run at the same time share this process's folder for temporary files. */
+async function temporaryFilesLeftBy(scene: Scene, args: readonly string[]): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'source-temporary-'));
+  const env = { ...process.env, TMPDIR: folder };
+  await promisify(execFile)(process.execPath, [MAIN, 'source', ...args, '--config', scene.configFile], {
+    env,
+  });
+  const left = await readdir(folder);
+  await rm(folder, { recursive: true });
+  return left;
 }
 
 describe('source', () => {
@@ -79,11 +91,9 @@ describe('source', () => {
     '%s writes nothing, and makes no staging folder',
     async (verb) => {
       const before = await treeOf(scene.folder);
-      const temporary = await copiesIn(tmpdir());
-      expect((await scene.cli(`source ${verb}`)).code).toBe(0);
+      expect(await temporaryFilesLeftBy(scene, [verb])).toEqual([]);
       expect(await treeOf(scene.folder)).toEqual(before);
       expect(existsSync(join(scene.folder, 'staging'))).toBe(false);
-      expect((await copiesIn(tmpdir())).filter((name) => !temporary.includes(name))).toEqual([]);
     },
   );
 
@@ -133,7 +143,7 @@ describe('source', () => {
   });
 
   test('preview shows the first profiles of a segment, and leaves no copy', async () => {
-    const temporary = await copiesIn(tmpdir());
+    expect(await temporaryFilesLeftBy(scene, ['preview', 'people', 'north', '--limit', '2'])).toEqual([]);
     const { code, output, errors } = await scene.cli('source preview people north --limit 2');
     expect({ code, errors }).toEqual({ code: 0, errors: '' });
     expect(output).toMatch(
@@ -141,7 +151,6 @@ describe('source', () => {
     );
     expect(output).toMatch(/\n\n3 profiles in north; the first 2 are shown\.\n$/);
     expect(output.split('\n')).toHaveLength(6);
-    expect((await copiesIn(tmpdir())).filter((name) => !temporary.includes(name))).toEqual([]);
     const { document } = await scene.cliJson('source preview vip');
     expect(document).toMatchObject({
       segment: 'vip',

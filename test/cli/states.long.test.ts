@@ -96,7 +96,7 @@ describe('the state of an export, and since when, is in every list', () => {
     await expectShown(`held since ${INSTANT}, and paused`);
     const { output } = await scene.cli(`export show ${name}`);
     expect(output).toMatch(
-      /^Export 2 of \S+: Held, and paused:(?:\n {2}MASS_REMOVAL\. .*){3}\nNothing was sent\./,
+      /^Export 2 of \S+: Held, and paused:(?:\n {2}MASS_REMOVAL\. .*){3}\nAsked for by \S+\. Nothing was sent\./,
     );
     expect(output).toContain(`Once approved, it stays paused until: ${scene.program} export resume ${name}`);
 
@@ -191,7 +191,7 @@ describe('a command that follows an export ends when a person has to act', () =>
     expect(joined.output).toMatch(
       new RegExp(
         `^Export 2 of ${name} already does the same, so no second export was started\\. It is held since ${INSTANT}, ` +
-          'and was planned from the data of an earlier time\\.\nHeld:(?:\n  MASS_REMOVAL\\. .*){3}\nNothing was sent\\.',
+          'and was planned from the data of an earlier time\\.\nHeld:(?:\n  MASS_REMOVAL\\. .*){3}\nAsked for by \\S+\\. Nothing was sent\\.',
       ),
     );
     for (const hint of [`approve ${name} --plan ${planId}`, `deny ${name} --plan ${planId}`, `start ${name}`])

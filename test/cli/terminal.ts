@@ -2,6 +2,7 @@ import { PassThrough } from 'node:stream';
 import { main } from '../../src/cli/main';
 import { PLAIN_PAGE } from '../../src/cli/text/page';
 import { Interrupted, type Terminal } from '../../src/cli/shell/terminal';
+import { scriptedPrompts } from './scripted-prompts';
 
 export interface FakeTerminal extends Terminal {
   /** Everything on standard output so far. */
@@ -24,6 +25,12 @@ export function fakeTerminal({ answers }: FakeTerminalOptions = {}): FakeTermina
   const waiting = [...(answers ?? [])];
   const stream = new PassThrough();
   stream.on('data', (data: Buffer) => errors.push(data.toString()));
+  const ask = (question: string) => {
+    errors.push(`${question}\n`);
+    const answer = waiting.shift();
+    if (answer === undefined) throw new Interrupted('Nothing was changed.');
+    return answer;
+  };
   return {
     out: (text) => void output.push(`${text}\n`),
     err: (text) => void errors.push(`${text}\n`),
@@ -31,12 +38,8 @@ export function fakeTerminal({ answers }: FakeTerminalOptions = {}): FakeTermina
     page: () => PLAIN_PAGE,
     canRedraw: answers !== undefined,
     stderr: Object.assign(stream, { isTTY: answers !== undefined, columns: 120 }),
-    ask: async (question) => {
-      errors.push(`${question}\n`);
-      const answer = waiting.shift();
-      if (answer === undefined) throw new Interrupted('Nothing was changed.');
-      return answer;
-    },
+    ask: async (question) => ask(question),
+    prompts: async () => scriptedPrompts(ask, (line) => errors.push(`${line}\n`)),
     onStop: (listener) => {
       listeners.add(listener);
       return () => void listeners.delete(listener);

@@ -203,7 +203,7 @@ describe('a report', () => {
 
   test('explains every outcome, and lists those that were not exported', () => {
     expect(Object.keys(OUTCOME_MEANING)).toEqual([...OUTCOMES]);
-    const exported = ['created', 'updated', 'unchanged', 'removed'];
+    const exported = ['created', 'updated', 'unchanged', 'removed', 'archived'];
     expect([...NOT_EXPORTED_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
   });
 });

@@ -9,6 +9,8 @@ const COMMANDS = [
   'destination show',
   'destination list',
   'destination refusals',
+  'destination verify',
+  'destination drift',
   'destination remove',
   'source segments',
   'source attributes',
@@ -141,6 +143,16 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
     ['a field without attribute', ['destination', 'configure', 'x', '--field', 'FNAME'], 'TAG=ATTRIBUTE'],
     ['lifting without a terminal or --yes', ['destination', 'refusals', 'x', '--lift'], 'needs --yes'],
     [
+      'a file where it does not wait',
+      ['destination', 'verify', 'x', '--no-wait', '--csv', 'f'],
+      'exclude each other',
+    ],
+    [
+      'an unknown way to differ',
+      ['destination', 'drift', 'x', '--class', 'lost'],
+      'Allowed choices are missing',
+    ],
+    [
       'a class that is not remembered',
       ['destination', 'refusals', 'x', '--class', 'unknown'],
       'Allowed choices are fake',
@@ -161,6 +173,17 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
     ['an empty name of the one who agrees', ['destination', 'connect', 'x', '--as', ' '], "'--as <name>'"],
     ['an empty plan', ['export', 'approve', 'x', '--plan', ''], "'--plan <id>'"],
     ['a URL as address', ['export', 'list', 'x', '--address', 'http://a:1'], "'--address <host:port>'"],
+    [
+      'a token in place of its reference',
+      ['codec-server', '--token', 'abc'],
+      'It must be a reference to a secret, env:VARIABLE or file:PATH, and not its text.',
+    ],
+    [
+      'a name in place of an address to listen on',
+      ['worker', '--metrics-address', 'metrics.test:9464'],
+      'It must be an IP address, or localhost, and a port up to 65535, for example 127.0.0.1:9464',
+    ],
+    ['a port that does not exist', ['worker', '--health-address', '127.0.0.1:99999'], 'a port up to 65535'],
     ['an empty address', ['export', 'list', 'x', '--address', ''], 'It must be a host and a port'],
     ['an empty namespace', ['export', 'list', 'x', '--namespace', ''], "'--namespace <name>'"],
     ['an empty task queue', ['export', 'list', 'x', '--task-queue', ''], "'--task-queue <name>'"],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { DEV_FOLDER } from '../../src/cli/shell/settings';
 import { leaveServer } from '../../src/cli/shell/web-ui';
+import { until } from '../support/until';
 import { openScene, startWorker, type Scene } from './scene';
 
 const UI = 'https://ui.example.org';
@@ -50,9 +51,11 @@ describe('the link to the workflow', () => {
   test('is shown by commands that show an export or a destination', async () => {
     const { destinationId: name } = scene;
     const watched = await scene.cli(`export watch ${name}`);
-    expect(watched.errors).toContain(`Web UI: ${links.export}\n`);
+    const { runId } = await scene.temporal.workflow.getHandle(`mailchimp/${name}/export`).describe();
+    const run = `${links.export}/${runId}/history`;
+    expect(watched.errors).toContain(`Web UI: ${run}\n`);
     for (const [command, link] of [
-      ['export show', links.export],
+      ['export show', run],
       ['destination show', links.destination],
     ]) {
       expect((await scene.cli(`${command} ${name}`)).output).toMatch(new RegExp(`\n\nWeb UI: ${link}\n$`));
@@ -60,13 +63,24 @@ describe('the link to the workflow', () => {
     }
   });
 
-  test('is not shown for an earlier export, since the page is that of the latest', async () => {
-    const { output } = await scene.cli(`export show ${scene.destinationId} 1`);
-    expect(output).toContain('Export 1 ');
-    expect(output).not.toContain('Web UI');
-    expect((await scene.cliJson(`export show ${scene.destinationId} 1`)).document).toMatchObject({
-      webUi: null,
+  test('is that of its own run for an earlier export, and is not shown for one that Temporal no longer keeps', async () => {
+    const { destinationId: name, temporal } = scene;
+    const show = async () =>
+      (await scene.cliJson(`export show ${name} 1`)).document as { webUi: string | null };
+    const { webUi } = await until(async () => {
+      const shown = await show();
+      return shown.webUi !== null && shown;
     });
+    const [, runId = ''] = new RegExp(`^${links.export}/([0-9a-f-]{36})/history$`).exec(webUi ?? '') ?? [];
+    const { memo } = await temporal.workflow.getHandle(`mailchimp/${name}/export`, runId).describe();
+    expect(memo).toMatchObject({ number: 1 });
+    const execution = { workflowId: `mailchimp/${name}/export`, runId };
+    await temporal.workflowService.deleteWorkflowExecution({
+      namespace: 'default',
+      workflowExecution: execution,
+    });
+    await until(async () => (await show()).webUi === null);
+    expect((await scene.cli(`export show ${name} 1`)).output).not.toContain('Web UI');
   });
 });
 
