@@ -1,13 +1,24 @@
+const swc = [
+  '@swc/jest',
+  { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
+];
+
 /** `npm test`. Tests that take minutes are named `*.long.test.ts` and run by jest.long.config.js. @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
   transform: {
-    '^.+\\.ts$': [
-      '@swc/jest',
-      { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
-    ],
+    '^.+\\.ts$': swc,
+    '/node_modules/(?:oauth4webapi/.+|linkedom/worker)\\.js$': swc,
+  },
+  // Jest does not load ES modules before Node 24.9.
+  transformIgnorePatterns: ['/node_modules/(?!oauth4webapi/|linkedom/worker\\.js$)'],
+  // Each has a build in one file, of the same code.
+  moduleNameMapper: {
+    '^@observablehq/plot$': '<rootDir>/node_modules/@observablehq/plot/dist/plot.umd.js',
+    '^d3@': '<rootDir>/node_modules/d3/dist/d3.js',
+    '^linkedom$': '<rootDir>/node_modules/linkedom/worker.js',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench', '<rootDir>/.stryker-tmp'],
   testTimeout: 180_000,

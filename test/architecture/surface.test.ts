@@ -34,11 +34,14 @@ describe('what the package promises', () => {
       'OUTCOMES',
     ]);
     expect(load('temporal-mailchimp/workflows').names).toEqual([
+      'mailchimpAlert',
       'mailchimpDestination',
       'mailchimpExport',
       'mailchimpExportSegments',
+      'mailchimpForget',
       'mailchimpPlan',
       'mailchimpRefresh',
+      'mailchimpVerify',
       'mailchimpWorkflowsMarker',
     ]);
     expect(load('temporal-mailchimp/encryption').names).toEqual(['createEncryptionCodec']);

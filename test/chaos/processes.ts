@@ -84,7 +84,7 @@ export class WorkerProcess {
     return new WorkerProcess(configFile, await startUntilServed(configFile));
   }
 
-  /** The end of a process that nobody has killed. */
+  /** The end of a process that was not killed. */
   async ownEnd(): Promise<string | undefined> {
     const how = await Promise.race([this.#process.ended, Promise.resolve()]);
     return how === undefined || this.#isKilled ? undefined : `${how}\n${this.#process.output()}`;

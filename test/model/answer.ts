@@ -11,6 +11,10 @@ export interface Answer {
   readonly sum: number;
   /** Null: the export ended before anything could change. */
   readonly baseline: Baseline | null;
+  /** Addresses that the baseline has as created by us. */
+  readonly created: ReadonlySet<string> | null;
+  /** The destination was removed with its report. */
+  readonly isRemoved: boolean;
   /** Which rows were not answered: see `Asked.unanswered`. */
   readonly unanswered: (address: string, tag?: string) => string | null;
 }
@@ -21,7 +25,7 @@ const BARE: readonly string[] = ['unproven', 'not_sent'];
 export function inWords(
   report: ExportReport,
   rows: readonly FailureRow[],
-): Omit<Answer, 'unanswered' | 'baseline'> {
+): Omit<Answer, 'unanswered' | 'baseline' | 'created' | 'isRemoved'> {
   const subjects = rows.map(({ key, email, outcome, reason, winner }) => {
     const why = reason === '' || BARE.includes(outcome) ? '' : ` ${winner ?? reason}`;
     return `${key}, ${email}: ${outcome}${why}`;

@@ -23,6 +23,8 @@ export interface Case {
   readonly statusIfNew: World['statusIfNew'];
   readonly isNameRequired: boolean;
   readonly holdsRemovals: boolean;
+  /** Default: `untag`. */
+  readonly leavers?: World['config']['leavers'];
   readonly switches: Readonly<Partial<SandboxSwitches>>;
   readonly steps: readonly Step[];
 }
@@ -162,12 +164,25 @@ const order: fc.Arbitrary<Order> = fc
     return order.cancelled === 'while stuck' ? { ...order, lane: 'batch' } : order;
   });
 
+/** An export of nothing has no options of its own but for its lane and the guard. */
+const removal: fc.Arbitrary<Order> = fc
+  .tuple(order, fc.constantFrom('untag' as const, 'archive' as const))
+  .map(([given, removal]) => {
+    const { limit: _, ...rest } = given;
+    return { ...rest, removal, census: false, retryRefused: false };
+  });
+
+const leavers = fc.constantFrom('untag' as const, 'archive' as const, 'archive' as const, 'keep' as const);
+
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 7,
     arbitrary: fc.record({ do: fc.constant('export' as const), order }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('export' as const), order: removal }) },
+  { weight: 1, arbitrary: fc.constant({ do: 'remove' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'toggle field' as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('choose leavers' as const), leavers }) },
   {
     weight: 2,
     arbitrary: fc.record({ do: fc.constant('wait' as const), minutes: fc.constantFrom(1, 20, 2000, 4000) }),
@@ -225,13 +240,14 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
     statusIfNew: fc.constantFrom('subscribed', 'subscribed', 'pending', 'unsubscribed', 'transactional'),
     isNameRequired: fc.boolean(),
     holdsRemovals: fc.boolean(),
+    leavers,
     switches,
     steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport),
   }),
 );
 
 export function worldOf(given: Case, now: number): World {
-  const { people, segments, statusIfNew, isNameRequired, holdsRemovals, switches } = given;
+  const { people, segments, statusIfNew, isNameRequired, holdsRemovals, leavers = 'untag', switches } = given;
   const chosen = SEGMENTS.slice(0, segments);
   const made = new Set<string>(people.flatMap(({ member }) => member?.tags ?? []));
   const profiles = people.map((seed, index) => {
@@ -261,6 +277,7 @@ export function worldOf(given: Case, now: number): World {
     config: {
       fields: ['FNAME', 'AGE'],
       segments: Object.fromEntries(chosen.map((id) => [id, id])),
+      leavers,
     },
     census: null,
     held: new Map(),

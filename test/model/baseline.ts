@@ -16,6 +16,7 @@ interface Row {
   readonly state: string | null;
   readonly isMember: boolean;
   readonly isPresent: boolean;
+  readonly isOurs: boolean;
   readonly refusal: string | null;
 }
 
@@ -46,6 +47,16 @@ export async function readBaseline(staging: string, report: ExportReport): Promi
   const rows = await query(join(folder, inside, 'baseline.parquet'));
   const nameOf = (id: unknown) => tags[String(id)]?.name ?? `unknown ${String(id)}`;
   return inWords(rows.map((row) => [String(row['address']), fromRow(row, nameOf)] as const));
+}
+
+/** The addresses that it has as created by us. */
+export async function readCreated(staging: string, report: ExportReport): Promise<ReadonlySet<string>> {
+  const folder = join(staging, 'destinations', report.destinationId, 'exports', report.exportId);
+  const { folder: inside } = JSON.parse(await readFile(join(folder, 'baseline.json'), 'utf8')) as {
+    folder: string;
+  };
+  const rows = await query(join(folder, inside, 'baseline.parquet'));
+  return new Set(rows.flatMap(({ created, address }) => (created === true ? [String(address)] : [])));
 }
 
 /** The model learns which contacts an export sends again, since a late write of an earlier one may have changed them. */
@@ -90,14 +101,20 @@ function fromRow(row: Record<string, unknown>, nameOf: (id: unknown) => string):
     state: row['state'] as string | null,
     isMember: row['member'] as boolean,
     isPresent: row['present'] as boolean,
+    isOurs: row['archived_at'] !== null,
     refusal: row['refused_hash'] === null ? null : refusal,
   };
 }
 
 function inWords(rows: Iterable<readonly [string, Row]>): Baseline {
   const words = [...rows].map(([address, row]) => {
-    const { keys, status, tags, filled, state, isMember, isPresent, refusal } = row;
-    const is = [isMember ? 'member' : 'new', isPresent ? 'present' : 'gone', ...(refusal ? [refusal] : [])];
+    const { keys, status, tags, filled, state, isMember, isPresent, isOurs, refusal } = row;
+    const is = [
+      isMember ? 'member' : 'new',
+      isPresent ? 'present' : 'gone',
+      ...(isOurs ? ['archived by us'] : []),
+      ...(refusal ? [refusal] : []),
+    ];
     return [
       address,
       `of ${keys.join(', ')}; ${String(state)}, ${String(status)}; tags ${tags.toSorted().join(', ')}; ` +

@@ -229,4 +229,5 @@ Object.assign(standIns, {
   allHandlersFinished: () => true,
   setCurrentDetails: () => undefined,
   metricMeter: noopMetricMeter,
+  log: { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined },
 });

@@ -25,6 +25,7 @@ export function upsert(world: World, row: Row): string {
   if (member && isKept)
     return switches.unchangedRowInReply || isAs(member, row) ? 'acknowledged' : 'unproven';
   const written: Member = member ?? { status: statusIfNew, fields: {}, tags: new Set(), isLocked: false };
+  if (written.status === 'archived' && !switches.archivedStaysArchived) written.status = statusIfNew;
   Object.assign(written.fields, values);
   for (const tag of tags) written.tags.add(tag);
   members.set(address, written);
@@ -34,6 +35,18 @@ export function upsert(world: World, row: Row): string {
 function isAs(member: Member, { values, tags }: Row): boolean {
   const isSame = Object.entries(values).every(([tag, value]) => (member.fields[tag] ?? '') === value);
   return isSame && [...tags].every((tag) => member.tags.has(tag));
+}
+
+/** Archives a member that has no tag left; why not, where it may not be archived. */
+export function archive({ members }: World, address: string): string {
+  const member = members.get(address);
+  if (!member) return 'not_in_audience';
+  if (member.status === 'pending') return 'pending';
+  if (member.status === 'archived') return 'already_archived';
+  if (member.status !== 'subscribed' && member.status !== 'transactional') return 'opted_out';
+  if (member.tags.size > 0) return 'foreign_tags';
+  member.status = 'archived';
+  return 'archived';
 }
 
 export function untag({ members }: World, address: string, tag: string): string {

@@ -15,6 +15,11 @@ const OF_AN_ACCOUNT: readonly string[] = [
   'keysRevoked',
   'revokedKeys',
   'accountDisabled',
+  'tokensRevoked',
+  'signInAnswer',
+  'appSecret',
+  'appRedirectUri',
+  'signInCodeSeconds',
 ];
 
 const open = useStepStage();

@@ -1,9 +1,11 @@
-import { censusFor, untag, upsert } from './mailchimp';
+import { archive, censusFor, untag, upsert, type Row } from './mailchimp';
 import { count } from './count';
 import { forgetDeparted, liftRefusals, PERMANENT } from './remembered';
-import { findPeople, hasObjected, hasOptedOut, OUT } from './selection';
+import { findPeople, hasObjected, hasOptedOut, NOBODY, OUT } from './selection';
+import { fateOf, leftAs, look, resultOf, staysTagged, withoutOptOuts } from './leavers';
+import { isGuarded, isNobody, putOff } from './limits';
 import { minus, NONE, pick, sorted } from './sets';
-import { NEW, type Asked, type Change, type Held, type Subject } from './world';
+import { ARCHIVING, NEW, type Asked, type Change, type Held, type Subject } from './world';
 import type { Results, Selection, ExportResult, World } from './world';
 
 // What an export does, written from the contract alone. It imports nothing of the tested code, and normalises nothing.
@@ -17,32 +19,36 @@ const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
 /** One export: changes the world as the real export must, and returns what it must report. */
 export function exportOnce(world: World, asked: Asked): ExportResult {
-  const census = censusFor(world, asked);
+  // Before a removal, nobody is selected, and nothing has to be known of others.
+  const census = asked.removal ? world.census : censusFor(world, asked);
   const status = asked.isCancelled ? 'cancelled' : 'completed';
   const result = { status, subjects: [] as string[], memberStatuses: {}, pairs: {} };
-  const selection = findPeople(world, result.subjects);
-  if (result.subjects.length + selection.people.size === 0) return { ...result, status: 'SOURCE_EMPTY' };
+  const selection = asked.removal ? NOBODY : findPeople(world, result.subjects);
+  if (!asked.removal && isNobody(selection, result)) return { ...result, status: 'SOURCE_EMPTY' };
   const isFresh = census !== world.census;
   liftRefusals(world, isFresh, asked);
+  const seen = look(world);
   const changes = findChanges({ ...world, census, isFresh }, selection);
   world.census = census;
-  const needy = changes.filter(({ isSent, loses }) => isSent || loses.size > 0);
+  const needy = changes.filter(({ isSent, isArchived, loses }) => isSent || isArchived || loses.size > 0);
   for (const change of needy.slice(asked.limit ?? Infinity)) putOff(change);
-  const isHeld = !asked.allowMassRemoval && asked.answer !== 'approved' && isMassRemoval(world, changes);
+  const isHeld = isGuarded(world, asked, changes) && asked.answer !== 'approved';
   if (isHeld) result.status = asked.answer;
   const unanswered = isHeld ? () => 'not_sent' : asked.unanswered;
   for (const change of changes) {
-    const { address, wants, loses, isSent } = change;
-    const row = { address, values: carried(change), tags: wants };
-    const sent = isSent ? (unanswered(address) ?? upsert(world, row)) : null;
+    const { address, loses, isSent } = change;
+    const sent = isSent ? (unanswered(address) ?? upsert(world, rowOf(change))) : null;
     const off = [...loses].map(
       (tag) => [tag, unanswered(address, tag) ?? untag(world, address, tag)] as const,
     );
-    result.subjects.push(settle(world, change, { sent, off }));
-    count(result, change, { sent, off, status: world.members.get(address)?.status ?? '' });
+    const archived = change.isArchived ? (unanswered(address, ARCHIVING) ?? archive(world, address)) : null;
+    if (archived === 'archived') seen.fresh.add(address);
+    result.subjects.push(settle(world, change, { sent, off, archived }));
+    count(result, change, { sent, off, archived, status: world.members.get(address)?.status ?? '' });
   }
+  withoutOptOuts(world, seen);
   forgetDeparted(world, selection);
-  if (result.status === 'completed') world.adopted.clear();
+  if (result.status === 'completed' && !asked.removal) world.adopted.clear();
   world.heldFields = world.config.fields;
   for (const held of world.held.values())
     held.filled = pick(held.filled, (tag) => world.config.fields.includes(tag));
@@ -76,7 +82,7 @@ function compare(world: World, person: Subject): Change {
     profile !== null && (was.state !== 'proven' || gains.size > 0 || world.config.fields.some(isNew));
   const now = world.members.get(address)?.status ?? '';
   const isKnown = found !== undefined || was.isMember || OUT.includes(now);
-  const loses = minus(was.tags, wants, person.spared);
+  const loses = staysTagged(world, profile) ? NONE : minus(was.tags, wants, person.spared);
   // A new census also knows who is no member any longer.
   const last = (world.isFresh ? found?.status : (was.status ?? found?.status)) ?? '';
   const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
@@ -87,9 +93,9 @@ function compare(world: World, person: Subject): Change {
     world.now < was.refusal.until
       ? was.refusal.outcome
       : null;
-  const isArchived = now === 'archived' && (profile !== null || loses.size > 0);
+  const isGone = now === 'archived' && !was.isOurs && (profile !== null || loses.size > 0);
   const withheld = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
-  const decided = isArchived ? 'suppressed archived' : needs ? withheld : null;
+  const decided = isGone ? 'suppressed archived' : needs ? withheld : null;
   const isSent = needs && decided === null;
   return {
     ...person,
@@ -98,36 +104,30 @@ function compare(world: World, person: Subject): Change {
     payload,
     decided,
     isSent,
+    ...fateOf(world, { isLeaver: profile === null && decided === null, loses, was, now }),
     isKnown,
     isUncertain: was.state === 'exposed' && !world.isFresh,
     ours: new Set([...was.tags, ...mayAdd]),
     gains: isSent ? gains : new Set(),
-    loses: isArchived ? new Set() : loses,
+    loses: isGone ? new Set() : loses,
   };
 }
 
-/** Members lose the tag of a segment that is empty or no longer configured. */
-function isMassRemoval({ profiles, config, holdsRemovals }: World, changes: readonly Change[]): boolean {
-  const filled = [...profiles.values()].flatMap(({ segments }) => segments).map((id) => config.segments[id]);
-  return changes.some(({ loses }) => [...loses].some((tag) => holdsRemovals || !filled.includes(tag)));
-}
-
-function putOff(change: Change): void {
-  const decided = change.decided ?? 'not_sent';
-  Object.assign(change, { isSent: false, gains: new Set(), loses: new Set(), decided });
-}
-
 /** An empty value clears only what we had filled; one that does not fit is left alone. */
-function carried({ profile, values, was }: Change) {
+function rowOf({ address, profile, values, was, wants }: Change): Row {
   const isCarried = (tag: string) => values[tag] !== '' || tag in was.filled;
-  return pick(values, (tag) => profile?.values[tag] !== undefined && isCarried(tag));
+  const carried = pick(values, (tag) => profile?.values[tag] !== undefined && isCarried(tag));
+  return { address, values: carried, tags: wants };
 }
 
 /** Moves the baseline by what was acknowledged, and returns the outcome. */
-function settle(world: World, change: Change, { sent, off }: Results): string {
+function settle(world: World, change: Change, { sent, off, archived }: Results): string {
   const { address, profile, keys, was, ours, values, payload, decided, isKnown, isUncertain } = change;
   const status = world.members.get(address)?.status ?? null;
-  const results = [decided, sent, ...off.map(([, result]) => result)].filter((result) => result !== null);
+  if (staysTagged(world, profile)) return `${was.keys[0]}, ${address}: ${decided ?? 'unchanged'}`;
+  const results = [decided, sent, ...off.map(([, result]) => result), ...resultOf(archived)].filter(
+    (result) => result !== null,
+  );
   const worst = sorted(results, (result) => String(rank(result))).at(-1) ?? 'acknowledged';
   const isDone = sent === 'acknowledged';
   const isTaken = isDone || sent === 'unproven';
@@ -152,12 +152,14 @@ function settle(world: World, change: Change, { sent, off }: Results): string {
     state: worst === 'unproven' ? 'exposed' : isDone ? 'proven' : was.state,
     isMember: isKnown || isDone,
     isPresent: profile ? isTaken || was.isPresent : worst !== 'acknowledged',
+    isCreated: was.isCreated || (isDone && !isKnown && !isUncertain),
+    isOurs: archived === 'archived' || (was.isOurs && !(isDone && status !== 'archived')),
   };
   const isWithheld = [decided, sent].some((result) => WITHHELD.includes(result ?? ''));
   if (was !== NEW || next.state !== null || next.refusal !== null || isWithheld)
     world.held.set(address, next);
   const created = isUncertain ? 'created uncertain' : 'created';
   const kind = sent && !isKnown ? created : results.length > 0 ? 'updated' : 'unchanged';
-  const success = profile ? kind : 'removed';
+  const success = profile ? kind : leftAs(archived, change);
   return `${next.keys[0]}, ${profile?.text ?? address}: ${worst === 'acknowledged' ? success : worst}`;
 }

@@ -6,8 +6,9 @@ export const PERMANENT = ['fake', 'forgotten', 'merge_field'];
 
 /** Nothing of ours is on them, and nothing about them has to be remembered. */
 export function forgetDeparted({ held, members }: World, { people }: Selection): void {
-  for (const [address, { isPresent, tags, refusal, state }] of held) {
-    const stays = isPresent || people.has(address) || tags.size > 0 || refusal !== null || state === null;
+  for (const [address, { isPresent, tags, refusal, state, isOurs }] of held) {
+    const stays =
+      isOurs || isPresent || people.has(address) || tags.size > 0 || refusal !== null || state === null;
     if (!stays && !OUT.includes(members.get(address)?.status ?? '')) held.delete(address);
   }
 }
@@ -25,6 +26,7 @@ export function liftRefusals({ held, members, now }: World, isFresh: boolean, { 
     if (why === 'forgotten' && isListed) {
       known.refusal = null;
       if (known.state === 'proven') known.state = 'exposed';
+      known.isCreated = false;
     } else if (PERMANENT.includes(why)) {
       const isDue = why === 'merge_field' && refusal.at + RETRIED_AFTER <= now;
       known.refusal = { ...refusal, isRetried: isDue || retryRefused };

@@ -1,7 +1,18 @@
-import type { Chunk, ExportPlan, PartPlan } from '../../src/contract/plan';
+import type { ArchiveChunk, Chunk, ExportPlan, PartPlan } from '../../src/contract/plan';
+import { ARCHIVING } from './world';
 
-const SENDING = ['mailchimp.sendCanary', 'mailchimp.submitPart', 'mailchimp.sendChunks'];
-const ANSWERING = ['mailchimp.sendCanary', 'mailchimp.collectPart', 'mailchimp.sendChunks'];
+const SENDING = [
+  'mailchimp.sendCanary',
+  'mailchimp.submitPart',
+  'mailchimp.sendChunks',
+  'mailchimp.archiveChunks',
+];
+const ANSWERING = [
+  'mailchimp.sendCanary',
+  'mailchimp.collectPart',
+  'mailchimp.sendChunks',
+  'mailchimp.archiveChunks',
+];
 
 /** Records which parts an export has begun, and which were answered. */
 export class RowResults {
@@ -28,18 +39,21 @@ export class RowResults {
 
   /** The results of rows that were not answered, as in `Asked.unanswered`; `tagName` by Mailchimp's id. */
   async byRow(
-    read: (chunk: number) => Promise<Chunk>,
+    read: (chunk: number, kind: PartPlan['kind']) => Promise<Chunk | ArchiveChunk>,
     tagName: (id: number) => string,
   ): Promise<(address: string, tag?: string) => string | null> {
     const rowResults = new Map<string, string>();
-    for (const { part, firstChunk, lastChunk } of this.#parts.filter(
+    for (const { part, kind, firstChunk, lastChunk } of this.#parts.filter(
       (known) => !this.#answered.has(known.part),
     )) {
       const result = this.#begun.has(part) ? 'unproven' : 'not_sent';
       for (let number = firstChunk; number <= lastChunk; number++) {
-        const chunk = await read(number);
+        const chunk = await read(number, kind);
         if (chunk.kind === 'upsert') for (const { email } of chunk.rows) rowResults.set(email, result);
-        else for (const email of chunk.emails) rowResults.set(`${email} ${tagName(chunk.tagId)}`, result);
+        else {
+          const what = chunk.kind === 'untag' ? tagName(chunk.tagId) : ARCHIVING;
+          for (const email of chunk.emails) rowResults.set(`${email} ${what}`, result);
+        }
       }
     }
     return (address, tag) => rowResults.get(tag === undefined ? address : `${address} ${tag}`) ?? null;

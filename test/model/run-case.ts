@@ -4,11 +4,13 @@ import type { Answer } from './answer';
 import { expectedBaseline } from './baseline';
 import { worldOf, type Case } from './arbitrary';
 import { exportOnce } from './model';
+import { exportOrRemove, isRemoved } from './removal';
 import { audienceOf, membersOf } from './scene';
 import { pick } from './sets';
 import {
   act,
   changeProfile,
+  forgetAll,
   PLAIN_EXPORT,
   PLAIN_ORDER,
   THROTTLED_MS,
@@ -27,6 +29,8 @@ export interface Exporter {
   connect(statusIfNew: string): Promise<void>;
   configure(world: World): Promise<void>;
   export(order: Order): Promise<Answer>;
+  /** Removes it, with contacts as they are; nothing is connected afterwards. */
+  remove(): Promise<void>;
   passTime(minutes: number): void;
   /** Whatever a case needs to be there while it runs. */
   during<Result>(work: () => Promise<Result>): Promise<Result>;
@@ -113,7 +117,7 @@ async function compareExport(world: World, exporter: Exporter, order: Order): Pr
   const answer = await exporter.export(order);
   sandbox.clearFaults();
   const { unanswered, result } = answer;
-  const expected = exportOnce(world, {
+  const expected = exportOrRemove(world, {
     ...order,
     unanswered,
     isCancelled: result.status === 'cancelled' && order.cancelled !== undefined,
@@ -122,8 +126,27 @@ async function compareExport(world: World, exporter: Exporter, order: Order): Pr
   if (result.subjects.length > 0) for (const tag of Object.values(world.config.segments)) world.made.add(tag);
   expect(answer.sum).toBe(answer.subjects);
   expect(membersOf(sandbox, audience)).toEqual(audienceOf(world.members));
+  if (answer.created) learnCreated(world, answer.created, order);
   if (answer.baseline) expect(answer.baseline).toEqual(expectedBaseline(world));
+  expect(answer.isRemoved).toBe(isRemoved(order, expected));
+  if (answer.isRemoved) await connectAgain(world, exporter);
   return expected.subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? subject);
+}
+
+async function connectAgain(world: World, exporter: Exporter): Promise<void> {
+  forgetAll(world);
+  await exporter.connect(world.statusIfNew);
+  await exporter.configure(world);
+}
+
+/** A contact that the model has created may not be one provably: a reply that was lost has said so. Never the other way around. */
+function learnCreated(world: World, created: ReadonlySet<string>, { trouble, cancelled }: Order): void {
+  const isExact = trouble === undefined && cancelled === undefined;
+  for (const [address, known] of world.held) {
+    const isProven = created.has(address);
+    if (isExact || isProven) expect(`${address} ${known.isCreated}`).toBe(`${address} ${isProven}`);
+    known.isCreated = isProven;
+  }
 }
 
 async function prepare(
@@ -136,11 +159,17 @@ async function prepare(
     case 'profiles':
       for (const { person, change } of step.changes) changeProfile(world, person, change);
       return exporter.writeProfiles(world.profiles.values());
+    case 'remove':
+      await exporter.remove();
+      return connectAgain(world, exporter);
     case 'toggle field':
       toggleField(world);
       return exporter.configure(world);
     case 'toggle segment':
       toggleSegment(world, step.segment);
+      return exporter.configure(world);
+    case 'choose leavers':
+      world.config = { ...world.config, leavers: step.leavers };
       return exporter.configure(world);
     case 'act': {
       const profiles = [...world.profiles.values()];

@@ -3,6 +3,8 @@ import type { People, Profile, Selection, World } from './world';
 
 // Which profiles an export selects: the part of the model that reads the source.
 
+export const NOBODY: Selection = { people: new Map(), spared: new Map() };
+
 export const OUT = ['unsubscribed', 'cleaned', 'archived'];
 
 /** Selected profiles with a valid address, once each; the others go to `subjects`. A profile that is invalid by a field has not departed. */
@@ -35,6 +37,8 @@ function brokenField({ config, required }: World, { values }: Profile): string |
 /** What we add people as is not their choice. */
 export function hasOptedOut({ members, held, statusIfNew }: World, address: string): boolean {
   const status = members.get(address)?.status ?? '';
+  // Archived by us.
+  if (status === 'archived' && held.get(address)?.isOurs) return false;
   const isForgotten = held.get(address)?.refusal?.outcome === 'suppressed forgotten';
   return isForgotten || (OUT.includes(status) && status !== statusIfNew);
 }

@@ -7,7 +7,7 @@ import { createActivities } from '../../src/activities';
 import type { CheckedConfiguration } from '../../src/activities/check-configuration';
 import { AccountSchema, type WorkerConfig } from '../../src/config/config';
 import { compactInput } from '../../src/contract/compact';
-import { ExportOptionsSchema } from '../../src/contract/destination';
+import { ExportOptionsSchema } from '../../src/contract/export-options';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport, Settlement } from '../../src/contract/report';
@@ -20,13 +20,13 @@ import {
   type Job,
 } from '../../src/workflows/destination/state';
 import { assignTags } from '../../src/workflows/destination/tag-identity';
-import { withExport } from '../../src/workflows/destination/jobs/export';
+import { exportJob } from '../../src/workflows/destination/jobs/export';
 import { mailchimpExport } from '../../src/workflows/export/export';
 import { reasonOf } from '../../src/workflows/failure';
 import { CANCELLED, toReport } from '../../src/workflows/export/report';
 import { heldIn } from '../support/export-state';
 import { inWords, type Answer } from './answer';
-import { readBaseline } from './baseline';
+import { readBaseline, readCreated } from './baseline';
 import { RowResults } from './row-results';
 import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
 import { TROUBLES } from './conditions';
@@ -101,10 +101,11 @@ class StepDriver implements Exporter {
     const { accountId, audience, storeId, workerTimeoutSeconds } = checked as DestinationState['connection'] &
       object;
     const connection = { ...asked, accountId, audience, storeId, workerTimeoutSeconds, statusIfNew };
-    this.#state = { ...NEW_DESTINATION, phase: 'connected', connection };
+    const { lastNumber } = this.#state;
+    this.#state = { ...NEW_DESTINATION, lastNumber, phase: 'connected', connection };
   }
 
-  async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {
+  async configure({ config: { fields, segments, leavers }, holdsRemovals }: World): Promise<void> {
     const checked = (await this.#call('checkConfiguration', {
       destinationId: this.#destinationId,
       account: this.audience,
@@ -115,6 +116,7 @@ class StepDriver implements Exporter {
         fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
         segments: { ...segments },
         adoptTags: true,
+        leavers,
         guards: { removalShare: holdsRemovals ? 0 : 1 },
       },
     })) as CheckedConfiguration;
@@ -124,29 +126,46 @@ class StepDriver implements Exporter {
   }
 
   async export(order: Order): Promise<Answer> {
-    const { cancelled, trouble, allowMassRemoval, census, retryRefused, limit, lane } = order;
+    const { cancelled, trouble, allowMassRemoval, census, retryRefused, limit, lane, removal } = order;
     const job: Job = {
       kind: 'export',
       exportId: randomUUID(),
       number: this.#state.lastNumber + 1,
       options: ExportOptionsSchema.parse({ allowMassRemoval, census, retryRefused, limit, lane }),
       trigger: 'test',
+      ...(removal && {
+        removal: { exported: removal, by: 'tester', contacts: allowMassRemoval ? 1_000 : 0 },
+      }),
     };
     const input = toJobInput(this.#destinationId, this.#state, job)!;
     const rowResults = new RowResults();
     if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#run(input, rowResults, order);
-    this.#state = withExport({ ...this.#state, lastNumber: job.number }, { job, input, report });
+    this.#state = exportJob.withReport({ ...this.#state, lastNumber: job.number }, { job, input, report });
     const { staging } = this.#stage.resources;
     const rows = report.isSettled ? await staging.readFailures(input.ref, { outcomes: OUTCOMES }) : [];
-    const read = (chunk: number) => staging.readChunk(input.ref, chunk);
+    const read = (chunk: number, kind: string) =>
+      kind === 'archive' ? staging.readArchiveChunk(input.ref, chunk) : staging.readChunk(input.ref, chunk);
+    const folder = join(this.#stage.folder, 'staging');
     const names = await tagNames(this.sandbox, this.audience);
-    return {
+    const isRemoved = this.#state.phase === 'removed';
+    const answer = {
       ...inWords(report, rows),
-      baseline: report.isSettled ? await readBaseline(join(this.#stage.folder, 'staging'), report) : null,
+      baseline: report.isSettled ? await readBaseline(folder, report) : null,
+      created: report.isSettled ? await readCreated(folder, report) : null,
+      isRemoved,
       unanswered: await rowResults.byRow(read, (id) => names.get(id) ?? ''),
     };
+    if (isRemoved) await this.remove();
+    return answer;
+  }
+
+  /** But for its schedules, which Temporal has. */
+  async remove(): Promise<void> {
+    const { staging } = this.#stage.resources;
+    await staging.releaseAudience(this.#destinationId);
+    await staging.discard(this.#destinationId);
   }
 
   async #run(

@@ -29,12 +29,17 @@ export interface Order {
   /** One of `TROUBLES`. */
   readonly trouble?: string;
   readonly cancelled?: 'before all' | 'after the first' | 'while stuck';
+  /** The destination is to be removed, after an export of nothing. */
+  readonly removal?: 'untag' | 'archive';
 }
 
 export type Step =
   | { readonly do: 'export'; readonly order: Order }
+  /** The destination is removed, and all contacts stay as they are. */
+  | { readonly do: 'remove' }
   | { readonly do: 'toggle field' }
   | { readonly do: 'toggle segment'; readonly segment: number }
+  | { readonly do: 'choose leavers'; readonly leavers: World['config']['leavers'] }
   | { readonly do: 'wait'; readonly minutes: number }
   | { readonly do: 'act'; readonly person: number; readonly action: Action; readonly tag: string }
   | {
@@ -111,6 +116,15 @@ export function changeProfile(world: World, person: number, change: ProfileChang
 function put(world: World, profile: Profile): boolean {
   world.profiles.set(profile.key, profile);
   return true;
+}
+
+/** The destination was removed, and is connected again under its name: nothing is known of anyone. */
+export function forgetAll(world: World): void {
+  world.held.clear();
+  world.census = null;
+  world.heldFields = [];
+  world.adopted.clear();
+  for (const tag of Object.values(world.config.segments)) if (world.made.has(tag)) world.adopted.add(tag);
 }
 
 export function toggleField(world: World): boolean {

@@ -1,5 +1,5 @@
 import { OUTCOMES } from '../../src/contract/outcome';
-import type { ExportOptionsInput } from '../../src/contract/destination';
+import type { ExportOptionsInput } from '../../src/contract/export-options';
 import type { ExportReport } from '../../src/contract/report';
 import type { Sandbox, SandboxSwitches } from '../../src/sandbox';
 import { FolderStore, openStaging } from '../../src/staging';
@@ -7,7 +7,7 @@ import { heldIn } from '../support/export-state';
 import { AUDIENCE, CONNECT, openStage, reportOf, type Stage } from '../support/stage';
 import { untilAnswered } from '../support/until-answered';
 import { inWords, type Answer } from './answer';
-import { readBaseline } from './baseline';
+import { readBaseline, readCreated } from './baseline';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
 import { ATTRIBUTES, audienceSeed, SOURCE, writeSource } from './scene';
@@ -47,12 +47,13 @@ class TemporalDriver implements Exporter {
     await client.connect(destinationId, { ...CONNECT, statusIfNew: statusIfNew as 'subscribed' });
   }
 
-  async configure({ config: { fields, segments }, holdsRemovals }: World): Promise<void> {
+  async configure({ config: { fields, segments, leavers }, holdsRemovals }: World): Promise<void> {
     await this.#stage.client.configure(this.#stage.destinationId, {
       email: 'email',
       fields: Object.fromEntries(fields.map((tag) => [tag, ATTRIBUTES[tag]!])),
       segments: { ...segments },
       adoptTags: true,
+      leavers,
       guards: { removalShare: holdsRemovals ? 0 : 1 },
     });
   }
@@ -70,7 +71,9 @@ class TemporalDriver implements Exporter {
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#follow(options, answer);
     const baseline = report.isSettled ? await readBaseline(this.#folder, report) : null;
-    return { ...inWords(report, await this.#rows(report)), baseline, unanswered: () => null };
+    const created = report.isSettled ? await readCreated(this.#folder, report) : null;
+    const words = inWords(report, await this.#rows(report));
+    return { ...words, baseline, created, isRemoved: false, unanswered: () => null };
   }
 
   get #folder(): string {
@@ -101,6 +104,10 @@ class TemporalDriver implements Exporter {
     } finally {
       await staging.close();
     }
+  }
+
+  async remove(): Promise<void> {
+    await this.#stage.client.remove(this.#stage.destinationId, { removedBy: 'tester' });
   }
 
   passTime(): void {

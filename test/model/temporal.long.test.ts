@@ -2,5 +2,5 @@ import { expect, test } from '@jest/globals';
 import { checkThroughTemporal } from './through-temporal';
 
 test('audience, outcomes and baseline are those of the model through Temporal in many cases', async () => {
-  expect(await checkThroughTemporal(24)).toEqual([]);
+  expect(await checkThroughTemporal(12)).toEqual([]);
 }, 400_000);

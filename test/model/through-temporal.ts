@@ -24,8 +24,13 @@ function withoutSlow(step: Step): Step {
   return { do: 'export', order };
 }
 
+/** Time does not skip, and the rows of an export that removes its destination are gone when it has ended: workflows/destination/removal.long.test.ts. */
+function isPossible(step: Step): boolean {
+  return step.do !== 'wait' && (step.do !== 'export' || step.order.removal === undefined);
+}
+
 async function runThroughTemporal(given: Case): Promise<void> {
-  const steps = given.steps.filter((step) => step.do !== 'wait').map(withoutSlow);
+  const steps = given.steps.filter(isPossible).map(withoutSlow);
   await runCase({ ...given, steps }, (world, { switches }) => openTemporalDriver(world, switches));
 }
 

@@ -26,10 +26,14 @@ function stepInWords(step: Step): string {
         .join('; ');
     case 'act':
       return `at Mailchimp, person ${step.person}: ${step.action}${step.action.endsWith('tag') ? ` ${step.tag}` : ''}`;
+    case 'remove':
+      return 'the destination is removed, with what it exported kept, and connected again';
     case 'wait':
       return `${step.minutes} minutes pass`;
     case 'toggle segment':
       return `segment ${step.segment} is added to the configuration, or removed`;
+    case 'choose leavers':
+      return `those who leave: ${step.leavers}`;
     default:
       return 'the field AGE is added to the configuration, or removed';
   }
@@ -44,8 +48,10 @@ function orderInWords({
   trouble,
   lane,
   cancelled,
+  removal,
 }: Order): string {
   return [
+    removal === undefined ? '' : `, of nothing, before a removal: ${removal}`,
     allowMassRemoval ? '' : `, guarded and ${answer}`,
     limit === undefined ? '' : `, of ${limit} at most`,
     `, ${lane} lane`,

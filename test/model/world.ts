@@ -30,6 +30,10 @@ export interface Held {
   state: 'proven' | 'exposed' | null;
   isMember: boolean;
   isPresent: boolean;
+  /** An export has added the member, and it has not opted out since. */
+  isCreated: boolean;
+  /** An export has archived the member, and it has been in the archive since. */
+  isOurs: boolean;
   refusal: {
     readonly payload: string;
     readonly outcome: string;
@@ -52,13 +56,18 @@ export interface World {
     readonly optedOutTakesUpdates: boolean;
     readonly roleAddressesRefused: boolean;
     readonly unchangedRowInReply: boolean;
+    readonly archivedStaysArchived: boolean;
   };
   readonly profiles: Map<string, Profile>;
   readonly members: Map<string, Member>;
   readonly forgotten: Set<string>;
   readonly throttledUntil: Map<string, number>;
-  /** Merge tags, and tags by segment. */
-  config: { readonly fields: readonly string[]; readonly segments: Readonly<Record<string, string>> };
+  /** Merge tags, tags by segment, and what becomes of people who leave all segments. */
+  config: {
+    readonly fields: readonly string[];
+    readonly segments: Readonly<Record<string, string>>;
+    readonly leavers: 'untag' | 'archive' | 'keep';
+  };
   /** Foreign tags, by the address of each member at that time. */
   census: ReadonlyMap<string, { readonly status: string; readonly tags: ReadonlySet<string> }> | null;
   /** The census is this export's own. */
@@ -79,7 +88,9 @@ export interface Asked {
   readonly retryRefused: boolean;
   readonly limit?: number;
   readonly isCancelled: boolean;
-  /** `not_sent` or `unproven` for an upsert, or the untagging of one tag, that was not answered; null: it was answered. */
+  /** All contacts leave, and the destination is removed. */
+  readonly removal?: 'untag' | 'archive';
+  /** `not_sent` or `unproven` for an upsert, the untagging of one tag, or `ARCHIVING`, that was not answered; null: it was answered. */
   readonly unanswered: (address: string, tag?: string) => string | null;
 }
 
@@ -121,13 +132,21 @@ export interface Change extends Subject {
   loses: ReadonlySet<string>;
   decided: string | null;
   isSent: boolean;
+  isArchived: boolean;
+  /** Why it was to be archived, and is not. */
+  notArchived: string | null;
 }
 
 /** What became of an upsert, where there was one, and of each tag to take off. */
 export interface Results {
   readonly sent: string | null;
   readonly off: readonly (readonly [tag: string, result: string])[];
+  /** `archived`, why it was not, or that it was not answered; null: it was not to be. */
+  readonly archived: string | null;
 }
+
+/** In place of a tag: the request that archives. */
+export const ARCHIVING = '(archive)';
 
 export type Counts = {
   readonly memberStatuses: Record<string, number>;
@@ -155,5 +174,7 @@ export const NEW: Held = {
   state: null,
   isMember: false,
   isPresent: false,
+  isCreated: false,
+  isOurs: false,
   refusal: null,
 };

@@ -60,8 +60,19 @@ const isOfSdk = ([name]: readonly [string, string]) => name.startsWith('@tempora
 test('package.json, the check at start and the tests agree on the range of the Temporal SDK', () => {
   const all = Object.entries<string>(manifest.peerDependencies);
   const others = all.filter((peer) => !isOfSdk(peer)).map(([name]) => name);
-  // Loaded only where they are installed: that of Nexus, which has versions of its own, and a reader.
-  expect(others).toEqual(['nexus-rpc', 'read-excel-file']);
+  // Loaded only where they are installed: charts, tracing, that of Nexus, which has versions of its own, and readers.
+  expect(others).toEqual([
+    '@aws-sdk/client-s3',
+    '@azure/identity',
+    '@azure/storage-blob',
+    '@observablehq/plot',
+    '@opentelemetry/api',
+    'linkedom',
+    'nexus-rpc',
+    'pg',
+    'pg-copy-streams',
+    'read-excel-file',
+  ]);
   expect(others.every((name) => manifest.peerDependenciesMeta[name].optional)).toBe(true);
   const peers = all.filter(isOfSdk);
   expect(new Set(peers.map(([, range]) => range))).toEqual(new Set([`>=${LOWEST_SDK} <2`]));

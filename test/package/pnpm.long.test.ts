@@ -1,3 +1,5 @@
 import { describeInstalled } from './installed';
+import { NEWEST_SDK } from './project';
 
-describeInstalled('pnpm');
+// Which version of the SDK is installed is no matter of the package manager: npm.long.test.ts has the lowest too.
+describeInstalled('pnpm', [NEWEST_SDK]);

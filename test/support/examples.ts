@@ -21,6 +21,8 @@ export interface RunningExample {
   ) => Promise<{ readonly stdout: string; readonly stderr: string }>;
   /** Starts a program of the example. Resolves when it has printed a line that contains `ready`, with that line. */
   readonly start: (program: string, ready: string, env?: NodeJS.ProcessEnv) => Promise<string>;
+  /** Lines that its worker has printed. */
+  readonly printed: () => readonly string[];
   close(): Promise<void>;
 }
 
@@ -29,14 +31,23 @@ export interface ExampleOptions {
   readonly folder: string;
   /** The Node that runs it. @default the one that runs the tests */
   readonly node?: string;
+  /** Beside the variables that every example has. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Compiles an example as its own tsconfig says, and starts its worker. */
+/** As its own tsconfig says. */
+export async function compileExample(folder: string): Promise<void> {
+  await run(process.execPath, [TSC, '-p', folder]);
+}
+
+/** Compiles an example, and starts its worker. */
 export async function startExample({
   folder,
   node = process.execPath,
+  env: more = {},
 }: ExampleOptions): Promise<RunningExample> {
-  await run(process.execPath, [TSC, '-p', folder]);
+  await compileExample(folder);
+  const printed: string[] = [];
   const sandbox = await startSandbox({ audiences: [{ id: EXAMPLE_AUDIENCE, name: 'Newsletter' }] });
   const shared = {
     ...process.env,
@@ -47,6 +58,7 @@ export async function startExample({
     MAILCHIMP_API_KEY: sandbox.apiKey,
     MAILCHIMP_BASE_URL: sandbox.url,
     AUDIENCE_ID: EXAMPLE_AUDIENCE,
+    ...more,
   };
   const started: OwnedProcess[] = [];
   const example: RunningExample = {
@@ -64,7 +76,10 @@ export async function startExample({
         args: [join(folder, 'dist', program)],
         cwd: folder,
         env: { ...shared, ...env },
-        onLine: (line) => line.includes(ready) && isReady(line),
+        onLine: (line) => {
+          printed.push(line);
+          if (line.includes(ready)) isReady(line);
+        },
       });
       started.push(owned);
       const ended = owned.ended.then((how) => {
@@ -72,6 +87,7 @@ export async function startExample({
       });
       return Promise.race([readyLine, ended]);
     },
+    printed: () => printed,
     close: async () => {
       for (const owned of started) await owned.stop();
       await sandbox.close();

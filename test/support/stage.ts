@@ -31,9 +31,13 @@ import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandb
 
 /** All that workers of this test file have logged, with what the SDK's core logged; kept off the terminal. */
 export const workerLogs: string[] = [];
+/** The same, with their fields. */
+export const workerEntries: LogEntry[] = [];
 
 Runtime.install({
-  logger: new DefaultLogger('DEBUG', ({ level, message, meta }: LogEntry) => {
+  logger: new DefaultLogger('DEBUG', (entry: LogEntry) => {
+    const { level, message, meta } = entry;
+    workerEntries.push(entry);
     workerLogs.push(`${level} ${message} ${inspect(meta, { depth: 8 })}`);
   }),
   telemetryOptions: {
@@ -112,70 +116,167 @@ class BatchClient extends ExportClient {
 }
 
 export async function openStage(options: StageOptions = {}): Promise<Stage> {
-  const folder = await mkdtemp(join(tmpdir(), 'stage-'));
-  const sandbox = await startSandbox({ audiences: [AUDIENCE_SEED], ...options.sandbox });
-  const address = options.address ?? process.env['TEST_TEMPORAL_ADDRESS'];
+  const server = await connectTo(options.address);
+  const place = await openPlace(options.sandbox);
+  const { folder, account } = place;
+  const config: WorkerConfigInput = {
+    staging: { folder: join(folder, 'staging') },
+    accounts: { main: account },
+    sources: { people: SOURCE },
+  };
+  return {
+    ...stageOf(server, place, { account: 'main', source: 'people' }),
+    config,
+    withWorker: async (work, more = {}) => {
+      const plugin = new MailchimpPlugin({ ...config, baseFolder: folder });
+      const worker = await createWorker(server, plugin, { ...options.worker, ...more });
+      return worker.runUntil(work);
+    },
+    close: async () => {
+      await server.close();
+      await place.close();
+    },
+  };
+}
+
+/** Stages of one test file with one worker: to start one takes a quarter of the time of a test that exports. */
+export interface SharedWorker {
+  /** The stage of the next test, with a sandbox, an account and a source of its own. Its `withWorker` takes no options. */
+  nextStage(): Stage;
+  /** Stops the worker, and closes all stages. */
+  close(): Promise<void>;
+}
+
+/** For tests that neither stop the worker nor leave an export running. @param stages at most so many */
+export async function startSharedWorker(stages: number): Promise<SharedWorker> {
+  const server = await connectTo();
+  const places = await Promise.all(
+    // Another key is another account, with connections of its own.
+    Array.from({ length: stages }, () => openPlace({ apiKey: `${randomUUID().replaceAll('-', '')}-us1` })),
+  );
+  const [{ folder: baseFolder }] = places as [Place];
+  const nameOf = (place: Place) => `main${places.indexOf(place) + 1}`;
+  const config: WorkerConfigInput = {
+    staging: { folder: join(baseFolder, 'staging') },
+    accounts: Object.fromEntries(places.map((place) => [nameOf(place), place.account])),
+    sources: Object.fromEntries(places.map((place) => [nameOf(place), sourceIn(place.folder)])),
+  };
+  const worker = await createWorker(server, new MailchimpPlugin({ ...config, baseFolder }));
+  let stop!: () => void;
+  const running = worker.runUntil(new Promise<void>((resolve) => (stop = resolve)));
+  const left = [...places];
+  return {
+    nextStage: () => {
+      const place = left.shift();
+      if (!place) throw new Error(`The shared worker was started for ${stages} stages`);
+      const name = nameOf(place);
+      const stage = stageOf(server, place, { account: name, source: name });
+      return { ...stage, config, withWorker: (work) => work(), close: async () => {} };
+    },
+    close: async () => {
+      stop();
+      await running;
+      await server.close();
+      for (const place of places) await place.close();
+    },
+  };
+}
+
+interface Server {
+  readonly temporal: Client;
+  readonly native: NativeConnection;
+  readonly taskQueue: string;
+  readonly client: ExportClient;
+  close(): Promise<void>;
+}
+
+async function connectTo(address = process.env['TEST_TEMPORAL_ADDRESS']): Promise<Server> {
   if (!address) throw new Error('TEST_TEMPORAL_ADDRESS is not set: run the tests with jest');
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const taskQueue = `test-${randomUUID()}`;
-  const destinationId = `d-${randomUUID().slice(0, 8)}`;
   const temporal = new Client({ connection });
-  const client = new BatchClient({ client: temporal, taskQueue });
+  return {
+    temporal,
+    native,
+    taskQueue,
+    client: new BatchClient({ client: temporal, taskQueue }),
+    close: async () => {
+      await connection.close();
+      await native.close();
+    },
+  };
+}
+
+function createWorker(
+  { native, taskQueue }: Server,
+  plugin: MailchimpPlugin,
+  options: Partial<WorkerOptions> = {},
+): Promise<Worker> {
+  return Worker.create({ connection: native, taskQueue, plugins: [plugin], ...bundle(), ...options });
+}
+
+/** Where the rows of a stage are: a folder for its files, and a sandbox. */
+interface Place {
+  readonly folder: string;
+  readonly sandbox: Sandbox;
+  readonly account: WorkerConfigInput['accounts'][string];
+  close(): Promise<void>;
+}
+
+async function openPlace(options: SandboxOptions = {}): Promise<Place> {
+  const folder = await mkdtemp(join(tmpdir(), 'stage-'));
+  const sandbox = await startSandbox({ audiences: [AUDIENCE_SEED], ...options });
   const variable = `KEY_${randomUUID().replaceAll('-', '')}`;
   process.env[variable] = sandbox.apiKey;
-  const config: WorkerConfigInput = {
-    staging: { folder: join(folder, 'staging') },
-    accounts: { main: { apiKey: `env:${variable}`, baseUrl: sandbox.url, longestRequestSeconds: 3 } },
-    sources: { people: SOURCE },
+  return {
+    folder,
+    sandbox,
+    account: { apiKey: `env:${variable}`, baseUrl: sandbox.url, longestRequestSeconds: 3 },
+    close: async () => {
+      await sandbox.close();
+      await rm(folder, { recursive: true, force: true });
+      delete process.env[variable];
+    },
   };
-  const stage: Stage = {
+}
+
+type Names = Pick<ConnectInput, 'account' | 'source'>;
+
+function stageOf(
+  { temporal, client, taskQueue }: Server,
+  { folder, sandbox }: Place,
+  names: Names,
+): Omit<Stage, 'config' | 'withWorker' | 'close'> {
+  const destinationId = `d-${randomUUID().slice(0, 8)}`;
+  const handle = (exportId: string) => client.handle({ destinationId, exportId });
+  return {
     folder,
     taskQueue,
     destinationId,
     sandbox,
     temporal,
     client,
-    config,
     writeProfiles: (rows) => writeFile(join(folder, 'profiles.csv'), toCsv(rows)),
     writeMembers: (rows) =>
       writeFile(join(folder, 'members.csv'), ['id,segment', ...rows.map((row) => row.join(','))].join('\n')),
-    withWorker: async (work, more = {}) => {
-      const worker = await Worker.create({
-        connection: native,
-        taskQueue,
-        plugins: [new MailchimpPlugin({ ...config, baseFolder: folder })],
-        ...bundle(),
-        ...options.worker,
-        ...more,
-      });
-      return worker.runUntil(work);
-    },
     connect: async (input = {}) => {
-      await client.connect(destinationId, { ...CONNECT, ...input });
+      await client.connect(destinationId, { ...CONNECT, ...names, ...input });
     },
     configure: async (input = {}) => {
       await client.configure(destinationId, { ...CONFIGURE, ...input });
     },
-    handle: (exportId) => client.handle({ destinationId, exportId }),
+    handle,
     running: async () => {
       const handle = await runningHandle(client, destinationId);
       if (!handle) throw new Error('No export runs');
       return handle;
     },
     progress: async () => (await runningHandle(client, destinationId))?.progress(),
-    follow: (exportId) => reportOf(stage.handle(exportId)),
+    follow: (exportId) => reportOf(handle(exportId)),
     export: async (options = {}) => reportOf(await client.start(destinationId, { options })),
     plan: async (options = {}) => reportOf(await client.plan(destinationId, { options })),
-    close: async () => {
-      await connection.close();
-      await native.close();
-      await sandbox.close();
-      await rm(folder, { recursive: true, force: true });
-      delete process.env[variable];
-    },
   };
-  return stage;
 }
 
 /** Waits for the report of an export, however it ends. Outages are waited out: tests kill workers. */
@@ -223,13 +324,17 @@ export const CONFIGURE: ConfigureInput = {
   guards: { removalShare: 1 },
 };
 
-const MEMBERS = { path: 'members.csv', key: 'id', segment: 'segment' };
+const SOURCE = sourceIn('');
 
-const SOURCE = {
-  kind: 'files' as const,
-  profiles: { path: 'profiles.csv', key: 'id' },
-  segments: { vip: { members: MEMBERS }, north: { members: MEMBERS } },
-};
+/** The files that a stage writes into its folder. */
+function sourceIn(folder: string) {
+  const members = { path: join(folder, 'members.csv'), key: 'id', segment: 'segment' };
+  return {
+    kind: 'files' as const,
+    profiles: { path: join(folder, 'profiles.csv'), key: 'id' },
+    segments: { vip: { members }, north: { members } },
+  };
+}
 
 /** One bundle for the whole run: bundling takes seconds. */
 function bundle(): Partial<WorkerOptions> {

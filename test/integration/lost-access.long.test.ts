@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { login } from '../../src/cli/account/login';
+import { WorkerConfigSchema } from '../../src/config/config';
 import {
   reportOf,
   CONFIGURE,
@@ -8,6 +12,7 @@ import {
   AUDIENCE,
   AUDIENCE_SEED,
   openStage,
+  workerLogs,
   type Stage,
 } from '../support/stage';
 import { reasonIn } from '../support/export-state';
@@ -75,4 +80,41 @@ test('an export whose key is revoked stops, while that of another key goes on, a
     await stopped.resume();
     expect(await reportOf(stopped)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
   });
+});
+
+test('an export by a sign-in that the user revokes stops with KEY_REVOKED, and continues after the next sign-in', async () => {
+  const oauth = { token: 'file:token', clientId: '1', clientSecret: 'env:OTHER_KEY', redirectPort: 45_671 };
+  const account = {
+    oauth: { ...oauth, loginUrl: new URL('/', stage.sandbox.url).href },
+    baseUrl: stage.sandbox.url,
+  };
+  Object.assign(stage.config.accounts, { main: account });
+  const signIn = () =>
+    login({
+      account: 'main',
+      config: WorkerConfigSchema.parse(stage.config),
+      baseFolder: stage.folder,
+      say: () => {},
+      open: (link) => [fetch(link)].length > 0,
+    });
+  const token = async () => (await readFile(join(stage.folder, 'token'), 'utf8')).split('-')[0]!;
+  await signIn();
+  const first = await token();
+  await stage.withWorker(async () => {
+    await stage.connect();
+    await stage.configure();
+    stage.sandbox.control.set({ switches: { revokedKeys: first } });
+    const handle = await stage.client.start(stage.destinationId);
+    const { code, message } = await until(async () => reasonIn(await handle.progress(), 'stopped'));
+    expect([code, message]).toEqual([
+      'KEY_REVOKED',
+      expect.stringMatching(/temporal-mailchimp account login main$/),
+    ]);
+    await signIn();
+    await handle.resume();
+    expect(await reportOf(handle)).toMatchObject({ status: 'completed', outcomes: { created: 8 } });
+  });
+  expect(workerLogs.length).toBeGreaterThan(0);
+  for (const secret of [first, await token()])
+    expect(workerLogs.filter((line) => line.includes(secret))).toEqual([]);
 });

@@ -1,0 +1,3 @@
+export const activities = {
+  greet: async (name: string): Promise<string> => `Hello, ${name}!`,
+};

@@ -1,0 +1,32 @@
+import type { Asked, Change, ExportResult, Selection, World } from './world';
+
+// What keeps a plan from being sent, as a whole or in part.
+
+/** Members lose the tag of a segment that is empty or no longer configured. */
+function isMassRemoval({ profiles, config, holdsRemovals }: World, changes: readonly Change[]): boolean {
+  const filled = [...profiles.values()].flatMap(({ segments }) => segments).map((id) => config.segments[id]);
+  return changes.some(
+    ({ loses, isArchived }) =>
+      (holdsRemovals && isArchived) || [...loses].some((tag) => holdsRemovals || !filled.includes(tag)),
+  );
+}
+
+export function putOff(change: Change): void {
+  const decided = change.decided ?? 'not_sent';
+  Object.assign(change, { isSent: false, isArchived: false, gains: new Set(), loses: new Set(), decided });
+}
+
+/** Before a removal, each contact that loses something counts. */
+export function isGuarded(
+  world: World,
+  { removal, allowMassRemoval }: Asked,
+  changes: readonly Change[],
+): boolean {
+  if (allowMassRemoval) return false;
+  const isLosing = changes.some(({ isArchived, loses }) => isArchived || loses.size > 0);
+  return removal === undefined ? isMassRemoval(world, changes) : isLosing;
+}
+
+export function isNobody({ people }: Selection, { subjects }: Pick<ExportResult, 'subjects'>): boolean {
+  return subjects.length + people.size === 0;
+}

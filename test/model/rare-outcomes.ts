@@ -1,0 +1,31 @@
+import type { Case, Seed } from './arbitrary';
+import { PLAIN_EXPORT } from './steps';
+
+const PERSON: Seed = {
+  kind: 'ordinary',
+  dirt: 'clean',
+  values: { FNAME: 'Ann', AGE: '7' },
+  segments: ['alpha'],
+  member: null,
+};
+
+const CASE = {
+  people: [PERSON, PERSON, { ...PERSON, kind: 'throttled' }],
+  segments: 1,
+  statusIfNew: 'subscribed',
+  isNameRequired: false,
+  holdsRemovals: false,
+  switches: {},
+} as const satisfies Omit<Case, 'steps'>;
+
+const leave = { person: 0, change: { to: 'segments', segments: [] } } as const;
+
+/** Outcomes that some forty random cases may lack. */
+export const RARE_OUTCOMES: Readonly<Record<'throttled' | 'archived', Case>> = {
+  throttled: { ...CASE, steps: [PLAIN_EXPORT] },
+  archived: {
+    ...CASE,
+    leavers: 'archive',
+    steps: [PLAIN_EXPORT, { do: 'profiles', changes: [leave] }],
+  },
+};
