@@ -1,8 +1,6 @@
 import type { Client } from '@temporalio/client';
+import { billedActions, type HistoryEvent } from './billed';
 import type { HistoryFigures } from './figures';
-
-type History = Awaited<ReturnType<ReturnType<Client['workflow']['getHandle']>['fetchHistory']>>;
-type HistoryEvent = NonNullable<NonNullable<History['events']>[number]>;
 
 /** One attempt of a step that completed; unix milliseconds. */
 export interface Step {
@@ -38,7 +36,7 @@ export async function readChain(client: Client, workflowId: string, firstRunId: 
       events: events.length,
       bytes,
       activities: events.filter((event) => event.activityTaskScheduledEventAttributes).length,
-      actions: events.reduce((sum, event) => sum + actionsOf(event), 0),
+      actions: runs.reduce((sum, run) => sum + billedActions(run), 0),
     },
   };
 }
@@ -63,20 +61,4 @@ function stepsOf(run: readonly HistoryEvent[]): Step[] {
 function timeOf(event: HistoryEvent | undefined): number {
   const { seconds, nanos } = event?.eventTime ?? {};
   return Number(seconds ?? 0) * 1000 + (nanos ?? 0) / 1e6;
-}
-
-/** What Temporal Cloud bills for an event. A step is billed for each attempt; the last one has their number. */
-function actionsOf(event: HistoryEvent): number {
-  const { activityTaskStartedEventAttributes: started } = event;
-  if (started) return started.attempt ?? 1;
-  const isBilled =
-    event.workflowExecutionStartedEventAttributes ??
-    event.timerStartedEventAttributes ??
-    event.workflowExecutionSignaledEventAttributes ??
-    event.workflowExecutionUpdateAcceptedEventAttributes ??
-    event.startChildWorkflowExecutionInitiatedEventAttributes ??
-    event.signalExternalWorkflowExecutionInitiatedEventAttributes ??
-    event.upsertWorkflowSearchAttributesEventAttributes ??
-    event.workflowPropertiesModifiedEventAttributes;
-  return isBilled ? 1 : 0;
 }

@@ -7,13 +7,16 @@ import { thisMachine } from './machine';
 import { measureExport } from './measure-export';
 import { HELP, parseOptions, type BenchOptions, type Part } from './options';
 import { measureOthers } from './others/measure-others';
+import { measureDay } from './day/measure-day';
+import { describeDay } from './day/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
+import { measureSources } from './sources/measure-sources';
 import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks } from './write-benchmarks';
+import { writeBenchmarks, writeDay } from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
@@ -63,6 +66,16 @@ async function main(): Promise<void> {
   if (options.age || options.width) {
     if (options.age) await measureAges(print);
     if (options.width) await measureWidths(print);
+    return;
+  }
+  if (options.day) {
+    const figures = await measureDay(await findTemporalBinary({ report: say }), say);
+    print(options.json ? JSON.stringify(figures) : describeDay(figures));
+    if (options.write) await writeDay(figures);
+    return;
+  }
+  if (options.sources) {
+    await measureSources(options.sizes.at(-1)!, print);
     return;
   }
   const figures = await measure(options);

@@ -13,6 +13,10 @@ export interface BenchOptions {
   readonly age: boolean;
   /** Measure only staging: profiles of some widths. */
   readonly width: boolean;
+  /** Measure only a day of two hundred destinations. */
+  readonly day: boolean;
+  /** Measure only how sources of each kind are read. */
+  readonly sources: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
@@ -34,14 +38,16 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       help: { type: 'boolean', default: false },
       age: { type: 'boolean', default: false },
       width: { type: 'boolean', default: false },
+      day: { type: 'boolean', default: false },
+      sources: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
-  const { profiles, only, json, write, help, age, width, 'cpu-prof': cpuProfiles } = values;
+  const { profiles, only, json, write, help, age, width, day, sources, 'cpu-prof': cpuProfiles } = values;
   const sizes = profiles === undefined ? SIZES : [wholeNumber(profiles)];
   const parts = only === undefined ? PARTS : [partNamed(only)];
   if (write && !parts.includes('sizes')) throw new Error('--write needs the part sizes: leave out --only');
-  return { sizes, parts, json, write, help, age, width, cpuProfiles };
+  return { sizes, parts, json, write, help, age, width, day, sources, cpuProfiles };
 }
 
 function partNamed(text: string): Part {
@@ -62,6 +68,8 @@ another profile in different case; some values are padded, quoted or non-Latin) 
 
 Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-prof FOLDER]
        npm run bench -- [--age] [--width]
+       npm run bench -- --day [--json] [--write]
+       npm run bench -- --sources [--profiles N]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
@@ -69,6 +77,9 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
   --write       also write BENCHMARKS.md and its chart
   --age         instead: claims in stores with up to 10,000 past exports, and a store of 1,000 destinations (a minute)
   --width       instead: plan, read and settle profiles with up to 80 texts of 255 bytes, at the default memory (takes an hour)
+  --day         instead: a day of two hundred destinations with hourly schedules (7), by a fast clock (takes half an hour); --write
+                writes that section of BENCHMARKS.md, and bench/day/figures.json, which a test compares with
+  --sources     instead: read the same profiles from CSV files, from PostgreSQL and from a Dataverse, which it starts, and joined from files and PostgreSQL by SQL (minutes)
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down
 
@@ -88,7 +99,7 @@ What the figures mean. Times of an export come from its Temporal history, reques
               later exports. In each lane, with lean replies and without delay.
 5. cost       peak RSS of the worker process: over all exports of the scene, and in the steps of the first export.
               History: events and bytes of all runs of the export. activities: steps; actions: what Temporal Cloud bills (starts,
-              steps with their retries, timers, updates, signals, memos), heartbeats separately. Requests, and bytes of bodies up and
+              steps with their retries, timers, updates, signals, markers; bench/billed.ts), without heartbeats. Requests, and bytes of bodies up and
               down, at the sandbox. staging: bytes on disk at the peak (with what DuckDB spills) and after the export.
 6. others     20,000 profiles sent in the ways of other tools, in this process, on a sandbox with full replies: without delay, and
               where each operation takes 100 ms (then only the first rows, so that it ends in half a minute).

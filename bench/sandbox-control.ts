@@ -19,6 +19,13 @@ interface State {
   readonly maxConcurrent: number;
 }
 
+export interface Member {
+  readonly email: string;
+  readonly status: string;
+  readonly merge_fields: Readonly<Record<string, string>>;
+  readonly tags: readonly string[];
+}
+
 /** A request to `/batches` only submits or reads work. */
 const isWrite = ({ method, route }: RequestCount): boolean =>
   method !== 'GET' && !route.startsWith('/batches');
@@ -63,6 +70,13 @@ export class SandboxControl {
     if (reply.statusCode !== 200)
       throw new Error(`The sandbox answered ${reply.statusCode} to ${url.pathname}`);
     await pipeline(reply, createWriteStream(file));
+  }
+
+  /** The members of an audience. */
+  async members(audienceId: string): Promise<Member[]> {
+    const reply = await this.#call(`/_sandbox/audiences/${audienceId}/members`);
+    const lines = (await reply.text()).split('\n').filter((line) => line !== '');
+    return lines.map((line) => JSON.parse(line) as Member);
   }
 
   async #call(path: string, init?: RequestInit): Promise<Response> {

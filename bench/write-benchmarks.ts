@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { drawChart } from './chart';
+import type { DayFigures } from './day/measure-day';
+import { DAY_TITLE, describeDay } from './day/tables';
 import type { Figures } from './figures';
 import { bytes, count } from './numbers';
 import { describeFigures } from './tables';
@@ -9,11 +11,23 @@ import { describeTargets } from './targets';
 /** Relative to `dist-bench/bench`. */
 const ROOT = resolve(__dirname, '../..');
 const CHART = 'bench/cost-against-size.svg';
+const BENCHMARKS = join(ROOT, 'BENCHMARKS.md');
+/** The last day that was measured. */
+const DAY = join(ROOT, 'bench/day/figures.json');
 
 /** Writes BENCHMARKS.md and its chart. */
 export async function writeBenchmarks(figures: Figures): Promise<void> {
   await writeFile(join(ROOT, CHART), drawChart(figures));
-  await writeFile(join(ROOT, 'BENCHMARKS.md'), describe(figures));
+  const day = JSON.parse(await readFile(DAY, 'utf8')) as DayFigures;
+  await writeFile(BENCHMARKS, `${describe(figures)}\n${describeDay(day)}`);
+}
+
+/** Writes the section of the day, which is the last one, and its figures. */
+export async function writeDay(figures: DayFigures): Promise<void> {
+  const text = await readFile(BENCHMARKS, 'utf8');
+  const [others = ''] = text.split(DAY_TITLE);
+  await writeFile(BENCHMARKS, `${others.trimEnd()}\n\n${describeDay(figures)}`);
+  await writeFile(DAY, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
 function describe(figures: Figures): string {
