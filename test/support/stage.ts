@@ -23,6 +23,7 @@ import {
   type ExportOptionsInput,
   type ExportView,
 } from '../../src/client';
+import { until } from './until';
 import { untilAnswered } from './until-answered';
 import type { WorkerConfigInput } from '../../src/config/config';
 import type { ExportReport } from '../../src/contract/report';
@@ -267,11 +268,8 @@ function stageOf(
       await client.configure(destinationId, { ...CONFIGURE, ...input });
     },
     handle,
-    running: async () => {
-      const handle = await runningHandle(client, destinationId);
-      if (!handle) throw new Error('No export runs');
-      return handle;
-    },
+    // Right after an export has ended, the next one is queued until the destination has continued as new.
+    running: () => until(() => runningHandle(client, destinationId)),
     progress: async () => (await runningHandle(client, destinationId))?.progress(),
     follow: (exportId) => reportOf(handle(exportId)),
     export: async (options = {}) => reportOf(await client.start(destinationId, { options })),
