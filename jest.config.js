@@ -3,11 +3,11 @@ const swc = [
   { jsc: { target: 'es2023', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } },
 ];
 
-/** `npm test`. Tests that take minutes are named `*.long.test.ts` and run by jest.long.config.js. @type {import('jest').Config} */
+/** `npm test`. Tests that take minutes are named `*.long.test.ts` or `*.release.test.ts`, and have configurations of their own. @type {import('jest').Config} */
 module.exports = {
   testEnvironment: 'node',
   testMatch: ['<rootDir>/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '\\.long\\.test\\.ts$'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.(?:long|release)\\.test\\.ts$'],
   transform: {
     '^.+\\.ts$': swc,
     '/node_modules/(?:oauth4webapi/.+|linkedom/worker)\\.js$': swc,

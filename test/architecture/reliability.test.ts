@@ -4,9 +4,9 @@ import { expect, test } from '@jest/globals';
 
 const ROOT = resolve(__dirname, '../..');
 
-/** The text of a test file and of its long cases; empty when there is no such file. */
+/** The text of a test file, of its long cases and of those of a release; empty when there is no such file. */
 function readTests(path: string): string {
-  return ['.test.ts', '.long.test.ts']
+  return ['.test.ts', '.long.test.ts', '.release.test.ts']
     .map((suffix) => join(ROOT, 'test', `${path}${suffix}`))
     .filter((file) => existsSync(file))
     .map((file) => readFileSync(file, 'utf8'))

@@ -11,7 +11,7 @@ const { values } = parseArgs({
 });
 const { status } = spawnSync(
   process.execPath,
-  [require.resolve('jest/bin/jest'), '--config', 'jest.long.config.js', 'test/chaos'],
+  [require.resolve('jest/bin/jest'), '--config', 'jest.release.config.js', 'test/chaos'],
   {
     stdio: 'inherit',
     env: {

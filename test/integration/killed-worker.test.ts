@@ -1,4 +1,4 @@
 import { describeKilledWorker } from './killed-worker';
 
-// All moments: killed-worker.long.test.ts.
+// All moments: killed-worker.release.test.ts.
 describeKilledWorker(['waits while a batch is half done at Mailchimp']);

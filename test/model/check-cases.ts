@@ -46,7 +46,6 @@ export async function checkCases(
 /** Runs the current test file again. */
 export function jestCommand(): string {
   const file = expect.getState().testPath?.replace(`${process.cwd()}/`, '') ?? 'test/model';
-  return file.endsWith('.long.test.ts')
-    ? `npx jest --config jest.long.config.js ${file}`
-    : `npx jest ${file}`;
+  const [, kind] = /\.(long|release)\.test\.ts$/.exec(file) ?? [];
+  return kind ? `npx jest --config jest.${kind}.config.js ${file}` : `npx jest ${file}`;
 }

@@ -29,7 +29,7 @@ test('the model covers every open question about Mailchimp', () => {
   expect(Object.keys(DEFAULT_SWITCHES).filter((name) => !names.includes(name))).toEqual(OF_AN_ACCOUNT);
 });
 
-/** Every sixth: a case takes seconds. All of them, with many cases each: model.long.test.ts. */
+/** Every sixth: a case takes seconds. All of them, with many cases each: model.release.test.ts. */
 const SOME_ENDS = OTHER_ENDS.filter((_, index) => index % 6 === 0);
 
 test.each(SOME_ENDS)(
