@@ -148,8 +148,15 @@ export interface SharedWorker {
   close(): Promise<void>;
 }
 
-/** For tests that neither stop the worker nor leave an export running. @param stages at most so many */
-export async function startSharedWorker(stages: number): Promise<SharedWorker> {
+/**
+ * For tests that neither stop the worker nor leave an export running.
+ * @param stages at most so many
+ * @param settings of all their accounts
+ */
+export async function startSharedWorker(
+  stages: number,
+  settings: Partial<WorkerConfigInput['accounts'][string]> = {},
+): Promise<SharedWorker> {
   const server = await connectTo();
   const places = await Promise.all(
     // Another key is another account, with connections of its own.
@@ -159,7 +166,7 @@ export async function startSharedWorker(stages: number): Promise<SharedWorker> {
   const nameOf = (place: Place) => `main${places.indexOf(place) + 1}`;
   const config: WorkerConfigInput = {
     staging: { folder: join(baseFolder, 'staging') },
-    accounts: Object.fromEntries(places.map((place) => [nameOf(place), place.account])),
+    accounts: Object.fromEntries(places.map((place) => [nameOf(place), { ...place.account, ...settings }])),
     sources: Object.fromEntries(places.map((place) => [nameOf(place), sourceIn(place.folder)])),
   };
   const worker = await createWorker(server, new MailchimpPlugin({ ...config, baseFolder }));

@@ -7,6 +7,8 @@ import { until } from '../../support/until';
 
 /** As many as tests. */
 const STAGES = 11;
+/** A check of a connect may take half a minute. */
+const REQUEST_S = 28;
 
 const PEOPLE = [1, 2, 3, 4].map((number) => person(number));
 const [CREATED, OPTED_OUT, SHARED, KNOWN] = PEOPLE.map(({ email }) => email) as [
@@ -22,7 +24,7 @@ describe('the removal of a destination', () => {
   let stage: Stage;
 
   beforeAll(async () => {
-    worker = await startSharedWorker(STAGES);
+    worker = await startSharedWorker(STAGES, { longestRequestSeconds: REQUEST_S });
   });
 
   afterAll(async () => {
@@ -125,7 +127,7 @@ describe('the removal of a destination', () => {
     const sent = () => stage.sandbox.requests().reduce((sum, { count }) => sum + count, 0);
     const before = sent();
     // Its next request, long before the first one of the export, which sends nothing while it is held.
-    stage.sandbox.fail('delay 9 s on GET /lists/*');
+    stage.sandbox.fail(`delay ${REQUEST_S - 3} s on GET /lists/*`);
     const connecting = stage.connect();
     const refusal = connecting.catch((error: unknown) => error);
     await until(async () => sent() > before);
