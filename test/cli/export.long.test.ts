@@ -8,7 +8,7 @@ import { AUDIENCE, person } from '../support/stage';
 import { until } from '../support/until';
 import { blockBatches, openScene, startConfigured, type Scene } from './scene';
 import { fakeTerminal } from './terminal';
-import { treeOf } from './tree';
+import { storeAtRest, treeOf } from './tree';
 
 describe('export', () => {
   let scene: Scene;
@@ -174,7 +174,7 @@ describe('export', () => {
     const settled = JSON.parse(await readFile(baseline, 'utf8'));
     await writeFile(baseline, JSON.stringify({ ...settled, settledAt }));
     await scene.writeConfig({ staging: { ...scene.config.staging, keepDays: 1 } });
-    const before = await treeOf(staging);
+    const before = await storeAtRest(scene);
     expect((await scene.cli(`export failures ${name}`)).output).toContain('email_malformed');
     expect((await scene.cli('source check')).code).toBe(0);
     expect(await treeOf(staging)).toEqual(before);

@@ -6,7 +6,7 @@ import { TIMELINE_STATES } from '../../src/contract/timeline';
 import { person } from '../support/stage';
 import { until } from '../support/until';
 import { openScene, startConfigured, type Scene } from './scene';
-import { treeOf } from './tree';
+import { storeAtRest, treeOf } from './tree';
 
 const EXPORTS = 12;
 const KEPT = 11;
@@ -53,7 +53,7 @@ const downFrom = (first: number, count: number) => Array.from({ length: count },
 
 test('list shows the last ten, with a limit or all those of the store as well, and changes nothing there', async () => {
   const staging = join(scene.folder, 'staging');
-  const before = await treeOf(staging);
+  const before = await storeAtRest(scene);
   expect(await listed('')).toEqual(downFrom(12, 10));
   expect(await listed('--limit 3')).toEqual([12, 11, 10]);
   expect(await listed('--limit 11')).toEqual(downFrom(12, 11));
@@ -81,7 +81,9 @@ test('commands find an export that the destination no longer keeps, by its numbe
     code: 0,
     document: { number: 2 },
   });
-  expect((await scene.cli(`export failures ${name} 2`)).output).toMatch(/invalid +email_malformed +email +000005/);
+  expect((await scene.cli(`export failures ${name} 2`)).output).toMatch(
+    /invalid +email_malformed +email +000005/,
+  );
   expect((await scene.cli(`export segments ${name} 2`)).output).toMatch(/vip +VIP/);
   expect((await scene.cli(`export warnings ${name} 2`)).output).toContain('has no warning');
 });

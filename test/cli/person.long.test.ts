@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CROWD, CROWD_MEMBERS, person } from '../support/stage';
 import { openScene, startConfigured, type Scene } from './scene';
-import { treeOf } from './tree';
+import { storeAtRest, treeOf } from './tree';
 
 let scene: Scene;
 let stopWorker: () => Promise<void>;
@@ -33,7 +33,7 @@ test('person show says what was sent, what became of it in each export, what was
     person(2, { email: 'two@example.com' }),
   ]);
   await scene.cli(`export start ${name}`);
-  const before = await treeOf(join(scene.folder, 'staging'));
+  const before = await storeAtRest(scene);
   const shown = await scene.cliJson('person show Ada@Example.org');
   expect(shown).toMatchObject({
     code: 0,

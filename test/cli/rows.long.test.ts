@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { AUDIENCE, person } from '../support/stage';
 import { destinationOf, openScene, startConfigured, type Scene } from './scene';
-import { treeOf } from './tree';
+import { storeAtRest, treeOf } from './tree';
 
 describe('a list of rows', () => {
   let scene: Scene;
@@ -27,7 +27,7 @@ describe('a list of rows', () => {
     const first = await scene.cli(`export start ${name}`);
     expect(first.output).toMatch(/rejected +fake +1 +now +/);
     const staging = join(scene.folder, 'staging');
-    const before = await treeOf(staging);
+    const before = await storeAtRest(scene);
     const listed = await scene.cli(`destination refusals ${name}`);
     expect(listed.output).toMatch(/fake +000002 +two@example.com +\d{4}-\S+ \S+ UTC +when it changes/);
     expect((await scene.cli(`destination refusals ${name} --csv`)).output).toMatch(
@@ -70,7 +70,7 @@ describe('a list of rows', () => {
     expect((await scene.cli(`export warnings ${name} p1`)).output).toMatch(/omitted +AGE +country +000001 /);
     const started = await scene.cli(`export start ${name}`);
     expect(started.output).toContain('2 values of country left out, because they do not fit AGE.');
-    const before = await treeOf(join(scene.folder, 'staging'));
+    const before = await storeAtRest(scene);
     const csv = await scene.cli(`export warnings ${name} 1 --csv --key 000002`);
     expect(csv.output).toMatch(
       /^kind,field,attribute,key,email,value\nomitted,AGE,country,000002,[^,]*,[^,]*\n$/,
@@ -109,7 +109,7 @@ describe('a list of rows', () => {
     expect((await scene.cli(`export segments ${name} p1`)).output).toMatch(/^s61 +s61 +1 +1 +0 +0/m);
     const started = await scene.cli(`export start ${name}`);
     expect(started.output).toContain(`export segments ${name} 1`);
-    const before = await treeOf(join(scene.folder, 'staging'));
+    const before = await storeAtRest(scene);
     const csv = (await scene.cli(`export segments ${name} 1 --csv`)).output.trim().split('\n');
     expect(csv).toHaveLength(1 + ids.length);
     expect(csv).toContain('s60,s60,1,1,0,0,0,0');

@@ -1,5 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { destinationWorkflowId } from '../../src/contract/identifiers';
+import { until } from '../support/until';
+import type { Scene } from './scene';
 
 /** Every file and folder below a folder, with its time and content: equal when nothing was written. */
 export async function treeOf(folder: string): Promise<Readonly<Record<string, string>>> {
@@ -11,4 +14,14 @@ export async function treeOf(folder: string): Promise<Readonly<Record<string, st
     return [name, `${found.mtimeMs} ${found.ctimeMs} ${found.mode} ${content}`] as const;
   });
   return Object.fromEntries(await Promise.all(entries));
+}
+
+/** The staging store once no step writes into it: after an export has ended, the destination still tidies. */
+export async function storeAtRest(scene: Scene): Promise<Readonly<Record<string, string>>> {
+  const destination = scene.temporal.workflow.getHandle(destinationWorkflowId(scene.destinationId));
+  await until(async () => {
+    const { raw } = await destination.describe();
+    return (raw.pendingActivities?.length ?? 0) === 0 && !raw.pendingWorkflowTask;
+  });
+  return treeOf(join(scene.folder, 'staging'));
 }
