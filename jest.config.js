@@ -21,7 +21,8 @@ module.exports = {
     '^linkedom$': '<rootDir>/node_modules/linkedom/worker.js',
   },
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/dist-bench', '<rootDir>/.stryker-tmp'],
-  testTimeout: 180_000,
+  // Only ends what hangs: on a busy machine, tests take several times longer.
+  testTimeout: 300_000,
   reporters: ['default', '<rootDir>/test/support/plain-reporter.js'],
   // Twice the cores of CI: many tests wait for timers and servers, and would leave a core idle.
   maxWorkers: 4,

@@ -86,7 +86,7 @@ test('the pictures of the README show what the commands print and what the Web U
   });
   expect((await refresh.currentDetails(/Up to date/)).firstLine).toBe('Up to date: 1 with nothing to send');
   await keep('refresh.png', await refresh.page.screenshot());
-}, 180_000);
+});
 
 /** `PICTURES=1` puts them into the README. */
 async function keep(name: string, picture: Buffer): Promise<void> {

@@ -53,7 +53,7 @@ describe('dev', () => {
     const { document } = await scene.cliJson(`export start ${name} ${second.at}`);
     expect(document).toMatchObject({ status: 'completed', outcomes: { unchanged: CROWD.length } });
     await second.dev.stop();
-  }, 120_000);
+  });
 
   test('gives a field with a format or a decimal mark a type that takes it; commands in its folder find its server and its sandbox', async () => {
     const { destinationId: name, configFile } = scene;
@@ -110,5 +110,5 @@ describe('dev', () => {
     } finally {
       await dev.stop();
     }
-  }, 120_000);
+  });
 });

@@ -75,7 +75,7 @@ describe('dev', () => {
       expect((await scene.cliJson(`destination list ${at}`)).document).toMatchObject({ destinations: [] });
     });
     expect(fresh.code).toBe(0);
-  }, 120_000);
+  });
 
   test.each(['no state\n', '', '{"form'])(
     'refuses a damaged state (%j), and names the option that starts over',

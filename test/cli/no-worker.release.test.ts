@@ -79,7 +79,7 @@ describe('a worker that stops', () => {
     expect(terminal.output()).toContain('Export 1 cancelled.');
     await stopWorker();
     await scene.close();
-  }, 120_000);
+  });
 });
 
 describe('no Temporal', () => {

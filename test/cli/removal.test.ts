@@ -8,7 +8,7 @@ let stopWorker: () => Promise<void>;
 beforeAll(async () => {
   scene = await openScene();
   stopWorker = await startConfigured(scene);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stopWorker();
@@ -46,4 +46,4 @@ test('destination remove --exported says how many contacts that means, asks with
   expect(removed.output).toContain('Before the removal of the destination, by Kim: archive.');
   expect(removed.errors).toContain(`Removed "${name}".`);
   expect(statuses()).toEqual(['archived ', 'archived ', 'archived ']);
-}, 120_000);
+});

@@ -118,7 +118,7 @@ test('the documented commands roll from one build to the next, and `doctor` says
   expect(await handle.result()).toMatchObject({ status: 'completed' });
   const { raw } = await scene.temporal.workflow.getHandle(exportWorkflowId(name)).describe();
   expect(raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion?.buildId).toBe('2');
-}, 120_000);
+});
 
 test('`worker` refuses a build without a deployment, and a deployment without a build', async () => {
   const withoutName = await scene.cli('worker --build-id 1');

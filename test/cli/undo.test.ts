@@ -8,7 +8,7 @@ let stopWorker: () => Promise<void>;
 beforeAll(async () => {
   scene = await openScene();
   stopWorker = await startConfigured(scene);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stopWorker();
@@ -57,4 +57,4 @@ test('export undo says what it means and what stays, asks with the numbers, and 
   const passed = await scene.cli(`export start ${name} --allow-after-undo`);
   expect(passed).toMatchObject({ code: 0 });
   expect(statuses().every((one) => one.startsWith('subscribed'))).toBe(true);
-}, 120_000);
+});

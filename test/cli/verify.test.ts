@@ -21,7 +21,7 @@ beforeAll(async () => {
   await scene.writeProfiles(PEOPLE);
   await scene.writeMembers(MEMBERS);
   stopWorker = await startConfigured(scene);
-}, 60_000);
+});
 
 afterAll(async () => {
   await stopWorker();

@@ -25,4 +25,4 @@ test('a destination answers while it continues as new', async () => {
   expect(failures.filter(({ code }) => code !== 'WORKER_NOT_RUNNING')).toEqual([]);
   await stop();
   await scene.close();
-}, 120_000);
+});

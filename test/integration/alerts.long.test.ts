@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { writeFile } from 'node:fs/promises';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { WorkerInterceptors } from '@temporalio/worker';
 import { stringify } from 'yaml';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
@@ -10,8 +10,6 @@ import { openReceiver, status } from '../support/receiver';
 import { until } from '../support/until';
 import { idOf, openAlerting, writePeople, type Alerting } from './alerting';
 import { startWorker } from './killed-worker';
-
-jest.setTimeout(120_000);
 
 describe('the alerts of a destination', () => {
   let alerting: Alerting;

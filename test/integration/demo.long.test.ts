@@ -312,7 +312,7 @@ describe('the demo', () => {
       expect(tableRow(errors, `customer ${id}`)?.at(-1)).toBe('yes');
     }
     expect(errors).toContain('12 of 12 preserved');
-  }, 120_000);
+  });
 
   test('accounts for each of 2,000 generated profiles, in all three exports', async () => {
     const { exitCode, lines } = await startDemo('--profiles', '2000').end();
@@ -334,5 +334,5 @@ describe('the demo', () => {
       return [name, tagged - untagged] as const;
     });
     expect(json.audience.tags).toEqual(Object.fromEntries(held ?? []));
-  }, 120_000);
+  });
 });

@@ -2,15 +2,13 @@ import { existsSync, readdirSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { stringify } from 'yaml';
 import { exportWorkflowId } from '../../src/contract/identifiers';
 import { spawnOwned, type OwnedProcess } from '../../src/dev/owned-process';
 import { AUDIENCE, openStage, person, type Stage } from '../support/stage';
 import { until } from '../support/until';
 import { untilAnswered } from '../support/until-answered';
-
-jest.setTimeout(180_000);
 
 const WORKER = resolve(__dirname, '../../dist/dev/programs/worker-process.js');
 const FREEZE = resolve(__dirname, 'freeze-before-request.cjs');

@@ -186,7 +186,7 @@ test('an undo whose worker is killed while it archives goes on with the next wor
     await Promise.all(workers.map((worker) => worker.kill()));
     await stage.close();
   }
-}, 300_000);
+});
 
 test('exports are taken back from the latest on, each to the state before it', async () => {
   const stage = await openStage();
@@ -220,4 +220,4 @@ test('exports are taken back from the latest on, each to the state before it', a
   } finally {
     await stage.close();
   }
-}, 300_000);
+});

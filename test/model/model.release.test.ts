@@ -26,14 +26,10 @@ test('audience, outcomes and baseline are those of the model after each step, wi
   expect(expected.filter((what) => !seen.has(what))).toEqual([]);
 }, 900_000);
 
-test.each(UNUSABLE)(
-  'where Mailchimp has %j, only the canary is changed',
-  async (switches) => {
-    const seen = await checkCases(UNUSABLE_RUNS, async (given) => {
-      const people = given.people.map((seed) => withoutOptOut(seed));
-      return runFirstExport({ ...given, people, switches }, open);
-    });
-    expect(seen.get('PROVIDER_DIFFERS')).toBeGreaterThan(0);
-  },
-  300_000,
-);
+test.each(UNUSABLE)('where Mailchimp has %j, only the canary is changed', async (switches) => {
+  const seen = await checkCases(UNUSABLE_RUNS, async (given) => {
+    const people = given.people.map((seed) => withoutOptOut(seed));
+    return runFirstExport({ ...given, people, switches }, open);
+  });
+  expect(seen.get('PROVIDER_DIFFERS')).toBeGreaterThan(0);
+});

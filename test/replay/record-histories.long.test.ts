@@ -18,4 +18,4 @@ test('the workflows replay what they do now, and the same histories are stored f
 
   if (isRecording) store.add(VERSION, recording);
   expect(store.names(VERSION)).toEqual(Object.keys(recording).toSorted());
-}, 120_000);
+});

@@ -81,7 +81,7 @@ test('applying the difference between two states of the source to the first give
     ),
     { numRuns: 8 },
   );
-}, 240_000);
+});
 
 type Fate = { readonly result: RowResult['result']; readonly isApplied: boolean };
 
@@ -137,4 +137,4 @@ test('the sums add up whatever comes back, and once all is acknowledged the audi
     ),
     { numRuns: 8 },
   );
-}, 240_000);
+});

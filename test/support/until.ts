@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-const DEADLINE_MS = 90_000;
+const DEADLINE_MS = 150_000;
 const BETWEEN_MS = 100;
 
 /** Waits for a fact: asks until the answer is neither undefined nor false. */

@@ -32,7 +32,7 @@ test('1,300 segments of a list take about four times as much processor time as a
   });
   expect(growth).toBeLessThan(MAX_GROWTH);
   await fixture.remove();
-}, 120_000);
+});
 
 // A comment at the end must not hide what follows the SQL.
 const sql = (segment: number) =>
@@ -55,7 +55,7 @@ test('1,300 segments of SQL take about four times as much processor time as a qu
   });
   expect(growth).toBeLessThan(MAX_GROWTH);
   await fixture.remove();
-}, 120_000);
+});
 
 test('a segment of SQL that fails beside others is named in the error', async () => {
   const fixture = await Fixture.make();

@@ -94,7 +94,6 @@ test.each([
     expect(Object.keys(some)).toHaveLength(wide.fields);
     expect(Buffer.byteLength(some['F1'] ?? '')).toBeGreaterThan(wide.bytes - 2);
   },
-  120_000,
 );
 
 test('one value of a megabyte is cut like others, and makes no chunk smaller', async () => {
@@ -104,7 +103,7 @@ test('one value of a megabyte is cut like others, and makes no chunk smaller', a
   // The canaries, chunks of 500, and the spares.
   expect(plan.chunks).toBe(5);
   expect(plan.warnings).toEqual([{ attribute: 'f0', field: 'F0', kind: 'cut', count: 1 }]);
-}, 60_000);
+});
 
 test('too little memory is named with the setting that helps', async () => {
   const tooLittle = planAndRead({ rows: 5_000, fields: 80, bytes: 255, memoryLimit: '24MB' });
@@ -117,4 +116,4 @@ test('too little memory is named with the setting that helps', async () => {
     message: expect.stringContaining('set staging.memoryLimit to more'),
   });
   expect((error as Error).message).not.toMatch(/threads|insertion/);
-}, 60_000);
+});

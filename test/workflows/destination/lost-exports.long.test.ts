@@ -131,27 +131,6 @@ describe('a batch that has finished, and whose results are unavailable', () => {
 describe('an export that goes directly', () => {
   const CONTACTS = 20_000;
 
-  /** Contacts whose answers the store has. */
-  async function answered(exportId: string): Promise<number> {
-    const { destinationId } = stage;
-    const results = join(stage.folder, 'staging/destinations', destinationId, 'exports', exportId, 'results');
-    const files = (await readdir(results)).filter((name) => name.startsWith('chunk-'));
-    const texts = await Promise.all(files.map((name) => readFile(join(results, name), 'utf8')));
-    return texts.join('').trim().split('\n').length;
-  }
-
-  /** How often each contact was sent. */
-  async function timesSent(): Promise<Map<string, number>> {
-    const lines = (await readFile(join(folder, 'requests.ndjson'), 'utf8')).trim().split('\n');
-    const times = new Map<string, number>();
-    for (const line of lines) {
-      const { method, path, body } = JSON.parse(line) as Recorded;
-      if (method !== 'POST' || path !== `/lists/${AUDIENCE}`) continue;
-      for (const { email_address: email } of body.members) times.set(email, (times.get(email) ?? 0) + 1);
-    }
-    return times;
-  }
-
   test('sends nothing more soon after it was paused, and only the rest when it is resumed', async () => {
     const crowd = Array.from({ length: CONTACTS }, (_, index) => person(index + 1));
     await stage.writeProfiles(crowd);
@@ -182,6 +161,27 @@ describe('an export that goes directly', () => {
     });
   });
 });
+
+/** Contacts whose answers the store has. */
+async function answered(exportId: string): Promise<number> {
+  const { destinationId } = stage;
+  const results = join(stage.folder, 'staging/destinations', destinationId, 'exports', exportId, 'results');
+  const files = (await readdir(results)).filter((name) => name.startsWith('chunk-'));
+  const texts = await Promise.all(files.map((name) => readFile(join(results, name), 'utf8')));
+  return texts.join('').trim().split('\n').length;
+}
+
+/** How often each contact was sent. */
+async function timesSent(): Promise<Map<string, number>> {
+  const lines = (await readFile(join(folder, 'requests.ndjson'), 'utf8')).trim().split('\n');
+  const times = new Map<string, number>();
+  for (const line of lines) {
+    const { method, path, body } = JSON.parse(line) as Recorded;
+    if (method !== 'POST' || path !== `/lists/${AUDIENCE}`) continue;
+    for (const { email_address: email } of body.members) times.set(email, (times.get(email) ?? 0) + 1);
+  }
+  return times;
+}
 
 interface Recorded {
   readonly method: string;

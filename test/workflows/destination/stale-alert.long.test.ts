@@ -1,8 +1,6 @@
-import { expect, jest, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { openReceiver } from '../../support/receiver';
 import { openWaiting } from '../waiting';
-
-jest.setTimeout(180_000);
 
 test('a stale destination sends one alert for as long as it is stale', async () => {
   const waiting = await openWaiting();

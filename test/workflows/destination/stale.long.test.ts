@@ -1,11 +1,8 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { CROWD } from '../../support/stage';
 import { openWaiting, type Waiting } from '../waiting';
 
 let waiting: Waiting;
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(180_000);
 
 beforeEach(async () => {
   waiting = await openWaiting();

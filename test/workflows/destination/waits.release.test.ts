@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { WorkflowHandle } from '@temporalio/client';
 import { heldIn } from '../../support/export-state';
 import { AUDIENCE } from '../../support/stage';
 import { until } from '../../support/until';
 import { openWaiting, type Waiting } from '../waiting';
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(300_000);
 
 let waiting: Waiting;
 

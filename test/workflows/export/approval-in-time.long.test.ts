@@ -1,12 +1,9 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Held } from '../../../src/contract/guard';
 import { approveUpdate, progressQuery } from '../../../src/workflows/messages';
 import { heldIn } from '../../support/export-state';
 import { AUDIENCE, person } from '../../support/stage';
 import { HOUR_MS, MINUTE_MS, openSkipping, type Skipping } from '../skipping';
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(120_000);
 
 describe('a held export, while time passes', () => {
   let skipping: Skipping;

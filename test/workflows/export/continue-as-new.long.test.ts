@@ -46,7 +46,7 @@ describe('an export whose history grows', () => {
       }
       expect(Math.max(...(await runs()))).toBeLessThan(5 * SUGGESTED_AT);
     });
-  }, 180_000);
+  });
 
   test('stays paused in the next run, and goes on there', async () => {
     await writePeople(FIRST + 3);

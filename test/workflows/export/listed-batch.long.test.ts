@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { progressQuery } from '../../../src/workflows/messages';
 import { AUDIENCE, CROWD, CROWD_MEMBERS } from '../../support/stage';
 import { HOUR_MS, MINUTE_MS, openSkipping, type Skipping } from '../skipping';
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(300_000);
 
 let skipping: Skipping;
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WithStartWorkflowOperation } from '@temporalio/client';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import type { Envelope } from '../../../src/contract/destination';
@@ -25,9 +25,6 @@ import {
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(120_000);
 
 describe('an export on a server that skips time', () => {
   let environment: TestWorkflowEnvironment;

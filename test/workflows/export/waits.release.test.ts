@@ -1,10 +1,7 @@
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { reasonIn } from '../../support/export-state';
 import { AUDIENCE } from '../../support/stage';
 import { DAY_MS, openWaiting, type Waiting } from '../waiting';
-
-// Each test starts a server of its own, in Java.
-jest.setTimeout(300_000);
 
 let waiting: Waiting;
 
