@@ -8,7 +8,7 @@ import { RARE_OUTCOMES } from './rare-outcomes';
 import { runCase, runFirstExport } from './run-case';
 
 /** In each of them, about three exports. `MODEL_RUNS` asks for more. */
-const RUNS = 40;
+const RUNS = 28;
 const UNUSABLE_RUNS = 3;
 
 const open = useStepStage();
