@@ -166,7 +166,8 @@ const order: fc.Arbitrary<Order> = fc
   });
 
 /** An export that does not read the source has no options of its own but for its lane and the guard. */
-function withoutOptions({ limit: _, ...rest }: Order): Order {
+function withoutOptions(given: Order): Order {
+  const { limit: _, ...rest } = given;
   return { ...rest, census: false, retryRefused: false };
 }
 
@@ -258,6 +259,19 @@ const afterExport: fc.Arbitrary<readonly Step[]> = fc
   )
   .map(([first, steps]) => [first, ...steps]);
 
+const undone = fc.record({ do: fc.constant('export' as const), order: undo });
+
+/** An export that changes something is taken back; what was asked for since, and what follows, may be anything. */
+const afterUndo: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    fc.array(step, { minLength: 1, maxLength: 2 }),
+    fc.oneof(fc.constant(PLAIN_EXPORT), fc.record({ do: fc.constant('export' as const), order })),
+    fc.array(request, { maxLength: 1 }),
+    undone,
+    fc.array(fc.oneof(request, undone), { maxLength: 1 }),
+  )
+  .map((parts) => [PLAIN_EXPORT, ...parts.flat()]);
+
 /** Mostly what is likelier; else one or several questions answered the other way. */
 const switches = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
@@ -279,7 +293,7 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
     holdsRemovals: fc.boolean(),
     leavers,
     switches,
-    steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport),
+    steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport, afterUndo),
   }),
 );
 

@@ -11,8 +11,8 @@ import type { Audience, Ended, World } from './world';
 export function mustBeAsBefore(world: World, undone: Ended): Audience {
   const before = exportBefore(world, undone);
   const { began, ended } = undone.audience;
-  const isSame = (one: Audience, other: Audience) => JSON.stringify(one) === JSON.stringify(other);
-  if (!before || !isSame(ended, audienceOf(world.members))) return {};
+  const now = audienceOf(world.members);
+  if (!before || JSON.stringify(ended) !== JSON.stringify(now)) return {};
   return pick(
     began,
     (address) =>

@@ -131,17 +131,17 @@ async function takeSteps(
 
 /** Also a second undo, which changes nothing. */
 async function compareExports(world: World, exporter: Exporter, order: Order): Promise<readonly string[]> {
-  if (order.undo === undefined) return (await compareExport(world, exporter, order)).outcomes;
+  if (order.undo === undefined) return (await compareExport(world, exporter, { order })).outcomes;
   const undone = world.history.at(-1 - order.undo);
   // It has no export so far back.
   if (!undone) return [];
   const asBefore = mustBeAsBefore(world, undone);
-  const first = await compareExport(world, exporter, order, undone);
+  const first = await compareExport(world, exporter, { order, undone });
   const isWhole = first.status === 'completed' && !first.outcomes.some((one) => OPEN.includes(one));
   if (isWhole) expect(membersOf(exporter.sandbox, exporter.audience)).toMatchObject(asBefore);
   if (!isWhole || !order.isRepeated) return [...first.outcomes, `undo ${first.status}`];
   const audience = membersOf(exporter.sandbox, exporter.audience);
-  const again = await compareExport(world, exporter, PLAIN_ORDER, undone);
+  const again = await compareExport(world, exporter, { order: PLAIN_ORDER, undone });
   expect(again).toMatchObject({ status: 'completed', remains: first.remains });
   expect(membersOf(exporter.sandbox, exporter.audience)).toEqual(audience);
   return [...first.outcomes, `undo ${first.status}`, 'undo repeated'];
@@ -156,8 +156,7 @@ interface Ending {
 async function compareExport(
   world: World,
   exporter: Exporter,
-  order: Order,
-  undone?: Ended,
+  { order, undone }: { readonly order: Order; readonly undone?: Ended },
 ): Promise<Ending> {
   const { sandbox, audience } = exporter;
   const answer = await exporter.export(order, undone?.number);

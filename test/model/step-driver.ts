@@ -66,6 +66,8 @@ export async function openStepDriver(stage: StepStage): Promise<StepDriver> {
   return new StepDriver(stage, { sandbox, name });
 }
 
+const NOTHING = () => undefined;
+
 /** One destination, as its workflow would keep it; its exports are the real workflow's, run without Temporal. */
 class StepDriver implements Exporter {
   readonly sandbox: Sandbox;
@@ -219,8 +221,7 @@ class StepDriver implements Exporter {
     workflow: (input: CompactExportInput) => Promise<ExportReport>,
     input: JobInput,
   ): Promise<ExportReport> {
-    const nothing = () => undefined;
-    const begin = { steps: this.#steps, before: nothing, after: nothing, whenIdle: () => false };
+    const begin = { steps: this.#steps, before: NOTHING, after: NOTHING, whenIdle: () => false };
     return runWorkflow(begin, workflow, compactInput(input));
   }
 

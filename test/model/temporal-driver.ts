@@ -67,7 +67,11 @@ class TemporalDriver implements Exporter {
     undoes?: number,
   ): Promise<Answer> {
     const options = {
-      ...{ allowMassRemoval, allowAfterUndo, census, retryRefused, lane },
+      allowMassRemoval,
+      allowAfterUndo,
+      census,
+      retryRefused,
+      lane,
       ...(limit !== undefined && { limit }),
     };
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
@@ -77,7 +81,10 @@ class TemporalDriver implements Exporter {
       undoes === undefined
         ? await client.start(destinationId, { options })
         : await client.startUndo(destinationId, {
-            ...{ exportId: this.#exports.get(undoes)!, number: undoes, undoneBy: 'tester', contacts },
+            exportId: this.#exports.get(undoes)!,
+            number: undoes,
+            undoneBy: 'tester',
+            contacts,
           });
     const report = await this.#follow(handle, answer);
     this.#exports.set(report.number, report.exportId);

@@ -75,6 +75,8 @@ interface Compared {
   readonly isBlind: boolean;
 }
 
+const has = (name: string, what: string, isIt: boolean) => (isIt ? [[name, what] as const] : []);
+
 function compare(world: World, address: string): Compared {
   const known = world.held.get(address);
   const member = world.members.get(address);
@@ -91,7 +93,6 @@ function compare(world: World, address: string): Compared {
   const isClear = known?.state !== 'exposed';
   const carried = isWritable && isClear ? [...member.tags].filter((tag) => oursOf(world).has(tag)) : [];
   const gained = minus(carried, known?.tags ?? new Set(), foreign);
-  const has = (name: string, what: string, isIt: boolean) => (isIt ? [[name, what] as const] : []);
   const changed = others.filter(isSent);
   return {
     classes: [
