@@ -1,23 +1,16 @@
-import { archive, censusFor, untag, upsert, type Row } from './mailchimp';
+import { archive, censusFor, untag, upsert } from './mailchimp';
+import { audienceOf } from './audience';
+import { findChanges, rowOf } from './changes';
 import { count } from './count';
+import { endedAs, exposeRepairs, touchedBy } from './history';
 import { forgetDeparted, liftRefusals, PERMANENT } from './remembered';
-import { findPeople, hasObjected, hasOptedOut, NOBODY, OUT } from './selection';
-import { fateOf, leftAs, look, resultOf, staysTagged, withoutOptOuts } from './leavers';
+import { findPeople, hasOptedOut, NOBODY } from './selection';
+import { leftAs, look, resultOf, withoutOptOuts } from './leavers';
 import { isGuarded, isNobody, needsSomething, putOff } from './limits';
-import { minus, NONE, pick, sorted } from './sets';
-import { isSuppressed } from './suppression';
+import { minus, pick, sorted } from './sets';
+import { ON_LIST } from './suppression';
 import { asTakenBack, isUndoneAfter, sentBefore } from './undo';
-import { audienceOf } from './scene';
-import {
-  ARCHIVING,
-  NEW,
-  type Asked,
-  type Audience,
-  type Change,
-  type Ended,
-  type Held,
-  type Subject,
-} from './world';
+import { ARCHIVING, NEW, type Asked, type Change, type Held } from './world';
 import type { Results, Selection, ExportResult, World } from './world';
 
 // What an export does, written from the contract alone. It imports nothing of the tested code, and normalises nothing.
@@ -27,7 +20,6 @@ const WAITS = [5, 1440, 2 * 1440, 7 * 1440].map((minutes) => minutes * MINUTE);
 const WORST = ['acknowledged', 'not_sent', 'suppressed', 'throttled', 'rejected', 'unproven'];
 /** The contact itself has left, before the export or during it. */
 const WITHHELD = ['suppressed archived', 'suppressed opted_out'];
-const ON_LIST = 'suppressed suppression_list';
 const rank = (result: string) => WORST.indexOf(result.split(' ')[0]!);
 
 /** One export: changes the world as the real export must, and returns what it must report. */
@@ -83,122 +75,6 @@ export function exportOnce(world: World, asked: Asked): ExportResult {
 function selectionOf(world: World, { removal, takesBack }: Asked, subjects: string[]): Selection {
   if (removal) return NOBODY;
   return takesBack ? sentBefore(world, takesBack.before, subjects) : findPeople(world, subjects);
-}
-
-/** They are sent again as they are. */
-function exposeRepairs({ repairs, held }: World): void {
-  for (const address of repairs) {
-    const known = held.get(address);
-    if (known) held.set(address, { ...known, state: 'exposed' });
-  }
-  repairs.clear();
-}
-
-function touchedBy(changes: readonly Change[]): Ended['touched'] {
-  const planned = changes.filter(needsSomething);
-  return new Map(planned.map(({ address, isSent, isKnown }) => [address, { isSent, wasNew: !isKnown }]));
-}
-
-interface Done extends Pick<Ended, 'touched' | 'hasArrived'> {
-  readonly result: Pick<ExportResult, 'subjects'>;
-  readonly selection: Selection;
-  readonly began: Audience;
-}
-
-function endedAs(world: World, asked: Asked, { result, selection, began, ...done }: Done): Ended {
-  const { removal, takesBack, number = 0 } = asked;
-  const profiles = takesBack ? takesBack.before?.profiles : removal ? undefined : world.profiles;
-  return {
-    ...done,
-    number,
-    undoes: takesBack?.undone.number ?? null,
-    profiles: new Map(profiles ?? []),
-    config: world.config,
-    people: new Map([...selection.people].map(([address, { profile }]) => [address, profile])),
-    hasPlan: done.touched.size > 0,
-    outcomes: result.subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? ''),
-    after: new Map([...world.held].map(([address, known]) => [address, { ...known }])),
-    audience: { began, ended: audienceOf(world.members) },
-  };
-}
-
-/** By key, with addresses that have departed. */
-function findChanges(world: World, { people, spared }: Selection): Change[] {
-  const withheldOf = (address: string) => ({
-    spared: spared.get(address) ?? NONE,
-    isInvalid: spared.has(address),
-    isSuppressed: isSuppressed(world, address),
-  });
-  const changes = [...people].map(([address, person]) => {
-    const isObjecting = hasObjected(world, address, person.keys);
-    const subject = { address, ...person, ...withheldOf(address), isObjecting };
-    return compare(world, subject.isSuppressed ? { ...subject, wants: NONE, spared: NONE } : subject);
-  });
-  const gone = { profile: null, wants: NONE, keys: [], isObjecting: false };
-  for (const [address, { isPresent }] of world.held) {
-    const subject = { address, ...gone, ...withheldOf(address), spared: NONE };
-    const isSpared = subject.isInvalid && !subject.isSuppressed;
-    if (isPresent && !people.has(address) && !isSpared) changes.push(compare(world, subject));
-  }
-  return sorted(changes, ({ profile, was, address }) => `${profile?.key ?? was.keys[0]} ${address}`);
-}
-
-function compare(world: World, person: Subject): Change {
-  const { address, profile, wants } = person;
-  const was = world.held.get(address) ?? NEW;
-  const found = world.census?.get(address);
-  const mayAdd = minus(wants, minus(found?.tags ?? new Set(), was.tags));
-  const valueOf = (tag: string) => profile?.values[tag] ?? was.filled[tag] ?? '';
-  const values = Object.fromEntries(world.config.fields.map((tag) => [tag, valueOf(tag)]));
-  const payload = JSON.stringify([values, [...wants].toSorted()]);
-  const gains = was.state === 'exposed' ? mayAdd : minus(mayAdd, was.tags);
-  const isNew = (tag: string) => values[tag] !== (was.filled[tag] ?? '') || !world.heldFields.includes(tag);
-  const needs =
-    profile !== null && (was.state !== 'proven' || gains.size > 0 || world.config.fields.some(isNew));
-  const now = world.members.get(address)?.status ?? '';
-  const isKnown = found !== undefined || was.isMember || OUT.includes(now);
-  const loses = staysTagged(world, person) ? NONE : minus(was.tags, wants, person.spared);
-  // A new census also knows who is no member any longer.
-  const last = (world.isFresh ? found?.status : (was.status ?? found?.status)) ?? '';
-  const isSubscribed = isKnown && last === 'subscribed' && !OUT.includes(now);
-  const refused =
-    was.refusal &&
-    !was.refusal.isRetried &&
-    (was.refusal.until < Infinity || was.refusal.payload === payload) &&
-    world.now < was.refusal.until
-      ? was.refusal.outcome
-      : null;
-  const isGone = now === 'archived' && !was.isOurs && (profile !== null || loses.size > 0);
-  const withheld = person.isObjecting && !isSubscribed ? 'suppressed opted_out_elsewhere' : refused;
-  const listed = profile !== null && person.isSuppressed ? ON_LIST : null;
-  const decided = isGone ? 'suppressed archived' : (listed ?? (needs ? withheld : null));
-  const isSent = needs && decided === null;
-  return {
-    ...person,
-    was,
-    values,
-    payload,
-    decided,
-    isSent,
-    ...fateOf(world, {
-      isLeaver: profile === null && decided === null && !person.isInvalid,
-      loses,
-      was,
-      now,
-    }),
-    isKnown,
-    isUncertain: was.state === 'exposed' && !world.isFresh,
-    ours: new Set([...was.tags, ...mayAdd]),
-    gains: isSent ? gains : new Set(),
-    loses: isGone ? new Set() : loses,
-  };
-}
-
-/** An empty value clears only what we had filled; one that does not fit is left alone. */
-function rowOf({ address, profile, values, was, wants }: Change): Row {
-  const isCarried = (tag: string) => values[tag] !== '' || tag in was.filled;
-  const carried = pick(values, (tag) => profile?.values[tag] !== undefined && isCarried(tag));
-  return { address, values: carried, tags: wants };
 }
 
 /** Moves the baseline by what was acknowledged, and returns the outcome. */

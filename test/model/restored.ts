@@ -1,4 +1,4 @@
-import { audienceOf } from './scene';
+import { audienceOf } from './audience';
 import { pick } from './sets';
 import { isSuppressed } from './suppression';
 import { exportBefore } from './undo';

@@ -7,7 +7,8 @@ import { worldOf, type Case } from './arbitrary';
 import { forget } from './forgetting';
 import { exportOnce } from './model';
 import { exportOrRemove, isRemoved, OPEN, outcomesOf } from './removal';
-import { audienceOf, membersOf } from './scene';
+import { audienceOf } from './audience';
+import { membersOf } from './scene';
 import { mustBeAsBefore } from './restored';
 import { pick } from './sets';
 import { lift, suppress } from './suppression';
@@ -20,14 +21,13 @@ import {
   THROTTLED_MS,
   toggleField,
   toggleSegment,
-  type EntryKind,
   type ForgetOrder,
   type Order,
   type Step,
 } from './steps';
 import { takeBack } from './taking-back';
 import { verify, type VerifyResult } from './verification';
-import type { Ended, Profile, SuppressionList, World } from './world';
+import type { EntryKind, Ended, Profile, SuppressionList, World } from './world';
 
 /** One destination with a Mailchimp of its own; what is behind it, a case need not know. */
 export interface Exporter {

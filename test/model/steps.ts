@@ -1,4 +1,4 @@
-import type { Member, Profile, SuppressionList, World } from './world';
+import type { EntryKind, Member, Profile, SuppressionList, World } from './world';
 import { SEGMENTS } from './scene';
 
 /** How long an address that signed up too often is refused. */
@@ -39,8 +39,6 @@ export interface Order {
   readonly allowAfterUndo?: boolean;
 }
 
-/** How an entry of a suppression list names a person. */
-export type EntryKind = 'address' | 'sha256' | 'md5';
 /** Those that people write. */
 type WrittenList = Exclude<SuppressionList, 'store'>;
 

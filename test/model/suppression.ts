@@ -1,7 +1,8 @@
-import type { EntryKind } from './steps';
-import type { SuppressionList, World } from './world';
+import type { EntryKind, SuppressionList, World } from './world';
 
 // Suppression lists: whoever is on one gets nothing, and loses our tags.
+
+export const ON_LIST = 'suppressed suppression_list';
 
 export function isSuppressed({ suppressed }: Pick<World, 'suppressed'>, address: string): boolean {
   const kinds: readonly Entry['kind'][] = ['address', 'sha256', 'md5', 'keyed'];

@@ -88,6 +88,9 @@ export interface World {
   readonly suppressed: Readonly<Record<SuppressionList, Set<string>>>;
 }
 
+/** How an entry of a suppression list names a person. */
+export type EntryKind = 'address' | 'sha256' | 'md5';
+
 /** `store`: people who were forgotten, and are kept out. */
 export type SuppressionList = 'destination' | 'account' | 'store';
 
