@@ -68,7 +68,8 @@ export interface PlannedExport {
 export function createPlanExport(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function planExport(input: PlanExportInput): Promise<PlannedExport> {
-    const { ref, options, missingTags, approved, needsSecondPerson = false } = input;
+    const { ref, options, missingTags, approved, needsSecondPerson = false, undo, removal } = input;
+    const isAgreed = undo !== undefined || removal !== undefined;
     const request = { ...input.request, segments: input.request.segments.map(named) };
     return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
       const account = await openAccount();
@@ -88,7 +89,7 @@ export function createPlanExport(dependencies: ActivityDependencies) {
       return {
         plan: abridgedPlan(plan),
         tagIds: (missingTags === 'assume' ? request.segments : segments).map(({ tagId }) => tagId),
-        guards: withoutAllowed(bounded(found), { options, approved, needsSecondPerson }),
+        guards: withoutAllowed(bounded(found), { options, approved, needsSecondPerson, isAgreed }),
         requests: account.requests(),
         ...versionOf(input, segments),
       };

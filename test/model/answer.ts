@@ -1,7 +1,9 @@
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport } from '../../src/contract/report';
-import type { FailureRow } from '../../src/ports/staging';
+import { nothingVerified } from '../../src/contract/drift';
+import type { DriftRow, FailureRow } from '../../src/ports/staging';
 import type { Baseline } from './baseline';
+import type { VerifyResult } from './verification';
 import type { ExportResult } from './world';
 
 /** What an export reported, in the model's words, with the sums of its report. */
@@ -13,10 +15,41 @@ export interface Answer {
   readonly baseline: Baseline | null;
   /** Addresses that the baseline has as created by us. */
   readonly created: ReadonlySet<string> | null;
+  readonly number: number;
+  /** What an undo cannot take back. */
+  readonly remains: ExportReport['remains'];
   /** The destination was removed with its report. */
   readonly isRemoved: boolean;
   /** Which rows were not answered: see `Asked.unanswered`. */
   readonly unanswered: (address: string, tag?: string) => string | null;
+}
+
+/** A person, as a request names one. */
+export type Named = { readonly email: string } | { readonly key: string };
+
+export interface ForgetAnswer {
+  readonly isKeptOut: boolean;
+}
+
+/** What a verification reported, in the model's words. */
+export function verificationInWords(
+  { status, failure, verification }: ExportReport,
+  rows: readonly DriftRow[],
+): VerifyResult {
+  const { compared, inAudience, gone, optedOut, notComparable, repaired } = verification ?? nothingVerified();
+  const drift = rows.map(
+    ({ class: name, key, email, status: found, detail }) => `${name}: ${key}, ${email}: ${found}; ${detail}`,
+  );
+  return {
+    status: failure?.code ?? status,
+    drift: drift.toSorted(),
+    compared,
+    inAudience,
+    gone,
+    optedOut,
+    notComparable,
+    repaired,
+  };
 }
 
 /** Outcomes whose reasons the contract does not distinguish. */
@@ -25,7 +58,7 @@ const BARE: readonly string[] = ['unproven', 'not_sent'];
 export function inWords(
   report: ExportReport,
   rows: readonly FailureRow[],
-): Omit<Answer, 'unanswered' | 'baseline' | 'created' | 'isRemoved'> {
+): Pick<Answer, 'result' | 'subjects' | 'sum' | 'number' | 'remains'> {
   const subjects = rows.map(({ key, email, outcome, reason, winner }) => {
     const why = reason === '' || BARE.includes(outcome) ? '' : ` ${winner ?? reason}`;
     return `${key}, ${email}: ${outcome}${why}`;
@@ -45,6 +78,8 @@ export function inWords(
       ),
       pairs: Object.fromEntries(pairs),
     },
+    number: report.number,
+    remains: report.remains,
     subjects: report.selected + report.departed,
     sum: OUTCOMES.reduce((sum, outcome) => sum + report.outcomes[outcome], 0),
   };

@@ -142,6 +142,7 @@ const order: fc.Arbitrary<Order> = fc
       { weight: 1, arbitrary: fc.constant(true) },
     ),
     answer: fc.constantFrom('approved' as const, 'denied' as const, 'expired' as const),
+    allowAfterUndo: fc.boolean(),
     allowMassRemoval: fc.oneof(
       { weight: 3, arbitrary: fc.constant(true) },
       { weight: 1, arbitrary: fc.constant(false) },
@@ -164,13 +165,48 @@ const order: fc.Arbitrary<Order> = fc
     return order.cancelled === 'while stuck' ? { ...order, lane: 'batch' } : order;
   });
 
-/** An export of nothing has no options of its own but for its lane and the guard. */
+/** An export that does not read the source has no options of its own but for its lane and the guard. */
+function withoutOptions(given: Order): Order {
+  const { limit: _, ...rest } = given;
+  return { ...rest, census: false, retryRefused: false };
+}
+
 const removal: fc.Arbitrary<Order> = fc
   .tuple(order, fc.constantFrom('untag' as const, 'archive' as const))
-  .map(([given, removal]) => {
-    const { limit: _, ...rest } = given;
-    return { ...rest, removal, census: false, retryRefused: false };
-  });
+  .map(([given, removal]) => ({ ...withoutOptions(given), removal }));
+
+/** Mostly of the last export. */
+const undo: fc.Arbitrary<Order> = fc
+  .tuple(order, fc.constantFrom(0, 0, 0, 1, 2), fc.boolean())
+  .map(([given, undo, isRepeated]) => ({ ...withoutOptions(given), undo, isRepeated }));
+
+const list = fc.constantFrom('destination' as const, 'account' as const);
+const entry = {
+  person,
+  kind: fc.constantFrom('address' as const, 'address' as const, 'sha256' as const, 'md5' as const),
+  list,
+};
+
+/** What people ask for besides exports. */
+const request: fc.Arbitrary<Step> = fc.oneof(
+  {
+    weight: 4,
+    arbitrary: fc.record({ do: fc.constant('verify' as const), repair: fc.boolean() }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('forget' as const),
+      person,
+      by: fc.constantFrom('address' as const, 'key' as const),
+      mailchimp: fc.constantFrom('keep' as const, 'untag' as const, 'delete' as const),
+      keepOut: fc.boolean(),
+    }),
+  },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('suppress' as const), ...entry }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant('lift' as const), ...entry }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('lift all' as const), list }) },
+);
 
 const leavers = fc.constantFrom('untag' as const, 'archive' as const, 'archive' as const, 'keep' as const);
 
@@ -180,6 +216,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('export' as const), order }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('export' as const), order: removal }) },
+  { weight: 5, arbitrary: fc.record({ do: fc.constant('export' as const), order: undo }) },
+  { weight: 7, arbitrary: request },
   { weight: 1, arbitrary: fc.constant({ do: 'remove' as const }) },
   { weight: 2, arbitrary: fc.constant({ do: 'toggle field' as const }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('choose leavers' as const), leavers }) },
@@ -221,6 +259,19 @@ const afterExport: fc.Arbitrary<readonly Step[]> = fc
   )
   .map(([first, steps]) => [first, ...steps]);
 
+const undone = fc.record({ do: fc.constant('export' as const), order: undo });
+
+/** An export that changes something is taken back; what was asked for since, and what follows, may be anything. */
+const afterUndo: fc.Arbitrary<readonly Step[]> = fc
+  .tuple(
+    fc.array(step, { minLength: 1, maxLength: 2 }),
+    fc.oneof(fc.constant(PLAIN_EXPORT), fc.record({ do: fc.constant('export' as const), order })),
+    fc.array(request, { maxLength: 1 }),
+    undone,
+    fc.array(fc.oneof(request, undone), { maxLength: 1 }),
+  )
+  .map((parts) => [PLAIN_EXPORT, ...parts.flat()]);
+
 /** Mostly what is likelier; else one or several questions answered the other way. */
 const switches = fc.oneof(
   { weight: 2, arbitrary: fc.constant({}) },
@@ -228,7 +279,7 @@ const switches = fc.oneof(
   // Together they leave rows without proof.
   { weight: 1, arbitrary: fc.constant({ optedOutTakesUpdates: false, unchangedRowInReply: false }) },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.subarray(OTHER_ENDS, { minLength: 2 }).map((ends) => Object.assign({}, ...ends) as object),
   },
 );
@@ -242,7 +293,7 @@ export const cases: fc.Arbitrary<Case> = fc.noBias(
     holdsRemovals: fc.boolean(),
     leavers,
     switches,
-    steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport),
+    steps: fc.oneof(fc.array(step, { minLength: 1, maxLength: 6 }), afterExport, afterUndo),
   }),
 );
 
@@ -284,6 +335,10 @@ export function worldOf(given: Case, now: number): World {
     heldFields: [],
     made,
     adopted: new Set(chosen.filter((id) => made.has(id))),
+    history: [],
+    isUndone: false,
+    repairs: new Set(),
+    suppressed: { destination: new Set(), account: new Set(), store: new Set() },
   };
 }
 

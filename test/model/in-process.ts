@@ -7,6 +7,7 @@ import {
   ApplicationFailure,
   CancelledFailure,
   noopMetricMeter,
+  TypedSearchAttributes,
   type Duration,
 } from '@temporalio/common';
 import { msToNumber } from '@temporalio/common/lib/time';
@@ -221,7 +222,11 @@ Object.assign(standIns, {
   setHandler: ({ name }: { name: string }, handler: (...args: unknown[]) => unknown) =>
     now().handlers.set(name, handler),
   patched: () => true,
-  workflowInfo: () => ({ continueAsNewSuggested: false, taskQueue: 'test' }),
+  workflowInfo: () => ({
+    continueAsNewSuggested: false,
+    taskQueue: 'test',
+    typedSearchAttributes: new TypedSearchAttributes(),
+  }),
   makeContinueAsNewFunc:
     () =>
     (...args: unknown[]) =>

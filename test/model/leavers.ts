@@ -1,5 +1,5 @@
 import { OUT } from './selection';
-import type { Change, Held, Profile, World } from './world';
+import type { Change, Held, Subject, World } from './world';
 
 // Which leavers are archived, and what is remembered of them.
 
@@ -19,12 +19,15 @@ export function look({ members, held }: World): Seen {
 }
 
 /** It has left all segments, and keeps its tags. */
-export function staysTagged({ config }: World, profile: Profile | null): boolean {
-  return profile === null && config.leavers === 'keep';
+export function staysTagged(
+  { config }: World,
+  { profile, isSuppressed }: Pick<Subject, 'profile' | 'isSuppressed'>,
+): boolean {
+  return profile === null && config.leavers === 'keep' && !isSuppressed;
 }
 
 interface Leaver {
-  /** No profile has the address, and it is not withheld. */
+  /** No profile has the address, not even an invalid one, and it is not withheld. */
   readonly isLeaver: boolean;
   readonly loses: ReadonlySet<string>;
   readonly was: Held;

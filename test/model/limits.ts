@@ -16,15 +16,22 @@ export function putOff(change: Change): void {
   Object.assign(change, { isSent: false, isArchived: false, gains: new Set(), loses: new Set(), decided });
 }
 
-/** Before a removal, each contact that loses something counts. */
+/** Before a removal, each contact that loses something counts; of an undo, and after one, each that changes. */
 export function isGuarded(
   world: World,
-  { removal, allowMassRemoval }: Asked,
+  { removal, takesBack, allowMassRemoval, allowAfterUndo = false }: Asked,
   changes: readonly Change[],
 ): boolean {
+  const isChanging = changes.some(needsSomething);
+  if (takesBack) return isChanging && !allowMassRemoval;
+  if (!removal && world.isUndone && isChanging && !allowAfterUndo) return true;
   if (allowMassRemoval) return false;
   const isLosing = changes.some(({ isArchived, loses }) => isArchived || loses.size > 0);
   return removal === undefined ? isMassRemoval(world, changes) : isLosing;
+}
+
+export function needsSomething({ isSent, isArchived, loses }: Change): boolean {
+  return isSent || isArchived || loses.size > 0;
 }
 
 export function isNobody({ people }: Selection, { subjects }: Pick<ExportResult, 'subjects'>): boolean {

@@ -7,8 +7,8 @@ import { allEnds, UNUSABLE } from './conditions';
 import { RARE_OUTCOMES } from './rare-outcomes';
 import { runCase, runFirstExport } from './run-case';
 
-/** In each of them, about three exports. `MODEL_RUNS` asks for more. */
-const RUNS = 40;
+/** In each of them, about four exports. `MODEL_RUNS` asks for more. */
+const RUNS = 26;
 const UNUSABLE_RUNS = 3;
 
 const open = useStepStage();
@@ -22,6 +22,8 @@ test.each(Object.entries(RARE_OUTCOMES))(
 
 test('audience, outcomes and baseline are those of the model after each step, with every outcome and switch', async () => {
   const seen = await checkCases(RUNS, (given) => runCase(given, open));
+  // Chosen runs are to find what differs: they may be few.
+  if (process.env['MODEL_RUNS']) return;
   const expected = [...OUTCOMES.filter((outcome) => !(outcome in RARE_OUTCOMES)), ...allEnds()];
   expect(expected.filter((what) => !seen.has(what))).toEqual([]);
 }, 900_000);

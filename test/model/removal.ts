@@ -13,10 +13,15 @@ export function exportOrRemove(world: World, asked: Asked): ExportResult {
 }
 
 /** Outcomes of contacts that have not got what was chosen. */
-const OPEN = ['throttled', 'rejected', 'unproven', 'not_sent'];
+export const OPEN = ['throttled', 'rejected', 'unproven', 'not_sent'];
 
 /** Whether the destination is removed: each contact has got what was chosen. */
 export function isRemoved({ removal }: Pick<Asked, 'removal'>, { status, subjects }: ExportResult): boolean {
-  const outcomes = subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? '');
-  return removal !== undefined && status === 'completed' && !outcomes.some((one) => OPEN.includes(one));
+  const isOpen = outcomesOf({ subjects }).some((one) => OPEN.includes(one));
+  return removal !== undefined && status === 'completed' && !isOpen;
+}
+
+/** Without reasons. */
+export function outcomesOf({ subjects }: Pick<ExportResult, 'subjects'>): readonly string[] {
+  return subjects.map((subject) => /: (\w+)[^:]*$/.exec(subject)?.[1] ?? subject);
 }

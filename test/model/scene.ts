@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { AudienceSeed, Sandbox } from '../../src/sandbox';
-import type { Member, Profile, World } from './world';
+import { audienceOf } from './audience';
+import type { Profile, World } from './world';
 
 export const SEGMENTS = ['alpha', 'beta', 'gamma'] as const;
 /** Merge tag: attribute. */
@@ -54,15 +55,6 @@ export function audienceSeed(world: World, id: string): AudienceSeed {
       unsubscribed_by: isLocked ? 'contact' : 'api',
     })),
   };
-}
-
-/** All members of the audience, as text that can be compared. */
-export function audienceOf(members: Iterable<readonly [string, Member]>): Record<string, string> {
-  const entries = [...members].map(([address, { status, fields, tags }]) => {
-    const values = ['FNAME', 'AGE'].map((tag) => fields[tag] ?? '');
-    return [address, `${status}; ${values.join(', ')}; ${[...tags].toSorted().join(', ')}`] as const;
-  });
-  return Object.fromEntries(entries.toSorted(([one], [other]) => (one < other ? -1 : 1)));
 }
 
 export function membersOf(sandbox: Sandbox, audience: string): Record<string, string> {

@@ -3,37 +3,46 @@ import { join } from 'node:path';
 import { jest } from '@jest/globals';
 import { TemporalFailure } from '@temporalio/common';
 import { isCancellation } from '@temporalio/workflow';
+import type { z } from 'zod';
 import { createActivities } from '../../src/activities';
 import type { CheckedConfiguration } from '../../src/activities/check-configuration';
 import { AccountSchema, type WorkerConfig } from '../../src/config/config';
-import { compactInput } from '../../src/contract/compact';
-import { ExportOptionsSchema } from '../../src/contract/export-options';
+import { compactInput, type CompactExportInput } from '../../src/contract/compact';
+import { JobRequestSchema, type JobInput } from '../../src/contract/job';
+import type { JobKind } from '../../src/contract/job-kind';
 import type { ExportInput, ExportView } from '../../src/contract/export';
 import { OUTCOMES } from '../../src/contract/outcome';
 import type { ExportReport, Settlement } from '../../src/contract/report';
+import type { SuppressionScope } from '../../src/ports/staging';
 import { startSandbox, type Sandbox, type SandboxSwitches } from '../../src/sandbox';
 import type { Resources } from '../../src/plugin/resources';
 import {
   NEW_DESTINATION,
   toJobInput,
+  withNextNumber,
   type DestinationState,
   type Job,
 } from '../../src/workflows/destination/state';
 import { assignTags } from '../../src/workflows/destination/tag-identity';
 import { exportJob } from '../../src/workflows/destination/jobs/export';
+import { forgetJob } from '../../src/workflows/destination/jobs/forget';
+import { verifyJob } from '../../src/workflows/destination/jobs/verify';
 import { mailchimpExport } from '../../src/workflows/export/export';
+import { mailchimpForget } from '../../src/workflows/export/forget';
+import { mailchimpVerify } from '../../src/workflows/verify/verify';
 import { reasonOf } from '../../src/workflows/failure';
 import { CANCELLED, toReport } from '../../src/workflows/export/report';
 import { heldIn } from '../support/export-state';
-import { inWords, type Answer } from './answer';
+import { inWords, verificationInWords, type Answer, type ForgetAnswer, type Named } from './answer';
 import { readBaseline, readCreated } from './baseline';
 import { RowResults } from './row-results';
 import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-process';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
 import { ATTRIBUTES, audienceSeed, tagNames, writeSource } from './scene';
-import type { Order } from './steps';
-import type { Profile, World } from './world';
+import type { ForgetOrder, Order } from './steps';
+import type { VerifyResult } from './verification';
+import type { Profile, SuppressionList, World } from './world';
 
 export interface StepStage {
   readonly world: World;
@@ -57,6 +66,8 @@ export async function openStepDriver(stage: StepStage): Promise<StepDriver> {
   return new StepDriver(stage, { sandbox, name });
 }
 
+const NOTHING = () => undefined;
+
 /** One destination, as its workflow would keep it; its exports are the real workflow's, run without Temporal. */
 class StepDriver implements Exporter {
   readonly sandbox: Sandbox;
@@ -66,6 +77,8 @@ class StepDriver implements Exporter {
   readonly #destinationId = `d-${randomUUID()}`;
   readonly #steps: Steps;
   #state: DestinationState = NEW_DESTINATION;
+  /** Ids by number. */
+  readonly #exports = new Map<number, string>();
 
   constructor(stage: StepStage, { sandbox, name }: { sandbox: Sandbox; name: string }) {
     this.sandbox = sandbox;
@@ -86,8 +99,10 @@ class StepDriver implements Exporter {
     return work();
   }
 
-  close(): Promise<void> {
-    return this.sandbox.close();
+  async close(): Promise<void> {
+    // Other cases have the same store and people.
+    for (const list of ['account', 'store'] as const) await this.lift(list);
+    await this.sandbox.close();
   }
 
   async connect(statusIfNew: string): Promise<void> {
@@ -125,24 +140,23 @@ class StepDriver implements Exporter {
     this.#state = { ...this.#state, phase: 'configured', configuration };
   }
 
-  async export(order: Order): Promise<Answer> {
+  async export(order: Order, undoes?: number): Promise<Answer> {
     const { cancelled, trouble, allowMassRemoval, census, retryRefused, limit, lane, removal } = order;
-    const job: Job = {
-      kind: 'export',
-      exportId: randomUUID(),
-      number: this.#state.lastNumber + 1,
-      options: ExportOptionsSchema.parse({ allowMassRemoval, census, retryRefused, limit, lane }),
-      trigger: 'test',
-      ...(removal && {
-        removal: { exported: removal, by: 'tester', contacts: allowMassRemoval ? 1_000 : 0 },
+    const { allowAfterUndo = false } = order;
+    const agreed = { by: 'tester', contacts: allowMassRemoval ? 1_000 : 0 };
+    const { job, input } = this.#newJob('export', {
+      options: { allowMassRemoval, allowAfterUndo, census, retryRefused, limit, lane },
+      ...(removal && { removal: { exported: removal, ...agreed } }),
+      ...(undoes !== undefined && {
+        undo: { exportId: this.#exports.get(undoes)!, number: undoes, ...agreed },
       }),
-    };
-    const input = toJobInput(this.#destinationId, this.#state, job)!;
+    });
+    this.#exports.set(job.number, job.exportId);
     const rowResults = new RowResults();
     if (cancelled === 'while stuck') this.sandbox.fail({ effect: { type: 'stuckBatch' } });
     if (trouble !== undefined) this.sandbox.fail(TROUBLES[trouble]!);
     const report = await this.#run(input, rowResults, order);
-    this.#state = exportJob.withReport({ ...this.#state, lastNumber: job.number }, { job, input, report });
+    this.#state = exportJob.withReport(this.#state, { job, input, report });
     const { staging } = this.#stage.resources;
     const rows = report.isSettled ? await staging.readFailures(input.ref, { outcomes: OUTCOMES }) : [];
     const read = (chunk: number, kind: string) =>
@@ -159,6 +173,56 @@ class StepDriver implements Exporter {
     };
     if (isRemoved) await this.remove();
     return answer;
+  }
+
+  async verify({ repair }: { readonly repair: boolean }): Promise<VerifyResult> {
+    const { job, input } = this.#newJob('verify', repair ? { repair } : {});
+    const report = await this.#runJob(mailchimpVerify, input);
+    this.#state = verifyJob.withReport(this.#state, { job, input, report });
+    const { staging } = this.#stage.resources;
+    const isFound = report.verification?.baseline != null;
+    return verificationInWords(report, isFound ? await staging.readDrift(input.ref, {}) : []);
+  }
+
+  async forget(person: Named, { mailchimp, keepOut }: ForgetOrder): Promise<ForgetAnswer> {
+    const asked = { person, mailchimp, keepOut, by: 'tester' };
+    const requestId = await this.#stage.resources.staging.stageForget(this.#destinationId, asked);
+    const { job, input } = this.#newJob('forget', { forget: { requestId } });
+    const report = await this.#runJob(mailchimpForget, input);
+    this.#state = forgetJob.withReport(this.#state, { job, input, report });
+    return { isKeptOut: report.forgotten!.isKeptOut };
+  }
+
+  async suppress(list: SuppressionList, entry: string): Promise<void> {
+    const added = { entries: [entry], by: 'tester', reason: '' };
+    await this.#stage.resources.staging.suppress(this.#scopeOf(list), added);
+  }
+
+  async lift(list: SuppressionList, entry?: string): Promise<void> {
+    const { staging } = this.#stage.resources;
+    await staging.unsuppress(this.#scopeOf(list), entry === undefined ? undefined : [entry]);
+  }
+
+  #scopeOf(list: SuppressionList): SuppressionScope {
+    if (list === 'store') return { store: true };
+    if (list === 'destination') return { destinationId: this.#destinationId };
+    return { accountId: this.#state.connection!.accountId };
+  }
+
+  #newJob(kind: JobKind, request: Omit<z.input<typeof JobRequestSchema>, 'kind'>) {
+    const { number, state } = withNextNumber(this.#state, kind);
+    this.#state = state;
+    const asked = JobRequestSchema.parse({ kind, trigger: 'test', ...request });
+    const job: Job = { ...asked, exportId: randomUUID(), number };
+    return { job, input: toJobInput(this.#destinationId, state, job)! };
+  }
+
+  #runJob(
+    workflow: (input: CompactExportInput) => Promise<ExportReport>,
+    input: JobInput,
+  ): Promise<ExportReport> {
+    const begin = { steps: this.#steps, before: NOTHING, after: NOTHING, whenIdle: () => false };
+    return runWorkflow(begin, workflow, compactInput(input));
   }
 
   /** But for its schedules, which Temporal has. */

@@ -1,4 +1,4 @@
-import type { Member, Profile, World } from './world';
+import type { EntryKind, Member, Profile, SuppressionList, World } from './world';
 import { SEGMENTS } from './scene';
 
 /** How long an address that signed up too often is refused. */
@@ -31,6 +31,23 @@ export interface Order {
   readonly cancelled?: 'before all' | 'after the first' | 'while stuck';
   /** The destination is to be removed, after an export of nothing. */
   readonly removal?: 'untag' | 'archive';
+  /** It takes back an earlier export: the last one, or one so many before it. */
+  readonly undo?: number;
+  /** An undo that has completed is followed by another one of the same export. */
+  readonly isRepeated?: boolean;
+  /** It is not held after an export was taken back. */
+  readonly allowAfterUndo?: boolean;
+}
+
+/** Those that people write. */
+type WrittenList = Exclude<SuppressionList, 'store'>;
+
+/** A person is forgotten. */
+export interface ForgetOrder {
+  readonly person: number;
+  readonly by: 'address' | 'key';
+  readonly mailchimp: 'keep' | 'untag' | 'delete';
+  readonly keepOut: boolean;
 }
 
 export type Step =
@@ -41,6 +58,15 @@ export type Step =
   | { readonly do: 'toggle segment'; readonly segment: number }
   | { readonly do: 'choose leavers'; readonly leavers: World['config']['leavers'] }
   | { readonly do: 'wait'; readonly minutes: number }
+  | { readonly do: 'verify'; readonly repair: boolean }
+  | ({ readonly do: 'forget' } & ForgetOrder)
+  | {
+      readonly do: 'suppress' | 'lift';
+      readonly person: number;
+      readonly kind: EntryKind;
+      readonly list: WrittenList;
+    }
+  | { readonly do: 'lift all'; readonly list: WrittenList }
   | { readonly do: 'act'; readonly person: number; readonly action: Action; readonly tag: string }
   | {
       readonly do: 'profiles';
@@ -121,6 +147,9 @@ function put(world: World, profile: Profile): boolean {
 /** The destination was removed, and is connected again under its name: nothing is known of anyone. */
 export function forgetAll(world: World): void {
   world.held.clear();
+  world.history.length = 0;
+  world.isUndone = false;
+  world.repairs.clear();
   world.census = null;
   world.heldFields = [];
   world.adopted.clear();

@@ -28,6 +28,16 @@ function stepInWords(step: Step): string {
       return `at Mailchimp, person ${step.person}: ${step.action}${step.action.endsWith('tag') ? ` ${step.tag}` : ''}`;
     case 'remove':
       return 'the destination is removed, with what it exported kept, and connected again';
+    case 'verify':
+      return `a verification${step.repair ? ', with a repair' : ''}`;
+    case 'forget':
+      return `person ${step.person} is forgotten, by ${step.by}; at Mailchimp: ${step.mailchimp}${step.keepOut ? ', and kept out' : ''}`;
+    case 'suppress':
+      return `the ${step.kind} of person ${step.person} is put on the suppression list of the ${step.list}`;
+    case 'lift':
+      return `the ${step.kind} of person ${step.person} is taken off the suppression list of the ${step.list}`;
+    case 'lift all':
+      return `the suppression list of the ${step.list} is emptied`;
     case 'wait':
       return `${step.minutes} minutes pass`;
     case 'toggle segment':
@@ -49,8 +59,13 @@ function orderInWords({
   lane,
   cancelled,
   removal,
+  undo,
+  isRepeated,
+  allowAfterUndo,
 }: Order): string {
   return [
+    undo === undefined ? '' : ` that takes back the last one but ${undo}${isRepeated ? ', twice' : ''}`,
+    allowAfterUndo ? ', also after an undo' : '',
     removal === undefined ? '' : `, of nothing, before a removal: ${removal}`,
     allowMassRemoval ? '' : `, guarded and ${answer}`,
     limit === undefined ? '' : `, of ${limit} at most`,

@@ -78,7 +78,47 @@ export interface World {
   readonly made: Set<string>;
   /** Those of them that were there when their segment was chosen: who carries them is read until an export has completed. */
   readonly adopted: Set<string>;
+  /** Exports that were settled since the destination was connected, the first one first. */
+  readonly history: Ended[];
+  /** An export was taken back, and none has completed since. */
+  isUndone: boolean;
+  /** Contacts that the next export sends again, since a verification has found them to differ. */
+  readonly repairs: Set<string>;
+  /** By list: `kind address`. */
+  readonly suppressed: Readonly<Record<SuppressionList, Set<string>>>;
 }
+
+/** How an entry of a suppression list names a person. */
+export type EntryKind = 'address' | 'sha256' | 'md5';
+
+/** `store`: people who were forgotten, and are kept out. */
+export type SuppressionList = 'destination' | 'account' | 'store';
+
+/** What the store has of an export that has ended. */
+export interface Ended {
+  readonly number: number;
+  /** Number of the export that it takes back. */
+  readonly undoes: number | null;
+  /** Of the source, by key. */
+  readonly profiles: Map<string, Profile>;
+  readonly config: World['config'];
+  /** Whom it selected, by address. */
+  readonly people: Map<string, Profile>;
+  /** It had something to send. */
+  readonly hasPlan: boolean;
+  /** Something may have reached Mailchimp. */
+  readonly hasArrived: boolean;
+  /** Contacts that it was to change: whether it was to send them, and as new ones. */
+  readonly touched: Map<string, { readonly isSent: boolean; readonly wasNew: boolean }>;
+  readonly outcomes: readonly string[];
+  /** What was known of each address when it had ended. */
+  readonly after: Map<string, Held>;
+  /** The audience when it began and when it had ended, as text. */
+  readonly audience: { readonly began: Audience; readonly ended: Audience };
+}
+
+/** By address. */
+export type Audience = Readonly<Record<string, string>>;
 
 export interface Asked {
   readonly allowMassRemoval: boolean;
@@ -90,6 +130,12 @@ export interface Asked {
   readonly isCancelled: boolean;
   /** All contacts leave, and the destination is removed. */
   readonly removal?: 'untag' | 'archive';
+  /** It takes an export back, so that contacts get what they had after the one before. */
+  readonly takesBack?: { readonly undone: Ended; readonly before: Ended | undefined };
+  /** It is not held after an export was taken back. */
+  readonly allowAfterUndo?: boolean;
+  /** Default: 0. */
+  readonly number?: number;
   /** `not_sent` or `unproven` for an upsert, the untagging of one tag, or `ARCHIVING`, that was not answered; null: it was answered. */
   readonly unanswered: (address: string, tag?: string) => string | null;
 }
@@ -116,6 +162,10 @@ export interface Subject {
   readonly spared: ReadonlySet<string>;
   /** One of these profiles had another address before, whose member opted out. */
   readonly isObjecting: boolean;
+  /** On a suppression list. */
+  readonly isSuppressed: boolean;
+  /** A profile has the address, and is invalid by a field. */
+  readonly isInvalid: boolean;
 }
 
 /** What one address needs. */
@@ -135,6 +185,10 @@ export interface Change extends Subject {
   isArchived: boolean;
   /** Why it was to be archived, and is not. */
   notArchived: string | null;
+  /** Of an undo: it is left as it is. */
+  readonly isLeft?: boolean;
+  /** Of an undo: an export before has added the member. */
+  readonly wasCreated?: boolean;
 }
 
 /** What became of an upsert, where there was one, and of each tag to take off. */
@@ -143,6 +197,8 @@ export interface Results {
   readonly off: readonly (readonly [tag: string, result: string])[];
   /** `archived`, why it was not, or that it was not answered; null: it was not to be. */
   readonly archived: string | null;
+  /** It was no member before it was sent. */
+  readonly isNew: boolean;
 }
 
 /** In place of a tag: the request that archives. */

@@ -123,12 +123,14 @@ interface Allowing {
   readonly approved: Approval | undefined;
   /** Options are of the person who asks. */
   readonly needsSecondPerson: boolean;
+  /** An undo or a removal, whose number of contacts was agreed to: options are of exports. Default: no. */
+  readonly isAgreed?: boolean;
 }
 
-/** Without the guards that an option of this export allows, unless a second person has to, or whose number was approved. */
+/** Without the guards that an option of this export allows, unless a second person or a number that was agreed to has to, or whose number was approved. */
 export function withoutAllowed(
   guards: readonly Guard[],
-  { options, approved, needsSecondPerson }: Allowing,
+  { options, approved, needsSecondPerson, isAgreed = false }: Allowing,
 ): Guard[] {
   const isAllowed: Record<GuardCode, boolean> = {
     UNDO: options.allowAfterUndo,
@@ -145,7 +147,8 @@ export function withoutAllowed(
     approved?.numbers.some(
       (known) => known.code === code && known.segment === segment && known.number >= number,
     ) ?? false;
-  return guards.filter((guard) => !(isAllowed[guard.code] && !needsSecondPerson) && !isApproved(guard));
+  const mayPass = !needsSecondPerson && !isAgreed;
+  return guards.filter((guard) => !(isAllowed[guard.code] && mayPass) && !isApproved(guard));
 }
 
 const LISTED = 20;

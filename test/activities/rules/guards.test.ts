@@ -250,6 +250,13 @@ describe('a guard lets an export pass', () => {
     expect(left({}, approved(10), true)).not.toContain('NEW_CONTACTS');
   });
 
+  test('by an approval only, where an undo or a removal has more contacts than were agreed to: options are of exports', () => {
+    const options = ExportOptionsSchema.parse({ allowAfterUndo: true, allowMassRemoval: true });
+    const allowing = { options, approved: undefined, needsSecondPerson: false };
+    expect(withoutAllowed(all, { ...allowing, isAgreed: true })).toEqual(all);
+    expect(withoutAllowed(all, allowing)).not.toEqual(all);
+  });
+
   test.each([
     ['UNDO', 'allowAfterUndo'],
     ['MASS_REMOVAL', 'allowMassRemoval'],
