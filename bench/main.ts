@@ -9,6 +9,8 @@ import { HELP, parseOptions, type BenchOptions, type Part } from './options';
 import { measureOthers } from './others/measure-others';
 import { measureDay } from './day/measure-day';
 import { describeDay } from './day/tables';
+import { measurePeople } from './people/measure-people';
+import { describePeople } from './people/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
 import { measureSources } from './sources/measure-sources';
@@ -16,7 +18,7 @@ import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks, writeDay } from './write-benchmarks';
+import { writeBenchmarks, writeDay, writePeople } from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
@@ -72,6 +74,15 @@ async function main(): Promise<void> {
     const figures = await measureDay(await findTemporalBinary({ report: say }), say);
     print(options.json ? JSON.stringify(figures) : describeDay(figures));
     if (options.write) await writeDay(figures);
+    return;
+  }
+  if (options.people) {
+    // Smaller ones show what starting a step costs.
+    const sizes = options.sizes.length === 1 ? options.sizes : options.sizes.slice(-2);
+    const temporalBinary = await findTemporalBinary({ report: say });
+    const figures = await measurePeople({ temporalBinary, sizes }, say);
+    print(options.json ? JSON.stringify(figures) : describePeople(figures));
+    if (options.write) await writePeople(figures);
     return;
   }
   if (options.sources) {

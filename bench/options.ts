@@ -15,6 +15,8 @@ export interface BenchOptions {
   readonly width: boolean;
   /** Measure only a day of two hundred destinations. */
   readonly day: boolean;
+  /** Measure only a verification of an audience, and a forget. */
+  readonly people: boolean;
   /** Measure only how sources of each kind are read. */
   readonly sources: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
@@ -39,15 +41,17 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       age: { type: 'boolean', default: false },
       width: { type: 'boolean', default: false },
       day: { type: 'boolean', default: false },
+      people: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
-  const { profiles, only, json, write, help, age, width, day, sources, 'cpu-prof': cpuProfiles } = values;
+  const { profiles, only, 'cpu-prof': cpuProfiles, ...flags } = values;
   const sizes = profiles === undefined ? SIZES : [wholeNumber(profiles)];
   const parts = only === undefined ? PARTS : [partNamed(only)];
-  if (write && !parts.includes('sizes')) throw new Error('--write needs the part sizes: leave out --only');
-  return { sizes, parts, json, write, help, age, width, day, sources, cpuProfiles };
+  if (flags.write && !parts.includes('sizes'))
+    throw new Error('--write needs the part sizes: leave out --only');
+  return { ...flags, sizes, parts, cpuProfiles };
 }
 
 function partNamed(text: string): Part {
@@ -69,6 +73,7 @@ another profile in different case; some values are padded, quoted or non-Latin) 
 Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-prof FOLDER]
        npm run bench -- [--age] [--width]
        npm run bench -- --day [--json] [--write]
+       npm run bench -- --people [--profiles N] [--json] [--write]
        npm run bench -- --sources [--profiles N]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
@@ -79,6 +84,8 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
   --width       instead: plan, read and settle profiles with up to 80 texts of 255 bytes, at the default memory (takes an hour)
   --day         instead: a day of two hundred destinations with hourly schedules (7), by a fast clock (takes half an hour); --write
                 writes that section of BENCHMARKS.md, and bench/day/figures.json, which a test compares with
+  --people      instead: verify an audience of 100,000 and of a million, and forget a person in a store with as many (8; takes ten minutes);
+                --write writes that section of BENCHMARKS.md, and bench/people/figures.json, which a test compares with
   --sources     instead: read the same profiles from CSV files, from PostgreSQL and from a Dataverse, which it starts, and joined from files and PostgreSQL by SQL (minutes)
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down

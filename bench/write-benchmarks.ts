@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { drawChart } from './chart';
 import type { DayFigures } from './day/measure-day';
 import { DAY_TITLE, describeDay } from './day/tables';
+import type { PeopleFigures } from './people/measure-people';
+import { describePeople, PEOPLE_TITLE } from './people/tables';
 import type { Figures } from './figures';
 import { bytes, count } from './numbers';
 import { describeFigures } from './tables';
@@ -14,20 +16,36 @@ const CHART = 'bench/cost-against-size.svg';
 const BENCHMARKS = join(ROOT, 'BENCHMARKS.md');
 /** The last day that was measured. */
 const DAY = join(ROOT, 'bench/day/figures.json');
+/** The last verification and forget. */
+const PEOPLE = join(ROOT, 'bench/people/figures.json');
 
 /** Writes BENCHMARKS.md and its chart. */
 export async function writeBenchmarks(figures: Figures): Promise<void> {
   await writeFile(join(ROOT, CHART), drawChart(figures));
   const day = JSON.parse(await readFile(DAY, 'utf8')) as DayFigures;
-  await writeFile(BENCHMARKS, `${describe(figures)}\n${describeDay(day)}`);
+  const people = JSON.parse(await readFile(PEOPLE, 'utf8')) as PeopleFigures;
+  await writeFile(BENCHMARKS, `${describe(figures)}\n${describeDay(day)}\n${describePeople(people)}`);
 }
 
-/** Writes the section of the day, which is the last one, and its figures. */
+/** Writes the section of the day, and its figures. */
 export async function writeDay(figures: DayFigures): Promise<void> {
-  const text = await readFile(BENCHMARKS, 'utf8');
-  const [others = ''] = text.split(DAY_TITLE);
-  await writeFile(BENCHMARKS, `${others.trimEnd()}\n\n${describeDay(figures)}`);
+  await replaceSection(DAY_TITLE, describeDay(figures));
   await writeFile(DAY, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of a verification and a forget, and its figures. */
+export async function writePeople(figures: PeopleFigures): Promise<void> {
+  await replaceSection(PEOPLE_TITLE, describePeople(figures));
+  await writeFile(PEOPLE, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** A section that is not there yet becomes the last one. */
+async function replaceSection(title: string, section: string): Promise<void> {
+  const sections = (await readFile(BENCHMARKS, 'utf8')).split(/^(?=### )/m).map((one) => one.trimEnd());
+  const place = sections.findIndex((one) => one.startsWith(title));
+  if (place < 0) sections.push(section.trimEnd());
+  else sections[place] = section.trimEnd();
+  await writeFile(BENCHMARKS, `${sections.join('\n\n')}\n`);
 }
 
 function describe(figures: Figures): string {

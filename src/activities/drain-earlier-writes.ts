@@ -1,3 +1,4 @@
+import { ExportError, treatmentOf, type ExportErrorCode } from '../errors';
 import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { UnansweredWrite } from '../contract/plan';
@@ -15,6 +16,8 @@ export interface DrainInput {
   readonly hasCooledDown: boolean;
   /** A deleted batch that is still listed is no longer waited for: its rows stay exposed. */
   readonly isTooLong?: boolean;
+  /** The job forgets a person: it has no preflight, so the step claims the destination first. */
+  readonly forget?: { readonly requestId: string };
 }
 
 export interface DrainedWrites {
@@ -27,6 +30,8 @@ export interface DrainedWrites {
   /** Export whose baseline is the current one now: a later one where exports of a lost destination were settled. */
   readonly baseline: string | null;
   readonly requests: number;
+  /** Writes that are no longer waited for, and may still be running. Undefined: none. */
+  readonly left?: number;
 }
 
 const POLL_MS = 5_000;
@@ -34,15 +39,22 @@ const POLL_MS = 5_000;
 /**
  * Makes sure that no write of an earlier export of this destination can still run at Mailchimp: a late write would undo what this export
  * does. Deletes batches without an answer, and settles exports that were lost with their destination. A retry continues.
+ *
+ * A forget that leaves the contact at Mailchimp goes on without Mailchimp: at once where its account cannot be used, otherwise when it has been
+ * waited for too long. The answer then says how many writes are left.
+ * @throws ExportError SUPERSEDED, FORGET_NOT_FOUND
  */
 export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function drainEarlierWrites(input: DrainInput): Promise<DrainedWrites> {
-    const { ref, baseline, hasCooledDown, isTooLong = false } = input;
+    const { ref, baseline, hasCooledDown, isTooLong = false, forget } = input;
     return exportStep(dependencies, input, async (step) => {
+      if (forget) await staging.claim(ref);
       const writes = await staging.unansweredWrites(ref);
-      const { states, longestRequestMs, requests } =
-        writes.length > 0 ? await checkWrites({ staging, step, ref, isTooLong }, writes) : NOTHING_SENT;
+      const { states, longestRequestMs, requests, left } =
+        writes.length > 0
+          ? await checkOrLeave({ staging, step, ref, isTooLong, forget }, writes)
+          : NOTHING_SENT;
       if (states.has('running')) return { state: 'running', waitMs: POLL_MS, baseline, requests };
       if (states.size > 0 && !hasCooledDown)
         return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
@@ -53,6 +65,7 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
         waitMs: 0,
         baseline: await staging.settleEarlier(ref, baseline, step.heartbeat.cancelled),
         requests,
+        ...(left > 0 && { left }),
       };
     });
   };
@@ -65,18 +78,63 @@ interface CheckedWrites {
   readonly states: ReadonlySet<WriteState>;
   readonly longestRequestMs: number;
   readonly requests: number;
+  /** Of the writes, those that are `unknown`. */
+  readonly left: number;
 }
 
-const NOTHING_SENT: CheckedWrites = { states: new Set(), longestRequestMs: 0, requests: 0 };
+const NOTHING_SENT: CheckedWrites = { states: new Set(), longestRequestMs: 0, requests: 0, left: 0 };
+
+interface Checking extends Omit<WriteContext, 'account'> {
+  readonly step: ExportStep;
+  readonly forget: DrainInput['forget'];
+}
+
+/** Mailchimp's longest request (120 s), with a margin: where no account says what it is configured for. */
+const LONGEST_REQUEST_MS = 130_000;
+
+/** The account cannot be used, or does not answer. */
+const WITHOUT_MAILCHIMP: readonly ExportErrorCode[] = [
+  'SECRET_UNAVAILABLE',
+  'KEY_INVALID',
+  'KEY_REVOKED',
+  'SIGN_IN_FAILED',
+  'ACCOUNT_NOT_FOUND',
+  'ROLE_TOO_LOW',
+  'MAILCHIMP_REFUSED',
+  'MAILCHIMP_BUSY',
+  'MAILCHIMP_UNAVAILABLE',
+];
+
+async function checkOrLeave(
+  { forget, ...checking }: Checking,
+  writes: readonly UnansweredWrite[],
+): Promise<CheckedWrites> {
+  try {
+    return await checkWrites(checking, writes);
+  } catch (error) {
+    if (!forget || !(error instanceof ExportError) || !WITHOUT_MAILCHIMP.includes(error.code)) throw error;
+    const { staging, ref, isTooLong } = checking;
+    if (treatmentOf(error.code) === 'retry' && !isTooLong) throw error;
+    // What becomes of the contact at Mailchimp waits for Mailchimp anyway.
+    if (!(await staging.forgetsInStoreOnly(ref.destinationId, forget.requestId))) throw error;
+    const { length: left } = writes;
+    return { states: new Set(['unknown']), longestRequestMs: LONGEST_REQUEST_MS, requests: 0, left };
+  }
+}
 
 async function checkWrites(
-  { step, ...context }: Omit<WriteContext, 'account'> & { readonly step: ExportStep },
+  { step, ...context }: Omit<Checking, 'forget'>,
   writes: readonly UnansweredWrite[],
 ): Promise<CheckedWrites> {
   const account = await step.openAccount();
-  const states = new Set<WriteState>();
-  for (const write of writes) states.add(await stateOf({ ...context, account }, write));
-  return { states, longestRequestMs: account.longestRequestMs, requests: account.requests() };
+  const states: WriteState[] = [];
+  for (const write of writes) states.push(await stateOf({ ...context, account }, write));
+  return {
+    states: new Set(states),
+    longestRequestMs: account.longestRequestMs,
+    requests: account.requests(),
+    left: states.filter((state) => state === 'unknown').length,
+  };
 }
 
 interface WriteContext {

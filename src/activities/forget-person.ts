@@ -1,7 +1,7 @@
 import type { ForgetCounts } from '../contract/forget';
 import type { ExportRef } from '../contract/identifiers';
 import type { ActivityDependencies } from './dependencies';
-import { withHeartbeat } from './heartbeat';
+import { exportStep } from './export-step';
 import { leaveMailchimp } from './rules/leave-mailchimp';
 
 export interface ForgetPersonInput {
@@ -14,31 +14,36 @@ export interface ForgetPersonInput {
   readonly requestId: string;
 }
 
-export interface ForgottenPerson extends ForgetCounts {
+export interface ForgottenPerson extends Omit<ForgetCounts, 'openWrites'> {
   readonly requests: number;
 }
 
 /**
  * Forgets a person in one destination: at Mailchimp first, if that was chosen, and then in the store. A retry goes on where the attempt before has
- * stopped; the counts are then those of the last attempt.
+ * stopped; the counts are then those of the last attempt. An attempt that was frozen changes nothing once a later job has claimed the destination.
  */
-export function createForgetPerson({ staging, openAccount }: ActivityDependencies) {
+export function createForgetPerson(dependencies: ActivityDependencies) {
+  const { staging } = dependencies;
   return async function forgetPerson(input: ForgetPersonInput): Promise<ForgottenPerson> {
-    const { ref, account: name, accountId, audienceId, statusIfNew, requestId } = input;
-    const step = { destinationId: ref.destinationId, id: requestId, accountId };
-    return withHeartbeat(async ({ cancelled, throwIfCancelled }) => {
-      const found = await staging.findForgotten(step, cancelled);
-      let [atMailchimp, requests] = [0, 0];
-      if (found && found.request.mailchimp !== 'keep') {
-        const account = await openAccount(name, undefined, cancelled);
-        const leaving = { audienceId, statusIfNew, fate: found.request.mailchimp };
-        for (const contact of found.contacts) {
-          throwIfCancelled();
-          if (await leaveMailchimp(account, contact, leaving)) atMailchimp += 1;
+    const { ref, accountId, audienceId, statusIfNew, requestId } = input;
+    const step = { ref, id: requestId, accountId };
+    return exportStep(
+      dependencies,
+      input,
+      async ({ openAccount, heartbeat: { cancelled, throwIfCancelled } }) => {
+        const found = await staging.findForgotten(step, cancelled);
+        let [atMailchimp, requests] = [0, 0];
+        if (found && found.request.mailchimp !== 'keep') {
+          const account = await openAccount();
+          const leaving = { audienceId, statusIfNew, fate: found.request.mailchimp };
+          for (const contact of found.contacts) {
+            throwIfCancelled();
+            if (await leaveMailchimp(account, contact, leaving)) atMailchimp += 1;
+          }
+          requests = account.requests();
         }
-        requests = account.requests();
-      }
-      return { ...(await staging.forget(step, cancelled)), atMailchimp, requests };
-    });
+        return { ...(await staging.forget(step, cancelled)), atMailchimp, requests };
+      },
+    );
   };
 }

@@ -37,7 +37,7 @@ export interface PlanExportInput {
   readonly approved?: Approval;
   /** All contacts depart, since the destination is removed. */
   readonly removal?: Removal;
-  /** What is not within the limits is approved by another person than the one who asks, whatever the options allow. */
+  /** What is not within the limits is approved by a person other than the one who asks, whatever the options allow. */
   readonly needsSecondPerson?: true;
   /** An earlier export is taken back. */
   readonly undo?: Undo;

@@ -10,7 +10,7 @@ import type {
 } from '../contract/destination';
 import type { DestinationView, Stale } from '../contract/destination-view';
 import { DestinationIdSchema, type ExportRef } from '../contract/identifiers';
-import type { PlanInput, StartInput, VerifyInput } from '../contract/job';
+import type { JobRequestInput, PlanInput, StartInput, VerifyInput } from '../contract/job';
 import type { Forget } from '../contract/forget';
 import type { JobKind } from '../contract/job-kind';
 import { parse } from '../contract/parse';
@@ -250,8 +250,7 @@ export class ExportClient {
    */
   async startForget(destinationId: string, { requestId }: Forget): Promise<StartedExportHandle> {
     const request = { kind: 'forget' as const, trigger: 'person forget', forget: { requestId } };
-    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, request);
-    return new StartedDestinationExport(this.#requests, destinationId, started);
+    return this.#started(destinationId, request);
   }
 
   /** A plan of a removal: its outcomes say how many contacts would be removed from our tags, and archived. Sends nothing. @throws ExportError as `startRemoval` */
@@ -311,12 +310,7 @@ export class ExportClient {
     { undoneBy, ...rest }: StartUndoInput,
   ): Promise<StartedExportHandle> {
     const undo = { ...rest, by: this.#requests.person ?? undoneBy };
-    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
-      kind,
-      trigger: 'undo',
-      undo,
-    });
-    return new StartedDestinationExport(this.#requests, destinationId, started);
+    return this.#started(destinationId, { kind, trigger: 'undo', undo });
   }
 
   async #startRemoval(
@@ -325,12 +319,7 @@ export class ExportClient {
     { removedBy, ...rest }: StartRemovalInput,
   ): Promise<StartedExportHandle> {
     const removal = { ...rest, by: this.#requests.person ?? removedBy };
-    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
-      kind,
-      trigger: 'removal',
-      removal,
-    });
-    return new StartedDestinationExport(this.#requests, destinationId, started);
+    return this.#started(destinationId, { kind, trigger: 'removal', removal });
   }
 
   async #startJob(
@@ -339,11 +328,11 @@ export class ExportClient {
     input: PlanInput | VerifyInput,
   ): Promise<StartedExportHandle> {
     const { person } = this.#requests;
-    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, {
-      ...input,
-      kind,
-      ...(person !== undefined && { by: person }),
-    });
+    return this.#started(destinationId, { ...input, kind, ...(person !== undefined && { by: person }) });
+  }
+
+  async #started(destinationId: string, request: JobRequestInput): Promise<StartedExportHandle> {
+    const started = await this.#requests.updateDestination(destinationId, startJobUpdate, request);
     return new StartedDestinationExport(this.#requests, destinationId, started);
   }
 }

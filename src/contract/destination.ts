@@ -8,7 +8,7 @@ import { addressSchema, DATE_FORMATS, DecimalSchema, EmptySchema, FieldMatchSche
 import type { Removal } from './removal';
 import type { Undo } from './undo';
 import { StatusIfNewSchema } from './outcome';
-import { ApprovalSettingsSchema } from './second-person';
+import { ApprovalSettingsSchema, PersonNameSchema } from './second-person';
 
 /** The statement that a user agrees to when connecting. A new wording is a new version, which needs a new agreement. */
 export const CONSENT_TEXT = {
@@ -46,7 +46,7 @@ export const ConnectSettingsSchema = z.strictObject({
 });
 
 const ConsentGivenSchema = z.strictObject({
-  agreedBy: z.string().trim().min(1).max(200).describe('Name of the user who agrees; kept in the history.'),
+  agreedBy: PersonNameSchema.describe('Name of the user who agrees; kept in the history.'),
   textVersion: z.string().min(1).describe('Version of the statement that was read: `CONSENT_TEXT.version`.'),
 });
 
@@ -255,12 +255,7 @@ export type ConfigureRequest = z.output<typeof ConfigureInputSchema>;
 export const CancelExportInputSchema = z.strictObject({ exportId: z.uuid() });
 
 export const RemoveInputSchema = z.strictObject({
-  removedBy: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .describe('Name of the user who removes it; kept in the history.'),
+  removedBy: PersonNameSchema.describe('Name of the user who removes it; kept in the history.'),
 });
 
 /** What the update `removeDestination` takes. */
@@ -275,7 +270,7 @@ interface ExportedChoice<Also = never> {
    * transactional and carry no tag of others, are archived as well. `keep`, the default of `remove`: they stay as they are.
    */
   readonly exported: Also | Exclude<Removal['exported'], 'keep'>;
-  /** How many contacts may lose their tags; if there are more, the removal is held for approval. Default: none. */
+  /** How many contacts may lose their tags; if there are more, the removal is held for approval. Default: 0. */
   readonly contacts?: number;
 }
 
@@ -286,17 +281,12 @@ export interface StartRemovalInput extends z.input<typeof RemoveInputSchema>, Ex
 export interface StartUndoInput extends Pick<Undo, 'exportId' | 'number'> {
   /** Name of the user who takes it back; kept in the history. */
   readonly undoneBy: string;
-  /** How many contacts may change; if there are more, the undo is held for approval. Default: none. */
+  /** How many contacts may change; if there are more, the undo is held for approval. Default: 0. */
   readonly contacts?: number;
 }
 
 export const WithdrawConsentInputSchema = z.strictObject({
-  withdrawnBy: z
-    .string()
-    .trim()
-    .min(1)
-    .max(200)
-    .describe('Name of the user who withdraws the consent; kept in the history.'),
+  withdrawnBy: PersonNameSchema.describe('Name of the user who withdraws the consent; kept in the history.'),
   reason: z
     .string()
     .trim()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PersonNameSchema } from './second-person';
 import { RejectLimitSchema } from './rejects';
 
 /** Why an export is held before anything is sent. Each has an option that lets one export pass. */
@@ -82,7 +83,7 @@ export type GuardSettings = z.infer<typeof GuardSettingsSchema>;
 /** `planId` ensures that the decision is about the numbers that were seen. */
 export const ApproveInputSchema = z.strictObject({
   planId: z.string().min(1).max(100).describe('The plan whose numbers were reviewed: `held.planId`.'),
-  by: z.string().trim().min(1).max(200).describe('Name of the decider; kept in the history.'),
+  by: PersonNameSchema.describe('Name of the decider; kept in the history.'),
 });
 /** A decision about a held export. */
 export interface ApproveInput extends z.input<typeof ApproveInputSchema> {}

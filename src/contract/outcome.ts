@@ -37,6 +37,9 @@ export const PROTECTED_STATUSES: readonly string[] = [
   'archived',
 ] satisfies MemberStatus[];
 
+/** Of these, the statuses of members that are in the audience and get no campaigns. */
+export const OPTED_OUT_STATUSES: readonly string[] = ['unsubscribed', 'cleaned'] satisfies MemberStatus[];
+
 export function isProtectedStatus(status: string): boolean {
   return PROTECTED_STATUSES.includes(status);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PersonNameSchema } from './second-person';
 
 const EXPORTED = ['untag', 'archive', 'keep'] as const;
 
@@ -9,13 +10,13 @@ export const RemovalSchema = z.strictObject({
     .describe(
       '`untag`: exported contacts lose our tags. `archive`: those that we provably created, and that are subscribed or transactional and carry no tag of others, are archived as well. `keep`: they stay as they are, where the destination wants a second person to approve its removal.',
     ),
-  by: z.string().trim().min(1).max(200).describe('Name of the user who removes it; kept in the history.'),
+  by: PersonNameSchema.describe('Name of the user who removes it; kept in the history.'),
   contacts: z
     .int()
     .min(0)
     .optional()
     .describe(
-      'Contacts that may lose their tags, as the user has seen their number; if there are more, it is held. Default: each removal is held for approval.',
+      'Contacts that may lose their tags, as the user has seen their number; if there are more, it is held. Default: 0, so each removal of a contact is held.',
     ),
 });
 /** A removal that begins with an export of nothing: all contacts depart. */

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import { ExportError } from '../errors';
 
-/** Who may approve what is held: `other`: another person than the one who asked for it. */
+/** Who may approve what is held: `other`: a person other than the one who asked for it. */
 export const ApprovalSettingsSchema = z.strictObject({
   by: z
     .enum(['anyone', 'other'])
     .default('anyone')
     .describe(
-      '`other`: an export that is held, each removal and each undo, is approved by another person than the one who asked for it. The options that let a guard pass then hold it as well.',
+      '`other`: an export that is held, each removal and each undo, is approved by a person other than the one who asked for it. The options that let a guard pass then hold it as well.',
     ),
 });
 type ApprovalSettings = z.output<typeof ApprovalSettingsSchema>;
@@ -45,7 +45,7 @@ export function requireAsker(asked: Asked): void {
   if (!needsSecondPerson(asked) || asked.askedBy !== undefined) return;
   throw new ExportError(
     'SECOND_PERSON_REQUIRED',
-    'Nothing was started: the destination wants the approval of another person than the one who asks (approval.by: other), so the request must say who asks. Give the name: --as NAME, or `by`.',
+    'Nothing was started: the destination wants the approval of a person other than the one who asks (approval.by: other), so the request must say who asks. Give the name: --as NAME, or `by`.',
   );
 }
 

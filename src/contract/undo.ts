@@ -1,15 +1,16 @@
 import { z } from 'zod';
+import { PersonNameSchema } from './second-person';
 
 export const UndoSchema = z.strictObject({
   exportId: z.uuid().describe('Id of the export that is taken back.'),
   number: z.int().min(1).describe('Its number, which reports and the Web UI name.'),
-  by: z.string().trim().min(1).max(200).describe('Name of the user who takes it back; kept in the history.'),
+  by: PersonNameSchema.describe('Name of the user who takes it back; kept in the history.'),
   contacts: z
     .int()
     .min(0)
     .optional()
     .describe(
-      'Contacts that may change, as the user has seen their number; if there are more, it is held. Default: each undo is held for approval.',
+      'Contacts that may change, as the user has seen their number; if there are more, it is held. Default: 0, so each undo that changes a contact is held.',
     ),
 });
 /** An export that takes back an earlier one: its contacts get what they had before that one. */

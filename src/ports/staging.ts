@@ -22,7 +22,7 @@ import type {
   Write,
 } from '../contract/plan';
 import type { RejectPolicies } from '../contract/reject-policy';
-import type { AtMailchimp } from '../contract/forget';
+import type { AtMailchimp, BaselineRest } from '../contract/forget';
 import type { ExportReport, SegmentReport, Settlement, Tally } from '../contract/report';
 import type { LeftMember, Tag } from './mailchimp';
 import type { SourceExtract } from './source';
@@ -269,6 +269,8 @@ export interface Staging {
   readPerson(ref: ExportRef, request: PersonRequest): Promise<PersonRecord>;
   /** The contacts that a verification has found to differ. Rows: only for a terminal with access to this store. */
   readDrift(ref: ExportRef, request: DriftRequest): Promise<readonly DriftRow[]>;
+  /** The same into a Parquet file, as `writeFailures`. */
+  writeDrift(ref: ExportRef, request: DriftRequest, file: string): Promise<number>;
   /** Leaves a request to forget a person in the store. Returns its id, which may cross Temporal. Each call leaves another one. */
   stageForget(destinationId: string, request: ForgetRequest): Promise<string>;
   /**
@@ -276,12 +278,17 @@ export interface Staging {
    * Undefined: there are none, or they were forgotten. A repeated call gives the same id.
    */
   stageDeleted(ref: ExportRef): Promise<string | undefined>;
+  /**
+   * Whether a request leaves the contact at Mailchimp as it is, or is done.
+   * @throws ExportError FORGET_NOT_FOUND
+   */
+  forgetsInStoreOnly(destinationId: string, id: string): Promise<boolean>;
   /** Deletes a request that no job was started for. */
   dropForget(destinationId: string, id: string): Promise<void>;
   /**
    * The contacts that a request to forget names, found before any row is removed; null when the request is done. Settles what exports of the destination
    * have sent and never settled, so none may run.
-   * @throws ExportError FORGET_NOT_FOUND
+   * @throws ExportError FORGET_NOT_FOUND, SUPERSEDED
    */
   findForgotten(
     request: ForgetStep,
@@ -289,8 +296,8 @@ export interface Staging {
   ): Promise<{ readonly request: ForgetRequest; readonly contacts: readonly FoundContact[] } | null>;
   /**
    * Removes the person that a request names from all rows of the destination, and then the request. To be called after `findForgotten`, while no
-   * export of the destination runs. Called again, it goes on, or answers what it has removed.
-   * @throws ExportError FORGET_NOT_FOUND
+   * export of the destination runs: it looks at the claim before each file. Called again, it goes on, or answers what it has removed.
+   * @throws ExportError FORGET_NOT_FOUND, SUPERSEDED
    */
   forget(request: ForgetStep, signal?: AbortSignal): Promise<Forgotten>;
   /** Entries of a suppression list. Rows: only for a terminal with access to this store. */
@@ -306,7 +313,10 @@ export interface Staging {
     scope: SuppressionScope,
     added: AddedSuppressions,
   ): Promise<{ readonly added: number; readonly total: number }>;
-  /** Takes entries off a suppression list; without entries, all of them. Returns how many. A repeated call takes none off. */
+  /**
+   * Takes entries off a suppression list; without entries, all of them. An address takes its keyed hash off as well, which stands for a person who was
+   * forgotten. Returns how many. A repeated call takes none off.
+   */
   unsuppress(scope: SuppressionScope, entries?: readonly string[]): Promise<number>;
   /**
    * Has the next exports send the rows of such refusals again, except those of throttled addresses, whose wait cannot be lifted. Returns how
@@ -596,9 +606,10 @@ export interface PersonRequest {
   readonly exports: readonly string[];
 }
 
-/** Names a request to forget a person. */
+/** Names a request to forget a person, and the job that does it, which holds the claim of the destination. */
 interface ForgetStep {
-  readonly destinationId: string;
+  readonly ref: ExportRef;
+  /** Of the request. */
   readonly id: string;
   /** Of Mailchimp, for its suppression list. */
   readonly accountId: string;
@@ -631,6 +642,8 @@ export interface Forgotten {
   /** Files that named the person. */
   readonly files: number;
   readonly isKeptOut: boolean;
+  /** What is left of the current baseline. Undefined: there is none. */
+  readonly baseline?: BaselineRest;
 }
 
 /** What a store knows of one person in one destination. */

@@ -12,7 +12,7 @@ import { readArchived, recordArchived } from './delivery/archived';
 import { createChunkReader, findPart, requireArchive, requirePlan, requireSent } from './delivery/chunks';
 import { claim, createClaimCheck } from './delivery/claim';
 import { stageDeleted } from './forget/deleted';
-import { findForgotten, forget } from './forget/forget';
+import { findForgotten, forget, forgetsInStoreOnly } from './forget/forget';
 import { dropForget, stageForget } from './store/forgets';
 import { lastConsent, recordConsent } from './store/consents';
 import { withGenerations } from './store/generations';
@@ -46,7 +46,7 @@ import { liftRefusals, type ReadContext, readRefusals } from './settle/refusals'
 import { readSegments } from './settle/segments';
 import { readSuppressions, suppress, unsuppress } from './settle/suppressions';
 import { readWarnings, writeWarnings } from './settle/warnings';
-import { readDrift, sealDrift } from './verify/drift';
+import { readDrift, sealDrift, writeDriftRows } from './verify/drift';
 import { hasReadings, readSuspects, sealReadings } from './verify/readings';
 import { chooseSample, findSuspects } from './verify/suspects';
 import { hasResults, readResults } from './delivery/results';
@@ -162,6 +162,7 @@ export type StagingReader = Pick<
   | 'readFailures'
   | 'writeFailures'
   | 'readDrift'
+  | 'writeDrift'
   | 'readPerson'
   | 'readRefusals'
   | 'liftRefusals'
@@ -234,10 +235,12 @@ function verifier({ store, memoryLimit }: ReadContext) {
 
 /** The steps that forget a person. */
 function forgetter({ store, memoryLimit, now }: ReadContext & { readonly now: () => Date }) {
+  const context = { store, memoryLimit, now, checkClaim: createClaimCheck(store) };
   return {
     stageDeleted: (ref) => stageDeleted({ store, memoryLimit }, ref),
-    findForgotten: (request, signal) => findForgotten({ ...request, store, memoryLimit, now, signal }),
-    forget: (request, signal) => forget({ ...request, store, memoryLimit, now, signal }),
+    forgetsInStoreOnly: (destinationId, id) => forgetsInStoreOnly(store, destinationId, id),
+    findForgotten: (request, signal) => findForgotten({ ...request, ...context, signal }),
+    forget: (request, signal) => forget({ ...request, ...context, signal }),
   } satisfies Partial<Staging>;
 }
 
@@ -247,6 +250,7 @@ function rowReaders(context: ReadContext): Omit<StagingReader, 'storeId' | 'read
     writeFailures: (ref, request, file) => writeFailures(context, ref, { ...request, file }),
     readRefusals: (ref, request) => readRefusals(context, ref, request),
     readDrift: (ref, request) => readDrift(context, ref, request),
+    writeDrift: (ref, request, file) => writeDriftRows(context, ref, { ...request, file }),
     readPerson: (ref, request) => readPerson(context, ref, request),
     liftRefusals: (ref, request) => liftRefusals(context, ref, request),
     readSuppressions: (scope, request) => readSuppressions(context, scope, request),

@@ -3,7 +3,6 @@ import type { ExportPhase, ExportView } from '../contract/export';
 import type { Reason } from '../contract/reason';
 import type { Guard, Held } from '../contract/guard';
 import { NOT_ARCHIVED, type Leavers, type NotArchived } from '../contract/archiving';
-import type { ForgetCounts } from '../contract/forget';
 import type { JobKind } from '../contract/job-kind';
 import {
   describeDrift,
@@ -12,6 +11,7 @@ import {
   describeVerified,
   verificationNotes,
 } from './describe-drift';
+import { describeForgotten } from './describe-forgotten';
 import { describeUnmatched } from './describe-unmatched';
 import { count, countOf, instant } from './format';
 import { totalOf } from './progress';
@@ -246,13 +246,15 @@ function describeToSend(plan: ExportPlan): string {
 
 /** The result of an export in short, as names with values. */
 export function describeResult(report: ExportReport): [string, string][] {
-  const { outcomes, guards, approval, askedBy, warnings, verification } = report;
+  const { outcomes, guards, approval, askedBy, warnings, verification, forgotten } = report;
   if (verification)
     return [
       ...rowOf('Differ', describeDrift(verification)),
       ['Contacts', describeInAudience(verification)],
       ...rowOf('Notes', verificationNotes(verification).join(' ')),
     ];
+  // One that was cancelled, or failed, says so in its status.
+  if (kindOf(report) === 'forget') return forgotten ? describeForgotten(forgotten) : [];
   return [
     ['Profiles', describeSubjects(report)],
     ['Outcomes', describeOutcomes(outcomes)],
@@ -452,25 +454,4 @@ function rowOf(name: string, value: string): [string, string][] {
 
 function oneLine(text: string): string {
   return text.replaceAll(/\s+/g, ' ').trim();
-}
-
-/** What a job that forgot a person has removed. */
-export function describeForgotten({
-  contacts,
-  rows,
-  files,
-  isKeptOut,
-  atMailchimp,
-}: ForgetCounts): [string, string][] {
-  return [
-    [
-      'Removed',
-      `${countOf(rows, 'row')} in ${countOf(files, 'file')}, ${countOf(contacts, 'contact')} of the baseline`,
-    ],
-    [
-      'At Mailchimp',
-      atMailchimp === 0 ? 'nothing was changed' : `${countOf(atMailchimp, 'contact')} changed`,
-    ],
-    ['Later exports', isKeptOut ? 'keep the person out' : 'send the person again if the source has it'],
-  ];
 }

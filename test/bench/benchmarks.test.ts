@@ -4,8 +4,11 @@ import { expect, test } from '@jest/globals';
 import figures from '../../bench/day/figures.json';
 import type { DayFigures } from '../../bench/day/measure-day';
 import { describeDay } from '../../bench/day/tables';
+import people from '../../bench/people/figures.json';
+import { describePeople } from '../../bench/people/tables';
 
-test('BENCHMARKS.md says of a day what was measured', () => {
+test('BENCHMARKS.md says of a day, of a verification and of a forget what was measured', () => {
   const text = readFileSync(resolve(__dirname, '../../BENCHMARKS.md'), 'utf8');
-  expect(text.endsWith(describeDay(figures as DayFigures))).toBe(true);
+  expect(text).toContain(describeDay(figures as DayFigures));
+  expect(text).toContain(describePeople(people));
 });

@@ -50,6 +50,7 @@ test('person forget removes a person from the store, takes our tags off at Mailc
     },
   });
   expect(await filesWith(staging(), [EMAIL, ...HASHES])).toEqual([]);
+  expect((await scene.client.describe(name)).baseline).toMatchObject({ size: 2, gone: 0 });
   const shown = await scene.cliJson(`person show ${EMAIL}`);
   expect(shown.document).toMatchObject({
     destinations: [
@@ -64,6 +65,15 @@ test('person forget removes a person from the store, takes our tags off at Mailc
   expect((await scene.cli(`export failures ${name}`)).output).toMatch(/suppressed +suppression_list +000001/);
   const { output } = await scene.cli(`export list ${name}`);
   expect(output).toMatch(/f1 /);
+  const report = (await scene.cli(`export show ${name} f1`)).output;
+  expect(report).toMatch(/Removed +\d+ rows in \d+ files, 1 contact of the baseline/);
+  expect(report).not.toMatch(/selected|still running/i);
+
+  expect((await scene.cli(`suppression list ${name} --kept-out`)).output).toContain('keyed');
+  const lifted = await scene.cli(`suppression lift ${name} ${EMAIL.toUpperCase()} --kept-out --yes`);
+  expect(lifted.output).toContain('Took 1 entry off');
+  const again = await scene.cliJson(`export start ${name}`);
+  expect(again.document).toMatchObject({ outcomes: { suppressed: 0, created: 1 } });
 });
 
 test('person forget asks what becomes of the contact, deletes it at Mailchimp, and says what stays', async () => {

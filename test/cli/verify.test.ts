@@ -113,6 +113,11 @@ test('what people and other tools did since is found, by class and person, and n
   const table = await scene.cli(`destination drift ${scene.destinationId} v3 --class missing`);
   expect(table.output).toContain(emailOf(3));
   expect(table.output).not.toContain(emailOf(4));
+  const lines = await scene.cli(`destination drift ${scene.destinationId} --class missing --ndjson`);
+  expect(JSON.parse(lines.output)).toMatchObject({ class: 'missing', email: emailOf(3) });
+  const parquet = join(scene.folder, 'drift.parquet');
+  const written = await scene.cli(`destination drift ${scene.destinationId} --parquet ${parquet}`);
+  expect(written.output).toContain(`7 rows are in ${parquet}.`);
   const { document } = await scene.cliJson(`destination show ${scene.destinationId}`);
   expect(document).toMatchObject({ baseline: { size: 7, gone: 2, optedOut: 1 } });
 });
@@ -122,8 +127,10 @@ test('a repair sends again what is ours, takes nothing from others and wakes no 
   expect(verification).toMatchObject({ differing: 7, repaired: 2 });
   const planned = await scene.cliJson(`export plan ${scene.destinationId}`);
   expect((planned.document as ExportReport).outcomes).toMatchObject({ updated: 2, created: 0 });
-  const { outcomes, segments } = await exportNow();
+  const { outcomes, segments, baselineSize, gone } = await exportNow();
   expect(outcomes).toMatchObject({ updated: 2, created: 0, removed: 0 });
+  // As the verification has read it: one of them is missing, which no list of opt-outs says.
+  expect({ baselineSize, gone }).toEqual({ baselineSize: 7, gone: 2 });
   expect(segments.map(({ untagged }) => untagged)).toEqual([0, 0]);
 
   expect(await memberOf(emailOf(4))).toMatchObject({ merge_fields: { LNAME: 'Lovelace' } });

@@ -16,6 +16,7 @@ import {
   type Profile,
   type Stage,
 } from './stage';
+import { ACCOUNT, forgetAs, requestFor } from './forgetting';
 import { takeBack } from './taking-back';
 import { readAudience, verifyAudience } from './verifying';
 import { filesWith } from '../support/files-with';
@@ -29,7 +30,6 @@ beforeEach(async () => {
 afterEach(() => stage.close());
 
 const ADA = 'ada@mail.test';
-const ACCOUNT = 'account';
 
 const profile = (key: string, email: string, more: Partial<Profile> = {}): Profile => ({
   key,
@@ -50,15 +50,7 @@ const PEOPLE = [
 
 const HASHES = ['md5', 'sha1', 'sha256'].map((name) => createHash(name).update(ADA).digest('hex'));
 
-function requestFor(person: ForgetRequest['person'], more: Partial<ForgetRequest> = {}): ForgetRequest {
-  return { person, mailchimp: 'keep', keepOut: false, by: 'Kim', ...more };
-}
-
-async function forgetIn(staging: Staging, id: string) {
-  const step = { destinationId: DESTINATION, id, accountId: ACCOUNT };
-  const found = await staging.findForgotten(step);
-  return { found, forgotten: await staging.forget(step) };
-}
+const forgetIn = (staging: Staging, id: string, ref = stage.newExport()) => forgetAs(staging, { id, ref });
 
 async function forgetAda(more: Partial<ForgetRequest> = {}) {
   const id = await stage.staging.stageForget(DESTINATION, requestFor({ email: 'ADA@mail.test' }, more));
@@ -80,6 +72,8 @@ const KINDS = [
   'changes.parquet',
   'contacts.parquet',
   'drift.parquet',
+  'gone.g2.parquet',
+  'gone.parquet',
   'left',
   'outcomes.parquet',
   'profiles.parquet',
@@ -224,6 +218,36 @@ test('a verification compares all others with what was sent, and not with a valu
   ]);
 });
 
+test('the counts of the baseline are right without the forgotten, who were counted in the audience, as gone, or not at all', async () => {
+  const first = await exportAll(stage, PEOPLE, {
+    accountId: ACCOUNT,
+    respond: refuseBob({ result: 'rejected', class: 'fake', text: 'looks fake or invalid' }),
+  });
+  const audience = [has('nada@mail.test', 'X'), { ...has('eve@mail.test', 'X'), status: 'unsubscribed' }];
+  const { verification } = await verifyAudience(stage, first, { audience, tags: TAGS });
+  expect(verification).toMatchObject({ inAudience: 2, gone: 2, optedOut: 1 });
+  const forgetOne = async (email: string) => {
+    const id = await stage.staging.stageForget(DESTINATION, requestFor({ email }));
+    return (await forgetIn(stage.staging, id)).forgotten;
+  };
+  const { exportId } = first.ref;
+  // Mailchimp refused Bob, so he was never counted.
+  expect(await forgetOne('bob@mail.test')).toMatchObject({
+    contacts: 1,
+    baseline: { exportId, carrying: 4, gone: 2, optedOut: 1 },
+  });
+  expect((await forgetOne(ADA)).baseline).toEqual({ exportId, carrying: 3, gone: 1, optedOut: 1 });
+  expect((await forgetOne('eve@mail.test')).baseline).toEqual({
+    exportId,
+    carrying: 2,
+    gone: 1,
+    optedOut: 0,
+  });
+  const rest = PEOPLE.slice(2, 4);
+  const second = await exportAll(stage, rest, { after: first, accountId: ACCOUNT });
+  expect(second.settlement).toMatchObject({ baselineSize: 1, gone: 1 });
+});
+
 test('a forgotten person who is kept out is withheld from later exports, whose list does not tell who it is', async () => {
   const { second } = await exportTwice();
   expect((await forgetAda({ keepOut: true })).forgotten).toMatchObject({ isKeptOut: true });
@@ -315,9 +339,10 @@ test('a process that dies at any change of the store leaves what the next one fi
   const id = await stage.staging.stageForget(DESTINATION, requestFor({ key: '1' }, { keepOut: true }));
   const store = new FolderStore(stage.folder);
   let deaths = 0;
+  const ref = stage.newExport();
   for (let lives = 0; ; lives++) {
     const dying = await openStaging({ store: mortal(store, lives), memoryLimit: '128MB' });
-    const isDone = await forgetIn(dying, id).then(
+    const isDone = await forgetIn(dying, id, ref).then(
       () => true,
       () => false,
     );

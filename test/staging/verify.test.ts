@@ -106,6 +106,22 @@ test('who has opted out or was archived since an export has seen them is counted
   expect(found.verification).toMatchObject({ inAudience: 2, optedOut: 2, gone: 1 });
 });
 
+test('a contact that is missing is gone for the exports that follow, until one finds it in the audience again', async () => {
+  const first = await exportAll(stage, PEOPLE);
+  const { verification } = await verify(first, changed({ ada: null, bob: { status: 'archived' } }));
+  expect(verification).toMatchObject({ inAudience: 1, gone: 2 });
+  const archived = [member('bob@mail.test', 'archived', [11, 12])];
+  const second = await exportAll(stage, PEOPLE, { after: first, audience: archived });
+  expect(second.plan).toMatchObject({ baselineSize: 1, gone: 2 });
+  expect(second.settlement).toMatchObject({ baselineSize: 1, gone: 2 });
+  const third = await exportAll(stage, PEOPLE, { after: second });
+  expect(third.settlement).toMatchObject({ baselineSize: 2, gone: 1 });
+  const renamed = PEOPLE.map((one) => (one === ADA ? { ...one, first: 'Augusta' } : one));
+  const fourth = await exportAll(stage, renamed, { after: third });
+  expect(fourth.plan).toMatchObject({ baselineSize: 2, gone: 1 });
+  expect(fourth.settlement).toMatchObject({ baselineSize: 3, gone: 0 });
+});
+
 test('a suspect that is as exported when it is read alone does not count', async () => {
   const exported = await exportAll(stage, PEOPLE);
   const found = await verify(exported, changed({ ada: null, bob: { tags: [11] } }), { alone: AUDIENCE });

@@ -75,7 +75,7 @@ export function guardBySecondPerson(plan: ExportPlan): Guard {
   const { removals } = plan;
   return {
     code: 'SECOND_PERSON',
-    message: `The destination is to be removed: ${countOf(removals, 'contact')} would lose all tags of it${archived(plan)}. Another person than the one who asked has to approve that.`,
+    message: `The destination is to be removed: ${countOf(removals, 'contact')} would lose all tags of it${archived(plan)}. A person other than the one who asked has to approve that.`,
     number: removals,
     limit: 0,
   };
@@ -97,7 +97,7 @@ export function guardUndo(
     code: 'UNDO',
     message:
       `Export ${which} is to be taken back: ${countOf(number, 'contact')} would change, of which ${count(plan.removals)} would lose all tags of the ` +
-      `destination${archived(plan)}${needsSecondPerson ? '. Another person than the one who asked has to approve that.' : `; ${count(limit)} were agreed to.`}`,
+      `destination${archived(plan)}${needsSecondPerson ? '. A person other than the one who asked has to approve that.' : `; ${count(limit)} were agreed to.`}`,
   }));
 }
 

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { DRIFT_CLASSES, type DriftClass } from '../../contract/drift';
 import { action, type Cli } from '../shell/invocation';
-import { collect, examples, positiveNumber, text } from '../shell/options';
+import { collect, examples, text, withRowOptions } from '../shell/options';
 import { showDrift, verifyDestination, type DriftOptions } from './verify';
 
 export function verifyCommand(cli: Cli): Command {
@@ -30,7 +30,7 @@ export function verifyCommand(cli: Cli): Command {
 }
 
 export function driftCommand(cli: Cli): Command {
-  return new Command('drift')
+  const command = new Command('drift')
     .summary('List the contacts that a verification has found to differ')
     .description(
       'List the contacts that a verification has found to differ, and how.\n\n' +
@@ -41,13 +41,8 @@ export function driftCommand(cli: Cli): Command {
       '[verification]',
       'number (v1) or id of the verification, or of an export with a sample; default: the last',
     )
-    .option('--class <class>', 'only what differs so; repeatable', collectClass)
-    .option(
-      '--limit <n>',
-      'list at most this many (default: 100 as a table; all as CSV or JSON)',
-      positiveNumber,
-    )
-    .option('--csv', "list all as CSV for a spreadsheet; a ' precedes text that would be read as a formula")
+    .option('--class <class>', 'only what differs so; repeatable', collectClass);
+  return withRowOptions(command)
     .addHelpText(
       'after',
       examples('destination drift newsletter', 'destination drift newsletter v2 --class missing --csv'),

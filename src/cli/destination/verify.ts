@@ -9,13 +9,14 @@ import type { DriftRow } from '../../ports/staging';
 import { jobTitle } from '../../text/describe-export';
 import { findExport } from '../export/find';
 import { findWaiting, follow, printFollowed } from '../export/follow';
+import { listRows, requireOneFormat, type RowFormatOptions } from '../export/row-format';
 import { printWaiting, toJson } from '../export/start';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, sayLink, type Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
-import { TABLE_LIMIT, withLimit } from '../text/table-limit';
-import { driftCsv, driftRows } from '../text/verification';
+import { withLimit } from '../text/table-limit';
+import { DRIFT_COLUMNS, driftCsv, driftRows } from '../text/verification';
 
 export interface VerifyOptions {
   readonly repair?: true;
@@ -77,39 +78,35 @@ function describeStart({ destinationId, id, number, disposition }: StartedExport
   return `${what} (${id}).`;
 }
 
-export interface DriftOptions {
+export interface DriftOptions extends RowFormatOptions {
   readonly class?: readonly DriftClass[];
-  readonly limit?: number;
-  readonly csv?: true;
 }
 
 /** Lists the contacts that a verification has found to differ, by default the last one. Rows come from the store. */
 export async function showDrift(
   invocation: Invocation,
   { destinationId, which }: { readonly destinationId: string; readonly which: string | undefined },
-  { class: classes, limit, csv }: DriftOptions,
+  { class: classes, ...options }: DriftOptions,
 ): Promise<undefined> {
-  if (csv && invocation.options.json) invocation.usageError('--csv and --json exclude each other');
+  requireOneFormat(invocation, options);
   const view = await withClient(invocation, (client) => client.describe(destinationId));
   const report = findVerification(view, which);
-  const most = limit ?? (csv || invocation.options.json ? undefined : TABLE_LIMIT);
   const reader = await openStoreOf(invocation, report);
-  const rows = await reader.readDrift(report, {
+  const request = (limit: number | undefined) => ({
     ...(classes && { classes }),
-    ...(most !== undefined && { limit: most }),
+    ...(limit !== undefined && { limit }),
   });
-  if (csv) {
-    invocation.terminal.out(driftCsv(rows));
-    return;
-  }
   const { exportId, number } = report;
   const kind = kindOf(report);
-  print(invocation, {
-    json: { destinationId, exportId, kind, number, drift: rows },
-    text: (page) =>
+  return listRows<DriftRow>(invocation, options, {
+    columns: DRIFT_COLUMNS,
+    read: (limit) => reader.readDrift(report, request(limit)),
+    write: (limit, file) => reader.writeDrift(report, request(limit), file),
+    json: (drift) => ({ destinationId, exportId, kind, number, drift }),
+    text: (rows, limit, page) =>
       rows.length === 0
         ? `${jobTitle({ kind, number })} of ${destinationId} has found no contact that differs${classes ? ' and matches' : ''}.`
-        : withLimit(driftRows(rows satisfies readonly DriftRow[], page), rows, most),
+        : withLimit(driftRows(rows, page), rows, limit),
   });
 }
 

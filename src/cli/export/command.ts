@@ -14,7 +14,7 @@ import { undoExport, type UndoOptions } from './undo';
 import { verb, withExport } from './verb';
 import { LISTED_KINDS, showWarnings, type WarningsOptions } from './warnings';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
-import { collect, examples, personName, positiveNumber, text } from '../shell/options';
+import { collect, examples, personName, positiveNumber, text, withRowOptions } from '../shell/options';
 import { withClient } from '../shell/temporal';
 import { jobLabel, jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
@@ -182,18 +182,6 @@ async function show(invocation: Invocation, name: string, which: string | undefi
       webUi: null,
     });
   });
-}
-
-/** Of a command that lists rows of the store. */
-function withRowOptions(command: Command): Command {
-  return command
-    .option(
-      '--csv',
-      "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
-    )
-    .option('--ndjson', 'print all rows as JSON, one on each line')
-    .option('--parquet <file>', 'write all rows into a Parquet file; one of that name is replaced')
-    .option('--limit <n>', 'at most this many rows (default: 100 as a table; otherwise all)', positiveNumber);
 }
 
 function failuresCommand(cli: Cli): Command {

@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander';
+import { InvalidArgumentError, type Command } from 'commander';
 import type { z } from 'zod';
 import { tryParse } from '../../contract/parse';
 
@@ -55,4 +55,16 @@ export function portNumber(text: string): number {
 /** The examples below the help of a command. */
 export function examples(...lines: readonly string[]): string {
   return `\nExamples:\n${lines.map((line) => `  $ temporal-mailchimp ${line}`).join('\n')}\n`;
+}
+
+/** Of a command that lists rows of the store. */
+export function withRowOptions(command: Command): Command {
+  return command
+    .option(
+      '--csv',
+      "print all rows as CSV for a spreadsheet; a ' precedes text that would be read as a formula",
+    )
+    .option('--ndjson', 'print all rows as JSON, one on each line')
+    .option('--parquet <file>', 'write all rows into a Parquet file; one of that name is replaced')
+    .option('--limit <n>', 'at most this many rows (default: 100 as a table; otherwise all)', positiveNumber);
 }

@@ -12,6 +12,8 @@ import { TABLE_LIMIT, withLimit } from '../text/table-limit';
 
 interface ScopeOptions {
   readonly account?: boolean;
+  /** The list of people who were forgotten, and are kept out. */
+  readonly keptOut?: boolean;
 }
 
 interface EntryOptions extends ScopeOptions {
@@ -132,7 +134,10 @@ function linesOf(content: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-async function openList(invocation: Invocation, destinationId: string, { account }: ScopeOptions) {
+const KEPT_OUT: SuppressionScope = { store: true };
+
+async function openList(invocation: Invocation, destinationId: string, { account, keptOut }: ScopeOptions) {
+  if (account && keptOut) invocation.usageError('--account and --kept-out exclude each other');
   const view = await withClient(invocation, (client) => client.describe(destinationId));
   const { storeId, accountId, phase } = view;
   if (phase === 'removed')
@@ -141,6 +146,7 @@ async function openList(invocation: Invocation, destinationId: string, { account
       `The destination ${destinationId} was removed, so it exports nothing.`,
     );
   const reader = await openStoreOf(invocation, { destinationId, storeId });
+  if (keptOut) return { reader, scope: KEPT_OUT, where: `people who are kept out of the store ${storeId}` };
   const scope: SuppressionScope = account ? { accountId } : { destinationId };
   return { reader, scope, where: account ? `the account ${view.account} (${accountId})` : destinationId };
 }

@@ -41,7 +41,7 @@ function addCommand(cli: Cli): Command {
 }
 
 function listCommand(cli: Cli): Command {
-  return verb('list', 'List the suppression list')
+  return withKeptOut(verb('list', 'List the suppression list'))
     .option('--csv', "print all entries as CSV; a ' precedes text that a spreadsheet would read as a formula")
     .option(
       '--limit <n>',
@@ -60,20 +60,34 @@ function listCommand(cli: Cli): Command {
 }
 
 function liftCommand(cli: Cli): Command {
-  return verb('lift', 'Take addresses off the suppression list')
+  return withKeptOut(verb('lift', 'Take addresses off the suppression list'))
     .description(
-      `Take addresses off the suppression list, so that the next exports send them again.\n\n${ENTRIES}`,
+      `Take addresses off the suppression list, so that the next exports send them again.\n\n${ENTRIES} An address takes off its keyed hash as well, ` +
+        'which stands for a person who was forgotten.',
     )
     .argument('[entries...]', 'addresses, or hashes of addresses, as they are listed')
     .option('--file <path>', 'a text file with one entry on each line; - for standard input', text)
     .option('--all', 'all entries')
     .option('--yes', 'do not ask')
-    .addHelpText('after', examples('suppression lift newsletter ada@example.com'))
+    .addHelpText(
+      'after',
+      examples(
+        'suppression lift newsletter ada@example.com',
+        'suppression lift newsletter ada@example.com --kept-out',
+      ),
+    )
     .action(
       action(cli, (invocation, ...[name, entries, options]: [string, string[], LiftOptions]) =>
         liftSuppressions(invocation, { destinationId: name, entries }, options),
       ),
     );
+}
+
+function withKeptOut(command: Command): Command {
+  return command.option(
+    '--kept-out',
+    'the list of people who were forgotten, and whom all exports of the staging store withhold',
+  );
 }
 
 function verb(name: string, summary: string): Command {

@@ -71,7 +71,7 @@ function connectionPairs(view: DestinationView): (readonly [string, string])[] {
 
 function approvals({ configuration }: DestinationView): (readonly [string, string])[] {
   return configuration?.approval?.by === 'other'
-    ? [['Approvals', 'by another person than the one who asked']]
+    ? [['Approvals', 'by a person other than the one who asked']]
     : [];
 }
 

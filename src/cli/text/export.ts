@@ -125,14 +125,15 @@ function exportRow(report: ExportReport): Cell[] {
   const { number, exportId, failure, startedAt, durationMs, selected, outcomes } = report;
   const kind = kindOf(report);
   const status = report.undo ? `${statusOf(report)} (undo of ${report.undo.number})` : statusOf(report);
-  const isUncounted = isPlanned(report) || kind === 'verify';
+  const isOfNoProfiles = kind === 'verify' || kind === 'forget';
+  const isUncounted = isPlanned(report) || isOfNoProfiles;
   return [
     jobLabel({ kind, number }),
     exportId,
     { text: failure ? `${status}: ${failure.code}` : status, tone: STATUS_TONE[report.status] },
     instant(startedAt),
     duration(durationMs),
-    kind === 'verify' ? '' : count(selected),
+    isOfNoProfiles ? '' : count(selected),
     isUncounted ? '' : count(changedIn(outcomes)),
     isUncounted ? '' : count(notExported(report)),
   ];

@@ -1,5 +1,6 @@
 import type { DestinationView } from '../../contract/destination-view';
 import type { AtMailchimp } from '../../contract/forget';
+import { describeOpenWrites } from '../../text/describe-forgotten';
 import { countOf, listOf } from '../../text/format';
 import type { ForgottenIn } from '../person/forget';
 
@@ -34,7 +35,8 @@ export function describeForgottenIn({ destinationId, audience, forgotten, proble
       : `removed ${countOf(rows, 'row')} in ${countOf(files, 'file')}${contacts > 0 ? ', and the contact from the baseline' : ''}`;
   const there =
     atMailchimp > 0 ? `; ${countOf(atMailchimp, 'contact')} changed in the audience ${audience}` : '';
-  return `${destinationId}: ${removed}${there}.`;
+  const open = describeOpenWrites(forgotten);
+  return [`${destinationId}: ${removed}${there}.`, ...(open === '' ? [] : [`${open}.`])].join(' ');
 }
 
 const STAYS: Readonly<Record<AtMailchimp, string>> = {

@@ -4,7 +4,7 @@ import { isPlanned, kindOf, type ExportReport, type RefusalCount } from '../../c
 import {
   describeApproval,
   describeBaseline,
-  describeForgotten,
+  describeResult,
   describeStatus,
   describeLanes,
   describeNotArchived,
@@ -34,8 +34,8 @@ import { STATUS_TONE, tonedWarnings } from './tones';
 /** The complete report of an export or a plan, with its status in the first line. */
 export function describeReport(report: ExportReport, page: Page = PLAIN_PAGE): string {
   if (report.verification) return describeVerification(report, report.verification, page);
-  if (report.forgotten)
-    return [headline(report, page), pairs(describeForgotten(report.forgotten), page)].join('\n\n');
+  if (kindOf(report) === 'forget')
+    return [headline(report, page), pairs(describeResult(report), page)].filter(Boolean).join('\n\n');
   return [
     headline(report, page),
     guardLines(report),
@@ -73,7 +73,7 @@ function headline(report: ExportReport, page: Page): string {
       ? [`Before the removal of the destination, by ${report.removal.by}: ${report.removal.exported}.`]
       : []),
     ...(report.undo ? [describeUndo(report)] : []),
-    ...(report.forgotten ? [] : [`${describeSubjects(report)}.`]),
+    ...(kindOf(report) === 'forget' ? [] : [`${describeSubjects(report)}.`]),
   ].join('\n');
 }
 

@@ -56,16 +56,22 @@ function hint({ destinationId, number }: ExportReport, { differing }: Verificati
 export function driftRows(rows: readonly DriftRow[], page: Page): string {
   return table(
     ['DIFFERS', 'KEY', 'EMAIL', 'STATUS', 'FIELDS OR TAGS'],
-    rows.map((row) => COLUMNS.map((column) => row[column])),
+    rows.map((row) => DRIFT_COLUMNS.map((column) => row[column])),
     page,
   );
 }
 
-const COLUMNS = ['class', 'key', 'email', 'status', 'detail'] as const satisfies readonly (keyof DriftRow)[];
+export const DRIFT_COLUMNS = [
+  'class',
+  'key',
+  'email',
+  'status',
+  'detail',
+] as const satisfies readonly (keyof DriftRow)[];
 
 export function driftCsv(rows: readonly DriftRow[]): string {
   return toCsv(
-    COLUMNS,
-    rows.map((row) => COLUMNS.map((column) => row[column])),
+    DRIFT_COLUMNS,
+    rows.map((row) => DRIFT_COLUMNS.map((column) => row[column])),
   );
 }

@@ -3,7 +3,8 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { inExport } from '../store/layout';
 import { randomName } from '../store/local-files';
-import { listObjects, requireText, sealLines } from '../store/sealed-files';
+import { listObjects, requireText } from '../store/sealed-files';
+import { sealRows } from '../store/superseded';
 
 const ARCHIVED = 'archived';
 
@@ -13,8 +14,8 @@ export async function recordArchived(
   ref: ExportRef,
   contacts: readonly ArchivedContact[],
 ): Promise<void> {
-  if (contacts.length > 0)
-    await sealLines(store, inExport(ref, ARCHIVED, `${randomName()}.ndjson`), [contacts]);
+  const key = inExport(ref, ARCHIVED, `${randomName()}.ndjson`);
+  if (contacts.length > 0) await sealRows(store, ref, { key, pages: [contacts] });
 }
 
 export async function readArchived(store: StagingStore, ref: ExportRef): Promise<readonly ArchivedContact[]> {

@@ -3,6 +3,7 @@ import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { BASELINE, claimedKey, claimsFolder, exportFolder, inExport } from '../store/layout';
 import { isNumberTaken, lastNumber, readNumbered, sealNumbered } from '../store/sequence';
+import { isSuperseded, superseded } from '../store/superseded';
 
 interface ClaimDocument {
   readonly exportId: string;
@@ -21,7 +22,7 @@ export async function claim(store: StagingStore, ref: ExportRef): Promise<void> 
   for (;;) {
     const last = await lastClaim(store, ref.destinationId);
     if (last?.exportId === ref.exportId) return;
-    if (await store.head(claimedKey(ref))) throw superseded();
+    if (await isSuperseded(store, ref)) throw superseded();
     if (last) await markClaims(store, ref.destinationId, last);
     const next = { folder, number: (last?.number ?? 0) + 1 };
     if (await sealNumbered(store, next, { exportId: ref.exportId })) return;
@@ -85,7 +86,7 @@ export async function* earlierClaims(store: StagingStore, ref: ExportRef): Async
   const last = await lastClaim(store, ref.destinationId);
   if (!last) return;
   if (last.exportId !== ref.exportId) {
-    if (await store.head(claimedKey(ref))) throw superseded();
+    if (await isSuperseded(store, ref)) throw superseded();
     yield last.exportId;
   }
   for (let number = last.number - 1; number > 0; number--)
@@ -116,12 +117,5 @@ function settled(): ExportError {
   return new ExportError(
     'SUPERSEDED',
     'This export may no longer send: it is settled, and its result is in its report. Start a new one.',
-  );
-}
-
-function superseded(): ExportError {
-  return new ExportError(
-    'SUPERSEDED',
-    'This export may no longer send: a later export of the same destination has taken over. Nothing needs to be done.',
   );
 }

@@ -3,7 +3,8 @@ import type { LeftMember } from '../../ports/mailchimp';
 import type { StagingStore } from '../../ports/staging-store';
 import { inExport } from '../store/layout';
 import { randomName } from '../store/local-files';
-import { listObjects, requireText, sealLines } from '../store/sealed-files';
+import { listObjects, requireText } from '../store/sealed-files';
+import { sealRows } from '../store/superseded';
 
 const LEFT = 'left';
 
@@ -13,7 +14,8 @@ export async function recordLeft(
   ref: ExportRef,
   members: readonly LeftMember[],
 ): Promise<void> {
-  if (members.length > 0) await sealLines(store, inExport(ref, LEFT, `${randomName()}.ndjson`), [members]);
+  const key = inExport(ref, LEFT, `${randomName()}.ndjson`);
+  if (members.length > 0) await sealRows(store, ref, { key, pages: [members] });
 }
 
 export async function readLeft(store: StagingStore, ref: ExportRef): Promise<readonly LeftMember[]> {

@@ -2,7 +2,8 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { RowResult } from '../../contract/plan';
 import type { StagingStore } from '../../ports/staging-store';
 import { inExport } from '../store/layout';
-import { listObjects, requireText, sealLines } from '../store/sealed-files';
+import { listObjects, requireText } from '../store/sealed-files';
+import { sealRows } from '../store/superseded';
 
 const RESULTS = 'results';
 
@@ -16,7 +17,7 @@ export async function sealResults(
   ref: ExportRef,
   { key, pages }: { key: string; pages: AsyncIterable<readonly RowResult[]> },
 ): Promise<boolean> {
-  return sealLines(store, resultsKey(ref, key), pages);
+  return sealRows(store, ref, { key: resultsKey(ref, key), pages });
 }
 
 /** Reads all of them into memory. */

@@ -5,7 +5,8 @@ import { quoteText } from '../../duckdb/quote';
 import type { Database } from '../../duckdb/database';
 import { hashSql } from '../store/hash-key';
 import { inExport } from '../store/layout';
-import { requireLocalFile, requireText, sealLines } from '../store/sealed-files';
+import { requireLocalFile, requireText } from '../store/sealed-files';
+import { sealRows } from '../store/superseded';
 import { CHANGES, type PlanDocument } from '../store/documents';
 import { areSuppressionsChanged, findSuppressionsOf, suppressionsIn } from '../plan/suppressed';
 import { findPart } from './chunks';
@@ -53,7 +54,10 @@ export async function recordWithheld(
   { write, emails }: { readonly write: Pick<Write, 'part' | 'attempt'>; readonly emails: readonly string[] },
 ): Promise<void> {
   if (emails.length > 0)
-    await sealLines(store, withheldKey(ref, write), [emails.map((email) => ({ email }))]);
+    await sealRows(store, ref, {
+      key: withheldKey(ref, write),
+      pages: [emails.map((email) => ({ email }))],
+    });
 }
 
 export async function readWithheld(

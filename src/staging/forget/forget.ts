@@ -1,11 +1,15 @@
 import { rm } from 'node:fs/promises';
+import type { BaselineRest } from '../../contract/forget';
+import { quoteText } from '../../duckdb/quote';
 import type { Forgotten, FoundContact, ForgetRequest } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
+import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
 import { mayHaveArrived } from '../delivery/attempts';
+import { latestBaseline } from '../settle/retention';
 import { concealSuppressions, keepOut } from '../settle/suppressions';
 import { settle } from '../settle/settle';
-import { BASELINE_ROWS, readBaseline } from '../store/documents';
+import { BASELINE_ROWS, GONE_ROWS, readBaseline } from '../store/documents';
 import {
   endForget,
   dropForget,
@@ -14,7 +18,7 @@ import {
   readIdentity,
   sealIdentity,
 } from '../store/forgets';
-import { attemptsOf, exportsFolder, liftsFolder } from '../store/layout';
+import { attemptsOf, exportsFolder, inExport, liftsFolder } from '../store/layout';
 import type { Lift } from '../store/lifts';
 import { openAttempt } from '../store/run-once';
 import { listFolders } from '../store/sealed-files';
@@ -31,7 +35,10 @@ export interface ForgetContext {
   readonly memoryLimit: string;
   readonly now: () => Date;
   readonly signal?: AbortSignal | undefined;
-  readonly destinationId: string;
+  /** @throws ExportError SUPERSEDED */
+  readonly checkClaim: (ref: ExportRef) => Promise<void>;
+  /** The job. */
+  readonly ref: ExportRef;
   /** Of the request. */
   readonly id: string;
   /** Of Mailchimp, for its suppression list. */
@@ -46,9 +53,11 @@ export interface ForgetContext {
 export async function findForgotten(
   context: ForgetContext,
 ): Promise<{ readonly request: ForgetRequest; readonly contacts: readonly FoundContact[] } | null> {
-  const { store, destinationId, id } = context;
+  const { store, id, ref } = context;
+  const { destinationId } = ref;
   if (await readForgotten(store, destinationId, id)) return null;
   const request = await requireRequest(context);
+  await context.checkClaim(ref);
   const known = await readIdentity(store, destinationId, id);
   if (known) return { request, contacts: known.contacts };
   await settleAll(context);
@@ -61,10 +70,11 @@ export async function findForgotten(
 
 /**
  * Removes a person from all that the store has of a destination: each file that names the person gets a generation without. Goes on where an
- * interrupted call has stopped. No export of the destination may run beside it.
+ * interrupted call has stopped. No export of the destination may run beside it; a call that was frozen, and goes on when one does, stops.
  */
 export async function forget(context: ForgetContext): Promise<Forgotten> {
-  const { store, destinationId, id, accountId, signal } = context;
+  const { store, ref, id, accountId, signal } = context;
+  const { destinationId } = ref;
   const done = await readForgotten(store, destinationId, id);
   if (done) {
     await dropForget(store, destinationId, id);
@@ -86,24 +96,44 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
     );
   for (const scope of [{ destinationId }, { accountId }])
     await concealSuppressions(context, scope, addresses);
+  const checkClaim = () => context.checkClaim(ref);
+  await checkClaim();
   // Rows that a step which died was working on. None works now.
   await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
   const inRows = await rewriteRowFiles(context, wanted);
   const isMentioned = mentioner(wanted);
-  const inLines = await rewriteLines({ store, destinationId, isMentioned, signal });
+  const inLines = await rewriteLines({ store, destinationId, isMentioned, checkClaim, signal });
   await dropLifts(context, wanted, isMentioned);
+  const baseline = await countRest(context);
   const forgotten: Forgotten = {
     contacts: inRows.contacts,
     rows: inRows.rows + inLines.rows,
     files: inRows.files + inLines.files,
     isKeptOut: request.keepOut !== false && addresses.length > 0,
+    ...(baseline && { baseline }),
   };
   await endForget(store, { destinationId, id }, forgotten);
   return forgotten;
 }
 
-async function requireRequest({ store, destinationId, id }: ForgetContext) {
-  const request = await readForget(store, destinationId, id);
+export async function forgetsInStoreOnly(
+  store: StagingStore,
+  destinationId: string,
+  id: string,
+): Promise<boolean> {
+  if (await readForgotten(store, destinationId, id)) return true;
+  const { mailchimp } = await requireRequest({ store, ref: { destinationId }, id });
+  return mailchimp === 'keep';
+}
+
+interface Requested {
+  readonly store: StagingStore;
+  readonly ref: Pick<ExportRef, 'destinationId'>;
+  readonly id: string;
+}
+
+async function requireRequest({ store, ref, id }: Requested) {
+  const request = await readForget(store, ref.destinationId, id);
   if (request) return request;
   throw new ExportError(
     'FORGET_NOT_FOUND',
@@ -111,8 +141,33 @@ async function requireRequest({ store, destinationId, id }: ForgetContext) {
   );
 }
 
+/** The current baseline, as it is now. */
+async function countRest(context: ForgetContext): Promise<BaselineRest | undefined> {
+  const { store, ref } = context;
+  const latest = await latestBaseline(store, ref.destinationId);
+  const of = latest && { ...ref, exportId: latest.exportId };
+  const document = of && (await readBaseline(store, of));
+  if (!document) return undefined;
+  const rows = await store.localFile(inExport(of, document.folder, BASELINE_ROWS));
+  if (rows === undefined) return undefined;
+  const gone = await store.localFile(inExport(of, document.folder, GONE_ROWS));
+  return withDatabase(context, async ({ database }) => {
+    const { carrying } = await database.row<{ carrying: number }>(
+      `SELECT count(*) AS carrying FROM read_parquet(${quoteText(rows)}) WHERE len(tags) > 0`,
+    );
+    const away =
+      gone !== undefined &&
+      (await database.row<{ gone: number; optedOut: number }>(
+        `SELECT count(*) FILTER (coalesce(status, 'archived') = 'archived') AS gone,
+           count(*) FILTER (status <> 'archived') AS "optedOut" FROM read_parquet(${quoteText(gone)})`,
+      ));
+    return { exportId: of.exportId, carrying, ...away };
+  });
+}
+
 /** An export that was lost after it has sent: its plan names rows by their positions, and its next baseline is made of them. */
-async function settleAll({ store, destinationId, ...context }: ForgetContext): Promise<void> {
+async function settleAll({ store, ref: job, ...context }: ForgetContext): Promise<void> {
+  const { destinationId } = job;
   for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
     const ref = { destinationId, exportId };
     if (!(await readBaseline(store, ref)) && (await mayHaveArrived(store, ref)))
@@ -122,13 +177,13 @@ async function settleAll({ store, destinationId, ...context }: ForgetContext): P
 
 /** Lends a database with one thread, which keeps the order of rows. */
 async function withDatabase<Result>(
-  { store, memoryLimit, destinationId, id, signal }: ForgetContext,
+  { store, memoryLimit, ref, signal }: ForgetContext,
   work: (lent: {
     readonly database: Parameters<Parameters<typeof withWorkspace>[1]>[0];
     readonly folder: string;
   }) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await openAttempt(store, { destinationId, exportId: id }, 'forget');
+  const folder = await openAttempt(store, ref, 'forget');
   try {
     const workspace = { folder, memoryLimit, rows: 0, allow: store.workFolder, signal };
     return await withWorkspace(workspace, (database) => work({ database, folder }));
@@ -138,11 +193,12 @@ async function withDatabase<Result>(
 }
 
 function rewriteRowFiles(context: ForgetContext, wanted: Wanted) {
-  const { store, destinationId } = context;
+  const { store, ref, checkClaim } = context;
   return withDatabase(context, async ({ database, folder }) => {
     await setWanted(database, wanted);
     let [contacts, rows, files] = [0, 0, 0];
-    for await (const file of rowFilesOf(store, destinationId)) {
+    for await (const file of rowFilesOf(store, ref.destinationId)) {
+      await checkClaim(ref);
       const lost = await rewriteRowFile({ store, database, folder, wanted }, file);
       if (lost === undefined) continue;
       files += 1;
@@ -155,7 +211,7 @@ function rewriteRowFiles(context: ForgetContext, wanted: Wanted) {
 
 /** Requests to send a row again that name the person's profile. */
 async function dropLifts(
-  { store, destinationId }: ForgetContext,
+  { store, ref: { destinationId } }: ForgetContext,
   { keys }: Wanted,
   isMentioned: (text: string) => boolean,
 ): Promise<void> {

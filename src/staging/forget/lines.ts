@@ -19,11 +19,12 @@ interface Lines {
   readonly store: StagingStore;
   readonly destinationId: string;
   readonly isMentioned: (text: string) => boolean;
+  readonly checkClaim: () => Promise<void>;
   readonly signal: AbortSignal | undefined;
 }
 
 /** Takes the person out of the files of lines of all ended exports of a destination. @returns how many files and lines */
-export async function rewriteLines({ store, destinationId, isMentioned, signal }: Lines) {
+export async function rewriteLines({ store, destinationId, isMentioned, checkClaim, signal }: Lines) {
   let [files, rows] = [0, 0];
   const exports = exportsFolder(destinationId);
   for (const exportId of await listFolders(store, exports))
@@ -33,6 +34,7 @@ export async function rewriteLines({ store, destinationId, isMentioned, signal }
         signal?.throwIfAborted();
         const text = await store.get(folder + object);
         if (text === undefined || !isMentioned(text)) continue;
+        await checkClaim();
         const lines = text.split('\n').filter((line) => line !== '');
         const kept = lines.filter((line) => !isMentioned(line));
         files += 1;

@@ -9,7 +9,8 @@ import { CENSUS_ROWS } from '../store/documents';
 import type { StagingStore } from '../../ports/staging-store';
 import { CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { type FoundBaseline, findBaseline } from './plan';
-import { listObjects, localFiles, sealLines } from '../store/sealed-files';
+import { listObjects, localFiles } from '../store/sealed-files';
+import { sealRows } from '../store/superseded';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
 /** Folder of the pages that were read. */
@@ -31,7 +32,7 @@ export async function sealCensusPage(
   ref: ExportRef,
   { rows, ...page }: ListingPage & { readonly rows: readonly CensusRow[] },
 ): Promise<void> {
-  await sealLines(store, pageKey(ref, page), [rows]);
+  await sealRows(store, ref, { key: pageKey(ref, page), pages: [rows] });
 }
 
 interface CensusInput extends Omit<StepContext, 'now'> {

@@ -1,4 +1,5 @@
 import type { FieldMatch } from '../../contract/merge-field';
+import { OPTED_OUT_STATUSES } from '../../contract/outcome';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
 import { hashColumn, type PlannedTag } from '../store/documents';
@@ -174,7 +175,7 @@ function contactQuery({ request, tags }: ContactsInput, compared: string): strin
       FROM (SELECT c.*, r.outcome, r.class, r.text, r.since,
           CASE WHEN is_archived AND (selected OR lost <> ${none}) THEN 'archived'
             WHEN selected AND is_suppressed THEN 'suppression_list'
-            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN ('unsubscribed', 'cleaned') AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
+            WHEN needs_upsert AND ${optedOut === 'skip'} AND c.status IN (${OPTED_OUT_STATUSES.map(quoteText).join(', ')}) AND ${isChosen('c.status', statusIfNew)} THEN 'opted_out'
             WHEN needs_upsert AND m.n IS NOT NULL AND NOT (known AND coalesce(c.status = 'subscribed', false)) THEN 'opted_out_elsewhere'
             WHEN needs_upsert AND (NOT known OR (c.status = 'archived' AND NOT is_archived)) AND NOT may_add THEN 'not_allowed'
             END AS withheld,

@@ -70,6 +70,7 @@ async function countContacts(database: Database, tags: readonly PlannedTag[]): P
     WITH carrying AS (SELECT b, address FROM baseline WHERE owned IS NOT NULL),
     gone AS (
       SELECT b FROM carrying SEMI JOIN (SELECT address FROM opt_out WHERE status = 'archived') USING (address)
+      UNION SELECT b FROM carrying SEMI JOIN missing USING (address)
       UNION SELECT b FROM carrying SEMI JOIN (SELECT b FROM refusal WHERE class IN (${DELETED})) USING (b))
     SELECT count(*) FILTER (NOT selected) AS departed,
       count(*) FILTER (selected AND upsert AND NOT known) AS creates,

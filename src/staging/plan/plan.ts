@@ -15,6 +15,7 @@ import {
   CHANGES,
   CONTACTS,
   DECIDED,
+  GONE_ROWS,
   hashColumn,
   KNOWN_KEYS,
   type PlanDocument,
@@ -31,6 +32,7 @@ import { fieldMembers, moreMembers } from './row-members';
 import { type CountsInput, countPlan } from './counts';
 import { type BaselineFile, createBaseline, createCensus } from './baseline-table';
 import { createContacts } from './contacts';
+import { createMissing } from './gone';
 import {
   brokenAttribute,
   countDecimalCommas,
@@ -91,6 +93,7 @@ async function makePlan(
       snapshot,
       baseline: baseline && fileOf(baseline),
       knownKeys: baseline?.knownKeys,
+      gone: baseline?.gone,
       knownUnmatched: baseline?.document.unmatched ?? {},
       ...rows,
       undone,
@@ -125,6 +128,7 @@ interface Materials {
   readonly baseline: BaselineFile | undefined;
   readonly knownUnmatched: CountsInput['knownUnmatched'];
   readonly knownKeys: string | undefined;
+  readonly gone: string | undefined;
   /** The full census in force. */
   readonly census: string | undefined;
   /** Undefined if this export took the census, which then has the opt-outs. */
@@ -155,6 +159,7 @@ async function runPlan(database: Database, materials: Materials): Promise<Omit<E
   const { retryRefused = false, rejects } = request;
   await createBaseline(database, { fields, tags, baseline, listed, at, retryRefused, lifts, rejects });
   await createCensus(database, { census, listed, tags });
+  await createMissing(database, { gone: materials.gone, listed });
   await createContacts(database, {
     request,
     tags,
@@ -232,6 +237,8 @@ export interface FoundBaseline {
   readonly rows: string;
   /** Path of the keys that it knows besides; undefined in version 0.3.0. */
   readonly knownKeys: string | undefined;
+  /** Path of its contacts that are not in the audience, as `writeGone` says; undefined in version 0.3.0. */
+  readonly gone: string | undefined;
 }
 
 export function fileOf({ rows, document }: FoundBaseline): BaselineFile {
@@ -257,6 +264,7 @@ export async function findBaseline(
     document: { ...document, tags: { ...exposed?.tags, ...document.tags } },
     rows,
     knownKeys: await store.localFile(inExport(of, document.folder, KNOWN_KEYS)),
+    gone: await store.localFile(inExport(of, document.folder, GONE_ROWS)),
   };
 }
 

@@ -12,13 +12,14 @@ import {
   CHANGES,
   CONTACTS,
   DECIDED,
+  GONE_ROWS,
   KNOWN_KEYS,
   OUTCOMES,
   type PlanDocument,
   readPlan,
 } from '../store/documents';
 import { BASELINE, CENSUS, inExport, OPT_OUTS } from '../store/layout';
-import { DELETED } from '../plan/permanent-refusals';
+import { createMissing, writeGone } from '../plan/gone';
 import { forgetLateWrites } from '../plan/exposed';
 import { fileOf, type FoundBaseline, findBaseline, findCensus } from '../plan/plan';
 import { requirePlan } from '../delivery/chunks';
@@ -26,7 +27,7 @@ import { listResults } from '../delivery/results';
 import { localFiles, requireLocalFile } from '../store/sealed-files';
 import { createParent, writeNextBaseline } from './baseline';
 import { countSettlement } from './counts';
-import { createContactResults } from './row-results';
+import { createContactResults, rank } from './row-results';
 import { createOutcomes, writeOutcomes } from './outcomes';
 import { readSnapshot } from '../plan/snapshot';
 import { writeKnownKeys } from '../plan/unmatched';
@@ -39,7 +40,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
   const document = await runOnce<BaselineDocument>(store, ref, {
     step: 'settle',
     document: BASELINE,
-    files: [OUTCOMES, BASELINE_ROWS, KNOWN_KEYS],
+    files: [OUTCOMES, BASELINE_ROWS, KNOWN_KEYS, GONE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
   });
   await forgetLateWrites(store, ref);
@@ -97,6 +98,8 @@ async function makeSettlement(
     await writeOutcomes(database, { decided, fields: plan.request.fields, snapshot, into: folder });
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
+    await createMissing(database, { gone: parent?.gone, listed });
+    await writeGone(database, { listed, present: ACKNOWLEDGED, into: folder });
     const isDone = areDone(plan, counts.segments);
     await writeKnownKeys(database, {
       unmatched: unmatchedKeys,
@@ -106,7 +109,7 @@ async function makeSettlement(
       isDone,
       into: folder,
     });
-    const counted = { rows: join(folder, BASELINE_ROWS), listed, plan, parent };
+    const counted = { folder, plan, parent };
     const { size, gone, tags } = await countBaseline(database, counted);
     const { selected, departed, readdressed, invalid, warnings } = plan.plan;
     return {
@@ -185,6 +188,9 @@ function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly
     .filter((tagId) => !live.has(tagId));
 }
 
+/** SQL: addresses of which Mailchimp has acknowledged an upsert: they are in the audience. */
+const ACKNOWLEDGED = `SELECT p.address FROM contact p JOIN contact_result t USING (id) WHERE t.upsert = ${rank('acknowledged')}`;
+
 interface BaselineCounts {
   readonly size: number;
   /** Of these, known not to be in the audience. */
@@ -193,9 +199,8 @@ interface BaselineCounts {
 }
 
 interface CountedBaseline {
-  readonly rows: string;
-  /** The list of opt-outs of this export, or its census. */
-  readonly listed: string;
+  /** With the rows. */
+  readonly folder: string;
   readonly plan: PlanDocument;
   readonly parent: FoundBaseline | undefined;
 }
@@ -203,17 +208,16 @@ interface CountedBaseline {
 /** Addresses that carry a tag of ours, and those tags. */
 async function countBaseline(
   database: Database,
-  { rows, listed, plan, parent }: CountedBaseline,
+  { folder, plan, parent }: CountedBaseline,
 ): Promise<BaselineCounts> {
-  const from = `read_parquet(${quoteText(rows)})`;
+  const from = `read_parquet(${quoteText(join(folder, BASELINE_ROWS))})`;
   const { size, carried } = await database.row<{ size: number; carried: readonly number[] }>(`
     WITH sets AS MATERIALIZED (SELECT tags, count(*) AS addresses FROM ${from} WHERE len(tags) > 0 GROUP BY tags)
     SELECT coalesce((SELECT sum(addresses) FROM sets), 0)::BIGINT AS size,
       coalesce((SELECT list(DISTINCT id ORDER BY id) FROM (SELECT unnest(tags) AS id FROM sets)), []) AS carried`);
-  const { gone } = await database.row<{ gone: number }>(`
-    SELECT count(*) AS gone FROM ${from} b
-    LEFT JOIN (SELECT address FROM read_parquet(${quoteText(listed)}) WHERE status = 'archived') a ON a.address = b.address
-    WHERE len(b.tags) > 0 AND (a.address IS NOT NULL OR b.refused_class IN (${DELETED}))`);
+  const { gone } = await database.row<{ gone: number }>(
+    `SELECT count(*) AS gone FROM read_parquet(${quoteText(join(folder, GONE_ROWS))})`,
+  );
   const known = {
     ...parent?.document.tags,
     ...Object.fromEntries(plan.tags.map(({ tagId, segment, name }) => [tagId, { segment, name }])),

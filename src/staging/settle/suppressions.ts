@@ -1,10 +1,11 @@
 import { ExportError } from '../../errors';
+import type { StagingStore } from '../../ports/staging-store';
 import type { AddedSuppressions, Suppression, SuppressionScope } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { brokenRule, createIdn, withAddress } from '../plan/address';
 import { suppressionsIn } from '../plan/suppressed';
-import { hashOf, requireHashKey } from '../store/hash-key';
+import { findHashKey, hashOf, hashSql, requireHashKey } from '../store/hash-key';
 import { deleteFormerSuppressions, findSuppressions, replaceSuppressions } from '../store/suppressions';
 import { withTemporaryWorkspace } from '../store/workspace';
 import type { ReadContext } from './refusals';
@@ -58,6 +59,7 @@ export async function unsuppress(
 ): Promise<number> {
   return change(context, scope, async (database) => {
     if (entries) await createAsked(database, entries);
+    if (entries) await askKeyed(context.store, database);
     const listed = entries ? 'list SEMI JOIN asked USING (kind, value)' : 'list';
     const { count } = await database.row<{ count: number }>(`SELECT count(*) AS count FROM ${listed}`);
     await database.run(
@@ -67,6 +69,15 @@ export async function unsuppress(
     );
     return { changed: count, result: count };
   });
+}
+
+/** Adds to `asked` the keyed hashes of its addresses: a list has those in the place of addresses of people who were forgotten. */
+async function askKeyed(store: StagingStore, database: Database): Promise<void> {
+  const key = await findHashKey(store);
+  if (key === undefined) return;
+  await database.run(`
+    INSERT INTO asked
+    SELECT keyed.kind, ${hashSql(key, 'value')} FROM asked, (VALUES ('keyed'), ('deleted')) keyed(kind) WHERE asked.kind = 'address'`);
 }
 
 interface KeptOut extends Pick<Suppression, 'by'> {

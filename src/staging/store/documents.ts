@@ -54,7 +54,7 @@ export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocum
 
 /**
  * A sealed settlement: the next baseline. Its folder contains `baseline.parquet`, `outcomes.parquet` and, since version 0.4.0, `known.parquet` (keys of
- * membership rows and of profiles that the baseline has no row for).
+ * membership rows and of profiles that the baseline has no row for) and `gone.parquet` (contacts of the baseline that are not in the audience).
  */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;
@@ -107,6 +107,7 @@ export const OUTCOMES = 'outcomes.parquet';
 export const BASELINE_ROWS = 'baseline.parquet';
 export const CENSUS_ROWS = 'census.parquet';
 export const KNOWN_KEYS = 'known.parquet';
+export const GONE_ROWS = 'gone.parquet';
 
 /** Column of a merge field's hash. */
 export function hashColumn({ field }: { readonly field: Pick<FieldMatch['field'], 'tag'> }): string {

@@ -18,6 +18,7 @@ import {
 } from './layout';
 import { isOlder, listFolder, makeFolder, randomName } from './local-files';
 import { deleteAll, listAll, listFolders, readDocument, sealDocument } from './sealed-files';
+import { isSuperseded, superseded } from './superseded';
 
 /** A sealed document names the folder with the row files of the attempt that sealed it; the files of other attempts are deleted. */
 export interface Sealed {
@@ -82,8 +83,10 @@ interface Attempt<Document extends Sealed> {
 
 /**
  * Stores the row files of an attempt and then its document, which makes them valid. When this fails, they stay until they are swept:
- * the document may have been stored although the answer was lost.
+ * the document may have been stored although the answer was lost. Rows of an export that a later job has superseded are taken back, as `sealRows`
+ * does; only settling is done for it by others.
  * @returns the document that is sealed
+ * @throws ExportError SUPERSEDED
  */
 export async function sealAttempt<Document extends Sealed>(
   store: StagingStore,
@@ -91,6 +94,10 @@ export async function sealAttempt<Document extends Sealed>(
   { document, files, folder, result }: Attempt<Document>,
 ): Promise<Document> {
   for (const name of files) await store.put(inExport(ref, result.folder, name), { file: join(folder, name) });
+  if (document !== BASELINE && (await isSuperseded(store, ref))) {
+    await deleteAll(store, `${inExport(ref, result.folder)}/`);
+    throw superseded();
+  }
   const key = inExport(ref, document);
   if (await sealDocument(store, key, result)) return result;
   const sealed = (await readDocument<Document>(store, key)) ?? result;

@@ -1,3 +1,4 @@
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DriftClass, noDrift, REPAIRED_CLASSES, type Verification } from '../../contract/drift';
 import type { ExportRef } from '../../contract/identifiers';
@@ -9,14 +10,20 @@ import type { DriftRequest, DriftRow, VerifyRequest } from '../../ports/staging'
 import type { StagingStore } from '../../ports/staging-store';
 import { PAGES } from '../plan/census';
 import { findBaseline } from '../plan/plan';
-import { DRIFT, inExport, SUSPECTS } from '../store/layout';
+import { GONE_ROWS, readBaseline } from '../store/documents';
+import { lastGeneration, replaceRowFile } from '../store/generations';
+import { DRIFT, inExport, scratchOf, SUSPECTS } from '../store/layout';
+import { randomName } from '../store/local-files';
 import { runOnce } from '../store/run-once';
 import { deleteAll, listObjects, localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
-import { type StepContext, withTemporaryWorkspace, withWorkspace } from '../store/workspace';
+import { isSuperseded } from '../store/superseded';
+import { type StepContext, withWorkspace } from '../store/workspace';
+import { type FoundRows, readRows, writeRows } from '../settle/listed-rows';
+import type { ReadContext } from '../settle/refusals';
 import { DRIFT_ROWS, type DriftDocument, READINGS, SUSPECT_ROWS, type SuspectsDocument } from './documents';
 import { labelsOfFields } from './fields';
 import { recordRepair } from './repairs';
-import { hasLeft, OPTED_OUT, oursOf, without, WRITABLE } from './suspects';
+import { hasLeft, isAway, OPTED_OUT, oursOf, without, WRITABLE } from './suspects';
 
 type Context = Omit<StepContext, 'now'>;
 
@@ -28,12 +35,13 @@ type Request = VerifyRequest & { readonly repair: boolean; readonly isSample?: t
  */
 export async function sealDrift(context: Context, request: Request): Promise<Verification> {
   const { store, ref } = context;
-  const { verification } = await runOnce<DriftDocument>(store, ref, {
+  const { verification, folder: sealed } = await runOnce<DriftDocument>(store, ref, {
     step: 'drift',
     document: DRIFT,
-    files: [DRIFT_ROWS],
+    files: request.isSample ? [DRIFT_ROWS] : [DRIFT_ROWS, GONE_ROWS],
     work: async (folder) => ({ verification: await classify(context, request, folder) }),
   });
+  if (!request.isSample) await correctGone(store, ref, { baseline: request.baseline, folder: sealed });
   if (request.repair && verification.repaired > 0) await recordRepair(store, ref);
   if (!request.isSample) await deleteAll(store, `${inExport(ref, PAGES)}/`);
   return verification;
@@ -54,6 +62,12 @@ async function classify(context: Context, request: Request, folder: string): Pro
   return withWorkspace(options, async (database) => {
     await createDrift(database, { rows, readings, ours: oursOf(baseline, request) });
     await writeDrift(database, { request, into: join(folder, DRIFT_ROWS) });
+    const away = inExport(ref, suspects.folder, GONE_ROWS);
+    if (!request.isSample)
+      await writeGone(database, {
+        others: await requireLocalFile(store, away),
+        into: join(folder, GONE_ROWS),
+      });
     return countDrift(database, suspects, request);
   });
 }
@@ -124,6 +138,38 @@ async function writeDrift(
     ) TO ${quoteText(into)} (${COMPACT_ROWS})`);
 }
 
+/** Writes the contacts that are not in the audience, or have opted out: of the suspects, and the others. */
+async function writeGone(
+  database: Database,
+  { others, into }: { readonly others: string; readonly into: string },
+): Promise<void> {
+  await database.run(`
+    COPY (
+      FROM read_parquet(${quoteText(others)})
+      UNION ALL SELECT address, status FROM drift WHERE counts AND ${isAway('status')}
+    ) TO ${quoteText(into)} (${COMPACT_ROWS})`);
+}
+
+/**
+ * Has the baseline know who is not in the audience, so that later exports count them as gone. Its rows stay as they are: what was read says nothing of
+ * what was sent.
+ */
+async function correctGone(
+  store: StagingStore,
+  ref: ExportRef,
+  { baseline, folder }: { readonly baseline: string; readonly folder: string },
+): Promise<void> {
+  const of = { ...ref, exportId: baseline };
+  const document = await readBaseline(store, of);
+  // The claim says that no later job has counted it in another way.
+  if (!document || (await isSuperseded(store, ref))) return;
+  const key = inExport(of, document.folder, GONE_ROWS);
+  const file = join(scratchOf(store), `put-${randomName()}`);
+  const after = await lastGeneration(store, key);
+  await copyFile(await requireLocalFile(store, inExport(ref, folder, GONE_ROWS)), file);
+  await replaceRowFile(store, key, { after, file });
+}
+
 async function countDrift(
   database: Database,
   { suspects, compared, inAudience, gone, optedOut, notComparable, deletedTags }: SuspectsDocument,
@@ -156,17 +202,27 @@ async function countDrift(
   };
 }
 
-interface ReadInput {
-  readonly store: StagingStore;
-  readonly memoryLimit: string;
+export async function readDrift(
+  context: ReadContext,
+  ref: ExportRef,
+  request: DriftRequest,
+): Promise<readonly DriftRow[]> {
+  return readRows(context, await findDrift(context, ref, request));
 }
 
-/** Writes nothing into the store: DuckDB works in a temporary folder of the system. */
-export async function readDrift(
-  { store, memoryLimit }: ReadInput,
+export async function writeDriftRows(
+  context: ReadContext,
+  ref: ExportRef,
+  { file, ...request }: DriftRequest & { readonly file: string },
+): Promise<number> {
+  return writeRows(context, await findDrift(context, ref, request), file);
+}
+
+async function findDrift(
+  { store }: ReadContext,
   ref: ExportRef,
   { classes, limit }: DriftRequest,
-): Promise<readonly DriftRow[]> {
+): Promise<FoundRows> {
   const sealed = await readDocument<DriftDocument>(store, inExport(ref, DRIFT));
   const rows = sealed && (await store.localFile(inExport(ref, sealed.folder, DRIFT_ROWS)));
   if (!sealed || !rows)
@@ -175,10 +231,9 @@ export async function readDrift(
       'The staging store has no rows of this verification: it did not end, or its rows have expired. Verify again.',
     );
   const wanted = classes ? `WHERE list_contains(${quoteTexts(classes)}::VARCHAR[], class)` : '';
-  return withTemporaryWorkspace({ store, memoryLimit, rows: sealed.verification.differing }, (database) =>
-    database.rows<DriftRow>(
-      `SELECT class, key, address AS email, status, detail FROM read_parquet(${quoteText(rows)}) ${wanted}
-       ORDER BY email, class ${limit === undefined ? '' : `LIMIT ${limit}`}`,
-    ),
-  );
+  return {
+    query: `SELECT class, key, address AS email, status, detail FROM read_parquet(${quoteText(rows)}) ${wanted}
+      ORDER BY email, class ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    size: sealed.verification.differing,
+  };
 }

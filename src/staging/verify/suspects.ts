@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { isProtectedStatus, MEMBER_STATUSES } from '../../contract/outcome';
+import { isProtectedStatus, MEMBER_STATUSES, OPTED_OUT_STATUSES } from '../../contract/outcome';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
 import type { Database } from '../../duckdb/database';
 import { quoteName, quoteText } from '../../duckdb/quote';
@@ -8,7 +8,7 @@ import { PAGES } from '../plan/census';
 import { exposeLateWrites } from '../plan/exposed';
 import { DELETED } from '../plan/permanent-refusals';
 import { findBaseline, type FoundBaseline } from '../plan/plan';
-import { BASELINE_ROWS, CENSUS_ROWS, hashColumn, readBaseline } from '../store/documents';
+import { BASELINE_ROWS, CENSUS_ROWS, GONE_ROWS, hashColumn, readBaseline } from '../store/documents';
 import { CENSUS, inExport, SUSPECTS } from '../store/layout';
 import { runOnce, type Sealed } from '../store/run-once';
 import { listObjects, localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
@@ -20,7 +20,7 @@ import { createReadMembers } from './members';
 const MAX_ROWS_OF_PAGE = 1_000;
 
 /** SQL: statuses of members that get no campaigns because they want none, in a list. */
-export const OPTED_OUT = "('unsubscribed', 'cleaned')";
+export const OPTED_OUT = `(${OPTED_OUT_STATUSES.map(quoteText).join(', ')})`;
 /** SQL: statuses of members that Mailchimp takes updates of. */
 export const WRITABLE = `(${MEMBER_STATUSES.filter((status) => !isProtectedStatus(status))
   .map(quoteText)
@@ -38,7 +38,7 @@ export async function findSuspects(context: Context, request: VerifyRequest): Pr
   return runOnce<SuspectsDocument>(context.store, context.ref, {
     step: 'suspects',
     document: SUSPECTS,
-    files: [SUSPECT_ROWS],
+    files: [SUSPECT_ROWS, GONE_ROWS],
     work: (folder) => compareAll(context, request, folder),
   });
 }
@@ -102,7 +102,7 @@ async function ownBaseline({ store, ref }: Context): Promise<FoundBaseline> {
   const document = await readBaseline(store, ref);
   if (!document) throw new Error('a sample is of an export that is settled');
   const rows = await requireLocalFile(store, inExport(ref, document.folder, BASELINE_ROWS));
-  return { document, rows, knownKeys: undefined };
+  return { document, rows, knownKeys: undefined, gone: undefined };
 }
 
 const NOTHING = { inAudience: 0, gone: 0, optedOut: 0, notComparable: 0, deletedTags: 0 };
@@ -137,6 +137,9 @@ async function compareAll(
     await database.run(
       `COPY (SELECT * FROM suspect ORDER BY n) TO ${quoteText(join(folder, SUSPECT_ROWS))} (${COMPACT_ROWS})`,
     );
+    await database.run(`
+      COPY (SELECT address, found AS status FROM compared ANTI JOIN suspect USING (address) WHERE counts AND ${isAway('found')})
+      TO ${quoteText(join(folder, GONE_ROWS))} (${COMPACT_ROWS})`);
     return countAll(database);
   });
 }
@@ -259,6 +262,11 @@ async function createSuspects(
     SELECT row_number() OVER (ORDER BY c.address)::INTEGER AS n, c.* EXCLUDE (is_suspect, is_tagged), ${known} AS others
     FROM candidate c LEFT JOIN others o ON o.address = c.address
     WHERE c.is_suspect OR len(${without(without('c.carried', 'c.ours'), known)}) > 0`);
+}
+
+/** SQL: whether a contact with this status is not in the audience, or has opted out. */
+export function isAway(status: string): string {
+  return `(coalesce(${status}, 'archived') = 'archived' OR ${status} IN ${OPTED_OUT})`;
 }
 
 /** SQL: whether a member has opted out, or was archived, since an export has seen its status. */

@@ -3,7 +3,6 @@ import { destinationWorkflowId } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import {
   describeFailure,
-  describeForgotten,
   describeStatus,
   describeProgress,
   describeResult,
@@ -66,7 +65,6 @@ function progressRows(view: ExportView): [string, string][] {
 }
 
 function reportRows(report: ExportReport): [string, string][] {
-  if (report.forgotten) return describeForgotten(report.forgotten);
   const result = describeResult(report).slice(0, MAX_RESULT_ROWS);
   return [...result, ...tagRows(report, MAX_ROWS - 1 - result.length)];
 }

@@ -81,9 +81,9 @@ function answering<Answer>(work: () => Answer): Answer {
   }
 }
 
-/** Settling needs nothing from Mailchimp. */
+/** Settling needs nothing from Mailchimp, and a forget nothing of the configuration. */
 function recheck(run: Run): Promise<void> | null {
-  if (run.record.phase === 'settling') return null;
+  if (run.record.phase === 'settling' || run.input.kind === 'forget') return null;
   const checked = preflight(run).then(() => undefined);
   // After a cancellation nothing awaits it, and an unhandled rejection would fail the workflow task again and again.
   checked.catch(() => undefined);

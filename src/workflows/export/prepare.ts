@@ -70,19 +70,29 @@ function undoOf({ input: { undo }, record }: Run): Pick<PreflightInput, 'undo'> 
 
 const MAX_DRAIN_POLL_MS = 60_000;
 
-/** A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one. */
-async function drainEarlierWrites(run: Run): Promise<void> {
-  const { ref, account, baseline: original } = run.input;
+/**
+ * A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one.
+ * @returns how many are no longer waited for, and may still be running
+ */
+export async function drainEarlierWrites(run: Run): Promise<number> {
+  const { ref, account, baseline: original, forget } = run.input;
   const sinceMs = Date.now();
+  const isTooLong = () => Date.now() - sinceMs > DELETION_MS;
   let hasCooledDown = false;
   for (let round = 1; ; round++) {
-    const isTooLong = Date.now() - sinceMs > DELETION_MS;
-    const { state, waitMs, baseline } = await runStep(run, 'mailchimp.drainEarlierWrites', {
+    const { state, waitMs, baseline, left } = await runStep(run, 'mailchimp.drainEarlierWrites', {
       summary: 'Make sure that no write of an earlier export is still running',
-      input: () => ({ ref, account, baseline: original, hasCooledDown, isTooLong }),
+      input: () => ({
+        ref,
+        account,
+        baseline: original,
+        hasCooledDown,
+        isTooLong: isTooLong(),
+        ...(forget && { forget }),
+      }),
     });
     run.record.baseline = baseline;
-    if (state === 'drained') return;
+    if (state === 'drained') return left ?? 0;
     const leastMs = Math.min(backOffMs(round), MAX_DRAIN_POLL_MS);
     const summary = 'A write of an earlier export may still be running at Mailchimp';
     await sleep(Math.max(waitMs, leastMs), { summary });

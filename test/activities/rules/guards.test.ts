@@ -80,7 +80,7 @@ test('holds an undo where a second person approves, whatever number was agreed t
   const agreed = { ...UNDO, contacts: 6, needsSecondPerson: true };
   const [guard] = guardUndo(CHANGES, agreed);
   expect(guard).toMatchObject({ code: 'UNDO', number: 6, limit: 0 });
-  expect(guard?.message).toContain('Another person than the one who asked has to approve that.');
+  expect(guard?.message).toContain('A person other than the one who asked has to approve that.');
   expect(guardUndo({ ...CHANGES, creates: 0, updates: 0, removals: 0 }, agreed)).toEqual([]);
 });
 

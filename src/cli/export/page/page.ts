@@ -1,3 +1,4 @@
+import { kindOf } from '../../../contract/report';
 import { count, duration } from '../../../text/format';
 import { notExported } from '../../text/export';
 import { printable } from '../../text/printable';
@@ -43,6 +44,8 @@ export function toPage(facts: PageFacts, drawing: Drawing): string {
 
 function tiles({ report }: PageFacts): Html {
   const { selected, outcomes, durationMs } = report;
+  // It counts no profiles.
+  if (kindOf(report) === 'forget') return html``;
   const numbers = [
     ['selected', count(selected)],
     ['created', count(outcomes.created)],

@@ -9,6 +9,7 @@ import {
   describeLanes,
   describeRemains,
   describeRequests,
+  describeResult,
   describeStatus,
   describeSubjects,
   describeUncertain,
@@ -65,7 +66,7 @@ export function summaryOf({ report, audience }: PageFacts): readonly string[] {
     ...(failure === '' ? [] : [failure]),
     ...(undo === '' ? [] : [undo]),
     `Destination ${destinationId}, audience ${audience}. Started ${instant(startedAt)}, took ${duration(durationMs)}.`,
-    `${describeSubjects(report)}.`,
+    ...(kindOf(report) === 'forget' ? [] : [`${describeSubjects(report)}.`]),
   ];
 }
 
@@ -73,6 +74,7 @@ export function summaryOf({ report, audience }: PageFacts): readonly string[] {
 export function sectionsOf(facts: PageFacts): readonly Section[] {
   const { report } = facts;
   return [
+    forgetSection(report),
     outcomeSection(report),
     rateSection(report),
     segmentSection(report),
@@ -84,6 +86,11 @@ export function sectionsOf(facts: PageFacts): readonly Section[] {
     deliverySection(report),
     peopleSection(facts),
   ].filter(({ lines, rows }) => lines.length + rows.length > 0);
+}
+
+function forgetSection(report: ExportReport): Section {
+  const rows = kindOf(report) === 'forget' ? describeResult(report) : [];
+  return { title: 'What was removed', lines: [], head: ['What', 'How much'], rows };
 }
 
 function outcomeSection(report: ExportReport): Section {

@@ -10,12 +10,23 @@ export const forgetJob: JobType = {
   withReport: (state, ended) => withoutForgotten(withEndedJob(state, ended.report), ended),
 };
 
-/** The baseline has fewer contacts. */
+/** The counts of the baseline are those of its rows now, of which some were perhaps counted as gone, and some not at all. */
 function withoutForgotten(state: DestinationState, { report }: EndedJob): DestinationState {
   const { baseline } = state;
-  if (!baseline || !report.forgotten) return state;
+  const rest = report.forgotten?.baseline;
+  if (!baseline || !rest) return state;
+  // A later one: of an export that was lost, and that the job has settled.
+  const { version, optedOut, ...counted }: NonNullable<DestinationState['baseline']> =
+    rest.exportId === baseline.exportId ? baseline : { exportId: rest.exportId, size: 0 };
+  const gone = rest.gone ?? counted.gone;
   return {
     ...state,
-    baseline: { ...baseline, size: Math.max(0, baseline.size - report.forgotten.contacts) },
+    baseline: {
+      exportId: rest.exportId,
+      size: Math.max(0, rest.carrying - (gone ?? 0)),
+      ...(gone !== undefined && { gone }),
+      ...(optedOut !== undefined && { optedOut: rest.optedOut ?? optedOut }),
+      ...(version !== undefined && { version }),
+    },
   };
 }

@@ -1,0 +1,92 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { FolderStore, openStaging } from '../../src/staging';
+import type { StagingStore } from '../../src/ports/staging-store';
+import { filesWith } from '../support/files-with';
+import { ACCOUNT, forgetAs, requestFor } from './forgetting';
+import {
+  acknowledge,
+  answer,
+  DESTINATION,
+  exportAll,
+  member,
+  openStage,
+  type Profile,
+  type Stage,
+} from './stage';
+
+let stage: Stage;
+
+beforeEach(async () => {
+  stage = await openStage();
+});
+
+afterEach(() => stage.close());
+
+const ADA = 'ada@mail.test';
+const PEOPLE: readonly Profile[] = [
+  { key: '1', email: ADA, first: 'Ada', segments: ['vip'] },
+  { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['vip'] },
+];
+
+/** A store in which each write of rows into a folder is frozen until it is woken. */
+function freezing(store: StagingStore, folder: string) {
+  let wake!: () => void;
+  let freeze!: () => void;
+  const woken = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const frozen = new Promise<void>((resolve) => {
+    freeze = resolve;
+  });
+  const frozenStore: StagingStore = {
+    kind: store.kind,
+    workFolder: store.workFolder,
+    put: async (key, content) => {
+      if (key.includes(`/${folder}`)) {
+        freeze();
+        await woken;
+      }
+      return store.put(key, content);
+    },
+    delete: (key) => store.delete(key),
+    get: (key) => store.get(key),
+    head: (key) => store.head(key),
+    list: (where) => store.list(where),
+    localFile: (key) => store.localFile(key),
+  };
+  return { store: frozenStore, frozen, wake };
+}
+
+test('a worker that was frozen in an export from before writes nothing of a forgotten person when it wakes', async () => {
+  const exported = await exportAll(stage, PEOPLE, { accountId: ACCOUNT });
+  const { store, frozen, wake } = freezing(new FolderStore(stage.folder), 'left/');
+  const other = await openStaging({ store, memoryLimit: '128MB' });
+  const late = other
+    .recordLeft(exported.ref, [{ email: ADA, status: 'archived' }])
+    .catch((error: unknown) => error);
+  await frozen;
+  const forgetting = stage.newExport();
+  const id = await stage.staging.stageForget(DESTINATION, requestFor({ email: ADA }));
+  await forgetAs(stage.staging, { id, ref: forgetting });
+  wake();
+  expect(await late).toMatchObject({ code: 'SUPERSEDED' });
+  await other.close();
+  const { staging } = stage;
+  const writes = [
+    () =>
+      staging.sealCensusPage(exported.ref, { listing: 'archived', offset: 1_000 }, [member(ADA, 'archived')]),
+    () => staging.recordWithheld(exported.ref, { part: 0, attempt: 9 }, [ADA]),
+    () => staging.sealResults(exported.ref, 'part-9', [answer(exported.chunks[0]!, acknowledge)]),
+  ];
+  for (const write of writes) await expect(write()).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  const lost = stage.newExport();
+  await staging.claim(lost);
+  await staging.claim(stage.newExport());
+  await expect(stage.snapshot(lost, PEOPLE)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  expect(await filesWith(stage.folder, [ADA])).toEqual([]);
+  // Nor does the forget itself change rows once another job has begun.
+  const again = await staging.stageForget(DESTINATION, requestFor({ email: 'bob@mail.test' }));
+  await expect(
+    staging.findForgotten({ ref: forgetting, id: again, accountId: ACCOUNT }),
+  ).rejects.toMatchObject({ code: 'SUPERSEDED' });
+});
