@@ -89,6 +89,7 @@ const CODES = {
   STAGING_NOT_REACHABLE: 'refuse',
   STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
+  STAGING_STORE_UNSAFE: 'refuse',
   DISK_FULL: 'stop',
   // Temporal
   WORKER_NOT_RUNNING: 'refuse',

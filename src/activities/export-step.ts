@@ -28,7 +28,7 @@ const FROZEN_MS = 30_000;
  * Runs a step of an export that talks to Mailchimp: sends heartbeats, and guards each request.
  *
  * The guard runs before each request leaves, not once per step: a chunk can take hundreds of requests, and a step goes on after its export
- * was terminated. Its requests would then undo what the next export does.
+ * was terminated. Its requests would then undo what the next export does. Where a look costs a request of its own, one counts for a second.
  *
  * @throws CancelledFailure before a request of a cancelled step; ExportError SUPERSEDED before a request of an export without the claim
  */
@@ -48,9 +48,16 @@ export async function exportStep<Result>(
       } while (since() > FROZEN_MS);
       sinceLook = since;
     };
+    let looking: Promise<void> | undefined;
     const guard = async () => {
       heartbeat.throwIfCancelled();
-      await look();
+      // What a request that is sent now may do is judged by the look before it: see `sinceLook`.
+      if (sinceLook && sinceLook() < staging.lookHoldsMs) return;
+      if (staging.lookHoldsMs === 0) return look();
+      looking ??= look().finally(() => {
+        looking = undefined;
+      });
+      await looking;
     };
     return work({
       openAccount: () => openAccount(account, guard, heartbeat.cancelled),

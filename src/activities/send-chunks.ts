@@ -128,8 +128,8 @@ async function sendOne(sending: Sending, number: number): Promise<Answer> {
   const { staging, input, account, lookup, left, suppressed, isRepeated } = sending;
   const { ref, delivery } = input;
   const key = chunkKey(number);
-  // Read, not skipped: they may show a resubscribed member.
-  if (await staging.hasResults(ref, key))
+  // Read, not skipped: they may show a resubscribed member. Only an earlier attempt has left any.
+  if (isRepeated && (await staging.hasResults(ref, key)))
     return { chunk: null, results: await staging.readResults(ref, key) };
   const whole = await staging.readChunk(ref, number);
   const known = left.withStatuses(whole);

@@ -4,6 +4,7 @@ import { ConfigureSettingsSchema, ConnectSettingsSchema } from '../contract/dest
 import { DestinationIdSchema, NameSchema } from '../contract/identifiers';
 import { DestinationScheduleSchema } from '../contract/schedule';
 import { oauthSchema } from './oauth-config';
+import { azureStagingSchema, s3StagingSchema } from './object-staging-config';
 import { CustomReferenceSchema, SecretReferenceSchema } from './secret-reference';
 import { CustomSecretsSourcesSchema, SourcesSchema } from './source-config';
 
@@ -66,12 +67,36 @@ export type AccountConfig = z.infer<typeof AccountSchema>;
 /** A Mailchimp account. */
 export interface AccountInput extends z.input<typeof AccountSchema> {}
 
-const StagingSchema = z.strictObject({
+/** @param reference how the configuration names secrets */
+function stagingSchema(reference: typeof SecretReferenceSchema) {
+  return z
+    .strictObject({
+      s3: s3StagingSchema(reference)
+        .optional()
+        .describe('Keeps the rows of exports in a bucket, so that every worker reaches them.'),
+      azure: azureStagingSchema(reference)
+        .optional()
+        .describe('Keeps the rows of exports in a container, so that every worker reaches them.'),
+      ...STAGING,
+    })
+    .refine(({ s3, azure }) => s3 === undefined || azure === undefined, 'set s3 or azure, and not both');
+}
+
+const STAGING = {
   folder: z
     .string()
     .min(1)
     .default('.temporal-mailchimp/staging')
-    .describe('Local folder for the rows of exports; mode 0700.'),
+    .describe(
+      'Local folder for the rows of exports; mode 0700. With s3 or azure: for copies and files in progress, which may be lost.',
+    ),
+  cacheLimit: z
+    .string()
+    .regex(/^[1-9]\d*(MB|GB)$/)
+    .default('10GB')
+    .describe(
+      'With s3 or azure: how much the copies of objects in the folder may take. What a step reads stays, also above it.',
+    ),
   memoryLimit: z
     .string()
     .regex(/^\d+(MB|GB)$/)
@@ -100,9 +125,11 @@ const StagingSchema = z.strictObject({
     .min(5)
     .default(120)
     .describe(
-      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches this folder takes a step. A destination stores the value when it connects.',
+      'Seconds after which an export reports STAGING_WORKER_MISSING if no worker that reaches the store takes a step. A destination stores the value when it connects.',
     ),
-});
+};
+
+const StagingSchema = stagingSchema(SecretReferenceSchema);
 
 /** Where the rows of exports are kept. */
 export interface StagingInput extends z.input<typeof StagingSchema> {}
@@ -195,6 +222,7 @@ export const WorkerConfigSchema = z.strictObject({
 });
 /** The same with references that only a SecretResolver of the host's own understands. */
 export const CustomSecretsConfigSchema = WorkerConfigSchema.extend({
+  staging: stagingSchema(CustomReferenceSchema).prefault({}),
   accounts: z.record(NameSchema, accountSchema(CustomReferenceSchema)),
   alerts: CustomAlertsSchema,
   sources: CustomSecretsSourcesSchema,

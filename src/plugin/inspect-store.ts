@@ -5,10 +5,13 @@ import type { WorkerConfig } from '../config/config';
 import { errorCode } from '../config/error-code';
 import { ExportError } from '../errors';
 import { readStore, requireOwnFolder } from '../staging';
-import { configuredStore } from './configured-store';
+import { addressOf, configuredStoreToRead } from './configured-store';
 
 export interface InspectedStore {
+  /** The local folder. */
   readonly folder: string;
+  /** Of the bucket or container. Undefined: the store is the folder. */
+  readonly address?: string;
   /** Undefined where no worker has made the store. */
   readonly storeId?: string;
   /** In ISO 8601 and UTC. */
@@ -21,7 +24,7 @@ const LEAST_FREE_BYTES = 1e9;
 
 /**
  * The staging store of a configuration, without writing into it.
- * @throws ExportError STAGING_FAILED when this user cannot write there, CONFIG_INVALID when others can, or it is theirs; DISK_FULL when there is
+ * @throws ExportError STAGING_FAILED when this user cannot write into the folder, or the bucket does not answer, CONFIG_INVALID when others can, or it is theirs; DISK_FULL when there is
  * little space
  */
 export async function inspectStore(
@@ -46,8 +49,23 @@ export async function inspectStore(
       'DISK_FULL',
       `The disk of ${existing} has ${Math.floor(freeBytes / 1e6)} MB left. An export of a million profiles needs about 1 GB. Free some space.`,
     );
-  const store = existing === folder ? await readStore(configuredStore(staging, baseFolder)) : undefined;
-  return { folder, freeBytes, ...(store && { storeId: store.id, created: store.created }) };
+  const isServed = staging.s3 !== undefined || staging.azure !== undefined;
+  const store = isServed || existing === folder ? await readConfigured(staging, baseFolder) : undefined;
+  return {
+    folder,
+    freeBytes,
+    ...(isServed && { address: addressOf(staging) }),
+    ...(store && { storeId: store.id, created: store.created }),
+  };
+}
+
+async function readConfigured(staging: WorkerConfig['staging'], baseFolder: string) {
+  const store = configuredStoreToRead(staging, baseFolder);
+  try {
+    return await readStore(store);
+  } finally {
+    store.close?.();
+  }
 }
 
 async function nearestExisting(folder: string): Promise<string> {

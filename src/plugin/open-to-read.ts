@@ -17,7 +17,9 @@ import { type InspectedRelation, readTables, readValues } from '../sources/postg
 import { openStagingToRead, type StagingReader } from '../staging';
 export { inspectStore } from './inspect-store';
 export { nearest, suggest } from '../sources/suggest';
-import { configuredStore } from './configured-store';
+export { addressOf } from './configured-store';
+import { configuredStoreToRead } from './configured-store';
+
 import { findEntry } from './find-entry';
 import { problemsOfSource, type SetupProblem } from './setup-problems';
 
@@ -30,7 +32,7 @@ export function readStaging(
   baseFolder: string,
 ): Promise<StagingReader | undefined> {
   const { memoryLimit } = staging;
-  return openStagingToRead({ store: configuredStore(staging, baseFolder), memoryLimit });
+  return openStagingToRead({ store: configuredStoreToRead(staging, baseFolder), memoryLimit });
 }
 
 type SourcesConfig = Pick<WorkerConfig, 'sources'> & {

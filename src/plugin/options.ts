@@ -32,7 +32,7 @@ export interface MailchimpPluginOptions {
       | SegmentSource
     >
   >;
-  /** `store` takes the place of `folder`. */
+  /** `store` takes the place of `folder`, `s3` and `azure`. */
   readonly staging?: (StagingInput & { readonly store?: StagingStore }) | undefined;
   /** Receivers of alerts, by name. @defaultValue none */
   readonly alerts?: Readonly<Record<string, ReceiverInput>> | undefined;
@@ -60,10 +60,11 @@ export interface PluginSettings {
 export function readOptions(options: MailchimpPluginOptions): PluginSettings {
   const { secrets, webUi, searchAttributes = false, baseFolder = process.cwd(), ...rest } = options;
   const { store, ...staging } = options.staging ?? {};
-  if (store !== undefined && staging.folder !== undefined) {
+  const other = (['folder', 's3', 'azure'] as const).find((name) => staging[name] !== undefined);
+  if (store !== undefined && other !== undefined) {
     throw new ExportError(
       'CONFIG_INVALID',
-      'The options of MailchimpPlugin have both staging.folder and staging.store. Rows lie in one of them: leave out the other.',
+      `The options of MailchimpPlugin have both staging.${other} and staging.store. Rows lie in one of them: leave out the other.`,
     );
   }
   const { instances, configured } = separate(options.sources);

@@ -36,7 +36,7 @@ export interface Resources extends ActivityDependencies {
 export interface HostPorts {
   /** Beside those of the configuration, by name. */
   readonly sources?: Readonly<Record<string, SegmentSource>>;
-  /** @default the folder of the configuration */
+  /** @default that of the configuration */
   readonly store?: StagingStore | undefined;
   /** @default environment variables and files */
   readonly secrets?: SecretResolver | undefined;
@@ -59,12 +59,15 @@ export async function openResources(
   baseFolder: string,
   {
     sources = {},
-    store = configuredStore(config.staging, baseFolder),
     secrets = secretResolver(baseFolder),
+    store: given,
     webUi,
     searchAttributes = false,
   }: OpenOptions = {},
 ): Promise<Resources> {
+  // That of the host is closed by the host.
+  const isOurs = given === undefined;
+  const store = given ?? configuredStore(config.staging, baseFolder, secrets);
   const { memoryLimit, keepDays, keepExports, forgetDeleted, workerTimeoutSeconds } = config.staging;
   const trace = loadTrace();
   const untraced = await openStaging({ store, memoryLimit });
@@ -111,9 +114,10 @@ export async function openResources(
       openSource: open,
       store,
     },
-    close: () => {
+    close: async () => {
       stopTidying();
-      return staging.close();
+      await staging.close();
+      if (isOurs) store.close?.();
     },
   };
 }

@@ -23,11 +23,23 @@ export interface StagingStore {
    */
   readonly workFolder: string;
   /**
+   * Whether a server keeps it, such as an object store: then what it does not find is absent, and each question has a price. Of any other
+   * store, `store.json` is looked for whenever something is absent, since the disk of a folder can be away for a moment.
+   */
+  readonly isServed?: true;
+  /**
+   * Called when a worker opens the store, before anything is written: tries what a server or its settings can break.
+   * @throws ExportError STAGING_STORE_UNSAFE where the store would not keep the rules above
+   */
+  requireSafe?(): Promise<void>;
+  /** Releases connections. Repeated, it does nothing. */
+  close?(): void;
+  /**
    * Creates an object, unless the key is taken. A text is encoded as UTF-8. A file is a finished local one below `workFolder`; it is the
    * store's from now on: it is gone when this returns, whether it was stored or not.
    *
-   * @returns whether this call has created the object. `false` may also mean that an earlier try of the same call did and its answer was
-   * lost; callers compare what is stored with what they have.
+   * @returns whether this call has created the object; `true` to one caller at most. `false` may also mean that an earlier try of the same
+   * call did and its answer was lost; callers compare what is stored with what they have.
    */
   put(key: string, content: string | { readonly file: string }): Promise<boolean>;
   /** The text of an object; undefined where there is none. For documents that fit into memory. */

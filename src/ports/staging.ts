@@ -47,6 +47,11 @@ export interface ArchivedContact {
 export interface Staging {
   /** From `store.json`; made at the first opening. */
   readonly storeId: string;
+  /**
+   * For how long a look at the claim counts, in milliseconds. In a store on a server each look is a request, so requests to Mailchimp within
+   * this time share one.
+   */
+  readonly lookHoldsMs: number;
 
   /**
    * Makes this export the one that may send. A later export's claim supersedes it permanently.

@@ -60,6 +60,7 @@ import { Summaries } from './delivery/summary';
 
 export { readStore } from './store/store-id';
 export { FolderStore, requireOwnFolder } from './store/folder-store';
+export { ObjectStagingStore } from './store/object-staging-store';
 export { scratchOf } from './store/layout';
 
 export interface StagingOptions {
@@ -70,10 +71,13 @@ export interface StagingOptions {
   readonly now?: () => Date;
 }
 
+/** Much shorter than the margin with which a later export waits for the last request of an earlier one. */
+const LOOK_HOLDS_MS = 1000;
+
 /**
  * Everything that knows exports, plans, parts, claims and baselines, written on top of a store. Creates the id of the store when it is
  * opened for the first time.
- * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT
+ * @throws ExportError STAGING_FAILED, DISK_FULL, STAGING_CORRUPT, STAGING_STORE_UNSAFE
  */
 export async function openStaging({
   store: given,
@@ -81,6 +85,7 @@ export async function openStaging({
   now = () => new Date(),
 }: StagingOptions): Promise<Staging> {
   const opened = translatingStore(given);
+  await translating('open', async () => given.requireSafe?.())();
   const storeId = await translating('open', openStore)(opened);
   const store = presentStore(withGenerations(opened));
   const reader = createReader(store, memoryLimit);
@@ -90,6 +95,7 @@ export async function openStaging({
     read({ store, database: await reader.open(), plan: await reader.plan(ref) }, ref, chunk);
   return {
     storeId,
+    lookHoldsMs: store.isServed ? LOOK_HOLDS_MS : 0,
     ...translateAll({
       claim: (ref) => claim(store, ref),
       checkClaim: createClaimCheck(store),
@@ -265,7 +271,7 @@ function rowReaders(context: ReadContext): Omit<StagingReader, 'storeId' | 'read
   };
 }
 
-type Steps = Omit<Staging, 'storeId'>;
+type Steps = Omit<Staging, 'storeId' | 'lookHoldsMs'>;
 
 function translateAll<Name extends keyof Steps>(steps: Pick<Steps, Name>): Pick<Steps, Name> {
   const entries = Object.entries<(...parameters: never[]) => Promise<unknown>>(steps).map(([name, step]) => [

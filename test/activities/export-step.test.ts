@@ -70,6 +70,32 @@ test('a step sends nothing more once a later export has claimed the destination'
   expect(received()).toBe(1);
 });
 
+test('where each look is a request to a server, one counts for a second, and the claim of a later export is seen then', async () => {
+  const looks: string[] = [];
+  class ServedStore extends FolderStore {
+    readonly isServed = true;
+    override head(key: string) {
+      if (key.includes('/claims/')) looks.push(key);
+      return super.head(key);
+    }
+  }
+  await staging.close();
+  staging = await openStaging({ store: new ServedStore(folder), memoryLimit: '128MB' });
+  await staging.claim(ref);
+  let most = 0;
+  const sending = run({ account: 'main', ref }, async (step) => {
+    const account = await step.openAccount();
+    await account.login();
+    looks.length = 0;
+    await account.login();
+    most = looks.length;
+    await staging.claim(later);
+    for (;;) await account.login();
+  });
+  await expect(sending).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  expect(most).toBeLessThanOrEqual(1);
+});
+
 test('a step sends nothing more once its cancellation was requested', async () => {
   await staging.claim(ref);
   const cancelled = run(

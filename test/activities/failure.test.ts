@@ -87,6 +87,7 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   ALERT_NOT_DELIVERED: 'retry',
   STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
+  STAGING_STORE_UNSAFE: 'refuse',
   DISK_FULL: 'stop',
   WORKER_NOT_RUNNING: 'refuse',
   TEMPORAL_UNREACHABLE: 'refuse',

@@ -19,20 +19,15 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
     packages: ['@temporalio/workflow', '@temporalio/common'],
   },
   duckdb: { folders: ['errors'], packages: ['@duckdb/node-api'] },
-  sources: {
-    folders: ['config/root-address', 'duckdb', 'errors'],
-    packages: [
-      '@aws-sdk/client-s3',
-      '@azure/identity',
-      '@azure/storage-blob',
-      'oauth4webapi',
-      'pg',
-      'pg-copy-streams',
-      'read-excel-file',
-      'zod',
-    ],
+  objects: {
+    folders: ['errors'],
+    packages: ['@aws-sdk/client-s3', '@azure/identity', '@azure/storage-blob'],
   },
-  staging: { folders: ['contract', 'duckdb', 'errors'], packages: [] },
+  sources: {
+    folders: ['config/root-address', 'duckdb', 'errors', 'objects'],
+    packages: ['oauth4webapi', 'pg', 'pg-copy-streams', 'read-excel-file', 'zod'],
+  },
+  staging: { folders: ['contract', 'duckdb', 'errors', 'objects'], packages: [] },
   mailchimp: {
     folders: ['contract', 'errors'],
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
@@ -50,6 +45,7 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
       'contract',
       'errors',
       'mailchimp',
+      'objects',
       'sources',
       'staging',
       'workflows',

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CreateBucketCommand, DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
+import type { StagingInput } from '../../src/config/config';
 import { cacheFolder, cachedExecutable, fillEntry } from '../../src/dev/cache';
 import { withLock } from '../../src/dev/lock';
 import { spawnOwned } from '../../src/dev/owned-process';
@@ -29,6 +30,8 @@ export interface TestBucket {
     readonly root: string;
     readonly storage: Record<string, string>;
   };
+  /** Settings of staging. @param prefix below the bucket */
+  staging(prefix: string): Pick<StagingInput, 's3' | 'azure'>;
   put(key: string, content: string | Uint8Array): Promise<void>;
   remove(key: string): Promise<void>;
 }
@@ -56,8 +59,7 @@ export async function startS3(): Promise<TestStore> {
     await run(join(folder, 'bin/python'), ['-m', 'pip', 'install', '--quiet', 'moto[s3,server]==5.2.5']);
   });
   const port = await freePort();
-  // The program itself names the folder in which it was installed first.
-  const args = ['-m', 'moto.server', '--host', '127.0.0.1', '--port', String(port)];
+  const args = ['-c', ONE_BY_ONE, '--host', '127.0.0.1', '--port', String(port)];
   const server = await spawnOwned({ command: join(python, 'bin/python'), args });
   const url = `http://127.0.0.1:${port}`;
   const client = clientOf(url);
@@ -76,9 +78,21 @@ export async function startS3(): Promise<TestStore> {
   };
 }
 
+/** It looks at a condition, and then creates the object: without a lock between them, two requests at once could both be first. */
+const ONE_BY_ONE = `
+import threading, moto.server as server
+run, lock = server.run_simple, threading.Lock()
+def run_one_by_one(host, port, app, **options):
+    def locked(environ, start_response):
+        with lock:
+            return app(environ, start_response)
+    return run(host, port, locked, **options)
+server.run_simple = run_one_by_one
+server.main()`;
+
 const START_MS = 60_000;
 
-function clientOf(endpoint: string): S3Client {
+export function clientOf(endpoint: string): S3Client {
   return new S3Client({
     endpoint,
     forcePathStyle: true,
@@ -93,6 +107,15 @@ function s3Bucket(endpoint: string): TestBucket {
     settings: (prefix = '') => ({
       root: `s3://${BUCKET}/${prefix}`,
       storage: { endpoint, accessKeyId: 'env:TEST_S3_ID', secretAccessKey: 'env:TEST_S3_KEY' },
+    }),
+    staging: (prefix) => ({
+      s3: {
+        bucket: BUCKET,
+        prefix,
+        endpoint,
+        accessKeyId: 'env:TEST_S3_ID',
+        secretAccessKey: 'env:TEST_S3_KEY',
+      },
     }),
     put: async (Key, content) => {
       // A length is known of bytes only.
@@ -150,6 +173,15 @@ function azureBucket(url: string, ca: string | undefined): TestBucket {
     settings: (prefix = '') => ({
       root: `az://${ACCOUNT}/${BUCKET}/${prefix}`,
       storage: { endpoint: `${url}/${ACCOUNT}`, accountKey: 'env:TEST_AZURE_KEY' },
+    }),
+    staging: (prefix) => ({
+      azure: {
+        account: ACCOUNT,
+        container: BUCKET,
+        prefix,
+        endpoint: `${url}/${ACCOUNT}`,
+        accountKey: 'env:TEST_AZURE_KEY',
+      },
     }),
     put: async (key, content) => {
       await container.getBlockBlobClient(key).uploadData(Buffer.from(content));

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config';
+import { stagingInFolder } from '../../config/staging-in-folder';
 import type { Sandbox } from '../../sandbox';
 
 const KEY_VARIABLE = 'TEMPORAL_MAILCHIMP_SANDBOX_KEY';
@@ -24,7 +25,7 @@ export function useLocalSetup(config: Config, { staging, address }: LocalSetup):
   const { namespace, taskQueue, encryption, searchAttributes } = config.temporal;
   return {
     ...config,
-    staging: { ...config.staging, folder: staging },
+    staging: stagingInFolder(config.staging, staging),
     // Commands beside it read the keys from the file too.
     temporal: { address, namespace, taskQueue, searchAttributes, ...(encryption && { encryption }) },
   };

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Config } from '../../config/config';
+import { stagingInFolder } from '../../config/staging-in-folder';
 import { VERSION } from '../../contract/version';
 import { instant } from '../../text/format';
 import { lazy } from '../lazy';
@@ -32,7 +33,7 @@ async function examine(invocation: Invocation): Promise<number | undefined> {
   const { config, path, baseFolder } = settings;
   const { staging } = config;
   // A `dev` in this folder has a store of its own.
-  const ofDev = (await usesDev(settings)) ? { ...staging, folder: stagingIn(DEV_FOLDER) } : staging;
+  const ofDev = (await usesDev(settings)) ? stagingInFolder(staging, stagingIn(DEV_FOLDER)) : staging;
   let storeId: string | undefined;
   const checks: Check[] = [
     await check('versions', async () => versions()),
@@ -91,11 +92,12 @@ function versions(): string {
 
 type Store = Awaited<ReturnType<ReturnType<typeof lazy.reading>['inspectStore']>>;
 
-function describeStore({ folder, storeId, created, freeBytes }: Store): string {
-  const free = `${Math.floor(freeBytes / 1e9)} GB free`;
+function describeStore({ folder, address, storeId, created, freeBytes }: Store): string {
+  const free = `${Math.floor(freeBytes / 1e9)} GB free${address === undefined ? '' : ` in ${folder}`}`;
+  const place = address ?? folder;
   if (storeId === undefined || created === undefined)
-    return `${folder}, ${free}; the first worker makes the store`;
-  return `${folder}, store ${storeId} of ${instant(created)}, ${free}`;
+    return `${place}, ${free}; the first worker makes the store`;
+  return `${place}, store ${storeId} of ${instant(created)}, ${free}`;
 }
 
 const TONES: Readonly<Record<Check['status'], Tone>> = {

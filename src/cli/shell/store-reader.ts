@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config';
+import { stagingInFolder } from '../../config/staging-in-folder';
 import { ExportError } from '../../errors';
 import type { StagingReader } from '../../staging';
 import { stagingIn } from '../dev/dev-folder';
@@ -21,7 +22,7 @@ export async function openStoreOf(
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',
-    `The rows of ${destinationId} are in the staging store ${storeId}, which is not the store in ${config.staging.folder}. Run ` +
+    `The rows of ${destinationId} are in the staging store ${storeId}, which is not the store in ${lazy.reading().addressOf(config.staging)}. Run ` +
       'this command on the machine of the worker that uses that store, with its configuration file.',
     { details: { storeId } },
   );
@@ -29,5 +30,5 @@ export async function openStoreOf(
 
 /** Of the worker and of `temporal-mailchimp dev`. */
 function stagings({ staging }: Config): Config['staging'][] {
-  return [staging, { ...staging, folder: stagingIn(DEV_FOLDER) }];
+  return [staging, stagingInFolder(staging, stagingIn(DEV_FOLDER))];
 }

@@ -4,7 +4,7 @@ import { quoteName } from '../../duckdb/quote';
 import { checkDelimiter } from './check-dialect';
 import { type ColumnNames, nameColumns, requireColumns } from './column-names';
 import { openCsv } from './csv';
-import { replacedWhileRead } from '../objects/object-store';
+import { replacedWhileRead } from '../../objects/object-store';
 import type { SourceRoot } from '../root/source-root';
 import { type DataFile, unpack } from './data-file';
 import { type CsvFormat, type Format, formatOf } from './format';

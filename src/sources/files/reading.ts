@@ -16,7 +16,7 @@ import { type MembershipScan, membershipScans } from './segments';
 import { queriesOf, sqlUses } from './sql-uses';
 import { PROFILES, type TextTable } from './table';
 import { type FilesContext, type ReadContext, type Sandbox, withDatabase } from './with-database';
-import { isReplaced } from '../objects/object-store';
+import { isReplaced } from '../../objects/object-store';
 import { withScratchFolder } from '../scratch-folder';
 
 export interface ReadRequest {

@@ -1,10 +1,16 @@
 import { join, posix } from 'node:path';
 import { ExportError } from '../../errors';
+import {
+  type Listing,
+  type ObjectStore,
+  type Purpose,
+  type StoredObject,
+  isReplaced,
+} from '../../objects/object-store';
+import { readObject } from '../../objects/read-object';
 import { type DataFile, MAGIC, lookAt, writeTo } from '../files/data-file';
 import { checkPattern, matchesBelow } from '../root/pattern';
 import type { FolderEntry, OpenFileOptions, SourceRoot } from '../root/source-root';
-import { type Listing, type ObjectStore, type StoredObject, isReplaced } from './object-store';
-import { readObject } from './read-object';
 
 export interface ObjectPlace {
   readonly store: ObjectStore;
@@ -12,6 +18,7 @@ export interface ObjectPlace {
   readonly address: string;
   /** Nothing outside of it is read; without a slash at its end. */
   readonly prefix: string;
+  readonly purpose: Purpose;
   readonly signal: AbortSignal;
 }
 
@@ -108,7 +115,7 @@ export class ObjectRoot implements SourceRoot {
     const object = await this.#object(path);
     this.#copies += 1;
     const copy = join(folder, `object-${this.#copies}`);
-    const bytes = readObject(this.#place.store, object, { address: this.address, signal });
+    const bytes = readObject(this.#place.store, object, { ...this.#place, signal });
     await writeTo(copy, headOnly ? headOf(bytes) : bytes);
     return { ...(await lookAt(copy)), name: posix.basename(path) };
   }

@@ -2,10 +2,11 @@ import { resolve } from 'node:path';
 import type { RootedConfig } from '../../config/object-config';
 import { type ObjectAddress, parseRoot } from '../../config/root-address';
 import { ExportError } from '../../errors';
-import { AzureStore } from '../objects/azure-store';
+import { AzureStore } from '../../objects/azure-store';
+import type { ObjectStore } from '../../objects/object-store';
+import { S3Store } from '../../objects/s3-store';
 import { ObjectRoot } from '../objects/object-root';
-import type { ObjectStore } from '../objects/object-store';
-import { S3Store } from '../objects/s3-store';
+import { purposeOf } from '../objects/purpose';
 import type { SourceOptions } from '../options';
 import { FolderRoot } from './folder-root';
 import type { SourceRoot } from './source-root';
@@ -31,15 +32,15 @@ export class Roots {
     const place = root.kind === 's3' ? `s3://${root.bucket}` : `az://${root.account}/${root.container}`;
     const { prefix } = root;
     const address = prefix === '' ? place : `${place}/${prefix}`;
-    return new ObjectRoot({ store: await this.#store, address, prefix, signal });
+    const purpose = purposeOf(root.kind);
+    return new ObjectRoot({ store: await this.#store, address, prefix, purpose, signal });
   }
 
   #openStore(root: ObjectAddress): Promise<ObjectStore> {
     const { storage = {} } = this.#config;
     const { secrets } = this.#options;
-    return root.kind === 's3'
-      ? S3Store.open(root, storage, secrets)
-      : AzureStore.open(root, storage, secrets);
+    const access = { storage, secrets, purpose: purposeOf(root.kind) };
+    return root.kind === 's3' ? S3Store.open(root, access) : AzureStore.open(root, access);
   }
 
   /** Releases connections. Repeated, it does nothing. */

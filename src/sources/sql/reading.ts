@@ -8,7 +8,7 @@ import { type Reading, rowsOf } from '../files/reading';
 import { stageTables } from '../files/stage';
 import { PROFILES } from '../files/table';
 import { withDatabase } from '../files/with-database';
-import { isReplaced } from '../objects/object-store';
+import { isReplaced } from '../../objects/object-store';
 import type { SourceOptions } from '../options';
 import { withScratchFolder } from '../scratch-folder';
 import { computeProfiles } from './computed-profiles';

@@ -55,8 +55,7 @@ export function translatingStore(store: StagingStore): StagingStore {
     }
   };
   return {
-    kind: store.kind,
-    workFolder: store.workFolder,
+    ...unchangedOf(store),
     put: (key, content) => failing('put', store.put(key, content)),
     get: (key) => failing('get', store.get(key)),
     head: (key) => failing('head', store.head(key)),
@@ -64,6 +63,11 @@ export function translatingStore(store: StagingStore): StagingStore {
     delete: (key) => failing('delete', store.delete(key)),
     localFile: (key) => failing('localFile', store.localFile(key)),
   };
+}
+
+/** What a store that passes calls on has of the one behind it. */
+export function unchangedOf({ kind, workFolder, isServed }: StagingStore) {
+  return { kind, workFolder, ...(isServed && { isServed }) };
 }
 
 function storeFailed(kind: string, what: string, cause: unknown): ExportError {

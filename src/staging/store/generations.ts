@@ -1,4 +1,5 @@
 import type { StagingStore } from '../../ports/staging-store';
+import { unchangedOf } from './failure';
 import { listObjects } from './sealed-files';
 
 // Objects never change, but a person who is forgotten must leave the files that have rows. Such a file gets a later generation, under a name of its
@@ -20,8 +21,7 @@ export function withGenerations(store: StagingStore): StagingStore {
     return later && find(later.key);
   };
   return {
-    kind: store.kind,
-    workFolder: store.workFolder,
+    ...unchangedOf(store),
     put: (key, content) => store.put(key, content),
     get: (key) => store.get(key),
     head: (key) => orLater(key, (one) => store.head(one)),

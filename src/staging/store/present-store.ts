@@ -1,12 +1,15 @@
 import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
+import { unchangedOf } from './failure';
 import { STORE } from './layout';
 
 /**
  * A store that says that an object is absent only while the store itself is there. A disk that is unmounted for a moment leaves an empty
- * folder: without this, every claim, plan and baseline would look as if it had never been, and a new object would make a second store.
+ * folder: without this, every claim, plan and baseline would look as if it had never been, and a new object would make a second store. A
+ * server that is away says so.
  */
 export function presentStore(store: StagingStore): StagingStore {
+  if (store.isServed) return store;
   const requirePresent = async (): Promise<void> => {
     if (await store.head(STORE)) return;
     throw new ExportError(
@@ -19,8 +22,7 @@ export function presentStore(store: StagingStore): StagingStore {
     return found;
   };
   return {
-    kind: store.kind,
-    workFolder: store.workFolder,
+    ...unchangedOf(store),
     put: async (key, content) => {
       await requirePresent();
       return store.put(key, content);

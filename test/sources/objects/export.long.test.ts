@@ -5,7 +5,7 @@ import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
 import { type TestBucket, type TestStore, startAzure, startS3 } from '../../support/object-stores';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, type Stage, openStage, reportOf } from '../../support/stage';
 import { until } from '../../support/until';
-import { type Proxy, startProxy } from './weather';
+import { type Proxy, startProxy } from '../../support/store-proxy';
 
 const csv = (rows: readonly (readonly (string | undefined)[])[]) =>
   rows.map((row) => `${row.map((value) => value ?? '').join(',')}\n`).join('');

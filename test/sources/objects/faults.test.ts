@@ -7,7 +7,7 @@ import { type TestBucket, type TestStore, startAzure, startS3 } from '../../supp
 import { until } from '../../support/until';
 import { errorOf } from '../files/fixture';
 import { Machine } from './rooted';
-import { type Proxy, type Weather, startProxy } from './weather';
+import { type Proxy, type Weather, startProxy } from '../../support/store-proxy';
 
 const ROWS = 20_000;
 const SEGMENTS = { vip: { members: { path: 'vip.csv', key: 'id' } } };

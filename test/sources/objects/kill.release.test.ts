@@ -7,7 +7,7 @@ import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
 import { type TestStore, startAzure, startS3 } from '../../support/object-stores';
 import { until } from '../../support/until';
 import { Machine } from './rooted';
-import { type Proxy, startProxy } from './weather';
+import { type Proxy, startProxy } from '../../support/store-proxy';
 
 const SOURCES = resolve(__dirname, '../../../dist/sources');
 

@@ -16,7 +16,7 @@ import {
 } from '../../support/object-stores';
 import { errorOf } from '../files/fixture';
 import { Machine } from './rooted';
-import { type Weather, startProxy } from './weather';
+import { type Weather, startProxy } from '../../support/store-proxy';
 
 const CSV = 'id,Email\n1,a@nordlichtpost.de\n2,b@nordlichtpost.de\n';
 const SEGMENTS = { all: { sql: 'SELECT id FROM profiles' } };

@@ -54,12 +54,12 @@ describe('a root', () => {
   });
 });
 
-test('the page about stores has settings that are valid', async () => {
-  const page = await readFile(resolve(__dirname, '../../../docs/source-object-stores.md'), 'utf8');
+test.each(['source', 'staging'])('the page about stores of a %s has settings that are valid', async (of) => {
+  const page = await readFile(resolve(__dirname, `../../../docs/${of}-object-stores.md`), 'utf8');
   const blocks = [...page.matchAll(/```yaml\n([^]*?)```/g)].map(([, block = '']) => block);
   expect(blocks.length).toBeGreaterThan(1);
   for (const block of blocks) {
-    const parsed = ConfigSchema.safeParse({ accounts: {}, ...(parse(block) as object) });
+    const parsed = ConfigSchema.safeParse({ accounts: {}, sources: {}, ...(parse(block) as object) });
     expect(parsed.error?.issues).toBeUndefined();
   }
 });

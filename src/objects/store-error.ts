@@ -1,15 +1,16 @@
-import { ExportError } from '../../errors';
-import { replacedWhileRead } from './object-store';
+import { ExportError } from '../errors';
+import { type Purpose, replacedWhileRead } from './object-store';
 
 /** What was attempted when a store refused, or did not answer. */
 export interface Attempt {
   /** Without anything secret: `s3://bucket`. */
   readonly store: string;
-  /** Of the object that was read; undefined: a list. */
-  readonly key?: string;
-  /** What the identity needs, as the end of a sentence. */
-  readonly grant: string;
-  readonly signal: AbortSignal;
+  /** In words, e.g. `to list`. With `of` an object: `to read KEY of`. */
+  readonly what: string;
+  /** Of an object that is read as it was listed: that it is another one now is no refusal. */
+  readonly listed?: string;
+  readonly purpose: Purpose;
+  readonly signal?: AbortSignal;
 }
 
 /** What the errors of the clients have in common. None of their texts is passed on: it may have a signature in an address. */
@@ -54,51 +55,87 @@ const OTHER_REGION =
 const ARCHIVED = /^(InvalidObjectState|BlobArchived|BlobBeingRehydrated)$/;
 const TLS = /^(CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO)/;
 
+const FULL = /^(XMinioStorageFull|QuotaExceeded|InsufficientStorage|AccountQuotaExceeded)$/;
+
 /** What a failed request means. */
 export function asStoreError(error: unknown, attempt: Attempt): unknown {
-  const { store, key, signal } = attempt;
+  const { store, listed, signal, purpose } = attempt;
   if (error instanceof ExportError) return error;
-  if (signal.aborted) return signal.reason;
+  if (signal?.aborted) return signal.reason;
   const failure = failureOf(error);
   const { status, codes } = failure;
-  if (key !== undefined && (status === 404 || status === 412 || status === 416) && !codes.some(isNoStore))
-    return replacedWhileRead(key.split('/').at(-1) ?? key);
+  if (
+    listed !== undefined &&
+    (status === 404 || status === 412 || status === 416) &&
+    !codes.some((code) => NO_STORE.test(code))
+  )
+    return replacedWhileRead(listed.split('/').at(-1) ?? listed);
+  if (status === 507 || codes.some((code) => FULL.test(code))) return full(failure, attempt);
   if (status === 408 || status === 429 || (status ?? 0) >= 500 || codes.some((code) => PASSING.has(code)))
-    return unavailable(store, codes[0] ?? String(status));
+    return unavailable(store, codes[0] ?? String(status), purpose);
   return refusal(failure, attempt);
 }
 
+/** Whether it is a failure with one of these statuses, and of an object, not of the bucket or container. */
+export function hasStatus(error: unknown, ...statuses: readonly number[]): boolean {
+  const { status, codes } = failureOf(error);
+  return status !== undefined && statuses.includes(status) && !codes.some((code) => NO_STORE.test(code));
+}
+
+/** Whether it is a failure with this code of the provider. */
+export function hasCode(error: unknown, code: string): boolean {
+  return failureOf(error).codes.includes(code);
+}
+
+/** The cause of an error of a store that has answered, and refused. */
+class Refused extends Error {
+  override readonly name = 'Refused';
+}
+
+/** Whether the store has answered, and refused: perhaps the credentials. */
+export function isRefused(error: unknown): boolean {
+  return error instanceof ExportError && error.cause instanceof Refused;
+}
+
 /** The connection to a store was lost, or it does not answer. */
-export function unavailable(store: string, reason: string): ExportError {
+export function unavailable(store: string, reason: string, purpose: Purpose): ExportError {
   return new ExportError(
-    'SOURCE_UNAVAILABLE',
-    `${store} does not answer, or ended the connection (${reason}). Nothing that was read is used. It is tried again; check that the store can be reached.`,
+    purpose.unavailable,
+    `${store} does not answer, or ended the connection (${reason}). ${purpose.consequence} It is tried again; check that the store can be reached.`,
     { details: { reason } },
   );
 }
 
-const isNoStore = (code: string) => NO_STORE.test(code);
-
-function refusal({ status, codes }: Failure, { store, key, grant }: Attempt): ExportError {
+function full({ status, codes }: Failure, { store, what, purpose }: Attempt): ExportError {
   const reason = codes[0] ?? String(status);
-  const details = { reason };
+  return new ExportError(
+    purpose.full,
+    `${store} is full: it did not take a request ${what} (${reason}). Give it more space, then go on.`,
+    { details: { reason } },
+  );
+}
+
+function refusal({ status, codes }: Failure, { store, what, purpose }: Attempt): ExportError {
+  const reason = codes[0] ?? String(status);
+  const options = { details: { reason }, cause: new Refused() };
   const is = (pattern: RegExp) => codes.some((code) => pattern.test(code));
-  const attempted = key === undefined ? `to list ${store}` : `to read ${key} of ${store}`;
-  const refused = (text: string) => new ExportError('SOURCE_UNREADABLE', text, { details });
+  const attempted = `${what} ${store}`;
+  const { place, section, owner, grant } = purpose;
+  const refused = (text: string) => new ExportError(purpose.refused, text, options);
   if (is(NO_CREDENTIALS)) {
     return new ExportError(
       'SECRET_UNAVAILABLE',
-      `There are no credentials ${attempted} (${reason}). Give the worker an identity that ${grant}, or set the references of storage in the source.`,
-      { details },
+      `There are no credentials ${attempted} (${reason}). Give the worker an identity that ${grant}, or set the references of ${section} in ${owner}.`,
+      options,
     );
   }
-  if (is(NO_STORE)) return refused(`${store} does not exist (${reason}). Correct root of the source.`);
+  if (is(NO_STORE)) return refused(`${store} does not exist (${reason}). Correct ${place} of ${owner}.`);
   if (is(OTHER_REGION))
     return refused(
-      `${store} is in another region (${reason}). Set storage.region to the region of the bucket.`,
+      `${store} is in another region (${reason}). Set ${section}.region to the region of the bucket.`,
     );
   if (is(ARCHIVED))
-    return refused(`${key} of ${store} is archived (${reason}). Restore it, or name other files.`);
+    return refused(`It did not work ${attempted}: it is archived (${reason}). ${purpose.archived}`);
   if (is(NOT_ACCEPTED))
     return refused(
       `The credentials ${attempted} were not accepted (${reason}). Check that they are complete, not expired, and of this store.`,
@@ -107,16 +144,16 @@ function refusal({ status, codes }: Failure, { store, key, grant }: Attempt): Ex
     return refused(`It is not allowed ${attempted} (${reason}). Use an identity that ${grant}.`);
   if (is(/^ENOTFOUND$/))
     return refused(
-      `${store} was not reached: there is no such host. Correct root, storage.endpoint or storage.region.`,
+      `${store} was not reached: there is no such host. Correct ${place}, ${section}.endpoint or ${section}.region.`,
     );
   if (is(TLS))
     return refused(
-      `${store} was not connected to: its certificate was not accepted (${reason}). For an authority of your own, set NODE_EXTRA_CA_CERTS; otherwise correct storage.endpoint.`,
+      `${store} was not connected to: its certificate was not accepted (${reason}). For an authority of your own, set NODE_EXTRA_CA_CERTS; otherwise correct ${section}.endpoint.`,
     );
   if (status !== undefined)
-    return refused(`${store} refused ${attempted} (${reason}). Check root and storage of the source.`);
+    return refused(`${store} refused ${attempted} (${reason}). Check ${place} and ${section} of ${owner}.`);
   // A bug, or something new of a client: its text may have an address with a signature.
-  return new ExportError('UNEXPECTED', `It did not work ${attempted} (${reason}).`, { details });
+  return new ExportError('UNEXPECTED', `It did not work ${attempted} (${reason}).`, options);
 }
 
 function failureOf(error: unknown): Failure {

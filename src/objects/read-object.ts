@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
-import { ExportError } from '../../errors';
-import type { ObjectBody, ObjectStore, StoredObject } from './object-store';
+import { ExportError } from '../errors';
+import type { ObjectBody, ObjectStore, Purpose, StoredObject } from './object-store';
 import { unavailable } from './store-error';
 
 /** So often in a row a connection may be lost without a byte before all is tried again later, */
@@ -14,6 +14,7 @@ const SILENCE_MS = 60_000;
 export interface ReadOptions {
   /** For messages. */
   readonly address: string;
+  readonly purpose: Purpose;
   readonly signal: AbortSignal;
 }
 
@@ -26,7 +27,7 @@ export interface ReadOptions {
 export async function* readObject(
   store: ObjectStore,
   object: StoredObject,
-  { address, signal }: ReadOptions,
+  { address, purpose, signal }: ReadOptions,
 ): AsyncGenerator<Buffer> {
   const hash = createHash('md5');
   let received = 0;
@@ -46,17 +47,17 @@ export async function* readObject(
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ExportError) throw error;
-      if (body.isUnpacked) throw unavailable(address, 'connection lost');
+      if (body.isUnpacked) throw unavailable(address, 'connection lost', purpose);
       // The client compared its checksum.
-      if (received >= object.size) throw unavailable(address, 'damaged content');
+      if (received >= object.size) throw unavailable(address, 'damaged content', purpose);
     } finally {
       body.stream.destroy();
     }
     left = received > before ? TRIES : left - 1;
-    if (left === 0 || reads === MOST_READS) throw unavailable(address, 'connection lost');
+    if (left === 0 || reads === MOST_READS) throw unavailable(address, 'connection lost', purpose);
   }
   if (received !== object.size || (object.md5 && !object.md5.equals(hash.digest())))
-    throw unavailable(address, 'damaged content');
+    throw unavailable(address, 'damaged content', purpose);
 }
 
 async function* withoutSilence({ stream }: ObjectBody, signal: AbortSignal): AsyncGenerator<Buffer> {

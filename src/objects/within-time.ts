@@ -6,14 +6,16 @@ const LONGEST_MS = 120_000;
  * @throws the reason of the signal, where it is aborted
  */
 export async function withinTime<Result>(
-  signal: AbortSignal,
+  signal: AbortSignal | undefined,
   send: (signal: AbortSignal) => Promise<Result>,
 ): Promise<Result> {
-  signal.throwIfAborted();
+  signal?.throwIfAborted();
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), LONGEST_MS);
   try {
-    return await orAborted(send(AbortSignal.any([signal, late.signal])), signal);
+    return signal
+      ? await orAborted(send(AbortSignal.any([signal, late.signal])), signal)
+      : await orAborted(send(late.signal), late.signal);
   } finally {
     clearTimeout(timer);
   }

@@ -3,6 +3,8 @@ import { type IncomingMessage, type ServerResponse, createServer, request } from
 /** What happens to one request. */
 export type Weather =
   | 'good'
+  /** The store does what it was asked for, and its answer never arrives. */
+  | 'lost'
   /** The answer ends after so many bytes of its body, with the connection. */
   | { readonly cutAfter: number }
   /** The body stops there, and the connection stays. */
@@ -10,6 +12,7 @@ export type Weather =
   | { readonly status: number; readonly body?: string; readonly headers?: Record<string, string> };
 
 interface Seen {
+  readonly method: string;
   /** With query. */
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
@@ -43,9 +46,9 @@ export async function startProxy(target: string): Promise<Proxy> {
     },
   };
   async function pass(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
-    const { url = '', headers, method } = incoming;
+    const { url = '', headers, method = '' } = incoming;
     const isRead = method === 'GET' && !/[?&](list-type|comp=list)/.test(url);
-    const seen = { url, headers, isRead };
+    const seen = { method, url, headers, isRead };
     proxy.seen.push(seen);
     const weather = await proxy.weather(seen);
     if (typeof weather === 'object' && 'status' in weather) {
@@ -54,6 +57,10 @@ export async function startProxy(target: string): Promise<Proxy> {
       return;
     }
     const forwarded = request(`${target}${proxy.rewrite(url)}`, { method, headers }, (reply) => {
+      if (weather === 'lost') {
+        reply.resume().on('end', () => answer.destroy());
+        return;
+      }
       answer.writeHead(reply.statusCode ?? 500, reply.headers);
       answer.flushHeaders();
       if (weather === 'good') reply.pipe(answer);
