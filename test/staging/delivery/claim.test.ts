@@ -38,6 +38,26 @@ test('the last export that claimed a destination may send, and every earlier one
   expect(await readdir(destination('claims'))).toHaveLength(20);
 });
 
+test('to claim and to look asks as often for the fortieth export of a destination as for the fourth', async () => {
+  let asked = 0;
+  class CountingStore extends FolderStore {
+    override head(key: string) {
+      asked += 1;
+      return super.head(key);
+    }
+  }
+  const counted = await openStaging({ store: new CountingStore(folder), memoryLimit: '64MB' });
+  const questions: number[] = [];
+  for (let number = 1; number <= 40; number++) {
+    asked = 0;
+    await counted.claim(ref(number));
+    await counted.checkClaim(ref(number));
+    questions.push(asked);
+  }
+  expect(questions[39]).toBe(questions[3]);
+  await counted.close();
+});
+
 test('an export whose claim came before the marks of earlier claims finds itself superseded as well', async () => {
   await mkdir(destination('claims'), { recursive: true });
   for (let number = 1; number <= 9; number++) {

