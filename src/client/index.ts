@@ -46,7 +46,7 @@ export type { ExportObstacle, ExportPhase, ExportState, ExportView, Since } from
 export type { ExportRef } from '../contract/identifiers';
 export type { PlanInput, ProposalInput, StartInput, VerifyInput } from '../contract/job';
 export type { DriftClass, Verification } from '../contract/drift';
-export type { ForgetCounts } from '../contract/forget';
+export type { BaselineRest, ForgetCounts } from '../contract/forget';
 export type { JobKind } from '../contract/job-kind';
 export type { Approval, Approved, ApproveInput, Denial, Guard, GuardCode, Held } from '../contract/guard';
 export type { ExportPlan, FieldWarning, Lane, PartPlan, SegmentPlan, UnmatchedRows } from '../contract/plan';
