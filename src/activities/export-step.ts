@@ -51,7 +51,7 @@ export async function exportStep<Result>(
     let looking: Promise<void> | undefined;
     const guard = async () => {
       heartbeat.throwIfCancelled();
-      // What a request that is sent now may do is judged by the look before it: see `sinceLook`.
+      // `sinceLook` counts from the look itself, so what is sent now is judged by that look.
       if (sinceLook && sinceLook() < staging.lookHoldsMs) return;
       if (staging.lookHoldsMs === 0) return look();
       looking ??= look().finally(() => {

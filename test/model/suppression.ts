@@ -1,6 +1,6 @@
 import type { EntryKind, SuppressionList, World } from './world';
 
-// Suppression lists: whoever is on one gets nothing, and loses our tags.
+// Suppression lists: an address on one gets nothing, and loses our tags.
 
 export const ON_LIST = 'suppressed suppression_list';
 

@@ -102,7 +102,7 @@ export interface Ended {
   /** Of the source, by key. */
   readonly profiles: Map<string, Profile>;
   readonly config: World['config'];
-  /** Whom it selected, by address. */
+  /** The profiles that it selected, by address. */
   readonly people: Map<string, Profile>;
   /** It had something to send. */
   readonly hasPlan: boolean;

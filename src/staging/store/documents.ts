@@ -54,7 +54,8 @@ export function readPlan(store: StagingStore, ref: ExportRef): Promise<PlanDocum
 
 /**
  * A sealed settlement: the next baseline. Its folder contains `baseline.parquet`, `outcomes.parquet` and, since version 0.4.0, `known.parquet` (keys of
- * membership rows and of profiles that the baseline has no row for) and `gone.parquet` (contacts of the baseline that are not in the audience).
+ * membership rows and of profiles that the baseline has no row for) and `gone.parquet` (contacts of the baseline that are archived or
+ * deleted; after a verification also those that have opted out, with their status).
  */
 export interface BaselineDocument extends Sealed {
   readonly exportId: string;

@@ -21,7 +21,7 @@ const ABANDONED_MS = 2 * 60 * MINUTE_MS;
 const LOOK_EVERY_MS = 60 * MINUTE_MS;
 /** So often at most, the time of a use is noted. */
 const NOTE_EVERY_MS = MINUTE_MS;
-/** Above it, the processes of a machine together may pass the limit: each looks again after it has added this share of it. */
+/** Each process looks again after it has added this share of the limit, so each may pass it by so much. */
 const SHARE = 16;
 const MOST_VERIFIED = 10_000;
 const HASHED_AT_ONCE = 1024 * 1024;

@@ -83,8 +83,8 @@ interface Attempt<Document extends Sealed> {
 
 /**
  * Stores the row files of an attempt and then its document, which makes them valid. When this fails, they stay until they are swept:
- * the document may have been stored although the answer was lost. Rows of an export that a later job has superseded are taken back, as `sealRows`
- * does; only settling is done for it by others.
+ * the document may have been stored although the answer was lost. Rows of a job that a later one has superseded are taken back, as `sealRows`
+ * does. A settlement is not: a later job seals it for an earlier one.
  * @returns the document that is sealed
  * @throws ExportError SUPERSEDED
  */
