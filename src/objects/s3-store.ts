@@ -121,9 +121,15 @@ export class S3Store implements WritableStore {
   async get(key: string): Promise<{ readonly head: ObjectHead; readonly bytes: Buffer } | undefined> {
     return readWhole({ store: `s3://${this.#bucket}`, purpose: this.#purpose }, async () => {
       const get = new this.#driver.GetObjectCommand(this.#place(key));
-      const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
-        unlessAbsent(this.#client.send(get, { abortSignal })),
-      );
+      const found = await this.#attempt({ what: `to read ${key} of` }, async (abortSignal) => {
+        try {
+          return await this.#client.send(get, { abortSignal });
+        } catch (error) {
+          // Another 404 is not an answer of the store, but of a gateway before it.
+          if (hasCode(error, 'NoSuchKey')) return undefined;
+          throw error;
+        }
+      });
       return found && { head: headOf(key, found), stream: found.Body as Readable };
     });
   }
@@ -215,8 +221,9 @@ export class S3Store implements WritableStore {
 
   async remove(key: string): Promise<void> {
     const remove = new this.#driver.DeleteObjectCommand(this.#place(key));
+    // Where there is no such object, the store answers 204 too: a 404 is of a gateway before it, and nothing was deleted.
     await this.#attempt({ what: `to delete ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#client.send(remove, { abortSignal })),
+      this.#client.send(remove, { abortSignal }),
     );
   }
 

@@ -13,9 +13,8 @@ export async function withinTime<Result>(
   const late = new AbortController();
   const timer = setTimeout(() => late.abort(), LONGEST_MS);
   try {
-    return signal
-      ? await orAborted(send(AbortSignal.any([signal, late.signal])), signal)
-      : await orAborted(send(late.signal), late.signal);
+    const stop = signal ? AbortSignal.any([signal, late.signal]) : late.signal;
+    return await orAborted(send(stop), stop);
   } finally {
     clearTimeout(timer);
   }

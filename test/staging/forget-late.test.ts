@@ -1,6 +1,10 @@
+import { randomUUID } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FolderStore, openStaging } from '../../src/staging';
 import type { StagingStore } from '../../src/ports/staging-store';
+import { replaceRowFile } from '../../src/staging/store/generations';
 import { filesWith } from '../support/files-with';
 import { ACCOUNT, forgetAs, requestFor } from './forgetting';
 import {
@@ -56,6 +60,22 @@ function freezing(store: StagingStore, folder: string) {
   };
   return { store: frozenStore, frozen, wake };
 }
+
+test('a generation of rows that a worker stores late is taken back, and the one before stays', async () => {
+  const store = new FolderStore(stage.folder);
+  const key = 'destinations/one/exports/e-1/settle-1/gone.parquet';
+  const file = async (text: string) => {
+    const path = join(stage.folder, 'scratch', randomUUID());
+    await writeFile(path, text);
+    return path;
+  };
+  await store.put(key, { file: await file('first') });
+  const late = { after: 1, file: await file('late'), isSuperseded: async () => true };
+  expect(await replaceRowFile(store, key, late)).toBe(false);
+  expect(await store.get(key)).toBe('first');
+  expect(await replaceRowFile(store, key, { after: 1, file: await file('second') })).toBe(true);
+  expect(await store.get(key.replace('.parquet', '.g2.parquet'))).toBe('second');
+});
 
 test('a worker that was frozen in an export from before writes nothing of a forgotten person when it wakes', async () => {
   const exported = await exportAll(stage, PEOPLE, { accountId: ACCOUNT });

@@ -260,6 +260,8 @@ test('a forgotten person who is kept out is withheld from later exports, whose l
   expect(await stage.staging.readFailures(third.ref, { key: '1' })).toEqual([
     expect.objectContaining({ outcome: 'suppressed', reason: 'suppression_list' }),
   ]);
+  const [listed] = await stage.staging.readSuppressions({ store: true });
+  expect(await stage.staging.unsuppress({ store: true }, [listed!.value])).toBe(1);
 });
 
 test('a person is forgotten by key with every address that the profile has had, and by an address in another script', async () => {
@@ -288,6 +290,16 @@ test('a request is answered again after it is done, and names the person until t
   await expect(forgetIn(stage.staging, 'b3b0a3a0-0000-4000-8000-000000000000')).rejects.toMatchObject({
     code: 'FORGET_NOT_FOUND',
   });
+});
+
+test('a request whose job was given up names the person no longer when it was repeated', async () => {
+  await exportTwice();
+  const givenUp = await stage.staging.stageForget(DESTINATION, requestFor({ email: ADA }));
+  const ref = stage.newExport();
+  await stage.staging.claim(ref);
+  await stage.staging.findForgotten({ ref, id: givenUp, accountId: ACCOUNT });
+  await forgetAda();
+  expect(await filesWith(stage.folder, [ADA])).toEqual([]);
 });
 
 test('what an export has sent and never settled is settled before its rows change', async () => {

@@ -11,6 +11,7 @@ import { concealSuppressions, keepOut } from '../settle/suppressions';
 import { settle } from '../settle/settle';
 import { BASELINE_ROWS, GONE_ROWS, readBaseline } from '../store/documents';
 import {
+  dropEndedForgets,
   endForget,
   dropForget,
   readForget,
@@ -112,6 +113,7 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
     isKeptOut: request.keepOut !== false && addresses.length > 0,
     ...(baseline && { baseline }),
   };
+  await dropEndedForgets(store, { destinationId, id });
   await endForget(store, { destinationId, id }, forgotten);
   return forgotten;
 }
@@ -159,7 +161,9 @@ async function countRest(context: ForgetContext): Promise<BaselineRest | undefin
       gone !== undefined &&
       (await database.row<{ gone: number; optedOut: number }>(
         `SELECT count(*) FILTER (coalesce(status, 'archived') = 'archived') AS gone,
-           count(*) FILTER (status <> 'archived') AS "optedOut" FROM read_parquet(${quoteText(gone)})`,
+           count(*) FILTER (status <> 'archived') AS "optedOut"
+         FROM read_parquet(${quoteText(gone)})
+         SEMI JOIN (SELECT address FROM read_parquet(${quoteText(rows)}) WHERE len(tags) > 0) carrying USING (address)`,
       ));
     return { exportId: of.exportId, carrying, ...away };
   });

@@ -1,3 +1,4 @@
+import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { exportsFolder } from '../store/layout';
 import { listFolders, listObjects } from '../store/sealed-files';
@@ -39,7 +40,12 @@ export async function rewriteLines({ store, destinationId, isMentioned, checkCla
         const kept = lines.filter((line) => !isMentioned(line));
         files += 1;
         rows += lines.length - kept.length;
-        await replaceLines(store, { folder, object, fate, kept });
+        const put = await replaceLines(store, { folder, object, fate, kept });
+        await checkClaim().catch(async (error: unknown) => {
+          // Read before a freeze, the lines may name a person whom a later job has removed.
+          if (put !== undefined && isSupersededError(error)) await store.delete(put);
+          throw error;
+        });
       }
     }
   return { files, rows };
@@ -55,12 +61,23 @@ interface Replaced {
 /**
  * Results that a crash has deleted and not replaced are those of an export that is settled: a later one asks Mailchimp whether the part has ended, and
  * goes on.
+ * @returns the key of what this call has put
  */
-async function replaceLines(store: StagingStore, { folder, object, fate, kept }: Replaced): Promise<void> {
+async function replaceLines(
+  store: StagingStore,
+  { folder, object, fate, kept }: Replaced,
+): Promise<string | undefined> {
   const text = kept.map((line) => `${line}\n`).join('');
+  let put: string | undefined;
+  const create = async (key: string) => {
+    if (await store.put(key, text)) put = key;
+  };
   // Always the same name, so that a call that is repeated after a crash makes no second copy.
-  if (fate === 'rename' && kept.length > 0)
-    await store.put(folder + object.replace(/\.ndjson$/, '-.ndjson'), text);
+  if (fate === 'rename' && kept.length > 0) await create(folder + object.replace(/\.ndjson$/, '-.ndjson'));
   await store.delete(folder + object);
-  if (fate === 'replace') await store.put(folder + object, text);
+  if (fate === 'replace') await create(folder + object);
+  return put;
 }
+
+const isSupersededError = (error: unknown): boolean =>
+  error instanceof ExportError && error.code === 'SUPERSEDED';

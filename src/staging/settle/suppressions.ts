@@ -71,13 +71,17 @@ export async function unsuppress(
   });
 }
 
-/** Adds to `asked` the keyed hashes of its addresses: a list has those in the place of addresses of people who were forgotten. */
+/**
+ * Adds to `asked` the keyed hashes of its addresses: a list has those in the place of addresses of people who were forgotten. A hash as it is listed
+ * looks like a SHA-256.
+ */
 async function askKeyed(store: StagingStore, database: Database): Promise<void> {
   const key = await findHashKey(store);
   if (key === undefined) return;
   await database.run(`
     INSERT INTO asked
-    SELECT keyed.kind, ${hashSql(key, 'value')} FROM asked, (VALUES ('keyed'), ('deleted')) keyed(kind) WHERE asked.kind = 'address'`);
+    SELECT keyed.kind, CASE asked.kind WHEN 'address' THEN ${hashSql(key, 'value')} ELSE value END
+    FROM asked, (VALUES ('keyed'), ('deleted')) keyed(kind) WHERE asked.kind IN ('address', 'sha256')`);
 }
 
 interface KeptOut extends Pick<Suppression, 'by'> {

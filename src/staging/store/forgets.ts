@@ -103,6 +103,17 @@ export async function dropForget(store: StagingStore, destinationId: string, id:
   await store.delete(requestKey(destinationId, id));
 }
 
+/** Deletes the requests of earlier jobs, which were cancelled or have failed. Those that wait for their job have no rows found yet. */
+export async function dropEndedForgets(
+  store: StagingStore,
+  { destinationId, id }: { readonly destinationId: string; readonly id: string },
+): Promise<void> {
+  for (const name of await listObjects(store, forgetsFolder(destinationId))) {
+    const [, found] = /^(.+)\.found\.json$/.exec(name) ?? [];
+    if (found !== undefined && found !== id) await dropForget(store, destinationId, found);
+  }
+}
+
 /** A request that no job has taken for so long was given up: it must not name the person for ever. */
 const REQUEST_DAYS = 7;
 const DAY_MS = 24 * 60 * 60_000;

@@ -42,17 +42,29 @@ export async function lastGeneration(store: StagingStore, key: string): Promise<
   return (await laterOf(store, key)).at(-1)?.number ?? 1;
 }
 
+interface NextGeneration {
+  /** The generation that the new one is made of. */
+  readonly after: number;
+  readonly file: string;
+  /** Asked once it is stored: a process that was frozen for long may store what a later job has removed since. Then it is taken back. */
+  readonly isSuperseded?: () => Promise<boolean>;
+}
+
 /**
  * Gives a file with rows its next generation, and deletes those before. A crash in between leaves them to `deleteFormer`.
- * @param after the generation that the new one is made of
  * @returns false when another attempt has made the next one first: this one may lack what that one has done
  */
 export async function replaceRowFile(
   store: StagingStore,
   key: string,
-  { after, file }: { readonly after: number; readonly file: string },
+  { after, file, isSuperseded = async () => false }: NextGeneration,
 ): Promise<boolean> {
-  const isOurs = await store.put(laterKey(key, after + 1), { file });
+  const next = laterKey(key, after + 1);
+  const isOurs = await store.put(next, { file });
+  if (isOurs && (await isSuperseded())) {
+    await store.delete(next);
+    return false;
+  }
   await deleteFormer(store, key);
   return isOurs;
 }

@@ -183,13 +183,21 @@ export class ObjectStagingStore implements StagingStore {
     void connection?.then((store) => store.close()).catch(() => undefined);
   }
 
+  /** One that fails is not kept: what was wrong, such as a secret, may be right at the next request. */
+  #connect(): Promise<WritableStore> {
+    const connection = this.#place.connect();
+    void connection.catch(() => {
+      if (this.#connection === connection) this.#connection = undefined;
+    });
+    return connection;
+  }
+
   /** Runs a request when there is room for it. */
   async #ask<Result>(request: (store: WritableStore) => Promise<Result>): Promise<Result> {
     if (this.#running < AT_ONCE) this.#running += 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
     try {
-      this.#connection ??= this.#place.connect();
-      const connection = this.#connection;
+      const connection = (this.#connection ??= this.#connect());
       try {
         return await request(await connection);
       } catch (error) {

@@ -13,7 +13,7 @@ import { findBaseline } from '../plan/plan';
 import { GONE_ROWS, readBaseline } from '../store/documents';
 import { lastGeneration, replaceRowFile } from '../store/generations';
 import { DRIFT, inExport, scratchOf, SUSPECTS } from '../store/layout';
-import { randomName } from '../store/local-files';
+import { makeFolder, randomName } from '../store/local-files';
 import { runOnce } from '../store/run-once';
 import { deleteAll, listObjects, localFiles, readDocument, requireLocalFile } from '../store/sealed-files';
 import { isSuperseded } from '../store/superseded';
@@ -164,10 +164,12 @@ async function correctGone(
   // The claim says that no later job has counted it in another way.
   if (!document || (await isSuperseded(store, ref))) return;
   const key = inExport(of, document.folder, GONE_ROWS);
+  // Where another worker has made the drift, this one may have nothing in its folder yet.
+  await makeFolder(scratchOf(store));
   const file = join(scratchOf(store), `put-${randomName()}`);
   const after = await lastGeneration(store, key);
   await copyFile(await requireLocalFile(store, inExport(ref, folder, GONE_ROWS)), file);
-  await replaceRowFile(store, key, { after, file });
+  await replaceRowFile(store, key, { after, file, isSuperseded: () => isSuperseded(store, ref) });
 }
 
 async function countDrift(

@@ -105,8 +105,8 @@ describe('what an earlier export has sent', () => {
       await stage.staging.sealResults(ref, `chunk-${chunk}`, [
         answer(await stage.staging.readChunk(ref, chunk), acknowledge),
       ]);
-    await stage.staging.claim(next);
     expect(await isOpen()).toEqual([part.part]);
+    // Before the next one claims: from then on, its worker stores nothing more.
     await stage.staging.sealResults(ref, `part-${part.part}`, []);
     expect(await isOpen()).toEqual([]);
   });

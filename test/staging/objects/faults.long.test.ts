@@ -7,6 +7,7 @@ import { ContainerSASPermissions } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { WorkerConfigSchema } from '../../../src/config/config';
 import { configuredStore, configuredStoreToRead } from '../../../src/plugin/configured-store';
+import { secretResolver } from '../../../src/config/secrets';
 import type { StagingStore } from '../../../src/ports/staging-store';
 import { openStaging, openStagingToRead } from '../../../src/staging';
 import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
@@ -228,5 +229,28 @@ describe.each([
       process.env[name] = right;
     }
     expect(await store.get(KEY)).toBeUndefined();
+  });
+
+  test('a keeper of secrets that was away for a moment is asked again', async () => {
+    const kept = secretResolver(folder);
+    let isAway = true;
+    const resolve = async (reference: string) => {
+      if (isAway) throw new Error('The keeper does not answer');
+      return kept.resolve(reference);
+    };
+    const patient = configuredStore(config(), folder, { resolve });
+    await expect(patient.get(KEY)).rejects.toThrow('The keeper does not answer');
+    isAway = false;
+    expect(await patient.get(KEY)).toBeUndefined();
+    patient.close?.();
+  });
+
+  test('a 404 of a gateway before the store is not taken for an object that is absent', async () => {
+    await store.put(KEY, 'x');
+    proxy.weather = () => ({ status: 404, body: 'not found' });
+    for (const ask of [() => store.get(KEY), () => store.delete(KEY)])
+      if (server.kind === 's3') expect(await errorOf(ask())).toMatchObject({ code: 'STAGING_FAILED' });
+    proxy.weather = () => 'good';
+    expect(await store.get(KEY)).toBe('x');
   });
 });
