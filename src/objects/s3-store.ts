@@ -24,7 +24,7 @@ import { withinTime } from './within-time';
 type Driver = typeof S3;
 
 /** What came of a try to create an object. `conflict`: the store did not decide, since another request was creating or deleting it. */
-type Outcome = 'created' | 'taken' | 'conflict';
+type Creation = 'created' | 'taken' | 'conflict';
 
 /** So often a store may leave it undecided who is first. */
 const MOST_CONFLICTS = 10;
@@ -140,17 +140,17 @@ export class S3Store implements WritableStore {
     { metadata, inParts = content.size > PART }: { metadata: Metadata; inParts?: boolean },
   ): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
-      const outcome = inParts
+      const creation = inParts
         ? await this.#createInParts(key, content, metadata)
         : await this.#createAtOnce(key, content, metadata);
-      if (outcome !== 'conflict') return outcome === 'created';
+      if (creation !== 'conflict') return creation === 'created';
       if (tries === MOST_CONFLICTS)
         throw unavailable(`s3://${this.#bucket}`, 'ConditionalRequestConflict', this.#purpose);
       await delay(CONFLICT_MS * tries);
     }
   }
 
-  async #createAtOnce(key: string, { size, read }: Content, metadata: Metadata): Promise<Outcome> {
+  async #createAtOnce(key: string, { size, read }: Content, metadata: Metadata): Promise<Creation> {
     const put = new this.#driver.PutObjectCommand({
       ...this.#place(key),
       IfNoneMatch: '*',
@@ -170,7 +170,7 @@ export class S3Store implements WritableStore {
   }
 
   /** The condition is that of the request which completes it, so the parts of a lost race are sent for nothing: they are deleted. */
-  async #createInParts(key: string, content: Content, metadata: Metadata): Promise<Outcome> {
+  async #createInParts(key: string, content: Content, metadata: Metadata): Promise<Creation> {
     if (content.size > PART && (await this.head(key))) return 'taken';
     const what = `to create ${key} in`;
     const send = <Result>(request: (abortSignal: AbortSignal) => Promise<Result>) =>
@@ -193,7 +193,7 @@ export class S3Store implements WritableStore {
         IfNoneMatch: '*',
         MultipartUpload: { Parts: parts },
       });
-      const outcome = await send(async (abortSignal): Promise<Outcome> => {
+      const creation = await send(async (abortSignal): Promise<Creation> => {
         try {
           await this.#client.send(complete, { abortSignal });
           return 'created';
@@ -204,8 +204,8 @@ export class S3Store implements WritableStore {
           throw error;
         }
       });
-      isCreated = outcome === 'created';
-      return outcome;
+      isCreated = creation === 'created';
+      return creation;
     } finally {
       if (!isCreated) await this.#abort(key, UploadId);
     }

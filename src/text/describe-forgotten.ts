@@ -5,7 +5,7 @@ import { count, countOf } from './format';
 export function describeOpenWrites({ openWrites }: Pick<ForgetCounts, 'openWrites'>): string {
   if (openWrites === 0) return '';
   const which = openWrites === 1 ? 'part of an earlier export' : 'parts of earlier exports';
-  return `${count(openWrites)} ${which} may still be running at Mailchimp, which did not answer, and may send the person again: repeat the command when it answers`;
+  return `${count(openWrites)} ${which} may still be running at Mailchimp, and may send the person again: repeat the command when Mailchimp can be asked`;
 }
 
 /** What a job that forgot a person has removed. Names no one. */
@@ -15,9 +15,9 @@ export function describeForgotten({
   files,
   isKeptOut,
   atMailchimp,
-  ...left
+  openWrites,
 }: ForgetCounts): [string, string][] {
-  const open = describeOpenWrites(left);
+  const open = describeOpenWrites({ openWrites });
   return [
     [
       'Removed',

@@ -12,7 +12,7 @@ export async function isSuperseded(store: StagingStore, ref: ExportRef): Promise
 export function superseded(): ExportError {
   return new ExportError(
     'SUPERSEDED',
-    'This export may no longer send: a later export of the same destination has taken over. Nothing needs to be done.',
+    'This job may no longer send or write rows: a later job of the same destination has taken over. Nothing needs to be done.',
   );
 }
 
