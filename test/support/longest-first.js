@@ -4,10 +4,15 @@ const { default: Sequencer } = require('@jest/test-sequencer');
 /** Without times of earlier runs, jest goes by file size, and one of these would run alone at the end while the second core idles. */
 const LONGEST = [
   'sources/objects/faults',
+  'model/troubles.release',
+  'examples/examples.release',
   'package/npm.long',
   'browser/web-ui.long',
   'cli/export.long',
   'cli/states.long',
+  'staging/objects/export.long',
+  'cli/setup-walk.long',
+  'workflows/destination/removal.long',
   'workflows/refresh/refresh.long',
   'workflows/export/waits.release',
   'workflows/export/interrupted-at-each-step.release',
