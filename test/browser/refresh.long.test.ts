@@ -35,6 +35,12 @@ async function hold(name: string): Promise<void> {
   await until(async () => heldIn(await handle.progress()));
 }
 
+/** On a busy machine, a step may be tried again; the page is alarming then, and only then. */
+async function wasTriedAgain(workflowId: string): Promise<boolean> {
+  const { events } = await world.stage.temporal.workflow.getHandle(workflowId).fetchHistory();
+  return (events ?? []).some((event) => (event.activityTaskStartedEventAttributes?.attempt ?? 1) > 1);
+}
+
 describe('in the Web UI, the page of a refresh', () => {
   test('says what runs and what needs a person, then how it ended; it and the exports link to each other', async () => {
     const { stage, names } = world;
@@ -79,7 +85,7 @@ describe('in the Web UI, the page of a refresh', () => {
       const steps = await back.steps();
       expect(steps.length).toBeGreaterThanOrEqual(2);
       expect(steps.filter((step) => !/^\S+ • [A-Z]/.test(step))).toEqual([]);
-      expect(await back.alarmingPixels()).toBe(0);
+      expect((await back.alarmingPixels()) > 0).toBe(await wasTriedAgain(refresh.workflowId));
       for (const name of names) await stage.client.remove(name, { removedBy: 'tester' });
     });
   });
