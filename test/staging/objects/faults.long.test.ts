@@ -248,8 +248,8 @@ describe.each([
   test('a 404 of a gateway before the store is not taken for an object that is absent', async () => {
     await store.put(KEY, 'x');
     proxy.weather = () => ({ status: 404, body: 'not found' });
-    for (const ask of [() => store.get(KEY), () => store.delete(KEY)])
-      if (server.kind === 's3') expect(await errorOf(ask())).toMatchObject({ code: 'STAGING_FAILED' });
+    const asks = server.kind === 's3' ? [() => store.get(KEY), () => store.delete(KEY)] : [];
+    for (const ask of asks) expect(await errorOf(ask())).toMatchObject({ code: 'STAGING_FAILED' });
     proxy.weather = () => 'good';
     expect(await store.get(KEY)).toBe('x');
   });
