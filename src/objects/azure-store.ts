@@ -19,7 +19,7 @@ import {
   partsOf,
 } from './object-store';
 import { readWhole } from './read-whole';
-import { type Attempt, asStoreError, hasCode, hasStatus, unavailable } from './store-error';
+import { type Attempt, asStoreError, hasCode, hasStatus, unavailable, unlessAbsent } from './store-error';
 import { withinTime } from './within-time';
 
 const RETRIES = { maxTries: 5, tryTimeoutInMs: 60_000, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
@@ -226,15 +226,6 @@ function headOf(
     createdMs: (createdOn ?? lastModified)?.getTime() ?? 0,
     metadata: metadata ?? {},
   };
-}
-
-async function unlessAbsent<Result>(found: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 /** @returns false where the key is taken */

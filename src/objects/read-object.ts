@@ -1,15 +1,14 @@
 import { createHash } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
 import { ExportError } from '../errors';
-import type { ObjectBody, ObjectStore, Purpose, StoredObject } from './object-store';
+import type { ObjectStore, Purpose, StoredObject } from './object-store';
 import { unavailable } from './store-error';
+import { withoutSilence } from './without-silence';
 
 /** So often in a row a connection may be lost without a byte before all is tried again later, */
 const TRIES = 4;
 /** and so often in all. */
 const MOST_READS = 100;
-/** Without a byte for so long, a connection is lost. */
-const SILENCE_MS = 60_000;
 
 export interface ReadOptions {
   /** For messages. */
@@ -36,7 +35,7 @@ export async function* readObject(
     const before = received;
     const body = await store.read(object, { from: received, signal });
     try {
-      for await (const chunk of withoutSilence(body, signal)) {
+      for await (const chunk of withoutSilence(addAbortSignal(signal, body.stream))) {
         received += chunk.length;
         hash.update(chunk);
         yield chunk;
@@ -58,17 +57,4 @@ export async function* readObject(
   }
   if (received !== object.size || (object.md5 && !object.md5.equals(hash.digest())))
     throw unavailable(address, 'damaged content', purpose);
-}
-
-async function* withoutSilence({ stream }: ObjectBody, signal: AbortSignal): AsyncGenerator<Buffer> {
-  addAbortSignal(signal, stream);
-  const silence = setTimeout(() => stream.destroy(new Error('silence')), SILENCE_MS);
-  try {
-    for await (const chunk of stream) {
-      silence.refresh();
-      yield chunk as Buffer;
-    }
-  } finally {
-    clearTimeout(silence);
-  }
 }

@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream';
 import type { ObjectHead, Purpose } from './object-store';
 import { unavailable } from './store-error';
+import { withoutSilence } from './without-silence';
 
 /** So often a connection may be lost within a body before the whole request is repeated later. */
 const TRIES = 3;
-/** Without a byte for so long, a connection is lost. */
-const SILENCE_MS = 60_000;
 
 interface Opened {
   readonly head: ObjectHead;
@@ -33,15 +32,7 @@ export async function readWhole(
 }
 
 async function bytesOf(stream: Readable): Promise<Buffer> {
-  const silence = setTimeout(() => stream.destroy(new Error('silence')), SILENCE_MS);
   const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of stream) {
-      silence.refresh();
-      chunks.push(chunk as Buffer);
-    }
-  } finally {
-    clearTimeout(silence);
-  }
+  for await (const chunk of withoutSilence(stream)) chunks.push(chunk);
   return Buffer.concat(chunks);
 }

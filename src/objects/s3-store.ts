@@ -18,7 +18,7 @@ import {
   partsOf,
 } from './object-store';
 import { readWhole } from './read-whole';
-import { type Attempt, asStoreError, hasCode, hasStatus, unavailable } from './store-error';
+import { type Attempt, asStoreError, hasCode, hasStatus, unavailable, unlessAbsent } from './store-error';
 import { withinTime } from './within-time';
 
 type Driver = typeof S3;
@@ -264,16 +264,6 @@ function headOf(
     createdMs: LastModified?.getTime() ?? 0,
     metadata: Metadata ?? {},
   };
-}
-
-/** A bucket that does not exist is no object that is absent; only the answer to HEAD does not say which it is. */
-async function unlessAbsent<Result>(found: Promise<Result>): Promise<Result | undefined> {
-  try {
-    return await found;
-  } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
-    throw error;
-  }
 }
 
 function isWithoutRegion(error: unknown): boolean {

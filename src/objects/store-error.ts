@@ -82,6 +82,16 @@ export function hasStatus(error: unknown, ...statuses: readonly number[]): boole
   return status !== undefined && statuses.includes(status) && !codes.some((code) => NO_STORE.test(code));
 }
 
+/** A bucket or container that does not exist is no object that is absent; only the answer of S3 to HEAD does not say which it is. */
+export async function unlessAbsent<Result>(found: Promise<Result>): Promise<Result | undefined> {
+  try {
+    return await found;
+  } catch (error) {
+    if (hasStatus(error, 404)) return undefined;
+    throw error;
+  }
+}
+
 /** Whether it is a failure with this code of the provider. */
 export function hasCode(error: unknown, code: string): boolean {
   return failureOf(error).codes.includes(code);
