@@ -32,10 +32,14 @@ export function configuredStore(
  */
 export function configuredStoreToRead(staging: StagingConfig, baseFolder: string): StagingStore {
   const secrets = secretResolver(baseFolder, 'this environment');
-  const isServed = staging.s3 !== undefined || staging.azure !== undefined;
-  return isServed
+  return isServed(staging)
     ? configuredStore({ ...staging, folder: temporaryFolder() }, baseFolder, secrets)
     : configuredStore(staging, baseFolder, secrets);
+}
+
+/** Whether it is a bucket or a container, which all workers reach. */
+export function isServed({ s3, azure }: StagingConfig): boolean {
+  return s3 !== undefined || azure !== undefined;
 }
 
 let temporary: string | undefined;

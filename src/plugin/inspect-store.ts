@@ -5,7 +5,7 @@ import type { WorkerConfig } from '../config/config';
 import { errorCode } from '../config/error-code';
 import { ExportError } from '../errors';
 import { readStore, requireOwnFolder } from '../staging';
-import { addressOf, configuredStoreToRead } from './configured-store';
+import { addressOf, configuredStoreToRead, isServed } from './configured-store';
 
 export interface InspectedStore {
   /** The local folder. */
@@ -49,12 +49,12 @@ export async function inspectStore(
       'DISK_FULL',
       `The disk of ${existing} has ${Math.floor(freeBytes / 1e6)} MB left. An export of a million profiles needs about 1 GB. Free some space.`,
     );
-  const isServed = staging.s3 !== undefined || staging.azure !== undefined;
-  const store = isServed || existing === folder ? await readConfigured(staging, baseFolder) : undefined;
+  const store =
+    isServed(staging) || existing === folder ? await readConfigured(staging, baseFolder) : undefined;
   return {
     folder,
     freeBytes,
-    ...(isServed && { address: addressOf(staging) }),
+    ...(isServed(staging) && { address: addressOf(staging) }),
     ...(store && { storeId: store.id, created: store.created }),
   };
 }
