@@ -86,7 +86,7 @@ function liftCommand(cli: Cli): Command {
 function withKeptOut(command: Command): Command {
   return command.option(
     '--kept-out',
-    'the list of people who were forgotten, and whom all exports of the staging store withhold',
+    'the list of people who were forgotten, which all exports of the staging store keep out',
   );
 }
 

@@ -42,7 +42,7 @@ export async function rewriteLines({ store, destinationId, isMentioned, checkCla
         rows += lines.length - kept.length;
         const put = await replaceLines(store, { folder, object, fate, kept });
         await checkClaim().catch(async (error: unknown) => {
-          // Read before a freeze, the lines may name a person whom a later job has removed.
+          // Read before a freeze, the lines may name a person that a later job has removed.
           if (put !== undefined && isSupersededError(error)) await store.delete(put);
           throw error;
         });
