@@ -44,6 +44,11 @@ const SHOWN = { rowsPerMs: 0, namespace: 'default' };
 const page = (change: Partial<ExportView>) =>
   describeExport(view(change), INPUT, SHOWN).replaceAll(/[\\`]/g, '');
 
+test('a job that forgets a person says so, and speaks of no outcomes', () => {
+  const said = describeState(view({ kind: 'forget', phase: 'settling' }));
+  expect(said).toBe('Removing a person from the rows of the store');
+});
+
 describe('the Web UI and the command line use the same text', () => {
   test.each(STATES)('for a running export: %s', (_, change) => {
     const state = describeState(view(change));
