@@ -6,7 +6,7 @@ import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identi
 import { readMemo, type ReadMemo } from '../contract/read-memo';
 import type { Reason } from '../contract/reason';
 import { MOST_DESTINATIONS, type RefreshedDestination, type RefreshTargets } from '../contract/refresh';
-import { describeWorkflow, isRunning, listWorkflows, onTaskQueue } from '../contract/workflow-lists';
+import { describeWorkflow, listOpen } from '../contract/workflow-lists';
 import { ASKED_AT_ONCE } from './ask-destinations';
 import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
@@ -32,7 +32,6 @@ export interface ListedTargets {
 
 interface Listed extends ListedTarget {
   readonly labels: readonly string[];
-  readonly isRunning: boolean;
   readonly unreadable?: Reason;
 }
 
@@ -93,27 +92,18 @@ function chosenBy(targets: RefreshTargets, listed: readonly Listed[]): Chosen {
   };
 }
 
-/** How long the next run of a workflow may take to appear in lists after the last one has ended. */
-const VISIBLE_WITHIN_MS = 60_000;
-
 async function listOf(client: Client, taskQueue: string): Promise<readonly Listed[]> {
-  const since = new Date(Date.now() - VISIBLE_WITHIN_MS).toISOString();
-  // With those that have just continued as new: otherwise a destination between two runs would be left out.
-  const query =
-    `WorkflowType = 'mailchimpDestination' AND ${onTaskQueue(taskQueue)} AND ` +
-    `(ExecutionStatus = 'Running' OR (ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'))`;
-  const found = new Map<string, Listed>();
-  for await (const workflow of listWorkflows(client, query)) {
-    const destinationId = (workflow.execution?.workflowId ?? '').slice(DESTINATION_ID_PREFIX.length);
-    if (found.get(destinationId)?.isRunning && !isRunning(workflow)) continue;
-    const read = await readMemo(client.options.loadedDataConverter, workflow.memo?.fields);
-    const listed = toListed(destinationId, read);
-    if (listed) found.set(destinationId, { ...listed, isRunning: isRunning(workflow) });
+  const open = await listOpen(client, { taskQueue, types: ['mailchimpDestination'] });
+  const found: Listed[] = [];
+  for (const [workflowId, { memo }] of open) {
+    const read = await readMemo(client.options.loadedDataConverter, memo?.fields);
+    const listed = toListed(workflowId.slice(DESTINATION_ID_PREFIX.length), read);
+    if (listed) found.push(listed);
   }
-  return [...found.values()];
+  return found;
 }
 
-function toListed(destinationId: string, read: ReadMemo): Omit<Listed, 'isRunning'> | undefined {
+function toListed(destinationId: string, read: ReadMemo): Listed | undefined {
   if ('unreadable' in read)
     return { destinationId, account: alone(destinationId), labels: [], unreadable: read.unreadable };
   const memo = toDestinationMemo(read.memo);

@@ -1,7 +1,7 @@
 import { DESTINATION_ID_PREFIX } from '../contract/identifiers';
 import { JOB_WORKFLOWS } from '../contract/job-kind';
 import { STALE } from '../contract/search-attributes';
-import { listWorkflows, runningOn } from '../contract/workflow-lists';
+import { listOpen } from '../contract/workflow-lists';
 import type { Requests } from './requests';
 
 /**
@@ -17,10 +17,9 @@ export async function busyOf(
       .filter(({ state }) => state === undefined || state === STALE)
       .map(({ destinationId }) => destinationId),
   );
-  const types = Object.values(JOB_WORKFLOWS).map((type) => `'${type}'`);
-  const query = `WorkflowType IN (${types.join(', ')}) AND ${runningOn(taskQueue)}`;
-  for await (const { execution } of listWorkflows(client, query)) {
-    const [destinationId = ''] = (execution?.workflowId ?? '').slice(DESTINATION_ID_PREFIX.length).split('/');
+  const types = Object.values(JOB_WORKFLOWS);
+  for (const workflowId of (await listOpen(client, { taskQueue, types })).keys()) {
+    const [destinationId = ''] = workflowId.slice(DESTINATION_ID_PREFIX.length).split('/');
     busy.add(destinationId);
   }
   return busy;

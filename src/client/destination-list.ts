@@ -4,7 +4,7 @@ import { readMemo, type ReadMemo } from '../contract/read-memo';
 import type { Reason } from '../contract/reason';
 import type { RefreshTargets } from '../contract/refresh';
 import type { SearchAttribute } from '../contract/search-attributes';
-import { describeWorkflow, isRunning, listWorkflows, runningOn } from '../contract/workflow-lists';
+import { describeWorkflow, isRunning, listOpen } from '../contract/workflow-lists';
 import type { Requests } from './requests';
 
 /** What lists know of a destination. */
@@ -25,11 +25,14 @@ const STATE = 'MailchimpState' satisfies SearchAttribute;
  * Reads type and memo of the workflows, so that no custom search attribute is needed. Memos of another task queue may be encrypted with keys
  * that this client does not have.
  */
-export async function listDestinations({ client, taskQueue }: Requests): Promise<Listed[]> {
-  const query = `WorkflowType = 'mailchimpDestination' AND ${runningOn(taskQueue)}`;
+export async function listDestinations({
+  client,
+  taskQueue,
+}: Pick<Requests, 'client' | 'taskQueue'>): Promise<Listed[]> {
+  const open = await listOpen(client, { taskQueue, types: ['mailchimpDestination'] });
   const found: Listed[] = [];
-  for await (const { execution, memo, searchAttributes } of listWorkflows(client, query)) {
-    const destinationId = (execution?.workflowId ?? '').slice(DESTINATION_ID_PREFIX.length);
+  for (const [workflowId, { memo, searchAttributes }] of open) {
+    const destinationId = workflowId.slice(DESTINATION_ID_PREFIX.length);
     const listed = toListed(destinationId, await readMemo(client.options.loadedDataConverter, memo?.fields));
     const state = toText(searchAttributes?.indexedFields?.[STATE]);
     if (listed) found.push({ ...listed, ...(state !== undefined && { state }) });

@@ -9,14 +9,44 @@ type ListedWorkflow = NonNullable<
 >[number];
 type ListedSchedule = NonNullable<Awaited<ReturnType<WorkflowService['listSchedules']>>['schedules']>[number];
 
-/** Part of a query: workflows of one task queue. */
-export function onTaskQueue(taskQueue: string): string {
-  return `TaskQueue = '${taskQueue.replaceAll("'", "''")}'`;
+interface OnTaskQueue {
+  readonly taskQueue: string;
+  /** Names of workflow types. */
+  readonly types: readonly string[];
 }
 
-/** Part of a query: those that run. */
-export function runningOn(taskQueue: string): string {
-  return `ExecutionStatus = 'Running' AND ${onTaskQueue(taskQueue)}`;
+/** How long the next run of a workflow may take to appear in lists after the last one has ended. */
+const VISIBLE_WITHIN_MS = 60_000;
+
+/**
+ * The open workflows, each with its latest run. A workflow that has just continued as new is asked for by its id: lists know that its last run
+ * has ended before they know of the next one, or know of both. A new workflow can take a second to appear.
+ */
+export async function listOpen(
+  client: Client,
+  { taskQueue, types }: OnTaskQueue,
+): Promise<ReadonlyMap<string, ListedWorkflow>> {
+  const since = new Date(Date.now() - VISIBLE_WITHIN_MS).toISOString();
+  const query =
+    `WorkflowType IN (${types.map(quoted).join(', ')}) AND TaskQueue = ${quoted(taskQueue)} AND ` +
+    `(ExecutionStatus = 'Running' OR (ExecutionStatus = 'ContinuedAsNew' AND CloseTime > '${since}'))`;
+  const open = new Map<string, ListedWorkflow>();
+  const between = new Set<string>();
+  for await (const run of listWorkflows(client, query)) {
+    const workflowId = run.execution?.workflowId ?? '';
+    if (isRunning(run)) open.set(workflowId, run);
+    else between.add(workflowId);
+  }
+  for (const workflowId of between) {
+    if (open.has(workflowId)) continue;
+    const latest = await describeWorkflow(client, workflowId);
+    if (latest && isRunning(latest)) open.set(workflowId, latest);
+  }
+  return open;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
 }
 
 /** Eventually consistent: about a second behind. */

@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
+import { defaultPayloadConverter, mapToPayloads } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createListDestinations } from '../../src/activities/list-destinations';
 import { ExportClient } from '../../src/client';
+import { listDestinations } from '../../src/client/destination-list';
 import type { RefreshTargets } from '../../src/contract/refresh';
 import { createEncryptionCodec } from '../../src/encryption/encryption-codec';
 import { until } from '../support/until';
@@ -26,12 +28,49 @@ afterAll(async () => {
 
 const idOf = (name: string) => `${name}-${taskQueue.slice(5, 13)}`;
 
+const memoOf = (name: string) => ({
+  name,
+  audience: 'a',
+  state: 'configured',
+  account: 'main',
+  accountId: 'x',
+  labels: ['nightly'],
+});
+
+const POLL_MS = 60_000;
+
+/** As the server numbers it. */
+const CONTINUE_AS_NEW_COMMAND = 10;
+
+/** Answers the next workflow task of a queue as a worker does whose workflow continues as new. */
+async function continueNext(name: string): Promise<void> {
+  const { workflowService } = temporal;
+  const queue = { namespace: 'default', taskQueue: { name } };
+  const { taskToken } = await connection.withDeadline(Date.now() + POLL_MS, () =>
+    workflowService.pollWorkflowTaskQueue(queue),
+  );
+  await workflowService.respondWorkflowTaskCompleted({
+    namespace: 'default',
+    taskToken,
+    commands: [
+      {
+        commandType: CONTINUE_AS_NEW_COMMAND,
+        continueAsNewWorkflowExecutionCommandAttributes: {
+          workflowType: { name: 'mailchimpDestination' },
+          taskQueue: queue.taskQueue,
+          memo: { fields: mapToPayloads(defaultPayloadConverter, memoOf('turning')) },
+        },
+      },
+    ],
+  });
+}
+
 /** The workflow of a destination with its memo, which no worker runs. */
-async function start(client: Client, name: string): Promise<void> {
+async function start(client: Client, id: string, queue = taskQueue): Promise<void> {
   await client.workflow.start('mailchimpDestination', {
-    taskQueue,
-    workflowId: `mailchimp/${idOf(name)}`,
-    memo: { name, audience: 'a', state: 'configured', account: 'main', accountId: 'x', labels: ['nightly'] },
+    taskQueue: queue,
+    workflowId: `mailchimp/${id}`,
+    memo: memoOf(id),
   });
 }
 
@@ -40,11 +79,16 @@ async function listed(targets: RefreshTargets) {
   return environment.run(createListDestinations(), { targets });
 }
 
+async function listedOn(queue: string): Promise<string[]> {
+  const destinations = await listDestinations({ client: temporal, taskQueue: queue });
+  return destinations.map(({ destinationId }) => destinationId);
+}
+
 test('a destination whose memo cannot be decoded hides no other: lists and refreshes name it, with the reason', async () => {
   const keys = { one: randomBytes(32).toString('base64') };
   const codec = await createEncryptionCodec({ keys, use: 'one' });
-  await start(temporal, 'plain');
-  await start(new Client({ connection, dataConverter: { payloadCodecs: [codec] } }), 'sealed');
+  await start(temporal, idOf('plain'));
+  await start(new Client({ connection, dataConverter: { payloadCodecs: [codec] } }), idOf('sealed'));
   const client = new ExportClient({ client: temporal, taskQueue });
   const found = await until(async () => {
     const destinations = await client.list();
@@ -52,7 +96,7 @@ test('a destination whose memo cannot be decoded hides no other: lists and refre
   });
   const unreadable = { code: 'SECRET_UNAVAILABLE', message: expect.stringContaining('cannot be decoded') };
   expect(found).toEqual([
-    { destinationId: idOf('plain'), name: 'plain', audienceId: 'a', phase: 'configured', open: null },
+    { destinationId: idOf('plain'), name: idOf('plain'), audienceId: 'a', phase: 'configured', open: null },
     { destinationId: idOf('sealed'), name: '', audienceId: '', phase: '', unreadable, open: null },
   ]);
   const plain = { destinationId: idOf('plain'), account: 'x' };
@@ -68,4 +112,21 @@ test('a destination whose memo cannot be decoded hides no other: lists and refre
     targets: [sealed, { destinationId: 'unknown', account: 'none/unknown' }],
     left: 0,
   });
+});
+
+test('a destination that continues as new is in every list, once', async () => {
+  const names = Array.from(
+    { length: 40 },
+    (_, number) => `turning-${100 + number}-${taskQueue.slice(5, 13)}`,
+  );
+  const turning = `${taskQueue}-turning`;
+  for (const name of names) await start(temporal, name, turning);
+  await until(async () => (await listedOn(turning)).length === names.length);
+  const lists: string[][] = [];
+  for (const _ of names) {
+    await continueNext(turning);
+    lists.push(await listedOn(turning));
+  }
+  expect(lists.filter((list) => list.join() !== names.join())).toEqual([]);
+  for (const name of names) await temporal.workflow.getHandle(`mailchimp/${name}`).terminate();
 });
