@@ -50,7 +50,7 @@ function quoted(text: string): string {
 }
 
 /** Eventually consistent: about a second behind. */
-export async function* listWorkflows(
+async function* listWorkflows(
   { workflowService, options: { namespace } }: Client,
   query: string,
 ): AsyncGenerator<ListedWorkflow> {

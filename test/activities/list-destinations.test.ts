@@ -39,8 +39,8 @@ const memoOf = (name: string) => ({
 
 const POLL_MS = 60_000;
 
-/** As the server numbers it. */
-const CONTINUE_AS_NEW_COMMAND = 10;
+/** As the server numbers it: the enum is in a package that is no dependency. */
+const CONTINUE_AS_NEW: object = { commandType: 10 };
 
 /** Answers the next workflow task of a queue as a worker does whose workflow continues as new. */
 async function continueNext(name: string): Promise<void> {
@@ -54,7 +54,7 @@ async function continueNext(name: string): Promise<void> {
     taskToken,
     commands: [
       {
-        commandType: CONTINUE_AS_NEW_COMMAND,
+        ...CONTINUE_AS_NEW,
         continueAsNewWorkflowExecutionCommandAttributes: {
           workflowType: { name: 'mailchimpDestination' },
           taskQueue: queue.taskQueue,
