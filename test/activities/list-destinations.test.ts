@@ -1,13 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { Client, Connection } from '@temporalio/client';
-import { defaultPayloadConverter, mapToPayloads } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createListDestinations } from '../../src/activities/list-destinations';
 import { ExportClient } from '../../src/client';
 import { listDestinations } from '../../src/client/destination-list';
 import type { RefreshTargets } from '../../src/contract/refresh';
 import { createEncryptionCodec } from '../../src/encryption/encryption-codec';
+import { endWorkflow } from '../support/end-workflow';
+import { terminateOpen } from '../support/terminate-open';
 import { until } from '../support/until';
 
 let connection: Connection;
@@ -36,34 +37,6 @@ const memoOf = (name: string) => ({
   accountId: 'x',
   labels: ['nightly'],
 });
-
-const POLL_MS = 60_000;
-
-/** As the server numbers it: the enum is in a package that is no dependency. */
-const CONTINUE_AS_NEW: object = { commandType: 10 };
-
-/** Answers the next workflow task of a queue as a worker does whose workflow continues as new. */
-async function continueNext(name: string): Promise<void> {
-  const { workflowService } = temporal;
-  const queue = { namespace: 'default', taskQueue: { name } };
-  const { taskToken } = await connection.withDeadline(Date.now() + POLL_MS, () =>
-    workflowService.pollWorkflowTaskQueue(queue),
-  );
-  await workflowService.respondWorkflowTaskCompleted({
-    namespace: 'default',
-    taskToken,
-    commands: [
-      {
-        ...CONTINUE_AS_NEW,
-        continueAsNewWorkflowExecutionCommandAttributes: {
-          workflowType: { name: 'mailchimpDestination' },
-          taskQueue: queue.taskQueue,
-          memo: { fields: mapToPayloads(defaultPayloadConverter, memoOf('turning')) },
-        },
-      },
-    ],
-  });
-}
 
 /** The workflow of a destination with its memo, which no worker runs. */
 async function start(client: Client, id: string, queue = taskQueue): Promise<void> {
@@ -122,11 +95,12 @@ test('a destination that continues as new is in every list, once', async () => {
   const turning = `${taskQueue}-turning`;
   for (const name of names) await start(temporal, name, turning);
   await until(async () => (await listedOn(turning)).length === names.length);
+  const next = { type: 'mailchimpDestination', memo: memoOf('turning') };
   const lists: string[][] = [];
   for (const _ of names) {
-    await continueNext(turning);
+    await endWorkflow(temporal, turning, { next });
     lists.push(await listedOn(turning));
   }
   expect(lists.filter((list) => list.join() !== names.join())).toEqual([]);
-  for (const name of names) await temporal.workflow.getHandle(`mailchimp/${name}`).terminate();
+  await terminateOpen(temporal, turning);
 });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { run } from './terminal';
 import { destinationOf, openScene, startConfigured, type Scene } from './scene';
-import { endWorkflow } from '../support/refresh-by-hand';
+import { endWorkflow } from '../support/end-workflow';
+import { terminateOpen } from '../support/terminate-open';
 import { until } from '../support/until';
 
 const DAILY = { daily: ['02:30'], timezone: 'Europe/Berlin' };
@@ -39,11 +40,7 @@ describe('with a server', () => {
   afterEach(async () => {
     for (const { name } of await scene.client.schedule.list())
       await scene.temporal.schedule.getHandle(`mailchimp-refresh/${name}`).delete();
-    for await (const { workflowId } of scene.temporal.workflow.list({
-      query: `TaskQueue = '${scene.taskQueue}' AND WorkflowType = 'mailchimpRefresh' AND ExecutionStatus = 'Running'`,
-    })) {
-      await scene.temporal.workflow.getHandle(workflowId).terminate();
-    }
+    await terminateOpen(scene.temporal, scene.taskQueue);
     await scene.close();
   });
 

@@ -4,7 +4,8 @@ import { Client, Connection } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { ExportClient, type RefreshReport, type ScheduleSettings } from '../../src/client';
 import { ScheduleSettingsSchema } from '../../src/contract/schedule';
-import { endWorkflow } from '../support/refresh-by-hand';
+import { endWorkflow } from '../support/end-workflow';
+import { terminateOpen } from '../support/terminate-open';
 import { until } from '../support/until';
 
 const NIGHTLY = {
@@ -33,11 +34,7 @@ beforeEach(() => {
 afterEach(async () => {
   for (const { name: listed } of await client.schedule.list())
     await temporal.schedule.getHandle(`mailchimp-refresh/${listed}`).delete();
-  for await (const { workflowId } of temporal.workflow.list({
-    query: `TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`,
-  })) {
-    await temporal.workflow.getHandle(workflowId).terminate();
-  }
+  await terminateOpen(temporal, taskQueue);
 });
 
 afterAll(async () => {
