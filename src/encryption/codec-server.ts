@@ -9,7 +9,10 @@ import { fromJson, toJson } from './payload-json';
 
 export interface CodecServerOptions {
   readonly codec: PayloadCodec;
-  /** Requests carry it: `Authorization: Bearer <token>`. */
+  /**
+   * Requests carry it: `Authorization: Bearer <token>`, or as the first part of the path, `/<token>/decode`. The Web UI sends no header of
+   * its own: it knows the token of its signed-in user only.
+   */
   readonly token: string;
   /** Origins of the Web UI that may ask, e.g. `http://127.0.0.1:8233`. */
   readonly origins: readonly string[];
@@ -76,9 +79,11 @@ async function answer(
     response.setHeader('access-control-allow-headers', 'authorization, content-type, x-namespace');
     return end(response, 204);
   }
-  const work = workOf(codec, request);
+  const { operation, tokenInPath } = pathOf(request.url);
+  const work = request.method === 'POST' ? workOf(codec, operation) : undefined;
   if (!work) return end(response, 404);
-  if (!isSame(authorization ?? '', `Bearer ${token}`)) return end(response, 401);
+  if (!isSame(authorization ?? '', `Bearer ${token}`) && !isSame(tokenInPath, token))
+    return end(response, 401);
   let payloads: Payload[];
   try {
     payloads = parse(await bodyOf(request));
@@ -98,10 +103,23 @@ async function answer(
   }
 }
 
-function workOf(codec: PayloadCodec, { method, url }: IncomingMessage) {
-  if (method !== 'POST') return undefined;
-  if (url === '/decode') return (payloads: Payload[]) => codec.decode(payloads);
-  return url === '/encode' ? (payloads: Payload[]) => codec.encode(payloads) : undefined;
+/** Of `/decode`, or `/<token>/decode`. */
+function pathOf(url = ''): { readonly operation: string; readonly tokenInPath: string } {
+  const [, tokenInPath = '', operation = ''] = /^(?:\/([^/]+))?\/(\w+)$/.exec(url) ?? [];
+  return { operation, tokenInPath: decoded(tokenInPath) };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return '';
+  }
+}
+
+function workOf(codec: PayloadCodec, operation: string) {
+  if (operation === 'decode') return (payloads: Payload[]) => codec.decode(payloads);
+  return operation === 'encode' ? (payloads: Payload[]) => codec.encode(payloads) : undefined;
 }
 
 /** By digests: the time that it takes says nothing about the token. */

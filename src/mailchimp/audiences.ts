@@ -22,7 +22,7 @@ export async function login(connection: Connection): Promise<AccountInfo> {
     reply: RootSchema,
   });
   const { account_id: accountId, login_id: loginId, role, account_name: name } = root;
-  return { accountId, loginId, role, name };
+  return { accountId, loginId, role, name, api: connection.baseUrl };
 }
 
 const AudienceSchema = z.object({

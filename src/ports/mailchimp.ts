@@ -128,6 +128,8 @@ export interface AccountInfo {
   readonly role: string;
   /** The account's name, for people. */
   readonly name: string;
+  /** URL of its API, which names the data centre: `https://us21.api.mailchimp.com/3.0`. */
+  readonly api: string;
 }
 
 export interface AudienceInfo {

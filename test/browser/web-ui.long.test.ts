@@ -1,5 +1,10 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { Client } from '@temporalio/client';
+import { ExportClient } from '../../src/client';
 import { destinationWorkflowId, exportWorkflowId } from '../../src/contract/identifiers';
+import { startCodecServer } from '../../src/encryption/configured';
+import { createEncryptionCodec } from '../../src/encryption/encryption-codec';
 import { CONNECT, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 import { LAUNCH_TIMEOUT_MS } from './chromium';
@@ -159,4 +164,29 @@ test('in the Web UI, a first connect that is refused has failed, and says why', 
     expect(await page.summary()).toBe('Destination Newsletter');
     expect(details.firstLine).toMatch(/^Not connected: AUDIENCE_NOT_FOUND\. .* Check the audience id, /);
   });
+});
+
+test('in the Web UI, an encrypted page is read through the codec server', async () => {
+  const codec = await createEncryptionCodec({ keys: { k1: randomBytes(32).toString('base64') }, use: 'k1' });
+  const token = randomBytes(16).toString('hex');
+  const { origin } = webUi;
+  const server = await startCodecServer({ codec, token, origins: [origin], host: '127.0.0.1', port: 0 });
+  const dataConverter = { payloadCodecs: [codec] };
+  const temporal = new Client({ connection: stage.temporal.connection, dataConverter });
+  const client = new ExportClient({ client: temporal, taskQueue: stage.taskQueue });
+  try {
+    await stage.withWorker(
+      async () => {
+        await client.connect(stage.destinationId, CONNECT);
+        const page = await webUi.open(destinationId, `${server.url}/${token}`);
+        const details = await page.currentDetails(/destination connected/);
+        expect(details.firstLine).toBe('Newsletter: destination connected');
+        expect(await page.summary()).toBe('Destination Newsletter');
+        await client.remove(stage.destinationId, { removedBy: 'tester' });
+      },
+      { dataConverter },
+    );
+  } finally {
+    await server.close();
+  }
 });

@@ -14,8 +14,10 @@ const VIEWPORT = { width: 1280, height: 2400 };
 export interface WebUi {
   readonly address: string;
   readonly browser: Browser;
-  /** The page of a workflow; default: of its latest run. */
-  open(workflowId: string, runId?: string): Promise<WorkflowPage>;
+  /** As a browser names it. */
+  readonly origin: string;
+  /** The page of the latest run of a workflow; with `codecEndpoint`, in a browser that is set to it. */
+  open(workflowId: string, codecEndpoint?: string): Promise<WorkflowPage>;
   /** The page of a schedule of ours. */
   openSchedule(name: string): Promise<SchedulePage>;
   close(): Promise<void>;
@@ -24,16 +26,31 @@ export interface WebUi {
 export async function openWebUi(): Promise<WebUi> {
   const browser = await launchBrowser();
   const server = await startDevServer({ binary: await findTemporalBinary() });
+  const { origin } = new URL(server.uiUrl ?? '');
   return {
     address: server.address,
     browser,
-    open: (workflowId, runId) => openWorkflow(browser, server, { workflowId, ...(runId && { runId }) }),
+    origin,
+    open: (workflowId, codecEndpoint) =>
+      openWorkflow(browser, server, {
+        workflowId,
+        ...(codecEndpoint !== undefined && { options: withCodec(origin, codecEndpoint) }),
+      }),
     openSchedule: (name) => openSchedule(browser, server, { name }),
     close: async () => {
       await browser.close();
       await server.close();
     },
   };
+}
+
+/** A browser in which a person has set a codec server, without its switch for the access token, which needs a sign-in. */
+function withCodec(origin: string, endpoint: string): BrowserContextOptions {
+  const localStorage = [
+    { name: 'endpoint', value: JSON.stringify(endpoint) },
+    { name: 'overrideRemoteCodecConfiguration', value: 'true' },
+  ];
+  return { viewport: VIEWPORT, storageState: { cookies: [], origins: [{ origin, localStorage }] } };
 }
 
 interface OpenOptions {

@@ -45,7 +45,9 @@ describe('doctor', () => {
     expect(output).toMatch(/ok +temporal\.taskQueue +test-[\w-]+, polled by one worker\n/);
     expect(output).toMatch(/ok +staging +\/.*\/staging, store \w+ of \d{4}-.* UTC, \d+ GB free\n/);
     expect(output).toMatch(/ok +staging\.worker +mailchimp-store-\w+, polled by one worker\n/);
-    expect(output).toMatch(/ok +accounts\.main +Sandbox, role owner, at most 4 connections, at http/);
+    expect(output).toMatch(
+      /ok +accounts\.main +Sandbox, role owner, at most 4 connections, at http:\/\/127\.0\.0\.1:\d+\/3\.0\n/,
+    );
     expect(output).toMatch(/ok +destinations\.[\w-]+\.audience +Newsletter \(\w+\), double opt-in off\n/);
     expect(output).toMatch(/ok +sources\.people +5 attributes, 2 segments\n/);
     expect(output).toMatch(/Nothing is wrong\.\n$/);
@@ -70,6 +72,7 @@ describe('doctor', () => {
     expect(found).toMatchObject({
       temporal: 'ok',
       'temporal.taskQueue': 'WORKER_NOT_RUNNING',
+      clock: 'not checked',
       staging: 'ok',
       'staging.worker': 'not checked',
       'accounts.main': 'ok',

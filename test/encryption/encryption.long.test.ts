@@ -102,6 +102,11 @@ describe('with temporal.encryption', () => {
       const ask = (headers: Readonly<Record<string, string>>, body = '{"payloads":[]}') =>
         fetch(`${server.url}/decode`, { method: 'POST', headers, body });
       expect((await ask({})).status).toBe(401);
+      const byPath = (token: string) =>
+        fetch(`${server.url}/${token}/decode`, { method: 'POST', body: '{"payloads":[]}' });
+      expect((await byPath('of-another-codec-server')).status).toBe(401);
+      expect((await byPath('%')).status).toBe(401);
+      expect((await byPath('of-this-codec-server')).status).toBe(200);
       const authorization = 'Bearer of-this-codec-server';
       expect((await ask({ authorization }, 'not JSON')).status).toBe(400);
       const allowed = await ask({ authorization, origin });

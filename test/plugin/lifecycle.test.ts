@@ -11,6 +11,7 @@ import { ConfigSchema } from '../../src/config/config';
 import { MailchimpPlugin } from '../../src/plugin/mailchimp-plugin';
 import { createWorker as createStandalone } from '../../src/worker';
 import { CONFIGURE, CONNECT, openStage, person, type Stage } from '../support/stage';
+import { until } from '../support/until';
 
 let stage: Stage;
 let connection: NativeConnection;
@@ -173,6 +174,20 @@ describe('a worker', () => {
       stage.folder,
     );
     await expect(standalone.run()).rejects.toMatchObject({ code: 'STAGING_FAILED' });
+  });
+
+  test('that is shut down in the middle of a step ends within its grace time, and the next one goes on', async () => {
+    const worker = await createWorker({ plugins: [newPlugin()], shutdownGraceTime: '10 seconds' });
+    const { id, shutDownAt } = await worker.runUntil(async () => {
+      await connectTwoPeople();
+      stage.sandbox.fail('delay 60 s on GET /lists/*/members');
+      const started = await stage.client.start(stage.destinationId);
+      await until(async () => (stage.sandbox.control.state() as { faults: unknown[] }).faults.length === 0);
+      return { id: started.id, shutDownAt: Date.now() };
+    });
+    expect(Date.now() - shutDownAt).toBeLessThan(10_000);
+    const report = await stage.withWorker(() => stage.follow(id));
+    expect(report).toMatchObject({ status: 'completed', outcomes: { created: 2 } });
   });
 });
 

@@ -21,8 +21,9 @@ export function codecServerCommand(cli: Cli): Command {
     .summary("Decrypt payloads for Temporal's Web UI and CLI")
     .description(
       'Decrypt payloads for the Web UI and the CLI of Temporal, with the keys of temporal.encryption.\n\n' +
-        'Each request must carry the token. In the Web UI: the glasses at the top right, with the URL and "pass the access token"; in the CLI: ' +
-        '--codec-endpoint URL --codec-auth "Bearer TOKEN". It speaks HTTP: put a server with a certificate before it where it leaves this machine.',
+        'Each request must carry the token. In the Web UI: the glasses at the top right, "Use my browser setting", and the endpoint URL/TOKEN, ' +
+        'which that browser keeps; in the CLI: --codec-endpoint URL --codec-auth "Bearer TOKEN". It speaks HTTP: put a server with a certificate ' +
+        'before it where it leaves this machine.',
     )
     .requiredOption(
       '--token <reference>',
@@ -61,6 +62,7 @@ async function run(
           pairs(
             [
               ['Codec server', server.url],
+              ['In the Web UI', `${server.url}/TOKEN, with the token in its place`],
               ['Origins', origins.join(', ') || 'none: only the CLI can ask'],
             ],
             page,

@@ -9,7 +9,7 @@ import { check, failed, notChecked, type Check } from './check';
 /** Each account with its key, and each audience of a destination. Only reads. */
 export async function checkAccounts(config: Config, baseFolder: string): Promise<Check[]> {
   const checks: Check[] = [];
-  for (const [name, { connections, baseUrl, oauth }] of Object.entries(config.accounts)) {
+  for (const [name, { connections, oauth }] of Object.entries(config.accounts)) {
     const at = `accounts.${name}`;
     const destinations = Object.entries(config.destinations).filter(
       ([, { connect }]) => connect.account === name,
@@ -18,13 +18,12 @@ export async function checkAccounts(config: Config, baseFolder: string): Promise
       const { openConfiguredAccount, requireWritingRole } = lazy.accounts();
       if (oauth) await requirePrivateToken(oauth.token, baseFolder);
       const account = await openConfiguredAccount(config, { name, baseFolder });
-      const { role, name: title } = await account.login();
+      const { role, name: title, api } = await account.login();
       requireWritingRole(name, role);
-      const where = baseUrl === undefined ? '' : `, at ${baseUrl}`;
       checks.push({
         at,
         status: 'ok',
-        message: `${title}, role ${role}${oauth ? ', by sign-in' : ''}, at most ${countOf(connections, 'connection')}${where}`,
+        message: `${title}, role ${role}${oauth ? ', by sign-in' : ''}, at most ${countOf(connections, 'connection')}, at ${api}`,
       });
       for (const [destination, { connect }] of destinations)
         checks.push(await checkAudience(account, destination, connect.audienceId));

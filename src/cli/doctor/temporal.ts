@@ -43,7 +43,7 @@ export async function checkTemporal(settings: Settings, storeId: string | undefi
       ),
       ...(await checkDeployment(client, taskQueue)),
       ...(temporal.searchAttributes ? [await checkAttributes(connection, namespace)] : []),
-      await check('clock', async () => clock(seen)),
+      await checkClock(seen),
       storeId === undefined
         ? notChecked('staging.worker', 'No worker has made the staging store yet.')
         : await check('staging.worker', async () => {
@@ -124,8 +124,13 @@ function polled({ workers, agoMs }: Seen, queue: string): string {
 const LONGEST_SKEW_MS = 10_000;
 
 /** The server has no request that returns its time, but it says when it saw a worker. */
-function clock(seen: Seen | undefined): string {
-  if (!seen || seen.workers === 0) return 'not compared with the server, which has seen no worker';
+function checkClock(seen: Seen | undefined): Promise<Check> | Check {
+  if (!seen || seen.workers === 0)
+    return notChecked('clock', 'Needs a worker: the server says when it has seen one.');
+  return check('clock', async () => clock(seen));
+}
+
+function clock(seen: Seen): string {
   if (seen.agoMs < -LONGEST_SKEW_MS)
     throw new ExportError(
       'REQUEST_EXPIRED',

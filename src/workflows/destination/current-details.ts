@@ -12,10 +12,13 @@ import {
 } from '../../text/describe-export';
 import { describeUndelivered } from '../../text/describe-alert';
 import { describeStale } from '../../text/describe-stale';
-import { count, instant, listOf } from '../../text/format';
+import { count, countOf, instant, listOf } from '../../text/format';
 import { detailsPage, inMarkdown, linkTo, linkToSchedule } from '../details-page';
 import { staleOf } from './stale';
 import type { DestinationState } from './state';
+
+/** Of the page, below its first line: the Web UI shows few at once. */
+const MAX_ROWS = 8;
 
 /** What is shown of a destination beside its state. */
 export interface Shown {
@@ -30,37 +33,31 @@ export interface Shown {
 
 /**
  * The destination's page in the Web UI. Ids, names and counts only. It says whether its export is held, stopped or paused, and links to the
- * page of the export, which says why.
+ * page of the export, which says why. What is wrong comes first; settings, which `destination show` has too, give way to it.
  */
 export function describeDestination(state: DestinationState, shown: Shown): string {
   const { connection, consent, configuration, baseline, exports } = state;
   const last = exports.find((report) => kindOf(report) === 'export');
   const stale = staleOf(state, shown.nowMs);
-  return detailsPage(inMarkdown(headline(state, shown)), [
+  const agreed = ['Consent', inMarkdown(describeConsent(consent))] as const;
+  const isWithdrawn = consent?.withdrawnAt !== undefined;
+  const rows = [
     ...openRows(state, shown),
+    ...(isWithdrawn ? [agreed] : []),
     ...scheduleRows(state, shown),
     ...(stale ? [['Stale', inMarkdown(describeStale(stale))] as const] : []),
-    ...(state.alerts?.undelivered ?? []).map(
-      (undelivered) => ['Alerts', inMarkdown(describeUndelivered(undelivered))] as const,
-    ),
-    ['Last export', describeLast(state, last, shown)],
-    ...[
-      ['In the baseline', describeBaseline(baseline ?? { size: 0 })] as const,
-      [
-        'Audience',
-        connection ? `${connection.audience.name} (${connection.audience.id})` : 'none yet',
-      ] as const,
-      ['Status if new', describeStatusIfNew(state)] as const,
-      ['Consent', describeConsent(consent)] as const,
-      [
-        'Segments',
-        configuration ? listOf(configuration.segments.map(nameOfSegment)) : 'not configured yet',
-      ] as const,
-      ...(configuration?.leavers
-        ? [['People who leave', LEAVERS_MEANING[configuration.leavers]] as const]
-        : []),
-    ].map(([name, value]) => [name, inMarkdown(value)] as const),
-  ]);
+    ...alertRows(state),
+    ['Last export', describeLast(state, last, shown)] as const,
+    ['In the baseline', inMarkdown(describeBaseline(baseline ?? { size: 0 }))] as const,
+    ['Audience', connection ? inMarkdown(nameOfAudience(connection.audience)) : 'none yet'] as const,
+    ['Status if new', inMarkdown(describeStatusIfNew(state))] as const,
+    ...(isWithdrawn ? [] : [agreed]),
+    ['Segments', inMarkdown(describeSegments(configuration))] as const,
+    ...(configuration?.leavers
+      ? [['People who leave', inMarkdown(LEAVERS_MEANING[configuration.leavers])] as const]
+      : []),
+  ];
+  return detailsPage(inMarkdown(headline(state, shown)), rows.slice(0, MAX_ROWS));
 }
 
 /** The Web UI shows no summary after the first run: so the name is here. */
@@ -91,9 +88,25 @@ function scheduleRows({ schedules = [] }: DestinationState, { namespace }: Shown
   return lines.length > 0 ? [['Next refresh', lines.join('; ')] as const] : [];
 }
 
+/** A receiver that gets no alerts, and how many others there are: the command line has all. */
+function alertRows({ alerts }: DestinationState): (readonly [string, string])[] {
+  const [first, ...others] = alerts?.undelivered ?? [];
+  if (!first) return [];
+  const more = others.length > 0 ? ` And ${countOf(others.length, 'other receiver')}.` : '';
+  return [['Alerts', inMarkdown(`${describeUndelivered(first)}${more}`)]];
+}
+
 /** All jobs of a destination have one workflow id: the link shows the latest. */
 function linkToJob(title: string, { destinationId, namespace }: Shown): string {
   return linkTo(title, { namespace, workflowId: exportWorkflowId(destinationId) });
+}
+
+function nameOfAudience({ name, id }: { readonly name: string; readonly id: string }): string {
+  return `${name} (${id})`;
+}
+
+function describeSegments(configuration: DestinationState['configuration']): string {
+  return configuration ? listOf(configuration.segments.map(nameOfSegment)) : 'not configured yet';
 }
 
 function nameOfSegment({ segment, tag }: { readonly segment: string; readonly tag: string }): string {

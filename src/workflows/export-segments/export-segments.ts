@@ -21,10 +21,10 @@ import { parse } from '../../contract/parse';
 import type { ExportReport } from '../../contract/report';
 import { autoUpgrade } from '../auto-upgrade';
 import { checkIntervalMs } from '../check-interval';
-import { inMarkdown } from '../details-page';
 import { reasonOf, toFailure } from '../failure';
 import { exportEndedSignal } from '../messages';
 import { requestSteps } from '../steps';
+import { describeRequested } from './current-details';
 
 /**
  * Exports the segments of one destination: for a workflow of the host, which calls it as a child, and for Nexus. The destination is connected
@@ -67,7 +67,9 @@ async function exportSegments(
   const started = carried ?? (await start(request));
   show(request, started);
   try {
-    return await reportOf(request, started, last);
+    const report = await reportOf(request, started, last);
+    show(request, started, report);
+    return report;
   } catch (error) {
     if (!isCancellation(error) || started.disposition === 'joined') throw error;
     await CancellationScope.nonCancellable(() => cancel(request, started));
@@ -142,15 +144,7 @@ function completed(report: ExportReport): ExportReport {
   throw ApplicationFailure.nonRetryable(message, code, report);
 }
 
-const DISPOSITIONS: Readonly<Record<StartedExport['disposition'], string>> = {
-  started: 'has started',
-  joined: 'ran already, and is joined',
-  queued: 'is queued',
-};
-
-function show({ destinationId }: ExportSegmentsRequest, { number, disposition }: StartedExport): void {
-  const watch = `temporal-mailchimp export watch ${destinationId} ${number}`;
-  setCurrentDetails(
-    inMarkdown(`Export ${number} of ${destinationId} ${DISPOSITIONS[disposition]}. To follow it: ${watch}`),
-  );
+function show({ destinationId }: ExportSegmentsRequest, started: StartedExport, report?: ExportReport): void {
+  const { namespace } = workflowInfo();
+  setCurrentDetails(describeRequested({ destinationId, started, namespace }, report));
 }

@@ -8,7 +8,7 @@ import {
 } from '../../text/describe-refresh';
 import { inMarkdown, linkTo } from '../details-page';
 
-/** Lines for destinations: the Web UI shows few at once. */
+/** Lines below the first one: the Web UI shows few at once. */
 const MOST = 8;
 
 interface OpenExport {
@@ -34,10 +34,11 @@ export function describeInMarkdown({ open, namespace, ...progress }: ShownRefres
     ...open.map((one) => () => lineOf(one, `runs${exportOf(one)}`, namespace)),
     ...others.map((one) => () => lineOf(one, describeRefreshed(one), namespace)),
   ];
-  const more = lines.length - MOST;
+  const shown = lines.length > MOST ? lines.slice(0, MOST - 1) : lines;
+  const more = lines.length - shown.length;
   return [
     `**${inMarkdown(describeRefresh({ ...progress, running: open.length }))}**`,
-    ...(lines.length > 0 ? ['', ...lines.slice(0, MOST).map((line) => line())] : []),
+    ...(lines.length > 0 ? ['', ...shown.map((line) => line())] : []),
     ...(more > 0 ? [`- and ${more} more`] : []),
   ].join('\n');
 }

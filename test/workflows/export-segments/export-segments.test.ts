@@ -29,13 +29,26 @@ describe('mailchimpExportSegments', () => {
     await stage.configure();
   };
 
-  test('returns the report of the export, which says what requested it', async () => {
+  test('returns the report of the export, which says what requested it; its page says how it ended, with links', async () => {
     await stage.withWorker(async () => {
       await prepare();
-      const report = await (await start({ trigger: 'nightly job' })).result();
+      const handle = await start({ trigger: 'nightly job' });
+      const report = await handle.result();
       expect(report).toMatchObject({ status: 'completed', number: 1, outcomes: { created: 8 } });
-      const [kept] = (await stage.client.describe(stage.destinationId)).exports;
+      const { destinationId: id } = stage;
+      const [kept] = (await stage.client.describe(id)).exports;
       expect(report).toEqual(kept);
+      const { currentDetails } = await handle.query<{ currentDetails: string }>(
+        '__temporal_workflow_metadata',
+      );
+      expect(currentDetails.split('\n')).toEqual([
+        '**Completed: every profile has one outcome.**',
+        '',
+        '| | |',
+        '|---|---|',
+        `| Export | [export 1](/namespaces/default/workflows/mailchimp%2F${id}%2Fexport) |`,
+        `| Destination | [${id}](/namespaces/default/workflows/mailchimp%2F${id}) |`,
+      ]);
     });
   });
 

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { describeDestination } from '../../../src/workflows/destination/current-details';
 import { NEW_DESTINATION, type DestinationState } from '../../../src/workflows/destination/state';
 import { inMarkdown } from '../../../src/workflows/details-page';
-import { report } from '../samples';
+import { DESTINATION, INPUT, report } from '../samples';
 
 test.each([
   ['Our News & Offers (2026)', 'Our News & Offers (2026)'],
@@ -47,4 +47,34 @@ test('the page of a destination begins with its name, and then the last export: 
   expect(last).toMatch(
     /^\| Last export \| \[3\]\(\/namespaces\/default\/workflows\/mailchimp%2Fnews%2Fexport\): completed, 60,000 profiles, 2026-11-27 06:39:40 UTC \|$/,
   );
+});
+
+test('the page of a destination in every kind of trouble has at most eight lines, what is wrong before its settings', () => {
+  const at = '2026-11-27T06:00:00.000Z';
+  const failure = { code: 'ALERT_REFUSED', message: 'The receiver has answered 404.' } as const;
+  const state: DestinationState = {
+    ...CONNECTED,
+    unsettled: DESTINATION.unsettled,
+    queue: [{ ...DESTINATION.unsettled!, number: 4 }],
+    configuration: { ...INPUT.configuration, leavers: 'archive' },
+    consent: { agreedBy: 'Kim', agreedAt: at, textVersion: '2026-11', withdrawnBy: 'Lee', withdrawnAt: at },
+    schedules: [{ name: 'nightly', times: 'daily at 02:30 (UTC)', askedAt: at }],
+    alerts: {
+      pending: [],
+      undelivered: ['ops', 'chat'].map((receiver) => ({ receiver, event: 'held', at, failure })),
+    },
+    exports: [report()],
+  };
+  const rows = describeDestination(state, SHOWN).split('\n').slice(4);
+  expect(rows.map((row) => row.split(' | ')[0]!.slice('| '.length))).toEqual([
+    'Now',
+    'Queued',
+    'Consent',
+    'Next refresh',
+    'Alerts',
+    'Last export',
+    'In the baseline',
+    'Audience',
+  ]);
+  expect(rows[4]).toMatch(/ops has not got "held" .* And 1 other receiver\. \|$/);
 });
