@@ -99,7 +99,7 @@ async function makeSettlement(
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
     await createMissing(database, { gone: parent?.gone, listed });
-    await writeGone(database, { listed, present: ACKNOWLEDGED, into: folder });
+    await writeGone(database, { listed, acknowledged: ACKNOWLEDGED, into: folder });
     const isDone = areDone(plan, counts.segments);
     await writeKnownKeys(database, {
       unmatched: unmatchedKeys,
@@ -188,8 +188,8 @@ function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly
     .filter((tagId) => !live.has(tagId));
 }
 
-/** SQL: addresses of which Mailchimp has acknowledged an upsert: they are in the audience. */
-const ACKNOWLEDGED = `SELECT p.address FROM contact p JOIN contact_result t USING (id) WHERE t.upsert = ${rank('acknowledged')}`;
+/** SQL: addresses of which Mailchimp has acknowledged an upsert, with the status in its reply. */
+const ACKNOWLEDGED = `SELECT p.address, t.status FROM contact p JOIN contact_result t USING (id) WHERE t.upsert = ${rank('acknowledged')}`;
 
 interface BaselineCounts {
   readonly size: number;
