@@ -291,8 +291,8 @@ export interface Staging {
   /** Deletes a request that no job was started for. */
   dropForget(destinationId: string, id: string): Promise<void>;
   /**
-   * The contacts that a request to forget names, found before any row is removed; null when the request is done. Settles what exports of the destination
-   * have sent and never settled, so none may run.
+   * The contacts that a request to forget names, found before any row is removed; null when the request is done. To be called after `settleEarlier`,
+   * while no export of the destination runs.
    * @throws ExportError FORGET_NOT_FOUND, SUPERSEDED
    */
   findForgotten(
@@ -618,6 +618,8 @@ interface ForgetStep {
   readonly id: string;
   /** Of Mailchimp, for its suppression list. */
   readonly accountId: string;
+  /** Export with the current baseline, as `settleEarlier` has found it. Null: there is none. */
+  readonly baseline: string | null;
 }
 
 /** What `person forget` asks of one destination. It lies in the store until it is done, since it names a person. */
