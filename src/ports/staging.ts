@@ -197,7 +197,8 @@ export interface Staging {
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
    * what was acknowledged must not be lost.
-   * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
+   * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has; SUPERSEDED where a later job has begun
+   * before it was sealed: that one settles what was sent
    */
   settle(ref: ExportRef, tally: Tally | null, signal?: AbortSignal): Promise<Settlement | null>;
 

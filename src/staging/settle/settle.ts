@@ -33,8 +33,14 @@ import { readSnapshot } from '../plan/snapshot';
 import { writeKnownKeys } from '../plan/unmatched';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
-export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
-  const { store, ref } = input;
+export interface Settling extends StepContext {
+  /** The job that settles an earlier one, which was lost. Default: the export settles itself. */
+  readonly by?: ExportRef;
+}
+
+/** @throws ExportError SUPERSEDED where a later job has begun: it settles what was sent, and nothing else has to be */
+export async function settle(input: Settling, tally: Tally | null): Promise<Settlement | null> {
+  const { store, ref, by } = input;
   const plan = await findPlan(input, tally);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
@@ -42,6 +48,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     document: BASELINE,
     files: [OUTCOMES, BASELINE_ROWS, KNOWN_KEYS, GONE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
+    by,
   });
   await forgetLateWrites(store, ref);
   return document.settlement;
