@@ -1,4 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
+import type { JobKind } from '../contract/job-kind';
 import type { Leavers } from '../contract/archiving';
 import type { MatchedExpression, OptedOut, SignupMatch } from '../contract/destination';
 import type { DriftClass, Verification } from '../contract/drift';
@@ -54,10 +55,10 @@ export interface Staging {
   readonly lookHoldsMs: number;
 
   /**
-   * Makes this export the one that may send. A later export's claim supersedes it permanently.
+   * Makes this export the one that may send. A later export's claim supersedes it permanently. Other kinds of jobs (default: export) claim as well.
    * @throws ExportError SUPERSEDED when a later export has claimed the destination
    */
-  claim(ref: ExportRef): Promise<void>;
+  claim(ref: ExportRef, kind?: JobKind): Promise<void>;
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
   checkClaim(ref: ExportRef): Promise<void>;
   /**
@@ -335,11 +336,11 @@ export interface Staging {
    */
   expireAll(keep: Keep, signal?: AbortSignal): Promise<void>;
   /**
-   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
-   * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
+   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed, and of other jobs likewise; of
+   * the current baseline's, all that the next export does not read. Reads the names of all exports of the destination.
    */
   expire(destinationId: string, keep: Keep & { readonly baseline: string | null }): Promise<void>;
-  /** Deletes row files of the exports that the last one has made too many. Costs the same however many there have been. */
+  /** Deletes row files of the exports, and of the other jobs, that the last one has made too many. Costs the same however many there have been. */
   tidy(
     destinationId: string,
     keep: { readonly baseline: string | null; readonly keepExports: number },
@@ -436,7 +437,7 @@ export interface SnapshotMatching {
 /** How long row files of ended exports are kept. */
 export interface Keep {
   readonly keepDays: number;
-  /** Of each destination, the last one included. */
+  /** Of each destination, the last one included; and as many other jobs. */
   readonly keepExports: number;
 }
 
