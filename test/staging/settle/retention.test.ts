@@ -27,6 +27,11 @@ async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
 }
 
+/** Ids of the jobs that have any files. */
+async function keptExports(): Promise<string[]> {
+  return (await readdir(exportsFolder())).toSorted();
+}
+
 async function allFileNames(): Promise<string[]> {
   return (await readdir(exportsFolder(), { recursive: true })).map((name) => basename(name));
 }
@@ -101,18 +106,17 @@ test('jobs that are no exports push out the rows of none, and are bounded by a n
     await staging.tidy(DESTINATION, { baseline: first.ref.exportId, keepExports: 1 });
     jobs.push(ref.exportId);
   }
-  const kept = async () => (await readdir(exportsFolder())).toSorted();
   expect(await fileNames(first.ref.exportId)).toContain('snapshot.json');
-  expect(await kept()).toEqual([first.ref.exportId, jobs[4]!].toSorted());
+  expect(await keptExports()).toEqual([first.ref.exportId, jobs[4]!].toSorted());
   const second = await exportAll(stage, [ANNA], { after: first });
   const last = [second.ref.exportId, jobs[4]!].toSorted();
   await staging.tidy(DESTINATION, { baseline: second.ref.exportId, keepExports: 1 });
-  expect(await kept()).toEqual(last);
+  expect(await keptExports()).toEqual(last);
   const verified = stage.newExport();
   await staging.claim(verified, 'verify');
   await staging.recordDrained(verified);
   await staging.expireAll({ keepDays: 30, keepExports: 1 });
-  expect(await kept()).toEqual([second.ref.exportId, verified.exportId].toSorted());
+  expect(await keptExports()).toEqual([second.ref.exportId, verified.exportId].toSorted());
   expect(await fileNames(second.ref.exportId)).toContain('snapshot.json');
 });
 
