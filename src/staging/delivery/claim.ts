@@ -127,7 +127,7 @@ export async function readClaim(store: StagingStore, destinationId: string, numb
 function missing(): ExportError {
   return new ExportError(
     'STAGING_FAILED',
-    'The claim of this export is not in the staging store. The step is retried; if it keeps failing, check the staging folder and its disk.',
+    'The claim of this export is not in the staging store. The step is retried; if it keeps failing, check the staging store.',
   );
 }
 
