@@ -49,7 +49,7 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   return async function drainEarlierWrites(input: DrainInput): Promise<DrainedWrites> {
     const { ref, baseline, hasCooledDown, isTooLong = false, forget } = input;
     return exportStep(dependencies, input, async (step) => {
-      if (forget) await staging.claim(ref);
+      if (forget) await staging.claim(ref, 'forget');
       const writes = await staging.unansweredWrites(ref);
       const { states, longestRequestMs, requests, left } =
         writes.length > 0

@@ -10,6 +10,8 @@ export interface ForgetPersonInput {
   readonly accountId: string;
   readonly audienceId: string;
   readonly statusIfNew: string;
+  /** Export with the baseline. Null: there is none. */
+  readonly baseline: string | null;
   /** Of the request in the store, which names the person. */
   readonly requestId: string;
 }
@@ -25,8 +27,8 @@ export interface ForgottenPerson extends Omit<ForgetCounts, 'openWrites'> {
 export function createForgetPerson(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function forgetPerson(input: ForgetPersonInput): Promise<ForgottenPerson> {
-    const { ref, accountId, audienceId, statusIfNew, requestId } = input;
-    const step = { ref, id: requestId, accountId };
+    const { ref, accountId, audienceId, statusIfNew, baseline, requestId } = input;
+    const step = { ref, id: requestId, accountId, baseline };
     return exportStep(
       dependencies,
       input,

@@ -1,6 +1,7 @@
 import { ExportError } from '../errors';
 import { fullTag, unnamed, type CompactConfiguration, type Unnamed } from '../contract/compact';
 import type { ExportRef } from '../contract/identifiers';
+import type { JobKind } from '../contract/job-kind';
 import type { Group, MailchimpAccount } from '../ports/mailchimp';
 import type { Restored, Staging, UndoRequest } from '../ports/staging';
 import {
@@ -18,6 +19,8 @@ import { maySetAttributes } from './rules/search-attributes';
 
 export interface PreflightInput {
   readonly ref: ExportRef;
+  /** Undefined: an export. */
+  readonly kind?: JobKind;
   readonly account: string;
   readonly accountId: string;
   readonly audienceId: string;
@@ -55,7 +58,7 @@ export function createPreflight(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
   return async function preflight(input: PreflightInput): Promise<Preflight> {
     return exportStep(dependencies, input, async ({ openAccount, heartbeat }) => {
-      await staging.claim(input.ref);
+      await staging.claim(input.ref, input.kind);
       // Ends a workflow that was reset after its export was settled.
       await staging.checkClaim(input.ref);
       const own = () => staging.ownTags(input.ref.destinationId);

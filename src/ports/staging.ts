@@ -1,4 +1,5 @@
 import type { ExportRef } from '../contract/identifiers';
+import type { JobKind } from '../contract/job-kind';
 import type { Leavers } from '../contract/archiving';
 import type { MatchedExpression, OptedOut, SignupMatch } from '../contract/destination';
 import type { DriftClass, Verification } from '../contract/drift';
@@ -54,10 +55,10 @@ export interface Staging {
   readonly lookHoldsMs: number;
 
   /**
-   * Makes this export the one that may send. A later export's claim supersedes it permanently.
+   * Makes this export the one that may send. A later export's claim supersedes it permanently. Other kinds of jobs (default: export) claim as well.
    * @throws ExportError SUPERSEDED when a later export has claimed the destination
    */
-  claim(ref: ExportRef): Promise<void>;
+  claim(ref: ExportRef, kind?: JobKind): Promise<void>;
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */
   checkClaim(ref: ExportRef): Promise<void>;
   /**
@@ -197,7 +198,8 @@ export interface Staging {
    * id, it gives the same answer, with the tally of the first call. Null: no plan was sealed, so nothing was sent and there is
    * nothing to settle; the baseline stays. Sums that do not add up are named in `mismatches`, and keep nothing from being sealed:
    * what was acknowledged must not be lost.
-   * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has
+   * @throws ExportError STAGING_CORRUPT without a plan where there is a tally, which only a planned export has; SUPERSEDED where a later job has begun
+   * before it was sealed: that one settles what was sent
    */
   settle(ref: ExportRef, tally: Tally | null, signal?: AbortSignal): Promise<Settlement | null>;
 
@@ -291,8 +293,8 @@ export interface Staging {
   /** Deletes a request that no job was started for. */
   dropForget(destinationId: string, id: string): Promise<void>;
   /**
-   * The contacts that a request to forget names, found before any row is removed; null when the request is done. Settles what exports of the destination
-   * have sent and never settled, so none may run.
+   * The contacts that a request to forget names, found before any row is removed; null when the request is done. To be called after `settleEarlier`,
+   * while no export of the destination runs.
    * @throws ExportError FORGET_NOT_FOUND, SUPERSEDED
    */
   findForgotten(
@@ -334,11 +336,11 @@ export interface Staging {
    */
   expireAll(keep: Keep, signal?: AbortSignal): Promise<void>;
   /**
-   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed; of the current
-   * baseline's, all that the next export does not read. Reads the names of all exports of the destination.
+   * Deletes row files of exports that ended before `keepDays`, or that more than `keepExports` later ones have followed, and of other jobs likewise; of
+   * the current baseline's, all that the next export does not read. Reads the names of all exports of the destination.
    */
   expire(destinationId: string, keep: Keep & { readonly baseline: string | null }): Promise<void>;
-  /** Deletes row files of the exports that the last one has made too many. Costs the same however many there have been. */
+  /** Deletes row files of the exports, and of the other jobs, that the last one has made too many. Costs the same however many there have been. */
   tidy(
     destinationId: string,
     keep: { readonly baseline: string | null; readonly keepExports: number },
@@ -435,7 +437,7 @@ export interface SnapshotMatching {
 /** How long row files of ended exports are kept. */
 export interface Keep {
   readonly keepDays: number;
-  /** Of each destination, the last one included. */
+  /** Of each destination, the last one included; and as many other jobs. */
   readonly keepExports: number;
 }
 
@@ -618,6 +620,8 @@ interface ForgetStep {
   readonly id: string;
   /** Of Mailchimp, for its suppression list. */
   readonly accountId: string;
+  /** Export with the current baseline, as `settleEarlier` has found it. Null: there is none. */
+  readonly baseline: string | null;
 }
 
 /** What `person forget` asks of one destination. It lies in the store until it is done, since it names a person. */

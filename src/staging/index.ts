@@ -97,7 +97,7 @@ export async function openStaging({
     storeId,
     lookHoldsMs: store.isServed ? LOOK_HOLDS_MS : 0,
     ...translateAll({
-      claim: (ref) => claim(store, ref),
+      claim: (ref, kind = 'export') => claim(store, ref, kind),
       checkClaim: createClaimCheck(store),
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),

@@ -104,10 +104,13 @@ async function pollOf({ connection, worker }: HealthOptions): Promise<Part> {
 
 async function store({ staging, baseFolder }: HealthOptions): Promise<Part> {
   try {
-    const { storeId } = await inspectStore(staging, baseFolder);
-    return storeId === undefined
-      ? { isFine: false, message: 'The staging folder has no store. Mount it, or check staging.folder.' }
-      : { isFine: true, message: `store ${storeId}` };
+    const { storeId, address } = await inspectStore(staging, baseFolder);
+    if (storeId !== undefined) return { isFine: true, message: `store ${storeId}` };
+    const message =
+      address === undefined
+        ? 'The staging folder has no store. Mount it, or check staging.folder.'
+        : `There is no store in ${address}. Check the settings of staging.`;
+    return { isFine: false, message };
   } catch (error) {
     const message =
       error instanceof ExportError ? `${error.code}: ${error.message}` : 'It could not be read.';

@@ -30,7 +30,7 @@ function timedOut({ timeoutType, cause }: TimeoutFailure): Reason {
     return {
       code: 'STAGING_WORKER_MISSING',
       message:
-        'No worker that reaches the staging store took the step in time. Start a worker with the same staging folder, or another one if all are busy.',
+        'No worker that reaches the staging store took the step in time. Start a worker with the same staging store, or another one if all are busy.',
     };
   }
   return {

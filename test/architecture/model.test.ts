@@ -11,6 +11,7 @@ const MODEL = [
   'taking-back.ts',
   'suppression.ts',
   'verification.ts',
+  'forgetting.ts',
   'audience.ts',
   'remembered.ts',
   'mailchimp.ts',

@@ -97,7 +97,7 @@ describe('no Temporal', () => {
   test('is explained by export failures, whose rows are in a folder', async () => {
     const argv = ['export', 'failures', 'newsletter', '--address', '127.0.0.1:1'];
     expect((await run(argv)).errors).toMatch(
-      /^TEMPORAL_UNREACHABLE: .* The rows are in the staging folder, but Temporal knows which export has which number\.\n$/,
+      /^TEMPORAL_UNREACHABLE: .* The rows are in the staging store, but Temporal knows which export has which number\.\n$/,
     );
   });
 

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Act } from '../../src/sandbox';
@@ -39,6 +39,14 @@ async function verify(flags = ''): Promise<ExportReport> {
   return document as ExportReport;
 }
 
+/** Of the jobs that have claimed the destination, the first one first. */
+async function claimedKinds(): Promise<readonly string[]> {
+  const folder = join(scene.folder, 'staging', 'destinations', scene.destinationId, 'claims');
+  const names = (await readdir(folder)).toSorted();
+  const claims = await Promise.all(names.map((name) => readFile(join(folder, name), 'utf8')));
+  return claims.map((text) => (JSON.parse(text) as { readonly kind?: string }).kind ?? 'export');
+}
+
 interface Row {
   readonly class: string;
   readonly key: string;
@@ -76,6 +84,23 @@ test('an audience as it was exported has no drift, also where Mailchimp writes v
   const { verification, status, kind } = await verify();
   expect({ status, kind }).toEqual({ status: 'completed', kind: 'verify' });
   expect(verification).toMatchObject({ compared: 9, differing: 0, suspects: 0, inAudience: 9, gone: 0 });
+  // Rows of exports are counted apart from those of other jobs.
+  await scene.cli(`export plan ${scene.destinationId}`);
+  expect(await claimedKinds()).toEqual(['export', 'verify', 'verify', 'plan']);
+});
+
+test('a person is not taken for forgotten where no destination was found: the answer says where it was looked for', async () => {
+  const forget = 'person forget ada@mail.test --as Kim --mailchimp keep --yes --task-queue of-others';
+  const { code, errors } = await scene.cli(forget);
+  expect(code).toBe(1);
+  expect(errors).toContain(
+    'No destination was found for the task queue "of-others" in the namespace "default" of',
+  );
+  expect(errors).toContain(`the staging store ${join(scene.folder, 'staging')}`);
+  expect((await scene.cliJson(forget)).document).toMatchObject({
+    destinations: [],
+    lookedAt: { taskQueue: 'of-others', found: [] },
+  });
 });
 
 test('what people and other tools did since is found, by class and person, and nothing is changed', async () => {

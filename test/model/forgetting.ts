@@ -1,7 +1,6 @@
 import { untag } from './mailchimp';
 import { conceal, suppress } from './suppression';
-import type { ForgetOrder } from './steps';
-import type { Ended, Held, World } from './world';
+import type { Ended, ForgetOrder, Held, World } from './world';
 
 // What it means to forget a person: nothing is known of the contact, as if it had never been.
 

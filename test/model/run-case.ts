@@ -21,13 +21,12 @@ import {
   THROTTLED_MS,
   toggleField,
   toggleSegment,
-  type ForgetOrder,
   type Order,
   type Step,
 } from './steps';
 import { takeBack } from './taking-back';
 import { verify, type VerifyResult } from './verification';
-import type { EntryKind, Ended, Profile, SuppressionList, World } from './world';
+import type { EntryKind, Ended, ForgetOrder, Profile, SuppressionList, World } from './world';
 
 /** One destination with a Mailchimp of its own; what is behind it, a case need not know. */
 export interface Exporter {

@@ -40,9 +40,9 @@ import { ask, cancelWorkflow, callStep, runWorkflow, type Steps } from './in-pro
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
 import { ATTRIBUTES, audienceSeed, tagNames, writeSource } from './scene';
-import type { ForgetOrder, Order } from './steps';
+import type { Order } from './steps';
 import type { VerifyResult } from './verification';
-import type { Profile, SuppressionList, World } from './world';
+import type { ForgetOrder, Profile, SuppressionList, World } from './world';
 
 export interface StepStage {
   readonly world: World;

@@ -1,4 +1,4 @@
-import type { EntryKind, Member, Profile, SuppressionList, World } from './world';
+import type { EntryKind, ForgetOrder, Member, Profile, SuppressionList, World } from './world';
 import { SEGMENTS } from './scene';
 
 /** How long an address that signed up too often is refused. */
@@ -41,14 +41,6 @@ export interface Order {
 
 /** Those that people write. */
 type WrittenList = Exclude<SuppressionList, 'store'>;
-
-/** A person is forgotten. */
-export interface ForgetOrder {
-  readonly person: number;
-  readonly by: 'address' | 'key';
-  readonly mailchimp: 'keep' | 'untag' | 'delete';
-  readonly keepOut: boolean;
-}
 
 export type Step =
   | { readonly do: 'export'; readonly order: Order }

@@ -12,9 +12,9 @@ import { readBaseline, readCreated } from './baseline';
 import { TROUBLES } from './conditions';
 import type { Exporter } from './run-case';
 import { ATTRIBUTES, audienceSeed, SOURCE, writeSource } from './scene';
-import type { ForgetOrder, Order } from './steps';
+import type { Order } from './steps';
 import type { VerifyResult } from './verification';
-import type { Profile, SuppressionList, World } from './world';
+import type { ForgetOrder, Profile, SuppressionList, World } from './world';
 
 /** A stage of its own for each case: workflows on a real server, a worker with the plugin. */
 export async function openTemporalDriver(

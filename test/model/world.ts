@@ -94,6 +94,14 @@ export type EntryKind = 'address' | 'sha256' | 'md5';
 /** `store`: people who were forgotten, and are kept out. */
 export type SuppressionList = 'destination' | 'account' | 'store';
 
+/** A person is forgotten. */
+export interface ForgetOrder {
+  readonly person: number;
+  readonly by: 'address' | 'key';
+  readonly mailchimp: 'keep' | 'untag' | 'delete';
+  readonly keepOut: boolean;
+}
+
 /** What the store has of an export that has ended. */
 export interface Ended {
   readonly number: number;

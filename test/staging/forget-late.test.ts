@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FolderStore, openStaging } from '../../src/staging';
 import type { StagingStore } from '../../src/ports/staging-store';
@@ -32,8 +32,8 @@ const PEOPLE: readonly Profile[] = [
   { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['vip'] },
 ];
 
-/** A store in which each write of rows into a folder is frozen until it is woken. */
-function freezing(store: StagingStore, folder: string) {
+/** A store in which each write of rows into a folder is frozen until it is woken. `workFolder`: of the worker that has it. */
+function freezing(store: StagingStore, folder: string, workFolder = store.workFolder) {
   let wake!: () => void;
   let freeze!: () => void;
   const woken = new Promise<void>((resolve) => {
@@ -44,7 +44,7 @@ function freezing(store: StagingStore, folder: string) {
   });
   const frozenStore: StagingStore = {
     kind: store.kind,
-    workFolder: store.workFolder,
+    workFolder,
     put: async (key, content) => {
       if (key.includes(`/${folder}`)) {
         freeze();
@@ -107,6 +107,26 @@ test('a worker that was frozen in an export from before writes nothing of a forg
   // Nor does the forget itself change rows once another job has begun.
   const again = await staging.stageForget(DESTINATION, requestFor({ email: 'bob@mail.test' }));
   await expect(
-    staging.findForgotten({ ref: forgetting, id: again, accountId: ACCOUNT }),
+    staging.findForgotten({ ref: forgetting, id: again, accountId: ACCOUNT, baseline: null }),
   ).rejects.toMatchObject({ code: 'SUPERSEDED' });
+});
+
+test('a worker that was frozen while it settled an export that sent nothing leaves neither a person nor a baseline when it wakes', async () => {
+  const { staging } = stage;
+  const exported = await exportAll(stage, PEOPLE, { accountId: ACCOUNT });
+  const denied = stage.newExport();
+  await staging.claim(denied);
+  await stage.snapshot(denied, PEOPLE);
+  await stage.plan(denied, { baseline: exported.ref.exportId, accountId: ACCOUNT });
+  const { store, frozen, wake } = freezing(new FolderStore(stage.folder), 'settle-', dirname(stage.folder));
+  const other = await openStaging({ store, memoryLimit: '128MB' });
+  const late = other.settle(denied, null).catch((error: unknown) => error);
+  await frozen;
+  const id = await staging.stageForget(DESTINATION, requestFor({ email: ADA }));
+  await forgetAs(staging, { id, ref: stage.newExport() });
+  wake();
+  expect(await late).toMatchObject({ code: 'SUPERSEDED' });
+  await other.close();
+  expect(await filesWith(stage.folder, [ADA])).toEqual([]);
+  expect(await staging.latestBaseline(DESTINATION)).toMatchObject({ exportId: exported.ref.exportId });
 });

@@ -246,6 +246,13 @@ test('the counts of the baseline are right without the forgotten, who were count
   const rest = PEOPLE.slice(2, 4);
   const second = await exportAll(stage, rest, { after: first, accountId: ACCOUNT });
   expect(second.settlement).toMatchObject({ baselineSize: 1, gone: 1 });
+  // An export that another one of the same baseline has left beside it is not counted.
+  const beside = await exportAll(stage, PEOPLE, { after: first, accountId: ACCOUNT });
+  expect(await stage.staging.latestBaseline(DESTINATION)).toMatchObject({ exportId: beside.ref.exportId });
+  const id = await stage.staging.stageForget(DESTINATION, requestFor({ email: 'nada@mail.test' }));
+  const { exportId: current } = second.ref;
+  const { forgotten } = await forgetAs(stage.staging, { id, ref: stage.newExport(), current });
+  expect(forgotten.baseline).toMatchObject({ exportId: current, carrying: 1 });
 });
 
 test('a forgotten person who is kept out is withheld from later exports, whose list does not tell who it is', async () => {
@@ -297,7 +304,7 @@ test('a request whose job was given up names the person no longer when it was re
   const givenUp = await stage.staging.stageForget(DESTINATION, requestFor({ email: ADA }));
   const ref = stage.newExport();
   await stage.staging.claim(ref);
-  await stage.staging.findForgotten({ ref, id: givenUp, accountId: ACCOUNT });
+  await stage.staging.findForgotten({ ref, id: givenUp, accountId: ACCOUNT, baseline: null });
   await forgetAda();
   expect(await filesWith(stage.folder, [ADA])).toEqual([]);
 });

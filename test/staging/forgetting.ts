@@ -11,13 +11,20 @@ export function requestFor(
   return { person, mailchimp: 'keep', keepOut: false, by: 'Kim', ...more };
 }
 
+interface Forgetting {
+  /** Of the request. */
+  readonly id: string;
+  readonly ref: ExportRef;
+  /** Export with the baseline of the destination. Default: the latest one. */
+  readonly current?: string;
+}
+
 /** Forgets as the job does, which nothing else runs beside. */
-export async function forgetAs(
-  staging: Staging,
-  { id, ref }: { readonly id: string; readonly ref: ExportRef },
-) {
+export async function forgetAs(staging: Staging, { id, ref, current }: Forgetting) {
   await staging.claim(ref);
-  const step = { ref, id, accountId: ACCOUNT };
+  const known = current ?? (await staging.latestBaseline(ref.destinationId))?.exportId ?? null;
+  const baseline = await staging.settleEarlier(ref, known);
+  const step = { ref, id, accountId: ACCOUNT, baseline };
   const found = await staging.findForgotten(step);
   return { found, forgotten: await staging.forget(step) };
 }

@@ -49,7 +49,7 @@ describe('the reason of a failure', () => {
     const noWorker = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_START'));
     expect(reasonOf(noWorker)).toMatchObject({
       code: 'STAGING_WORKER_MISSING',
-      message: expect.stringContaining('same staging folder'),
+      message: expect.stringContaining('same staging store'),
     });
     const noWorkerInAll = inStep(new TimeoutFailure('timed out', undefined, 'SCHEDULE_TO_CLOSE'));
     expect(reasonOf(noWorkerInAll)).toMatchObject({ code: 'STAGING_WORKER_MISSING' });

@@ -194,7 +194,7 @@ function refusalsCommand(cli: Cli): Command {
     .description(
       'List or lift the refusals by Mailchimp that a destination remembers: the same row is not sent again until it changes, a time is over, or ' +
         'the refusal is lifted.\n\n' +
-        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file. ' +
+        'Rows never pass through Temporal; this command reads them from the staging store of the configuration file. ' +
         '`export start --retry-refused` sends all of them again, once. Contacts that signed up too often have to wait; that cannot be lifted.',
     )
     .argument('<name>', 'name of the destination')

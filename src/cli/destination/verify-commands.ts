@@ -34,7 +34,7 @@ export function driftCommand(cli: Cli): Command {
     .summary('List the contacts that a verification has found to differ')
     .description(
       'List the contacts that a verification has found to differ, and how.\n\n' +
-        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file.',
+        'Rows never pass through Temporal; this command reads them from the staging store of the configuration file.',
     )
     .argument('<name>', 'name of the destination')
     .argument(

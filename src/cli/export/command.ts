@@ -189,7 +189,7 @@ function failuresCommand(cli: Cli): Command {
     verb(
       'failures',
       'List the profiles that were not exported, and why.\n\n' +
-        'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, and asks ' +
+        'Rows never pass through Temporal; this command reads them from the staging store of the configuration file, and asks ' +
         'Temporal only which export has which number. A plan sends nothing, so it has no failures.',
     ).argument('[export]', 'number or id of the export; default: the last that planned anything'),
   )
@@ -229,7 +229,7 @@ function warningsCommand(cli: Cli): Command {
       verb(
         'warnings',
         'List the values that were left out or cut, or that Mailchimp keeps since they do not fit now, with their profiles.\n\n' +
-          'Rows never pass through Temporal; this command reads them from the staging folder of the configuration file, also for a plan.',
+          'Rows never pass through Temporal; this command reads them from the staging store of the configuration file, also for a plan.',
       ),
       'the last',
     ),
@@ -261,7 +261,7 @@ function segmentsCommand(cli: Cli): Command {
       'segments',
       'List the counts of every segment.\n\n' +
         'Of a destination with many segments, a report lists those with the most changes. This command reads all of them from the ' +
-        'staging folder of the configuration file, also for a plan.',
+        'staging store of the configuration file, also for a plan.',
     ),
     'the last',
   )
@@ -284,7 +284,7 @@ function rearchiveCommand(cli: Cli): Command {
     'rearchive',
     'Archive the contacts again that an export has woken from the archive.\n\n' +
       'Only contacts that were archived when the export read them, and that a reply of Mailchimp or a look-up has shown with another ' +
-      'status since. Reads them from the staging folder, and archives them from this machine, with the key of the configuration file.',
+      'status since. Reads them from the staging store, and archives them from this machine, with the key of the configuration file.',
   )
     .argument('<export>', 'number or id of the export')
     .option('--yes', 'do not ask')

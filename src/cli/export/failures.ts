@@ -60,7 +60,7 @@ function explainOutage(error: unknown): never {
   if (!isOutage(error)) throw error;
   throw new ExportError(
     error.code,
-    `${error.message} The rows are in the staging folder, but Temporal knows which export has which number.`,
+    `${error.message} The rows are in the staging store, but Temporal knows which export has which number.`,
     { details: error.details, cause: error },
   );
 }

@@ -12,7 +12,7 @@ export function listCommand(cli: Cli): Command {
   return verb(
     'list',
     'List the exports of a destination with their states, newest first: the running, the queued, and the last ten.\n\n' +
-      'With --limit or --all also earlier ones, from the staging folder of the configuration file, as long as their rows are kept.',
+      'With --limit or --all also earlier ones, from the staging store of the configuration file, as long as their rows are kept.',
   )
     .option('--limit <n>', 'at most this many that have ended, plans among them', positiveNumber)
     .option('--all', 'all that are kept')
@@ -56,7 +56,7 @@ export function compareCommand(cli: Cli): Command {
   return verb(
     'compare',
     'Compare the numbers of two exports: profiles, outcomes, segments, reasons, time and lanes.\n\n' +
-      'Of exports that the destination no longer keeps, reads the report from the staging folder of the configuration file.',
+      'Of exports that the destination no longer keeps, reads the report from the staging store of the configuration file.',
   )
     .argument('<export>', 'number or id of the export before (of a plan: p and its number)')
     .argument('<other>', 'number or id of the export that is compared with it')

@@ -53,7 +53,7 @@ function showCommand(cli: Cli): Command {
     .description(
       'Show all that is known of one person, in each destination: the profiles, the tags and fields that exports have set, what became of ' +
         'the person in each of the last exports and why, what Mailchimp refused, and what Mailchimp has now.\n\n' +
-        'Reads the staging folder of the configuration file, and asks Mailchimp with the key of the file, from this machine. Temporal ' +
+        'Reads the staging store of the configuration file, and asks Mailchimp with the key of the file, from this machine. Temporal ' +
         'is asked for the destinations only: nothing of the person reaches it. Changes nothing.',
     )
     .argument('<person>', 'address, in any case; or the key of a profile')

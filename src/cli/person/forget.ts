@@ -5,13 +5,20 @@ import { AT_MAILCHIMP, type AtMailchimp, type ForgetCounts } from '../../contrac
 import { ExportError } from '../../errors';
 import type { ForgetRequest } from '../../ports/staging';
 import { listOf } from '../../text/format';
+import { lazy } from '../lazy';
 import { follow } from '../export/follow';
 import { isConfirmed, nothingChanged, requireTerminal } from '../shell/confirm';
 import { EXIT_REFUSED } from '../shell/failure';
 import { print, type Invocation } from '../shell/invocation';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
-import { describeForgottenIn, describeWhatStays, questionOf } from '../text/forget';
+import {
+  describeForgottenIn,
+  describeNothingToForget,
+  describeWhatStays,
+  type LookedAt,
+  questionOf,
+} from '../text/forget';
 import { personNamed, viewsOf } from './show';
 
 export interface ForgetOptions {
@@ -43,9 +50,15 @@ export async function forgetPerson(
   const person = personNamed(named, key);
   if (!yes) requireTerminal(invocation, NEEDS_YES);
   if (chosen === undefined) requireTerminal(invocation, 'person forget needs --mailchimp');
-  return withClient(invocation, async (client) => {
-    const views = (await viewsOf(client, destination)).filter(hasRows);
-    if (views.length === 0) return nothingToForget(invocation);
+  return withClient(invocation, async (client, { config, temporal }) => {
+    const found = await viewsOf(client, destination);
+    const views = found.filter(hasRows);
+    if (views.length === 0)
+      return nothingToForget(invocation, {
+        temporal,
+        store: config && lazy.reading().addressOf(config.staging),
+        found: found.map(({ destinationId }) => destinationId),
+      });
     const mailchimp = chosen ?? (await askWhatBecomes(invocation, views));
     const question = questionOf(named, { views, mailchimp, keepOut });
     if (!(await isConfirmed(invocation, { yes, needs: NEEDS_YES }, question)))
@@ -67,9 +80,18 @@ function hasRows({ configuration, baseline }: DestinationView): boolean {
   return configuration !== null || baseline !== null;
 }
 
-function nothingToForget({ terminal }: Invocation): undefined {
-  terminal.err('No destination has exported anything, so there is nothing to forget.');
-  return undefined;
+/** Without any destination, the server or the task queue may be a wrong one: a script must not take that for done. */
+function nothingToForget(invocation: Invocation, lookedAt: LookedAt): number | undefined {
+  const { temporal, store, found } = lookedAt;
+  const { address, namespace, taskQueue } = temporal;
+  const message = describeNothingToForget(lookedAt);
+  invocation.terminal.err(message);
+  if (invocation.options.json)
+    print(invocation, {
+      json: { destinations: [], lookedAt: { address, namespace, taskQueue, store: store ?? null, found } },
+      text: () => message,
+    });
+  return found.length === 0 ? EXIT_REFUSED : undefined;
 }
 
 async function askWhatBecomes(

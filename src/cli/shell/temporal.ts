@@ -10,7 +10,7 @@ import { openWebUi, type WebUi } from './web-ui';
 
 const CONNECT_MS = 4_000;
 
-export interface ClientContext extends Pick<Settings, 'config'> {
+export interface ClientContext extends Pick<Settings, 'config' | 'temporal'> {
   readonly webUi: WebUi;
   /** @throws ExportError WORKER_NOT_RUNNING where none polls the task queue */
   readonly requireWorker: () => Promise<void>;
@@ -33,6 +33,7 @@ export async function withClient<Result>(
     const client = new Client({ connection, namespace, ...encryption });
     return await work(new ExportClient({ client, taskQueue, searchAttributes }), {
       config: settings.config,
+      temporal: settings.temporal,
       webUi: await openWebUi(settings),
       requireWorker: () => lazy.pollers().requireWorker(client, taskQueue),
       isDev: () => usesDev(settings),

@@ -1,3 +1,4 @@
+import type { TemporalConfig } from '../../config/config';
 import type { DestinationView } from '../../contract/destination-view';
 import type { AtMailchimp } from '../../contract/forget';
 import { describeOpenWrites } from '../../text/describe-forgotten';
@@ -50,5 +51,29 @@ export function describeWhatStays({ mailchimp, keepOut }: Choices): string {
   return (
     `This stays: ${STAYS[mailchimp]}; the person in the source${keepOut ? ', whose rows later exports read and withhold' : ', which the next export sends again'}; ` +
     `and backups of the store.${keepOut ? ' The store keeps a keyed hash of the address, to keep the person out.' : ''}`
+  );
+}
+
+/** Where a command has looked for destinations. */
+export interface LookedAt {
+  readonly temporal: Pick<TemporalConfig, 'address' | 'namespace' | 'taskQueue'>;
+  /** Where the staging store of the configuration is. Undefined: there is no configuration file. */
+  readonly store: string | undefined;
+  /** Names of those that were found; none of them has exported anything. */
+  readonly found: readonly string[];
+}
+
+/** From a wrong server or task queue, nothing looks different than where no one is known. */
+export function describeNothingToForget({ temporal, store, found }: LookedAt): string {
+  const { address, namespace, taskQueue } = temporal;
+  const where = `the task queue "${taskQueue}" in the namespace "${namespace}" of ${address}`;
+  const what =
+    found.length === 0
+      ? `No destination was found for ${where}`
+      : `${listOf(found)}, of ${where}, ${found.length === 1 ? 'has' : 'have'} exported nothing`;
+  return (
+    `${what}, so no one was forgotten. ` +
+    `${store === undefined ? 'There is no configuration file' : `The configuration file has the staging store ${store}`}. ` +
+    'Where other destinations may have the person, repeat the command with their configuration file, server or task queue.'
   );
 }

@@ -1,4 +1,5 @@
 import type { ExportRef } from '../../contract/identifiers';
+import type { JobKind } from '../../contract/job-kind';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { BASELINE, claimedKey, claimsFolder, exportFolder, inExport } from '../store/layout';
@@ -7,9 +8,13 @@ import { isSuperseded, superseded } from '../store/superseded';
 
 interface ClaimDocument {
   readonly exportId: string;
+  /** Undefined: an export; in a claim of version 0.3.0, any kind. */
+  readonly kind?: JobKind;
+  /** How many of the claims up to this one are of exports. Undefined: all of them. */
+  readonly exports?: number;
 }
 
-interface Claim extends ClaimDocument {
+export interface Claim extends Required<ClaimDocument> {
   readonly number: number;
 }
 
@@ -17,16 +22,28 @@ interface Claim extends ClaimDocument {
  * Claims are never deleted, so that an old export that a reset runs again still finds itself superseded. It finds its name among those
  * that have claimed: each claim but the last one has such a mark, an empty object.
  */
-export async function claim(store: StagingStore, ref: ExportRef): Promise<void> {
+export async function claim(store: StagingStore, ref: ExportRef, kind: JobKind): Promise<void> {
   const folder = claimsFolder(ref.destinationId);
   for (;;) {
     const last = await lastClaim(store, ref.destinationId);
     if (last?.exportId === ref.exportId) return;
     if (await isSuperseded(store, ref)) throw superseded();
     if (last) await markClaims(store, ref.destinationId, last);
-    const next = { folder, number: (last?.number ?? 0) + 1 };
-    if (await sealNumbered(store, next, { exportId: ref.exportId })) return;
+    const number = (last?.number ?? 0) + 1;
+    const exports = (last?.exports ?? 0) + (kind === 'export' ? 1 : 0);
+    if (
+      await sealNumbered(
+        store,
+        { folder, number },
+        toDocument({ exportId: ref.exportId, kind, number, exports }),
+      )
+    )
+      return;
   }
+}
+
+function toDocument({ exportId, kind, number, exports }: Claim): ClaimDocument {
+  return { exportId, ...(kind !== 'export' && { kind }), ...(exports !== number && { exports }) };
 }
 
 /**
@@ -102,14 +119,15 @@ export async function lastClaim(store: StagingStore, destinationId: string): Pro
 export async function readClaim(store: StagingStore, destinationId: string, number: number): Promise<Claim> {
   const document = await readNumbered<ClaimDocument>(store, claimsFolder(destinationId), number);
   if (!document) throw missing();
-  return { number, exportId: document.exportId };
+  const { exportId, kind = 'export', exports = number } = document;
+  return { number, exportId, kind, exports };
 }
 
 /** That a claim cannot be read says nothing about later ones: the step is retried. */
 function missing(): ExportError {
   return new ExportError(
     'STAGING_FAILED',
-    'The claim of this export is not in the staging store. The step is retried; if it keeps failing, check the staging folder and its disk.',
+    'The claim of this export is not in the staging store. The step is retried; if it keeps failing, check the staging store.',
   );
 }
 

@@ -5,10 +5,7 @@ import type { Forgotten, FoundContact, ForgetRequest } from '../../ports/staging
 import type { StagingStore } from '../../ports/staging-store';
 import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
-import { mayHaveArrived } from '../delivery/attempts';
-import { latestBaseline } from '../settle/retention';
 import { concealSuppressions, keepOut } from '../settle/suppressions';
-import { settle } from '../settle/settle';
 import { BASELINE_ROWS, GONE_ROWS, readBaseline } from '../store/documents';
 import {
   dropEndedForgets,
@@ -19,10 +16,9 @@ import {
   readIdentity,
   sealIdentity,
 } from '../store/forgets';
-import { attemptsOf, exportsFolder, inExport, liftsFolder } from '../store/layout';
+import { attemptsOf, inExport, liftsFolder } from '../store/layout';
 import type { Lift } from '../store/lifts';
 import { openAttempt } from '../store/run-once';
-import { listFolders } from '../store/sealed-files';
 import { deleteNumbered, readSequence } from '../store/sequence';
 import { withWorkspace } from '../store/workspace';
 import { identify } from './identify';
@@ -44,26 +40,27 @@ export interface ForgetContext {
   readonly id: string;
   /** Of Mailchimp, for its suppression list. */
   readonly accountId: string;
+  /** Export with the current baseline. */
+  readonly baseline: string | null;
 }
 
 /**
  * Who a request names, found before anything is removed, and kept until the request is done: after a crash, the rows that are left may no longer
- * tell all addresses. Settles what was never settled: the positions of its rows must not be needed afterwards.
+ * tell all addresses. Earlier exports are settled: the positions of their rows are not needed afterwards.
  * @returns null when the request is done
  */
 export async function findForgotten(
   context: ForgetContext,
 ): Promise<{ readonly request: ForgetRequest; readonly contacts: readonly FoundContact[] } | null> {
-  const { store, id, ref } = context;
+  const { store, id, ref, baseline } = context;
   const { destinationId } = ref;
   if (await readForgotten(store, destinationId, id)) return null;
   const request = await requireRequest(context);
   await context.checkClaim(ref);
   const known = await readIdentity(store, destinationId, id);
   if (known) return { request, contacts: known.contacts };
-  await settleAll(context);
   const identity = await withDatabase(context, ({ database }) =>
-    identify({ store, database, destinationId }, request),
+    identify({ store, database, destinationId, baseline }, request),
   );
   const { contacts } = await sealIdentity(store, { destinationId, id }, identity);
   return { request, contacts };
@@ -145,10 +142,10 @@ async function requireRequest({ store, ref, id }: Requested) {
 
 /** The current baseline, as it is now. */
 async function countRest(context: ForgetContext): Promise<BaselineRest | undefined> {
-  const { store, ref } = context;
-  const latest = await latestBaseline(store, ref.destinationId);
-  const of = latest && { ...ref, exportId: latest.exportId };
-  const document = of && (await readBaseline(store, of));
+  const { store, ref, baseline } = context;
+  if (baseline === null) return undefined;
+  const of = { ...ref, exportId: baseline };
+  const document = await readBaseline(store, of);
   if (!document) return undefined;
   const rows = await store.localFile(inExport(of, document.folder, BASELINE_ROWS));
   if (rows === undefined) return undefined;
@@ -167,16 +164,6 @@ async function countRest(context: ForgetContext): Promise<BaselineRest | undefin
       ));
     return { exportId: of.exportId, carrying, ...away };
   });
-}
-
-/** An export that was lost after it has sent: its plan names rows by their positions, and its next baseline is made of them. */
-async function settleAll({ store, ref: job, ...context }: ForgetContext): Promise<void> {
-  const { destinationId } = job;
-  for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
-    const ref = { destinationId, exportId };
-    if (!(await readBaseline(store, ref)) && (await mayHaveArrived(store, ref)))
-      await settle({ store, ref, ...context }, null);
-  }
 }
 
 /** Lends a database with one thread, which keeps the order of rows. */

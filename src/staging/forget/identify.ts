@@ -2,7 +2,6 @@ import type { StagingStore } from '../../ports/staging-store';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { createIdn, normalised, withAddress } from '../plan/address';
-import { latestBaseline } from '../settle/retention';
 import { BASELINE_ROWS, OUTCOMES } from '../store/documents';
 import type { Identity, StagedForget } from '../store/forgets';
 import { isAddress, isKey, isRawAddress, mentions, setWanted, spellingsOf, type Wanted } from './mentions';
@@ -12,6 +11,8 @@ interface Asked {
   readonly store: StagingStore;
   readonly database: Database;
   readonly destinationId: string;
+  /** Export with the current baseline. */
+  readonly baseline: string | null;
 }
 
 /**
@@ -81,9 +82,8 @@ interface NamingRow {
 }
 
 /** The tags of ours that contacts carry now, by address; keys that are an address; and how the sources have spelled the addresses. */
-async function lookAtRows({ store, database, destinationId }: Asked, wanted: Wanted) {
+async function lookAtRows({ store, database, destinationId, baseline }: Asked, wanted: Wanted) {
   const tags = new Map<string, readonly number[]>();
-  const latest = await latestBaseline(store, destinationId);
   const keys = new Set<string>();
   const spellings = new Set<string>();
   await setWanted(database, wanted);
@@ -93,7 +93,7 @@ async function lookAtRows({ store, database, destinationId }: Asked, wanted: Wan
     if (path === undefined) continue;
     const from = `read_parquet(${quoteText(path)})`;
     // An earlier one has tags that we took off, and that another tool may have added since.
-    if (name === BASELINE_ROWS && latest !== undefined && key.includes(`/${latest.exportId}/`))
+    if (name === BASELINE_ROWS && baseline !== null && key.includes(`/${baseline}/`))
       for (const row of await database.rows<{ address: string; tags: readonly number[] | null }>(
         `SELECT address, tags FROM ${from} WHERE ${isAddress('address')}`,
       ))

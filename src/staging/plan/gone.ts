@@ -26,8 +26,8 @@ export async function createMissing(database: Database, { gone, listed }: Missin
 
 interface GoneInput {
   readonly listed: string;
-  /** SQL: addresses that Mailchimp has acknowledged to be in the audience. */
-  readonly present: string;
+  /** SQL: addresses that this export has sent and Mailchimp has acknowledged, with the status in the reply. */
+  readonly acknowledged: string;
   /** Folder with the rows of the next baseline. */
   readonly into: string;
 }
@@ -35,13 +35,22 @@ interface GoneInput {
 /**
  * Writes `gone.parquet`: the contacts of the next baseline with a tag of ours that are not in the audience, as far as known: `address`, `status`
  * VARCHAR: archived; null: deleted. A verification replaces it by what it has read, with the contacts that have opted out. Needs `missing`.
+ *
+ * A reply is later than the lists, so it decides: who came back from the archive by this export is listed there, and in the audience.
  */
-export async function writeGone(database: Database, { listed, present, into }: GoneInput): Promise<void> {
+export async function writeGone(
+  database: Database,
+  { listed, acknowledged, into }: GoneInput,
+): Promise<void> {
   await database.run(`
     COPY (
-      SELECT b.address, a.status FROM read_parquet(${quoteText(join(into, BASELINE_ROWS))}) b
-      LEFT JOIN (SELECT address, status FROM read_parquet(${quoteText(listed)}) WHERE status = 'archived') a ON a.address = b.address
-      LEFT JOIN (SELECT DISTINCT address FROM missing ANTI JOIN (${present}) USING (address)) m ON m.address = b.address
-      WHERE len(b.tags) > 0 AND (a.address IS NOT NULL OR m.address IS NOT NULL OR b.refused_class IN (${DELETED}))
+      WITH answered AS MATERIALIZED (${acknowledged}),
+      away AS (
+        SELECT address, status FROM (
+          SELECT address, status FROM read_parquet(${quoteText(listed)}) WHERE status = 'archived'
+          UNION ALL SELECT DISTINCT address, NULL FROM missing) ANTI JOIN answered USING (address)
+        UNION ALL SELECT address, status FROM answered WHERE status = 'archived')
+      SELECT b.address, a.status FROM read_parquet(${quoteText(join(into, BASELINE_ROWS))}) b LEFT JOIN away a ON a.address = b.address
+      WHERE len(b.tags) > 0 AND (a.address IS NOT NULL OR b.refused_class IN (${DELETED}))
     ) TO ${quoteText(join(into, GONE_ROWS))} (${COMPACT_ROWS})`);
 }

@@ -26,7 +26,7 @@ export async function settleEarlier(input: StepContext, baseline: string | null)
   for (const exportId of [...known, ...unchecked]) {
     const earlier = { ...ref, exportId };
     if (unchecked.includes(exportId) && (await mayHaveArrived(store, earlier)))
-      await settle({ ...input, ref: earlier }, null);
+      await settle({ ...input, ref: earlier, by: ref }, null);
     const generation = await generationOf(store, ref, exportId);
     if (generation > latest.generation) latest = { exportId, generation };
   }

@@ -3,7 +3,8 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { Keep } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
 import { mayHaveArrived } from '../delivery/attempts';
-import { lastClaim, readClaim } from '../delivery/claim';
+import { lastClaim } from '../delivery/claim';
+import { claimsOf, placeOf, SERIES, type Series } from '../delivery/claim-series';
 import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
 import {
   attemptsOf,
@@ -72,7 +73,7 @@ export async function expire(
   await expireLifts(store, destinationId, before);
   await expireForgets(store, destinationId, { forgottenBefore: before });
   const expiry = await openExpiry(store, destinationId, baseline);
-  const recent = await recentExports(expiry, destinationId, keepExports);
+  const recent = await recentJobs(expiry, destinationId, keepExports);
   for (const exportId of await listFolders(store, exportsFolder(destinationId))) {
     const ref = { destinationId, exportId };
     const isBeyond = recent !== undefined && !recent.has(exportId);
@@ -81,23 +82,38 @@ export async function expire(
   }
 }
 
-/** Exports that `tidy` looks at: more than one becomes too many when exports failed to tidy, or `keepExports` is less than before. */
+/** Jobs of a series that `tidy` looks at: more than one becomes too many when jobs failed to tidy, or `keepExports` is less than before. */
 const TIDIED_AT_ONCE = 10;
 
-/** Deletes the rows of the exports that the last one has made too many. Looks at a few only, however many there have been. */
+/**
+ * Deletes the rows of the exports, and of the other jobs, that the last one has made too many. Looks at a few only, however many there have been. Each
+ * has its own number: who verifies every hour keeps the rows of an export for as long as who never does, and is kept no more of.
+ */
 export async function tidy(
   store: StagingStore,
   destinationId: string,
   { baseline, keepExports }: Omit<Keep, 'keepDays'> & Current,
 ): Promise<void> {
   const expiry = await openExpiry(store, destinationId, baseline);
-  if (!expiry.isDrained || !expiry.last) return;
-  const newest = expiry.last.number - keepExports;
-  for (let number = newest; number > Math.max(0, newest - TIDIED_AT_ONCE); number--) {
-    const { exportId } = await readClaim(store, destinationId, number);
+  // Other jobs have sent nothing, so there is nothing to be drained.
+  for (const series of expiry.isDrained ? SERIES : (['others'] as const))
+    await tidySeries(expiry, destinationId, { series, keepExports });
+}
+
+async function tidySeries(
+  expiry: Expiry,
+  destinationId: string,
+  { series, keepExports }: { readonly series: Series; readonly keepExports: number },
+): Promise<void> {
+  const { store, last } = expiry;
+  if (!last) return;
+  let looked = 0;
+  const from = placeOf(last, series) - keepExports;
+  for await (const { exportId } of claimsOf(store, destinationId, { series, last, from })) {
     const ref = { destinationId, exportId };
-    if ((await store.list(exportFolder(ref))).length === 0) return;
+    if (looked === TIDIED_AT_ONCE || (await store.list(exportFolder(ref))).length === 0) return;
     if (await isOver(expiry, ref)) await expireOne(expiry, ref);
+    looked += 1;
   }
 }
 
@@ -123,16 +139,22 @@ async function openExpiry(
   return { store, last, isDrained: mark !== undefined, current };
 }
 
-/** The last exports that claimed the destination. Undefined: none is too many, as far as is known. */
-async function recentExports(
+/** The last exports that claimed the destination, and as many other jobs. Undefined: none is too many, as far as is known. */
+async function recentJobs(
   { store, last, isDrained }: Expiry,
   destinationId: string,
   keepExports: number,
 ): Promise<ReadonlySet<string> | undefined> {
-  if (!last || !isDrained || last.number <= keepExports) return undefined;
+  if (!last || !isDrained || SERIES.every((series) => placeOf(last, series) <= keepExports)) return undefined;
   const recent = new Set<string>();
-  for (let number = last.number; number > last.number - keepExports; number--)
-    recent.add((await readClaim(store, destinationId, number)).exportId);
+  for (const series of SERIES) {
+    let kept = 0;
+    for await (const { exportId } of claimsOf(store, destinationId, { series, last })) {
+      if (kept === keepExports) break;
+      recent.add(exportId);
+      kept += 1;
+    }
+  }
   return recent;
 }
 

@@ -33,8 +33,14 @@ import { readSnapshot } from '../plan/snapshot';
 import { writeKnownKeys } from '../plan/unmatched';
 import { type StepContext, withWorkspace } from '../store/workspace';
 
-export async function settle(input: StepContext, tally: Tally | null): Promise<Settlement | null> {
-  const { store, ref } = input;
+export interface Settling extends StepContext {
+  /** The job that settles an earlier one, which was lost. Default: the export settles itself. */
+  readonly by?: ExportRef;
+}
+
+/** @throws ExportError SUPERSEDED where a later job has begun: it settles what was sent, and nothing else has to be */
+export async function settle(input: Settling, tally: Tally | null): Promise<Settlement | null> {
+  const { store, ref, by } = input;
   const plan = await findPlan(input, tally);
   if (!plan) return null;
   const document = await runOnce<BaselineDocument>(store, ref, {
@@ -42,6 +48,7 @@ export async function settle(input: StepContext, tally: Tally | null): Promise<S
     document: BASELINE,
     files: [OUTCOMES, BASELINE_ROWS, KNOWN_KEYS, GONE_ROWS],
     work: (folder) => makeSettlement(input, { plan, tally, folder }),
+    by,
   });
   await forgetLateWrites(store, ref);
   return document.settlement;
@@ -99,7 +106,7 @@ async function makeSettlement(
     const counts = await countSettlement(database, plan, { outcomes: join(folder, OUTCOMES) });
     await writeNextBaseline(database, next);
     await createMissing(database, { gone: parent?.gone, listed });
-    await writeGone(database, { listed, present: ACKNOWLEDGED, into: folder });
+    await writeGone(database, { listed, acknowledged: ACKNOWLEDGED, into: folder });
     const isDone = areDone(plan, counts.segments);
     await writeKnownKeys(database, {
       unmatched: unmatchedKeys,
@@ -188,8 +195,8 @@ function deadTags({ tags }: PlanDocument, { document }: FoundBaseline): readonly
     .filter((tagId) => !live.has(tagId));
 }
 
-/** SQL: addresses of which Mailchimp has acknowledged an upsert: they are in the audience. */
-const ACKNOWLEDGED = `SELECT p.address FROM contact p JOIN contact_result t USING (id) WHERE t.upsert = ${rank('acknowledged')}`;
+/** SQL: addresses of which Mailchimp has acknowledged an upsert, with the status in its reply. */
+const ACKNOWLEDGED = `SELECT p.address, t.status FROM contact p JOIN contact_result t USING (id) WHERE t.upsert = ${rank('acknowledged')}`;
 
 interface BaselineCounts {
   readonly size: number;

@@ -1,7 +1,8 @@
 import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import type { StagingStore } from '../../ports/staging-store';
-import { lastClaim, readClaim } from '../delivery/claim';
+import { lastClaim } from '../delivery/claim';
+import { claimsOf, SERIES } from '../delivery/claim-series';
 import { claimedKey, inExport, REPORT } from './layout';
 import { readDocument, sealDocument } from './sealed-files';
 
@@ -23,17 +24,47 @@ export function readReport(store: StagingStore, ref: ExportRef): Promise<ExportR
   return readDocument<ExportReport>(store, inExport(ref, REPORT));
 }
 
-/** After so many exports without a report, older ones have none either: reports go with the rows, the oldest first. */
+/** After so many jobs of a series without a report, older ones have none either: reports go with the rows, the oldest first. */
 export const MOST_WITHOUT = 50;
 
-/** The kept reports of a destination, the latest export first. Read one by one: there may be tens of thousands. */
+interface Kept {
+  /** Of the claim. */
+  readonly number: number;
+  readonly report: ExportReport;
+}
+
+/** The kept reports of a destination, of all its jobs, the latest first. Read one by one: there may be tens of thousands. */
 export async function* readReports(store: StagingStore, destinationId: string): AsyncGenerator<ExportReport> {
-  let without = 0;
   const last = await lastClaim(store, destinationId);
-  for (let number = last?.number ?? 0; number > 0 && without < MOST_WITHOUT; number--) {
-    const { exportId } = await readClaim(store, destinationId, number);
+  if (!last) return;
+  const [exports, others] = SERIES.map((series) => keptReports(store, destinationId, { series, last }));
+  let [one, other] = [await nextOf(exports), await nextOf(others)];
+  while (one ?? other) {
+    if (one && (!other || one.number > other.number)) {
+      yield one.report;
+      one = await nextOf(exports);
+    } else if (other) {
+      yield other.report;
+      other = await nextOf(others);
+    }
+  }
+}
+
+async function nextOf(reports: AsyncGenerator<Kept> | undefined): Promise<Kept | undefined> {
+  const next = await reports?.next();
+  return next?.done ? undefined : next?.value;
+}
+
+async function* keptReports(
+  store: StagingStore,
+  destinationId: string,
+  claims: Parameters<typeof claimsOf>[2],
+): AsyncGenerator<Kept> {
+  let without = 0;
+  for await (const { number, exportId } of claimsOf(store, destinationId, claims)) {
     const report = await readReport(store, { destinationId, exportId });
     without = report ? 0 : without + 1;
-    if (report) yield report;
+    if (report) yield { number, report };
+    if (without === MOST_WITHOUT) return;
   }
 }

@@ -54,20 +54,22 @@ interface Step<Document extends Sealed> {
   readonly files: readonly string[];
   /** Writes the row files into the folder and returns the content of the document. */
   readonly work: (folder: string) => Promise<Omit<Document, 'folder'>>;
+  /** The job that runs the step, where it does so for an earlier one. Default: the job of the step. */
+  readonly by?: ExportRef | undefined;
 }
 
 /** Runs a step once: the document that an attempt seals first is the result, and every other attempt gets it. */
 export async function runOnce<Document extends Sealed>(
   store: StagingStore,
   ref: ExportRef,
-  { step, document, files, work }: Step<Document>,
+  { step, document, files, work, by }: Step<Document>,
 ): Promise<Document> {
   const known = await readDocument<Document>(store, inExport(ref, document));
   if (known) return known;
   const folder = await openAttempt(store, ref, step);
   try {
     const result = { ...(await work(folder)), folder: basename(folder) } as unknown as Document;
-    return await sealAttempt(store, ref, { document, files, folder, result });
+    return await sealAttempt(store, ref, { document, files, folder, result, by });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -79,22 +81,24 @@ interface Attempt<Document extends Sealed> {
   /** Local folder with the files. */
   readonly folder: string;
   readonly result: Document;
+  /** As in a step. */
+  readonly by?: ExportRef | undefined;
 }
 
 /**
  * Stores the row files of an attempt and then its document, which makes them valid. When this fails, they stay until they are swept:
- * the document may have been stored although the answer was lost. Rows of a job that a later one has superseded are taken back, as `sealRows`
- * does. A settlement is not: a later job seals it for an earlier one.
+ * the document may have been stored although the answer was lost. Rows that a job writes once a later one has superseded it are taken back, as
+ * `sealRows` does: a process that was frozen would otherwise bring back a person who was forgotten since, or leave a baseline beside the current one.
  * @returns the document that is sealed
  * @throws ExportError SUPERSEDED
  */
 export async function sealAttempt<Document extends Sealed>(
   store: StagingStore,
   ref: ExportRef,
-  { document, files, folder, result }: Attempt<Document>,
+  { document, files, folder, result, by = ref }: Attempt<Document>,
 ): Promise<Document> {
   for (const name of files) await store.put(inExport(ref, result.folder, name), { file: join(folder, name) });
-  if (document !== BASELINE && (await isSuperseded(store, ref))) {
+  if (await isSuperseded(store, by)) {
     await deleteAll(store, `${inExport(ref, result.folder)}/`);
     throw superseded();
   }

@@ -27,6 +27,7 @@ async function forgetPerson(run: Run): Promise<ExportReport> {
       accountId,
       audienceId: audience.id,
       statusIfNew,
+      baseline: record.baseline,
       requestId: forget?.requestId ?? '',
     }),
   });

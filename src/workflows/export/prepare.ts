@@ -48,6 +48,7 @@ export async function preflight(run: Run, drain?: PreflightInput['drain']): Prom
       accountId,
       audienceId: audience.id,
       configuration: compactConfiguration({ ...configuration, segments: withCreatedTags(run) }),
+      ...(input.kind !== 'export' && { kind: input.kind }),
       ...(input.removal && { isRemoval: true as const }),
       ...undoOf(run),
       ...(drain && { drain }),

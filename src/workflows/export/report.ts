@@ -96,7 +96,7 @@ function mismatchOf(settlement: Settlement | null): Reason | undefined {
   if (!settlement || settlement.mismatches.length === 0) return undefined;
   const message =
     `Settling counted ${settlement.mismatches.join('; ')}. What Mailchimp acknowledged is kept. ` +
-    'This is a bug, or the staging folder was changed.';
+    'This is a bug, or the staging store was changed.';
   return { code: 'ACCOUNTING_MISMATCH', message };
 }
 

@@ -2,8 +2,11 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JobKind } from '../../../src/contract/job-kind';
 import type { Staging } from '../../../src/ports/staging';
 import { FolderStore, openStaging } from '../../../src/staging';
+import { lastClaim } from '../../../src/staging/delivery/claim';
+import { claimAt, claimsOf, SERIES } from '../../../src/staging/delivery/claim-series';
 
 let folder: string;
 let staging: Staging;
@@ -100,4 +103,44 @@ test('a store that is away for a moment is no later claim and no settled export:
     await rename(`${folder}-away`, folder);
   }
   await staging.checkClaim(ref(1));
+});
+
+test('the claims of exports and of other jobs are found by their place, by few readings however many lie between', async () => {
+  const kinds = Array.from({ length: 90 }, (_, index) => (index % 40 < 3 ? 'export' : 'verify') as JobKind);
+  for (const [index, kind] of kinds.entries()) await staging.claim(ref(index + 1), kind);
+  let read = 0;
+  class CountingStore extends FolderStore {
+    override get(key: string) {
+      read += 1;
+      return super.get(key);
+    }
+  }
+  const store = new CountingStore(folder);
+  const last = (await lastClaim(store, 'newsletter'))!;
+  for (const series of SERIES) {
+    const found: number[] = [];
+    for await (const { number } of claimsOf(store, 'newsletter', { series, last })) found.push(number);
+    const isWanted = (kind: JobKind) => (kind === 'export') === (series === 'exports');
+    const wanted = kinds.flatMap((kind, index) => (isWanted(kind) ? index + 1 : []));
+    expect(found.toReversed()).toEqual(wanted);
+  }
+  read = 0;
+  expect(await claimAt(store, 'newsletter', { series: 'exports', place: 3, after: last })).toMatchObject({
+    number: 3,
+  });
+  expect(read).toBeLessThan(20);
+});
+
+test('claims from before their kind was recorded are those of exports', async () => {
+  await mkdir(destination('claims'), { recursive: true });
+  for (let number = 1; number <= 3; number++)
+    await writeFile(destination('claims', `00000${number}.json`), JSON.stringify({ exportId: `e${number}` }));
+  await staging.claim(ref(4), 'verify');
+  await staging.claim(ref(5), 'export');
+  const store = new FolderStore(folder);
+  const last = (await lastClaim(store, 'newsletter'))!;
+  const found: string[] = [];
+  for await (const { exportId } of claimsOf(store, 'newsletter', { series: 'exports', last }))
+    found.push(exportId);
+  expect(found).toEqual(['e5', 'e3', 'e2', 'e1']);
 });

@@ -136,7 +136,12 @@ describe('a contact that we have archived', () => {
         known: true,
       },
     ]);
-    expect(third.settlement.outcomes).toMatchObject({ updated: 1, unchanged: 1, suppressed: 0 });
+    expect(third.settlement).toMatchObject({
+      outcomes: { updated: 1, unchanged: 1, suppressed: 0 },
+      // The list of the archive is of before.
+      baselineSize: 2,
+      gone: 0,
+    });
     const [anna] = await baselineOf(stage, third);
     expect(anna).toMatchObject({ address: 'anna@mail.test', created: true, archived_at: null });
   });
@@ -186,6 +191,7 @@ describe('a contact that we have archived', () => {
       audience: archived,
       respond: stays,
     });
+    expect(third.settlement).toMatchObject({ baselineSize: 1, gone: 1 });
     const fourth = await exportAll(stage, [{ ...ANNA, first: 'Ann' }, BOB], {
       after: third,
       ...ARCHIVE,

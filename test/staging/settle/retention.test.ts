@@ -4,6 +4,7 @@ import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ObjectInfo } from '../../../src/ports/staging-store';
 import { FolderStore, openStaging } from '../../../src/staging';
+import { report } from '../../workflows/samples';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
 
 let stage: Stage;
@@ -24,6 +25,11 @@ async function makeOld(folder: string): Promise<void> {
 
 async function fileNames(exportId: string): Promise<string[]> {
   return readdir(join(exportsFolder(), exportId)).catch(() => []);
+}
+
+/** Ids of the jobs that have any files. */
+async function keptExports(): Promise<string[]> {
+  return (await readdir(exportsFolder())).toSorted();
 }
 
 async function allFileNames(): Promise<string[]> {
@@ -87,6 +93,31 @@ test('exports expire by count as well, the current baseline and the census in fo
   expect(await fileNames(planned.exportId)).toEqual([]);
   expect(await fileNames(third.ref.exportId)).toContain('snapshot.json');
   expect(await fileNames(first.ref.exportId)).toContain('census.json');
+});
+
+test('jobs that are no exports push out the rows of none, and are bounded by a number of their own', async () => {
+  const { staging } = stage;
+  const first = await exportAll(stage, [ANNA]);
+  const jobs: string[] = [];
+  for (const kind of ['verify', 'plan', 'forget', 'verify', 'plan'] as const) {
+    const ref = stage.newExport();
+    await staging.claim(ref, kind);
+    await staging.sealReport(report({ ...ref, kind }));
+    await staging.tidy(DESTINATION, { baseline: first.ref.exportId, keepExports: 1 });
+    jobs.push(ref.exportId);
+  }
+  expect(await fileNames(first.ref.exportId)).toContain('snapshot.json');
+  expect(await keptExports()).toEqual([first.ref.exportId, jobs[4]!].toSorted());
+  const second = await exportAll(stage, [ANNA], { after: first });
+  const last = [second.ref.exportId, jobs[4]!].toSorted();
+  await staging.tidy(DESTINATION, { baseline: second.ref.exportId, keepExports: 1 });
+  expect(await keptExports()).toEqual(last);
+  const verified = stage.newExport();
+  await staging.claim(verified, 'verify');
+  await staging.recordDrained(verified);
+  await staging.expireAll({ keepDays: 30, keepExports: 1 });
+  expect(await keptExports()).toEqual([second.ref.exportId, verified.exportId].toSorted());
+  expect(await fileNames(second.ref.exportId)).toContain('snapshot.json');
 });
 
 /** Counts the destinations that are looked at, and what is asked of the store at once. */

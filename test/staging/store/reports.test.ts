@@ -2,6 +2,7 @@ import { readdir, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { ExportRef } from '../../../src/contract/identifiers';
+import type { JobKind } from '../../../src/contract/job-kind';
 import type { ExportReport } from '../../../src/contract/report';
 import { FolderStore, openStagingToRead } from '../../../src/staging';
 import { report } from '../../workflows/samples';
@@ -30,9 +31,9 @@ async function numbers(): Promise<number[]> {
 }
 
 /** Exports that have claimed their destination, and nothing else. */
-async function claimed(count: number): Promise<ExportRef[]> {
+async function claimed(count: number, kind?: JobKind): Promise<ExportRef[]> {
   const refs = Array.from({ length: count }, () => stage.newExport());
-  for (const ref of refs) await stage.staging.claim(ref);
+  for (const ref of refs) await stage.staging.claim(ref, kind);
   return refs;
 }
 
@@ -61,8 +62,14 @@ test('exports without a report do not hide earlier ones, and fifty of them in a 
   expect(await numbers()).toEqual([3, 1]);
   await claimed(49);
   expect(await numbers()).toEqual([3, 1]);
+  // Nor do any number of other jobs, whose reports are listed among them.
+  const others = await claimed(60, 'verify');
+  await stage.staging.sealReport({ ...reportOf(others[59]!, 7), kind: 'verify' });
+  expect(await numbers()).toEqual([7, 3, 1]);
+  const { findReport } = await reader();
+  expect(await findReport(DESTINATION, { number: 1, since: '2020-01-01T00:00:00.000Z' })).toBeDefined();
   await claimed(1);
-  expect(await numbers()).toEqual([]);
+  expect(await numbers()).toEqual([7]);
 });
 
 test('a report goes with the rows of its export: by count, by age, and with the destination', async () => {
