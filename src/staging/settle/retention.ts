@@ -86,8 +86,8 @@ export async function expire(
 const TIDIED_AT_ONCE = 10;
 
 /**
- * Deletes the rows of the exports, and of the other jobs, that the last one has made too many. Looks at a few only, however many there have been. Each
- * has its own number: who verifies every hour keeps the rows of an export for as long as who never does, and is kept no more of.
+ * Deletes the rows of the exports, and of the other jobs, that the last one has made too many. Looks at a few only, however many there have been. The two
+ * are counted apart: otherwise an hourly verification would push out the rows of every export within days.
  */
 export async function tidy(
   store: StagingStore,
