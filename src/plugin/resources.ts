@@ -7,7 +7,7 @@ import type { SecretResolver } from '../ports/secrets';
 import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
-import { openStaging, scratchOf } from '../staging';
+import { createSemaphore, openStaging, scratchOf } from '../staging';
 import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -163,23 +163,5 @@ function tidyDaily(tidy: (signal: AbortSignal) => Promise<void>): () => void {
   return () => {
     stopped.abort();
     for (const timer of timers) clearTimeout(timer);
-  };
-}
-
-/** Lets at most `max` pieces of work run at once; the others wait, first come first served. */
-export function createSemaphore(max: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running < max) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // The slot passes on without counting down, which would let new work overtake the waiting one.
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
   };
 }

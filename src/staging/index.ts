@@ -62,6 +62,7 @@ export { readStore } from './store/store-id';
 export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { ObjectStagingStore } from './store/object-staging-store';
 export { scratchOf } from './store/layout';
+export { createSemaphore } from './store/semaphore';
 
 export interface StagingOptions {
   readonly store: StagingStore;

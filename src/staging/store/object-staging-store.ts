@@ -18,8 +18,9 @@ import { FileCache, hashOfFile } from './file-cache';
 import { requireOwnFolder } from './folder-store';
 import { FILE_MODE } from './local-files';
 import { requireConditions } from './require-conditions';
+import { createSemaphore } from './semaphore';
 
-export interface ObjectPlace {
+export interface ObjectStagingOptions {
   /** What it is, in a word: `s3`. */
   readonly kind: string;
   /** Without anything secret: `s3://bucket/prefix`. */
@@ -36,10 +37,10 @@ export interface ObjectPlace {
 }
 
 const CACHE = 'cache';
-/** Requests at once: more would wait for a connection, and each may have a part of an object in memory. */
-const AT_ONCE = 16;
+/** Requests at once: more would wait for a connection, and each may have a piece of an object in memory. */
+const MAX_AT_ONCE = 16;
 /** So often an object may be replaced while it is fetched, as one that is deleted and created again is. */
-const MOST_FETCHES = 5;
+const MAX_FETCHES = 5;
 
 // In the metadata of each object. Names of small letters and digits, since neither provider takes all others.
 const HASH = 'sha256';
@@ -57,14 +58,13 @@ export class ObjectStagingStore implements StagingStore {
   readonly kind: string;
   readonly isServed = true;
   readonly workFolder: string;
-  readonly #place: ObjectPlace;
+  readonly #place: ObjectStagingOptions;
   readonly #cache: FileCache;
   #connection: Promise<WritableStore> | undefined;
   #isOurs = false;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  readonly #withSlot = createSemaphore(MAX_AT_ONCE);
 
-  constructor(place: ObjectPlace) {
+  constructor(place: ObjectStagingOptions) {
     this.kind = place.kind;
     this.workFolder = place.workFolder;
     this.#place = place;
@@ -150,7 +150,7 @@ export class ObjectStagingStore implements StagingStore {
 
   async localFile(key: string): Promise<string | undefined> {
     await this.#requireOurs();
-    for (let left = MOST_FETCHES; left > 0; left -= 1) {
+    for (let left = MAX_FETCHES; left > 0; left -= 1) {
       const head = await this.#ask((store) => store.head(this.#keyOf(key)));
       if (!head) return undefined;
       const content = { key, sha256: this.#hashIn(head) };
@@ -193,10 +193,8 @@ export class ObjectStagingStore implements StagingStore {
   }
 
   /** Runs a request when there is room for it. */
-  async #ask<Result>(request: (store: WritableStore) => Promise<Result>): Promise<Result> {
-    if (this.#running < AT_ONCE) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
+  #ask<Result>(request: (store: WritableStore) => Promise<Result>): Promise<Result> {
+    return this.#withSlot(async () => {
       const connection = (this.#connection ??= this.#connect());
       try {
         return await request(await connection);
@@ -207,11 +205,7 @@ export class ObjectStagingStore implements StagingStore {
         if (isOver && this.#connection === connection) this.#connection = undefined;
         throw error;
       }
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
-    }
+    });
   }
 
   /** Others must not be able to change copies, which decide who is exported. */
