@@ -11,11 +11,11 @@ import {
   type ObjectBody,
   type ObjectHead,
   type Purpose,
-  PART,
+  PIECE,
   type ReadRange,
   type StoredObject,
   type WritableStore,
-  partsOf,
+  piecesOf,
 } from './object-store';
 import { readWhole } from './read-whole';
 import { type Attempt, asStoreError, hasCode, hasStatus, unavailable, unlessAbsent } from './store-error';
@@ -27,7 +27,7 @@ type Driver = typeof S3;
 type Creation = 'created' | 'taken' | 'conflict';
 
 /** So often a store may leave it undecided who is first. */
-const MOST_CONFLICTS = 10;
+const MAX_CONFLICTS = 10;
 const CONFLICT_MS = 100;
 
 interface Opened {
@@ -137,14 +137,14 @@ export class S3Store implements WritableStore {
   async create(
     key: string,
     content: Content,
-    { metadata, inParts = content.size > PART }: { metadata: Metadata; inParts?: boolean },
+    { metadata, inPieces = content.size > PIECE }: { metadata: Metadata; inPieces?: boolean },
   ): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
-      const creation = inParts
-        ? await this.#createInParts(key, content, metadata)
+      const creation = inPieces
+        ? await this.#createInPieces(key, content, metadata)
         : await this.#createAtOnce(key, content, metadata);
       if (creation !== 'conflict') return creation === 'created';
-      if (tries === MOST_CONFLICTS)
+      if (tries === MAX_CONFLICTS)
         throw unavailable(`s3://${this.#bucket}`, 'ConditionalRequestConflict', this.#purpose);
       await delay(CONFLICT_MS * tries);
     }
@@ -169,9 +169,9 @@ export class S3Store implements WritableStore {
     });
   }
 
-  /** The condition is that of the request which completes it, so the parts of a lost race are sent for nothing: they are deleted. */
-  async #createInParts(key: string, content: Content, metadata: Metadata): Promise<Creation> {
-    if (content.size > PART && (await this.head(key))) return 'taken';
+  /** The condition is that of the request which completes it, so the pieces of a lost race are sent for nothing: they are deleted. */
+  async #createInPieces(key: string, content: Content, metadata: Metadata): Promise<Creation> {
+    if (content.size > PIECE && (await this.head(key))) return 'taken';
     const what = `to create ${key} in`;
     const send = <Result>(request: (abortSignal: AbortSignal) => Promise<Result>) =>
       this.#attempt({ what }, request);
@@ -181,10 +181,12 @@ export class S3Store implements WritableStore {
     let isCreated = false;
     try {
       const parts: S3.CompletedPart[] = [];
-      for await (const Body of partsOf(content)) {
+      for await (const Body of piecesOf(content)) {
         const PartNumber = parts.length + 1;
-        const part = new this.#driver.UploadPartCommand({ ...place, UploadId, PartNumber, Body });
-        const { ETag, ChecksumCRC32 } = await send((abortSignal) => this.#client.send(part, { abortSignal }));
+        const piece = new this.#driver.UploadPartCommand({ ...place, UploadId, PartNumber, Body });
+        const { ETag, ChecksumCRC32 } = await send((abortSignal) =>
+          this.#client.send(piece, { abortSignal }),
+        );
         parts.push({ PartNumber, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) });
       }
       const complete = new this.#driver.CompleteMultipartUploadCommand({
@@ -199,7 +201,7 @@ export class S3Store implements WritableStore {
           return 'created';
         } catch (error) {
           if (hasStatus(error, 412)) return 'taken';
-          // It has to be sent again, from the first part on. So it has when the upload is gone: completed before, or given up by another.
+          // It has to be sent again, from the first piece on. So it has when the upload is gone: completed before, or given up by another.
           if (hasStatus(error, 409) || hasCode(error, 'NoSuchUpload')) return 'conflict';
           throw error;
         }

@@ -23,7 +23,7 @@ const LOOK_EVERY_MS = 60 * MINUTE_MS;
 const NOTE_EVERY_MS = MINUTE_MS;
 /** Each process looks again after it has added this share of the limit, so each may pass it by so much. */
 const SHARE = 16;
-const MOST_VERIFIED = 10_000;
+const MAX_VERIFIED = 10_000;
 const HASHED_AT_ONCE = 1024 * 1024;
 
 const COPY = /^[0-9a-f]{16}-[0-9a-f]{64}-/;
@@ -135,7 +135,7 @@ export class FileCache {
   }
 
   #trust(path: string, state: string): void {
-    if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear();
+    if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear();
     this.#verified.set(path, state);
   }
 

@@ -20,8 +20,8 @@ export async function requireConditions(store: WritableStore, { address, prefix 
   const folder = `${prefix === '' ? '' : `${prefix}/`}${FOLDER}`;
   const name = randomUUID();
   const key = `${folder}${name}/object`;
-  const creates = (text: string, inParts: boolean) =>
-    store.create(key, contentOf(text), { metadata: { probe: text }, inParts });
+  const creates = (text: string, inPieces: boolean) =>
+    store.create(key, contentOf(text), { metadata: { probe: text }, inPieces });
   // Its answer may say "taken" where the client has repeated the request.
   const isFirst = async () => (await store.get(key))?.bytes.toString('utf8') === 'first';
   try {
@@ -31,7 +31,7 @@ export async function requireConditions(store: WritableStore, { address, prefix 
     if ((await creates('third', true)) || !(await isFirst()))
       throw unsafe(
         address,
-        'replaces an object by one of several parts, since it ignores If-None-Match there',
+        'replaces an object by one of several pieces, since it ignores If-None-Match there',
       );
   } finally {
     await store.remove(key);
