@@ -25,6 +25,8 @@ import { withinTime } from './within-time';
 const RETRIES = { maxTries: 5, tryTimeoutInMs: 60_000, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
 /** So often the blocks of a blob may be dropped before it is put together. */
 const MAX_TRIES = 5;
+/** In a header of the answer, also to HEAD: the store itself says that there is no such object. */
+const BLOB_NOT_FOUND = 'BlobNotFound';
 const ONLY_NEW = { ifNoneMatch: '*' } as const;
 
 /** A container of Azure Blob Storage, or a file system of Data Lake Gen2 by its blob endpoint. */
@@ -105,7 +107,7 @@ export class AzureStore implements WritableStore {
 
   async head(key: string): Promise<ObjectHead | undefined> {
     const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#container.getBlobClient(key).getProperties({ abortSignal })),
+      unlessAbsent(this.#container.getBlobClient(key).getProperties({ abortSignal }), BLOB_NOT_FOUND),
     );
     return found && headOf(key, found);
   }
@@ -115,6 +117,7 @@ export class AzureStore implements WritableStore {
       const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
         unlessAbsent(
           this.#container.getBlobClient(key).download(0, undefined, { maxRetryRequests: 0, abortSignal }),
+          BLOB_NOT_FOUND,
         ),
       );
       return found && { head: headOf(key, found), stream: found.readableStreamBody as Readable };
@@ -179,7 +182,10 @@ export class AzureStore implements WritableStore {
 
   async remove(key: string): Promise<void> {
     await this.#attempt({ what: `to delete ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#container.getBlobClient(key).delete({ deleteSnapshots: 'include', abortSignal })),
+      unlessAbsent(
+        this.#container.getBlobClient(key).delete({ deleteSnapshots: 'include', abortSignal }),
+        BLOB_NOT_FOUND,
+      ),
     );
   }
 

@@ -95,7 +95,10 @@ interface CreateOptions {
 
 /** A store whose objects are created once. */
 export interface WritableStore extends ObjectStore {
-  /** Undefined where there is no such object. */
+  /**
+   * Undefined where there is no such object, as the store itself says it: a 404 of a proxy or a gateway before it is an error. Who is first, and
+   * whether there is a baseline, is decided by what is absent.
+   */
   head(key: string): Promise<ObjectHead | undefined>;
   /** The whole object, for one that fits into memory. */
   get(key: string): Promise<{ readonly head: ObjectHead; readonly bytes: Buffer } | undefined>;

@@ -29,6 +29,10 @@ type Creation = 'created' | 'taken' | 'conflict';
 /** So often a store may leave it undecided who is first. */
 const MAX_CONFLICTS = 10;
 const CONFLICT_MS = 100;
+/** Code in the body of the answer, with which the store itself says that there is no such object. */
+const NO_SUCH_KEY = 'NoSuchKey';
+
+type Head = Pick<S3.HeadObjectCommandOutput, 'ContentLength' | 'ETag' | 'LastModified' | 'Metadata'>;
 
 interface Opened {
   readonly bucket: string;
@@ -81,11 +85,13 @@ export class S3Store implements WritableStore {
         { what: 'to list', signal },
         (abortSignal) => this.#client.send(page, { abortSignal }),
       );
+      // A page of a proxy, which would look like a list of nothing.
+      if (IsTruncated === undefined) throw unavailable(`s3://${this.#bucket}`, 'no list', this.#purpose);
       yield {
         objects: (Contents ?? []).map((object) => this.#objectOf(object)),
         folders: (CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []),
       };
-      from = IsTruncated === true ? NextContinuationToken : undefined;
+      from = IsTruncated ? NextContinuationToken : undefined;
     } while (from !== undefined);
   }
 
@@ -110,26 +116,38 @@ export class S3Store implements WritableStore {
     return { stream: Body as Readable, isUnpacked: false };
   }
 
+  /**
+   * Asks for the first byte: the answer to HEAD has no body, so its 404 may be that of a gateway before the store, or of a bucket that does not
+   * exist. Only an empty object is asked for by HEAD, since it has no first byte.
+   */
   async head(key: string): Promise<ObjectHead | undefined> {
-    const head = new this.#driver.HeadObjectCommand(this.#place(key));
     const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#client.send(head, { abortSignal })),
+      unlessAbsent(this.#firstByte(key, abortSignal), NO_SUCH_KEY),
     );
     return found && headOf(key, found);
+  }
+
+  async #firstByte(key: string, abortSignal: AbortSignal): Promise<Head> {
+    const get = new this.#driver.GetObjectCommand({ ...this.#place(key), Range: 'bytes=0-0' });
+    try {
+      const { Body, ContentRange, ...head } = await this.#client.send(get, { abortSignal });
+      const [, size] = /\/(\d+)$/.exec(ContentRange ?? '') ?? [];
+      if (size === undefined) (Body as Readable).destroy();
+      // So that the connection is free for the next request.
+      else (Body as Readable).on('error', () => undefined).resume();
+      return size === undefined ? head : { ...head, ContentLength: Number(size) };
+    } catch (error) {
+      if (!hasStatus(error, 416)) throw error;
+      return this.#client.send(new this.#driver.HeadObjectCommand(this.#place(key)), { abortSignal });
+    }
   }
 
   async get(key: string): Promise<{ readonly head: ObjectHead; readonly bytes: Buffer } | undefined> {
     return readWhole({ store: `s3://${this.#bucket}`, purpose: this.#purpose }, async () => {
       const get = new this.#driver.GetObjectCommand(this.#place(key));
-      const found = await this.#attempt({ what: `to read ${key} of` }, async (abortSignal) => {
-        try {
-          return await this.#client.send(get, { abortSignal });
-        } catch (error) {
-          // Another 404 is not an answer of the store, but of a gateway before it.
-          if (hasCode(error, 'NoSuchKey')) return undefined;
-          throw error;
-        }
-      });
+      const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
+        unlessAbsent(this.#client.send(get, { abortSignal }), NO_SUCH_KEY),
+      );
       return found && { head: headOf(key, found), stream: found.Body as Readable };
     });
   }
@@ -255,10 +273,7 @@ export class S3Store implements WritableStore {
   }
 }
 
-function headOf(
-  key: string,
-  { ContentLength, ETag, LastModified, Metadata }: S3.HeadObjectCommandOutput,
-): ObjectHead {
+function headOf(key: string, { ContentLength, ETag, LastModified, Metadata }: Head): ObjectHead {
   return {
     key,
     size: ContentLength ?? 0,

@@ -50,6 +50,8 @@ const NOT_ACCEPTED =
   /^(InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|TokenRefreshRequired|AuthenticationFailed|InvalidAuthenticationInfo|NoAuthenticationInformation|RequestTimeTooSkewed)$/;
 const NO_STORE =
   /^(NoSuchBucket|ContainerNotFound|ContainerBeingDeleted|ContainerDisabled|AccountIsDisabled|InvalidBucketName)$/;
+/** What a store itself says with 404. Another one is the answer of a proxy or a gateway before it. */
+const ABSENT = /^(NoSuch[A-Z]\w*|\w+NotFound|Container\w+)$/;
 const OTHER_REGION =
   /^(PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/;
 const ARCHIVED = /^(InvalidObjectState|BlobArchived|BlobBeingRehydrated)$/;
@@ -64,6 +66,7 @@ export function asStoreError(error: unknown, attempt: Attempt): unknown {
   if (signal?.aborted) return signal.reason;
   const failure = failureOf(error);
   const { status, codes } = failure;
+  if (status === 404 && !codes.some((code) => ABSENT.test(code))) return notFromStore(failure, attempt);
   if (
     listed !== undefined &&
     (status === 404 || status === 412 || status === 416) &&
@@ -82,12 +85,15 @@ export function hasStatus(error: unknown, ...statuses: readonly number[]): boole
   return status !== undefined && statuses.includes(status) && !codes.some((code) => NO_STORE.test(code));
 }
 
-/** A bucket or container that does not exist is no object that is absent; only the answer of S3 to HEAD does not say which it is. */
-export async function unlessAbsent<Result>(found: Promise<Result>): Promise<Result | undefined> {
+/** @param code with which the store itself says that there is no such object. Another 404 is that of a gateway, or of a bucket that does not exist */
+export async function unlessAbsent<Result>(
+  found: Promise<Result>,
+  code: string,
+): Promise<Result | undefined> {
   try {
     return await found;
   } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
+    if (hasCode(error, code)) return undefined;
     throw error;
   }
 }
@@ -113,6 +119,15 @@ export function unavailable(store: string, reason: string, purpose: Purpose): Ex
     purpose.unavailable,
     `${store} does not answer, or ended the connection (${reason}). ${purpose.consequence} It is tried again; check that the store can be reached.`,
     { details: { reason } },
+  );
+}
+
+function notFromStore({ codes }: Failure, { store, what, purpose }: Attempt): ExportError {
+  const reason = codes[0] ?? '404';
+  return new ExportError(
+    purpose.unavailable,
+    `A request ${what} ${store} was answered with 404, and not by the store, which says what is absent (${reason}): perhaps by a proxy or a gateway before it. ${purpose.consequence} It is tried again; check ${purpose.section}.endpoint, and what is between.`,
+    { details: { reason }, cause: new Refused() },
   );
 }
 
