@@ -1,4 +1,5 @@
 import { ExportError } from '../errors';
+import { mayFindCredentials } from './credential-failure';
 import { type Purpose, replacedWhileRead } from './object-store';
 
 /** What was attempted when a store refused, or did not answer. */
@@ -35,6 +36,7 @@ const PASSING = new Set([
   'EPIPE',
   'ERR_STREAM_PREMATURE_CLOSE',
   'ETIMEDOUT',
+  'IDPCommunicationError',
   'REQUEST_SEND_ERROR',
   'RequestTimeout',
   'RequestTimeoutException',
@@ -66,6 +68,8 @@ export function asStoreError(error: unknown, attempt: Attempt): unknown {
   if (signal?.aborted) return signal.reason;
   const failure = failureOf(error);
   const { status, codes } = failure;
+  if (codes.some((code) => NO_CREDENTIALS.test(code)))
+    return withoutCredentials(failure, attempt, mayFindCredentials(error));
   if (status === 404 && !codes.some((code) => ABSENT.test(code))) return notFromStore(failure, attempt);
   if (
     listed !== undefined &&
@@ -131,6 +135,25 @@ function notFromStore({ codes }: Failure, { store, what, purpose }: Attempt): Ex
   );
 }
 
+/** Only where no references are set: the client looks for credentials by itself. */
+function withoutCredentials(
+  { codes }: Failure,
+  { store, what, purpose }: Attempt,
+  mayPass: boolean,
+): ExportError {
+  const [reason = ''] = codes;
+  const { unavailable, consequence, grant, section, owner } = purpose;
+  const advice = `Give the worker an identity that ${grant}, or set the references of ${section} in ${owner}.`;
+  const none = `There are no credentials ${what} ${store} (${reason})`;
+  const options = { details: { reason }, cause: new Refused() };
+  if (!mayPass) return new ExportError('SECRET_UNAVAILABLE', `${none}. ${advice}`, options);
+  return new ExportError(
+    unavailable,
+    `${none}; perhaps the service that gives them is away. ${consequence} It is tried again. If it keeps failing: ${advice}`,
+    options,
+  );
+}
+
 function full({ status, codes }: Failure, { store, what, purpose }: Attempt): ExportError {
   const reason = codes[0] ?? String(status);
   return new ExportError(
@@ -147,13 +170,6 @@ function refusal({ status, codes }: Failure, { store, what, purpose }: Attempt):
   const attempted = `${what} ${store}`;
   const { place, section, owner, grant } = purpose;
   const refused = (text: string) => new ExportError(purpose.refused, text, options);
-  if (is(NO_CREDENTIALS)) {
-    return new ExportError(
-      'SECRET_UNAVAILABLE',
-      `There are no credentials ${attempted} (${reason}). Give the worker an identity that ${grant}, or set the references of ${section} in ${owner}.`,
-      options,
-    );
-  }
   if (is(NO_STORE)) return refused(`${store} does not exist (${reason}). Correct ${place} of ${owner}.`);
   if (is(OTHER_REGION))
     return refused(
