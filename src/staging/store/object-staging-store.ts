@@ -85,8 +85,8 @@ export class ObjectStagingStore implements StagingStore {
       await this.#requireOurs();
       const sha256 = await hashOfFile(file);
       const handle = await open(file, 'r');
+      const { size } = await handle.stat();
       try {
-        const { size } = await handle.stat();
         const read = async (from: number, length: number): Promise<Buffer> => {
           const bytes = Buffer.allocUnsafe(length);
           const { bytesRead } = await handle.read(bytes, 0, length, from);
@@ -99,7 +99,7 @@ export class ObjectStagingStore implements StagingStore {
         await handle.close();
       }
       // The next step often reads it here. Without a copy, it fetches one.
-      await this.#cache.keep({ key, sha256 }, file).catch(() => undefined);
+      await this.#cache.keep({ key, sha256, size }, file).catch(() => undefined);
       return true;
     } finally {
       await rm(file, { force: true });
@@ -153,7 +153,7 @@ export class ObjectStagingStore implements StagingStore {
     for (let left = MAX_FETCHES; left > 0; left -= 1) {
       const head = await this.#ask((store) => store.head(this.#keyOf(key)));
       if (!head) return undefined;
-      const content = { key, sha256: this.#hashIn(head) };
+      const content = { key, sha256: this.#hashIn(head), size: head.size };
       try {
         const path = await this.#cache.file(content, (to) => this.#fetch(head, to));
         if (path !== undefined) return path;
