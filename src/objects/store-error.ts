@@ -211,7 +211,7 @@ function failureOf(error: unknown): Failure {
   // The name of an error of the network says nothing.
   const ofClass = name === 'Error' ? undefined : name;
   // Of an error from another realm, as under jest, a client keeps the text only.
-  const [ofText] = /\bE[A-Z]{4,20}\b/.exec(String(message)) ?? [];
+  const [ofText] = /\b(E[A-Z]{4,20}|TimeoutError)\b/.exec(String(message)) ?? [];
   const codes = [details?.errorCode, code, cause?.code, ofClass, ofText];
   return {
     status: typeof status === 'number' ? status : undefined,

@@ -41,6 +41,8 @@ const CACHE = 'cache';
 const MAX_AT_ONCE = 16;
 /** So often an object may be replaced while it is fetched, as one that is deleted and created again is. */
 const MAX_FETCHES = 5;
+/** Of calls whose outcome is not known. Of one that is forgotten, the object counts as that of another call, which is what callers expect. */
+const MAX_UNKNOWN = 1000;
 
 // In the metadata of each object. Names of small letters and digits, since neither provider takes all others.
 const HASH = 'sha256';
@@ -49,7 +51,7 @@ const PUT = 'put';
 /**
  * A store in a bucket of Amazon S3, or in a container of Azure Blob Storage. An object is created by one conditional request for its final
  * key (`If-None-Match: *`), by the last one of several where it is large. Its metadata has the hash of its content, and a random id of the
- * call that has put it: so a call whose request was repeated, by the client or by a proxy, recognises its own object. The hash alone would not do: two
+ * call that has put it: so a call whose request was repeated, by the client or by a proxy, recognises its own object, and so does the same call of this process after one that failed. The hash alone would not do: two
  * attempts often put the same content, and one of them only may go on.
  *
  * What is read as a file is copied to this machine first, and stays there for the next step. Reading writes nothing into the bucket.
@@ -62,6 +64,8 @@ export class ObjectStagingStore implements StagingStore {
   readonly #cache: FileCache;
   #connection: Promise<WritableStore> | undefined;
   #isOurs = false;
+  /** Calls of `put` that failed, and may have created their object, by key. */
+  readonly #unknown = new Map<string, { readonly sha256: string; readonly id: string }>();
   readonly #withSlot = createSemaphore(MAX_AT_ONCE);
 
   constructor(place: ObjectStagingOptions) {
@@ -110,12 +114,29 @@ export class ObjectStagingStore implements StagingStore {
     key: string,
     { sha256, ...content }: Content & { readonly sha256: string },
   ): Promise<boolean> {
-    const id = randomUUID();
+    const id = this.#takeUnknown(key, sha256) ?? randomUUID();
     return this.#ask(async (store) => {
       const path = this.#keyOf(key);
-      if (await store.create(path, content, { metadata: { [HASH]: sha256, [PUT]: id } })) return true;
-      return (await store.head(path))?.metadata[PUT] === id;
+      const isOurs = async () => (await store.head(path))?.metadata[PUT] === id;
+      try {
+        if (await store.create(path, content, { metadata: { [HASH]: sha256, [PUT]: id } })) return true;
+        return await isOurs();
+      } catch (error) {
+        // Its last answer may be lost for good. Where that cannot be asked either, it is when the call is repeated.
+        if (await isOurs().catch(() => false)) return true;
+        if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
+        this.#unknown.set(key, { sha256, id });
+        throw error;
+      }
     });
+  }
+
+  /** The id of a call of this process that put the same, and may have. Two calls never have it at once. */
+  #takeUnknown(key: string, sha256: string): string | undefined {
+    const found = this.#unknown.get(key);
+    if (found?.sha256 !== sha256) return undefined;
+    this.#unknown.delete(key);
+    return found.id;
   }
 
   async get(key: string): Promise<string | undefined> {

@@ -99,6 +99,19 @@ describe.each([
     expect(await readFile((await open({ folder: 'other' }).localFile('large')) ?? '', 'utf8')).toBe(LARGE);
   });
 
+  test('a put that never learned its outcome knows its object when it is repeated, and harms none when it is not', async () => {
+    let isLost = true;
+    proxy.weather = () => (isLost ? 'lost' : 'good');
+    expect(await errorOf(store.put(KEY, 'x'))).toMatchObject({ code: 'STAGING_FAILED' });
+    isLost = false;
+    const other = open();
+    expect(await other.put(KEY, 'x')).toBe(false);
+    expect(await other.get(KEY)).toBe('x');
+    expect(await store.put(KEY, 'x')).toBe(true);
+    expect(await store.put(KEY, 'x')).toBe(false);
+    other.close?.();
+  });
+
   test('of a large file that comes second nothing stays', async () => {
     let isFirst = true;
     proxy.weather = async (seen): Promise<Weather> => {
