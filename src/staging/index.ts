@@ -55,7 +55,7 @@ import { settle } from './settle/settle';
 import { settleEarlier } from './settle/earlier-exports';
 import { readRestored, sealRestored } from './plan/restored';
 import { sealNoProfiles, sealSnapshot } from './plan/snapshot';
-import { openStore, readStoreId } from './store/store-id';
+import { openStore, readStoreId, requireSameStore } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
 export { readStore } from './store/store-id';
@@ -98,7 +98,10 @@ export async function openStaging({
     storeId,
     lookHoldsMs: store.isServed ? LOOK_HOLDS_MS : 0,
     ...translateAll({
-      claim: (ref) => claim(store, ref),
+      claim: async (ref) => {
+        await requireSameStore(store, storeId);
+        return claim(store, ref);
+      },
       checkClaim: createClaimCheck(store),
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
