@@ -55,6 +55,7 @@ import { settle } from './settle/settle';
 import { settleEarlier } from './settle/earlier-exports';
 import { readRestored, sealRestored } from './plan/restored';
 import { sealNoProfiles, sealSnapshot } from './plan/snapshot';
+import { sweepHourly } from './store/scratch';
 import { openStore, readStoreId, requireSameStore } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
@@ -89,6 +90,7 @@ export async function openStaging({
   await translating('open', async () => given.requireSafe?.())();
   const storeId = await translating('open', openStore)(opened);
   const store = presentStore(withGenerations(opened));
+  const stopSweeping = sweepHourly(store);
   const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
@@ -155,7 +157,10 @@ export async function openStaging({
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
-      close: () => reader.close(),
+      close: async () => {
+        stopSweeping();
+        await reader.close();
+      },
     }),
   };
 }
@@ -315,7 +320,7 @@ function createReader(store: StagingStore, memoryLimit: string): Reader {
 }
 
 async function openReadingDatabase(store: StagingStore, memoryLimit: string): Promise<Database> {
-  // All workers of the store share the folder: a chunk or a part fits into memory, so nothing is spilled there. Most need little of the limit.
+  // All readers of the process share the folder: a chunk or a part fits into memory, so nothing is spilled there. Most need little of the limit.
   const folder = join(scratchOf(store), 'reading');
   await makeFolder(folder);
   return openDatabase({ folder, memoryLimit, threads: 1, allow: [store.workFolder] });

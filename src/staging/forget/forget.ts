@@ -19,7 +19,8 @@ import {
   readIdentity,
   sealIdentity,
 } from '../store/forgets';
-import { attemptsOf, exportsFolder, inExport, liftsFolder } from '../store/layout';
+import { exportsFolder, inExport, liftsFolder } from '../store/layout';
+import { removeAttempts } from '../store/scratch';
 import type { Lift } from '../store/lifts';
 import { openAttempt } from '../store/run-once';
 import { listFolders } from '../store/sealed-files';
@@ -100,7 +101,7 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
   const checkClaim = () => context.checkClaim(ref);
   await checkClaim();
   // Rows that a step which died was working on. None works now.
-  await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
+  await removeAttempts(store, destinationId);
   const inRows = await rewriteRowFiles(context, wanted);
   const isMentioned = mentioner(wanted);
   const inLines = await rewriteLines({ store, destinationId, isMentioned, checkClaim, signal });
