@@ -64,6 +64,7 @@ export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { ObjectStagingStore } from './store/object-staging-store';
 export { scratchOf } from './store/layout';
 export { createSemaphore } from './store/semaphore';
+export { reserveTemporaryFolder, withTemporaryFolder } from './store/temporary-folder';
 
 export interface StagingOptions {
   readonly store: StagingStore;
