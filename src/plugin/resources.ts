@@ -7,7 +7,7 @@ import type { SecretResolver } from '../ports/secrets';
 import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
-import { createSemaphore, openStaging, scratchOf } from '../staging';
+import { createSemaphore, downloadsOf, openStaging, scratchOf } from '../staging';
 import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -87,8 +87,9 @@ export async function openResources(
   const openUntraced = async (name: string): Promise<OpenSource> => {
     const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });
     if (isSegmentSource(source)) return lend(source);
-    // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
-    return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store), secrets });
+    // Copies of rows are on the same disk as staging, where leftovers of killed processes are found.
+    const folders = { baseFolder, scratch: scratchOf(store), downloads: downloadsOf(store) };
+    return openSource(source, { ...folders, memoryLimit, secrets });
   };
   const open = async (name: string): Promise<OpenSource> => {
     const source = await openUntraced(name);

@@ -62,7 +62,7 @@ import { Summaries } from './delivery/summary';
 export { readStore } from './store/store-id';
 export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { ObjectStagingStore } from './store/object-staging-store';
-export { scratchOf } from './store/layout';
+export { downloadsOf, scratchOf } from './store/layout';
 export { createSemaphore } from './store/semaphore';
 export { reserveTemporaryFolder, withTemporaryFolder } from './store/temporary-folder';
 

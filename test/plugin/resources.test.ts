@@ -40,6 +40,8 @@ test('what a killed worker left is swept away when a worker opens the store', as
   expect((await source.check()).profiles).toBe(1);
   await source.close();
   expect(await readdir(join(scratch, PROCESS_NAME))).toEqual([]);
+  // What a source has downloaded is gone on with by the next process.
+  expect((await readdir(scratch)).toSorted()).toEqual(['downloads', PROCESS_NAME]);
 });
 
 test('scratch is for the owner only', async () => {

@@ -23,6 +23,11 @@ export function scratchOf({ workFolder }: Pick<StagingStore, 'workFolder'>): str
   return join(workFolder, SCRATCH, PROCESS_NAME);
 }
 
+/** Local folder, of all processes, for what sources have downloaded and a later attempt goes on with. */
+export function downloadsOf({ workFolder }: Pick<StagingStore, 'workFolder'>): string {
+  return join(workFolder, SCRATCH, 'downloads');
+}
+
 /** Local folder of the attempts of this process at the steps of a destination's exports. Discarding the destination deletes those of all processes. */
 export function attemptsOf(store: StagingStore, destinationId: string): string {
   return join(scratchOf(store), ATTEMPTS, checkedName(destinationId));

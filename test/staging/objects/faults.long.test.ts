@@ -192,7 +192,7 @@ describe.each([
     await writer.close();
   });
 
-  test('a store that ignores the condition, of one request or of the last of several, is refused', async () => {
+  test('a store that ignores the condition, of one request or of the last of several, or lists late, is refused', async () => {
     for (const isMeant of [creates, createsLast]) {
       proxy.weather = (seen) => {
         if (isMeant(seen)) delete seen.headers['if-none-match'];
@@ -204,6 +204,17 @@ describe.each([
         message: expect.stringContaining('If-None-Match'),
       });
     }
+    const [isList, body] =
+      server.kind === 's3'
+        ? [/list-type/, '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>']
+        : [/comp=list/, '<EnumerationResults><Blobs/><NextMarker/></EnumerationResults>'];
+    once({ status: 200, body, headers: { 'content-type': 'application/xml' } }, ({ url }) =>
+      isList.test(url),
+    );
+    expect(await errorOf(openStaging({ store, memoryLimit: '64MB' }))).toMatchObject({
+      code: 'STAGING_STORE_UNSAFE',
+      message: expect.stringContaining('lists objects some time after'),
+    });
     proxy.weather = () => 'good';
     expect(await store.list('')).toEqual([]);
     await (await openStaging({ store, memoryLimit: '64MB' })).close();
