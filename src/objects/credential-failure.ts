@@ -18,8 +18,10 @@ export function mayFindCredentials(error: unknown): boolean {
 
 /** Of a container, or of a machine at Amazon. */
 function hasMetadata(): boolean {
-  const valueOf = (name: string) => process.env[name] ?? '';
-  const ofContainer =
-    valueOf('AWS_CONTAINER_CREDENTIALS_RELATIVE_URI') + valueOf('AWS_CONTAINER_CREDENTIALS_FULL_URI');
-  return ofContainer !== '' || ['', 'false'].includes(valueOf('AWS_EC2_METADATA_DISABLED'));
+  const {
+    AWS_CONTAINER_CREDENTIALS_RELATIVE_URI: path,
+    AWS_CONTAINER_CREDENTIALS_FULL_URI: url,
+    AWS_EC2_METADATA_DISABLED: isDisabled = '',
+  } = process.env;
+  return Boolean(path) || Boolean(url) || isDisabled === '' || isDisabled === 'false';
 }

@@ -101,10 +101,7 @@ export async function openStaging({
     storeId,
     lookHoldsMs: store.isServed ? LOOK_HOLDS_MS : 0,
     ...translateAll({
-      claim: async (ref) => {
-        await requireSameStore(store, storeId);
-        return claim(store, ref);
-      },
+      claim: (ref) => requireSameStore(store, storeId).then(() => claim(store, ref)),
       checkClaim: createClaimCheck(store),
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
@@ -158,10 +155,7 @@ export async function openStaging({
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
-      close: async () => {
-        stopSweeping();
-        await reader.close();
-      },
+      close: () => reader.close().finally(stopSweeping),
     }),
   };
 }

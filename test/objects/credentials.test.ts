@@ -68,26 +68,27 @@ test('a service that gives credentials, and is away, is waited for; without one,
   await machine.close();
 });
 
+// As the client of the store gets it, which asks for a quarter of a minute.
+const errorWith = async (variables: Record<string, string>) => {
+  Object.assign(process.env, variables);
+  const error = await errorOf(
+    new DefaultAzureCredential({ retryOptions: { maxRetries: 0 } }).getToken(
+      'https://storage.azure.com/.default',
+    ),
+  );
+  for (const name of Object.keys(variables)) delete process.env[name];
+  return asStoreError(error, { store: 'az://shop/rows', what: 'to list', purpose: purposeOf('azure') });
+};
+
 test('a service that gives credentials, and is away, is waited for; a wrong setting is said at once: Microsoft', async () => {
-  // As the client of the store gets it, which asks for a quarter of a minute.
-  const codeOf = async (variables: Record<string, string>) => {
-    Object.assign(process.env, variables);
-    const error = await errorOf(
-      new DefaultAzureCredential({ retryOptions: { maxRetries: 0 } }).getToken(
-        'https://storage.azure.com/.default',
-      ),
-    );
-    for (const name of Object.keys(variables)) delete process.env[name];
-    return asStoreError(error, { store: 'az://shop/rows', what: 'to list', purpose: purposeOf('azure') });
-  };
   expect(
-    await codeOf({ IDENTITY_ENDPOINT: 'http://127.0.0.1:9/token', IDENTITY_HEADER: 'of-this-app' }),
+    await errorWith({ IDENTITY_ENDPOINT: 'http://127.0.0.1:9/token', IDENTITY_HEADER: 'of-this-app' }),
   ).toMatchObject({
     code: 'SOURCE_UNAVAILABLE',
     message: expect.stringMatching(/no credentials .* away.* tried again.*Reader/),
   });
   expect(
-    await codeOf({
+    await errorWith({
       AZURE_TENANT_ID: '00000000-0000-0000-0000-000000000001',
       AZURE_CLIENT_ID: 'of-this-app',
       AZURE_FEDERATED_TOKEN_FILE: join(folder, 'none'),

@@ -73,7 +73,7 @@ function removeAll(): void {
 }
 
 /** Deletes those of processes of this user that ended without doing so, as one that was killed. */
-export async function sweepTemporaryFolders(): Promise<void> {
+async function sweepTemporaryFolders(): Promise<void> {
   for (const name of await listFolder(tmpdir())) {
     const [, owner = ''] = NAME.exec(name) ?? [];
     if (fateOf(owner) !== 'gone') continue;

@@ -82,15 +82,16 @@ test('what nothing has asked for in a day goes, and what a dead process has left
   expect(await readdir(folder)).toEqual([]);
 });
 
+// Writing to this device fails as on a full disk.
+const onFullDisk = (text: string, isFull: () => boolean) => async (path: string) => {
+  await writeFile(path, 'half of a file');
+  await writeFile(isFull() ? '/dev/full' : path, text);
+};
+
 test('on a full disk, copies that no step reads make room once; then it says how much is needed and free', async () => {
   const cache = new FileCache(folder, LIMIT);
   const [old, used] = [await ask(cache, 'old'), await ask(cache, 'in use')];
   await age(old, HOUR_MS);
-  // Writing to this device fails as on a full disk.
-  const onFullDisk = (text: string, isFull: () => boolean) => async (path: string) => {
-    await writeFile(path, 'half of a file');
-    await writeFile(isFull() ? '/dev/full' : path, text);
-  };
   const path = await cache.file(
     contentOf('new'),
     onFullDisk('new', () => existsSync(old ?? '')),
@@ -113,12 +114,12 @@ test('on a full disk, copies that no step reads make room once; then it says how
 
 test('a copy that another process deletes while it is taken is fetched again', async () => {
   const [one, other] = [new FileCache(folder, LIMIT), new FileCache(folder, LIMIT)];
-  let isOver = false;
+  const over = new AbortController();
   const dropping = (async () => {
-    while (!isOver) await other.drop(contentOf('abc').key);
+    while (!over.signal.aborted) await other.drop(contentOf('abc').key);
   })();
   for (let asked = 0; asked < 100; asked += 1) expect(await ask(one, 'abc')).toBeDefined();
-  isOver = true;
+  over.abort();
   await dropping;
   expect(await readFile((await ask(one, 'abc')) ?? '', 'utf8')).toBe('abc');
 });
