@@ -12,11 +12,11 @@ import {
   type ObjectBody,
   type ObjectHead,
   type Purpose,
-  PART,
+  PIECE,
   type ReadRange,
   type StoredObject,
   type WritableStore,
-  partsOf,
+  piecesOf,
 } from './object-store';
 import { readWhole } from './read-whole';
 import { type Attempt, asStoreError, hasCode, hasStatus, unavailable, unlessAbsent } from './store-error';
@@ -24,7 +24,9 @@ import { withinTime } from './within-time';
 
 const RETRIES = { maxTries: 5, tryTimeoutInMs: 60_000, retryDelayInMs: 200, maxRetryDelayInMs: 5000 };
 /** So often the blocks of a blob may be dropped before it is put together. */
-const MOST_TRIES = 5;
+const MAX_TRIES = 5;
+/** In a header of the answer, also to HEAD: the store itself says that there is no such object. */
+const BLOB_NOT_FOUND = 'BlobNotFound';
 const ONLY_NEW = { ifNoneMatch: '*' } as const;
 
 /** A container of Azure Blob Storage, or a file system of Data Lake Gen2 by its blob endpoint. */
@@ -105,7 +107,7 @@ export class AzureStore implements WritableStore {
 
   async head(key: string): Promise<ObjectHead | undefined> {
     const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#container.getBlobClient(key).getProperties({ abortSignal })),
+      unlessAbsent(this.#container.getBlobClient(key).getProperties({ abortSignal }), BLOB_NOT_FOUND),
     );
     return found && headOf(key, found);
   }
@@ -115,6 +117,7 @@ export class AzureStore implements WritableStore {
       const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
         unlessAbsent(
           this.#container.getBlobClient(key).download(0, undefined, { maxRetryRequests: 0, abortSignal }),
+          BLOB_NOT_FOUND,
         ),
       );
       return found && { head: headOf(key, found), stream: found.readableStreamBody as Readable };
@@ -124,14 +127,14 @@ export class AzureStore implements WritableStore {
   async create(
     key: string,
     content: Content,
-    { metadata, inParts = content.size > PART }: { metadata: Metadata; inParts?: boolean },
+    { metadata, inPieces = content.size > PIECE }: { metadata: Metadata; inPieces?: boolean },
   ): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
-      const isCreated = inParts
+      const isCreated = inPieces
         ? await this.#createInBlocks(key, content, metadata)
         : await this.#createAtOnce(key, content, metadata);
       if (isCreated !== undefined) return isCreated;
-      if (tries === MOST_TRIES) throw unavailable(this.#name, 'InvalidBlockList', this.#purpose);
+      if (tries === MAX_TRIES) throw unavailable(this.#name, 'InvalidBlockList', this.#purpose);
     }
   }
 
@@ -151,12 +154,12 @@ export class AzureStore implements WritableStore {
    * @returns undefined: that has happened to these, and they have to be sent again
    */
   async #createInBlocks(key: string, content: Content, metadata: Metadata): Promise<boolean | undefined> {
-    if (content.size > PART && (await this.head(key))) return false;
+    if (content.size > PIECE && (await this.head(key))) return false;
     const what = `to create ${key} in`;
     const blob = this.#container.getBlockBlobClient(key);
     const own = randomBytes(6).toString('hex');
     const blocks: string[] = [];
-    for await (const bytes of partsOf(content)) {
+    for await (const bytes of piecesOf(content)) {
       const number = String(blocks.length).padStart(6, '0');
       // All names of the blocks of a blob have one length.
       const block = Buffer.from(`${own}-${number}`).toString('base64');
@@ -179,7 +182,10 @@ export class AzureStore implements WritableStore {
 
   async remove(key: string): Promise<void> {
     await this.#attempt({ what: `to delete ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#container.getBlobClient(key).delete({ deleteSnapshots: 'include', abortSignal })),
+      unlessAbsent(
+        this.#container.getBlobClient(key).delete({ deleteSnapshots: 'include', abortSignal }),
+        BLOB_NOT_FOUND,
+      ),
     );
   }
 

@@ -79,7 +79,7 @@ export interface ObjectHead extends StoredObject {
 /** Names of small letters and digits: neither provider takes all others. */
 export type Metadata = Readonly<Record<string, string>>;
 
-/** What an object is made of. It is read part by part, and again where a request is repeated. */
+/** What an object is made of. It is read piece by piece, and again where a request is repeated. */
 export interface Content {
   /** In bytes. */
   readonly size: number;
@@ -89,13 +89,16 @@ export interface Content {
 
 interface CreateOptions {
   readonly metadata: Metadata;
-  /** In several requests, of which the last one creates it. Default: where it is larger than one part. */
-  readonly inParts?: boolean;
+  /** In several requests, of which the last one creates it. Default: where it is larger than one piece. */
+  readonly inPieces?: boolean;
 }
 
 /** A store whose objects are created once. */
 export interface WritableStore extends ObjectStore {
-  /** Undefined where there is no such object. */
+  /**
+   * Undefined where there is no such object, as the store itself says it: a 404 of a proxy or a gateway before it is an error. Who is first, and
+   * whether there is a baseline, is decided by what is absent.
+   */
   head(key: string): Promise<ObjectHead | undefined>;
   /** The whole object, for one that fits into memory. */
   get(key: string): Promise<{ readonly head: ObjectHead; readonly bytes: Buffer } | undefined>;
@@ -111,13 +114,13 @@ export interface WritableStore extends ObjectStore {
 }
 
 /** In bytes. An object up to this size is one request; of a larger one, so much is in memory. */
-export const PART = 8 * 1024 * 1024;
+export const PIECE = 8 * 1024 * 1024;
 
-/** Reads the parts of a content, one after the other. */
-export async function* partsOf({ size, read }: Content): AsyncGenerator<Buffer> {
-  // An empty object has one part, too.
-  for (let from = 0; from === 0 || from < size; from += PART)
-    yield await read(from, Math.min(PART, size - from));
+/** Reads the pieces of a content, one after the other. */
+export async function* piecesOf({ size, read }: Content): AsyncGenerator<Buffer> {
+  // An empty object has one piece, too.
+  for (let from = 0; from === 0 || from < size; from += PIECE)
+    yield await read(from, Math.min(PIECE, size - from));
 }
 
 /** The cause of an error, of which another reading of the whole source may know nothing. */

@@ -8,7 +8,7 @@ import { withoutSilence } from './without-silence';
 /** So often in a row a connection may be lost without a byte before all is tried again later, */
 const TRIES = 4;
 /** and so often in all. */
-const MOST_READS = 100;
+const MAX_READS = 100;
 
 export interface ReadOptions {
   /** For messages. */
@@ -53,7 +53,7 @@ export async function* readObject(
       body.stream.destroy();
     }
     left = received > before ? TRIES : left - 1;
-    if (left === 0 || reads === MOST_READS) throw unavailable(address, 'connection lost', purpose);
+    if (left === 0 || reads === MAX_READS) throw unavailable(address, 'connection lost', purpose);
   }
   if (received !== object.size || (object.md5 && !object.md5.equals(hash.digest())))
     throw unavailable(address, 'damaged content', purpose);

@@ -11,11 +11,11 @@ import {
   type ObjectBody,
   type ObjectHead,
   type Purpose,
-  PART,
+  PIECE,
   type ReadRange,
   type StoredObject,
   type WritableStore,
-  partsOf,
+  piecesOf,
 } from './object-store';
 import { readWhole } from './read-whole';
 import { type Attempt, asStoreError, hasCode, hasStatus, unavailable, unlessAbsent } from './store-error';
@@ -27,8 +27,12 @@ type Driver = typeof S3;
 type Creation = 'created' | 'taken' | 'conflict';
 
 /** So often a store may leave it undecided who is first. */
-const MOST_CONFLICTS = 10;
+const MAX_CONFLICTS = 10;
 const CONFLICT_MS = 100;
+/** Code in the body of the answer, with which the store itself says that there is no such object. */
+const NO_SUCH_KEY = 'NoSuchKey';
+
+type Head = Pick<S3.HeadObjectCommandOutput, 'ContentLength' | 'ETag' | 'LastModified' | 'Metadata'>;
 
 interface Opened {
   readonly bucket: string;
@@ -81,11 +85,13 @@ export class S3Store implements WritableStore {
         { what: 'to list', signal },
         (abortSignal) => this.#client.send(page, { abortSignal }),
       );
+      // A page of a proxy, which would look like a list of nothing.
+      if (IsTruncated === undefined) throw unavailable(`s3://${this.#bucket}`, 'no list', this.#purpose);
       yield {
         objects: (Contents ?? []).map((object) => this.#objectOf(object)),
         folders: (CommonPrefixes ?? []).flatMap(({ Prefix }) => Prefix ?? []),
       };
-      from = IsTruncated === true ? NextContinuationToken : undefined;
+      from = IsTruncated ? NextContinuationToken : undefined;
     } while (from !== undefined);
   }
 
@@ -110,26 +116,38 @@ export class S3Store implements WritableStore {
     return { stream: Body as Readable, isUnpacked: false };
   }
 
+  /**
+   * Asks for the first byte: the answer to HEAD has no body, so its 404 may be that of a gateway before the store, or of a bucket that does not
+   * exist. Only an empty object is asked for by HEAD, since it has no first byte.
+   */
   async head(key: string): Promise<ObjectHead | undefined> {
-    const head = new this.#driver.HeadObjectCommand(this.#place(key));
     const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
-      unlessAbsent(this.#client.send(head, { abortSignal })),
+      unlessAbsent(this.#firstByte(key, abortSignal), NO_SUCH_KEY),
     );
     return found && headOf(key, found);
+  }
+
+  async #firstByte(key: string, abortSignal: AbortSignal): Promise<Head> {
+    const get = new this.#driver.GetObjectCommand({ ...this.#place(key), Range: 'bytes=0-0' });
+    try {
+      const { Body, ContentRange, ...head } = await this.#client.send(get, { abortSignal });
+      const [, size] = /\/(\d+)$/.exec(ContentRange ?? '') ?? [];
+      if (size === undefined) (Body as Readable).destroy();
+      // So that the connection is free for the next request.
+      else (Body as Readable).on('error', () => undefined).resume();
+      return size === undefined ? head : { ...head, ContentLength: Number(size) };
+    } catch (error) {
+      if (!hasStatus(error, 416)) throw error;
+      return this.#client.send(new this.#driver.HeadObjectCommand(this.#place(key)), { abortSignal });
+    }
   }
 
   async get(key: string): Promise<{ readonly head: ObjectHead; readonly bytes: Buffer } | undefined> {
     return readWhole({ store: `s3://${this.#bucket}`, purpose: this.#purpose }, async () => {
       const get = new this.#driver.GetObjectCommand(this.#place(key));
-      const found = await this.#attempt({ what: `to read ${key} of` }, async (abortSignal) => {
-        try {
-          return await this.#client.send(get, { abortSignal });
-        } catch (error) {
-          // Another 404 is not an answer of the store, but of a gateway before it.
-          if (hasCode(error, 'NoSuchKey')) return undefined;
-          throw error;
-        }
-      });
+      const found = await this.#attempt({ what: `to read ${key} of` }, (abortSignal) =>
+        unlessAbsent(this.#client.send(get, { abortSignal }), NO_SUCH_KEY),
+      );
       return found && { head: headOf(key, found), stream: found.Body as Readable };
     });
   }
@@ -137,14 +155,14 @@ export class S3Store implements WritableStore {
   async create(
     key: string,
     content: Content,
-    { metadata, inParts = content.size > PART }: { metadata: Metadata; inParts?: boolean },
+    { metadata, inPieces = content.size > PIECE }: { metadata: Metadata; inPieces?: boolean },
   ): Promise<boolean> {
     for (let tries = 1; ; tries += 1) {
-      const creation = inParts
-        ? await this.#createInParts(key, content, metadata)
+      const creation = inPieces
+        ? await this.#createInPieces(key, content, metadata)
         : await this.#createAtOnce(key, content, metadata);
       if (creation !== 'conflict') return creation === 'created';
-      if (tries === MOST_CONFLICTS)
+      if (tries === MAX_CONFLICTS)
         throw unavailable(`s3://${this.#bucket}`, 'ConditionalRequestConflict', this.#purpose);
       await delay(CONFLICT_MS * tries);
     }
@@ -169,9 +187,9 @@ export class S3Store implements WritableStore {
     });
   }
 
-  /** The condition is that of the request which completes it, so the parts of a lost race are sent for nothing: they are deleted. */
-  async #createInParts(key: string, content: Content, metadata: Metadata): Promise<Creation> {
-    if (content.size > PART && (await this.head(key))) return 'taken';
+  /** The condition is that of the request which completes it, so the pieces of a lost race are sent for nothing: they are deleted. */
+  async #createInPieces(key: string, content: Content, metadata: Metadata): Promise<Creation> {
+    if (content.size > PIECE && (await this.head(key))) return 'taken';
     const what = `to create ${key} in`;
     const send = <Result>(request: (abortSignal: AbortSignal) => Promise<Result>) =>
       this.#attempt({ what }, request);
@@ -181,10 +199,12 @@ export class S3Store implements WritableStore {
     let isCreated = false;
     try {
       const parts: S3.CompletedPart[] = [];
-      for await (const Body of partsOf(content)) {
+      for await (const Body of piecesOf(content)) {
         const PartNumber = parts.length + 1;
-        const part = new this.#driver.UploadPartCommand({ ...place, UploadId, PartNumber, Body });
-        const { ETag, ChecksumCRC32 } = await send((abortSignal) => this.#client.send(part, { abortSignal }));
+        const piece = new this.#driver.UploadPartCommand({ ...place, UploadId, PartNumber, Body });
+        const { ETag, ChecksumCRC32 } = await send((abortSignal) =>
+          this.#client.send(piece, { abortSignal }),
+        );
         parts.push({ PartNumber, ETag, ...(ChecksumCRC32 !== undefined && { ChecksumCRC32 }) });
       }
       const complete = new this.#driver.CompleteMultipartUploadCommand({
@@ -199,7 +219,7 @@ export class S3Store implements WritableStore {
           return 'created';
         } catch (error) {
           if (hasStatus(error, 412)) return 'taken';
-          // It has to be sent again, from the first part on. So it has when the upload is gone: completed before, or given up by another.
+          // It has to be sent again, from the first piece on. So it has when the upload is gone: completed before, or given up by another.
           if (hasStatus(error, 409) || hasCode(error, 'NoSuchUpload')) return 'conflict';
           throw error;
         }
@@ -253,10 +273,7 @@ export class S3Store implements WritableStore {
   }
 }
 
-function headOf(
-  key: string,
-  { ContentLength, ETag, LastModified, Metadata }: S3.HeadObjectCommandOutput,
-): ObjectHead {
+function headOf(key: string, { ContentLength, ETag, LastModified, Metadata }: Head): ObjectHead {
   return {
     key,
     size: ContentLength ?? 0,

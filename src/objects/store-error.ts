@@ -1,4 +1,5 @@
 import { ExportError } from '../errors';
+import { mayFindCredentials } from './credential-failure';
 import { type Purpose, replacedWhileRead } from './object-store';
 
 /** What was attempted when a store refused, or did not answer. */
@@ -35,6 +36,7 @@ const PASSING = new Set([
   'EPIPE',
   'ERR_STREAM_PREMATURE_CLOSE',
   'ETIMEDOUT',
+  'IDPCommunicationError',
   'REQUEST_SEND_ERROR',
   'RequestTimeout',
   'RequestTimeoutException',
@@ -50,6 +52,8 @@ const NOT_ACCEPTED =
   /^(InvalidAccessKeyId|SignatureDoesNotMatch|ExpiredToken|InvalidToken|TokenRefreshRequired|AuthenticationFailed|InvalidAuthenticationInfo|NoAuthenticationInformation|RequestTimeTooSkewed)$/;
 const NO_STORE =
   /^(NoSuchBucket|ContainerNotFound|ContainerBeingDeleted|ContainerDisabled|AccountIsDisabled|InvalidBucketName)$/;
+/** What a store itself says with 404. Another one is the answer of a proxy or a gateway before it. */
+const ABSENT = /^(NoSuch[A-Z]\w*|\w+NotFound|Container\w+)$/;
 const OTHER_REGION =
   /^(PermanentRedirect|TemporaryRedirect|AuthorizationHeaderMalformed|IllegalLocationConstraintException)$/;
 const ARCHIVED = /^(InvalidObjectState|BlobArchived|BlobBeingRehydrated)$/;
@@ -64,6 +68,9 @@ export function asStoreError(error: unknown, attempt: Attempt): unknown {
   if (signal?.aborted) return signal.reason;
   const failure = failureOf(error);
   const { status, codes } = failure;
+  if (codes.some((code) => NO_CREDENTIALS.test(code)))
+    return withoutCredentials(failure, attempt, mayFindCredentials(error));
+  if (status === 404 && !codes.some((code) => ABSENT.test(code))) return notFromStore(failure, attempt);
   if (
     listed !== undefined &&
     (status === 404 || status === 412 || status === 416) &&
@@ -82,12 +89,15 @@ export function hasStatus(error: unknown, ...statuses: readonly number[]): boole
   return status !== undefined && statuses.includes(status) && !codes.some((code) => NO_STORE.test(code));
 }
 
-/** A bucket or container that does not exist is no object that is absent; only the answer of S3 to HEAD does not say which it is. */
-export async function unlessAbsent<Result>(found: Promise<Result>): Promise<Result | undefined> {
+/** @param code with which the store itself says that there is no such object. Another 404 is that of a gateway, or of a bucket that does not exist */
+export async function unlessAbsent<Result>(
+  found: Promise<Result>,
+  code: string,
+): Promise<Result | undefined> {
   try {
     return await found;
   } catch (error) {
-    if (hasStatus(error, 404)) return undefined;
+    if (hasCode(error, code)) return undefined;
     throw error;
   }
 }
@@ -116,6 +126,34 @@ export function unavailable(store: string, reason: string, purpose: Purpose): Ex
   );
 }
 
+function notFromStore({ codes }: Failure, { store, what, purpose }: Attempt): ExportError {
+  const reason = codes[0] ?? '404';
+  return new ExportError(
+    purpose.unavailable,
+    `A request ${what} ${store} was answered with 404, and not by the store, which says what is absent (${reason}): perhaps by a proxy or a gateway before it. ${purpose.consequence} It is tried again; check ${purpose.section}.endpoint, and what is between.`,
+    { details: { reason }, cause: new Refused() },
+  );
+}
+
+/** Only where no references are set: the client looks for credentials by itself. */
+function withoutCredentials(
+  { codes }: Failure,
+  { store, what, purpose }: Attempt,
+  mayPass: boolean,
+): ExportError {
+  const [reason = ''] = codes;
+  const { unavailable, consequence, grant, section, owner } = purpose;
+  const advice = `Give the worker an identity that ${grant}, or set the references of ${section} in ${owner}.`;
+  const none = `There are no credentials ${what} ${store} (${reason})`;
+  const options = { details: { reason }, cause: new Refused() };
+  if (!mayPass) return new ExportError('SECRET_UNAVAILABLE', `${none}. ${advice}`, options);
+  return new ExportError(
+    unavailable,
+    `${none}; perhaps the service that gives them is away. ${consequence} It is tried again. If it keeps failing: ${advice}`,
+    options,
+  );
+}
+
 function full({ status, codes }: Failure, { store, what, purpose }: Attempt): ExportError {
   const reason = codes[0] ?? String(status);
   return new ExportError(
@@ -132,13 +170,6 @@ function refusal({ status, codes }: Failure, { store, what, purpose }: Attempt):
   const attempted = `${what} ${store}`;
   const { place, section, owner, grant } = purpose;
   const refused = (text: string) => new ExportError(purpose.refused, text, options);
-  if (is(NO_CREDENTIALS)) {
-    return new ExportError(
-      'SECRET_UNAVAILABLE',
-      `There are no credentials ${attempted} (${reason}). Give the worker an identity that ${grant}, or set the references of ${section} in ${owner}.`,
-      options,
-    );
-  }
   if (is(NO_STORE)) return refused(`${store} does not exist (${reason}). Correct ${place} of ${owner}.`);
   if (is(OTHER_REGION))
     return refused(
@@ -180,7 +211,7 @@ function failureOf(error: unknown): Failure {
   // The name of an error of the network says nothing.
   const ofClass = name === 'Error' ? undefined : name;
   // Of an error from another realm, as under jest, a client keeps the text only.
-  const [ofText] = /\bE[A-Z]{4,20}\b/.exec(String(message)) ?? [];
+  const [ofText] = /\b(E[A-Z]{4,20}|TimeoutError)\b/.exec(String(message)) ?? [];
   const codes = [details?.errorCode, code, cause?.code, ofClass, ofText];
   return {
     status: typeof status === 'number' ? status : undefined,

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import { secretResolver } from '../config/secrets';
 import { AzureStore } from '../objects/azure-store';
@@ -9,7 +6,7 @@ import type { Purpose } from '../objects/object-store';
 import { S3Store } from '../objects/s3-store';
 import type { SecretResolver } from '../ports/secrets';
 import type { StagingStore } from '../ports/staging-store';
-import { FolderStore, ObjectStagingStore } from '../staging';
+import { FolderStore, ObjectStagingStore, reserveTemporaryFolder } from '../staging';
 
 type StagingConfig = WorkerConfig['staging'];
 
@@ -44,14 +41,8 @@ export function isServed({ s3, azure }: StagingConfig): boolean {
 
 let temporary: string | undefined;
 
-/** One for the process, made when a file is fetched. Its name cannot be guessed. */
-function temporaryFolder(): string {
-  if (temporary !== undefined) return temporary;
-  const folder = join(tmpdir(), `temporal-mailchimp-${randomBytes(8).toString('hex')}`);
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  temporary = folder;
-  return folder;
-}
+/** One for the process, made when a file is fetched. */
+const temporaryFolder = (): string => (temporary ??= reserveTemporaryFolder());
 
 /** Where the store is, in words. */
 export function addressOf({ s3, azure, folder }: StagingConfig): string {

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { WorkerConfig } from '../config/config';
 import { DataverseSourceSchema } from '../config/dataverse-config';
 import { PostgresServerSchema } from '../config/postgres-config';
@@ -14,7 +11,7 @@ import { countSegments, type SegmentCounts } from '../sources/count-segments';
 import { type Preview, previewSegment } from '../sources/preview';
 import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { type InspectedRelation, readTables, readValues } from '../sources/postgres/inspect-database';
-import { openStagingToRead, type StagingReader } from '../staging';
+import { openStagingToRead, type StagingReader, withTemporaryFolder } from '../staging';
 export { inspectStore } from './inspect-store';
 export { nearest, suggest } from '../sources/suggest';
 export { addressOf } from './configured-store';
@@ -49,7 +46,7 @@ export async function withSource<Result>(
   work: (source: OpenSource, options: SourceOptions) => Promise<Result>,
 ): Promise<Result> {
   const config = findEntry(sources, name, { code: 'SOURCE_NOT_FOUND', reader: 'command' });
-  return withScratch(async (scratch) => {
+  return withTemporaryFolder(async (scratch) => {
     const options = {
       baseFolder,
       memoryLimit: staging.memoryLimit,
@@ -152,7 +149,7 @@ export function inspectFile(
   file: { readonly path: string; readonly what: string },
   baseFolder: string,
 ): Promise<InspectedTable> {
-  return withScratch((scratch) => inspectTable(file, { baseFolder, memoryLimit: '256MB', scratch }));
+  return withTemporaryFolder((scratch) => inspectTable(file, { baseFolder, memoryLimit: '256MB', scratch }));
 }
 
 /** Columns of the profiles of a lake, and its segments. @throws ExportError SOURCE_UNREADABLE, SOURCE_MALFORMED, CONFIG_INVALID */
@@ -211,13 +208,3 @@ export function inspectColumn(
 
 const databaseAddress = (address: unknown) =>
   parse(PostgresServerSchema, address, { what: 'The address of the database' });
-
-/** Lends a temporary folder of the system, only the owner's. */
-async function withScratch<Result>(work: (scratch: string) => Promise<Result>): Promise<Result> {
-  const scratch = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
-  try {
-    return await work(scratch);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
-}

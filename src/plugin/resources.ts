@@ -7,7 +7,7 @@ import type { SecretResolver } from '../ports/secrets';
 import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
-import { openStaging, scratchOf } from '../staging';
+import { createSemaphore, downloadsOf, openStaging, scratchOf } from '../staging';
 import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -87,8 +87,9 @@ export async function openResources(
   const openUntraced = async (name: string): Promise<OpenSource> => {
     const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });
     if (isSegmentSource(source)) return lend(source);
-    // Copies of rows are on the same disk as staging, in one folder for all sources, so that leftovers of killed processes are found.
-    return openSource(source, { baseFolder, memoryLimit, scratch: scratchOf(store), secrets });
+    // Copies of rows are on the same disk as staging, where leftovers of killed processes are found.
+    const folders = { baseFolder, scratch: scratchOf(store), downloads: downloadsOf(store) };
+    return openSource(source, { ...folders, memoryLimit, secrets });
   };
   const open = async (name: string): Promise<OpenSource> => {
     const source = await openUntraced(name);
@@ -163,23 +164,5 @@ function tidyDaily(tidy: (signal: AbortSignal) => Promise<void>): () => void {
   return () => {
     stopped.abort();
     for (const timer of timers) clearTimeout(timer);
-  };
-}
-
-/** Lets at most `max` pieces of work run at once; the others wait, first come first served. */
-export function createSemaphore(max: number): <Result>(work: () => Promise<Result>) => Promise<Result> {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running < max) running += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await work();
-    } finally {
-      // The slot passes on without counting down, which would let new work overtake the waiting one.
-      const next = waiting.shift();
-      if (next) next();
-      else running -= 1;
-    }
   };
 }

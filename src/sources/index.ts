@@ -36,8 +36,11 @@ const STALE_AFTER_MS = 24 * 60 * 60 * 1000;
  * @throws ExportError CONFIG_INVALID
  */
 export async function openSource(config: SourceConfig, options: SourceOptions): Promise<OpenSource> {
-  await mkdir(options.scratch, { recursive: true, mode: 0o700 });
-  await sweep(options.scratch);
+  const { scratch, downloads = scratch } = options;
+  for (const folder of new Set([scratch, downloads])) {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await sweep(folder);
+  }
   // The compiler does not see that a kind gets its own configuration.
   const open = KINDS[config.kind] as (config: SourceConfig, options: SourceOptions) => OpenSource;
   return open(config, options);

@@ -8,5 +8,7 @@ export interface SourceOptions {
   readonly memoryLimit: string;
   /** Folder for copies of rows and spilled memory; what a source leaves in it under the name `source-…` is deleted after a day. */
   readonly scratch: string;
+  /** Folder on the same disk for what a later attempt goes on with, perhaps that of another process; swept as `scratch`. Default: `scratch`. */
+  readonly downloads?: string;
   readonly secrets: SecretResolver;
 }

@@ -55,13 +55,16 @@ import { settle } from './settle/settle';
 import { settleEarlier } from './settle/earlier-exports';
 import { readRestored, sealRestored } from './plan/restored';
 import { sealNoProfiles, sealSnapshot } from './plan/snapshot';
-import { openStore, readStoreId } from './store/store-id';
+import { sweepHourly } from './store/scratch';
+import { openStore, readStoreId, requireSameStore } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
 export { readStore } from './store/store-id';
 export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { ObjectStagingStore } from './store/object-staging-store';
-export { scratchOf } from './store/layout';
+export { downloadsOf, scratchOf } from './store/layout';
+export { createSemaphore } from './store/semaphore';
+export { reserveTemporaryFolder, withTemporaryFolder } from './store/temporary-folder';
 
 export interface StagingOptions {
   readonly store: StagingStore;
@@ -88,6 +91,7 @@ export async function openStaging({
   await translating('open', async () => given.requireSafe?.())();
   const storeId = await translating('open', openStore)(opened);
   const store = presentStore(withGenerations(opened));
+  const stopSweeping = sweepHourly(store);
   const reader = createReader(store, memoryLimit);
   const read = createChunkReader();
   const summaries = new Summaries(store);
@@ -97,7 +101,10 @@ export async function openStaging({
     storeId,
     lookHoldsMs: store.isServed ? LOOK_HOLDS_MS : 0,
     ...translateAll({
-      claim: (ref, kind = 'export') => claim(store, ref, kind),
+      claim: async (ref, kind = 'export') => {
+        await requireSameStore(store, storeId);
+        await claim(store, ref, kind);
+      },
       checkClaim: createClaimCheck(store),
       reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
       releaseAudience: (destinationId) => releaseAudience(store, destinationId),
@@ -151,7 +158,7 @@ export async function openStaging({
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
       discard: (destinationId) => discard(store, destinationId),
-      close: () => reader.close(),
+      close: () => reader.close().finally(stopSweeping),
     }),
   };
 }
@@ -311,7 +318,7 @@ function createReader(store: StagingStore, memoryLimit: string): Reader {
 }
 
 async function openReadingDatabase(store: StagingStore, memoryLimit: string): Promise<Database> {
-  // All workers of the store share the folder: a chunk or a part fits into memory, so nothing is spilled there. Most need little of the limit.
+  // All readers of the process share the folder: a chunk or a part fits into memory, so nothing is spilled there. Most need little of the limit.
   const folder = join(scratchOf(store), 'reading');
   await makeFolder(folder);
   return openDatabase({ folder, memoryLimit, threads: 1, allow: [store.workFolder] });

@@ -45,8 +45,8 @@ interface Scene {
   readonly stage: Stage;
   /** Folder of the export in staging. */
   readonly folder: string;
-  /** Folder of the attempts at the steps of its exports. */
-  readonly attempts: string;
+  /** Names in the folder of the attempts at the steps of its exports. */
+  readonly attempts: () => readonly string[];
 }
 
 /** What happened at a destination before the export whose worker is killed. */
@@ -105,11 +105,11 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => existsSync(join(folder, 'census.json')),
   },
   'takes the snapshot': {
-    has: ({ attempts }) => holds(attempts, /^snapshot-/),
+    has: ({ attempts }) => attempts().some((name) => name.startsWith('snapshot-')),
     isOver: ({ folder }) => existsSync(join(folder, 'snapshot.json')),
   },
   'plans the export': {
-    has: ({ attempts }) => holds(attempts, /^plan-/),
+    has: ({ attempts }) => attempts().some((name) => name.startsWith('plan-')),
     isOver: ({ folder }) => existsSync(join(folder, 'plan.json')),
   },
   'sends the canary': {
@@ -146,7 +146,7 @@ export const MOMENTS: Readonly<Record<string, Moment>> = {
     isOver: ({ folder }) => holds(join(folder, 'results'), /^part-/),
   },
   settles: {
-    has: ({ attempts }) => holds(attempts, /^settle-/),
+    has: ({ attempts }) => attempts().some((name) => name.startsWith('settle-')),
     isOver: ({ folder }) => existsSync(join(folder, 'baseline.json')),
   },
 };
@@ -185,10 +185,12 @@ async function exportAfter(history: History, input: GeneratedProfiles, moment?: 
     const { id: exportId } = await stage.client.start(stage.destinationId, { options });
     const ref = { destinationId: stage.destinationId, exportId };
     if (moment) {
+      const scratch = join(stage.folder, 'staging/scratch');
       const scene = {
         stage,
         folder: exportFolder(stage, ref),
-        attempts: join(stage.folder, 'staging/scratch/attempts', ref.destinationId),
+        attempts: () =>
+          names(scratch).flatMap((worker) => names(join(scratch, worker, 'attempts', ref.destinationId))),
       };
       await killAt(moment, scene, { worker: workers[0]!, hasEnded: endOf(stage, exportId) });
       workers.push(await startWorker(configFile));

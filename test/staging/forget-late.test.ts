@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FolderStore, openStaging } from '../../src/staging';
+import type { Staging } from '../../src/ports/staging';
 import type { StagingStore } from '../../src/ports/staging-store';
 import { replaceRowFile } from '../../src/staging/store/generations';
 import { filesWith } from '../support/files-with';
+import { until } from '../support/until';
 import { ACCOUNT, forgetAs, requestFor } from './forgetting';
 import {
   acknowledge,
@@ -26,14 +29,26 @@ beforeEach(async () => {
 
 afterEach(() => stage.close());
 
+const LONG_AGO = new Date(Date.now() - 60 * 60_000);
 const ADA = 'ada@mail.test';
 const PEOPLE: readonly Profile[] = [
   { key: '1', email: ADA, first: 'Ada', segments: ['vip'] },
   { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['vip'] },
 ];
 
-/** A store in which each write of rows into a folder is frozen until it is woken. `workFolder`: of the worker that has it. */
-function freezing(store: StagingStore, folder: string, workFolder = store.workFolder) {
+interface Freezing {
+  /** Of the write: `lost` fails, `never` is that of a process that dies. */
+  readonly answer?: 'good' | 'lost' | 'never';
+  /** Of the worker that has the store. */
+  readonly workFolder?: string;
+}
+
+/** A store in which each write of rows into a folder is frozen until it is woken. */
+function freezing(
+  store: StagingStore,
+  folder: string,
+  { answer = 'good', workFolder = store.workFolder }: Freezing = {},
+) {
   let wake!: () => void;
   let freeze!: () => void;
   const woken = new Promise<void>((resolve) => {
@@ -49,6 +64,10 @@ function freezing(store: StagingStore, folder: string, workFolder = store.workFo
       if (key.includes(`/${folder}`)) {
         freeze();
         await woken;
+        const isOurs = await store.put(key, content);
+        if (answer === 'lost') throw new Error('the connection was lost');
+        if (answer === 'never') return new Promise<boolean>(() => undefined);
+        return isOurs;
       }
       return store.put(key, content);
     },
@@ -75,6 +94,34 @@ test('a generation of rows that a worker stores late is taken back, and the one 
   expect(await store.get(key)).toBe('first');
   expect(await replaceRowFile(store, key, { after: 1, file: await file('second') })).toBe(true);
   expect(await store.get(key.replace('.parquet', '.g2.parquet'))).toBe('second');
+});
+
+test('of a late write whose outcome is not known nothing stays: its answer was lost, or the process died', async () => {
+  const exported = await exportAll(stage, PEOPLE, { accountId: ACCOUNT });
+  const record = (staging: Staging) => staging.recordLeft(exported.ref, [{ email: ADA, status: 'archived' }]);
+  const writers = await Promise.all(
+    (['lost', 'never'] as const).map(async (answer) => {
+      const { store, frozen, wake } = freezing(new FolderStore(stage.folder), 'left/', { answer });
+      const staging = await openStaging({ store, memoryLimit: '128MB' });
+      const end = record(staging).catch((error: unknown) => error);
+      await frozen;
+      return { staging, wake, end };
+    }),
+  );
+  await stage.staging.claim(stage.newExport());
+  const destination = join(stage.folder, 'destinations', DESTINATION);
+  const left = join(destination, 'exports', exported.ref.exportId, 'left');
+  const mark = join(destination, 'claimed', exported.ref.exportId);
+  await utimes(mark, LONG_AGO, LONG_AGO);
+  const [lost, died] = writers;
+  lost?.wake();
+  expect(await lost?.end).toMatchObject({ code: 'SUPERSEDED' });
+  expect(existsSync(left)).toBe(false);
+  died?.wake();
+  await until(async () => existsSync(left) && (await readdir(left)).length > 0);
+  await expect(record(stage.staging)).rejects.toMatchObject({ code: 'SUPERSEDED' });
+  expect(existsSync(left)).toBe(false);
+  for (const { staging } of writers) await staging.close();
 });
 
 test('a worker that was frozen in an export from before writes nothing of a forgotten person when it wakes', async () => {
@@ -118,7 +165,9 @@ test('a worker that was frozen while it settled an export that sent nothing leav
   await staging.claim(denied);
   await stage.snapshot(denied, PEOPLE);
   await stage.plan(denied, { baseline: exported.ref.exportId, accountId: ACCOUNT });
-  const { store, frozen, wake } = freezing(new FolderStore(stage.folder), 'settle-', dirname(stage.folder));
+  const { store, frozen, wake } = freezing(new FolderStore(stage.folder), 'settle-', {
+    workFolder: dirname(stage.folder),
+  });
   const other = await openStaging({ store, memoryLimit: '128MB' });
   const late = other.settle(denied, null).catch((error: unknown) => error);
   await frozen;

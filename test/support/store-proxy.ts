@@ -16,7 +16,7 @@ interface Seen {
   /** With query. */
   readonly url: string;
   readonly headers: IncomingMessage['headers'];
-  /** Whether it asks for an object, not for a list. */
+  /** Whether it asks for the content of an object: neither for a list, nor for the first byte to see whether it is there. */
   readonly isRead: boolean;
 }
 
@@ -47,7 +47,8 @@ export async function startProxy(target: string): Promise<Proxy> {
   };
   async function pass(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { url = '', headers, method = '' } = incoming;
-    const isRead = method === 'GET' && !/[?&](list-type|comp=list)/.test(url);
+    const isList = /[?&](list-type|comp=list)/.test(url);
+    const isRead = method === 'GET' && !isList && headers.range !== 'bytes=0-0';
     const seen = { method, url, headers, isRead };
     proxy.seen.push(seen);
     const weather = await proxy.weather(seen);

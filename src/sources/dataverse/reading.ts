@@ -134,7 +134,7 @@ async function readOnce<Result>(
   const { api } = environment;
   const copies = copiesOf(environment, config, one.request.attributes);
   return withCopies(
-    { api, environment: config, scratch: options.scratch, state, isUnchanged, copies },
+    { api, environment: config, scratch: options.downloads ?? options.scratch, state, isUnchanged, copies },
     (copied, folder) => {
       const [profiles, members] = copied.map((copy) => tableOfCopy(copy));
       return lend(context, { ...one, folder, profiles: profiles!, members: members! }, body);

@@ -43,8 +43,9 @@ export const dataverseTables: TableKind<DataverseTableConfig> = {
           ),
         }),
         read: ({ state }, isUnchanged) =>
-          withCopies({ api, environment, scratch: options.scratch, state, isUnchanged, copies }, (found) =>
-            takeOver(found, folder),
+          withCopies(
+            { api, environment, scratch: options.downloads ?? options.scratch, state, isUnchanged, copies },
+            (found) => takeOver(found, folder),
           ),
       },
     );
@@ -81,7 +82,7 @@ function copyOf({ table, wanted }: Described, index: number): Copy {
   return { file: `table-${index}`, columns, query: rowsOf(table, columns, config.filter) };
 }
 
-/** From the folder of the download, which ends here, to that of the reading. Both are in scratch. */
+/** From the folder of the download, which ends here, to that of the reading. Both are on one disk. */
 async function takeOver(copied: readonly Copied[], folder: string): Promise<Copied[]> {
   const taken: Copied[] = [];
   for (const [index, copy] of copied.entries()) {

@@ -2,7 +2,6 @@ import type { ArchivedContact } from '../../ports/staging';
 import type { ExportRef } from '../../contract/identifiers';
 import type { StagingStore } from '../../ports/staging-store';
 import { inExport } from '../store/layout';
-import { randomName } from '../store/local-files';
 import { listObjects, requireText } from '../store/sealed-files';
 import { sealRows } from '../store/superseded';
 
@@ -14,8 +13,8 @@ export async function recordArchived(
   ref: ExportRef,
   contacts: readonly ArchivedContact[],
 ): Promise<void> {
-  const key = inExport(ref, ARCHIVED, `${randomName()}.ndjson`);
-  if (contacts.length > 0) await sealRows(store, ref, { key, pages: [contacts] });
+  if (contacts.length > 0)
+    await sealRows(store, ref, { folder: `${inExport(ref, ARCHIVED)}/`, pages: [contacts] });
 }
 
 export async function readArchived(store: StagingStore, ref: ExportRef): Promise<readonly ArchivedContact[]> {

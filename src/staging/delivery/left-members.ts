@@ -2,7 +2,6 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { LeftMember } from '../../ports/mailchimp';
 import type { StagingStore } from '../../ports/staging-store';
 import { inExport } from '../store/layout';
-import { randomName } from '../store/local-files';
 import { listObjects, requireText } from '../store/sealed-files';
 import { sealRows } from '../store/superseded';
 
@@ -14,8 +13,7 @@ export async function recordLeft(
   ref: ExportRef,
   members: readonly LeftMember[],
 ): Promise<void> {
-  const key = inExport(ref, LEFT, `${randomName()}.ndjson`);
-  if (members.length > 0) await sealRows(store, ref, { key, pages: [members] });
+  if (members.length > 0) await sealRows(store, ref, { folder: `${inExport(ref, LEFT)}/`, pages: [members] });
 }
 
 export async function readLeft(store: StagingStore, ref: ExportRef): Promise<readonly LeftMember[]> {

@@ -16,7 +16,8 @@ import {
   readIdentity,
   sealIdentity,
 } from '../store/forgets';
-import { attemptsOf, inExport, liftsFolder } from '../store/layout';
+import { inExport, liftsFolder } from '../store/layout';
+import { removeAttempts } from '../store/scratch';
 import type { Lift } from '../store/lifts';
 import { openAttempt } from '../store/run-once';
 import { deleteNumbered, readSequence } from '../store/sequence';
@@ -97,7 +98,7 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
   const checkClaim = () => context.checkClaim(ref);
   await checkClaim();
   // Rows that a step which died was working on. None works now.
-  await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
+  await removeAttempts(store, destinationId);
   const inRows = await rewriteRowFiles(context, wanted);
   const isMentioned = mentioner(wanted);
   const inLines = await rewriteLines({ store, destinationId, isMentioned, checkClaim, signal });

@@ -1,4 +1,3 @@
-import { rm } from 'node:fs/promises';
 import type { ExportRef } from '../../contract/identifiers';
 import type { Keep } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
@@ -7,7 +6,6 @@ import { lastClaim } from '../delivery/claim';
 import { claimsOf, placeOf, SERIES, type Series } from '../delivery/claim-series';
 import { type BaselineDocument, OUTCOMES, readBaseline } from '../store/documents';
 import {
-  attemptsOf,
   BASELINE,
   CENSUS,
   DESTINATIONS,
@@ -26,6 +24,7 @@ import { deleteRowFile } from '../store/generations';
 import { expireForgets } from '../store/forgets';
 import { expireLifts } from '../store/lifts';
 import { isUntouchedFor, type Sealed } from '../store/run-once';
+import { removeAttempts } from '../store/scratch';
 import { deleteAll, listFolders, readDocument } from '../store/sealed-files';
 
 const DAY_MS = 24 * 60 * 60_000;
@@ -209,5 +208,5 @@ export async function discard(store: StagingStore, destinationId: string): Promi
   // The tags stay in Mailchimp, and may be another tool's by the time that a destination of this name connects again.
   await deleteAll(store, tagsFolder(destinationId));
   // A step that failed or died may have left rows there.
-  await rm(attemptsOf(store, destinationId), { recursive: true, force: true });
+  await removeAttempts(store, destinationId);
 }

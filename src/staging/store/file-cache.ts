@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { chmod, rename, rm, stat, unlink, utimes } from 'node:fs/promises';
+import { chmod, rename, rm, stat, statfs, unlink, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ExportError } from '../../errors';
 import { FILE_MODE, isCode, listFolder, makeFolder, randomName } from './local-files';
 
 /** A copy of an object, as it has to be. */
@@ -9,6 +10,8 @@ export interface CachedContent {
   readonly key: string;
   /** Of the content, in hexadecimal digits. */
   readonly sha256: string;
+  /** In bytes. */
+  readonly size: number;
 }
 
 const MINUTE_MS = 60_000;
@@ -23,7 +26,7 @@ const LOOK_EVERY_MS = 60 * MINUTE_MS;
 const NOTE_EVERY_MS = MINUTE_MS;
 /** Each process looks again after it has added this share of the limit, so each may pass it by so much. */
 const SHARE = 16;
-const MOST_VERIFIED = 10_000;
+const MAX_VERIFIED = 10_000;
 const HASHED_AT_ONCE = 1024 * 1024;
 
 const COPY = /^[0-9a-f]{16}-[0-9a-f]{64}-/;
@@ -48,16 +51,17 @@ export class FileCache {
   }
 
   /**
-   * Path of the copy.
-   * @param fetch writes the content into a new file; what it throws is thrown
+   * Path of the copy. Another process may delete it right away, when its object is deleted: then a later call fetches it again.
+   * @param fetch writes the content into a new file; what it throws is thrown. On a full disk it is called twice
    * @returns undefined where the content that was fetched is another one
+   * @throws ExportError DISK_FULL
    */
   async file(content: CachedContent, fetch: (path: string) => Promise<void>): Promise<string | undefined> {
     const path = this.#pathOf(content);
     if (await this.#isWhole(path, content.sha256)) return path;
     const running = this.#fetching.get(path);
     if (running) return running;
-    const fetching = this.#fetch(content, fetch);
+    const fetching = this.#fetchWithRoom(content, fetch);
     // Two steps of a process often ask for the same file at once.
     this.#fetching.set(path, fetching);
     try {
@@ -65,6 +69,34 @@ export class FileCache {
     } finally {
       this.#fetching.delete(path);
     }
+  }
+
+  /** A full disk need not stop an export while it has copies that no step reads. */
+  async #fetchWithRoom(
+    content: CachedContent,
+    fetch: (path: string) => Promise<void>,
+  ): Promise<string | undefined> {
+    try {
+      return await this.#fetch(content, fetch);
+    } catch (error) {
+      if (!isFull(error)) throw error;
+      await this.#tidy(0);
+    }
+    try {
+      return await this.#fetch(content, fetch);
+    } catch (error) {
+      throw isFull(error) ? await this.#full(content, error) : error;
+    }
+  }
+
+  async #full({ key, size }: CachedContent, cause: unknown): Promise<ExportError> {
+    const { bavail, bsize } = await statfs(this.#folder);
+    const freeBytes = bavail * bsize;
+    return new ExportError(
+      'DISK_FULL',
+      `${nameOf(key)} does not fit on the disk of the folder of staging: it has ${inMegabytes(size)}, and ${inMegabytes(freeBytes)} are free. Copies that no step has asked for in half an hour were deleted. Free some space, then resume.`,
+      { details: { neededBytes: size, freeBytes }, cause },
+    );
   }
 
   async #fetch(content: CachedContent, fetch: (path: string) => Promise<void>): Promise<string | undefined> {
@@ -83,12 +115,14 @@ export class FileCache {
   async keep(content: CachedContent, file: string): Promise<string> {
     await makeFolder(this.#folder);
     const path = this.#pathOf(content);
-    const { size } = await stat(file);
     await chmod(file, FILE_MODE);
+    const { mtime } = await stat(file);
+    await utimes(file, new Date(), mtime);
+    const state = await stateOf(file);
+    // The last of it: once it has the name, another process may delete it.
     await rename(file, path);
-    await this.#noteUse(path);
-    this.#trust(path, await stateOf(path));
-    await this.#makeRoom(size);
+    this.#trust(path, state);
+    await this.#makeRoom(content.size);
     return path;
   }
 
@@ -101,8 +135,11 @@ export class FileCache {
 
   /** Deletes what is too much, or unused, and looks again every hour: also where nothing is fetched any longer, rows must go. */
   async start(): Promise<void> {
-    this.#timer ??= setInterval(() => void this.#tidy().catch(() => undefined), LOOK_EVERY_MS).unref();
-    await this.#tidy();
+    this.#timer ??= setInterval(
+      () => void this.#tidy(this.#limit).catch(() => undefined),
+      LOOK_EVERY_MS,
+    ).unref();
+    await this.#tidy(this.#limit);
   }
 
   close(): void {
@@ -111,7 +148,7 @@ export class FileCache {
   }
 
   #pathOf({ key, sha256 }: CachedContent): string {
-    return join(this.#folder, `${hashOfKey(key)}-${sha256}-${key.slice(key.lastIndexOf('/') + 1)}`);
+    return join(this.#folder, `${hashOfKey(key)}-${sha256}-${nameOf(key)}`);
   }
 
   /** Whether the copy is there, and as it should be. Compares its hash once for each process, and again when the file was changed. */
@@ -135,7 +172,7 @@ export class FileCache {
   }
 
   #trust(path: string, state: string): void {
-    if (this.#verified.size >= MOST_VERIFIED) this.#verified.clear();
+    if (this.#verified.size >= MAX_VERIFIED) this.#verified.clear();
     this.#verified.set(path, state);
   }
 
@@ -149,10 +186,11 @@ export class FileCache {
     this.#added += added;
     if (this.#added < this.#limit / SHARE) return;
     this.#added = 0;
-    await this.#tidy();
+    await this.#tidy(this.#limit);
   }
 
-  async #tidy(): Promise<void> {
+  /** @param limit in bytes */
+  async #tidy(limit: number): Promise<void> {
     const now = Date.now();
     const copies: { path: string; size: number; usedMs: number }[] = [];
     for (const name of await listFolder(this.#folder)) {
@@ -164,7 +202,7 @@ export class FileCache {
     }
     let total = copies.reduce((sum, { size }) => sum + size, 0);
     for (const { path, size, usedMs } of copies.toSorted((one, other) => one.usedMs - other.usedMs)) {
-      if (usedMs >= now - UNUSED_MS && (total <= this.#limit || usedMs >= now - IN_USE_MS)) return;
+      if (usedMs >= now - UNUSED_MS && (total <= limit || usedMs >= now - IN_USE_MS)) return;
       await this.#remove(path);
       total -= size;
     }
@@ -186,6 +224,19 @@ export async function hashOfFile(path: string): Promise<string> {
   for await (const bytes of createReadStream(path, { highWaterMark: HASHED_AT_ONCE }))
     hash.update(bytes as Buffer);
   return hash.digest('hex');
+}
+
+/** The last name of a key. */
+function nameOf(key: string): string {
+  return key.slice(key.lastIndexOf('/') + 1);
+}
+
+function isFull(error: unknown): boolean {
+  return isCode(error, 'ENOSPC') || isCode(error, 'EDQUOT');
+}
+
+function inMegabytes(bytes: number): string {
+  return `${Math.ceil(bytes / 1e6)} MB`;
 }
 
 function hashOfKey(key: string): string {

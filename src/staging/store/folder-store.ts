@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { ExportError } from '../../errors';
 import type { ObjectInfo, StagingStore } from '../../ports/staging-store';
 import { createFile, FILE_MODE, isCode, makeFolder, randomName } from './local-files';
-import { SCRATCH } from './layout';
+import { SCRATCH, scratchOf } from './layout';
 
 /**
  * Whether the folder is there.
@@ -96,7 +96,7 @@ export class FolderStore implements StagingStore {
   }
 
   async #write(text: string): Promise<string> {
-    const path = join(this.workFolder, SCRATCH, `put-${randomName()}`);
+    const path = join(scratchOf(this), `put-${randomName()}`);
     const file = await createFile(path);
     try {
       await file.writeFile(text);

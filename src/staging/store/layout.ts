@@ -3,6 +3,7 @@ import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
 import type { SuppressionScope } from '../../ports/staging';
 import type { StagingStore } from '../../ports/staging-store';
+import { PROCESS_NAME } from './process-name';
 
 // The only place that knows which key a thing has in the store. Keys of folders end with "/".
 
@@ -15,13 +16,19 @@ export const HASH_KEY = 'keys/address-hash.json';
 
 /** Subfolder of the store's local working folder: for files in progress, which are no objects yet. */
 export const SCRATCH = 'scratch';
-const ATTEMPTS = 'attempts';
+export const ATTEMPTS = 'attempts';
 
-export function scratchOf({ workFolder }: StagingStore): string {
-  return join(workFolder, SCRATCH);
+/** That of this process. Others may delete it once the process is gone. */
+export function scratchOf({ workFolder }: Pick<StagingStore, 'workFolder'>): string {
+  return join(workFolder, SCRATCH, PROCESS_NAME);
 }
 
-/** Local folder of the attempts at the steps of a destination's exports. Discarding the destination deletes it. */
+/** Local folder, of all processes, for what sources have downloaded and a later attempt goes on with. */
+export function downloadsOf({ workFolder }: Pick<StagingStore, 'workFolder'>): string {
+  return join(workFolder, SCRATCH, 'downloads');
+}
+
+/** Local folder of the attempts of this process at the steps of a destination's exports. Discarding the destination deletes those of all processes. */
 export function attemptsOf(store: StagingStore, destinationId: string): string {
   return join(scratchOf(store), ATTEMPTS, checkedName(destinationId));
 }

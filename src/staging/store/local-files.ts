@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { chmod, type FileHandle, mkdir, open, readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
-const FOLDER_MODE = 0o700;
+export const FOLDER_MODE = 0o700;
 export const FILE_MODE = 0o600;
 
 export function randomName(): string {

@@ -18,8 +18,9 @@ import { FileCache, hashOfFile } from './file-cache';
 import { requireOwnFolder } from './folder-store';
 import { FILE_MODE } from './local-files';
 import { requireConditions } from './require-conditions';
+import { createSemaphore } from './semaphore';
 
-export interface ObjectPlace {
+export interface ObjectStagingOptions {
   /** What it is, in a word: `s3`. */
   readonly kind: string;
   /** Without anything secret: `s3://bucket/prefix`. */
@@ -36,10 +37,12 @@ export interface ObjectPlace {
 }
 
 const CACHE = 'cache';
-/** Requests at once: more would wait for a connection, and each may have a part of an object in memory. */
-const AT_ONCE = 16;
+/** Requests at once: more would wait for a connection, and each may have a piece of an object in memory. */
+const MAX_AT_ONCE = 16;
 /** So often an object may be replaced while it is fetched, as one that is deleted and created again is. */
-const MOST_FETCHES = 5;
+const MAX_FETCHES = 5;
+/** Of calls whose outcome is not known. Of one that is forgotten, the object counts as that of another call, which is what callers expect. */
+const MAX_UNKNOWN = 1000;
 
 // In the metadata of each object. Names of small letters and digits, since neither provider takes all others.
 const HASH = 'sha256';
@@ -48,7 +51,7 @@ const PUT = 'put';
 /**
  * A store in a bucket of Amazon S3, or in a container of Azure Blob Storage. An object is created by one conditional request for its final
  * key (`If-None-Match: *`), by the last one of several where it is large. Its metadata has the hash of its content, and a random id of the
- * call that has put it: so a call whose request was repeated, by the client or by a proxy, recognises its own object. The hash alone would not do: two
+ * call that has put it: so a call whose request was repeated, by the client or by a proxy, recognises its own object, and so does the same call of this process after one that failed. The hash alone would not do: two
  * attempts often put the same content, and one of them only may go on.
  *
  * What is read as a file is copied to this machine first, and stays there for the next step. Reading writes nothing into the bucket.
@@ -57,14 +60,15 @@ export class ObjectStagingStore implements StagingStore {
   readonly kind: string;
   readonly isServed = true;
   readonly workFolder: string;
-  readonly #place: ObjectPlace;
+  readonly #place: ObjectStagingOptions;
   readonly #cache: FileCache;
   #connection: Promise<WritableStore> | undefined;
   #isOurs = false;
-  #running = 0;
-  readonly #waiting: (() => void)[] = [];
+  /** Calls of `put` that failed, and may have created their object, by key. */
+  readonly #unknown = new Map<string, { readonly sha256: string; readonly id: string }>();
+  readonly #withSlot = createSemaphore(MAX_AT_ONCE);
 
-  constructor(place: ObjectPlace) {
+  constructor(place: ObjectStagingOptions) {
     this.kind = place.kind;
     this.workFolder = place.workFolder;
     this.#place = place;
@@ -85,8 +89,8 @@ export class ObjectStagingStore implements StagingStore {
       await this.#requireOurs();
       const sha256 = await hashOfFile(file);
       const handle = await open(file, 'r');
+      const { size } = await handle.stat();
       try {
-        const { size } = await handle.stat();
         const read = async (from: number, length: number): Promise<Buffer> => {
           const bytes = Buffer.allocUnsafe(length);
           const { bytesRead } = await handle.read(bytes, 0, length, from);
@@ -99,7 +103,7 @@ export class ObjectStagingStore implements StagingStore {
         await handle.close();
       }
       // The next step often reads it here. Without a copy, it fetches one.
-      await this.#cache.keep({ key, sha256 }, file).catch(() => undefined);
+      await this.#cache.keep({ key, sha256, size }, file).catch(() => undefined);
       return true;
     } finally {
       await rm(file, { force: true });
@@ -110,12 +114,29 @@ export class ObjectStagingStore implements StagingStore {
     key: string,
     { sha256, ...content }: Content & { readonly sha256: string },
   ): Promise<boolean> {
-    const id = randomUUID();
+    const id = this.#takeUnknown(key, sha256) ?? randomUUID();
     return this.#ask(async (store) => {
       const path = this.#keyOf(key);
-      if (await store.create(path, content, { metadata: { [HASH]: sha256, [PUT]: id } })) return true;
-      return (await store.head(path))?.metadata[PUT] === id;
+      const isOurs = async () => (await store.head(path))?.metadata[PUT] === id;
+      try {
+        if (await store.create(path, content, { metadata: { [HASH]: sha256, [PUT]: id } })) return true;
+        return await isOurs();
+      } catch (error) {
+        // Its last answer may be lost for good. Where that cannot be asked either, it is when the call is repeated.
+        if (await isOurs().catch(() => false)) return true;
+        if (this.#unknown.size >= MAX_UNKNOWN) this.#unknown.clear();
+        this.#unknown.set(key, { sha256, id });
+        throw error;
+      }
     });
+  }
+
+  /** The id of a call of this process that put the same, and may have. Two calls never have it at once. */
+  #takeUnknown(key: string, sha256: string): string | undefined {
+    const found = this.#unknown.get(key);
+    if (found?.sha256 !== sha256) return undefined;
+    this.#unknown.delete(key);
+    return found.id;
   }
 
   async get(key: string): Promise<string | undefined> {
@@ -150,10 +171,10 @@ export class ObjectStagingStore implements StagingStore {
 
   async localFile(key: string): Promise<string | undefined> {
     await this.#requireOurs();
-    for (let left = MOST_FETCHES; left > 0; left -= 1) {
+    for (let left = MAX_FETCHES; left > 0; left -= 1) {
       const head = await this.#ask((store) => store.head(this.#keyOf(key)));
       if (!head) return undefined;
-      const content = { key, sha256: this.#hashIn(head) };
+      const content = { key, sha256: this.#hashIn(head), size: head.size };
       try {
         const path = await this.#cache.file(content, (to) => this.#fetch(head, to));
         if (path !== undefined) return path;
@@ -193,10 +214,8 @@ export class ObjectStagingStore implements StagingStore {
   }
 
   /** Runs a request when there is room for it. */
-  async #ask<Result>(request: (store: WritableStore) => Promise<Result>): Promise<Result> {
-    if (this.#running < AT_ONCE) this.#running += 1;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    try {
+  #ask<Result>(request: (store: WritableStore) => Promise<Result>): Promise<Result> {
+    return this.#withSlot(async () => {
       const connection = (this.#connection ??= this.#connect());
       try {
         return await request(await connection);
@@ -207,11 +226,7 @@ export class ObjectStagingStore implements StagingStore {
         if (isOver && this.#connection === connection) this.#connection = undefined;
         throw error;
       }
-    } finally {
-      const next = this.#waiting.shift();
-      if (next) next();
-      else this.#running -= 1;
-    }
+    });
   }
 
   /** Others must not be able to change copies, which decide who is exported. */

@@ -12,7 +12,8 @@ const FOLDER = 'setup-check/';
 
 /**
  * Refuses a store that does not look at the condition of a request, or not at that of the last request of several. There, two workers
- * could both be first, and a frozen one would replace what a later export has sealed. Also one that keeps empty folders: lists would grow for ever.
+ * could both be first, and a frozen one would replace what a later export has sealed. Also one whose lists miss
+ * what was just created: an open write would be missed, or a page of the audience; and one that keeps empty folders: lists would grow for ever.
  *
  * @throws ExportError STAGING_STORE_UNSAFE
  */
@@ -20,18 +21,24 @@ export async function requireConditions(store: WritableStore, { address, prefix 
   const folder = `${prefix === '' ? '' : `${prefix}/`}${FOLDER}`;
   const name = randomUUID();
   const key = `${folder}${name}/object`;
-  const creates = (text: string, inParts: boolean) =>
-    store.create(key, contentOf(text), { metadata: { probe: text }, inParts });
+  const creates = (text: string, inPieces: boolean) =>
+    store.create(key, contentOf(text), { metadata: { probe: text }, inPieces });
   // Its answer may say "taken" where the client has repeated the request.
+  const isListed = async () => {
+    for await (const { objects } of store.list(`${folder}${name}/`, new AbortController().signal))
+      if (objects.some((object) => object.key === key)) return true;
+    return false;
+  };
   const isFirst = async () => (await store.get(key))?.bytes.toString('utf8') === 'first';
   try {
     await creates('first', false);
     if ((await creates('second', false)) || !(await isFirst()))
       throw unsafe(address, 'creates an object again that exists, since it ignores If-None-Match');
+    if (!(await isListed())) throw unsafe(address, 'lists objects some time after they were created');
     if ((await creates('third', true)) || !(await isFirst()))
       throw unsafe(
         address,
-        'replaces an object by one of several parts, since it ignores If-None-Match there',
+        'replaces an object by one of several pieces, since it ignores If-None-Match there',
       );
   } finally {
     await store.remove(key);

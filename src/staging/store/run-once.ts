@@ -97,11 +97,20 @@ export async function sealAttempt<Document extends Sealed>(
   ref: ExportRef,
   { document, files, folder, result, by = ref }: Attempt<Document>,
 ): Promise<Document> {
-  for (const name of files) await store.put(inExport(ref, result.folder, name), { file: join(folder, name) });
-  if (await isSuperseded(store, by)) {
+  const refuseLate = async (): Promise<void> => {
+    if (!(await isSuperseded(store, by))) return;
     await deleteAll(store, `${inExport(ref, result.folder)}/`);
     throw superseded();
+  };
+  try {
+    for (const name of files)
+      await store.put(inExport(ref, result.folder, name), { file: join(folder, name) });
+  } catch (error) {
+    // Some are there, perhaps also the one whose answer was lost. Of an export that goes on, a later attempt sweeps them.
+    await refuseLate();
+    throw error;
   }
+  await refuseLate();
   const key = inExport(ref, document);
   if (await sealDocument(store, key, result)) return result;
   const sealed = (await readDocument<Document>(store, key)) ?? result;

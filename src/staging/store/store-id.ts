@@ -39,3 +39,18 @@ export async function openStore(store: StagingStore): Promise<string> {
     'store.json vanished from the staging store while it was opened. Start the worker again.',
   );
 }
+
+/**
+ * Before a claim: in a bucket that was emptied, or replaced by another one, each claim would be the first, and each export would take the audience for one
+ * that it has never written to.
+ * @throws ExportError STAGING_FAILED
+ */
+export async function requireSameStore(store: StagingStore, id: string): Promise<void> {
+  const found = await readStoreId(store);
+  if (found === id) return;
+  throw new ExportError(
+    'STAGING_FAILED',
+    `This is not the staging store ${id} that the worker has opened: ${found === undefined ? `its ${STORE} is missing` : `its ${STORE} has the id ${found}`}. Nothing was claimed. It is tried again; restore the objects of the store, or correct the settings of staging and restart the worker.`,
+    { details: { storeId: id } },
+  );
+}

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExportRef } from '../../contract/identifiers';
 import type { Database } from '../../duckdb/database';
 import { openDatabase, threadsFor } from '../../duckdb/open';
 import type { StagingStore } from '../../ports/staging-store';
 import { makeFolder } from './local-files';
+import { withTemporaryFolder } from './temporary-folder';
 
 /** What every step that works in a database needs. */
 export interface StepContext {
@@ -84,10 +84,7 @@ export async function withTemporaryWorkspace<Result>(
   { store, memoryLimit, rows }: ReadOptions,
   work: (database: Database, folder: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-'));
-  try {
-    return await withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder }, work);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  return withTemporaryFolder((folder) =>
+    withWorkspace({ folder, memoryLimit, rows, allow: store.workFolder }, work),
+  );
 }

@@ -53,7 +53,10 @@ test('where it finds none, the error says what to give the worker', async () => 
   const region = await check({ root: 's3://warehouse/shop' }, {});
   expect(region.text).toMatch(/CONFIG_INVALID: The region of s3:\/\/warehouse is not known/);
   const azure = await check({ root: 'az://contoso/unload' }, {});
-  expect(azure.text).toMatch(/SECRET_UNAVAILABLE: There are no credentials to list az:\/\/contoso\/unload/);
+  // Where it runs, there may be a service that gives identities.
+  expect(azure.text).toMatch(
+    /SOURCE_UNAVAILABLE: There are no credentials to list az:\/\/contoso\/unload .*away/,
+  );
 });
 
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -103,7 +103,7 @@ test('an export goes on, on another machine, where a killed worker was, and wait
   const moved = PEOPLE.map((one) => ({ ...one, country: 'Denmark' }));
   await stage.writeProfiles(moved);
   const changed = await requestsOf(() => stage.export({ lane: 'direct' }));
-  expect(changed).toBeLessThanOrEqual(300);
+  expect(changed).toBeLessThanOrEqual(320);
   // How often it looks at its claim depends on the time that it takes.
   expect(late).toBeLessThanOrEqual(early + LOOKS);
 }, 400_000);

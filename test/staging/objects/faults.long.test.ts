@@ -99,6 +99,19 @@ describe.each([
     expect(await readFile((await open({ folder: 'other' }).localFile('large')) ?? '', 'utf8')).toBe(LARGE);
   });
 
+  test('a put that never learned its outcome knows its object when it is repeated, and harms none when it is not', async () => {
+    let isLost = true;
+    proxy.weather = () => (isLost ? 'lost' : 'good');
+    expect(await errorOf(store.put(KEY, 'x'))).toMatchObject({ code: 'STAGING_FAILED' });
+    isLost = false;
+    const other = open();
+    expect(await other.put(KEY, 'x')).toBe(false);
+    expect(await other.get(KEY)).toBe('x');
+    expect(await store.put(KEY, 'x')).toBe(true);
+    expect(await store.put(KEY, 'x')).toBe(false);
+    other.close?.();
+  });
+
   test('of a large file that comes second nothing stays', async () => {
     let isFirst = true;
     proxy.weather = async (seen): Promise<Weather> => {
@@ -173,13 +186,13 @@ describe.each([
     const reading = configuredStoreToRead(config(), folder);
     expect((await openStagingToRead({ store: reading, memoryLimit: '64MB' }))?.storeId).toBe(writer.storeId);
     expect(await readFile((await reading.localFile('rows')) ?? '', 'utf8')).toBe('rows');
-    expect(new Set(proxy.seen.map(({ method }) => method))).toEqual(new Set(['GET', 'HEAD']));
+    expect(proxy.seen.filter(({ method }) => method !== 'GET' && method !== 'HEAD')).toEqual([]);
     expect(await readdir(folder)).toEqual([]);
     reading.close?.();
     await writer.close();
   });
 
-  test('a store that ignores the condition, of one request or of the last of several, is refused', async () => {
+  test('a store that ignores the condition, of one request or of the last of several, or lists late, is refused', async () => {
     for (const isMeant of [creates, createsLast]) {
       proxy.weather = (seen) => {
         if (isMeant(seen)) delete seen.headers['if-none-match'];
@@ -191,6 +204,17 @@ describe.each([
         message: expect.stringContaining('If-None-Match'),
       });
     }
+    const [isList, body] =
+      server.kind === 's3'
+        ? [/list-type/, '<ListBucketResult><IsTruncated>false</IsTruncated></ListBucketResult>']
+        : [/comp=list/, '<EnumerationResults><Blobs/><NextMarker/></EnumerationResults>'];
+    once({ status: 200, body, headers: { 'content-type': 'application/xml' } }, ({ url }) =>
+      isList.test(url),
+    );
+    expect(await errorOf(openStaging({ store, memoryLimit: '64MB' }))).toMatchObject({
+      code: 'STAGING_STORE_UNSAFE',
+      message: expect.stringContaining('lists objects some time after'),
+    });
     proxy.weather = () => 'good';
     expect(await store.list('')).toEqual([]);
     await (await openStaging({ store, memoryLimit: '64MB' })).close();
@@ -245,12 +269,35 @@ describe.each([
     patient.close?.();
   });
 
-  test('a 404 of a gateway before the store is not taken for an object that is absent', async () => {
+  test('what a gateway before the store answers is not taken for an object that is absent, nor for a list of nothing', async () => {
     await store.put(KEY, 'x');
-    proxy.weather = () => ({ status: 404, body: 'not found' });
-    const asks = server.kind === 's3' ? [() => store.get(KEY), () => store.delete(KEY)] : [];
-    for (const ask of asks) expect(await errorOf(ask())).toMatchObject({ code: 'STAGING_FAILED' });
+    proxy.weather = () => ({ status: 404, body: '<html><body>not found</body></html>' });
+    const asks = [
+      () => store.get(KEY),
+      () => store.head(KEY),
+      () => store.localFile(KEY),
+      () => store.list('destinations/'),
+      () => store.delete(KEY),
+    ];
+    for (const ask of asks)
+      expect(await errorOf(ask())).toMatchObject({
+        code: 'STAGING_FAILED',
+        message: expect.stringContaining('gateway'),
+      });
+    proxy.weather = () => ({ status: 200, body: '<html><body>please sign in</body></html>' });
+    expect((await errorOf(store.list('destinations/'))).code).toMatch(/STAGING_FAILED|UNEXPECTED/);
     proxy.weather = () => 'good';
     expect(await store.get(KEY)).toBe('x');
+    expect(await store.head(`${KEY}-of-none`)).toBeUndefined();
+    expect(await store.put('empty', '')).toBe(true);
+    expect((await store.head('empty'))?.size).toBe(0);
+    const { s3, azure } = server.at(proxy.url).staging(prefix);
+    const missing = s3
+      ? { s3: { ...s3, bucket: 'no-such-place' } }
+      : { azure: { ...azure, container: 'no-such-place' } };
+    expect(await errorOf(open(missing).head(KEY))).toMatchObject({
+      code: 'STAGING_FAILED',
+      message: expect.stringMatching(/does not exist .*(bucket|container)/),
+    });
   });
 });

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { ObjectInfo } from '../../../src/ports/staging-store';
-import { FolderStore, openStaging } from '../../../src/staging';
+import { FolderStore, openStaging, scratchOf } from '../../../src/staging';
 import { report } from '../../workflows/samples';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
 
@@ -214,7 +214,7 @@ test('a new attempt deletes the files of attempts that died long ago, and nothin
   await stage.snapshot(ref, [ANNA]);
   const folder = join(exportsFolder(), ref.exportId);
   const [sealed = ''] = (await readdir(folder)).filter((name) => name.startsWith('snapshot-'));
-  const scratch = join(stage.folder, 'scratch/attempts', DESTINATION);
+  const scratch = join(scratchOf({ workFolder: stage.folder }), 'attempts', DESTINATION);
   for (const below of [folder, scratch]) {
     for (const name of ['snapshot-00000000dead', 'plan-00000000dead', 'plan-0000000a11fe']) {
       await mkdir(join(below, name), { recursive: true });

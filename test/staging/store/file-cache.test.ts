@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
@@ -18,6 +19,7 @@ let fetches = 0;
 const contentOf = (text: string, key = `rows/${text.length}.ndjson`) => ({
   key,
   sha256: createHash('sha256').update(text).digest('hex'),
+  size: text.length,
 });
 const fetch = (text: string) => async (path: string) => {
   fetches += 1;
@@ -78,4 +80,46 @@ test('what nothing has asked for in a day goes, and what a dead process has left
   await cache.start();
   cache.close();
   expect(await readdir(folder)).toEqual([]);
+});
+
+// Writing to this device fails as on a full disk.
+const onFullDisk = (text: string, isFull: () => boolean) => async (path: string) => {
+  await writeFile(path, 'half of a file');
+  await writeFile(isFull() ? '/dev/full' : path, text);
+};
+
+test('on a full disk, copies that no step reads make room once; then it says how much is needed and free', async () => {
+  const cache = new FileCache(folder, LIMIT);
+  const [old, used] = [await ask(cache, 'old'), await ask(cache, 'in use')];
+  await age(old, HOUR_MS);
+  const path = await cache.file(
+    contentOf('new'),
+    onFullDisk('new', () => existsSync(old ?? '')),
+  );
+  expect(await readFile(path ?? '', 'utf8')).toBe('new');
+  const kept = [used, path].map((one) => basename(one ?? '')).toSorted();
+  expect((await readdir(folder)).toSorted()).toEqual(kept);
+  await expect(
+    cache.file(
+      contentOf('newer'),
+      onFullDisk('newer', () => true),
+    ),
+  ).rejects.toMatchObject({
+    code: 'DISK_FULL',
+    message: expect.stringMatching(/^5\.ndjson does not fit .* has 1 MB, and \d+ MB are free/),
+    details: { neededBytes: 5, freeBytes: expect.any(Number) },
+  });
+  expect((await readdir(folder)).toSorted()).toEqual(kept);
+});
+
+test('a copy that another process deletes while it is taken is fetched again', async () => {
+  const [one, other] = [new FileCache(folder, LIMIT), new FileCache(folder, LIMIT)];
+  const over = new AbortController();
+  const dropping = (async () => {
+    while (!over.signal.aborted) await other.drop(contentOf('abc').key);
+  })();
+  for (let asked = 0; asked < 100; asked += 1) expect(await ask(one, 'abc')).toBeDefined();
+  over.abort();
+  await dropping;
+  expect(await readFile((await ask(one, 'abc')) ?? '', 'utf8')).toBe('abc');
 });

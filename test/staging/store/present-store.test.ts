@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
@@ -49,6 +49,31 @@ test.each([
   await staging.checkClaim(ref);
   expect(await staging.ownTags(destinationId)).toEqual([]);
 });
+
+/** As a bucket is: what it does not find is absent. */
+class ServedFolder extends FolderStore {
+  readonly isServed = true;
+}
+
+test.each([
+  ['was emptied', undefined],
+  ['is another one', '{"id":"0badcafe"}'],
+])(
+  'a served store that %s since it was opened takes no claim, and is taken for no new one',
+  async (_, found) => {
+    const served = await openStaging({ store: new ServedFolder(folder), memoryLimit: '64MB' });
+    await served.claim(ref);
+    await rm(folder, { recursive: true });
+    await mkdir(folder, { mode: 0o700 });
+    if (found !== undefined) await writeFile(join(folder, 'store.json'), found);
+    await expect(served.claim({ ...ref, exportId: randomUUID() })).rejects.toMatchObject({
+      code: 'STAGING_FAILED',
+      message: expect.stringContaining(served.storeId),
+    });
+    expect(await readdir(folder)).toEqual(found === undefined ? [] : ['store.json']);
+    await served.close();
+  },
+);
 
 test('the tags that a destination created are its own until it is discarded', async () => {
   const { destinationId } = ref;

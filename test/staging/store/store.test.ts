@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { mkdir, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { FolderStore, openStaging } from '../../../src/staging';
+import { FolderStore, openStaging, scratchOf } from '../../../src/staging';
 import { translating } from '../../../src/staging/store/failure';
 import { DESTINATION, exportAll, openStage, type Stage } from '../stage';
 
@@ -56,8 +56,9 @@ describe('the store', () => {
   test('leaves nothing of an attempt behind', async () => {
     await exportAll(stage, [{ key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip'] }]);
     // The folder of the database that reads chunks, which the store keeps open.
-    expect(await readdir(join(stage.folder, 'scratch/attempts', DESTINATION))).toEqual([]);
-    expect((await readdir(join(stage.folder, 'scratch'))).toSorted()).toEqual(['attempts', 'reading']);
+    const scratch = scratchOf({ workFolder: stage.folder });
+    expect(await readdir(join(scratch, 'attempts', DESTINATION))).toEqual([]);
+    expect((await readdir(scratch)).toSorted()).toEqual(['attempts', 'reading']);
   });
 
   test('refuses an id that would climb out of the folder', async () => {

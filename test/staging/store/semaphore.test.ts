@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createSemaphore } from '../../src/plugin/resources';
+import { createSemaphore } from '../../../src/staging/store/semaphore';
 
 /** Work that ends when the test ends it. */
 function createWork() {
