@@ -2,7 +2,7 @@ import type { ExportRef } from '../../contract/identifiers';
 import type { ExportReport } from '../../contract/report';
 import type { StagingStore } from '../../ports/staging-store';
 import { lastClaim } from '../delivery/claim';
-import { claimsOf, SERIES } from '../delivery/claim-series';
+import { claimsOf, type Series } from '../delivery/claim-series';
 import { claimedKey, inExport, REPORT } from './layout';
 import { readDocument, sealDocument } from './sealed-files';
 
@@ -37,7 +37,8 @@ interface Kept {
 export async function* readReports(store: StagingStore, destinationId: string): AsyncGenerator<ExportReport> {
   const last = await lastClaim(store, destinationId);
   if (!last) return;
-  const [exports, others] = SERIES.map((series) => keptReports(store, destinationId, { series, last }));
+  const kept = (series: Series) => keptReports(store, destinationId, { series, last });
+  const [exports, others] = [kept('exports'), kept('others')];
   let [one, other] = [await nextOf(exports), await nextOf(others)];
   while (one ?? other) {
     if (one && (!other || one.number > other.number)) {
@@ -50,9 +51,9 @@ export async function* readReports(store: StagingStore, destinationId: string): 
   }
 }
 
-async function nextOf(reports: AsyncGenerator<Kept> | undefined): Promise<Kept | undefined> {
-  const next = await reports?.next();
-  return next?.done ? undefined : next?.value;
+async function nextOf(reports: AsyncGenerator<Kept>): Promise<Kept | undefined> {
+  const next = await reports.next();
+  return next.done ? undefined : next.value;
 }
 
 async function* keptReports(
