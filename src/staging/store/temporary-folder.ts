@@ -43,7 +43,8 @@ let isSwept = false;
 
 function watch(): void {
   process.on('exit', removeAll);
-  for (const signal of SIGNALS) process.on(signal, endBy);
+  // First: a listener may remove itself when it is called, as that of Temporal's worker does, and would not be counted.
+  for (const signal of SIGNALS) process.prependListener(signal, endBy);
   if (isSwept) return;
   isSwept = true;
   void sweepTemporaryFolders().catch(() => undefined);

@@ -25,8 +25,10 @@ afterEach(async () => {
   await rm(temporary, { recursive: true });
 });
 
-async function startCommand() {
-  const child = spawn(process.execPath, ['-e', PROGRAM], { env: { ...process.env, TMPDIR: temporary } });
+async function startCommand(before = '') {
+  const child = spawn(process.execPath, ['-e', before + PROGRAM], {
+    env: { ...process.env, TMPDIR: temporary },
+  });
   children.push(child);
   const [folder] = (await once(child.stdout, 'data')) as [Buffer];
   return { child, folder: basename(folder.toString().trim()) };
@@ -42,6 +44,16 @@ test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     expect(await readdir(temporary)).toEqual([]);
   },
 );
+
+test('a process that shuts down by a listener of its own is not ended by a signal', async () => {
+  const shutDown = `
+    const stop = () => { process.off('SIGTERM', stop); setTimeout(() => process.exit(7), 50); };
+    process.on('SIGTERM', stop);`;
+  const { child } = await startCommand(shutDown);
+  child.kill('SIGTERM');
+  expect(await once(child, 'exit')).toEqual([7, null]);
+  expect(await readdir(temporary)).toEqual([]);
+});
 
 test('what a killed command left, the next one deletes, and nothing of one that runs', async () => {
   const [killed, running] = [await startCommand(), await startCommand()];
