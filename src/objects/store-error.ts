@@ -130,7 +130,7 @@ function notFromStore({ codes }: Failure, { store, what, purpose }: Attempt): Ex
   const reason = codes[0] ?? '404';
   return new ExportError(
     purpose.unavailable,
-    `A request ${what} ${store} was answered with 404, and not by the store, which says what is absent (${reason}): perhaps by a proxy or a gateway before it. ${purpose.consequence} It is tried again; check ${purpose.section}.endpoint, and what is between.`,
+    `A request ${what} ${store} was answered with 404, without the store's own error code (${reason}): perhaps by a proxy or gateway in between. ${purpose.consequence} It is tried again; check ${purpose.section}.endpoint and what is in between.`,
     { details: { reason }, cause: new Refused() },
   );
 }
@@ -149,7 +149,7 @@ function withoutCredentials(
   if (!mayPass) return new ExportError('SECRET_UNAVAILABLE', `${none}. ${advice}`, options);
   return new ExportError(
     unavailable,
-    `${none}; perhaps the service that gives them is away. ${consequence} It is tried again. If it keeps failing: ${advice}`,
+    `${none}; perhaps the service that issues them does not answer. ${consequence} It is tried again. If it keeps failing: ${advice}`,
     options,
   );
 }

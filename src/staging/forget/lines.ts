@@ -2,6 +2,7 @@ import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { exportsFolder } from '../store/layout';
 import { listFolders, listObjects } from '../store/sealed-files';
+import { REWRITTEN } from '../store/superseded';
 
 /** Folders of an export with a line of JSON for each row, and what becomes of a file that names the person. */
 const FOLDERS = {
@@ -73,7 +74,7 @@ async function replaceLines(
     if (await store.put(key, text)) put = key;
   };
   // Always the same name, so that a call that is repeated after a crash makes no second copy.
-  if (fate === 'rename' && kept.length > 0) await create(folder + object.replace(/\.ndjson$/, '-.ndjson'));
+  if (fate === 'rename' && kept.length > 0) await create(folder + object.replace(/\.ndjson$/, REWRITTEN));
   await store.delete(folder + object);
   if (fate === 'replace') await create(folder + object);
   return put;

@@ -90,12 +90,13 @@ export class FileCache {
   }
 
   async #full({ key, size }: CachedContent, cause: unknown): Promise<ExportError> {
-    const { bavail, bsize } = await statfs(this.#folder);
-    const freeBytes = bavail * bsize;
+    const disk = await statfs(this.#folder).catch(() => undefined);
+    const freeBytes = disk && disk.bavail * disk.bsize;
+    const free = freeBytes === undefined ? '' : `, and ${inMegabytes(freeBytes)} are free`;
     return new ExportError(
       'DISK_FULL',
-      `${nameOf(key)} does not fit on the disk of the folder of staging: it has ${inMegabytes(size)}, and ${inMegabytes(freeBytes)} are free. Copies that no step has asked for in half an hour were deleted. Free some space, then resume.`,
-      { details: { neededBytes: size, freeBytes }, cause },
+      `${nameOf(key)} does not fit on the disk of the local staging folder: it needs ${inMegabytes(size)}${free}. Copies that nothing asked for in the last half hour were deleted. Free some space, then resume.`,
+      { details: { neededBytes: size, ...(freeBytes !== undefined && { freeBytes }) }, cause },
     );
   }
 

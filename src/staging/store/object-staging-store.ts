@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ExportError } from '../../errors';
@@ -88,8 +88,8 @@ export class ObjectStagingStore implements StagingStore {
     try {
       await this.#requireOurs();
       const sha256 = await hashOfFile(file);
+      const { size } = await stat(file);
       const handle = await open(file, 'r');
-      const { size } = await handle.stat();
       try {
         const read = async (from: number, length: number): Promise<Buffer> => {
           const bytes = Buffer.allocUnsafe(length);

@@ -23,12 +23,12 @@ export async function requireConditions(store: WritableStore, { address, prefix 
   const key = `${folder}${name}/object`;
   const creates = (text: string, inPieces: boolean) =>
     store.create(key, contentOf(text), { metadata: { probe: text }, inPieces });
-  // Its answer may say "taken" where the client has repeated the request.
   const isListed = async () => {
     for await (const { objects } of store.list(`${folder}${name}/`, new AbortController().signal))
       if (objects.some((object) => object.key === key)) return true;
     return false;
   };
+  // The answer may say "taken" where the client has repeated the request.
   const isFirst = async () => (await store.get(key))?.bytes.toString('utf8') === 'first';
   try {
     await creates('first', false);
@@ -38,7 +38,7 @@ export async function requireConditions(store: WritableStore, { address, prefix 
     if ((await creates('third', true)) || !(await isFirst()))
       throw unsafe(
         address,
-        'replaces an object by one of several pieces, since it ignores If-None-Match there',
+        'replaces an object when an upload in parts completes, since it ignores If-None-Match there',
       );
   } finally {
     await store.remove(key);

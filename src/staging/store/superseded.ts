@@ -20,18 +20,22 @@ export function superseded(): ExportError {
 /** Stores of objects note whole seconds. */
 const SECOND_MS = 1000;
 
+/** Ends the name of rows that a forget has written again. */
+export const REWRITTEN = '-.ndjson';
+
 /** Where rows go: to a key, or to one that nothing else has, in a folder. */
 type Target = { readonly key: string } | { readonly folder: string };
 
 /**
  * Deletes what was created of a superseded export after the mark of that: by an attempt that died before it looked again, or that never learned whether
- * its object was created. What an export has sealed before is older than its mark, and stays.
+ * its object was created. What an export has sealed before is older than its mark, and stays; so does what a forget has written again without the person.
  * @returns whether the export is superseded
  */
 async function takeBackLate(store: StagingStore, ref: ExportRef, target: Target): Promise<boolean> {
   const mark = await store.head(claimedKey(ref));
   if (!mark) return false;
-  for (const key of 'key' in target ? [target.key] : await listAll(store, target.folder)) {
+  const keys = 'key' in target ? [target.key] : await listAll(store, target.folder);
+  for (const key of keys.filter((one) => !one.endsWith(REWRITTEN))) {
     const found = await store.head(key);
     if (found && found.createdMs > mark.createdMs + SECOND_MS) await store.delete(key);
   }

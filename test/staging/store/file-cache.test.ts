@@ -106,7 +106,7 @@ test('on a full disk, copies that no step reads make room once; then it says how
     ),
   ).rejects.toMatchObject({
     code: 'DISK_FULL',
-    message: expect.stringMatching(/^5\.ndjson does not fit .* has 1 MB, and \d+ MB are free/),
+    message: expect.stringMatching(/^5\.ndjson does not fit .* needs 1 MB, and \d+ MB are free/),
     details: { neededBytes: 5, freeBytes: expect.any(Number) },
   });
   expect((await readdir(folder)).toSorted()).toEqual(kept);
