@@ -1,6 +1,9 @@
 import { temporalScheduleId } from '../contract/identifiers';
 import { schedulePath, workflowPath, type WorkflowPage } from '../text/web-ui';
 
+/** Rows of a page below its first line: the Web UI shows few at once. */
+export const MAX_ROWS = 8;
+
 /** A page of the Web UI's current details: Markdown with one bold line and one GFM table. Everything is Markdown already. */
 export function detailsPage(headline: string, rows: readonly (readonly [string, string])[]): string {
   return [

@@ -13,12 +13,9 @@ import {
 import { describeUndelivered } from '../../text/describe-alert';
 import { describeStale } from '../../text/describe-stale';
 import { count, countOf, instant, listOf } from '../../text/format';
-import { detailsPage, inMarkdown, linkTo, linkToSchedule } from '../details-page';
+import { detailsPage, inMarkdown, linkTo, linkToSchedule, MAX_ROWS } from '../details-page';
 import { staleOf } from './stale';
 import type { DestinationState } from './state';
-
-/** Of the page, below its first line: the Web UI shows few at once. */
-const MAX_ROWS = 8;
 
 /** What is shown of a destination beside its state. */
 export interface Shown {
@@ -92,7 +89,7 @@ function scheduleRows({ schedules = [] }: DestinationState, { namespace }: Shown
 function alertRows({ alerts }: DestinationState): (readonly [string, string])[] {
   const [first, ...others] = alerts?.undelivered ?? [];
   if (!first) return [];
-  const more = others.length > 0 ? ` And ${countOf(others.length, 'other receiver')}.` : '';
+  const more = others.length > 0 ? ` The same holds for ${countOf(others.length, 'other receiver')}.` : '';
   return [['Alerts', inMarkdown(`${describeUndelivered(first)}${more}`)]];
 }
 

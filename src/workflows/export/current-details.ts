@@ -11,10 +11,8 @@ import {
 } from '../../text/describe-export';
 import { count, listOf } from '../../text/format';
 import { progressOf, type Progress } from '../../text/progress';
-import { detailsPage, inMarkdown, linkTo } from '../details-page';
+import { detailsPage, inMarkdown, linkTo, MAX_ROWS } from '../details-page';
 
-/** Of the page, below its first line. */
-const MAX_ROWS = 8;
 const MAX_RESULT_ROWS = 6;
 
 /** The export's page in the Web UI, worded as on the command line, the decisive line first. Counts, ids and names only. */

@@ -6,10 +6,7 @@ import {
   needingAttention,
   type RefreshProgress,
 } from '../../text/describe-refresh';
-import { inMarkdown, linkTo } from '../details-page';
-
-/** Lines below the first one: the Web UI shows few at once. */
-const MOST = 8;
+import { inMarkdown, linkTo, MAX_ROWS } from '../details-page';
 
 interface OpenExport {
   readonly destinationId: string;
@@ -34,7 +31,7 @@ export function describeInMarkdown({ open, namespace, ...progress }: ShownRefres
     ...open.map((one) => () => lineOf(one, `runs${exportOf(one)}`, namespace)),
     ...others.map((one) => () => lineOf(one, describeRefreshed(one), namespace)),
   ];
-  const shown = lines.length > MOST ? lines.slice(0, MOST - 1) : lines;
+  const shown = lines.length > MAX_ROWS ? lines.slice(0, MAX_ROWS - 1) : lines;
   const more = lines.length - shown.length;
   return [
     `**${inMarkdown(describeRefresh({ ...progress, running: open.length }))}**`,

@@ -76,5 +76,5 @@ test('the page of a destination in every kind of trouble has at most eight lines
     'In the baseline',
     'Audience',
   ]);
-  expect(rows[4]).toMatch(/ops has not got "held" .* And 1 other receiver\. \|$/);
+  expect(rows[4]).toMatch(/ops has not got "held" .* The same holds for 1 other receiver\. \|$/);
 });
