@@ -56,7 +56,7 @@ export interface Staging {
 
   /**
    * Makes this export the one that may send. A later export's claim supersedes it permanently. Other kinds of jobs (default: export) claim as well.
-   * @throws ExportError SUPERSEDED when a later export has claimed the destination
+   * @throws ExportError SUPERSEDED when a later export has claimed the destination; STAGING_FAILED when the store is not the one that was opened
    */
   claim(ref: ExportRef, kind?: JobKind): Promise<void>;
   /** @throws ExportError SUPERSEDED unless this export holds the claim and is not settled. Called before anything is sent. */

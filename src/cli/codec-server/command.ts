@@ -23,7 +23,8 @@ export function codecServerCommand(cli: Cli): Command {
       'Decrypt payloads for the Web UI and the CLI of Temporal, with the keys of temporal.encryption.\n\n' +
         'Each request must carry the token. In the Web UI: the glasses at the top right, "Use my browser setting", and the endpoint URL/TOKEN, ' +
         'which that browser keeps; in the CLI: --codec-endpoint URL --codec-auth "Bearer TOKEN". It speaks HTTP: put a server with a certificate ' +
-        'before it where it leaves this machine.',
+        'before it where it leaves this machine, one that does not log paths, which have the token. Take a token of letters and digits, such as ' +
+        'from openssl rand -hex 32; encode other characters as in a URL.',
     )
     .requiredOption(
       '--token <reference>',

@@ -63,7 +63,7 @@ export interface LookedAt {
   readonly found: readonly string[];
 }
 
-/** From a wrong server or task queue, nothing looks different than where no one is known. */
+/** With a wrong server or task queue, the answer looks like that of one which has nothing of the person: so it says where it has looked. */
 export function describeNothingToForget({ temporal, store, found }: LookedAt): string {
   const { address, namespace, taskQueue } = temporal;
   const where = `the task queue "${taskQueue}" in the namespace "${namespace}" of ${address}`;
@@ -74,6 +74,6 @@ export function describeNothingToForget({ temporal, store, found }: LookedAt): s
   return (
     `${what}, so no one was forgotten. ` +
     `${store === undefined ? 'There is no configuration file' : `The configuration file has the staging store ${store}`}. ` +
-    'Where other destinations may have the person, repeat the command with their configuration file, server or task queue.'
+    'If another server, task queue or configuration file may have destinations with the person, repeat the command with it.'
   );
 }

@@ -25,8 +25,8 @@ export function workerCommand(cli: Cli): Command {
     .summary('Run a Temporal Worker with MailchimpPlugin')
     .description(
       'Run a Temporal Worker with MailchimpPlugin.\n\n' +
-        'Logs go to standard error. Ctrl-C or SIGTERM shuts the worker down within 10 seconds: a step of an export that takes longer than one ' +
-        'more second is broken off, and the next worker goes on where it was.',
+        'Logs go to standard error. Ctrl-C or SIGTERM shuts the worker down, usually within 10 seconds: a step of an export that does not end ' +
+        'within one second is cancelled, and the next worker continues it.',
     )
     .option(
       '--metrics-address <host:port>',
