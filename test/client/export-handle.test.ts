@@ -153,13 +153,13 @@ describe('the handle of an export', () => {
       const decision = { planId: randomUUID(), by: 'Kim' };
       for (const other of [ended, queued]) {
         for (const ask of [
-          other.pause(),
-          other.resume(),
-          other.approve(decision),
-          other.deny(decision),
-          ...(other === ended ? [other.cancel()] : []),
+          () => other.pause(),
+          () => other.resume(),
+          () => other.approve(decision),
+          () => other.deny(decision),
+          ...(other === ended ? [() => other.cancel()] : []),
         ])
-          await expect(ask).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
+          await expect(ask()).rejects.toMatchObject({ code: 'EXPORT_NOT_FOUND' });
       }
       expect(await running.progress()).toMatchObject({ isPaused: false, state: { kind: 'running' } });
       releaseBatches();
