@@ -16,7 +16,8 @@ import { untilAnswered } from '../../support/until-answered';
 const PEOPLE = Array.from({ length: 8000 }, (_, index) => person(index + 1));
 const MEMBERS = PEOPLE.map(({ id }, index) => [id, index < 5 ? 'vip' : 'north'] as const);
 
-const LOOKS = 20;
+/** A busy machine repeats a request or two. */
+const REPEATED = 20;
 
 let server: TestStore;
 let proxy: Proxy;
@@ -54,11 +55,12 @@ async function startOn(machine: string): Promise<OwnedProcess> {
   return worker;
 }
 
-/** Requests to the store of one more export. */
+/** Requests to the store of one more export, without the looks at its claim: how many these are depends on the time that it takes. */
 async function requestsOf(work: () => Promise<unknown>): Promise<number> {
   const before = proxy.seen.length;
   await work();
-  return proxy.seen.length - before;
+  const seen = proxy.seen.slice(before);
+  return seen.filter(({ method, url }) => method === 'PUT' || !url.includes('/claimed/')).length;
 }
 
 const members = () => stage.sandbox.state(AUDIENCE).members;
@@ -103,7 +105,6 @@ test('an export goes on, on another machine, where a killed worker was, and wait
   const moved = PEOPLE.map((one) => ({ ...one, country: 'Denmark' }));
   await stage.writeProfiles(moved);
   const changed = await requestsOf(() => stage.export({ lane: 'direct' }));
-  expect(changed).toBeLessThanOrEqual(320);
-  // How often it looks at its claim depends on the time that it takes.
-  expect(late).toBeLessThanOrEqual(early + LOOKS);
+  expect(changed).toBeLessThanOrEqual(270);
+  expect(late).toBeLessThanOrEqual(early + REPEATED);
 }, 400_000);
