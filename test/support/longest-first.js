@@ -9,7 +9,7 @@ const LONGEST = [
   'package/npm.release',
   'browser/web-ui.long',
   'cli/export.long',
-  'cli/states.long',
+  'cli/states.release',
   'staging/objects/export.long',
   'cli/setup-walk.release',
   'workflows/destination/removal.long',
