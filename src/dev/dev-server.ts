@@ -59,13 +59,23 @@ export async function startDevServer(options: DevServerOptions): Promise<DevServ
     const failure = await failureToStart(server, options, ports);
     if (failure === undefined) return describe(server, options, ports);
     await server.stop();
-    // Between choosing a port and binding it, another process may take it.
-    if (attempt < ATTEMPTS && /address already in use/i.test(server.output())) continue;
+    if (attempt < ATTEMPTS && hasLostPort(server, failure)) continue;
     throw serverUnavailable(
       `The Temporal dev server ${options.binary} did not start: ${failure}. Its last output:\n` +
         (server.output() || '(none)'),
     );
   }
+}
+
+/** How a Go program ends that panics. */
+const PANIC = 'it ended with exit code 2';
+
+/**
+ * Between choosing a port and binding it, another process may take it. Of our ports the server says so; of those that it chooses for its own
+ * services, it may panic, with more lines than are kept.
+ */
+function hasLostPort(server: OwnedProcess, failure: string): boolean {
+  return failure === PANIC || /address already in use/i.test(server.output());
 }
 
 async function choosePorts(options: DevServerOptions): Promise<Ports> {

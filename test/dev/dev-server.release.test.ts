@@ -98,12 +98,15 @@ test('a port in use is refused instead of connecting to the process that listens
   other.close();
 });
 
-test('a server that loses its port to another process is started again on another port', async () => {
+test.each([
+  ['says so', `echo 'bind: address already in use' >&2; exit 1`],
+  ['panics', `echo 'goroutine 1 [running]:' >&2; exit 2`],
+])('a server that loses a port to another process, and %s, is started again', async (_, ends) => {
   const state = join(folder, 'tried');
   const unlucky = fakeExecutable(
     folder,
     'temporal',
-    `if [ ! -e "${state}" ]; then touch "${state}"; echo 'bind: address already in use' >&2; exit 1; fi; exec "${binary}" "$@"`,
+    `if [ ! -e "${state}" ]; then touch "${state}"; ${ends}; fi; exec "${binary}" "$@"`,
   );
   const server = await startDevServer({ binary: unlucky, headless: true });
   servers.push(server);
