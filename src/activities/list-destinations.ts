@@ -2,11 +2,12 @@ import { Context } from '@temporalio/activity';
 import type { Client } from '@temporalio/client';
 import { shortReason } from '../contract/ended-export';
 import { toDestinationMemo, type DestinationMemo } from '../contract/destination-memo';
-import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
+import { destinationWorkflowId } from '../contract/identifiers';
+import { listOpenDestinations } from '../contract/open-destinations';
 import { readMemo, type ReadMemo } from '../contract/read-memo';
 import type { Reason } from '../contract/reason';
 import { MOST_DESTINATIONS, type RefreshedDestination, type RefreshTargets } from '../contract/refresh';
-import { describeWorkflow, listOpen } from '../contract/workflow-lists';
+import { describeWorkflow } from '../contract/workflow-lists';
 import { ASKED_AT_ONCE } from './ask-destinations';
 import { withHeartbeat } from './heartbeat';
 import { mapAtOnce } from './map-at-once';
@@ -93,14 +94,8 @@ function chosenBy(targets: RefreshTargets, listed: readonly Listed[]): Chosen {
 }
 
 async function listOf(client: Client, taskQueue: string): Promise<readonly Listed[]> {
-  const open = await listOpen(client, { taskQueue, types: ['mailchimpDestination'] });
-  const found: Listed[] = [];
-  for (const [workflowId, { memo }] of open) {
-    const read = await readMemo(client.options.loadedDataConverter, memo?.fields);
-    const listed = toListed(workflowId.slice(DESTINATION_ID_PREFIX.length), read);
-    if (listed) found.push(listed);
-  }
-  return found;
+  const open = await listOpenDestinations(client, taskQueue);
+  return open.flatMap(({ destinationId, read }) => toListed(destinationId, read) ?? []);
 }
 
 function toListed(destinationId: string, read: ReadMemo): Listed | undefined {

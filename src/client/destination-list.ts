@@ -1,10 +1,11 @@
 import { toDestinationMemo } from '../contract/destination-memo';
-import { DESTINATION_ID_PREFIX, destinationWorkflowId } from '../contract/identifiers';
-import { readMemo, type ReadMemo } from '../contract/read-memo';
+import { destinationWorkflowId } from '../contract/identifiers';
+import { listOpenDestinations } from '../contract/open-destinations';
+import type { ReadMemo } from '../contract/read-memo';
 import type { Reason } from '../contract/reason';
 import type { RefreshTargets } from '../contract/refresh';
 import type { SearchAttribute } from '../contract/search-attributes';
-import { describeWorkflow, isRunning, listOpen } from '../contract/workflow-lists';
+import { describeWorkflow, isRunning } from '../contract/workflow-lists';
 import type { Requests } from './requests';
 
 /** What lists know of a destination. */
@@ -21,19 +22,14 @@ export interface Listed {
 
 const STATE = 'MailchimpState' satisfies SearchAttribute;
 
-/**
- * Reads type and memo of the workflows, so that no custom search attribute is needed. Memos of another task queue may be encrypted with keys
- * that this client does not have.
- */
+/** Memos may be encrypted with keys that this client does not have. */
 export async function listDestinations({
   client,
   taskQueue,
 }: Pick<Requests, 'client' | 'taskQueue'>): Promise<Listed[]> {
-  const open = await listOpen(client, { taskQueue, types: ['mailchimpDestination'] });
   const found: Listed[] = [];
-  for (const [workflowId, { memo, searchAttributes }] of open) {
-    const destinationId = workflowId.slice(DESTINATION_ID_PREFIX.length);
-    const listed = toListed(destinationId, await readMemo(client.options.loadedDataConverter, memo?.fields));
+  for (const { destinationId, read, searchAttributes } of await listOpenDestinations(client, taskQueue)) {
+    const listed = toListed(destinationId, read);
     const state = toText(searchAttributes?.indexedFields?.[STATE]);
     if (listed) found.push({ ...listed, ...(state !== undefined && { state }) });
   }

@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 // hide all others.
 
 type WorkflowService = Client['workflowService'];
-type ListedWorkflow = NonNullable<
+export type ListedWorkflow = NonNullable<
   Awaited<ReturnType<WorkflowService['listWorkflowExecutions']>>['executions']
 >[number];
 type ListedSchedule = NonNullable<Awaited<ReturnType<WorkflowService['listSchedules']>>['schedules']>[number];
