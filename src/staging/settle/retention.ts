@@ -110,9 +110,10 @@ async function tidySeries(
   const from = placeOf(last, series) - keepExports;
   for await (const { exportId } of claimsOf(store, destinationId, { series, last, from })) {
     const ref = { destinationId, exportId };
-    if (looked === TIDIED_AT_ONCE || (await store.list(exportFolder(ref))).length === 0) return;
+    if ((await store.list(exportFolder(ref))).length === 0) return;
     if (await isOver(expiry, ref)) await expireOne(expiry, ref);
     looked += 1;
+    if (looked === TIDIED_AT_ONCE) return;
   }
 }
 
@@ -149,9 +150,9 @@ async function recentJobs(
   for (const series of SERIES) {
     let kept = 0;
     for await (const { exportId } of claimsOf(store, destinationId, { series, last })) {
-      if (kept === keepExports) break;
       recent.add(exportId);
       kept += 1;
+      if (kept === keepExports) break;
     }
   }
   return recent;
