@@ -31,14 +31,8 @@ export async function claim(store: StagingStore, ref: ExportRef, kind: JobKind):
     if (last) await markClaims(store, ref.destinationId, last);
     const number = (last?.number ?? 0) + 1;
     const exports = (last?.exports ?? 0) + (kind === 'export' ? 1 : 0);
-    if (
-      await sealNumbered(
-        store,
-        { folder, number },
-        toDocument({ exportId: ref.exportId, kind, number, exports }),
-      )
-    )
-      return;
+    const document = toDocument({ exportId: ref.exportId, kind, number, exports });
+    if (await sealNumbered(store, { folder, number }, document)) return;
   }
 }
 
