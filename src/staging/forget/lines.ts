@@ -1,8 +1,7 @@
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
-import { exportsFolder } from '../store/layout';
+import { exportsFolder, REWRITTEN } from '../store/layout';
 import { listFolders, listObjects } from '../store/sealed-files';
-import { REWRITTEN } from '../store/superseded';
 
 /** Folders of an export with a line of JSON for each row, and what becomes of a file that names the person. */
 const FOLDERS = {

@@ -14,6 +14,9 @@ const SUPPRESSIONS = 'suppressions/';
 /** With which the store hashes addresses of people who are forgotten and kept out. */
 export const HASH_KEY = 'keys/address-hash.json';
 
+/** Ends the name of rows that a forget has written again. */
+export const REWRITTEN = '-.ndjson';
+
 /** Subfolder of the store's local working folder: for files in progress, which are no objects yet. */
 export const SCRATCH = 'scratch';
 export const ATTEMPTS = 'attempts';

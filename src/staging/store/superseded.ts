@@ -1,7 +1,7 @@
 import type { ExportRef } from '../../contract/identifiers';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
-import { claimedKey } from './layout';
+import { claimedKey, REWRITTEN } from './layout';
 import { randomName } from './local-files';
 import { listAll, sealLines } from './sealed-files';
 
@@ -19,9 +19,6 @@ export function superseded(): ExportError {
 
 /** Stores of objects note whole seconds. */
 const SECOND_MS = 1000;
-
-/** Ends the name of rows that a forget has written again. */
-export const REWRITTEN = '-.ndjson';
 
 /** Where rows go: to a key, or to one that nothing else has, in a folder. */
 type Target = { readonly key: string } | { readonly folder: string };
