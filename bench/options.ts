@@ -110,7 +110,7 @@ What the figures mean. Times of an export come from its Temporal history, reques
               down, at the sandbox. staging: bytes on disk at the peak (with what DuckDB spills) and after the export.
 6. others     20,000 profiles sent in the ways of other tools, in this process, on a sandbox with full replies: without delay, and
               where each operation takes 100 ms (then only the first rows, so that it ends in half a minute).
-              seconds: for all ways, from the first request to the last reply that was accounted for.
+              seconds: for all ways, from the first request to the last reply that was accounted for. All but mailchimp-api-v3 take compressed replies.
               PUT: one request per profile, ten at a time (Multiwoven, Grouparoo). 500 per request: one after another (Embulk,
               hotglue, Kestra). batches: one operation per profile through npm mailchimp-api-v3, which polls every 2 s.
               refused: rows that the sandbox refused; noticed: those of them that the tool detects. A PUT gets its own 400. Tools that
