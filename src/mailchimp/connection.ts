@@ -149,19 +149,16 @@ export function openConnection({
     return withTimeout(timeoutMs, ended, () => ({ failure: toTimeout(call, timeoutMs) }));
   }
 
-  const aborted = signal && { any: abortion(signal, 0), once: abortion(signal, ONCE_GRACE_MS) };
+  const untilAborted = signal ? abandoning(signal) : async <Value>(work: Promise<Value>) => work;
 
   async function send<Schema extends z.ZodType>(call: Call<Schema>): Promise<z.output<Schema>> {
     for (let sent = 1; ; sent += 1) {
-      const sending = sendOnce(call);
-      const abandoned = aborted && (call.once ? aborted.once : aborted.any);
-      const result = await (abandoned ? Promise.race([sending, abandoned]) : sending);
+      const result = await untilAborted(sendOnce(call), call.once ? ONCE_GRACE_MS : 0);
       if ('data' in result) return result.data as z.output<Schema>;
       const { repeat, error } = result.failure;
       const mayRepeat = repeat === 'busy' || repeat === 'unsent' || call.once !== true;
       if (!mayRepeat || sent >= MAX_TRIES[repeat]) throw error;
-      const waited = sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random()));
-      await (aborted ? Promise.race([waited, aborted.any]) : waited);
+      await untilAborted(sleep(backOffMs * 2 ** (sent - 1) * (0.5 + Math.random())), 0);
     }
   }
 
@@ -179,16 +176,24 @@ export function openConnection({
   };
 }
 
-/** Rejects some time after the signal was aborted. */
-function abortion(signal: AbortSignal, graceMs: number): Promise<never> {
-  const aborted = new Promise<never>((_, reject) => {
-    const giveUp = () => setTimeout(() => reject(signal.reason as Error), graceMs).unref();
-    if (signal.aborted) giveUp();
-    else signal.addEventListener('abort', giveUp, { once: true });
-  });
-  // Nothing may be waiting when it is aborted.
-  aborted.catch(() => {});
-  return aborted;
+/**
+ * Waits for work until some time after the signal was aborted. Not by `Promise.race` with a promise that rejects then: that promise lives as
+ * long as the step, and would keep the reply to each of its requests, 600 MB of a census of a million.
+ */
+function abandoning(signal: AbortSignal): <Value>(work: Promise<Value>, graceMs: number) => Promise<Value> {
+  const waiting = new Set<() => void>();
+  const giveUpAll = () => {
+    for (const giveUp of waiting) giveUp();
+  };
+  signal.addEventListener('abort', giveUpAll, { once: true });
+  return (work, graceMs) =>
+    new Promise((resolve, reject) => {
+      const giveUp = () => void setTimeout(() => reject(signal.reason as Error), graceMs).unref();
+      if (signal.aborted) giveUp();
+      else waiting.add(giveUp);
+      const forget = () => waiting.delete(giveUp);
+      work.then(resolve, reject).finally(forget);
+    });
 }
 
 /** Stops waiting, not the work: the request goes on and keeps its slot. */
