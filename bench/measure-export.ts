@@ -51,14 +51,14 @@ export async function measureExport(scene: Scene): Promise<ExportFigures> {
 }
 
 async function runExport(scene: Scene): Promise<{ readonly report: ExportReport; readonly chain: Chain }> {
-  const { exports, temporal, options } = scene;
+  const { exports, temporal, options, brokenOff } = scene;
   const handle = await exports.start(DESTINATION, {
     trigger: 'bench',
     options: { lane: options.lane },
   });
   const { workflowId, firstExecutionRunId } = handle;
   if (firstExecutionRunId === undefined) throw new Error('The export was not started immediately.');
-  const report = await resultOf(handle);
+  const report = await Promise.race([resultOf(handle), brokenOff]);
   const { unproven, rejected, throttled, suppressed, not_sent: notSent } = report.outcomes;
   if (unproven + rejected + throttled + suppressed + notSent > 0)
     throw new Error(`Not every contact was acknowledged: ${JSON.stringify(report.outcomes)}`);

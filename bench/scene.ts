@@ -41,6 +41,8 @@ export interface Scene {
   readonly exports: ExportClient;
   readonly sandbox: SandboxControl;
   readonly workerPid: number;
+  /** Rejects, with what the worker has written, when it ends before the scene: nothing else would end an export then. */
+  readonly brokenOff: Promise<never>;
   /** Stops everything, deletes the folder and returns the worker's peak memory in bytes. May be called again. */
   close(): Promise<{ readonly peakRss: number }>;
 }
@@ -89,6 +91,12 @@ async function build(
     env: { MAILCHIMP_API_KEY: apiKey },
     nodeFlags: [...WORKER_NODE_FLAGS, ...profilingFlags(options)],
   });
+  const { process: worker } = processes.worker;
+  const brokenOff = worker.ended.then((how): never => {
+    throw new Error(`The worker ended (${how}):\n${worker.output()}`);
+  });
+  // Once the scene is closed, its end is not an error.
+  brokenOff.catch(() => undefined);
   processes.connection = await Connection.connect({ address });
   const temporal = new Client({ connection: processes.connection });
   const exports = new ExportClient({ client: temporal });
@@ -101,7 +109,8 @@ async function build(
     temporal,
     exports,
     sandbox: new SandboxControl(url),
-    workerPid: processes.worker.process.pid,
+    workerPid: worker.pid,
+    brokenOff,
   };
 }
 

@@ -96,7 +96,7 @@ async function measureSize(scene: Scene, profiles: number): Promise<SizeOfPeople
 }
 
 async function measureJob(
-  { workerPid, temporal }: Scene,
+  { workerPid, temporal, brokenOff }: Scene,
   start: () => Promise<StartedExportHandle>,
 ): Promise<{
   readonly report: ExportReport;
@@ -106,7 +106,7 @@ async function measureJob(
   const memory = watchMemory(workerPid);
   try {
     const handle = await start();
-    const report = await handle.result();
+    const report = await Promise.race([handle.result(), brokenOff]);
     const { workflowId, firstExecutionRunId } = handle;
     if (firstExecutionRunId === undefined) throw new Error('The job was not started immediately.');
     const chain = await readChain(temporal, workflowId, firstExecutionRunId);
