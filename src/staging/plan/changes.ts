@@ -13,8 +13,13 @@ const ESCAPED = 1.2;
 /** Around a row: the names of its members, quotes and `status_if_new`. */
 const BYTES_AROUND_ROW = 130;
 
-/** SQL: bytes of a contact's row in a batch's body, `k` being its row of `mask`. */
-const ROW_BYTES = `(${ESCAPED} * (strlen(address) + size + coalesce(strlen(k.names), 0)) + ${BYTES_AROUND_ROW})`;
+/** SQL: bytes of a contact's row in a batch's body. */
+function rowBytes(bytesOfNames: string): string {
+  return `(${ESCAPED} * (strlen(address) + size + coalesce(${bytesOfNames}, 0)) + ${BYTES_AROUND_ROW})`;
+}
+
+/** SQL: with `k` as its row of `mask`. */
+const ROW_BYTES = rowBytes('strlen(k.names)');
 
 /** Contacts beyond the first `limit` with changes, by key, wait for another export. */
 export async function cutAtLimit(
@@ -48,18 +53,22 @@ export async function numberChanges(
     SELECT id, row_number() OVER (ORDER BY id) - 1 AS seq, ${ROW_BYTES} AS bytes
     FROM contact LEFT JOIN mask k ON k.mask = contact.wanted ANTI JOIN canary USING (id) ANTI JOIN spare USING (id) WHERE upsert`);
   const rows = await rowsOfChunk(database);
+  const last = `(SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER`;
   await database.run(`
     CREATE TABLE numbered AS
     SELECT id, NULL::INTEGER AS tag, 0 AS chunk, (row_number() OVER (ORDER BY id) - 1)::INTEGER AS position FROM canary
     UNION ALL
     SELECT id, NULL, (1 + seq // ${rows})::INTEGER, (seq % ${rows})::INTEGER FROM rest
     UNION ALL
-    SELECT id, NULL, (SELECT 1 + (count(*) + ${rows - 1}) // ${rows} FROM rest)::INTEGER, position FROM spare;
-    DROP TABLE rest`);
+    SELECT id, NULL, ${last}, position FROM spare`);
   const upserts = await database.rows<ChunkSize>(`
-    SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(${ROW_BYTES})::BIGINT AS bytes
-    FROM numbered JOIN contact USING (id) LEFT JOIN mask k ON k.mask = contact.wanted
+    SELECT chunk, 'upsert' AS kind, count(*) AS rows, sum(bytes)::BIGINT AS bytes FROM (
+      SELECT (1 + seq // ${rows})::INTEGER AS chunk, bytes FROM rest
+      UNION ALL
+      SELECT chunk, ${ROW_BYTES} FROM (SELECT id, 0 AS chunk FROM canary UNION ALL SELECT id, ${last} FROM spare)
+      JOIN contact USING (id) LEFT JOIN mask k ON k.mask = contact.wanted)
     GROUP BY chunk ORDER BY chunk`);
+  await database.run('DROP TABLE rest');
   const untags = counts.segments.every(({ toUntag }) => toUntag === 0)
     ? []
     : await numberUntags(database, { tags, after: upserts.length });
@@ -108,10 +117,10 @@ async function numberUntags(
     FROM numbered JOIN contact USING (id) WHERE tag IS NOT NULL GROUP BY chunk ORDER BY chunk`);
 }
 
-/** As many as go into one part, however they are drawn. */
+/** As many as go into one part, however they are drawn: by the longest row with the most tags, so that no row is joined with its tags. */
 async function rowsOfSpares(database: Database): Promise<number> {
   const { longest } = await database.row<{ longest: number | null }>(
-    `SELECT max(${ROW_BYTES})::BIGINT AS longest FROM contact LEFT JOIN mask k ON k.mask = contact.wanted WHERE upsert`,
+    `SELECT max(${rowBytes('(SELECT max(strlen(names)) FROM mask)')})::BIGINT AS longest FROM contact WHERE upsert`,
   );
   return Math.max(1, Math.min(ROWS_OF_CHUNK, Math.floor(BYTES_OF_PART / (longest ?? 1))));
 }

@@ -226,8 +226,9 @@ const NUMERIC_KEY = String.raw`\d{1,38}`;
 
 /** SQL: what orders keys. */
 async function keyOrder(database: Database): Promise<string> {
-  const { isNumeric } = await database.row<{ isNumeric: boolean | null }>(
-    `SELECT bool_and(regexp_full_match(key, '${NUMERIC_KEY}')) AS "isNumeric" FROM profile`,
+  // Not by an aggregate, which would look at all keys though the first one is no number.
+  const others = await database.rows(
+    `SELECT 1 AS other FROM profile WHERE NOT regexp_full_match(key, '${NUMERIC_KEY}') LIMIT 1`,
   );
-  return isNumeric ? 'key::HUGEINT, key' : 'key';
+  return others.length === 0 ? 'key::HUGEINT, key' : 'key';
 }
