@@ -14,11 +14,12 @@ import { describePeople } from './people/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
 import { measureSources } from './sources/measure-sources';
+import { describeSources } from './sources/tables';
 import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks, writeDay, writePeople } from './write-benchmarks';
+import { writeBenchmarks, writeDay, writePeople, writeSources } from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
@@ -86,7 +87,9 @@ async function main(): Promise<void> {
     return;
   }
   if (options.sources) {
-    await measureSources(options.sizes.at(-1)!, print);
+    const figures = await measureSources(options.sizes.at(-1)!, say);
+    print(options.json ? JSON.stringify(figures) : describeSources(figures));
+    if (options.write) await writeSources(figures);
     return;
   }
   const figures = await measure(options);

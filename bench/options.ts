@@ -74,7 +74,7 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
        npm run bench -- [--age] [--width]
        npm run bench -- --day [--json] [--write]
        npm run bench -- --people [--profiles N] [--json] [--write]
-       npm run bench -- --sources [--profiles N]
+       npm run bench -- --sources [--profiles N] [--json] [--write]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
@@ -86,7 +86,8 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
                 writes that section of BENCHMARKS.md, and bench/day/figures.json, which a test compares with
   --people      instead: verify an audience of 100,000 and of a million, and forget a person in a store with as many (8; takes ten minutes);
                 --write writes that section of BENCHMARKS.md, and bench/people/figures.json, which a test compares with
-  --sources     instead: read the same profiles from CSV files, from PostgreSQL and from a Dataverse, which it starts, and joined from files and PostgreSQL by SQL (minutes)
+  --sources     instead: read the same profiles from each kind of source, whose servers it starts (9; takes ten minutes); --write writes that section
+                of BENCHMARKS.md, and bench/sources/figures.json
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down
 

@@ -6,6 +6,8 @@ import { DAY_TITLE, describeDay } from './day/tables';
 import type { PeopleFigures } from './people/measure-people';
 import { describePeople, PEOPLE_TITLE } from './people/tables';
 import type { Figures } from './figures';
+import type { SourcesFigures } from './sources/measure-sources';
+import { describeSources, SOURCES_TITLE } from './sources/tables';
 import { bytes, count } from './numbers';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
@@ -18,13 +20,17 @@ const BENCHMARKS = join(ROOT, 'BENCHMARKS.md');
 const DAY = join(ROOT, 'bench/day/figures.json');
 /** The last verification and forget. */
 const PEOPLE = join(ROOT, 'bench/people/figures.json');
+/** The last readings of sources. */
+const SOURCES = join(ROOT, 'bench/sources/figures.json');
 
 /** Writes BENCHMARKS.md and its chart. */
 export async function writeBenchmarks(figures: Figures): Promise<void> {
   await writeFile(join(ROOT, CHART), drawChart(figures));
   const day = JSON.parse(await readFile(DAY, 'utf8')) as DayFigures;
   const people = JSON.parse(await readFile(PEOPLE, 'utf8')) as PeopleFigures;
-  await writeFile(BENCHMARKS, `${describe(figures)}\n${describeDay(day)}\n${describePeople(people)}`);
+  const sources = JSON.parse(await readFile(SOURCES, 'utf8')) as SourcesFigures;
+  const sections = [describe(figures), describeDay(day), describePeople(people), describeSources(sources)];
+  await writeFile(BENCHMARKS, sections.join('\n'));
 }
 
 /** Writes the section of the day, and its figures. */
@@ -37,6 +43,12 @@ export async function writeDay(figures: DayFigures): Promise<void> {
 export async function writePeople(figures: PeopleFigures): Promise<void> {
   await replaceSection(PEOPLE_TITLE, describePeople(figures));
   await writeFile(PEOPLE, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of the sources, and its figures. */
+export async function writeSources(figures: SourcesFigures): Promise<void> {
+  await replaceSection(SOURCES_TITLE, describeSources(figures));
+  await writeFile(SOURCES, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
 /** A section that is not there yet becomes the last one. */

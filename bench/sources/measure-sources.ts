@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { createReadStream } from 'node:fs';
-import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { pipeline } from 'node:stream/promises';
@@ -11,12 +11,15 @@ import { from as copyFrom } from 'pg-copy-streams';
 import { DataverseSourceSchema } from '../../src/config/dataverse-config';
 import { PostgresSourceSchema } from '../../src/config/postgres-config';
 import { secretResolver } from '../../src/config/secrets';
-import { FilesSourceSchema, type SourceConfig } from '../../src/config/source-config';
+import { FilesSourceSchema, type SourceConfig, SourcesSchema } from '../../src/config/source-config';
 import { SqlSourceSchema } from '../../src/config/sql-config';
 import { type GeneratedProfiles, generateProfiles } from '../../src/dev/profiles';
 import { openSource } from '../../src/sources';
+import { startS3, type TestStore } from '../../test/support/object-stores';
 import { type PostgresServer, startPostgres } from '../../test/support/postgres-server';
+import { thisMachine } from '../machine';
 import type { Served } from './serve-dataverse';
+import { writeLake } from './write-lake';
 
 /** The default of the configuration. */
 const MEMORY = '256MB';
@@ -33,42 +36,72 @@ const COLUMNS = [
 ];
 const [KEY, ...ATTRIBUTES] = COLUMNS as [string, ...string[]];
 
+export interface SourcesFigures {
+  readonly machine: ReturnType<typeof thisMachine>;
+  /** Date. */
+  readonly at: string;
+  readonly seconds: number;
+  /** Of the whole machine, over the last 15 minutes. */
+  readonly load: number;
+  readonly profiles: number;
+  readonly segments: number;
+  readonly memberships: number;
+  readonly runs: number;
+  /** The first is that of CSV files. */
+  readonly kinds: readonly { readonly kind: string; readonly seconds: number }[];
+}
+
 /** Reads the same profiles and segments of each kind of source, in turns: the median of the seconds that `extract` takes. */
-export async function measureSources(profiles: number, say: (line: string) => void): Promise<void> {
+export async function measureSources(profiles: number, say: (line: string) => void): Promise<SourcesFigures> {
+  const start = performance.now();
   const folder = await mkdtemp(join(tmpdir(), 'sources-'));
   // As root, the server runs as another user, who has to reach its folder.
   await chmod(tmpdir(), 0o711);
-  const server = await startPostgres();
+  const closing: (() => Promise<void>)[] = [];
   try {
+    const server = await startPostgres();
+    closing.push(() => server.close());
+    const objects = await startS3();
+    closing.push(() => objects.close());
     const generated = await generateProfiles({ profiles, seed: 1, folder });
     await load(server, generated);
-    await withDataverse(generated, async (served) => {
-      const kinds = {
-        csv: filesConfig(generated),
-        postgres: postgresConfig(server, generated),
-        sql: sqlConfig(server, generated),
-        dataverse: dataverseConfig(served, generated),
-      };
-      const seconds = {
-        csv: [] as number[],
-        postgres: [] as number[],
-        sql: [] as number[],
-        dataverse: [] as number[],
-      };
-      for (let run = 0; run < RUNS; run += 1) {
-        for (const kind of ['csv', 'postgres', 'sql', 'dataverse'] as const)
-          seconds[kind].push(await measure(kinds[kind], generated, folder));
+    const dataverse = await serveDataverse(generated);
+    closing.push(dataverse.close);
+    const configs = {
+      csv: filesConfig(generated),
+      cdm: await cdmConfig(join(folder, 'lake'), generated),
+      s3: await s3Config(objects, generated),
+      postgres: postgresConfig(server, generated),
+      sql: sqlConfig(server, generated),
+      dataverse: dataverseConfig(dataverse.served, generated),
+    };
+    const readings = Object.entries(configs).map(([kind, config]) => ({
+      kind,
+      config,
+      seconds: [] as number[],
+    }));
+    let memberships = 0;
+    for (let run = 0; run < RUNS; run += 1) {
+      for (const { kind, config, seconds } of readings) {
+        const reading = await measure(config, generated, folder);
+        memberships = reading.memberships;
+        seconds.push(reading.seconds);
+        say(`${kind}: ${reading.seconds.toFixed(1)} s`);
       }
-      const csv = median(seconds.csv);
-      say(`sources: ${profiles} profiles, ${generated.segments.length} segments, median of ${RUNS} readings`);
-      say(`  csv ${csv.toFixed(1)} s`);
-      for (const kind of ['postgres', 'sql', 'dataverse'] as const) {
-        const own = median(seconds[kind]);
-        say(`  ${kind} ${own.toFixed(1)} s: ${(own / csv).toFixed(2)} times csv`);
-      }
-    });
+    }
+    return {
+      machine: thisMachine(),
+      at: new Date().toISOString().slice(0, 10),
+      seconds: (performance.now() - start) / 1000,
+      load: loadavg()[2] ?? 0,
+      profiles,
+      segments: generated.segments.length,
+      memberships,
+      runs: RUNS,
+      kinds: readings.map(({ kind, seconds }) => ({ kind, seconds: median(seconds) })),
+    };
   } finally {
-    await server.close();
+    for (const close of closing.toReversed()) await close();
     await rm(folder, { recursive: true, force: true });
   }
 }
@@ -77,7 +110,7 @@ async function measure(
   config: SourceConfig,
   { segments }: Pick<GeneratedProfiles, 'segments'>,
   folder: string,
-): Promise<number> {
+): Promise<{ readonly seconds: number; readonly memberships: number }> {
   const into = join(folder, 'into');
   await mkdir(into, { recursive: true });
   const source = await openSource(config, {
@@ -87,12 +120,12 @@ async function measure(
     secrets: secretResolver(folder),
   });
   const start = performance.now();
-  const { selected, profiles } = await source.extract({ attributes: ATTRIBUTES, segments, into });
+  const { selected, profiles, members } = await source.extract({ attributes: ATTRIBUTES, segments, into });
   const seconds = (performance.now() - start) / 1000;
   await source.close();
   // The first segment has all of them.
   if (selected !== profiles) throw new Error(`${selected} of ${profiles} profiles were selected`);
-  return seconds;
+  return { seconds, memberships: members.reduce((sum, size) => sum + size, 0) };
 }
 
 function filesConfig({ profilesFile, membershipFile, segments }: GeneratedProfiles): SourceConfig {
@@ -100,6 +133,40 @@ function filesConfig({ profilesFile, membershipFile, segments }: GeneratedProfil
   return FilesSourceSchema.parse({
     kind: 'files',
     profiles: { path: profilesFile, key: KEY },
+    segments: Object.fromEntries(segments.map((id) => [id, { members }])),
+  });
+}
+
+async function cdmConfig(
+  root: string,
+  { profilesFile, membershipFile, segments }: GeneratedProfiles,
+): Promise<SourceConfig> {
+  await writeLake(root, [
+    { name: 'Customer', columns: COLUMNS, file: profilesFile },
+    { name: 'Members', columns: [KEY, 'Segment'], file: membershipFile },
+  ]);
+  const members = { table: 'Members', key: KEY, segment: 'Segment' };
+  return SourcesSchema.parse({
+    lake: {
+      kind: 'cdm',
+      root,
+      segments: Object.fromEntries(segments.map((id) => [id, { members }])),
+    },
+  })['lake']!;
+}
+
+async function s3Config(
+  objects: TestStore,
+  { profilesFile, membershipFile, segments }: GeneratedProfiles,
+): Promise<SourceConfig> {
+  const bucket = objects.at(objects.url);
+  await bucket.put('customers.csv', await readFile(profilesFile));
+  await bucket.put('members.csv', await readFile(membershipFile));
+  const members = { path: 'members.csv', key: KEY, segment: 'Segment' };
+  return FilesSourceSchema.parse({
+    kind: 'files',
+    ...bucket.settings(),
+    profiles: { path: 'customers.csv', key: KEY },
     segments: Object.fromEntries(segments.map((id) => [id, { members }])),
   });
 }
@@ -160,17 +227,13 @@ function dataverseConfig(
 }
 
 /** The fake of the tests, without the waits of a network: what remains is what a reading costs here. */
-async function withDataverse(
-  { profilesFile, membershipFile }: GeneratedProfiles,
-  work: (served: Served) => Promise<void>,
-): Promise<void> {
+async function serveDataverse({
+  profilesFile,
+  membershipFile,
+}: GeneratedProfiles): Promise<{ readonly served: Served; readonly close: () => Promise<void> }> {
   const program = fork(join(__dirname, 'serve-dataverse.js'), [profilesFile, membershipFile]);
-  try {
-    const [served] = (await once(program, 'message')) as [Served];
-    await work(served);
-  } finally {
-    program.kill();
-  }
+  const [served] = (await once(program, 'message')) as [Served];
+  return { served, close: async () => void program.kill() };
 }
 
 const columns = (names: readonly string[]) => names.map((name) => `"${name}" text`).join(', ');
