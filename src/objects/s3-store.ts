@@ -32,6 +32,12 @@ const CONFLICT_MS = 100;
 /** Code in the body of the answer, with which the store itself says that there is no such object. */
 const NO_SUCH_KEY = 'NoSuchKey';
 
+/**
+ * Of the pieces of an object. An upload has to be begun with the checksum that its pieces will have: the Versity S3 Gateway refuses to complete
+ * another one, and Amazon's documentation asks for it.
+ */
+const CHECKSUM = 'CRC32';
+
 type Head = Pick<S3.HeadObjectCommandOutput, 'ContentLength' | 'ETag' | 'LastModified' | 'Metadata'>;
 
 interface Opened {
@@ -194,14 +200,24 @@ export class S3Store implements WritableStore {
     const send = <Result>(request: (abortSignal: AbortSignal) => Promise<Result>) =>
       this.#attempt({ what }, request);
     const place = this.#place(key);
-    const begin = new this.#driver.CreateMultipartUploadCommand({ ...place, Metadata: { ...metadata } });
+    const begin = new this.#driver.CreateMultipartUploadCommand({
+      ...place,
+      ChecksumAlgorithm: CHECKSUM,
+      Metadata: { ...metadata },
+    });
     const { UploadId } = await send((abortSignal) => this.#client.send(begin, { abortSignal }));
     let isCreated = false;
     try {
       const parts: S3.CompletedPart[] = [];
       for await (const Body of piecesOf(content)) {
         const PartNumber = parts.length + 1;
-        const piece = new this.#driver.UploadPartCommand({ ...place, UploadId, PartNumber, Body });
+        const piece = new this.#driver.UploadPartCommand({
+          ...place,
+          UploadId,
+          PartNumber,
+          Body,
+          ChecksumAlgorithm: CHECKSUM,
+        });
         const { ETag, ChecksumCRC32 } = await send((abortSignal) =>
           this.#client.send(piece, { abortSignal }),
         );

@@ -61,7 +61,34 @@ export async function startS3(): Promise<TestStore> {
   const port = await freePort();
   const args = ['-c', ONE_BY_ONE, '--host', '127.0.0.1', '--port', String(port)];
   const server = await spawnOwned({ command: join(python, 'bin/python'), args });
-  const url = `http://127.0.0.1:${port}`;
+  return answering(`http://127.0.0.1:${port}`, () => server.kill());
+}
+
+/** Amazon S3 as the Versity S3 Gateway has it, over a folder (Go). */
+export async function startVersityGateway(): Promise<TestStore> {
+  Object.assign(process.env, SECRETS);
+  const entry = await installed('versitygw-1.8.0', 'versitygw', (folder) =>
+    run('go', ['install', 'github.com/versity/versitygw/cmd/versitygw@v1.8.0'], { GOBIN: folder }),
+  );
+  const folder = await mkdtemp(join(tmpdir(), 'versitygw-'));
+  const address = `127.0.0.1:${await freePort()}`;
+  const server = await spawnOwned({
+    command: join(entry, 'versitygw'),
+    args: ['--port', address, 'posix', folder],
+    env: {
+      ...process.env,
+      ROOT_ACCESS_KEY: SECRETS.TEST_S3_ID,
+      ROOT_SECRET_KEY: SECRETS.TEST_S3_KEY,
+    },
+  });
+  return answering(`http://${address}`, async () => {
+    await server.kill();
+    await rm(folder, { recursive: true, force: true });
+  });
+}
+
+/** A server of S3 with its bucket, once it answers. */
+async function answering(url: string, stop: () => Promise<void>): Promise<TestStore> {
   const client = clientOf(url);
   await until(
     () => client.send(new CreateBucketCommand({ Bucket: BUCKET })).catch(() => undefined),
@@ -73,7 +100,7 @@ export async function startS3(): Promise<TestStore> {
     at: s3Bucket,
     close: async () => {
       client.destroy();
-      await server.kill();
+      await stop();
     },
   };
 }
@@ -210,9 +237,10 @@ async function installed(name: string, executable: string, install: Install): Pr
 
 const report = (line: string) => void process.stdout.write(`${line}\n`);
 
-function run(command: string, args: readonly string[]): Promise<void> {
+function run(command: string, args: readonly string[], variables: NodeJS.ProcessEnv = {}): Promise<void> {
   report(`Installing: ${command} ${args.join(' ')}`);
-  return runTool({ command, args, timeoutMs: INSTALL_TIMEOUT_MS, report });
+  const env = { ...process.env, ...variables };
+  return runTool({ command, args, env, timeoutMs: INSTALL_TIMEOUT_MS, report });
 }
 
 async function freePort(): Promise<number> {

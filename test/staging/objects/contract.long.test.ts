@@ -1,43 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe } from '@jest/globals';
-import { WorkerConfigSchema } from '../../../src/config/config';
-import { configuredStore } from '../../../src/plugin/configured-store';
-import { stagingStoreContract } from '../../../src/testing';
-import { runContract } from '../../ports/run-contract';
-import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
-import { startAzure, startS3, type TestStore } from '../../support/object-stores';
+import { startAzure, startS3 } from '../../support/object-stores';
+import { runStoreContract } from './store-contract';
 
-describe.each([
-  ['Amazon S3', startS3],
-  ['Azure Blob Storage', () => startAzure()],
-])('the contract of StagingStore, on %s', (_, start) => {
-  let server: TestStore;
-  let prefixes = 0;
-  beforeAll(async () => {
-    server = await start();
-  }, INSTALL_TIMEOUT_MS);
-  afterAll(() => server.close());
-
-  runContract(
-    stagingStoreContract(async () => {
-      const parent = await mkdtemp(join(tmpdir(), 'objects-'));
-      prefixes += 1;
-      const open = (folder: string) => {
-        const staging = { folder, ...server.at(server.url).staging(`contract/${prefixes}`) };
-        const config = WorkerConfigSchema.parse({ accounts: {}, sources: {}, staging });
-        return configuredStore(config.staging, parent);
-      };
-      const [store, other] = [open('one'), open('other')];
-      return {
-        store,
-        other,
-        close: async () => {
-          for (const each of [store, other]) each.close?.();
-          await rm(parent, { recursive: true, force: true });
-        },
-      };
-    }),
-  );
-});
+runStoreContract('Amazon S3', startS3);
+runStoreContract('Azure Blob Storage', () => startAzure());
