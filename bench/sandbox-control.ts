@@ -33,9 +33,11 @@ const isWrite = ({ method, route }: RequestCount): boolean =>
 /** The sandbox's control endpoints: its own counts and members, independent of the exporter. */
 export class SandboxControl {
   readonly #url: string;
+  readonly #audienceId: string;
 
-  constructor(url: string) {
+  constructor(url: string, audienceId = AUDIENCE_ID) {
     this.#url = url;
+    this.#audienceId = audienceId;
   }
 
   async clearCounters(): Promise<void> {
@@ -64,7 +66,7 @@ export class SandboxControl {
 
   /** All members, one JSON line each. */
   async dump(file: string): Promise<void> {
-    const url = new URL(`/_sandbox/audiences/${AUDIENCE_ID}/members`, this.#url);
+    const url = new URL(`/_sandbox/audiences/${this.#audienceId}/members`, this.#url);
     // Without fetch, whose streams take a minute for a million lines.
     const [reply] = (await once(get(url), 'response')) as [IncomingMessage];
     if (reply.statusCode !== 200)

@@ -125,9 +125,13 @@ function profilingFlags({ cpuProfiles, ...options }: SceneOptions): string[] {
 /** Starts a sandbox in its own process, with one empty audience. */
 export async function startSandbox(
   folder: string,
-  { replies, operationMs }: Pick<SceneOptions, 'replies' | 'operationMs'>,
+  {
+    replies,
+    operationMs,
+    audienceId = AUDIENCE_ID,
+  }: Pick<SceneOptions, 'replies' | 'operationMs'> & { readonly audienceId?: string },
 ): Promise<{ readonly started: Started; readonly url: string; readonly apiKey: string }> {
-  const audience = { id: AUDIENCE_ID, name: 'Newsletter', mergeFields: MERGE_FIELDS };
+  const audience = { id: audienceId, name: 'Newsletter', mergeFields: MERGE_FIELDS };
   const settings = { audiences: [audience], replies, operationMs, batchParallelism: 1, folder };
   const program = join(PROGRAMS, 'sandbox-process.js');
   const started = await startProgram(program, [JSON.stringify(settings)]);
