@@ -94,6 +94,20 @@ describe('undo', () => {
     expect(again.settlement.outcomes).toMatchObject({ unchanged: 2 });
   });
 
+  test('keeps contacts apart where the export before had a profile that was never sent', async () => {
+    const audience = [member('bob@mail.test', 'unsubscribed', [OTHER])];
+    const people = [ANNA, BOB, CARL];
+    const refused = { respond: refuseBob(FAKE), audience };
+    const first = await exportAll(stage, people, refused);
+    const second = await exportAll(stage, people, { ...refused, after: first });
+    const third = await exportAll(stage, [ANNA, BOB], { ...refused, after: second, leavers: 'archive' });
+    const undone = await undo(third, { audience });
+    expect(sent(undone)).toEqual([['upsert', [['carl@mail.test', expect.any(String), '["VIP"]']]]]);
+    expect(undone.settlement).toMatchObject({ outcomes: { updated: 1, unchanged: 1 }, mismatches: [] });
+    const addresses = (await baselineOf(stage, undone)).map(({ address }) => address);
+    expect(addresses.toSorted()).toEqual(people.map(({ email }) => email));
+  });
+
   test('counts the same the second time of those who came back, and are archived again', async () => {
     const first = await exportAll(stage, [ANNA, BOB], LEAVERS);
     const archived = [member('anna@mail.test', 'archived'), member('bob@mail.test', 'archived')];
