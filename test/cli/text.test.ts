@@ -223,15 +223,12 @@ describe('what stays of a forgotten person', () => {
     expect(stays(false)).toMatch(/the next export sends again.*not kept out of later exports/);
   });
 
-  test('names exports whose rows are gone', () => {
-    const of = (givenUp: number) =>
-      describeForgottenIn({
-        destinationId: 'news',
-        audience: 'News',
-        forgotten: { ...counts, isKeptOut: false, givenUp },
-      });
-    expect(of(1)).toContain('1 earlier export was never settled, and its rows are gone');
-    expect(of(2)).toContain('2 earlier exports were never settled, and their rows are gone');
+  test.each([
+    [1, '1 earlier export was never settled, and its rows are gone'],
+    [2, '2 earlier exports were never settled, and their rows are gone'],
+  ])('names exports whose rows are gone: %p', (givenUp, text) => {
+    const forgotten = { ...counts, isKeptOut: false, givenUp };
+    expect(describeForgottenIn({ destinationId: 'news', audience: 'News', forgotten })).toContain(text);
   });
 });
 

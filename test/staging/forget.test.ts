@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { FolderStore, openStaging } from '../../src/staging';
@@ -287,21 +286,6 @@ test('a person is forgotten by key with every address that the profile has had, 
   expect(await filesWith(stage.folder, ['zoe@bücher.test', 'zoe@xn--bcher-kva.test'])).toEqual([]);
 });
 
-test('what stands for an address and is none is removed, and keeps no one out', async () => {
-  const TWO = 'ann@mail.test, ben@mail.test';
-  const people = [...PEOPLE, profile('7', TWO), profile('8', 'carl@mail.test', { first: `of ${TWO}` })];
-  await exportAll(stage, people, { accountId: ACCOUNT });
-  expect(await filesWith(stage.folder, [TWO])).not.toEqual([]);
-  for (const person of [{ key: '7' }, { email: TWO }]) {
-    const id = await stage.staging.stageForget(DESTINATION, requestFor(person, { keepOut: true }));
-    const { found, forgotten } = await forgetIn(stage.staging, id);
-    expect(found?.contacts).toEqual([]);
-    expect(forgotten).toMatchObject({ isKeptOut: false });
-    expect(await filesWith(stage.folder, [TWO])).toEqual([]);
-  }
-  expect(await stage.staging.readSuppressions({ store: true })).toEqual([]);
-});
-
 test('a request is answered again after it is done, and names the person until then only', async () => {
   await exportTwice();
   const id = await stage.staging.stageForget(DESTINATION, requestFor({ email: ADA }));
@@ -341,33 +325,6 @@ test('what an export has sent and never settled is settled before its rows chang
   expect(settlement).toMatchObject({ mismatches: [] });
   expect(settlement!.outcomes.unproven).toBeGreaterThan(0);
   expect(await stage.staging.latestBaseline(DESTINATION)).toMatchObject({ exportId: ref.exportId });
-});
-
-test('a person is forgotten although the rows of an export that was never settled are gone, and exports go on', async () => {
-  const first = await exportAll(stage, PEOPLE, { accountId: ACCOUNT });
-  const lost = stage.newExport();
-  await stage.staging.claim(lost);
-  await stage.snapshot(
-    lost,
-    PEOPLE.map((one) => ({ ...one, first: 'Y' })),
-  );
-  const plan = await stage.plan(lost, { baseline: first.ref.exportId, accountId: ACCOUNT });
-  await stage.staging.recordAttempt(lost, plan.parts[0]!.part, 'batch');
-  const folder = join(stage.folder, 'destinations', DESTINATION, 'exports', lost.exportId);
-  for (const path of await filesWith(folder, [ADA]))
-    if (kindOf(path) === 'contacts.parquet') await rm(join(folder, path));
-  const next = stage.newExport();
-  await stage.staging.claim(next);
-  await expect(stage.staging.settleEarlier(next, first.ref.exportId)).rejects.toMatchObject({
-    code: 'STAGING_CORRUPT',
-    message: expect.stringContaining(lost.exportId),
-  });
-  expect(await forgetAda()).toMatchObject({ givenUp: 1, forgotten: { contacts: 1 } });
-  expect(await filesWith(stage.folder, [ADA])).toEqual([]);
-  const after = stage.newExport();
-  await stage.staging.claim(after);
-  const { exportId: baseline } = first.ref;
-  expect(await stage.staging.settleEarlier(after, baseline)).toEqual({ baseline, givenUp: 0 });
 });
 
 /** A store that dies before its n-th change, for good. */

@@ -105,7 +105,8 @@ describe('undo', () => {
     expect(sent(undone)).toEqual([['upsert', [['carl@mail.test', expect.any(String), '["VIP"]']]]]);
     expect(undone.settlement).toMatchObject({ outcomes: { updated: 1, unchanged: 1 }, mismatches: [] });
     const addresses = (await baselineOf(stage, undone)).map(({ address }) => address);
-    expect(addresses.toSorted()).toEqual(people.map(({ email }) => email));
+    expect(new Set(addresses)).toEqual(new Set(people.map(({ email }) => email)));
+    expect(addresses).toHaveLength(3);
   });
 
   test('counts the same the second time of those who came back, and are archived again', async () => {
