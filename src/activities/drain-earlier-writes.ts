@@ -32,6 +32,8 @@ export interface DrainedWrites {
   readonly requests: number;
   /** Writes that are no longer waited for, and may still be running. Undefined: none. */
   readonly left?: number;
+  /** Of a forget: lost exports whose rows are gone, so that what they have sent is not known. Undefined: none. */
+  readonly givenUp?: number;
 }
 
 const POLL_MS = 5_000;
@@ -41,8 +43,8 @@ const POLL_MS = 5_000;
  * does. Deletes batches without an answer, and settles exports that were lost with their destination. A retry continues.
  *
  * A forget that leaves the contact at Mailchimp goes on without Mailchimp: at once where its account cannot be used, otherwise when it has been
- * waited for too long. The answer then says how many writes are left.
- * @throws ExportError SUPERSEDED, FORGET_NOT_FOUND
+ * waited for too long. The answer then says how many writes are left. It also goes on without rows of lost exports that are gone.
+ * @throws ExportError SUPERSEDED, FORGET_NOT_FOUND, STAGING_CORRUPT
  */
 export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
   const { staging } = dependencies;
@@ -60,12 +62,16 @@ export function createDrainEarlierWrites(dependencies: ActivityDependencies) {
         return { state: 'cooling down', waitMs: longestRequestMs, baseline, requests };
       // Writes that are not known to have ended are checked again by the next export.
       if (!states.has('unknown')) await staging.recordDrained(ref);
+      // A person must not have to stay in the store because rows of others are gone.
+      const settling = { givesUp: forget !== undefined, signal: step.heartbeat.cancelled };
+      const settled = await staging.settleEarlier(ref, baseline, settling);
       return {
         state: 'drained',
         waitMs: 0,
-        baseline: await staging.settleEarlier(ref, baseline, step.heartbeat.cancelled),
+        baseline: settled.baseline,
         requests,
         ...(left > 0 && { left }),
+        ...(forget && settled.givenUp > 0 && { givenUp: settled.givenUp }),
       };
     });
   };

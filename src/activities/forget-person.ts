@@ -16,7 +16,7 @@ export interface ForgetPersonInput {
   readonly requestId: string;
 }
 
-export interface ForgottenPerson extends Omit<ForgetCounts, 'openWrites'> {
+export interface ForgottenPerson extends Omit<ForgetCounts, 'openWrites' | 'givenUp'> {
   readonly requests: number;
 }
 

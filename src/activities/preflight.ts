@@ -106,7 +106,8 @@ async function drainAnswered(
   const writes = await staging.unansweredWrites(ref);
   if (writes.length > 0) return undefined;
   await staging.recordDrained(ref);
-  return { baseline: await staging.settleEarlier(ref, baseline, signal) };
+  const settled = await staging.settleEarlier(ref, baseline, { signal });
+  return { baseline: settled.baseline };
 }
 
 async function check({ account, own }: Checking, input: PreflightInput): Promise<Preflight> {

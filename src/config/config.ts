@@ -112,7 +112,7 @@ const STAGING = {
     .min(1)
     .default(100)
     .describe(
-      'Exports of each destination whose rows are kept, and as many of its plans and verifications, unless they are older than keepDays. A million profiles take about 60 MB each time.',
+      'Exports of each destination whose rows are kept, and as many of its plans, verifications and forgets, unless they are older than keepDays. A million profiles take about 60 MB each time.',
     ),
   forgetDeleted: z
     .boolean()

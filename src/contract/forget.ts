@@ -30,6 +30,11 @@ export interface ForgetCounts {
    * minutes: they may send the person again.
    */
   readonly openWrites: number;
+  /**
+   * Earlier exports that were lost before they were settled, and whose rows are no longer in the store: what they have sent to the person, and to others,
+   * is not known, and no later export takes it off. Undefined: none.
+   */
+  readonly givenUp?: number;
   /** The current baseline without the person. Undefined: there is none. */
   readonly baseline?: BaselineRest;
 }

@@ -205,9 +205,16 @@ export interface Staging {
 
   /**
    * Settles what earlier exports have sent after the named baseline and was never settled, since their destination was lost. To be called
-   * when nothing of them still runs. Returns the export with the latest baseline: the named one, or a later one.
+   * when nothing of them still runs.
+   *
+   * With `givesUp`, one whose rows are gone is left unsettled, and no later call looks at it again.
+   * @throws ExportError STAGING_CORRUPT where rows of such an export are gone, without `givesUp`
    */
-  settleEarlier(ref: ExportRef, baseline: string | null, signal?: AbortSignal): Promise<string | null>;
+  settleEarlier(
+    ref: ExportRef,
+    baseline: string | null,
+    how?: { readonly givesUp?: boolean; readonly signal?: AbortSignal },
+  ): Promise<SettledEarlier>;
 
   /**
    * Keeps the report of an export that has ended, beside its rows and as long as these. Called again, it changes nothing. Does nothing for an
@@ -644,6 +651,13 @@ export interface FoundContact {
 }
 
 /** What was removed of a person, in counts. After a crash in the middle, of the last attempt. */
+export interface SettledEarlier {
+  /** The export with the latest baseline: the named one, or a later one. */
+  readonly baseline: string | null;
+  /** Exports that have sent something, and whose rows are gone. */
+  readonly givenUp: number;
+}
+
 export interface Forgotten {
   /** Of the baseline. */
   readonly contacts: number;

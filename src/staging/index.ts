@@ -147,8 +147,8 @@ export async function openStaging({
       },
       settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
       sealReport: (report) => sealReport(store, report),
-      settleEarlier: (ref, baseline, signal) =>
-        settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
+      settleEarlier: (ref, baseline, { givesUp = false, signal } = {}) =>
+        settleEarlier({ store, memoryLimit, ref, now, signal, givesUp }, baseline),
       ...verifier({ store, memoryLimit }),
       ...rowReaders({ store, memoryLimit }),
       ...forgetter({ store, memoryLimit, now }),

@@ -105,6 +105,12 @@ describe('dev', () => {
         code: 0,
         errors: expect.stringContaining(using),
       });
+      const shown = await scene.cli('person show ada@mail.chinook.org');
+      expect(shown).toMatchObject({
+        code: 0,
+        errors: expect.stringContaining(using),
+        output: expect.stringMatching(/In Mailchimp now +ada@mail\.chinook\.org/),
+      });
       const unknown = await scene.cli(`destination configure ${name} --field NICK=first`);
       expect(unknown.errors).toMatch(/MERGE_FIELD_NOT_FOUND: .*\nHere, Mailchimp is the sandbox of dev: /);
     } finally {

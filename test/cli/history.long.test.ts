@@ -88,6 +88,13 @@ test('commands find an export that the destination no longer keeps, by its numbe
   expect((await scene.cli(`export warnings ${name} 2`)).output).toContain('has no warning');
 });
 
+test('person show has the outcomes of all exports whose rows are kept', async () => {
+  const { document } = await scene.cliJson('person show 000005 --no-mailchimp');
+  const [{ outcomes }] = (document as { destinations: [{ outcomes: { number: number; outcome: string }[] }] })
+    .destinations;
+  expect(outcomes.map(({ number }) => number)).toEqual(downFrom(12, 11));
+});
+
 test('an export whose rows have expired has no report either, and the command says so', async () => {
   const { code, errors } = await scene.cli(`export show ${name} 1`);
   expect(code).toBe(1);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { firstSteps, nextSteps } from '../../src/cli/dev/command';
 import { createPace, createProgress } from '../../src/cli/export/progress';
+import { describeForgottenIn, describeWhatStays } from '../../src/cli/text/forget';
 import { toCsv } from '../../src/cli/text/csv';
 import { describeState, OUTCOME_MEANING } from '../../src/text/describe-export';
 import { describeReport } from '../../src/cli/text/report';
@@ -205,6 +206,29 @@ describe('a report', () => {
     expect(Object.keys(OUTCOME_MEANING)).toEqual([...OUTCOMES]);
     const exported = ['created', 'updated', 'unchanged', 'removed', 'archived'];
     expect([...NOT_EXPORTED_OUTCOMES]).toEqual(OUTCOMES.filter((outcome) => !exported.includes(outcome)));
+  });
+});
+
+describe('what stays of a forgotten person', () => {
+  const choices = { mailchimp: 'keep', keepOut: true } as const;
+  const counts = { contacts: 0, rows: 1, files: 1, atMailchimp: 0, openWrites: 0 };
+  const stays = (isKeptOut: boolean) =>
+    describeWhatStays(choices, [
+      { destinationId: 'news', audience: 'News', forgotten: { ...counts, isKeptOut } },
+      { destinationId: 'other', audience: 'Other', problem: { code: 'X', message: '' } },
+    ]);
+
+  test('says that the person is kept out where an address was known, and otherwise that it is not', () => {
+    expect(stays(true)).toMatch(/later exports read and withhold.*keyed hash/);
+    expect(stays(false)).toMatch(/the next export sends again.*not kept out of later exports/);
+  });
+
+  test.each([
+    [1, '1 earlier export was never settled, and its rows are gone'],
+    [2, '2 earlier exports were never settled, and their rows are gone'],
+  ])('names exports whose rows are gone: %p', (givenUp, text) => {
+    const forgotten = { ...counts, isKeptOut: false, givenUp };
+    expect(describeForgottenIn({ destinationId: 'news', audience: 'News', forgotten })).toContain(text);
   });
 });
 

@@ -171,6 +171,7 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
     ['a removal without a terminal or --yes', ['destination', 'remove', 'x', '--as', 'me'], 'needs --yes'],
     ['an empty name of the one who removes', ['destination', 'remove', 'x', '--as', ''], "'--as <name>'"],
     ['an empty name of the one who agrees', ['destination', 'connect', 'x', '--as', ' '], "'--as <name>'"],
+    ['an empty person', ['person', 'show', ' '], "'person'"],
     ['an empty plan', ['export', 'approve', 'x', '--plan', ''], "'--plan <id>'"],
     ['a URL as address', ['export', 'list', 'x', '--address', 'http://a:1'], "'--address <host:port>'"],
     [

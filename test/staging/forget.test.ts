@@ -293,7 +293,7 @@ test('a request is answered again after it is done, and names the person until t
     `${id}.json`,
   ]);
   const { forgotten } = await forgetIn(stage.staging, id);
-  expect(await forgetIn(stage.staging, id)).toEqual({ found: null, forgotten });
+  expect(await forgetIn(stage.staging, id)).toMatchObject({ found: null, forgotten });
   await expect(forgetIn(stage.staging, 'b3b0a3a0-0000-4000-8000-000000000000')).rejects.toMatchObject({
     code: 'FORGET_NOT_FOUND',
   });

@@ -23,8 +23,8 @@ interface Forgetting {
 export async function forgetAs(staging: Staging, { id, ref, current }: Forgetting) {
   await staging.claim(ref);
   const known = current ?? (await staging.latestBaseline(ref.destinationId))?.exportId ?? null;
-  const baseline = await staging.settleEarlier(ref, known);
+  const { baseline, givenUp } = await staging.settleEarlier(ref, known, { givesUp: true });
   const step = { ref, id, accountId: ACCOUNT, baseline };
   const found = await staging.findForgotten(step);
-  return { found, forgotten: await staging.forget(step) };
+  return { found, forgotten: await staging.forget(step), givenUp };
 }

@@ -1,9 +1,8 @@
 import type { RowClass } from '../../contract/row-class';
 import { count, countOf } from '../../text/format';
-import { lazy } from '../lazy';
+import { openAccountOf } from '../shell/account-of';
 import { isConfirmed, nothingChanged } from '../shell/confirm';
 import { print, type Invocation } from '../shell/invocation';
-import { requireConfig } from '../shell/settings';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { requireRows } from './failures';
@@ -39,8 +38,7 @@ export async function rearchive(
   const question = `Archive ${countOf(emails.length, 'contact')} of ${view.audience.name} again, which were archived when this export read them?${rest}`;
   if (!(await isConfirmed(invocation, { yes, needs: 'rearchive needs --yes' }, question)))
     return nothingChanged(invocation);
-  const { config, baseFolder } = await requireConfig(invocation.options);
-  const account = await lazy.accounts().openConfiguredAccount(config, { name: view.account, baseFolder });
+  const account = await openAccountOf(invocation, view);
   let archived = 0;
   for (const email of emails) {
     // Who has opted out since, or was archived, stays as it is.

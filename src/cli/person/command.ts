@@ -21,7 +21,7 @@ function forgetCommand(cli: Cli): Command {
         'with all addresses that the profile has had. The person stays in the source, in backups, and at Mailchimp unless the contact is deleted there: ' +
         'docs/forget.md. Nothing of the person reaches Temporal.',
     )
-    .argument('<person>', 'address, in any case; or the key of a profile')
+    .argument('<person>', 'address, in any case; or the key of a profile', text)
     .requiredOption('--as <name>', 'who asks for it', personName)
     .option('--destination <name>', 'only in this destination; repeatable', collect)
     .option('--key', 'the argument is a key, also with an @')
@@ -42,7 +42,7 @@ function forgetCommand(cli: Cli): Command {
     )
     .action(
       action(cli, (invocation, ...[person, options]: [string, ForgetOptions]) =>
-        forgetPerson(invocation, text(person), options),
+        forgetPerson(invocation, person, options),
       ),
     );
 }
@@ -52,11 +52,11 @@ function showCommand(cli: Cli): Command {
     .summary('Show all that is known of one person, in each destination')
     .description(
       'Show all that is known of one person, in each destination: the profiles, the tags and fields that exports have set, what became of ' +
-        'the person in each of the last exports and why, what Mailchimp refused, and what Mailchimp has now.\n\n' +
+        'the person in each export whose rows are kept and why, what Mailchimp refused, and what Mailchimp has now.\n\n' +
         'Reads the staging store of the configuration file, and asks Mailchimp with the key of the file, from this machine. Temporal ' +
         'is asked for the destinations only: nothing of the person reaches it. Changes nothing.',
     )
-    .argument('<person>', 'address, in any case; or the key of a profile')
+    .argument('<person>', 'address, in any case; or the key of a profile', text)
     .option('--destination <name>', 'only in this destination; repeatable', collect)
     .option('--key', 'the argument is a key, also with an @')
     .option('--no-mailchimp', 'do not ask Mailchimp')
@@ -66,7 +66,7 @@ function showCommand(cli: Cli): Command {
     )
     .action(
       action(cli, (invocation, ...[person, options]: [string, PersonOptions]) =>
-        showPerson(invocation, text(person), options),
+        showPerson(invocation, person, options),
       ),
     );
 }

@@ -69,7 +69,9 @@ export async function forgetPerson(
     print(invocation, {
       json: { ...person, mailchimp, keepOut, destinations: forgotten },
       text: () =>
-        [...forgotten.map(describeForgottenIn), describeWhatStays({ mailchimp, keepOut })].join('\n'),
+        [...forgotten.map(describeForgottenIn), describeWhatStays({ mailchimp, keepOut }, forgotten)].join(
+          '\n',
+        ),
     });
     return forgotten.every(({ problem }) => problem === undefined) ? undefined : EXIT_REFUSED;
   });

@@ -1,11 +1,12 @@
 import type { ExportClient } from '../../client';
 import type { DestinationView } from '../../contract/destination-view';
+import { kindOf, type ExportReport } from '../../contract/report';
 import { ExportError } from '../../errors';
 import type { Member } from '../../ports/mailchimp';
 import type { PersonName, PersonOutcome, PersonRecord } from '../../ports/staging';
-import { lazy } from '../lazy';
+import { allReports } from '../export/past-reports';
+import { openAccountOf } from '../shell/account-of';
 import { print, type Invocation } from '../shell/invocation';
-import { requireConfig } from '../shell/settings';
 import { openStoreOf } from '../shell/store-reader';
 import { withClient } from '../shell/temporal';
 import { describePerson } from '../text/person';
@@ -70,7 +71,7 @@ async function knownIn(
   view: DestinationView,
   { person, mailchimp }: Wanted,
 ): Promise<KnownIn> {
-  const { destinationId, name, audience, exports } = view;
+  const { destinationId, name, audience } = view;
   const problems: KnownIn['problems'][number][] = [];
   /** One store or account that is away does not hide what the others know. */
   const attempt = async <Result>(work: () => Promise<Result>): Promise<Result | undefined> => {
@@ -82,11 +83,11 @@ async function knownIn(
       return undefined;
     }
   };
-  const record = (await attempt(() => readRecord(invocation, view, person))) ?? NOTHING;
+  const { record, settled } = (await attempt(() => readRecord(invocation, view, person))) ?? NOTHING;
   const members = mailchimp
     ? await attempt(() => askMailchimp(invocation, view, addressesOf(person, record)))
     : undefined;
-  const numbers = new Map(exports.map(({ exportId, number }) => [exportId, number]));
+  const numbers = new Map(settled.map(({ exportId, number }) => [exportId, number]));
   return {
     destinationId,
     name,
@@ -99,21 +100,34 @@ async function knownIn(
   };
 }
 
-const NOTHING: PersonRecord = { contacts: [], outcomes: [], suppressions: [] };
+/** Of one destination. */
+interface Read {
+  readonly record: PersonRecord;
+  /** Exports with outcomes in the store, the last one first. */
+  readonly settled: readonly ExportReport[];
+}
+
+const NOTHING: Read = { record: { contacts: [], outcomes: [], suppressions: [] }, settled: [] };
 
 /** No export has this id. */
 const NONE = 'none';
 
-async function readRecord(
-  invocation: Invocation,
-  { destinationId, accountId, storeId, baseline, exports }: DestinationView,
-  person: PersonName,
-): Promise<PersonRecord> {
-  const settled = exports.filter(({ isSettled }) => isSettled).map(({ exportId }) => exportId);
+async function settledExports(invocation: Invocation, view: DestinationView): Promise<ExportReport[]> {
+  const found: ExportReport[] = [];
+  for await (const report of allReports(invocation, view))
+    if (kindOf(report) === 'export' && report.isSettled) found.push(report);
+  return found;
+}
+
+async function readRecord(invocation: Invocation, view: DestinationView, person: PersonName): Promise<Read> {
+  const { destinationId, accountId, storeId, baseline } = view;
+  const settled = await settledExports(invocation, view);
+  const exports = settled.map(({ exportId }) => exportId);
   // Before the first export, a suppression list may name the person.
-  const last = baseline?.exportId ?? settled[0] ?? NONE;
+  const last = baseline?.exportId ?? exports[0] ?? NONE;
   const reader = await openStoreOf(invocation, { destinationId, storeId });
-  return reader.readPerson({ destinationId, exportId: last }, { person, accountId, exports: settled });
+  const ref = { destinationId, exportId: last };
+  return { settled, record: await reader.readPerson(ref, { person, accountId, exports }) };
 }
 
 /** Those that an export may have sent, and the one that was asked for. */
@@ -128,14 +142,13 @@ function addressesOf(person: PersonName, { contacts, outcomes }: PersonRecord): 
 
 async function askMailchimp(
   invocation: Invocation,
-  { account: name, audience }: DestinationView,
+  view: DestinationView,
   emails: readonly string[],
 ): Promise<NonNullable<KnownIn['mailchimp']>> {
   if (emails.length === 0) return [];
-  const { config, baseFolder } = await requireConfig(invocation.options);
-  const account = await lazy.accounts().openConfiguredAccount(config, { name, baseFolder });
+  const account = await openAccountOf(invocation, view);
   const members: { email: string; member: Member | null }[] = [];
   for (const email of emails)
-    members.push({ email, member: (await account.readMember(audience.id, email)) ?? null });
+    members.push({ email, member: (await account.readMember(view.audience.id, email)) ?? null });
   return members;
 }

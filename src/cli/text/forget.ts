@@ -1,7 +1,7 @@
 import type { TemporalConfig } from '../../config/config';
 import type { DestinationView } from '../../contract/destination-view';
 import type { AtMailchimp } from '../../contract/forget';
-import { describeOpenWrites } from '../../text/describe-forgotten';
+import { describeGivenUp, describeOpenWrites } from '../../text/describe-forgotten';
 import { countOf, listOf } from '../../text/format';
 import type { ForgottenIn } from '../person/forget';
 
@@ -36,8 +36,10 @@ export function describeForgottenIn({ destinationId, audience, forgotten, proble
       : `removed ${countOf(rows, 'row')} in ${countOf(files, 'file')}${contacts > 0 ? ', and the contact from the baseline' : ''}`;
   const there =
     atMailchimp > 0 ? `; ${countOf(atMailchimp, 'contact')} changed in the audience ${audience}` : '';
-  const open = describeOpenWrites(forgotten);
-  return [`${destinationId}: ${removed}${there}.`, ...(open === '' ? [] : [`${open}.`])].join(' ');
+  const more = [describeOpenWrites(forgotten), describeGivenUp(forgotten.givenUp)].filter(
+    (text) => text !== '',
+  );
+  return [`${destinationId}: ${removed}${there}.`, ...more.map((text) => `${text}.`)].join(' ');
 }
 
 const STAYS: Readonly<Record<AtMailchimp, string>> = {
@@ -47,12 +49,20 @@ const STAYS: Readonly<Record<AtMailchimp, string>> = {
 };
 
 /** What no command removes. */
-export function describeWhatStays({ mailchimp, keepOut }: Choices): string {
+export function describeWhatStays(
+  { mailchimp, keepOut }: Choices,
+  forgotten: readonly ForgottenIn[],
+): string {
+  const isKeptOut = forgotten.some((one) => one.forgotten?.isKeptOut === true);
   return (
-    `This stays: ${STAYS[mailchimp]}; the person in the source${keepOut ? ', whose rows later exports read and withhold' : ', which the next export sends again'}; ` +
-    `and backups of the store.${keepOut ? ' The store keeps a keyed hash of the address, to keep the person out.' : ''}`
+    `This stays: ${STAYS[mailchimp]}; the person in the source${isKeptOut ? ', whose rows later exports read and withhold' : ', which the next export sends again'}; ` +
+    `and backups of the store.${isKeptOut ? ' The store keeps a keyed hash of the address, to keep the person out.' : ''}${keepOut && !isKeptOut ? NOT_KEPT_OUT : ''}`
   );
 }
+
+/** A person is kept out by the address. */
+const NOT_KEPT_OUT =
+  ' The person is not kept out of later exports: no row of these destinations has an address of theirs that could be sent. Repeat the command with the address.';
 
 /** Where a command has looked for destinations. */
 export interface LookedAt {

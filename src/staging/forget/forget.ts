@@ -82,7 +82,8 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
   const request = await requireRequest(context);
   const identity = await readIdentity(store, destinationId, id);
   if (!identity) throw new Error('the person is found before rows are removed');
-  const addresses = identity.contacts.map(({ email }) => email);
+  const contacts = identity.contacts.map(({ email }) => email);
+  const addresses = [...contacts, ...identity.malformed];
   const wanted: Wanted = { ...identity, addresses };
   // First, so that a crash cannot leave an address unprotected that is no longer in any list.
   if (request.keepOut !== false)
@@ -90,8 +91,8 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
       context,
       // Another audience may have a contact that was permanently deleted in this one.
       request.keepOut === true
-        ? { scope: { store: true }, addresses, by: request.by, kind: 'keyed' }
-        : { scope: { destinationId }, addresses, by: request.by, kind: 'deleted' },
+        ? { scope: { store: true }, addresses: contacts, by: request.by, kind: 'keyed' }
+        : { scope: { destinationId }, addresses: contacts, by: request.by, kind: 'deleted' },
     );
   for (const scope of [{ destinationId }, { accountId }])
     await concealSuppressions(context, scope, addresses);
@@ -108,7 +109,7 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
     contacts: inRows.contacts,
     rows: inRows.rows + inLines.rows,
     files: inRows.files + inLines.files,
-    isKeptOut: request.keepOut !== false && addresses.length > 0,
+    isKeptOut: request.keepOut !== false && contacts.length > 0,
     ...(baseline && { baseline }),
   };
   await dropEndedForgets(store, { destinationId, id });

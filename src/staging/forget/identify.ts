@@ -1,7 +1,7 @@
 import type { StagingStore } from '../../ports/staging-store';
 import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
-import { createIdn, normalised, withAddress } from '../plan/address';
+import { brokenRule, createIdn, normalised, withAddress } from '../plan/address';
 import { BASELINE_ROWS, OUTCOMES } from '../store/documents';
 import type { Identity, StagedForget } from '../store/forgets';
 import { isAddress, isKey, isRawAddress, mentions, setWanted, spellingsOf, type Wanted } from './mentions';
@@ -22,10 +22,13 @@ interface Asked {
 export async function identify(asked: Asked, { person }: Pick<StagedForget, 'person'>): Promise<Identity> {
   const keys = 'key' in person ? [person.key] : [];
   const addresses = await addressesNamed(asked, person);
+  const malformed = await malformedOf(asked.database, addresses);
+  const contacts = addresses.filter((address) => !malformed.includes(address));
   const wanted: Wanted = { addresses, keys, spellings: [] };
   const found = await lookAtRows(asked, wanted);
   return {
-    contacts: addresses.map((email) => ({ email, tagIds: found.tags.get(email) ?? [] })),
+    contacts: contacts.map((email) => ({ email, tagIds: found.tags.get(email) ?? [] })),
+    malformed,
     keys: [...new Set([...keys, ...found.keys])],
     spellings: found.spellings.filter((spelling) => !spellingsOf(wanted).includes(spelling)),
   };
@@ -35,6 +38,19 @@ async function addressesNamed(asked: Asked, person: StagedForget['person']): Pro
   if ('emails' in person) return person.emails;
   if ('key' in person) return addressesOf(asked, person.key);
   return [await normalised(asked.database, person.email)].filter((address) => address.includes('@'));
+}
+
+/** Those that no contact can have: an export sends none of them, and to keep them out would keep out no one. */
+async function malformedOf(database: Database, addresses: readonly string[]): Promise<readonly string[]> {
+  await database.run('CREATE OR REPLACE TABLE named_address (address VARCHAR)');
+  await database.append(
+    'named_address',
+    addresses.map((address) => [address]),
+  );
+  const rows = await database.rows<{ address: string }>(
+    `SELECT address FROM named_address WHERE ${brokenRule('address', 'address')} IS NOT NULL`,
+  );
+  return rows.map(({ address }) => address);
 }
 
 /** The addresses that rows give to the profile with this key. */

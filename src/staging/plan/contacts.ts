@@ -88,7 +88,8 @@ function seenQuery(fields: readonly FieldMatch[]): string {
   const digits = clears.map((isCleared) => `${isCleared}::INTEGER::VARCHAR`);
   return `
     SELECT ${[
-      'coalesce(p.n, (SELECT count(*) FROM profile) + b.b)::INTEGER AS id',
+      // Above all numbers of profiles, of which an undo leaves some out.
+      'coalesce(p.n, (SELECT coalesce(max(n) + 1, 0) FROM profile) + b.b)::INTEGER AS id',
       'p.n',
       'b.b',
       'coalesce(p.address, b.address) AS address',

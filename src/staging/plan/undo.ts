@@ -76,7 +76,7 @@ export async function leaveUndo(
   await createValues(database, undone, fields);
   await createUndoing(database, tags);
   await replaceContacts(database, tags);
-  return countRemains(database);
+  return countRemains(database, tags);
 }
 
 /**
@@ -185,8 +185,11 @@ async function createValues(
     SELECT id, bool_and(is_before) AS is_before, bool_or(is_changed) AS is_changed, bool_and(is_sendable) AS is_sendable FROM value_before GROUP BY id`);
 }
 
-/** What the export has done for good does not depend on what became of it since, so a second undo counts the same. */
-async function countRemains(database: Database): Promise<Remains> {
+/**
+ * What the export has done for good does not depend on what became of it since, so a second undo counts the same, although a contact that the first one has
+ * archived needs no change any longer, and is none of its contacts.
+ */
+async function countRemains(database: Database, tags: readonly PlannedTag[]): Promise<Remains> {
   return database.row<Remains>(`
     WITH tagged AS (SELECT n.list AS after, w.list AS before, len(list_filter(n.tags, lambda tag: NOT list_contains(coalesce(w.tags, []), tag))) > 0 AS is_tagged
       FROM after_list n CROSS JOIN (SELECT list, tags FROM before_list UNION ALL SELECT NULL, NULL) w),
@@ -195,6 +198,8 @@ async function countRemains(database: Database): Promise<Remains> {
       LEFT JOIN tagged g ON g.after = a.list AND g.before IS NOT DISTINCT FROM b.list)
     SELECT (SELECT count(*) FROM gone WHERE is_sent AND NOT created AND NOT is_before) AS overwritten,
       (SELECT count(*) FROM value_before WHERE is_changed AND NOT is_before)
-        + (SELECT count(*) FROM undoing JOIN contact USING (id) WHERE is_touched AND is_before AND NOT selected AND (is_sent OR (had & ~owned) <> (had & ~had))) AS forgotten,
+        + (SELECT count(*) FROM undoing JOIN contact USING (id) WHERE is_touched AND is_before AND NOT selected AND (is_sent OR (had & ~owned) <> (had & ~had)))
+        + (SELECT count(*) FROM (SELECT t.address, t.is_sent, b.mask FROM touched t JOIN before b ON b.address = t.address) g
+           ANTI JOIN contact c ON c.address = g.address WHERE g.is_sent OR g.mask <> ${noTags(tags)}) AS forgotten,
       (SELECT count(*) FROM gone WHERE is_tagged OR (created AND NOT is_before)) AS reached`);
 }

@@ -32,7 +32,9 @@ async function walk(
   destinationId: string,
   number: number,
 ): Promise<ExportReport | undefined> {
-  for await (const report of readReports(store, destinationId)) if (report.number === number) return report;
+  for await (const report of readReports(store, destinationId))
+    // Other jobs have numbers of their own.
+    if (kindOf(report) === 'export' && report.number === number) return report;
   return undefined;
 }
 

@@ -18,7 +18,7 @@ export async function mailchimpForget(input: CompactExportInput): Promise<Export
 async function forgetPerson(run: Run): Promise<ExportReport> {
   const { input, record } = run;
   const { ref, account, accountId, audience, statusIfNew, forget } = input;
-  const openWrites = await drainEarlierWrites(run);
+  const { openWrites, givenUp } = await drainEarlierWrites(run);
   const { requests: _, ...forgotten } = await runStep(run, 'mailchimp.forgetPerson', {
     summary: 'Remove a person from the rows of the store',
     input: () => ({
@@ -33,6 +33,6 @@ async function forgetPerson(run: Run): Promise<ExportReport> {
   });
   return {
     ...toReport(input, null, { status: 'completed', startedAtMs: record.startedAtMs }),
-    forgotten: { ...forgotten, openWrites },
+    forgotten: { ...forgotten, openWrites, ...(givenUp > 0 && { givenUp }) },
   };
 }

@@ -71,17 +71,22 @@ function undoOf({ input: { undo }, record }: Run): Pick<PreflightInput, 'undo'> 
 
 const MAX_DRAIN_POLL_MS = 60_000;
 
-/**
- * A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one.
- * @returns how many are no longer waited for, and may still be running
- */
-export async function drainEarlierWrites(run: Run): Promise<number> {
+/** What a job goes on without. */
+interface Left {
+  /** Writes that are no longer waited for, and may still be running. */
+  readonly openWrites: number;
+  /** Lost exports whose rows are gone. */
+  readonly givenUp: number;
+}
+
+/** A write of an earlier export that has no answer may still be running: it must not arrive after the writes of this one. */
+export async function drainEarlierWrites(run: Run): Promise<Left> {
   const { ref, account, baseline: original, forget } = run.input;
   const sinceMs = Date.now();
   const isTooLong = () => Date.now() - sinceMs > DELETION_MS;
   let hasCooledDown = false;
   for (let round = 1; ; round++) {
-    const { state, waitMs, baseline, left } = await runStep(run, 'mailchimp.drainEarlierWrites', {
+    const { state, waitMs, baseline, left, givenUp } = await runStep(run, 'mailchimp.drainEarlierWrites', {
       summary: 'Make sure that no write of an earlier export is still running',
       input: () => ({
         ref,
@@ -93,7 +98,7 @@ export async function drainEarlierWrites(run: Run): Promise<number> {
       }),
     });
     run.record.baseline = baseline;
-    if (state === 'drained') return left ?? 0;
+    if (state === 'drained') return { openWrites: left ?? 0, givenUp: givenUp ?? 0 };
     const leastMs = Math.min(backOffMs(round), MAX_DRAIN_POLL_MS);
     const summary = 'A write of an earlier export may still be running at Mailchimp';
     await sleep(Math.max(waitMs, leastMs), { summary });

@@ -94,6 +94,39 @@ describe('undo', () => {
     expect(again.settlement.outcomes).toMatchObject({ unchanged: 2 });
   });
 
+  test('keeps contacts apart where the export before had a profile that was never sent', async () => {
+    const audience = [member('bob@mail.test', 'unsubscribed', [OTHER])];
+    const people = [ANNA, BOB, CARL];
+    const refused = { respond: refuseBob(FAKE), audience };
+    const first = await exportAll(stage, people, refused);
+    const second = await exportAll(stage, people, { ...refused, after: first });
+    const third = await exportAll(stage, [ANNA, BOB], { ...refused, after: second, leavers: 'archive' });
+    const undone = await undo(third, { audience });
+    expect(sent(undone)).toEqual([['upsert', [['carl@mail.test', expect.any(String), '["VIP"]']]]]);
+    expect(undone.settlement).toMatchObject({ outcomes: { updated: 1, unchanged: 1 }, mismatches: [] });
+    const addresses = (await baselineOf(stage, undone)).map(({ address }) => address);
+    expect(new Set(addresses)).toEqual(new Set(people.map(({ email }) => email)));
+    expect(addresses).toHaveLength(3);
+  });
+
+  test('counts the same the second time of those who came back, and are archived again', async () => {
+    const first = await exportAll(stage, [ANNA, BOB], LEAVERS);
+    const archived = [member('anna@mail.test', 'archived'), member('bob@mail.test', 'archived')];
+    const back = await exportAll(stage, [{ ...ANNA, first: 'Other' }, BOB], {
+      ...LEAVERS,
+      after: await undo(first),
+      audience: archived,
+    });
+    const undone = await undo(back);
+    expect(undone.settlement).toMatchObject({
+      outcomes: { archived: 2 },
+      remains: { overwritten: 0, forgotten: 2, reached: 2 },
+    });
+    const again = await undo(back, { after: undone, audience: archived });
+    expect(again.plan.parts).toEqual([]);
+    expect(again.plan.remains).toEqual(undone.plan.remains);
+  });
+
   test('leaves contacts alone that the export did not change, whatever else has changed since', async () => {
     const first = await exportAll(stage, [ANNA, BOB], { respond: refuseBob(FAKE) });
     const second = await exportAll(stage, [ANNA, BOB, CARL], { ...LEAVERS, after: first });

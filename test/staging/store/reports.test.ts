@@ -137,6 +137,15 @@ describe('the report of an export by its number', () => {
     },
   );
 
+  test.each([undefined, BEGUN])('is not that of another job with this number, since %p', async (since) => {
+    await sealed([1, 2]);
+    for (const kind of ['plan', 'verify', 'forget'] as const) {
+      const [ref] = await claimed(1, kind);
+      await stage.staging.sealReport({ ...reportOf(ref!, 2), kind, selected: 0 });
+    }
+    expect([await find(2, since), await find(3, since)]).toEqual([2, undefined]);
+  });
+
   test('is that of the latest export with it where the numbers began again, and of an earlier one otherwise', async () => {
     await sealed([1, 2, 3, 4, 5], '2025-12-01T00:00:00.000Z');
     const later = await claimed(3);
