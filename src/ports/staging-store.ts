@@ -58,10 +58,12 @@ export interface StagingStore {
   localFile(key: string): Promise<string | undefined>;
 }
 
-/** Size and age of an object. */
+/** Size and age of an object, and its hash, where the store knows it. */
 export interface ObjectInfo {
   /** In bytes. */
   readonly size: number;
   /** When it was created, in milliseconds since 1970. */
   readonly createdMs: number;
+  /** SHA-256 of the content, in hexadecimal digits. Undefined: only reading the object tells it. */
+  readonly sha256?: string;
 }

@@ -6,6 +6,7 @@ import {
   ConfigureInputSchema,
   ConnectInputSchema,
   RemoveInputSchema,
+  MoveStoreInputSchema,
   WithdrawConsentInputSchema,
   type Envelope,
   type StartedExport,
@@ -23,7 +24,9 @@ import {
   configure,
   connect,
   enqueue,
+  moveStore,
   remove,
+  requireMovable,
   requireRemovable,
   requireStartable,
   requireConnected,
@@ -41,6 +44,7 @@ import {
   configureUpdate,
   connectUpdate,
   exportWaitsSignal,
+  moveStoreUpdate,
   removeDestinationUpdate,
   startJobUpdate,
   stateQuery,
@@ -157,6 +161,16 @@ export function answerDestinationMessages(destination: Destination): void {
       return { answer: () => null };
     },
     again: () => null,
+  });
+  serve(served, moveStoreUpdate, {
+    schema: MoveStoreInputSchema,
+    description: 'Go on with a complete copy of the staging store, between jobs',
+    check: (request) => requireMovable(destination, request),
+    run: async (request) => {
+      moveStore(destination, request);
+      return { answer: view };
+    },
+    again: view,
   });
   answerWithdrawals(served, view);
 }
