@@ -56,7 +56,9 @@ async function requireLines(key: string, file: string): Promise<void> {
 /** The hash of each row, since a count of rows reads the end of the file only. */
 async function requireParquet(key: string, file: string, database: Database): Promise<void> {
   try {
-    await database.row(`SELECT bit_xor(hash(found)) AS all_rows FROM read_parquet(${quoteText(file)}) found`);
+    await database.row(
+      `SELECT bit_xor(hash(found))::VARCHAR AS all_rows FROM read_parquet(${quoteText(file)}) found`,
+    );
   } catch (error) {
     if (error instanceof DatabaseError) throw damaged(key);
     throw error;

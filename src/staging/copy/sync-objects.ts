@@ -60,8 +60,21 @@ async function countAtOnce(
   isChanged: (key: string) => Promise<boolean>,
 ): Promise<number> {
   const withSlot = createSemaphore(AT_ONCE);
-  const found = await Promise.all(keys.map((key) => withSlot(() => isChanged(key))));
-  return found.filter(Boolean).length;
+  let changed = 0;
+  let hasFailed = false;
+  const one = async (key: string): Promise<void> => {
+    if (hasFailed) return;
+    try {
+      if (await isChanged(key)) changed += 1;
+    } catch (error) {
+      hasFailed = true;
+      throw error;
+    }
+  };
+  // All of them, so that none still writes when the first failure is thrown.
+  const ended = await Promise.allSettled(keys.map((key) => withSlot(() => one(key))));
+  for (const end of ended) if (end.status === 'rejected') throw end.reason;
+  return changed;
 }
 
 /** @returns whether the copy was changed */
