@@ -40,8 +40,8 @@ async function withStores<Result>(
   { from, to }: CopyBetween,
   work: (stores: Parameters<typeof cancelCopy>[0]) => Promise<Result>,
 ): Promise<Result> {
+  requireApart({ from, to });
   const [addressOfFrom, addressOfTo] = [placeOf(from), placeOf(to)];
-  requireApart(addressOfFrom, addressOfTo);
   const stores = { from: open(from), to: open(to) };
   try {
     return await work({ ...stores, addressOfFrom, addressOfTo });
@@ -56,13 +56,16 @@ function open({ staging, baseFolder }: ConfiguredPlace) {
   return configuredStoreToRead({ ...staging, cacheLimit: '0MB' }, baseFolder);
 }
 
-/** Otherwise the copy would copy itself. */
-function requireApart(from: string, to: string): void {
-  const isWithin = (one: string, other: string) =>
-    `${one}/`.replaceAll(sep, '/').startsWith(`${other}/`.replaceAll(sep, '/'));
+/** Otherwise the copy would copy itself. @throws ExportError INPUT_INVALID */
+export function requireApart(between: CopyBetween): void {
+  const [from, to] = [placeOf(between.from), placeOf(between.to)];
   if (!isWithin(from, to) && !isWithin(to, from)) return;
   throw new ExportError(
     'INPUT_INVALID',
     `A store cannot be copied from ${from} to ${to}: ${from === to ? 'both files name the same place' : 'one is inside the other'}. Nothing was changed.`,
   );
+}
+
+function isWithin(one: string, other: string): boolean {
+  return `${one}/`.replaceAll(sep, '/').startsWith(`${other}/`.replaceAll(sep, '/'));
 }

@@ -35,6 +35,7 @@ export async function copyStore(
     from: { staging: from.config.staging, baseFolder: from.baseFolder },
     to: { staging: to.config.staging, baseFolder: to.baseFolder },
   };
+  lazy.stores().requireApart(between);
   if (cancel) return cancelCopy(invocation, between);
   if (!yes) requireTerminal(invocation, NEEDS_YES);
   const { copyConfiguredStore, placeOf } = lazy.stores();
