@@ -32,6 +32,11 @@ export interface StagingStore {
    * @throws ExportError STAGING_STORE_UNSAFE where the store would not keep the rules above
    */
   requireSafe?(): Promise<void>;
+  /**
+   * Called when the disk of the working folder is full: deletes local copies that no step reads.
+   * @returns whether there were any, so that what failed may be tried again
+   */
+  makeRoom?(): Promise<boolean>;
   /** Releases connections. Repeated, it does nothing. */
   close?(): void;
   /**

@@ -163,6 +163,7 @@ export async function openStaging({
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
+      makeRoom: async () => (await given.makeRoom?.()) ?? false,
       discard: (destinationId) => unlessMoved(store, () => discard(store, destinationId)),
       close: () => reader.close().finally(stopSweeping),
     }),

@@ -199,6 +199,10 @@ export class ObjectStagingStore implements StagingStore {
     );
   }
 
+  makeRoom(): Promise<boolean> {
+    return this.#cache.makeRoom();
+  }
+
   close(): void {
     this.#cache.close();
     const connection = this.#connection;

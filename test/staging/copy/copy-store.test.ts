@@ -3,9 +3,22 @@ import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { cancelCopy, copyStore, FolderStore, openStaging, readStore } from '../../../src/staging';
-import { baselineOf, DESTINATION, exportAll, type Exported, openStage, type Stage, stageOf } from '../stage';
+import {
+  baselineOf,
+  DESTINATION,
+  emailsOf,
+  FAKE,
+  refuseBob,
+  exportAll,
+  type Exported,
+  openStage,
+  type Stage,
+  stageOf,
+} from '../stage';
 
 const ANNA = { key: '1', email: 'anna@mail.test', first: 'Anna', segments: ['vip', 'locals'] };
+const CAROL = { key: '3', email: 'carol@mail.test', first: 'Carol', segments: ['vip'] };
+/** Refused. */
 const BOB = { key: '2', email: 'bob@mail.test', first: 'Bob', segments: ['locals'] };
 
 let stage: Stage;
@@ -14,7 +27,7 @@ let target: string;
 beforeEach(async () => {
   stage = await openStage();
   target = join(stage.folder, '../copy');
-  first = await exportAll(stage, [ANNA, BOB]);
+  first = await exportAll(stage, [ANNA, BOB, CAROL], { respond: refuseBob(FAKE) });
 });
 afterEach(() => stage.close());
 
@@ -69,8 +82,9 @@ describe('a copied store', () => {
       expect(staging.storeId).toBe(to);
       const moved = stageOf(staging, target);
       expect(await baselineOf(moved, first)).toEqual(await baselineOf(stage, first));
-      const next = await exportAll(moved, [ANNA, { ...BOB, first: 'Robert' }], { after: first });
-      expect(next.settlement.outcomes).toMatchObject({ unchanged: 1, updated: 1, created: 0 });
+      const next = await exportAll(moved, [{ ...ANNA, first: 'Ann' }, BOB, CAROL], { after: first });
+      expect(next.chunks.flatMap(emailsOf)).toEqual([ANNA.email]);
+      expect(next.settlement.outcomes).toMatchObject({ unchanged: 1, updated: 1, rejected: 1, created: 0 });
     } finally {
       await staging.close();
     }

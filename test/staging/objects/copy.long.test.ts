@@ -55,7 +55,10 @@ test('a copy of a folder to S3 whose process is killed is no store; repeated, it
     proxy.seen.filter(({ method, url }) => method === 'PUT' && url.includes('/destinations/')).length;
 
   const program = `require(${JSON.stringify(BUILT)}).copyConfiguredStore(${JSON.stringify(between)}, { baselines: [] })`;
-  const killed = spawn(process.execPath, ['-e', program], { stdio: 'inherit' });
+  const killed = spawn(process.execPath, ['-e', program], {
+    env: { ...process.env },
+    stdio: 'inherit',
+  });
   await until(() => Promise.resolve(created() >= 10));
   killed.kill('SIGKILL');
   await once(killed, 'exit');
