@@ -110,14 +110,6 @@ export async function openStaging({
         await unlessMoved(store, () => claim(store, ref, kind));
       },
       checkClaim: createClaimCheck(store),
-      reserveAudience: (destinationId, audience) =>
-        unlessMoved(store, () => reserveAudience(store, destinationId, audience)),
-      releaseAudience: (destinationId) => unlessMoved(store, () => releaseAudience(store, destinationId)),
-      recordConsent: (destinationId, entry) =>
-        unlessMoved(store, () => recordConsent(store, destinationId, entry)),
-      lastConsent: (destinationId) => lastConsent(store, destinationId),
-      recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
-      ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
       sealCensus: async (ref, { scope, baseline }, signal) => {
@@ -144,6 +136,7 @@ export async function openStaging({
       recordWithheld: (ref, write, emails) => recordWithheld(store, ref, { write, emails }),
       readWithheld: (ref, write) => readWithheld(store, ref, write),
       ...writeRecords(store),
+      ...destinationRecords(store),
       sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
       hasResults: (ref, key) => hasResults(store, ref, key),
       readResults: (ref, key) => readResults(store, ref, key),
@@ -152,7 +145,6 @@ export async function openStaging({
         return summaries.summarise(ref, { part, readChunk: (chunk) => readAny(ref, chunk) });
       },
       settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
-      sealReport: (report) => unlessMoved(store, () => sealReport(store, report)),
       settleEarlier: (ref, baseline, signal) =>
         settleEarlier({ store, memoryLimit, ref, now, signal }, baseline),
       ...verifier({ store, memoryLimit }),
@@ -164,7 +156,6 @@ export async function openStaging({
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
       makeRoom: async () => (await given.makeRoom?.()) ?? false,
-      discard: (destinationId) => unlessMoved(store, () => discard(store, destinationId)),
       close: () => reader.close().finally(stopSweeping),
     }),
   };
@@ -226,6 +217,22 @@ export async function openStagingToRead({
         findReport(store, destinationId, wanted),
     ),
   };
+}
+
+/** What no claim guards: consents, reservations, reports, and the end of a destination. */
+function destinationRecords(store: StagingStore) {
+  return {
+    reserveAudience: (destinationId, audience) =>
+      unlessMoved(store, () => reserveAudience(store, destinationId, audience)),
+    releaseAudience: (destinationId) => unlessMoved(store, () => releaseAudience(store, destinationId)),
+    recordConsent: (destinationId, entry) =>
+      unlessMoved(store, () => recordConsent(store, destinationId, entry)),
+    lastConsent: (destinationId) => lastConsent(store, destinationId),
+    recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
+    ownTags: (destinationId) => ownTags(store, destinationId),
+    sealReport: (report) => unlessMoved(store, () => sealReport(store, report)),
+    discard: (destinationId) => unlessMoved(store, () => discard(store, destinationId)),
+  } satisfies Partial<Staging>;
 }
 
 /** What an export notes of its writes, so that a later attempt knows of them. */

@@ -32,6 +32,7 @@ afterEach(async () => {
   await scene.close();
 });
 
+const outcomesOf = ({ document }: { document: unknown }) => (document as { outcomes: object }).outcomes;
 const members = () => [...scene.sandbox.members(AUDIENCE)];
 test('a store is copied to another folder, and its destination goes on there: what was sent, suppressed and kept out holds, and an undo works', async () => {
   const old = join(scene.folder, 'staging');
@@ -87,7 +88,6 @@ test('a store is copied to another folder, and its destination goes on there: wh
   await stageIn(join(scene.folder, 'bigger'));
   stopWorker = await startWorker(scene);
   const next = await scene.cliJson(`export start ${name}`);
-  const outcomesOf = ({ document }: { document: unknown }) => (document as { outcomes: object }).outcomes;
   expect(outcomesOf(next)).toEqual(outcomesOf(unchanged));
   expect(outcomesOf(next)).toMatchObject({ unchanged: 3, suppressed: 2 });
   expect(next.document).toMatchObject({ number: 4 });

@@ -24,15 +24,14 @@ import {
   configure,
   connect,
   enqueue,
-  moveStore,
   remove,
-  requireMovable,
   requireRemovable,
   requireStartable,
   requireConnected,
   requireConsent,
   withdrawConsent,
 } from './requests';
+import { moveStore, requireMovable } from './move-store';
 import { toDestinationView, withAnswer } from './state';
 import { withDelivery } from './alerts';
 import type { Destination } from './live-destination';
