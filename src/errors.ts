@@ -90,6 +90,8 @@ const CODES = {
   STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
   STAGING_STORE_UNSAFE: 'refuse',
+  STORE_MOVED: 'refuse',
+  STORE_NOT_EMPTY: 'refuse',
   DISK_FULL: 'stop',
   // Temporal
   WORKER_NOT_RUNNING: 'refuse',

@@ -34,6 +34,8 @@ import { createTidyStaging } from './tidy-staging';
 import { createVerifyAudience } from './verify-audience';
 import { createVerifySample } from './verify-sample';
 
+import { retriedWithRoom } from './rules/retried-with-room';
+
 export type { ActivityDependencies } from './dependencies';
 
 /** Every step by its activity name. The prefix keeps it apart from the host's own activities. */
@@ -86,7 +88,8 @@ export function createActivities(dependencies: () => Promise<ActivityDependencie
     name,
     async (input: unknown) => {
       try {
-        return await (create(await dependencies()) as Step)(input);
+        const opened = await dependencies();
+        return await retriedWithRoom(opened.staging, () => (create(opened) as Step)(input));
       } catch (error) {
         throw toApplicationFailure(error, name);
       }

@@ -10,6 +10,7 @@ import type * as LoginModule from './account/login';
 import type * as AccountsModule from '../plugin/open-configured-account';
 import type * as AlertsModule from '../plugin/configured-alerts';
 import type * as ReadingModule from '../plugin/open-to-read';
+import type * as StoresModule from '../plugin/copy-configured-store';
 import type * as EncryptionModule from '../encryption/configured';
 import type * as PromptsModule from './shell/terminal-prompts';
 import type * as WorkerModule from '../worker';
@@ -26,6 +27,7 @@ export const lazy = {
   pollers: () => require('../client/pollers') as typeof PollersModule,
   client: () => require('../client') as typeof ClientModule,
   reading: () => require('../plugin/open-to-read') as typeof ReadingModule,
+  stores: () => require('../plugin/copy-configured-store') as typeof StoresModule,
   accounts: () => require('../plugin/open-configured-account') as typeof AccountsModule,
   login: () => require('./account/login') as typeof LoginModule,
   alerts: () => require('../plugin/configured-alerts') as typeof AlertsModule,

@@ -22,6 +22,7 @@ import { examples, text, valueOf } from './shell/options';
 import { refuseUnknownCommand } from './shell/unknown-command';
 import { searchAttributesCommand } from './search-attributes/command';
 import { sourceCommand } from './source/command';
+import { storeCommand } from './store/command';
 import { suppressionCommand } from './suppression/command';
 import { toned, type Page } from './text/page';
 import { workerCommand } from './worker/command';
@@ -57,6 +58,7 @@ export function createProgram(cli: Cli): Command {
     .addCommand(exportCommand(cli))
     .addCommand(personCommand(cli))
     .addCommand(suppressionCommand(cli))
+    .addCommand(storeCommand(cli))
     .addCommand(scheduleCommand(cli))
     .addCommand(alertsCommand(cli))
     .addCommand(workerCommand(cli))

@@ -6,6 +6,7 @@ import type {
   RemoveInput,
   StartRemovalInput,
   StartUndoInput,
+  MoveStoreInput,
   WithdrawConsentInput,
 } from '../contract/destination';
 import type { DestinationView, Stale } from '../contract/destination-view';
@@ -19,6 +20,7 @@ import {
   configureUpdate,
   removeDestinationUpdate,
   startJobUpdate,
+  moveStoreUpdate,
   withdrawConsentUpdate,
 } from '../workflows/messages';
 import { busyOf } from './busy';
@@ -272,6 +274,15 @@ export class ExportClient {
         ...(person !== undefined && { withdrawnBy: person }),
       }),
     );
+  }
+
+  /**
+   * The destination goes on with a copy of its staging store, as `temporal-mailchimp store copy` does once the copy is complete: its next job runs where
+   * workers have that store. Between jobs only. Checks nothing of the stores. A repeated call changes nothing.
+   * @throws ExportError INPUT_INVALID, NOT_CONNECTED, DESTINATION_BUSY
+   */
+  async moveStore(destinationId: string, input: MoveStoreInput): Promise<DestinationView> {
+    return fullView(await this.#requests.updateDestination(destinationId, moveStoreUpdate, input));
   }
 
   /**

@@ -28,6 +28,7 @@ export type {
   RemoveInput,
   StartRemovalInput,
   StartUndoInput,
+  MoveStoreInput,
   WithdrawConsentInput,
 } from '../contract/destination';
 export type { ExportOptionsInput } from '../contract/export-options';

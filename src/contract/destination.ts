@@ -299,6 +299,16 @@ export const WithdrawConsentInputSchema = z.strictObject({
 export interface WithdrawConsentInput extends z.input<typeof WithdrawConsentInputSchema> {}
 export type WithdrawConsentRequest = z.output<typeof WithdrawConsentInputSchema>;
 
+const StoreIdSchema = z.string().regex(/^[0-9a-f]{8}$/, 'the id of a staging store');
+
+export const MoveStoreInputSchema = z.strictObject({
+  from: StoreIdSchema.describe('Id of the staging store that the destination has.'),
+  to: StoreIdSchema.describe('Id of its complete copy.'),
+});
+/** What `ExportClient.moveStore` takes. */
+export interface MoveStoreInput extends z.input<typeof MoveStoreInputSchema> {}
+export type MoveStoreRequest = z.output<typeof MoveStoreInputSchema>;
+
 /** Accompanies each change that a client requests. A request that a person sends with the Temporal CLI may have none. */
 export const EnvelopeSchema = z.object({
   requestId: z

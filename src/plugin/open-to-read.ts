@@ -12,6 +12,7 @@ import { type Preview, previewSegment } from '../sources/preview';
 import { type InspectedTable, inspectTable } from '../sources/inspect-table';
 import { type InspectedRelation, readTables, readValues } from '../sources/postgres/inspect-database';
 import { openStagingToRead, type StagingReader, withTemporaryFolder } from '../staging';
+export { withTemporaryFolder } from '../staging';
 export { inspectStore } from './inspect-store';
 export { nearest, suggest } from '../sources/suggest';
 export { addressOf } from './configured-store';

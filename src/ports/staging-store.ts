@@ -32,6 +32,11 @@ export interface StagingStore {
    * @throws ExportError STAGING_STORE_UNSAFE where the store would not keep the rules above
    */
   requireSafe?(): Promise<void>;
+  /**
+   * Called when the disk of the working folder is full: deletes local copies that no step reads.
+   * @returns whether there were any, so that what failed may be tried again
+   */
+  makeRoom?(): Promise<boolean>;
   /** Releases connections. Repeated, it does nothing. */
   close?(): void;
   /**
@@ -58,10 +63,12 @@ export interface StagingStore {
   localFile(key: string): Promise<string | undefined>;
 }
 
-/** Size and age of an object. */
+/** Size and age of an object, and its hash, where the store knows it. */
 export interface ObjectInfo {
   /** In bytes. */
   readonly size: number;
   /** When it was created, in milliseconds since 1970. */
   readonly createdMs: number;
+  /** SHA-256 of the content, in hexadecimal digits. Undefined: only reading the object tells it. */
+  readonly sha256?: string;
 }

@@ -354,6 +354,8 @@ export interface Staging {
   ): Promise<void>;
   /** Deletes all of a destination's rows (its consents stay). */
   discard(destinationId: string): Promise<void>;
+  /** On a full disk: deletes copies of objects that no step reads. @returns whether there were any */
+  makeRoom(): Promise<boolean>;
   close(): Promise<void>;
 }
 

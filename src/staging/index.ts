@@ -18,6 +18,7 @@ import { lastConsent, recordConsent } from './store/consents';
 import { withGenerations } from './store/generations';
 import { ownTags, recordTag } from './store/own-tags';
 import { presentStore } from './store/present-store';
+import { requireNotMoved, unlessMoved } from './store/moved';
 import { findReport } from './store/find-report';
 import { readReport, readReports, sealReport } from './store/reports';
 import {
@@ -56,10 +57,11 @@ import { settleEarlier } from './settle/earlier-exports';
 import { readRestored, sealRestored } from './plan/restored';
 import { sealNoProfiles, sealSnapshot } from './plan/snapshot';
 import { sweepHourly } from './store/scratch';
-import { openStore, readStoreId, requireSameStore } from './store/store-id';
+import { openStore, readStore, requireSameStore } from './store/store-id';
 import { Summaries } from './delivery/summary';
 
 export { readStore } from './store/store-id';
+export { cancelCopy, copyStore, type CopiedStore } from './copy/copy-store';
 export { FolderStore, requireOwnFolder } from './store/folder-store';
 export { ObjectStagingStore } from './store/object-staging-store';
 export { downloadsOf, scratchOf } from './store/layout';
@@ -90,6 +92,7 @@ export async function openStaging({
   const opened = translatingStore(given);
   await translating('open', async () => given.requireSafe?.())();
   const storeId = await translating('open', openStore)(opened);
+  await requireNotMoved(opened);
   const store = presentStore(withGenerations(opened));
   const stopSweeping = sweepHourly(store);
   const reader = createReader(store, memoryLimit);
@@ -103,15 +106,10 @@ export async function openStaging({
     ...translateAll({
       claim: async (ref, kind = 'export') => {
         await requireSameStore(store, storeId);
-        await claim(store, ref, kind);
+        // One that claims after the copy has claimed finds the mark, and of one before, the claim is superseded.
+        await unlessMoved(store, () => claim(store, ref, kind));
       },
       checkClaim: createClaimCheck(store),
-      reserveAudience: (destinationId, audience) => reserveAudience(store, destinationId, audience),
-      releaseAudience: (destinationId) => releaseAudience(store, destinationId),
-      recordConsent: (destinationId, entry) => recordConsent(store, destinationId, entry),
-      lastConsent: (destinationId) => lastConsent(store, destinationId),
-      recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
-      ownTags: (destinationId) => ownTags(store, destinationId),
       hasCensusPage: (ref, page) => hasCensusPage(store, ref, page),
       sealCensusPage: (ref, page, rows) => sealCensusPage(store, ref, { ...page, rows }),
       sealCensus: async (ref, { scope, baseline }, signal) => {
@@ -138,6 +136,7 @@ export async function openStaging({
       recordWithheld: (ref, write, emails) => recordWithheld(store, ref, { write, emails }),
       readWithheld: (ref, write) => readWithheld(store, ref, write),
       ...writeRecords(store),
+      ...destinationRecords(store),
       sealResults: (ref, key, chunks) => summaries.seal(ref, key, chunks),
       hasResults: (ref, key) => hasResults(store, ref, key),
       readResults: (ref, key) => readResults(store, ref, key),
@@ -146,7 +145,6 @@ export async function openStaging({
         return summaries.summarise(ref, { part, readChunk: (chunk) => readAny(ref, chunk) });
       },
       settle: (ref, tally, signal) => settle({ store, memoryLimit, ref, now, signal }, tally),
-      sealReport: (report) => sealReport(store, report),
       settleEarlier: (ref, baseline, { givesUp = false, signal } = {}) =>
         settleEarlier({ store, memoryLimit, ref, now, signal, givesUp }, baseline),
       ...verifier({ store, memoryLimit }),
@@ -157,7 +155,7 @@ export async function openStaging({
       expire: (destinationId, keep) => expire(store, destinationId, keep),
       tidy: (destinationId, keep) => tidy(store, destinationId, keep),
       expireAll: (keep, signal) => expireAll(store, keep, signal),
-      discard: (destinationId) => discard(store, destinationId),
+      makeRoom: async () => (await given.makeRoom?.()) ?? false,
       close: () => reader.close().finally(stopSweeping),
     }),
   };
@@ -184,6 +182,8 @@ export type StagingReader = Pick<
   | 'readSegments'
   | 'readReport'
 > & {
+  /** Ids of the stores that it is a copy of. */
+  readonly formerIds: readonly string[];
   /** The reports of a destination that are kept, the latest first. Each is read when it is asked for. */
   readonly readReports: (destinationId: string) => AsyncGenerator<ExportReport>;
   /** The report of the latest export with a number. `since`: when the numbers began; undefined: not known, which takes long. */
@@ -204,10 +204,11 @@ export async function openStagingToRead({
   memoryLimit,
 }: Omit<StagingOptions, 'now'>): Promise<StagingReader | undefined> {
   const store = withGenerations(translatingStore(given));
-  const storeId = await translating('open', readStoreId)(store);
-  if (storeId === undefined) return undefined;
+  const found = await translating('open', readStore)(store);
+  if (found === undefined) return undefined;
   return {
-    storeId,
+    storeId: found.id,
+    formerIds: found.formerIds ?? [],
     ...translateAll(rowReaders({ store, memoryLimit })),
     readReports: (destinationId) => readReports(store, destinationId),
     findReport: translating(
@@ -216,6 +217,22 @@ export async function openStagingToRead({
         findReport(store, destinationId, wanted),
     ),
   };
+}
+
+/** What no claim guards: consents, reservations, reports, and the end of a destination. */
+function destinationRecords(store: StagingStore) {
+  return {
+    reserveAudience: (destinationId, audience) =>
+      unlessMoved(store, () => reserveAudience(store, destinationId, audience)),
+    releaseAudience: (destinationId) => unlessMoved(store, () => releaseAudience(store, destinationId)),
+    recordConsent: (destinationId, entry) =>
+      unlessMoved(store, () => recordConsent(store, destinationId, entry)),
+    lastConsent: (destinationId) => lastConsent(store, destinationId),
+    recordTag: (destinationId, tagId) => recordTag(store, destinationId, tagId),
+    ownTags: (destinationId) => ownTags(store, destinationId),
+    sealReport: (report) => unlessMoved(store, () => sealReport(store, report)),
+    discard: (destinationId) => unlessMoved(store, () => discard(store, destinationId)),
+  } satisfies Partial<Staging>;
 }
 
 /** What an export notes of its writes, so that a later attempt knows of them. */
@@ -257,7 +274,9 @@ function forgetter({ store, memoryLimit, now }: ReadContext & { readonly now: ()
   } satisfies Partial<Staging>;
 }
 
-function rowReaders(context: ReadContext): Omit<StagingReader, 'storeId' | 'readReports' | 'findReport'> {
+function rowReaders(
+  context: ReadContext,
+): Omit<StagingReader, 'storeId' | 'formerIds' | 'readReports' | 'findReport'> {
   return {
     readFailures: (ref, request) => readFailures(context, ref, request),
     writeFailures: (ref, request, file) => writeFailures(context, ref, { ...request, file }),
@@ -265,12 +284,13 @@ function rowReaders(context: ReadContext): Omit<StagingReader, 'storeId' | 'read
     readDrift: (ref, request) => readDrift(context, ref, request),
     writeDrift: (ref, request, file) => writeDriftRows(context, ref, { ...request, file }),
     readPerson: (ref, request) => readPerson(context, ref, request),
-    liftRefusals: (ref, request) => liftRefusals(context, ref, request),
+    liftRefusals: (ref, request) => unlessMoved(context.store, () => liftRefusals(context, ref, request)),
     readSuppressions: (scope, request) => readSuppressions(context, scope, request),
-    stageForget: (destinationId, request) => stageForget(context.store, destinationId, request),
+    stageForget: (destinationId, request) =>
+      unlessMoved(context.store, () => stageForget(context.store, destinationId, request)),
     dropForget: (destinationId, id) => dropForget(context.store, destinationId, id),
-    suppress: (scope, added) => suppress(context, scope, added),
-    unsuppress: (scope, entries) => unsuppress(context, scope, entries),
+    suppress: (scope, added) => unlessMoved(context.store, () => suppress(context, scope, added)),
+    unsuppress: (scope, entries) => unlessMoved(context.store, () => unsuppress(context, scope, entries)),
     readWarnings: (ref, request) => readWarnings(context, ref, request),
     writeWarnings: (ref, request, file) => writeWarnings(context, ref, { ...request, file }),
     readSegments: (ref) => readSegments(context, ref),

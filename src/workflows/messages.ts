@@ -4,6 +4,7 @@ import type {
   ConnectInput,
   Envelope,
   ExportEnvelope,
+  MoveStoreInput,
   RemoveRequest,
   StartedExport,
   WithdrawConsentInput,
@@ -24,6 +25,7 @@ export const cancelExportUpdate = defineUpdate<null, [{ exportId: string }, Enve
 export const withdrawConsentUpdate = defineUpdate<CompactDestinationView, [WithdrawConsentInput, Envelope]>(
   'withdrawConsent',
 );
+export const moveStoreUpdate = defineUpdate<CompactDestinationView, [MoveStoreInput, Envelope]>('moveStore');
 export const removeDestinationUpdate = defineUpdate<CompactDestinationView, [RemoveRequest, Envelope]>(
   'removeDestination',
 );

@@ -88,6 +88,8 @@ const TREATMENTS: Record<ExportErrorCode, 'refuse' | 'retry' | 'stop'> = {
   STAGING_WORKER_MISSING: 'retry',
   STAGING_FAILED: 'retry',
   STAGING_STORE_UNSAFE: 'refuse',
+  STORE_MOVED: 'refuse',
+  STORE_NOT_EMPTY: 'refuse',
   DISK_FULL: 'stop',
   WORKER_NOT_RUNNING: 'refuse',
   TEMPORAL_UNREACHABLE: 'refuse',

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseDocument, stringify } from 'yaml';
 import { errorCode } from '../../config/error-code';
 import { parse } from '../../contract/parse';
 import { ExportError } from '../../errors';
+import { lazy } from '../lazy';
 import { requireTerminal } from '../shell/confirm';
 import type { Invocation } from '../shell/invocation';
 import { readGiven } from '../shell/read-given';
@@ -71,17 +71,14 @@ function readYaml(text: string): unknown {
 const HEADER =
   '# Settings of the destination. Save and close the editor to see the difference; nothing changes before you agree.\n';
 
-/** In a folder of its own, which only this user can read. */
+/** In a folder of its own, which only this user can read, and which is gone after a signal too. */
 async function inEditor(text: string): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'temporal-mailchimp-edit-'));
-  const path = join(folder, 'destination.yaml');
-  try {
+  return lazy.reading().withTemporaryFolder(async (folder) => {
+    const path = join(folder, 'destination.yaml');
     await writeFile(path, HEADER + text, { mode: 0o600 });
     await openEditor(path);
-    return await readFile(path, 'utf8');
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+    return readFile(path, 'utf8');
+  });
 }
 
 async function openEditor(path: string): Promise<void> {

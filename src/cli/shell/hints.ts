@@ -15,6 +15,7 @@ export const NOUNS = [
   'export',
   'person',
   'suppression',
+  'store',
   'schedule',
   'alerts',
   'worker',

@@ -18,7 +18,7 @@ export async function openStoreOf(
   const { config, baseFolder } = await requireConfig(options);
   for (const staging of stagings(config)) {
     const reader = await lazy.reading().readStaging(staging, baseFolder);
-    if (reader?.storeId === storeId) return reader;
+    if (reader && [reader.storeId, ...reader.formerIds].includes(storeId)) return reader;
   }
   throw new ExportError(
     'STAGING_NOT_REACHABLE',

@@ -6,10 +6,13 @@ import { BASELINE, claimedKey, claimsFolder, exportFolder, inExport } from '../s
 import { isNumberTaken, lastNumber, readNumbered, sealNumbered } from '../store/sequence';
 import { isSuperseded, superseded } from '../store/superseded';
 
+/** A job, or a copy of the store, after which no job sends. */
+export type ClaimKind = JobKind | 'copy';
+
 interface ClaimDocument {
   readonly exportId: string;
   /** Undefined: an export; in a claim of version 0.3.0, any kind. */
-  readonly kind?: JobKind;
+  readonly kind?: ClaimKind;
   /** How many of the claims up to this one are of exports. Undefined: all of them. */
   readonly exports?: number;
 }
@@ -22,7 +25,7 @@ export interface Claim extends Required<ClaimDocument> {
  * Claims are never deleted, so that an old export that a reset runs again still finds itself superseded. It finds its name among those
  * that have claimed: each claim but the last one has such a mark, an empty object.
  */
-export async function claim(store: StagingStore, ref: ExportRef, kind: JobKind): Promise<void> {
+export async function claim(store: StagingStore, ref: ExportRef, kind: ClaimKind): Promise<void> {
   const folder = claimsFolder(ref.destinationId);
   for (;;) {
     const last = await lastClaim(store, ref.destinationId);

@@ -143,6 +143,11 @@ export class FileCache {
     await this.#tidy(this.#limit);
   }
 
+  /** Deletes all that no step may be reading. @returns whether there was any */
+  async makeRoom(): Promise<boolean> {
+    return (await this.#tidy(0)) > 0;
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -190,8 +195,8 @@ export class FileCache {
     await this.#tidy(this.#limit);
   }
 
-  /** @param limit in bytes */
-  async #tidy(limit: number): Promise<void> {
+  /** @param limit in bytes @returns how many copies it has deleted */
+  async #tidy(limit: number): Promise<number> {
     const now = Date.now();
     const copies: { path: string; size: number; usedMs: number }[] = [];
     for (const name of await listFolder(this.#folder)) {
@@ -202,11 +207,14 @@ export class FileCache {
       if (COPY.test(name)) copies.push({ path, size: found.size, usedMs: found.atimeMs });
     }
     let total = copies.reduce((sum, { size }) => sum + size, 0);
+    let deleted = 0;
     for (const { path, size, usedMs } of copies.toSorted((one, other) => one.usedMs - other.usedMs)) {
-      if (usedMs >= now - UNUSED_MS && (total <= limit || usedMs >= now - IN_USE_MS)) return;
+      if (usedMs >= now - UNUSED_MS && (total <= limit || usedMs >= now - IN_USE_MS)) break;
       await this.#remove(path);
       total -= size;
+      deleted += 1;
     }
+    return deleted;
   }
 
   async #remove(path: string): Promise<void> {

@@ -8,11 +8,17 @@ import { PROCESS_NAME } from './process-name';
 // The only place that knows which key a thing has in the store. Keys of folders end with "/".
 
 export const STORE = 'store.json';
+/** That another store has taken the place of this one. */
+export const MOVED = 'moved.json';
+/** What this store is a copy of. Without `store.json`, the copy is not complete. */
+export const COPY = 'copy.json';
 export const AUDIENCES = 'audiences/';
 export const DESTINATIONS = 'destinations/';
 const SUPPRESSIONS = 'suppressions/';
 /** With which the store hashes addresses of people who are forgotten and kept out. */
 export const HASH_KEY = 'keys/address-hash.json';
+/** All that a store has, but for the documents about the store itself. */
+export const CONTENTS = [AUDIENCES, DESTINATIONS, SUPPRESSIONS, 'keys/'] as const;
 
 /** Ends the name of rows that a forget has written again. */
 export const REWRITTEN = '-.ndjson';
@@ -56,6 +62,11 @@ export function openWritesFolder(destinationId: string): string {
 /** Key of the mark that an export has claimed its destination. */
 export function claimedKey({ destinationId, exportId }: ExportRef): string {
   return `${destinationFolder(destinationId)}claimed/${checkedName(exportId)}`;
+}
+
+/** Whether a key is such a mark. */
+export function isClaimedKey(key: string): boolean {
+  return key.startsWith(DESTINATIONS) && key.split('/')[2] === 'claimed';
 }
 
 /** Requests to forget a person: these name the person, until they are done. */

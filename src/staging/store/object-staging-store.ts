@@ -29,7 +29,7 @@ export interface ObjectStagingOptions {
   readonly prefix: string;
   /** Local folder. */
   readonly workFolder: string;
-  /** For copies of objects, in bytes. */
+  /** For copies of objects, in bytes. 0: what is put leaves none. */
   readonly cacheLimit: number;
   readonly purpose: Purpose;
   /** Reads the credentials. Called again after a request was refused. */
@@ -103,7 +103,8 @@ export class ObjectStagingStore implements StagingStore {
         await handle.close();
       }
       // The next step often reads it here. Without a copy, it fetches one.
-      await this.#cache.keep({ key, sha256, size }, file).catch(() => undefined);
+      if (this.#place.cacheLimit > 0)
+        await this.#cache.keep({ key, sha256, size }, file).catch(() => undefined);
       return true;
     } finally {
       await rm(file, { force: true });
@@ -148,7 +149,8 @@ export class ObjectStagingStore implements StagingStore {
 
   async head(key: string): Promise<ObjectInfo | undefined> {
     const found = await this.#ask((store) => store.head(this.#keyOf(key)));
-    return found && { size: found.size, createdMs: found.createdMs };
+    const sha256 = found?.metadata[HASH];
+    return found && { size: found.size, createdMs: found.createdMs, ...(sha256 !== undefined && { sha256 }) };
   }
 
   async list(folder: string): Promise<readonly string[]> {
@@ -195,6 +197,10 @@ export class ObjectStagingStore implements StagingStore {
     await this.#ask((store) =>
       pipeline(readObject(store, head, options), createWriteStream(path, { flags: 'wx', mode: FILE_MODE })),
     );
+  }
+
+  makeRoom(): Promise<boolean> {
+    return this.#cache.makeRoom();
   }
 
   close(): void {

@@ -1,14 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
-import { STORE } from './layout';
+import { COPY, STORE } from './layout';
 import { readDocument, sealDocument } from './sealed-files';
 
-interface StoreDocument {
+export interface StoreDocument {
   readonly id: string;
   /** What the store is: a `folder` can be used only by workers that reach it. */
   readonly kind: string;
   readonly created: string;
+  /** Ids of the stores that it is a copy of, the latest last. Undefined: it is no copy. */
+  readonly formerIds?: readonly string[];
+}
+
+/** Which store a store is a copy of. It is written first, and `store.json` last. */
+export interface CopyDocument {
+  readonly from: string;
+  /** The id that the copy gets. */
+  readonly id: string;
+  readonly begun: string;
 }
 
 /** Undefined where no worker has opened the store yet. */
@@ -25,6 +35,8 @@ export async function readStoreId(store: StagingStore): Promise<string | undefin
 export async function openStore(store: StagingStore): Promise<string> {
   const known = await readStoreId(store);
   if (known) return known;
+  const copy = await readDocument<CopyDocument>(store, COPY);
+  if (copy) throw incomplete(copy);
   const made: StoreDocument = {
     id: randomBytes(4).toString('hex'),
     kind: store.kind,
@@ -37,6 +49,14 @@ export async function openStore(store: StagingStore): Promise<string> {
   throw new ExportError(
     'STAGING_CORRUPT',
     'store.json vanished from the staging store while it was opened. Start the worker again.',
+  );
+}
+
+/** Without this, a worker would make it a store, and export a part of what the other one has. */
+function incomplete({ from }: CopyDocument): ExportError {
+  return new ExportError(
+    'STAGING_STORE_UNSAFE',
+    `This staging store is a copy of the store ${from}, which is not complete. Repeat temporal-mailchimp store copy, then start the worker again.`,
   );
 }
 

@@ -6,6 +6,7 @@ import {
   ConfigureInputSchema,
   ConnectInputSchema,
   RemoveInputSchema,
+  MoveStoreInputSchema,
   WithdrawConsentInputSchema,
   type Envelope,
   type StartedExport,
@@ -30,6 +31,7 @@ import {
   requireConsent,
   withdrawConsent,
 } from './requests';
+import { moveStore, requireMovable } from './move-store';
 import { toDestinationView, withAnswer } from './state';
 import { withDelivery } from './alerts';
 import type { Destination } from './live-destination';
@@ -41,6 +43,7 @@ import {
   configureUpdate,
   connectUpdate,
   exportWaitsSignal,
+  moveStoreUpdate,
   removeDestinationUpdate,
   startJobUpdate,
   stateQuery,
@@ -157,6 +160,16 @@ export function answerDestinationMessages(destination: Destination): void {
       return { answer: () => null };
     },
     again: () => null,
+  });
+  serve(served, moveStoreUpdate, {
+    schema: MoveStoreInputSchema,
+    description: 'Go on with a complete copy of the staging store, between jobs',
+    check: (request) => requireMovable(destination, request),
+    run: async (request) => {
+      moveStore(destination, request);
+      return { answer: view };
+    },
+    again: view,
   });
   answerWithdrawals(served, view);
 }

@@ -4,6 +4,8 @@ import { mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from 'node:fs
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { retriedWithRoom } from '../../../src/activities/rules/retried-with-room';
+import { ExportError } from '../../../src/errors';
 import { FileCache } from '../../../src/staging/store/file-cache';
 
 const LIMIT = 1000;
@@ -68,6 +70,18 @@ test('above the limit the files go that were not asked for longest, and none tha
   );
   await ask(cache, 'e'.repeat(404));
   expect(await readdir(folder)).toHaveLength(3);
+});
+
+test('for a step that finds the disk full, all goes that no step may be reading', async () => {
+  const cache = new FileCache(folder, LIMIT);
+  const unused = await ask(cache, 'abc');
+  const used = await ask(cache, 'defg');
+  await age(unused, HOUR_MS);
+  const full = new ExportError('DISK_FULL', 'no space');
+  const step = () => retriedWithRoom(cache, () => Promise.reject(full));
+  await expect(step()).rejects.toMatchObject({ code: 'STAGING_FAILED', cause: full });
+  expect(await readdir(folder)).toEqual([basename(used ?? '')]);
+  await expect(step()).rejects.toBe(full);
 });
 
 test('what nothing has asked for in a day goes, and what a dead process has left', async () => {
