@@ -11,6 +11,8 @@ import { measureDay } from './day/measure-day';
 import { describeDay } from './day/tables';
 import { measurePeople } from './people/measure-people';
 import { describePeople } from './people/tables';
+import { measureSizing } from './sizing/measure-sizing';
+import { describeSizing } from './sizing/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
 import { measureSources } from './sources/measure-sources';
@@ -18,7 +20,7 @@ import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks, writeDay, writePeople } from './write-benchmarks';
+import { writeBenchmarks, writeDay, writePeople, writeSizing } from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
@@ -83,6 +85,13 @@ async function main(): Promise<void> {
     const figures = await measurePeople({ temporalBinary, sizes }, say);
     print(options.json ? JSON.stringify(figures) : describePeople(figures));
     if (options.write) await writePeople(figures);
+    return;
+  }
+  if (options.sizing) {
+    const temporalBinary = await findTemporalBinary({ report: say });
+    const figures = await measureSizing({ temporalBinary, most: options.sizes.at(-1)! }, say);
+    print(options.json ? JSON.stringify(figures) : describeSizing(figures));
+    if (options.write) await writeSizing(figures);
     return;
   }
   if (options.sources) {

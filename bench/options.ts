@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly people: boolean;
   /** Measure only how sources of each kind are read. */
   readonly sources: boolean;
+  /** Measure only what a worker takes with exports at once, and what exports ask of an object store. */
+  readonly sizing: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
@@ -43,6 +45,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       day: { type: 'boolean', default: false },
       people: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
+      sizing: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });

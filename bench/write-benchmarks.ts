@@ -5,6 +5,8 @@ import type { DayFigures } from './day/measure-day';
 import { DAY_TITLE, describeDay } from './day/tables';
 import type { PeopleFigures } from './people/measure-people';
 import { describePeople, PEOPLE_TITLE } from './people/tables';
+import type { SizingFigures } from './sizing/measure-sizing';
+import { describeSizing, SIZING_TITLE } from './sizing/tables';
 import type { Figures } from './figures';
 import { bytes, count } from './numbers';
 import { describeFigures } from './tables';
@@ -18,6 +20,8 @@ const BENCHMARKS = join(ROOT, 'BENCHMARKS.md');
 const DAY = join(ROOT, 'bench/day/figures.json');
 /** The last verification and forget. */
 const PEOPLE = join(ROOT, 'bench/people/figures.json');
+/** The last workers and stores. */
+const SIZING = join(ROOT, 'bench/sizing/figures.json');
 
 /** Writes BENCHMARKS.md and its chart. */
 export async function writeBenchmarks(figures: Figures): Promise<void> {
@@ -37,6 +41,12 @@ export async function writeDay(figures: DayFigures): Promise<void> {
 export async function writePeople(figures: PeopleFigures): Promise<void> {
   await replaceSection(PEOPLE_TITLE, describePeople(figures));
   await writeFile(PEOPLE, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of workers and stores, and its figures. */
+export async function writeSizing(figures: SizingFigures): Promise<void> {
+  await replaceSection(SIZING_TITLE, describeSizing(figures));
+  await writeFile(SIZING, `${JSON.stringify(figures, null, 2)}\n`);
 }
 
 /** A section that is not there yet becomes the last one. */
