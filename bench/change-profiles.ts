@@ -5,7 +5,9 @@ import { quoteText } from '../src/duckdb/quote';
 import type { Scene } from './scene';
 import { readCsv } from './read-csv';
 
-type ChangedScene = Pick<Scene, 'folder' | 'setting'> & { readonly options: Pick<Scene['options'], 'profiles'> };
+type ChangedScene = Pick<Scene, 'folder' | 'setting'> & {
+  readonly options: Pick<Scene['options'], 'profiles'>;
+};
 
 /**
  * Changes one percent of the profiles in the source files, like a daily refresh: half of these get a new last name, a quarter are new,

@@ -6,7 +6,9 @@ const { packages } = require('../package-lock.json');
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in peerDependencies));
 if (unknown.length > 0)
-  throw new Error(`No peer of this package: ${unknown.join(', ')}. Name some of: ${Object.keys(peerDependencies).join(', ')}`);
+  throw new Error(
+    `No peer of this package: ${unknown.join(', ')}. Name some of: ${Object.keys(peerDependencies).join(', ')}`,
+  );
 
 const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
 const names = [...new Set([...needed, ...wanted])];

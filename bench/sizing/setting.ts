@@ -6,7 +6,12 @@ import { stringify } from 'yaml';
 import { mapAtOnce } from '../../src/activities/map-at-once';
 import { CONSENT_TEXT, ExportClient, type ExportReport } from '../../src/client';
 import type { StagingInput } from '../../src/config/config';
-import { destinationSettings, generatedSetting, MERGE_FIELDS, type Setting } from '../../src/dev/demo/setting';
+import {
+  destinationSettings,
+  generatedSetting,
+  MERGE_FIELDS,
+  type Setting,
+} from '../../src/dev/demo/setting';
 import { startDevServer } from '../../src/dev/dev-server';
 import { startProgram, WORKER_NODE_FLAGS } from '../../src/dev/programs/start-program';
 
@@ -14,7 +19,7 @@ import { startProgram, WORKER_NODE_FLAGS } from '../../src/dev/programs/start-pr
 const PROGRAMS = join('dist', 'dev', 'programs');
 
 /** As many at once as one client sends at most. */
-const CONNECTED_AT_ONCE = 8;
+const STARTED_AT_ONCE = 8;
 
 export interface SizingOptions {
   readonly temporalBinary: string;
@@ -69,11 +74,11 @@ export async function openSetting(options: SizingOptions): Promise<SizingSetting
   const exports = new ExportClient({ client: new Client({ connection }) });
   const { connect, configure } = destinationSettings(setting);
   const consent = { agreedBy: 'bench', textVersion: CONSENT_TEXT.version };
-  await mapAtOnce(names, CONNECTED_AT_ONCE, async (name) => {
-    const audienceId = audienceOf(names.indexOf(name));
+  for (const [index, name] of names.entries()) {
+    const audienceId = audienceOf(index);
     await exports.connect(name, { ...connect, name, audienceId, exportUser: 'bench', consent });
     await exports.configure(name, configure);
-  });
+  }
   return {
     options,
     folder,
@@ -81,7 +86,7 @@ export async function openSetting(options: SizingOptions): Promise<SizingSetting
     exports,
     workerPid: worker.process.pid,
     exportAll: async () => {
-      const handles = await mapAtOnce(names, CONNECTED_AT_ONCE, (name) =>
+      const handles = await mapAtOnce(names, STARTED_AT_ONCE, (name) =>
         exports.start(name, { options: { lane: 'direct' } }),
       );
       return Promise.all(handles.map((handle) => handle.result()));
