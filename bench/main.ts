@@ -15,12 +15,14 @@ import { measureSizing } from './sizing/measure-sizing';
 import { describeSizing } from './sizing/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
+import { simulateFleet } from './simulation/figures';
+import { describeSimulation } from './simulation/tables';
 import { measureSources } from './sources/measure-sources';
 import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks, writeDay, writePeople, writeSizing } from './write-benchmarks';
+import { writeBenchmarks, writeDay, writePeople, writeSimulation, writeSizing } from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
@@ -85,6 +87,12 @@ async function main(): Promise<void> {
     const figures = await measurePeople({ temporalBinary, sizes }, say);
     print(options.json ? JSON.stringify(figures) : describePeople(figures));
     if (options.write) await writePeople(figures);
+    return;
+  }
+  if (options.simulate) {
+    const figures = simulateFleet();
+    print(options.json ? JSON.stringify(figures) : describeSimulation(figures));
+    if (options.write) await writeSimulation(figures);
     return;
   }
   if (options.sizing) {

@@ -21,6 +21,8 @@ export interface BenchOptions {
   readonly sources: boolean;
   /** Measure only what a worker takes with exports at once, and what exports ask of an object store. */
   readonly sizing: boolean;
+  /** Nothing is measured: simulate a fleet. */
+  readonly simulate: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
@@ -46,6 +48,7 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       people: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
       sizing: { type: 'boolean', default: false },
+      simulate: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
@@ -78,6 +81,8 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
        npm run bench -- --day [--json] [--write]
        npm run bench -- --people [--profiles N] [--json] [--write]
        npm run bench -- --sources [--profiles N]
+       npm run bench -- --sizing [--profiles N] [--json] [--write]
+       npm run bench -- --simulate [--json] [--write]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
@@ -90,6 +95,9 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
   --people      instead: verify an audience of 100,000 and of a million, and forget a person in a store with as many (8; takes ten minutes);
                 --write writes that section of BENCHMARKS.md, and bench/people/figures.json, which a test compares with
   --sources     instead: read the same profiles from CSV files, from PostgreSQL and from a Dataverse, which it starts, and joined from files and PostgreSQL by SQL (minutes)
+  --sizing      instead: the memory of one worker with up to sixteen exports at once, and requests to an object store (9; takes half an hour, and installs
+                moto); --profiles N leaves larger sizes out; --write writes that section of BENCHMARKS.md, and bench/sizing/figures.json
+  --simulate    instead: compute a fleet of 1,000 destinations from the figures of the other sections (10; takes half a minute); --write writes that section
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down
 

@@ -5,6 +5,8 @@ import type { DayFigures } from './day/measure-day';
 import { DAY_TITLE, describeDay } from './day/tables';
 import type { PeopleFigures } from './people/measure-people';
 import { describePeople, PEOPLE_TITLE } from './people/tables';
+import { simulateFleet, type SimulationFigures } from './simulation/figures';
+import { describeSimulation, SIMULATION_TITLE } from './simulation/tables';
 import type { SizingFigures } from './sizing/measure-sizing';
 import { describeSizing, SIZING_TITLE } from './sizing/tables';
 import type { Figures } from './figures';
@@ -28,7 +30,15 @@ export async function writeBenchmarks(figures: Figures): Promise<void> {
   await writeFile(join(ROOT, CHART), drawChart(figures));
   const day = JSON.parse(await readFile(DAY, 'utf8')) as DayFigures;
   const people = JSON.parse(await readFile(PEOPLE, 'utf8')) as PeopleFigures;
-  await writeFile(BENCHMARKS, `${describe(figures)}\n${describeDay(day)}\n${describePeople(people)}`);
+  const sizing = JSON.parse(await readFile(SIZING, 'utf8')) as SizingFigures;
+  const sections = [
+    describe(figures),
+    describeDay(day),
+    describePeople(people),
+    describeSizing(sizing),
+    describeSimulation(simulateFleet()),
+  ];
+  await writeFile(BENCHMARKS, sections.join('\n'));
 }
 
 /** Writes the section of the day, and its figures. */
@@ -47,6 +57,11 @@ export async function writePeople(figures: PeopleFigures): Promise<void> {
 export async function writeSizing(figures: SizingFigures): Promise<void> {
   await replaceSection(SIZING_TITLE, describeSizing(figures));
   await writeFile(SIZING, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of the simulation, which the same figures give again. */
+export async function writeSimulation(figures: SimulationFigures): Promise<void> {
+  await replaceSection(SIMULATION_TITLE, describeSimulation(figures));
 }
 
 /** A section that is not there yet becomes the last one. */

@@ -70,7 +70,7 @@ describe.each(SHAPES.map((shape) => [shape.folder, shape] as const))('deploy/%s'
     const { healthAddress, metricsAddress } = configOf(shape).worker;
     expect(ports).toEqual({ health: portOf(healthAddress), metrics: portOf(metricsAddress) });
     const service = objects.find(({ kind }) => kind === 'Service')!.spec.ports[0];
-    expect(service).toMatchObject({ port: ports.metrics, targetPort: 'metrics' });
+    expect(service).toMatchObject({ port: ports['metrics'], targetPort: 'metrics' });
     expect(worker.image).toBe(NAME);
   });
 
