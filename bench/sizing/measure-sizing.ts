@@ -32,6 +32,9 @@ export interface StoreFigures {
 }
 
 const WORKERS: readonly (readonly [profiles: number, exports: number])[] = [
+  [10_000, 1],
+  [10_000, 4],
+  [10_000, 16],
   [100_000, 1],
   [100_000, 4],
   [100_000, 16],
@@ -51,15 +54,15 @@ export async function measureSizing(
   say: (line: string) => void,
 ): Promise<SizingFigures> {
   const start = performance.now();
-  const workers: WorkerFigures[] = [];
-  for (const [profiles, exports] of WORKERS.filter(([size]) => size <= most)) {
-    workers.push(await measureWorker(temporalBinary, profiles, exports));
-    say(JSON.stringify(workers.at(-1)));
-  }
   const stores: StoreFigures[] = [];
   for (const profiles of STORES.filter((size) => size <= most)) {
     stores.push(...(await measureStore(temporalBinary, profiles)));
     say(JSON.stringify(stores.slice(-3)));
+  }
+  const workers: WorkerFigures[] = [];
+  for (const [profiles, exports] of WORKERS.filter(([size]) => size <= most)) {
+    workers.push(await measureWorker(temporalBinary, profiles, exports));
+    say(JSON.stringify(workers.at(-1)));
   }
   return {
     machine: thisMachine(),
