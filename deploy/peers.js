@@ -12,4 +12,6 @@ if (unknown.length > 0)
 
 const needed = Object.keys(peerDependencies).filter((name) => !peerDependenciesMeta[name]?.optional);
 const names = [...new Set([...needed, ...wanted])];
-console.log(names.map((name) => `${name}@${packages[`node_modules/${name}`].version}`).join(' '));
+process.stdout.write(
+  `${names.map((name) => `${name}@${packages[`node_modules/${name}`].version}`).join(' ')}\n`,
+);

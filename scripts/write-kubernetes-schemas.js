@@ -8,7 +8,7 @@
  * CRD: of KEDA (config/crd/bases of github.com/kedacore/keda/v2), of the Temporal Worker Controller (helm/temporal-worker-controller-crds/templates).
  */
 const { readFileSync, writeFileSync } = require('node:fs');
-const { resolve } = require('node:path');
+const path = require('node:path');
 const { parse } = require('yaml');
 
 /** In the order of the alphabet. */
@@ -82,5 +82,5 @@ for (const file of crds) {
     made.properties.spec.properties.template = reference(POD_TEMPLATE);
   kinds[`${spec.group}/${version}/${spec.names.kind}`] = made;
 }
-const file = resolve(__dirname, '../test/deploy/schemas.json');
+const file = path.resolve(__dirname, '../test/deploy/schemas.json');
 writeFileSync(file, `${JSON.stringify({ kubernetes: /@v([\d.]+)/.exec(swagger)[1], kinds, $defs })}\n`);

@@ -44,8 +44,6 @@ export function drawFleet({
     size: Math.exp(SPREAD * normal(random)),
     intervalHours: drawInterval(random()),
   }));
-  const sizeOf = (scale: number, size: number) =>
-    Math.round(Math.min(MOST_PROFILES, Math.max(LEAST_PROFILES, scale * size)));
   const scale = solve(
     (tried) =>
       drawn.reduce((sum, { size, intervalHours }) => sum + (sizeOf(tried, size) * 24) / intervalHours, 0),
@@ -65,6 +63,10 @@ function drawInterval(number: number): number {
     left -= share;
   }
   return INTERVALS.at(-1)![0];
+}
+
+function sizeOf(scale: number, size: number): number {
+  return Math.round(Math.min(MOST_PROFILES, Math.max(LEAST_PROFILES, scale * size)));
 }
 
 /** Where an ascending function has a value; halves the interval. */

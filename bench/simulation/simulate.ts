@@ -81,7 +81,7 @@ class Simulation {
   readonly #schedules: readonly Schedule[];
   readonly #accounts: ReadonlyMap<number, Shared<Running>>;
   readonly #workers: readonly {
-    readonly cpu: Shared<{ readonly running: Running; readonly then: Step }>;
+    readonly cpu: Shared<{ readonly running: Running; readonly next: Step }>;
     steps: number;
   }[];
   readonly #timers = new Timers();
@@ -128,7 +128,7 @@ class Simulation {
     this.#now = next;
     for (const due of this.#timers.take(next)) due();
     for (const { cpu } of this.#workers)
-      if (cpu.nextAt <= next) for (const { running, then } of cpu.take(next)) then(running);
+      if (cpu.nextAt <= next) for (const { running, next: go } of cpu.take(next)) go(running);
     for (const shared of this.#accounts.values())
       if (shared.nextAt <= next) for (const running of shared.take(next)) this.#settle(running);
     return true;
@@ -175,13 +175,13 @@ class Simulation {
     }
   }
 
-  #compute(running: Running, work: number, then: Step): void {
+  #compute(running: Running, work: number, next: Step): void {
     const began = this.#now;
     const ended: Step = (one) => {
       one.waitedForWorker += this.#now - began - work;
-      then(one);
+      next(one);
     };
-    this.#workers[running.worker]!.cpu.add({ running, then: ended }, work, this.#now);
+    this.#workers[running.worker]!.cpu.add({ running, next: ended }, work, this.#now);
   }
 
   #deliver(running: Running): void {

@@ -4,14 +4,33 @@ import { describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { ConfigSchema } from '../../src/config/config';
 import { WORKER_NODE_FLAGS } from '../../src/dev/programs/start-program';
-import { DEPLOY, problemsOf, readShape, yamlFiles, type Manifest, type Shape } from './manifests';
+import {
+  type Container,
+  DEPLOY,
+  type Manifest,
+  type Pod,
+  problemsOf,
+  readShape,
+  type Shape,
+  yamlFiles,
+} from './manifests';
 
 const FOLDER = 'kubernetes/overlays/folder';
 const OBJECT_STORE = 'kubernetes/overlays/object-store';
 const SHAPES = [FOLDER, OBJECT_STORE, 'keda', 'worker-controller'].map((folder) => readShape(folder));
 const WORKLOADS = ['Deployment', 'StatefulSet', 'WorkerDeployment'];
 const NAME = 'temporal-mailchimp';
-const LABELS = { 'app.kubernetes.io/name': NAME };
+const LABEL = 'app.kubernetes.io/name';
+const LABELS = { [LABEL]: NAME };
+
+type Secret = NonNullable<Pod['volumes'][number]['secret']>;
+
+/** Which pods an object is about; undefined: it is about none. */
+function selectorOf({ kind, spec }: Manifest): unknown {
+  if (kind === 'Service') return spec.selector;
+  if (kind === 'NetworkPolicy') return spec.podSelector?.matchLabels;
+  return spec?.selector?.matchLabels;
+}
 
 const workloadOf = ({ objects }: Shape): Manifest => {
   const [workload, ...others] = objects.filter(({ kind }) => WORKLOADS.includes(kind));
@@ -19,10 +38,10 @@ const workloadOf = ({ objects }: Shape): Manifest => {
   return workload!;
 };
 const podOf = (shape: Shape) => workloadOf(shape).spec.template.spec;
-const workerOf = (shape: Shape) => {
+const workerOf = (shape: Shape): Container => {
   const [container, ...others] = podOf(shape).containers;
   expect(others).toEqual([]);
-  return container;
+  return container!;
 };
 const configOf = ({ config }: Shape) => ConfigSchema.parse(parse(config));
 const portOf = (address: string | undefined) => Number(address?.split(':').at(-1));
@@ -38,56 +57,53 @@ describe.each(SHAPES.map((shape) => [shape.folder, shape] as const))('deploy/%s'
     expect(shape.objects.flatMap(problemsOf)).toEqual([]);
   });
 
-  test('names only what is there: labels, account, ports, volumes, configuration, secrets', () => {
+  test('names only what is there: labels, account, ports, volumes, other objects', () => {
     const { objects } = shape;
-    const pod = podOf(shape);
-    const worker = workerOf(shape);
-    const volumes = pod.volumes.map(({ name }: { name: string }) => name);
-    const claims = (workloadOf(shape).spec.volumeClaimTemplates ?? []).map(
-      (claim: Manifest) => claim.metadata.name,
-    );
-    expect(worker.volumeMounts.map(({ name }: { name: string }) => name).toSorted()).toEqual(
-      [...volumes, ...claims].toSorted(),
-    );
-    expect(workloadOf(shape).spec.template.metadata.labels).toEqual(LABELS);
-    for (const { kind, metadata, spec } of objects) {
-      expect(metadata).toMatchObject({ name: NAME, labels: LABELS });
-      if (kind === 'Service') expect(spec.selector).toEqual(LABELS);
-      if (kind === 'PodDisruptionBudget') expect(spec.selector.matchLabels).toEqual(LABELS);
-      if (kind === 'NetworkPolicy') expect(spec.podSelector.matchLabels).toEqual(LABELS);
-      if (kind === 'Deployment' || kind === 'StatefulSet') expect(spec.selector.matchLabels).toEqual(LABELS);
-      if (kind === 'StatefulSet') expect(spec.serviceName).toBe(NAME);
-      if (kind === 'ScaledObject') expect(spec.scaleTargetRef.name).toBe(NAME);
-      if (kind === 'WorkerDeployment') expect(spec.workerOptions.connectionRef.name).toBe(NAME);
-    }
-    expect(objects.some(({ kind, metadata }) => kind === 'ServiceAccount' && metadata.name === NAME)).toBe(
-      true,
-    );
-    expect(pod.serviceAccountName).toBe(NAME);
-    const ports = Object.fromEntries(
-      worker.ports.map(({ name, containerPort }: any) => [name, containerPort]),
-    );
+    const { metadata, spec } = workloadOf(shape).spec.template;
+    expect(metadata.labels).toEqual(LABELS);
+    expect(objects.filter((object) => object.metadata.name !== NAME)).toEqual([]);
+    expect(objects.filter((object) => object.metadata.labels?.[LABEL] !== NAME)).toEqual([]);
+    const selected = objects.flatMap((object) => selectorOf(object) ?? []);
+    expect(selected.length).toBeGreaterThanOrEqual(3);
+    for (const labels of selected) expect(labels).toEqual(LABELS);
+    const named = objects.flatMap(({ spec: own }) => [
+      own?.serviceName,
+      own?.scaleTargetRef?.name,
+      own?.workerOptions?.connectionRef.name,
+    ]);
+    expect(named.filter((name) => name !== undefined && name !== NAME)).toEqual([]);
+    expect(spec.serviceAccountName).toBe(NAME);
+    expect(objects.map(({ kind }) => kind)).toContain('ServiceAccount');
+    const claims = workloadOf(shape).spec.volumeClaimTemplates ?? [];
+    const volumes = [...spec.volumes.map(({ name }) => name), ...claims.map((claim) => claim.metadata.name)];
+    const { volumeMounts, ports, image } = workerOf(shape);
+    expect(new Set(volumeMounts.map(({ name }) => name))).toEqual(new Set(volumes));
     const { healthAddress, metricsAddress } = configOf(shape).worker;
-    expect(ports).toEqual({ health: portOf(healthAddress), metrics: portOf(metricsAddress) });
-    const service = objects.find(({ kind }) => kind === 'Service')!.spec.ports[0];
-    expect(service).toMatchObject({ port: ports['metrics'], targetPort: 'metrics' });
-    expect(worker.image).toBe(NAME);
+    expect(ports).toEqual([
+      { name: 'health', containerPort: portOf(healthAddress) },
+      { name: 'metrics', containerPort: portOf(metricsAddress) },
+    ]);
+    const service = objects.find(({ kind }) => kind === 'Service')!;
+    expect(service.spec.ports).toEqual([
+      { name: 'metrics', port: portOf(metricsAddress), targetPort: 'metrics' },
+    ]);
+    expect(image).toBe(NAME);
   });
 
   test('mounts each file that the configuration names, and no other secret', () => {
-    const worker = workerOf(shape);
-    const mountOf = (name: string) => worker.volumeMounts.find((mount: any) => mount.name === name).mountPath;
-    const { items, secretName } = podOf(shape).volumes.find((volume: any) => volume.secret).secret;
+    const { volumeMounts, args, securityContext } = workerOf(shape);
+    const placeOf = (name: string) => volumeMounts.find((mount) => mount.name === name)!.mountPath;
+    const [{ items, secretName }] = podOf(shape).volumes.flatMap(({ secret }) => secret ?? []) as [Secret];
     expect(secretName).toBe(NAME);
-    const mounted = items.map(({ path }: any) => `file:${mountOf('secrets')}/${path}`);
+    const mounted = items.map(({ path }) => `file:${placeOf('secrets')}/${path}`);
     const named = [...shape.config.matchAll(/\b(?:file|env):\S+?(?=[\s,}]|$)/g)].map(
       ([reference]) => reference,
     );
-    expect(named.toSorted()).toEqual(mounted.toSorted());
-    expect(worker.args).toEqual(['--config', `${mountOf('config')}/temporal-mailchimp.yaml`, 'worker']);
+    expect(new Set(named)).toEqual(new Set(mounted));
+    expect(args).toEqual(['--config', `${placeOf('config')}/temporal-mailchimp.yaml`, 'worker']);
     // A folder inside it is made for this user alone.
-    expect(configOf(shape).staging.folder).toBe(`${mountOf('state')}/staging`);
-    expect(worker.securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsUser: 10001 });
+    expect(configOf(shape).staging.folder).toBe(`${placeOf('state')}/staging`);
+    expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsUser: 10001 });
   });
 
   test('gives a worker longer to end than its last request to Mailchimp may take', () => {
@@ -132,9 +148,9 @@ test('a misspelt key, a wrong type and a missing name are found', () => {
   const { objects } = readShape(OBJECT_STORE);
   const deployment = structuredClone(objects.find(({ kind }) => kind === 'Deployment')!);
   const pod = deployment.spec.template.spec;
-  pod.terminationGracePeriodSecond = 180;
-  pod.containers[0].livenessProbe.periodSeconds = '30';
-  delete pod.volumes[0].name;
+  Object.assign(pod, { terminationGracePeriodSecond: 180 });
+  pod.containers[0]!.livenessProbe.periodSeconds = '30';
+  delete pod.volumes[0]!.name;
   expect(problemsOf(deployment)).toEqual([
     expect.stringMatching(/livenessProbe\.periodSeconds: .*expected number/),
     expect.stringMatching(/volumes\.0\.name: .*expected string/),

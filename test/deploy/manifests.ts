@@ -6,12 +6,56 @@ import schemas from './schemas.json';
 
 export const DEPLOY = resolve(__dirname, '../../deploy');
 
-/** What the tests read of an object of Kubernetes; the schemas have checked the rest. */
+type Labels = Readonly<Record<string, string>>;
+
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly timeoutSeconds: number;
+  periodSeconds: unknown;
+}
+
+export interface Container {
+  readonly image: string;
+  readonly args: readonly string[];
+  readonly env: readonly object[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
+  readonly startupProbe: Probe;
+  readonly livenessProbe: Probe;
+  readonly readinessProbe: Probe;
+  readonly resources: { readonly limits: { readonly memory: string } };
+  readonly securityContext: object;
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+export interface Pod {
+  readonly serviceAccountName: string;
+  readonly terminationGracePeriodSeconds: number;
+  readonly containers: readonly Container[];
+  readonly volumes: readonly {
+    name?: string;
+    readonly secret?: { readonly secretName: string; readonly items: readonly { readonly path: string }[] };
+  }[];
+}
+
+/** What the tests read of an object of Kubernetes, of whichever kind; the schemas check all of it. */
 export interface Manifest {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-  readonly spec: any;
+  readonly metadata: { readonly name: string; readonly labels?: Labels };
+  /** A service account has none. */
+  readonly spec: {
+    readonly replicas: number;
+    readonly strategy?: { readonly rollingUpdate: { readonly maxSurge: number } };
+    readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
+    readonly volumeClaimTemplates?: readonly Pick<Manifest, 'metadata'>[];
+    readonly serviceName?: string;
+    readonly selector: Labels & { readonly matchLabels?: Labels };
+    readonly podSelector?: { readonly matchLabels: Labels };
+    readonly ports: readonly object[];
+    readonly maxReplicaCount?: number;
+    readonly scaleTargetRef?: { readonly name: string };
+    readonly workerOptions?: { readonly connectionRef: { readonly name: string } };
+  };
 }
 
 /** A list of objects, with the file that each is in. */
@@ -71,10 +115,12 @@ interface Operation {
   readonly value?: unknown;
 }
 
+type Fields = Record<string, unknown>;
+
 function apply(object: unknown, { op, path, value }: Operation): void {
   const names = path.split('/').slice(1);
   const last = names.pop()!;
-  const parent = names.reduce((found: any, name) => found[name], object) as Record<string, unknown>;
+  const parent = names.reduce((found, name) => (found as Fields)[name], object) as Fields;
   if (op !== 'add' && !(last in parent)) throw new Error(`${op} of ${path}, which is not there`);
   if (op === 'remove') delete parent[last];
   else parent[last] = value;
