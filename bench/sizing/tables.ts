@@ -4,11 +4,15 @@ import type { SizingFigures } from './measure-sizing';
 
 export const SIZING_TITLE = '### 9. Workers and object stores';
 
+const MOST_PROFILES = 1_000_000;
+
 /** The section of BENCHMARKS.md. */
 export function describeSizing({ machine, at, seconds, workers, stores }: SizingFigures): string {
+  const most = Math.max(...stores.map(({ profiles }) => profiles));
+  const only = most < MOST_PROFILES ? ` --profiles ${most}` : '';
   return `${SIZING_TITLE}
 
-\`npm run bench -- --sizing --write\`, on ${at}, on ${machine.cores} × ${machine.cpu}; took ${count(seconds / 60)} minutes. First exports in the direct lane without delay that run at the same time in
+\`npm run bench -- --sizing${only} --write\`, on ${at}, on ${machine.cores} × ${machine.cpu}; took ${count(seconds / 60)} minutes. First exports in the direct lane without delay that run at the same time in
 one worker: its peak memory.
 
 ${table(
