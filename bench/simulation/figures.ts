@@ -7,10 +7,10 @@ import { simulate, type Simulated, type SimulatedRun } from './simulate';
 
 const DAYS_A_MONTH = 30;
 
-export const FLEET: FleetOptions = { seed: 1, accounts: 100, destinations: 1_000, profilesADay: 100_000_000 };
+const FLEET: FleetOptions = { seed: 1, accounts: 100, destinations: 1_000, profilesADay: 100_000_000 };
 
 /** As Mailchimp: a second for 500 contacts, and eight connections of the ten that a user has. */
-export const PROVIDER: Provider = { operationSeconds: 1, readSeconds: 0.2, connections: 8 };
+const PROVIDER: Provider = { operationSeconds: 1, readSeconds: 0.2, connections: 8 };
 const CHANGED_SHARE = 0.01;
 
 const WORKERS = [1, 2, 4, 8, 16] as const;
@@ -30,7 +30,7 @@ export interface AccountFigures {
   readonly waited: Quantiles;
 }
 
-export interface WorkersFigures {
+interface WorkersFigures {
   readonly workers: number;
   readonly busy: number;
   readonly waitedForWorker: Quantiles;
@@ -56,7 +56,7 @@ export interface SimulationFigures {
 }
 
 /** Thirty days in which each refresh has changes. */
-export interface MonthFigures {
+interface MonthFigures {
   readonly actions: number;
   /** Billed as well: one for each second that a step lasts, at most. */
   readonly heartbeats: number;
@@ -161,7 +161,7 @@ function storeOf(sum: (of: (run: SimulatedRun) => number) => number): StoreReque
   };
 }
 
-export function quantiles(numbers: readonly number[]): Quantiles {
+function quantiles(numbers: readonly number[]): Quantiles {
   const sorted = numbers.toSorted((one, other) => one - other);
   const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
   return { p50: at(0.5), p95: at(0.95), max: sorted.at(-1) ?? 0 };

@@ -17,7 +17,7 @@ export interface SizingFigures {
 }
 
 /** First exports that run at the same time in one worker. */
-export interface WorkerFigures {
+interface WorkerFigures {
   readonly profiles: number;
   readonly exports: number;
   /** Of the worker process, in bytes. */
@@ -25,7 +25,7 @@ export interface WorkerFigures {
 }
 
 /** One export with staging in S3. */
-export interface StoreFigures {
+interface StoreFigures {
   readonly profiles: number;
   readonly what: 'first' | 'no change' | '1 % changed';
   readonly requests: StoreRequests;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEPLOY } from './manifests';
 
-export interface Instruction {
+interface Instruction {
   readonly name: string;
   readonly text: string;
 }
