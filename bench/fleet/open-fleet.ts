@@ -25,7 +25,7 @@ export interface FleetOptions {
   readonly operationMs: number;
 }
 
-export interface FleetAccount {
+interface FleetAccount {
   readonly destinationId: string;
   readonly sandbox: SandboxControl;
 }
@@ -42,7 +42,7 @@ export interface Fleet {
 }
 
 /** One place for a worker process, in which one follows the other. */
-export class FleetWorker {
+class FleetWorker {
   readonly #config: string;
   #started: Started | undefined;
   #ended = Promise.resolve();
