@@ -18,10 +18,12 @@ export function findEntry<Entry>(
   if (entry !== undefined) return entry;
   const what = code === 'ACCOUNT_NOT_FOUND' ? 'account' : 'source';
   const missing = `configuration has no ${what} "${name}". ${suggest(name, Object.keys(entries))}`;
-  throw new ExportError(
-    code,
-    reader === 'worker'
-      ? `The worker's ${missing} Add it there and restart the worker.`
-      : `The ${missing} Correct the name, or add it there.`,
-  );
+  if (reader === 'worker')
+    throw new ExportError(code, `The worker's ${missing} Add it there and restart the worker.`);
+  // One of the options of MailchimpPlugin is in no file, so that no command can read it.
+  const ofWorker =
+    what === 'source'
+      ? ' Of a source that only the worker has, this command does not know: use destination connect and destination configure, which ask the worker.'
+      : '';
+  throw new ExportError(code, `The ${missing} Correct the name, or add it there.${ofWorker}`);
 }

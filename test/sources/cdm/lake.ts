@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { CdmSourceInput } from '../../../src';
 import { ConfigSchema } from '../../../src/config/config';
 import { secretResolver } from '../../../src/config/secrets';
@@ -130,6 +131,22 @@ export class Lake {
       const extract = await source.extract({ attributes, segments: segments.map(({ id }) => id), into });
       return { ...extract, rows: await this.#rowsOf(into) };
     });
+  }
+
+  /** Has something happen in the middle of each of so many readings. */
+  async during(readings: number, happen: (reading: number) => Promise<void>): Promise<void> {
+    const seen = new Set<string>();
+    while (seen.size < readings) {
+      for (const folder of await readdir(this.scratch).catch(() => [])) {
+        if (seen.has(folder)) continue;
+        // A reading may delete its folder at any moment.
+        const files = await readdir(join(this.scratch, folder)).catch(() => []);
+        if (!files.some((name) => name === 'table-profiles.parquet')) continue;
+        seen.add(folder);
+        await happen(seen.size);
+      }
+      await setImmediate();
+    }
   }
 
   async #rowsOf(into: string): Promise<Extracted['rows']> {

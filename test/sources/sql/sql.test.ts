@@ -214,6 +214,46 @@ describe('a reading', () => {
     ]);
   });
 
+  // So that it takes long enough to be met in its middle.
+  const SLOW = {
+    sql: 'SELECT id FROM profiles WHERE (SELECT count(*) FROM range(50000000) r(n) WHERE n % 7 = 8) = 0',
+  };
+  const readAll = async () =>
+    fixture.extract(await openSource(shop({ segments: { everyone: SLOW } })), {
+      attributes: ['country', 'spent'],
+      segments: ['everyone'],
+    });
+
+  /** All that is read changes: a file is replaced, and the model is published again. */
+  async function replaceAll(times: number): Promise<void> {
+    await fixture.write('next.csv', [
+      ['code', 'name'],
+      ['no', `Norge ${times}`],
+    ]);
+    await rename(join(fixture.folder, 'next.csv'), join(fixture.folder, 'countries.csv'));
+    const partitions = [csv([['c1', String(times), null]])];
+    await fixture.lake.publish(
+      [{ name: 'Order', columns: ['Customer', ['Total', 'double'], 'At'], partitions }],
+      { date: `2026/11/${23 + times}/0200` },
+    );
+  }
+
+  test('in whose middle its files and its model are replaced is read again: all rows are of one state', async () => {
+    const replaced = fixture.lake.during(1, replaceAll);
+    expect((await readAll()).rows).toEqual({
+      c1: ['1', 'Norge 1', '1.0'],
+      c2: ['1', null, null],
+      c3: ['1', null, null],
+    });
+    await replaced;
+  });
+
+  test('in whose middle they are replaced each time is refused, and nothing of it is used', async () => {
+    const replaced = fixture.lake.during(3, replaceAll);
+    expect(await errorOf(readAll())).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    await replaced;
+  });
+
   test('that is cancelled ends, and leaves nothing', async () => {
     const sql = 'SELECT count(*)::VARCHAR AS id FROM range(1000000) a, range(1000000) b WHERE hash(a, b) = 0';
     const source = await openSource(shop({ profiles: { sql, key: 'id' } }));
