@@ -105,17 +105,15 @@ describe.each([
     const expired = {
       status: 403,
       body: `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`,
-      headers: { 'x-ms-error-code': code },
+      headers: { 'x-ms-error-code': code, 'content-type': 'application/xml' },
     };
     proxy.weather = ({ url, isRead }) => (isRead && url.includes('vip') ? expired : 'good');
     const into = await mkdtemp(join(machine.folder, 'into-'));
     const error = await errorOf(
       machine.with(source(), (opened) => opened.extract({ attributes: ['State'], segments: ['vip'], into })),
     );
-    expect(error).toMatchObject({
-      code: 'SOURCE_UNREADABLE',
-      message: expect.stringContaining('not expired'),
-    });
+    expect(error).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    expect(error.message).toMatch(/not accepted .*not expired/);
     expect(await readdir(into)).toEqual([]);
   });
 
