@@ -1,5 +1,5 @@
 import { ExportError } from '../errors';
-import { suggest } from '../sources/suggest';
+import { nearest, suggest } from '../sources/suggest';
 
 interface Sought {
   readonly code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND';
@@ -20,10 +20,11 @@ export function findEntry<Entry>(
   const missing = `configuration has no ${what} "${name}". ${suggest(name, Object.keys(entries))}`;
   if (reader === 'worker')
     throw new ExportError(code, `The worker's ${missing} Add it there and restart the worker.`);
-  // One of the options of MailchimpPlugin is in no file, so that no command can read it.
+  const isMistyped = nearest(name, Object.keys(entries)) !== undefined;
+  // Such a source is an object of the host's program, which no command can read.
   const ofWorker =
-    what === 'source'
-      ? ' Of a source that only the worker has, this command does not know: use destination connect and destination configure, which ask the worker.'
+    what === 'source' && !isMistyped
+      ? ' A source in the options of MailchimpPlugin is known to its worker only, which destination connect and destination configure ask.'
       : '';
   throw new ExportError(code, `The ${missing} Correct the name, or add it there.${ofWorker}`);
 }

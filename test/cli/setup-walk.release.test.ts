@@ -148,6 +148,24 @@ beforeEach(async () => {
       profiles: 4,
       exported: 4,
     },
+    sql: {
+      source: {
+        kind: 'sql',
+        tables: {
+          people: { kind: 'postgres', connection: fixture.connection, table: people },
+          lists: { kind: 'files', path: 'members.csv' },
+        },
+        profiles: { sql: 'SELECT id, email, first, upper(first) AS caps FROM people', key: 'id' },
+        segments: { vip: { sql: "SELECT id FROM lists WHERE segment = 'vip'" } },
+      },
+      email: 'email',
+      first: 'first',
+      segment: 'vip',
+      identity: `role ${READER}, ${user}`,
+      attributes: ['id', 'email', 'first', 'caps'],
+      profiles: 2,
+      exported: 2,
+    },
   };
 });
 afterEach(async () => {
@@ -200,7 +218,7 @@ const AFTER_SEGMENTS: readonly [string, string][] = [
   ['◆  Save', ENTER],
 ];
 
-describe.each(['files', 'cdm', 'postgres', 'dataverse'])('setup against a source of kind %s', (name) => {
+describe.each(['files', 'cdm', 'postgres', 'dataverse', 'sql'])('setup against a source of kind %s', (name) => {
   const kind = () => kinds[name]!;
 
   test('leads on a terminal and by flags, through every step, to the segment in the audience', async () => {

@@ -1,3 +1,7 @@
+import { once } from 'node:events';
+import { mkdtemp, readdir } from 'node:fs/promises';
+import { type AddressInfo, type Server, connect, createServer } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { segmentSourceContract, type SourceContent } from '../../../src/testing';
 import { runContract } from '../../ports/run-contract';
@@ -257,6 +261,24 @@ async function copies(): Promise<readonly { pid: number }[]> {
   return found as unknown as { pid: number }[];
 }
 
+/** A way to the server that ends after so many bytes of it, with the packet that has them. */
+async function cutAfter(port: number, bytes: number): Promise<Server> {
+  const way = createServer((near) => {
+    let left = bytes;
+    const far = connect(port, '127.0.0.1');
+    for (const socket of [near, far])
+      socket.on('error', () => {}).on('close', () => [near, far].map((one) => one.destroy()));
+    near.pipe(far);
+    far.on('data', (chunk) => {
+      left -= chunk.length;
+      if (left > 0) near.write(chunk);
+      else near.destroy();
+    });
+  }).listen(0, '127.0.0.1');
+  await once(way, 'listening');
+  return way;
+}
+
 /** A source whose segment takes a minute, and sends rows at first. */
 async function openSlow(more: Parameters<Fixture['open']>[1] = {}) {
   const { profiles } = await makePeople();
@@ -281,6 +303,22 @@ describe('a reading that breaks off', () => {
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('57P01'),
     });
+  });
+
+  test('a connection that is cut in the middle of the rows, without a word of the server, is SOURCE_UNAVAILABLE', async () => {
+    await makePeople();
+    const cut = await cutAfter(fixture.connection.port, 1_000_000);
+    const source = await fixture.open(
+      {
+        profiles: { table: people(), key: 'id' },
+        segments: { vip: { sql: "SELECT lpad(n::text, 100, '0') FROM generate_series(1, 1000000) n" } },
+      },
+      { connection: { ...fixture.connection, port: (cut.address() as AddressInfo).port } },
+    );
+    const into = await mkdtemp(join(fixture.folder, 'into-'));
+    expect(await errorOf(source.extract({ ...LISTED, into }))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    expect(await readdir(into)).toEqual([]);
+    cut.close();
   });
 
   test('a server that shuts down in mid-read is SOURCE_UNAVAILABLE, as is one that is not there', async () => {
