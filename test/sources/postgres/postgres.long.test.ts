@@ -1,7 +1,3 @@
-import { once } from 'node:events';
-import { mkdtemp, readdir } from 'node:fs/promises';
-import { type AddressInfo, type Server, connect, createServer } from 'node:net';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { segmentSourceContract, type SourceContent } from '../../../src/testing';
 import { runContract } from '../../ports/run-contract';
@@ -9,6 +5,7 @@ import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server';
 import { until } from '../../support/until';
 import { errorOf } from '../files/fixture';
+import { cutAfter } from './cut-after';
 import { Fixture, PASSWORD, READER, makeReader, makeTwo } from './fixture';
 
 let server: PostgresServer;
@@ -261,24 +258,6 @@ async function copies(): Promise<readonly { pid: number }[]> {
   return found as unknown as { pid: number }[];
 }
 
-/** A way to the server that ends after so many bytes of it, with the packet that has them. */
-async function cutAfter(port: number, bytes: number): Promise<Server> {
-  const way = createServer((near) => {
-    let left = bytes;
-    const far = connect(port, '127.0.0.1');
-    for (const socket of [near, far])
-      socket.on('error', () => {}).on('close', () => [near, far].map((one) => one.destroy()));
-    near.pipe(far);
-    far.on('data', (chunk) => {
-      left -= chunk.length;
-      if (left > 0) near.write(chunk);
-      else near.destroy();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(way, 'listening');
-  return way;
-}
-
 /** A source whose segment takes a minute, and sends rows at first. */
 async function openSlow(more: Parameters<Fixture['open']>[1] = {}) {
   const { profiles } = await makePeople();
@@ -306,18 +285,12 @@ describe('a reading that breaks off', () => {
   });
 
   test('a connection that is cut in the middle of the rows, without a word of the server, is SOURCE_UNAVAILABLE', async () => {
-    await makePeople();
-    const cut = await cutAfter(fixture.connection.port, 1_000_000);
-    const source = await fixture.open(
-      {
-        profiles: { table: people(), key: 'id' },
-        segments: { vip: { sql: "SELECT lpad(n::text, 100, '0') FROM generate_series(1, 1000000) n" } },
-      },
-      { connection: { ...fixture.connection, port: (cut.address() as AddressInfo).port } },
-    );
-    const into = await mkdtemp(join(fixture.folder, 'into-'));
-    expect(await errorOf(source.extract({ ...LISTED, into }))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
-    expect(await readdir(into)).toEqual([]);
+    const { profiles } = await makePeople();
+    const cut = await cutAfter(server.port, 1_000_000);
+    const vip = { sql: "SELECT lpad(n::text, 100, '0') FROM generate_series(1, 1000000) n" };
+    const connection = { ...fixture.connection, port: cut.port };
+    const source = await fixture.open({ profiles, segments: { vip } }, { connection });
+    expect(await errorOf(fixture.extract(source, LISTED))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
     cut.close();
   });
 

@@ -196,6 +196,20 @@ describe('findProblems', () => {
   });
 });
 
+/** All that is read changes: a file is replaced, and the model is published again. */
+async function replaceAll(times: number): Promise<void> {
+  await fixture.write('next.csv', [
+    ['code', 'name'],
+    ['no', `Norge ${times}`],
+  ]);
+  await rename(join(fixture.folder, 'next.csv'), join(fixture.folder, 'countries.csv'));
+  const partitions = [csv([['c1', String(times), null]])];
+  await fixture.lake.publish(
+    [{ name: 'Order', columns: ['Customer', ['Total', 'double'], 'At'], partitions }],
+    { date: `2026/11/${23 + times}/0200` },
+  );
+}
+
 describe('a reading', () => {
   test('opens only the tables that its SQL reads', async () => {
     await rm(join(fixture.folder, 'countries.csv'));
@@ -223,20 +237,6 @@ describe('a reading', () => {
       attributes: ['country', 'spent'],
       segments: ['everyone'],
     });
-
-  /** All that is read changes: a file is replaced, and the model is published again. */
-  async function replaceAll(times: number): Promise<void> {
-    await fixture.write('next.csv', [
-      ['code', 'name'],
-      ['no', `Norge ${times}`],
-    ]);
-    await rename(join(fixture.folder, 'next.csv'), join(fixture.folder, 'countries.csv'));
-    const partitions = [csv([['c1', String(times), null]])];
-    await fixture.lake.publish(
-      [{ name: 'Order', columns: ['Customer', ['Total', 'double'], 'At'], partitions }],
-      { date: `2026/11/${23 + times}/0200` },
-    );
-  }
 
   test('in whose middle its files and its model are replaced is read again: all rows are of one state', async () => {
     const replaced = fixture.lake.during(1, replaceAll);
