@@ -38,6 +38,8 @@ export interface Extracted extends SourceExtract {
 export class Lake {
   readonly folder: string;
 
+  #isRemoved = false;
+
   private constructor(folder: string) {
     this.folder = folder;
   }
@@ -136,7 +138,8 @@ export class Lake {
   /** Has something happen in the middle of each of so many readings. */
   async during(readings: number, happen: (reading: number) => Promise<void>): Promise<void> {
     const seen = new Set<string>();
-    while (seen.size < readings) {
+    // Where a reading does not come, its test fails, and this would run for ever.
+    while (seen.size < readings && !this.#isRemoved) {
       for (const folder of await readdir(this.scratch).catch(() => [])) {
         if (seen.has(folder)) continue;
         // A reading may delete its folder at any moment.
@@ -164,6 +167,7 @@ export class Lake {
 
   /** Throws where a source left rows behind. */
   async remove(): Promise<void> {
+    this.#isRemoved = true;
     const left = await readdir(this.scratch).catch(() => []);
     await rm(this.folder, { recursive: true });
     if (left.length > 0) throw new Error(`the source left ${left.join(', ')} in scratch`);
