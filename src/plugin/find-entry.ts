@@ -1,5 +1,5 @@
 import { ExportError } from '../errors';
-import { suggest } from '../sources/suggest';
+import { nearest, suggest } from '../sources/suggest';
 
 interface Sought {
   readonly code: 'ACCOUNT_NOT_FOUND' | 'SOURCE_NOT_FOUND';
@@ -18,10 +18,13 @@ export function findEntry<Entry>(
   if (entry !== undefined) return entry;
   const what = code === 'ACCOUNT_NOT_FOUND' ? 'account' : 'source';
   const missing = `configuration has no ${what} "${name}". ${suggest(name, Object.keys(entries))}`;
-  throw new ExportError(
-    code,
-    reader === 'worker'
-      ? `The worker's ${missing} Add it there and restart the worker.`
-      : `The ${missing} Correct the name, or add it there.`,
-  );
+  if (reader === 'worker')
+    throw new ExportError(code, `The worker's ${missing} Add it there and restart the worker.`);
+  const isMistyped = nearest(name, Object.keys(entries)) !== undefined;
+  // Such a source is an object of the host's program, which no command can read.
+  const ofWorker =
+    what === 'source' && !isMistyped
+      ? ' A source in the options of MailchimpPlugin is known to its worker only, which destination connect and destination configure ask.'
+      : '';
+  throw new ExportError(code, `The ${missing} Correct the name, or add it there.${ofWorker}`);
 }

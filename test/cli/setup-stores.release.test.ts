@@ -171,5 +171,5 @@ test('a source that only a worker has is none of the configuration file, and set
     `setup ${scene.destinationId} --source crm --display-name Letter --agree --as Kim --audience ${AUDIENCES[0]!.id} --email email --segment vip`,
   );
   expect(code).toBe(1);
-  expect(errors).toMatch(/^SOURCE_NOT_FOUND: .*"crm"/m);
+  expect(errors).toMatch(/^SOURCE_NOT_FOUND: .*"crm".*destination connect/m);
 });

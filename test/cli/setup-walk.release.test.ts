@@ -148,6 +148,24 @@ beforeEach(async () => {
       profiles: 4,
       exported: 4,
     },
+    sql: {
+      source: {
+        kind: 'sql',
+        tables: {
+          people: { kind: 'postgres', connection: fixture.connection, table: people },
+          lists: { kind: 'files', path: 'members.csv' },
+        },
+        profiles: { sql: 'SELECT id, email, first, upper(first) AS caps FROM people', key: 'id' },
+        segments: { vip: { sql: "SELECT id FROM lists WHERE segment = 'vip'" } },
+      },
+      email: 'email',
+      first: 'first',
+      segment: 'vip',
+      identity: `role ${READER}, ${user}`,
+      attributes: ['id', 'email', 'first', 'caps'],
+      profiles: 2,
+      exported: 2,
+    },
   };
 });
 afterEach(async () => {
@@ -200,73 +218,76 @@ const AFTER_SEGMENTS: readonly [string, string][] = [
   ['◆  Save', ENTER],
 ];
 
-describe.each(['files', 'cdm', 'postgres', 'dataverse'])('setup against a source of kind %s', (name) => {
-  const kind = () => kinds[name]!;
+describe.each(['files', 'cdm', 'postgres', 'dataverse', 'sql'])(
+  'setup against a source of kind %s',
+  (name) => {
+    const kind = () => kinds[name]!;
 
-  test('leads on a terminal and by flags, through every step, to the segment in the audience', async () => {
-    await begin(kind());
-    const { email, first, segment, profiles, exported, identity, attributes } = kind();
-    const id = scene.destinationId;
-    const walked = await printOnTerminal(['setup', id, ...configured()], {
-      columns: 100,
-      type: [
-        ...walk(kind(), attributes),
-        [`Total: ${profiles} profiles`, ENTER],
-        ...AFTER_SEGMENTS,
-        ['◆  Export "', 'y'],
-      ],
-    });
-    expect({ code: walked.code, lines: walked.code === 0 ? [] : walked.lines }).toEqual({
-      code: 0,
-      lines: [],
-    });
-    expect(walked.output).toContain('Export 1 completed');
-    expect(scene.sandbox.state(AUDIENCE).tags).toEqual({ [segment]: exported });
-    expect((await scene.client.describe(id)).exportUser).toBe(`Ada Lovelace (${identity})`);
-    expect(parse(await readFile(scene.configFile, 'utf8'))).toMatchObject({
-      destinations: { [id]: { configure: { fields: { FNAME: first, EXTRA: expect.any(String) } } } },
-    });
-    const inPage = name === 'files' ? await transcript() : [];
-    expect(shownOf(walked, inPage)).toEqual(inPage);
-
-    const flags = await printToPipe(
-      [
-        ['setup', `${id}-flags`, '--display-name', 'By flags', '--agree', '--as', 'Kim'],
-        ['--audience', OTHER, '--email', email, '--field', `FNAME=${first}`],
-        ['--segment', `${segment}=Best`, '--export'],
-        configured(),
-      ].flat(),
-    );
-    expect({ code: flags.code, errors: flags.code === 0 ? '' : flags.errors }).toEqual({
-      code: 0,
-      errors: '',
-    });
-    expect(scene.sandbox.state(OTHER).tags).toEqual({ Best: exported });
-    expect((await scene.client.describe(`${id}-flags`)).exportUser).toBe(`Kim (${identity})`);
-  });
-
-  test('leaves everything as it was at Ctrl-C on the last question of a terminal', async () => {
-    await begin(kind());
-    const before = await readFile(scene.configFile, 'utf8');
-    const { profiles, attributes } = kind();
-    const { code, output } = await printOnTerminal(
-      ['setup', scene.destinationId, '--no-plan', ...configured()],
-      {
+    test('leads on a terminal and by flags, through every step, to the segment in the audience', async () => {
+      await begin(kind());
+      const { email, first, segment, profiles, exported, identity, attributes } = kind();
+      const id = scene.destinationId;
+      const walked = await printOnTerminal(['setup', id, ...configured()], {
         columns: 100,
         type: [
           ...walk(kind(), attributes),
           [`Total: ${profiles} profiles`, ENTER],
-          ['◆  Tags that these segments become', ENTER],
-          ['◆  Save', CTRL_C],
+          ...AFTER_SEGMENTS,
+          ['◆  Export "', 'y'],
         ],
-      },
-    );
-    expect(code).toBe(130);
-    expect(output).toContain('Nothing was changed.');
-    expect(await readFile(scene.configFile, 'utf8')).toBe(before);
-    expect(scene.sandbox.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
-  });
-});
+      });
+      expect({ code: walked.code, lines: walked.code === 0 ? [] : walked.lines }).toEqual({
+        code: 0,
+        lines: [],
+      });
+      expect(walked.output).toContain('Export 1 completed');
+      expect(scene.sandbox.state(AUDIENCE).tags).toEqual({ [segment]: exported });
+      expect((await scene.client.describe(id)).exportUser).toBe(`Ada Lovelace (${identity})`);
+      expect(parse(await readFile(scene.configFile, 'utf8'))).toMatchObject({
+        destinations: { [id]: { configure: { fields: { FNAME: first, EXTRA: expect.any(String) } } } },
+      });
+      const inPage = name === 'files' ? await transcript() : [];
+      expect(shownOf(walked, inPage)).toEqual(inPage);
+
+      const flags = await printToPipe(
+        [
+          ['setup', `${id}-flags`, '--display-name', 'By flags', '--agree', '--as', 'Kim'],
+          ['--audience', OTHER, '--email', email, '--field', `FNAME=${first}`],
+          ['--segment', `${segment}=Best`, '--export'],
+          configured(),
+        ].flat(),
+      );
+      expect({ code: flags.code, errors: flags.code === 0 ? '' : flags.errors }).toEqual({
+        code: 0,
+        errors: '',
+      });
+      expect(scene.sandbox.state(OTHER).tags).toEqual({ Best: exported });
+      expect((await scene.client.describe(`${id}-flags`)).exportUser).toBe(`Kim (${identity})`);
+    });
+
+    test('leaves everything as it was at Ctrl-C on the last question of a terminal', async () => {
+      await begin(kind());
+      const before = await readFile(scene.configFile, 'utf8');
+      const { profiles, attributes } = kind();
+      const { code, output } = await printOnTerminal(
+        ['setup', scene.destinationId, '--no-plan', ...configured()],
+        {
+          columns: 100,
+          type: [
+            ...walk(kind(), attributes),
+            [`Total: ${profiles} profiles`, ENTER],
+            ['◆  Tags that these segments become', ENTER],
+            ['◆  Save', CTRL_C],
+          ],
+        },
+      );
+      expect(code).toBe(130);
+      expect(output).toContain('Nothing was changed.');
+      expect(await readFile(scene.configFile, 'utf8')).toBe(before);
+      expect(scene.sandbox.requests().filter(({ method }) => method !== 'GET')).toEqual([]);
+    });
+  },
+);
 
 /** The lines of the transcript in the documentation: those that are indented. */
 async function transcript(): Promise<readonly string[]> {

@@ -1,9 +1,12 @@
-import { readFile, stat } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { parse } from 'yaml';
 import { AUDIENCE_SEED } from '../support/stage';
+import { freePort } from './login-scene';
+import { printOnTerminal } from './pseudo-terminal';
 import { openScene, startWorker, type Scene } from './scene';
 import { ENTER, ESC } from './scripted-prompts';
 
@@ -181,6 +184,44 @@ describe('setup on a terminal', () => {
       accounts: { main: { ...main, apiKey: 'file:.temporal-mailchimp/keys/main' } },
     });
     expect((await scene.cli('account check')).code).toBe(0);
+  });
+
+  test('signs in by the browser where the file has a sign-in for the account, unless the user denies it', async () => {
+    delete process.env['SSH_CONNECTION'];
+    const [bin, token] = [join(scene.folder, 'bin'), join(scene.folder, 'tokens/main')];
+    await mkdir(bin);
+    for (const opener of ['xdg-open', 'open'])
+      await writeFile(join(bin, opener), `#!${process.execPath}\nfetch(process.argv[2]);\n`, {
+        mode: 0o755,
+      });
+    await writeFile(join(scene.folder, 'secret'), 'of the app');
+    const app = { clientId: '1', clientSecret: 'file:secret', redirectPort: await freePort() };
+    const oauth = { token: 'file:tokens/main', ...app, loginUrl: new URL('/', scene.sandbox.url).href };
+    const main = { oauth, baseUrl: scene.sandbox.url, longestRequestSeconds: 3 };
+    await scene.writeConfig({ destinations: {}, accounts: { main } });
+    const before = await fileText();
+    const answers = ['--display-name', 'Letter', '--agree', '--as', 'Kim', '--audience', audience];
+    const more = ['--status-if-new', 'subscribed', '--export-user', 'Kim', '--email', 'email'];
+    const flags = [...answers, ...more, '--field', 'FNAME=first', '--segment', 'vip', '--yes', '--export'];
+    const setUp = () =>
+      printOnTerminal(['setup', id, ...flags, '--config', scene.configFile], {
+        env: { DISPLAY: ':0', PATH: `${bin}:${process.env['PATH']}` },
+      });
+
+    scene.sandbox.control.set({ switches: { signInAnswer: 'deny' } });
+    const denied = await setUp();
+    expect([denied.code, denied.output]).toEqual([1, expect.stringContaining('SIGN_IN_FAILED')]);
+    expect([await fileText(), existsSync(token)]).toEqual([before, false]);
+
+    scene.sandbox.control.set({ switches: { signInAnswer: 'approve' } });
+    const { code, output } = await setUp();
+    expect({ code, output: code === 0 ? '' : output }).toEqual({ code: 0, output: '' });
+    expect((await stat(token)).mode & 0o777).toBe(0o600);
+    expect(parse(await fileText())).toMatchObject({
+      accounts: { main: { oauth } },
+      destinations: { [id]: { connect: { account: 'main' } } },
+    });
+    expect(scene.sandbox.state(audience).tags).toEqual({ vip: 2 });
   });
 
   test('asks what to do where no worker answers', async () => {

@@ -186,10 +186,10 @@ describe('source', () => {
     expect(errors).toMatch(/^SOURCE_UNREADABLE: [^]*members\.csv/);
   });
 
-  test('an unknown source is named, together with the known sources', async () => {
+  test('an unknown source is named, with the known ones, and with the commands for one that only a worker has', async () => {
     const { code, errors } = await scene.cli('source check crm');
     expect(code).toBe(1);
-    expect(errors).toMatch(/^SOURCE_NOT_FOUND: [^]*"crm"[^]*people/);
+    expect(errors).toMatch(/^SOURCE_NOT_FOUND: [^]*"crm"[^]*people[^]*destination connect/);
   });
 
   test('with several sources, one must be named', async () => {

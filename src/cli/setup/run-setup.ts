@@ -26,7 +26,7 @@ export async function runSetup(
 ): Promise<number | undefined> {
   const { terminal, options: global } = invocation;
   const prompts = terminal.isTty && !global.json ? await terminal.prompts() : undefined;
-  const opened = await openFile(invocation);
+  const opened = await openFile(invocation, options);
   const setup = { ...opened, invocation, options, destinationId, prompts, steps: STEPS };
   requireFlags({ ...setup, viewOf: async () => undefined });
   return withTemporal(setup, async (temporal) => {
@@ -40,14 +40,16 @@ export async function runSetup(
 
 type Opened = Pick<Setup, 'file' | 'accounts' | 'isDev'>;
 
-async function openFile({ options, terminal }: Invocation): Promise<Opened> {
+async function openFile({ options, terminal }: Invocation, { source }: SetupOptions): Promise<Opened> {
   const loaded = await requireConfig(options).catch((error: unknown) => {
     if (error instanceof ExportError && error.code === 'CONFIG_UNREADABLE' && options.config === undefined)
       throw noSource(`There is no ${DEFAULT_CONFIG_FILE} in this folder`);
     throw error;
   });
   const { config, path, baseFolder } = loaded;
-  if (Object.keys(config.sources).length === 0) throw noSource(`${path} has no source`);
+  // One that is named is perhaps a worker's: the step of the source says so.
+  if (Object.keys(config.sources).length === 0 && source === undefined)
+    throw noSource(`${path} has no source`);
   const { config: used } = await withAccountsOfDev({ config, baseFolder }, terminal);
   return {
     file: { path, baseFolder, text: await readFile(path, 'utf8'), config },

@@ -89,7 +89,7 @@ function describeProblem({ profiles, unreadable }: SourceCheck): string | undefi
     );
   }
   return profiles === 0
-    ? 'SOURCE_EMPTY: The source has no profiles, so an export fails. Check its files.'
+    ? 'SOURCE_EMPTY: The source has no profiles, so an export fails. Check its files or tables.'
     : undefined;
 }
 

@@ -1,6 +1,7 @@
 import { cp, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { CdmSourceInput } from '../../../src';
 import { ConfigSchema } from '../../../src/config/config';
 import { secretResolver } from '../../../src/config/secrets';
@@ -36,6 +37,8 @@ export interface Extracted extends SourceExtract {
 /** A folder with a copy of a lake. */
 export class Lake {
   readonly folder: string;
+
+  #isRemoved = false;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -132,6 +135,23 @@ export class Lake {
     });
   }
 
+  /** Has something happen in the middle of each of so many readings. */
+  async during(readings: number, happen: (reading: number) => Promise<void>): Promise<void> {
+    const seen = new Set<string>();
+    // Where a reading does not come, its test fails, and this would run for ever.
+    while (seen.size < readings && !this.#isRemoved) {
+      for (const folder of await readdir(this.scratch).catch(() => [])) {
+        if (seen.has(folder)) continue;
+        // A reading may delete its folder at any moment.
+        const files = await readdir(join(this.scratch, folder)).catch(() => []);
+        if (!files.some((name) => name === 'table-profiles.parquet')) continue;
+        seen.add(folder);
+        await happen(seen.size);
+      }
+      await setImmediate();
+    }
+  }
+
   async #rowsOf(into: string): Promise<Extracted['rows']> {
     const database = await openDatabase({
       folder: join(this.folder, 'work'),
@@ -147,6 +167,7 @@ export class Lake {
 
   /** Throws where a source left rows behind. */
   async remove(): Promise<void> {
+    this.#isRemoved = true;
     const left = await readdir(this.scratch).catch(() => []);
     await rm(this.folder, { recursive: true });
     if (left.length > 0) throw new Error(`the source left ${left.join(', ')} in scratch`);

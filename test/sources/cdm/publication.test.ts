@@ -1,6 +1,5 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { OpenSource } from '../../../src/ports/source';
 import { Lake } from './lake';
@@ -33,22 +32,6 @@ async function removeDay(day: number): Promise<void> {
     await rm(join(lake.root, `${table}/2026/11/${day}`), { recursive: true });
 }
 
-/** Has something happen in the middle of each reading. */
-async function during(readings: number, happen: (reading: number) => Promise<void>): Promise<void> {
-  const seen = new Set<string>();
-  while (seen.size < readings) {
-    for (const folder of await readdir(lake.scratch).catch(() => [])) {
-      if (seen.has(folder)) continue;
-      // A reading may delete its folder at any moment.
-      const files = await readdir(join(lake.scratch, folder)).catch(() => []);
-      if (!files.some((name) => name === 'table-profiles.parquet')) continue;
-      seen.add(folder);
-      await happen(seen.size);
-    }
-    await setImmediate();
-  }
-}
-
 /** With a segment that makes a reading long enough to be met in its middle. */
 const SEGMENTS = {
   Vip: {},
@@ -65,14 +48,14 @@ async function extract(source: OpenSource) {
 describe('a model that is published again while it is read', () => {
   test('is read again, so that all rows are of one publication', async () => {
     await publish({ day: 23, members: [1, 2] });
-    const published = during(1, () => publish({ day: 24, members: [3] }));
+    const published = lake.during(1, () => publish({ day: 24, members: [3] }));
     expect(await lake.with({ segments: SEGMENTS }, extract)).toMatchObject({ members: [1, 0], selected: 1 });
     await published;
   });
 
   test('is read again also where the partitions of the earlier one are gone by then', async () => {
     await publish({ day: 23, members: [1, 2] });
-    const published = during(1, async () => {
+    const published = lake.during(1, async () => {
       await publish({ day: 24, members: [3] });
       await removeDay(23);
     });
@@ -82,7 +65,7 @@ describe('a model that is published again while it is read', () => {
 
   test('is not read where that does not end, and nothing of it is used', async () => {
     await publish({ day: 10, members: [1] });
-    const published = during(3, (reading) => publish({ day: 10 + reading, members: [1] }));
+    const published = lake.during(3, (reading) => publish({ day: 10 + reading, members: [1] }));
     await expect(lake.with({ segments: SEGMENTS }, extract)).rejects.toMatchObject({
       code: 'SOURCE_UNREADABLE',
       message: expect.stringContaining('was published again each time'),

@@ -86,6 +86,37 @@ describe.each([
     expect(existsSync(join(into, 'profiles.parquet'))).toBe(false);
   });
 
+  test('a model of a lake of which only a part arrives is an outage, and no smaller model', async () => {
+    const model = JSON.stringify({ entities: [{ name: 'Customer', attributes: [{ name: 'CustomerId' }] }] });
+    await bucket.put(`${prefix}/model.json`, model);
+    const lake = { kind: 'cdm', ...store.at(proxy.url).settings(prefix), segments: {} };
+    let arrived = 40;
+    proxy.weather = ({ url, isRead }) => {
+      if (!isRead || !url.includes('model.json')) return 'good';
+      const cutAfter = arrived;
+      arrived = 0;
+      return { cutAfter };
+    };
+    expect(await errorOf(machine.extract(lake, []))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
+  test('credentials that expire in the middle end the reading, and nothing is written', async () => {
+    const code = start === startS3 ? 'ExpiredToken' : 'AuthenticationFailed';
+    const expired = {
+      status: 403,
+      body: `<?xml version="1.0"?><Error><Code>${code}</Code></Error>`,
+      headers: { 'x-ms-error-code': code, 'content-type': 'application/xml' },
+    };
+    proxy.weather = ({ url, isRead }) => (isRead && url.includes('vip') ? expired : 'good');
+    const into = await mkdtemp(join(machine.folder, 'into-'));
+    const error = await errorOf(
+      machine.with(source(), (opened) => opened.extract({ attributes: ['State'], segments: ['vip'], into })),
+    );
+    expect(error).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    expect(error.message).toMatch(/not accepted .*not expired/);
+    expect(await readdir(into)).toEqual([]);
+  });
+
   test('an object that is replaced between the list and its read is listed and read again', async () => {
     let replaced = false;
     proxy.weather = async ({ url, isRead }): Promise<Weather> => {

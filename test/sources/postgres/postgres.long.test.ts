@@ -5,6 +5,7 @@ import { INSTALL_TIMEOUT_MS } from '../../support/install-by-apt';
 import { type PostgresServer, startPostgres } from '../../support/postgres-server';
 import { until } from '../../support/until';
 import { errorOf } from '../files/fixture';
+import { cutAfter } from './cut-after';
 import { Fixture, PASSWORD, READER, makeReader, makeTwo } from './fixture';
 
 let server: PostgresServer;
@@ -281,6 +282,16 @@ describe('a reading that breaks off', () => {
       code: 'SOURCE_UNAVAILABLE',
       message: expect.stringContaining('57P01'),
     });
+  });
+
+  test('a connection that is cut in the middle of the rows, without a word of the server, is SOURCE_UNAVAILABLE', async () => {
+    const { profiles } = await makePeople();
+    const cut = await cutAfter(server.port, 1_000_000);
+    const vip = { sql: "SELECT lpad(n::text, 100, '0') FROM generate_series(1, 1000000) n" };
+    const connection = { ...fixture.connection, port: cut.port };
+    const source = await fixture.open({ profiles, segments: { vip } }, { connection });
+    expect(await errorOf(fixture.extract(source, LISTED))).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+    cut.close();
   });
 
   test('a server that shuts down in mid-read is SOURCE_UNAVAILABLE, as is one that is not there', async () => {

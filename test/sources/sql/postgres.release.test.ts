@@ -213,6 +213,21 @@ describe('tables of a server and files in one source', () => {
     expect(left).toBe('none');
   });
 
+  test('a server session that is terminated in the middle is an outage, and nothing of the read is left', async () => {
+    await database.sql('CREATE VIEW slow AS SELECT id, pg_sleep(600)::text AS x FROM customers');
+    const input = shop();
+    const source = await openSource({
+      ...input,
+      tables: { ...input.tables, slow: postgresTable(database, 'slow') },
+      segments: { ...input.segments, slow: { sql: 'SELECT id FROM slow WHERE x IS NOT NULL' } },
+    });
+    const reading = errorOf(fixture.extract(source, { attributes: ['country'], segments: ['big', 'slow'] }));
+    const running = "SELECT pid FROM pg_stat_activity WHERE query LIKE 'COPY%slow%' AND state = 'active'";
+    await until(async () => (await server.sql(running)).length > 0);
+    await server.sql(`SELECT pg_terminate_backend(pid) FROM (${running}) s`);
+    expect(await reading).toMatchObject({ code: 'SOURCE_UNAVAILABLE' });
+  });
+
   test('have a version only where each table of the server has a query for it', async () => {
     const request = { segments: ['big'] };
     const without = await openSource(shop());

@@ -196,6 +196,20 @@ describe('findProblems', () => {
   });
 });
 
+/** All that is read changes: a file is replaced, and the model is published again. */
+async function replaceAll(times: number): Promise<void> {
+  await fixture.write('next.csv', [
+    ['code', 'name'],
+    ['no', `Norge ${times}`],
+  ]);
+  await rename(join(fixture.folder, 'next.csv'), join(fixture.folder, 'countries.csv'));
+  const partitions = [csv([['c1', String(times), null]])];
+  await fixture.lake.publish(
+    [{ name: 'Order', columns: ['Customer', ['Total', 'double'], 'At'], partitions }],
+    { date: `2026/11/${23 + times}/0200` },
+  );
+}
+
 describe('a reading', () => {
   test('opens only the tables that its SQL reads', async () => {
     await rm(join(fixture.folder, 'countries.csv'));
@@ -212,6 +226,32 @@ describe('a reading', () => {
     expect(unreadable).toEqual([
       { file: 'countries.csv', lines: 1, first: [{ line: 3, fault: 'MISSING COLUMNS' }] },
     ]);
+  });
+
+  // So that it takes long enough to be met in its middle.
+  const SLOW = {
+    sql: 'SELECT id FROM profiles WHERE (SELECT count(*) FROM range(50000000) r(n) WHERE n % 7 = 8) = 0',
+  };
+  const readAll = async () =>
+    fixture.extract(await openSource(shop({ segments: { everyone: SLOW } })), {
+      attributes: ['country', 'spent'],
+      segments: ['everyone'],
+    });
+
+  test('in whose middle its files and its model are replaced is read again: all rows are of one state', async () => {
+    const replaced = fixture.lake.during(1, replaceAll);
+    expect((await readAll()).rows).toEqual({
+      c1: ['1', 'Norge 1', '1.0'],
+      c2: ['1', null, null],
+      c3: ['1', null, null],
+    });
+    await replaced;
+  });
+
+  test('in whose middle they are replaced each time is refused, and nothing of it is used', async () => {
+    const replaced = fixture.lake.during(3, replaceAll);
+    expect(await errorOf(readAll())).toMatchObject({ code: 'SOURCE_UNREADABLE' });
+    await replaced;
   });
 
   test('that is cancelled ends, and leaves nothing', async () => {
