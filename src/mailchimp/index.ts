@@ -2,3 +2,4 @@ export { openAccount } from './account';
 export type { ConnectionOptions } from './connection';
 export type { RequestObserver } from './observe';
 export { createLimiter, type ConnectionLimiter } from './limiter';
+export type { Work } from './request-queue';

@@ -63,6 +63,8 @@ export class MailchimpPlugin extends SimplePlugin {
   #resources: Promise<Resources> | undefined;
   #setupCheck: SetupCheck | undefined;
   #users = 0;
+  /** Of the workers that run. */
+  readonly #taskQueues: string[] = [];
 
   constructor(options: MailchimpPluginOptions) {
     super({
@@ -97,10 +99,12 @@ export class MailchimpPlugin extends SimplePlugin {
     requireOurSdk(worker, Worker);
     const { taskQueue } = worker.options;
     if (taskQueue.startsWith(STORE_QUEUE_PREFIX)) return next(worker);
+    this.#taskQueues.push(taskQueue);
     const storeId = this.open().then(({ staging }) => staging.storeId);
     try {
       await runStoreWorker({ storeId, activities: this.#activities }, { worker, run: () => next(worker) });
     } finally {
+      this.#taskQueues.splice(this.#taskQueues.indexOf(taskQueue), 1);
       await this.close();
     }
   }
@@ -131,7 +135,8 @@ export class MailchimpPlugin extends SimplePlugin {
   private open(): Promise<Resources> {
     this.#users += 1;
     const { config, baseFolder, ports, searchAttributes } = this.#settings;
-    this.#resources ??= openResources(config, baseFolder, { ...ports, searchAttributes }).then(
+    const taskQueue = () => this.#taskQueues[0];
+    this.#resources ??= openResources(config, baseFolder, { ...ports, searchAttributes, taskQueue }).then(
       (resources) => {
         this.#setupCheck = reportSetup(resources);
         return resources;
