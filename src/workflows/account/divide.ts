@@ -14,7 +14,7 @@ export interface Claim {
  * @returns connections by id, together never more than the budget
  */
 export function divide(budget: number, claims: readonly Claim[]): ReadonlyMap<string, number> {
-  const wanting = claims.filter(({ wants }) => wants > 0).toSorted((a, b) => a.rank - b.rank);
+  const wanting = claims.filter(({ wants }) => wants > 0).toSorted(byRank);
   const shares = new Map(claims.map(({ id }) => [id, 0]));
   const shareOf = ({ id }: Claim) => shares.get(id) ?? 0;
   let left = budget;
@@ -33,6 +33,11 @@ export function divide(budget: number, claims: readonly Claim[]): ReadonlyMap<st
   fill((claim) => shareOf(claim) < claim.wants);
   fill(() => true);
   return shares;
+}
+
+/** By id where ranks are equal: with another first one at each request, none of them would ever get its turn. */
+function byRank(a: Claim, b: Claim): number {
+  return a.rank - b.rank || (a.id < b.id ? -1 : 1);
 }
 
 /** The claim that has least for its weight, with one more. */
