@@ -21,8 +21,11 @@ export interface AccountBudgetOptions {
   readonly home: () => BudgetHome;
 }
 
-/** A request is accepted within milliseconds, unless no worker takes the workflow's tasks. */
-const ACCEPT_MS = 10_000;
+/**
+ * A request is accepted within milliseconds. After the worker that has the workflow in its cache was killed, the server needs ten seconds to give
+ * the task to another one, and begins again with each request: so it gets more.
+ */
+const ACCEPT_MS = 25_000;
 /** The answer may take half a minute: it is asked for in short requests, since those of a worker's connection cannot be ended. */
 const POLL_MS = 1_000;
 /** Then the answer is lost, or its worker is. */
