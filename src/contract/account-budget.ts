@@ -20,8 +20,12 @@ export const LeaseRequestSchema = z.strictObject({
   number: CountSchema,
   /** The worker's, for people. */
   identity: z.string().max(255),
+  /** Names it to others on the same machine, which can see whether it runs. */
+  process: z.string().max(100),
   /** `accounts.NAME.connections` of its configuration. */
   configured: ConnectionsSchema,
+  /** Whether the answer may take a while, until something changes. */
+  waits: z.boolean(),
   /** Connections that it has work for; 0: none. */
   wants: CountSchema,
   /** Connections that it may use until its lease ends. */
@@ -48,7 +52,13 @@ export interface Lease {
   readonly renewAfterSeconds: number;
   /** Other holders, or this one, have work for more connections than there are. */
   readonly isContended: boolean;
+  /** Where it gets none: the processes that have some. */
+  readonly others?: readonly string[];
 }
+
+/** A process that has ended without giving back: another one on its machine has seen it. */
+export const GoneSchema = z.strictObject({ processes: z.array(z.string().max(100)).max(MOST_CONNECTIONS) });
+export type Gone = z.output<typeof GoneSchema>;
 
 /** A holder gives all its connections back. */
 export const ReleaseSchema = LeaseRequestSchema.pick({ holder: true, number: true });

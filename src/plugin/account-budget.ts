@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import { WithStartWorkflowOperation, WorkflowUpdateRPCTimeoutOrCancelledError, type Client } from '@temporalio/client';
+import {
+  WithStartWorkflowOperation,
+  WorkflowUpdateRPCTimeoutOrCancelledError,
+  type Client,
+  type WorkflowHandle,
+} from '@temporalio/client';
 import { Runtime } from '@temporalio/worker';
 import type { Lease, LeaseRequest } from '../contract/account-budget';
 import type { Asked, ConnectionBudget } from '../ports/connection-budget';
+import { fateOf, PROCESS_NAME } from '../staging';
 import type { mailchimpAccount } from '../workflows';
-import { leaseUpdate, releaseSignal } from '../workflows/messages';
+import { goneSignal, leaseUpdate, releaseSignal } from '../workflows/messages';
 
 /** Where the budget is divided. */
 export interface BudgetHome {
@@ -30,7 +36,7 @@ const ACCEPT_MS = 25_000;
 const POLL_MS = 1_000;
 /** Then the answer is lost, or its worker is. */
 const ANSWER_MS = 45_000;
-const RELEASE_MS = 1_000;
+const SIGNAL_MS = 1_000;
 
 /** Asks the workflow of the Mailchimp user, which the first request starts. */
 export function createAccountBudget({ accounts, home }: AccountBudgetOptions): ConnectionBudget {
@@ -39,15 +45,24 @@ export function createAccountBudget({ accounts, home }: AccountBudgetOptions): C
   let isClosed = false;
   let isAway = false;
 
+  /** Without connections, it first looks whether others have some that have ended: after a kill, their leases would still run. */
   async function ask(asked: Asked): Promise<Lease> {
     latest = asked.number;
+    const lease = await request(asked, asked.connections > 0);
+    if (lease.connections > 0 || asked.connections > 0 || asked.wants === 0) return lease;
+    const processes = (lease.others ?? []).filter((name) => fateOf(name) === 'gone');
+    if (processes.length > 0) await signal((workflow) => workflow.signal(goneSignal, { processes }));
+    return request(asked, true);
+  }
+
+  async function request(asked: Asked, waits: boolean): Promise<Lease> {
     const { client, ...to } = home();
-    const { identity } = client.options;
-    const request = { ...asked, holder, identity: identity.slice(0, 255) };
+    const identity = client.options.identity.slice(0, 255);
+    const said = { ...asked, waits, holder, identity, process: PROCESS_NAME };
     const startedAt = performance.now();
     const isCurrent = () =>
       !isClosed && asked.number === latest && performance.now() - startedAt < ANSWER_MS;
-    const accepted = await client.withDeadline(Date.now() + ACCEPT_MS, () => start(client, request, { ...to, accounts }),
+    const accepted = await client.withDeadline(Date.now() + ACCEPT_MS, () => start(client, said, { ...to, accounts }),
     );
     for (;;) {
       try {
@@ -55,6 +70,16 @@ export function createAccountBudget({ accounts, home }: AccountBudgetOptions): C
       } catch (error) {
         if (!(error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) || !isCurrent()) throw error;
       }
+    }
+  }
+
+  /** What is lost only leaves a lease to its end. */
+  async function signal(send: (workflow: WorkflowHandle) => Promise<void>): Promise<void> {
+    const { client, workflowId } = home();
+    try {
+      await client.withDeadline(Date.now() + SIGNAL_MS, () => send(client.workflow.getHandle(workflowId)));
+    } catch {
+      // The next request says the same, or the lease ends.
     }
   }
 
@@ -82,14 +107,7 @@ export function createAccountBudget({ accounts, home }: AccountBudgetOptions): C
     },
     release: async (number) => {
       latest = number;
-      try {
-        const { client, workflowId } = home();
-        await client.withDeadline(Date.now() + RELEASE_MS, () =>
-          client.workflow.getHandle(workflowId).signal(releaseSignal, { holder, number }),
-        );
-      } catch {
-        // Then the lease ends where the budget is divided.
-      }
+      await signal((workflow) => workflow.signal(releaseSignal, { holder, number }));
     },
     close: () => {
       isClosed = true;

@@ -1,7 +1,7 @@
 import type { Lease, LeaseRequest } from '../contract/account-budget';
 
 /** What a process says of itself; who it is, the implementation adds. */
-export type Asked = Omit<LeaseRequest, 'holder' | 'identity'>;
+export type Asked = Omit<LeaseRequest, 'holder' | 'identity' | 'process' | 'waits'>;
 
 /**
  * Divides the connections of one Mailchimp user among all processes that use it. A process asks with numbers that grow, one request at a time: a

@@ -8,7 +8,7 @@ import type {
   StartedExport,
   WithdrawConsentInput,
 } from '../contract/destination';
-import type { AccountBudget, Lease, LeaseRequest, PaceRequest, Release } from '../contract/account-budget';
+import type { AccountBudget, Gone, Lease, LeaseRequest, PaceRequest, Release } from '../contract/account-budget';
 import type { AlertDelivery } from '../contract/alert';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { EndedExport } from '../contract/ended-export';
@@ -51,5 +51,7 @@ export const alertDeliverySignal = defineSignal<[AlertDelivery]>('alertDelivery'
 export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>('lease');
 /** Gives all connections of a process back. May come twice, or late. */
 export const releaseSignal = defineSignal<[Release]>('release');
+/** Processes that have ended without giving back. May come twice, or late. */
+export const goneSignal = defineSignal<[Gone]>('gone');
 export const paceUpdate = defineUpdate<AccountBudget, [PaceRequest]>('pace');
 export const budgetQuery = defineQuery<AccountBudget>('budget');

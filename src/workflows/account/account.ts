@@ -8,10 +8,12 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import {
+  GoneSchema,
   LeaseRequestSchema,
   PaceSchema,
   ReleaseSchema,
   type AccountBudget,
+  type Gone,
   type Lease,
   type LeaseRequest,
   type PaceRequest,
@@ -20,7 +22,7 @@ import {
 import { parse, tryParse } from '../../contract/parse';
 import { autoUpgrade } from '../auto-upgrade';
 import { toFailure } from '../failure';
-import { budgetQuery, leaseUpdate, paceUpdate, releaseSignal } from '../messages';
+import { budgetQuery, goneSignal, leaseUpdate, paceUpdate, releaseSignal } from '../messages';
 import { validating } from '../request-validation';
 import { describeBudget } from './current-details';
 import {
@@ -31,9 +33,11 @@ import {
   LEASE_SECONDS,
   NEW_BUDGET,
   nextEndMs,
+  processesBeside,
   toView,
   withGrant,
   withoutEnded,
+  withoutProcesses,
   withPace,
   withRelease,
   withRequest,
@@ -56,7 +60,7 @@ const MOST_LEASES = 1_000;
 const MOST_WAITING = 6;
 
 /** A holder that has what it may have waits so long for a change. One without connections asks again sooner, so that turns end in time. */
-const WAIT_MS = 30_000;
+const WAIT_MS = 20_000;
 const EMPTY_WAIT_MS = 10_000;
 
 /** After new connections: most exports are over by then, and need no further request. */
@@ -107,6 +111,9 @@ class Account {
     });
     setHandler(releaseSignal, (release) => this.#release(release), {
       description: 'A worker process gives its connections back',
+    });
+    setHandler(goneSignal, (gone) => this.#forget(gone), {
+      description: 'Worker processes have ended without giving back',
     });
     setHandler(budgetQuery, () => toView(this.#state, Date.now()), {
       description: 'Budget, holders and those that wait',
@@ -159,7 +166,8 @@ class Account {
     const request = parse(LeaseRequestSchema, given, { what: 'The request for connections' });
     this.#leases += 1;
     this.#update((state) => withRequest(state, request, Date.now()));
-    const mayWait = this.#waiting < MOST_WAITING && request.inUse <= request.connections;
+    const mayWait =
+      request.waits && this.#waiting < MOST_WAITING && request.inUse <= request.connections;
     const hasWaitedInVain = mayWait && !(await this.#waitForChange(request));
     return this.#answer(request, hasWaitedInVain);
   }
@@ -206,6 +214,7 @@ class Account {
       seconds: LEASE_SECONDS,
       renewAfterSeconds: hasWaitedInVain ? 0 : renewAfter(request, connections),
       isContended,
+      ...(connections === 0 && { others: processesBeside(this.#state, request.holder, nowMs) }),
     };
   }
 
@@ -219,6 +228,11 @@ class Account {
   #release(given: Release): void {
     const { data } = tryParse(ReleaseSchema, given);
     if (data) this.#update((state) => withRelease(state, data));
+  }
+
+  #forget(given: Gone): void {
+    const { data } = tryParse(GoneSchema, given);
+    if (data) this.#update((state) => withoutProcesses(state, data));
   }
 
   #update(change: (state: BudgetState) => BudgetState): void {

@@ -1,5 +1,6 @@
 import type {
   AccountBudget,
+  Gone,
   HolderView,
   LeaseRequest,
   Pace,
@@ -9,7 +10,7 @@ import type {
 import { divide } from './divide';
 
 /** A worker process, as its last request has said and as it was answered. */
-export interface Holder extends Omit<LeaseRequest, 'holder'> {
+export interface Holder extends Omit<LeaseRequest, 'holder' | 'waits'> {
   readonly id: string;
   /** Connections that it may be using, whichever answer has reached it. */
   readonly occupied: number;
@@ -30,10 +31,10 @@ export interface BudgetState {
 export const NEW_BUDGET: BudgetState = { holders: [], pace: null };
 
 /** A process ends its lease so long after it asked. */
-export const LEASE_SECONDS = 100;
+export const LEASE_SECONDS = 75;
 
 /** Longer than in the process: a request that began at the end of its lease has time to end. */
-const HELD_MS = 120_000;
+const HELD_MS = 90_000;
 
 /** Where more holders wait than there are connections, one holder has a connection for so long. */
 const TURN_MS = 10_000;
@@ -86,7 +87,7 @@ export function isKnown({ holders }: BudgetState, { holder: id, number }: Releas
 
 /** A request that is older than another one of its holder changes nothing. */
 export function withRequest(state: BudgetState, request: LeaseRequest, nowMs: number): BudgetState {
-  const { holder: id, ...said } = request;
+  const { holder: id, waits: _, ...said } = request;
   const before = state.holders.find((holder) => holder.id === id);
   if (before && before.number >= request.number) return state;
   const others = live(state, nowMs).filter((holder) => holder.id !== id);
@@ -113,6 +114,17 @@ export function withRelease(state: BudgetState, { holder: id, number }: Release)
       : holder,
   );
   return { ...state, holders };
+}
+
+/** A process that has ended uses nothing. */
+export function withoutProcesses(state: BudgetState, { processes }: Gone): BudgetState {
+  return { ...state, holders: state.holders.filter((holder) => !processes.includes(holder.process)) };
+}
+
+/** The processes that have connections now, but for one. */
+export function processesBeside(state: BudgetState, id: string, nowMs: number): readonly string[] {
+  const others = active(state, nowMs).filter((holder) => holder.id !== id && holder.occupied > 0);
+  return [...new Set(others.map((holder) => holder.process))];
 }
 
 export function withPace(state: BudgetState, { connections, by }: PaceRequest, nowMs: number): BudgetState {
