@@ -24,14 +24,18 @@ export function describeBudgetOrigin({ pace, configured, budget }: AccountBudget
 }
 
 /** "3 connections since …, 2 in use, for newsletter, shop". */
-export function describeHolder({ connections, inUse, wants, since, ...of }: HolderView): string {
-  const work = describeWork(of);
-  if (connections === 0) return `waits since ${instant(since)} for ${countOf(wants, 'connection')}${work}`;
-  return `${countOf(connections, 'connection')} since ${instant(since)}, ${inUse} in use${work}`;
+export function describeHolder(holder: HolderView): string {
+  const { connections, inUse, wants, since } = holder;
+  const work = describeWork(holder);
+  const what =
+    connections === 0
+      ? `waits since ${instant(since)} for ${countOf(wants, 'connection')}`
+      : `${countOf(connections, 'connection')} since ${instant(since)}, ${inUse} in use`;
+  return work === '' ? what : `${what}, for ${work}`;
 }
 
-function describeWork({ destinations, names }: Pick<HolderView, 'destinations' | 'names'>): string {
-  if (names.length === 0) return '';
+/** "newsletter, shop and 3 more". */
+export function describeWork({ destinations, names }: Pick<HolderView, 'destinations' | 'names'>): string {
   const more = destinations - names.length;
-  return `, for ${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  return names.length === 0 ? '' : `${names.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

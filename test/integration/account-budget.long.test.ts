@@ -67,7 +67,7 @@ async function connectBy(worker: number): Promise<void> {
       segments: { [input.segments[0]!]: 'All' },
     });
   }
-  await running.kill();
+  await running.stop();
 }
 
 /** Each worker has a store of its own, as on another machine. */
@@ -125,7 +125,6 @@ describe(`${WORKERS} worker processes with ${EXPORTS_OF_A_WORKER} exports each`,
         stage.client.start(destinationOf(number), { options: { lane: 'direct' } }),
       ),
     );
-    process.stderr.write('started\n');
     const looks: Looked[] = [];
     const budgets: AccountBudget[] = [];
     const account = await accountWorkflow();
@@ -150,7 +149,6 @@ describe(`${WORKERS} worker processes with ${EXPORTS_OF_A_WORKER} exports each`,
     const last = looks.findIndex((one) => one.writes >= writes() - 3 * BUDGET);
     const busy = looks.slice(first, last);
     const used = busy.reduce((sum, { inFlight }) => sum + inFlight, 0) / busy.length / BUDGET;
-    console.log({ looks: looks.length, first, last, used, writes: writes(), budgets: JSON.stringify(budgets.map(({ holders }) => holders.map(({ connections, inUse, wants }) => `${connections}/${inUse}/${wants}`))) });
     expect(used).toBeGreaterThanOrEqual(0.9);
   });
 });
