@@ -23,7 +23,8 @@ describe('the connections of an account', () => {
     const exported = scene.cli(`export start ${scene.destinationId} --wait`);
     const { budget } = await until(async () => {
       const document = await shown();
-      return JSON.stringify(document).includes(`"connections":8`) && document;
+      // It has asked before the export began as well: for the checks of connect and configure.
+      return JSON.stringify(document).includes(`"names":["${scene.destinationId}"]`) && document;
     });
     expect(budget).toMatchObject({
       budget: 8,
@@ -31,22 +32,22 @@ describe('the connections of an account', () => {
       pace: null,
       holders: [{ connections: 8, configured: 8, names: [scene.destinationId] }],
     });
-    const { stdout } = await scene.cli('account show');
-    expect(stdout).toContain('8 connections: 8 held by 1 worker');
-    expect(stdout).toContain(scene.destinationId);
+    const { output } = await scene.cli('account show');
+    expect(output).toContain('8 connections: 8 held by 1 worker');
+    expect(output).toContain(scene.destinationId);
     await exported;
   });
 
   test('follow the pace until it is taken back', async () => {
-    const { stdout } = await scene.cli('account pace --connections 3 --as Kim');
-    expect(stdout).toContain('Exports of the account main have 3 connections, within a minute.');
+    const { output } = await scene.cli('account pace --connections 3 --as Kim');
+    expect(output).toContain('Exports of the account main have 3 connections, within a minute.');
     expect(await shown()).toMatchObject({ budget: { budget: 3, pace: { connections: 3, by: 'Kim' } } });
-    expect((await scene.cli('account show')).stdout).toContain(
+    expect((await scene.cli('account show')).output).toContain(
       `${scene.program} account pace main --default`,
     );
     await scene.cli('account pace --default');
     expect(await shown()).toMatchObject({ budget: { pace: null } });
-    expect((await scene.cli('account pace --default')).stdout).toContain('nothing was changed');
+    expect((await scene.cli('account pace --default')).output).toContain('nothing was changed');
   });
 
   test.each(['', '--connections 11', '--connections 0', '--connections 3 --default'])(
@@ -60,8 +61,8 @@ describe('the connections of an account', () => {
 test('an account without exports has no budget to show', async () => {
   const idle = await openScene();
   try {
-    const { stdout, code } = await idle.cli('account show');
-    expect(stdout).toContain('No export runs on the account main now.');
+    const { output, code } = await idle.cli('account show');
+    expect(output).toContain('No export runs on the account main now.');
     expect(code).toBe(0);
   } finally {
     await idle.close();
