@@ -60,9 +60,9 @@ export function createAccountBudget({ accounts, home }: AccountBudgetOptions): C
     const identity = client.options.identity.slice(0, 255);
     const said = { ...asked, waits, holder, identity, process: PROCESS_NAME };
     const startedAt = performance.now();
-    const isCurrent = () =>
-      !isClosed && asked.number === latest && performance.now() - startedAt < ANSWER_MS;
-    const accepted = await client.withDeadline(Date.now() + ACCEPT_MS, () => start(client, said, { ...to, accounts }),
+    const isCurrent = () => !isClosed && asked.number === latest && performance.now() - startedAt < ANSWER_MS;
+    const accepted = await client.withDeadline(Date.now() + ACCEPT_MS, () =>
+      start(client, said, { ...to, accounts }),
     );
     for (;;) {
       try {

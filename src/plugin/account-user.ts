@@ -16,10 +16,7 @@ export interface SignedIn {
 export function accountWorkflowOf({ apiKey, baseUrl, login }: SignedIn, taskQueue: string): string {
   const { accountId, loginId } = login;
   const place = baseUrl === undefined ? (apiKey.split('-').at(-1) ?? '') : digest(baseUrl);
-  return accountWorkflowId(
-    { place, accountId: plain(accountId), loginId: plain(loginId) },
-    plain(taskQueue),
-  );
+  return accountWorkflowId({ place, accountId: plain(accountId), loginId: plain(loginId) }, plain(taskQueue));
 }
 
 /** What is long, or may break a line of a terminal, becomes a digest. */

@@ -33,7 +33,11 @@ function withOneConnection(accounts: WorkerConfig['accounts']): WorkerConfig['ac
  */
 export function accountWorkflowOf(
   { accounts }: Pick<WorkerConfig, 'accounts'>,
-  { name, baseFolder, taskQueue }: { readonly name: string; readonly baseFolder: string; readonly taskQueue: string },
+  {
+    name,
+    baseFolder,
+    taskQueue,
+  }: { readonly name: string; readonly baseFolder: string; readonly taskQueue: string },
 ): Promise<string> {
   findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
   return createAccounts(accounts, secretResolver(baseFolder, 'this environment')).workflowOf(name, taskQueue);

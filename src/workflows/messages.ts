@@ -8,7 +8,14 @@ import type {
   StartedExport,
   WithdrawConsentInput,
 } from '../contract/destination';
-import type { AccountBudget, Gone, Lease, LeaseRequest, PaceRequest, Release } from '../contract/account-budget';
+import type {
+  AccountBudget,
+  Gone,
+  Lease,
+  LeaseRequest,
+  PaceRequest,
+  Release,
+} from '../contract/account-budget';
 import type { AlertDelivery } from '../contract/alert';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { EndedExport } from '../contract/ended-export';

@@ -91,7 +91,9 @@ describe('the connections that a process holds', () => {
 
   test('that are taken back stay counted until their requests have ended', async () => {
     const { asked } = open(async ({ number }) =>
-      number === 1 ? lease(4, { renewAfterSeconds: 0 }) : lease(1, { isContended: true, renewAfterSeconds: 30 }),
+      number === 1
+        ? lease(4, { renewAfterSeconds: 0 })
+        : lease(1, { isContended: true, renewAfterSeconds: 30 }),
     );
     const slots = await Promise.all([1, 2, 3].map(() => limiter.acquire()));
     const isReported = (inUse: number) => asked.some((one) => one.connections === 1 && one.inUse === inUse);

@@ -35,7 +35,9 @@ export async function showBudget(invocation: Invocation, given: string | undefin
 export function connectionsCount(text: string): number {
   const value = positiveNumber(text);
   if (value <= MOST_CONNECTIONS) return value;
-  throw new InvalidArgumentError(`It must be at most ${MOST_CONNECTIONS}: Mailchimp allows no more, over all tools.`);
+  throw new InvalidArgumentError(
+    `It must be at most ${MOST_CONNECTIONS}: Mailchimp allows no more, over all tools.`,
+  );
 }
 
 interface PaceOptions {
@@ -127,6 +129,9 @@ function describePaced(
 ): string {
   const see = `See: temporal-mailchimp account show ${account}`;
   if (isNothing) return `No pace was set for the account ${account}: nothing was changed. ${see}`;
-  const how = connections === undefined ? 'as many connections as the configuration says' : `${connections} connections`;
+  const how =
+    connections === undefined
+      ? 'as many connections as the configuration says'
+      : `${connections} connections`;
   return `Exports of the account ${account} have ${how}, within a minute. ${see}`;
 }

@@ -66,7 +66,11 @@ export function accountCommand(cli: Cli): Command {
         .argument('[account]', 'name of the account; optional when the configuration file has only one')
         .option('--connections <n>', '1 to 10: Mailchimp allows 10, over all tools', connectionsCount)
         .option('--default', 'as many as the configuration says')
-        .option('--as <name>', 'who changes it; Temporal keeps it (default: the user of this machine)', personName)
+        .option(
+          '--as <name>',
+          'who changes it; Temporal keeps it (default: the user of this machine)',
+          personName,
+        )
         .addHelpText('after', examples('account pace main --connections 3', 'account pace main --default'))
         .action(action(cli, paceAccount)),
     )

@@ -16,7 +16,9 @@ export interface ClientContext extends Pick<Settings, 'config' | 'temporal'> {
   /** @throws ExportError WORKER_NOT_RUNNING where none polls the task queue */
   readonly requireWorker: () => Promise<void>;
   /** The connections of an account, which its workflow divides. */
-  readonly budgetOf: (account: Pick<AccountBudgetClientOptions, 'account' | 'workflowId'>) => AccountBudgetClient;
+  readonly budgetOf: (
+    account: Pick<AccountBudgetClientOptions, 'account' | 'workflowId'>,
+  ) => AccountBudgetClient;
   /** Whether this is the server of a `dev`, whose worker uses a sandbox. */
   readonly isDev: () => Promise<boolean>;
 }

@@ -166,8 +166,7 @@ class Account {
     const request = parse(LeaseRequestSchema, given, { what: 'The request for connections' });
     this.#leases += 1;
     this.#update((state) => withRequest(state, request, Date.now()));
-    const mayWait =
-      request.waits && this.#waiting < MOST_WAITING && request.inUse <= request.connections;
+    const mayWait = request.waits && this.#waiting < MOST_WAITING && request.inUse <= request.connections;
     const hasWaitedInVain = mayWait && !(await this.#waitForChange(request));
     return this.#answer(request, hasWaitedInVain);
   }

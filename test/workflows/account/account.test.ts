@@ -38,7 +38,10 @@ function work(limiter: ConnectionLimiter, requests: number) {
   const slots: Slot[] = [];
   for (let request = 0; request < requests; request++)
     void limiter.acquire({ destinationId: 'shop' }).then((slot) => slots.push(slot));
-  return { began: () => slots.length, end: (count = Infinity) => slots.splice(0, count).forEach((slot) => slot.release()) };
+  return {
+    began: () => slots.length,
+    end: (count = Infinity) => slots.splice(0, count).forEach((slot) => slot.release()),
+  };
 }
 
 const account = () => stage.temporal.workflow.getHandle(workflowId);
