@@ -8,7 +8,7 @@ export const MOST_CONNECTIONS = 10;
 export const NAMED_DESTINATIONS = 8;
 
 /** How many connections, of those that Mailchimp allows a user. */
-export const ConnectionsSchema = z.int().min(1).max(MOST_CONNECTIONS);
+const ConnectionsSchema = z.int().min(1).max(MOST_CONNECTIONS);
 
 const CountSchema = z.int().min(0);
 

@@ -3,7 +3,7 @@ import type { ConnectionBudget } from '../ports/connection-budget';
 import { startStopwatch, type Stopwatch } from '../stopwatch';
 
 /** What the requests of a process need now. */
-export interface Demand {
+interface Demand {
   readonly inUse: number;
   readonly waiting: number;
   readonly destinations: ReadonlySet<string>;

@@ -2,6 +2,7 @@ import http, { type Agent } from 'node:http';
 import https from 'node:https';
 import type { ConnectionBudget } from '../ports/connection-budget';
 import { PAGE } from './audiences';
+import { createCeiling } from './ceiling';
 import { HeldLease } from './held-lease';
 import { RequestQueue, type Work } from './request-queue';
 import { createRequestSize, type RequestSize } from './request-size';
@@ -24,7 +25,7 @@ export interface ConnectionLimiter {
   readonly agentFor: (url: string) => Agent;
   /** Rows of a request that writes, and of a page that is read. */
   readonly sizes: { readonly chunk: RequestSize; readonly page: RequestSize };
-  /** Halves the slots, after a 429. One slot returns after every `REQUESTS_PER_SLOT` requests that end without another call. */
+  /** Halves the slots, after a 429, for a while: see `Ceiling`. */
   readonly backOff: () => void;
   /** Gives what is held of the budget back. */
   readonly close: () => Promise<void>;
@@ -44,8 +45,6 @@ export interface LimiterOptions {
   readonly budget?: ConnectionBudget | undefined;
 }
 
-const REQUESTS_PER_SLOT = 20;
-
 /** Mailchimp's maximum of members in a request. */
 const MAX_CHUNK = 500;
 
@@ -61,9 +60,7 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
   if (!Number.isInteger(max) || max < 1) throw new RangeError('connections: at least 1');
   const queue = new RequestQueue();
   let used = 0;
-  /** After a 429. */
-  let ceiling = Infinity;
-  let endedSinceBackOff = 0;
+  const ceiling = createCeiling();
   let agent: Agent | undefined;
   const lease =
     budget &&
@@ -74,7 +71,7 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
       onGrant: admit,
     });
   const most = () => lease?.budget() ?? max;
-  const slots = () => Math.min(ceiling, lease ? lease.connections() : max);
+  const slots = () => Math.min(ceiling.current(), lease ? lease.connections() : max);
 
   function slot(work: Work): Slot {
     let isReleased = false;
@@ -86,18 +83,11 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
         isReleased = true;
         used -= 1;
         queue.release(work);
-        recover();
+        ceiling.ended(most());
         admit();
         lease?.notice();
       },
     };
-  }
-
-  function recover(): void {
-    endedSinceBackOff += 1;
-    if (ceiling === Infinity || endedSinceBackOff < REQUESTS_PER_SLOT) return;
-    ceiling = ceiling + 1 < most() ? ceiling + 1 : Infinity;
-    endedSinceBackOff = 0;
   }
 
   function admit(): void {
@@ -111,7 +101,7 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
 
   return {
     sizes: { chunk: createRequestSize(MAX_CHUNK), page: createRequestSize(PAGE) },
-    connections: () => Math.min(ceiling, most()),
+    connections: () => Math.min(ceiling.current(), most()),
     inUse: () => used,
     acquire: (work = {}, signal) =>
       new Promise((resolve, reject) => {
@@ -138,10 +128,7 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
       });
       return agent;
     },
-    backOff: () => {
-      ceiling = Math.max(1, Math.floor((slots() || most()) / 2));
-      endedSinceBackOff = 0;
-    },
+    backOff: () => ceiling.halve(slots() || most()),
     close: async () => lease?.close(),
   };
 }

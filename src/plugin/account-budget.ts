@@ -13,7 +13,7 @@ import type { mailchimpAccount } from '../workflows';
 import { goneSignal, leaseUpdate, releaseSignal } from '../workflows/messages';
 
 /** Where the budget is divided. */
-export interface BudgetHome {
+interface BudgetHome {
   readonly workflowId: string;
   /** Of the workers that run the workflow. */
   readonly taskQueue: string;

@@ -128,16 +128,16 @@ describe(`${WORKERS} worker processes with ${EXPORTS_OF_A_WORKER} exports each`,
     const looks: Looked[] = [];
     const budgets: AccountBudget[] = [];
     const account = await accountWorkflow();
-    let isOver = false;
+    const ended = new AbortController();
     const looking = (async () => {
-      while (!isOver) {
+      while (!ended.signal.aborted) {
         looks.push(look());
         if (looks.length % 20 === 0) budgets.push(await account.query(budgetQuery));
         await delay(50);
       }
     })();
     const reports = await Promise.all(handles.map(reportOf));
-    isOver = true;
+    ended.abort();
     await looking;
     expect(reports.map(({ status }) => status)).toEqual(Array.from({ length: EXPORTS }, () => 'completed'));
     expect(stage.sandbox.maxConcurrent).toBe(BUDGET);

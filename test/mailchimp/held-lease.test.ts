@@ -101,6 +101,7 @@ describe('the connections that a process holds', () => {
     slots[0]!.release();
     slots[1]!.release();
     await until(async () => isReported(1), SOON);
+    expect(limiter.inUse()).toBe(1);
     slots[2]!.release();
   });
 

@@ -10,7 +10,7 @@ import type {
 import { divide } from './divide';
 
 /** A worker process, as its last request has said and as it was answered. */
-export interface Holder extends Omit<LeaseRequest, 'holder' | 'waits'> {
+interface Holder extends Omit<LeaseRequest, 'holder' | 'waits'> {
   readonly id: string;
   /** Connections that it may be using, whichever answer has reached it. */
   readonly occupied: number;
