@@ -60,8 +60,8 @@ export interface Lease {
 export const GoneSchema = z.strictObject({ processes: z.array(z.string().max(100)).max(MOST_CONNECTIONS) });
 export type Gone = z.output<typeof GoneSchema>;
 
-/** A holder gives all its connections back. */
-export const ReleaseSchema = LeaseRequestSchema.pick({ holder: true, number: true });
+/** A holder gives its connections back, but for those that it uses: of requests without an answer, when it ends. */
+export const ReleaseSchema = LeaseRequestSchema.pick({ holder: true, number: true, inUse: true });
 export type Release = z.output<typeof ReleaseSchema>;
 
 /** Changes the budget while exports run. */

@@ -93,8 +93,7 @@ export class HeldLease {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#options.budget.close();
-    // A request without an answer may still be running: its connection is free when the lease ends.
-    if (this.#options.demand().inUse === 0) await this.#giveBack();
+    await this.#giveBack();
     this.#stop();
   }
 
@@ -196,7 +195,8 @@ export class HeldLease {
     this.#isPending = false;
     this.#failures = 0;
     this.#number += 1;
-    await this.#options.budget.release(this.#number);
+    // A request without an answer may still be running: its connection is free when the lease ends.
+    await this.#options.budget.release({ number: this.#number, inUse: this.#options.demand().inUse });
   }
 }
 

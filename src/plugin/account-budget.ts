@@ -105,9 +105,9 @@ export function createAccountBudget({ accounts, home }: AccountBudgetOptions): C
         throw error;
       }
     },
-    release: async (number) => {
+    release: async ({ number, inUse }) => {
       latest = number;
-      await signal((workflow) => workflow.signal(releaseSignal, { holder, number }));
+      await signal((workflow) => workflow.signal(releaseSignal, { holder, number, inUse }));
     },
     close: () => {
       isClosed = true;

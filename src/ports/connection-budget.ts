@@ -1,4 +1,4 @@
-import type { Lease, LeaseRequest } from '../contract/account-budget';
+import type { Lease, LeaseRequest, Release } from '../contract/account-budget';
 
 /** What a process says of itself; who it is, the implementation adds. */
 export type Asked = Omit<LeaseRequest, 'holder' | 'identity' | 'process' | 'waits'>;
@@ -13,8 +13,8 @@ export interface ConnectionBudget {
    * @throws when nothing answers; what the process has then ends with its lease
    */
   readonly ask: (asked: Asked) => Promise<Lease>;
-  /** Gives all connections back, without waiting for an answer. Never throws: where it is lost, the lease ends. */
-  readonly release: (number: number) => Promise<void>;
+  /** Gives all connections back but those in use, without waiting for an answer. Never throws: where it is lost, the lease ends. */
+  readonly release: (release: Pick<Release, 'number' | 'inUse'>) => Promise<void>;
   /** Ends what waits for an answer. */
   readonly close: () => void;
 }

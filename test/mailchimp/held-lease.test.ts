@@ -22,7 +22,7 @@ function open(answer: (asked: Asked) => Promise<Lease>) {
       asked.push(request);
       return answer(request);
     },
-    release: async (number) => void released.push(number),
+    release: async ({ number }) => void released.push(number),
     close: () => {},
   };
   limiter = createLimiter({ connections: 8, budget });

@@ -81,7 +81,10 @@ export function budgetOf(state: BudgetState, nowMs: number): number | null {
 }
 
 /** Whether it has a place among the holders, and the request is later than those that are known. */
-export function isKnown({ holders }: BudgetState, { holder: id, number }: Release): boolean {
+export function isKnown(
+  { holders }: BudgetState,
+  { holder: id, number }: Pick<Release, 'holder' | 'number'>,
+): boolean {
   return holders.some((holder) => holder.id === id && holder.number === number);
 }
 
@@ -107,10 +110,10 @@ export function withRequest(state: BudgetState, request: LeaseRequest, nowMs: nu
   return { ...state, holders: [...kept, holder] };
 }
 
-export function withRelease(state: BudgetState, { holder: id, number }: Release): BudgetState {
+export function withRelease(state: BudgetState, { holder: id, number, inUse }: Release): BudgetState {
   const holders = state.holders.map((holder) =>
     holder.id === id && holder.number < number
-      ? { ...holder, number, wants: 0, connections: 0, inUse: 0, occupied: 0 }
+      ? { ...holder, number, wants: 0, connections: 0, inUse, occupied: inUse }
       : holder,
   );
   return { ...state, holders };

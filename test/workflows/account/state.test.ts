@@ -62,10 +62,16 @@ describe('the budget of an account', () => {
   test('does not change by a request, or a release, that arrives late', () => {
     const state = answered(withRequest(NEW_BUDGET, request('a', 5), 0), 'a', 0);
     expect(withRequest(state, request('a', 4, { wants: 0 }), 10)).toBe(state);
-    expect(withRelease(state, { holder: 'a', number: 4 })).toEqual(state);
-    const released = withRelease(state, { holder: 'a', number: 6 });
+    expect(withRelease(state, { holder: 'a', number: 4, inUse: 0 })).toEqual(state);
+    const released = withRelease(state, { holder: 'a', number: 6, inUse: 0 });
     expect(isIdle(released, 10)).toBe(true);
     expect(isIdle(withRequest(released, request('a', 5), 20), 20)).toBe(true);
+  });
+
+  test('keeps only what is in use for a process that ends in the middle of a request', () => {
+    const ended = withRelease(fullAndAsking(), { holder: 'a', number: 2, inUse: 1 });
+    expect(grantFor(ended, 'b', 1_000).connections).toBe(7);
+    expect(grantFor(ended, 'b', 90_000).connections).toBe(8);
   });
 
   test('is the smallest that a configuration says, and the pace where one is set', () => {
@@ -140,10 +146,9 @@ describe('whatever arrives, is lost or comes late', () => {
           else if (kind === 'work') process.used = Math.max(process.used, Math.min(process.limit, wants));
           else if (kind === 'finish') process.used = Math.min(process.used, wants);
           else if (kind === 'release') {
-            if (process.used > 0) continue;
             process.limit = 0;
             process.number += 1;
-            state = withRelease(state, { holder: id, number: process.number });
+            state = withRelease(state, { holder: id, number: process.number, inUse: process.used });
           } else {
             process.number += 1;
             if (kind === 'lose request') continue;
