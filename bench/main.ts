@@ -46,8 +46,15 @@ const LANES: readonly Lane[] = ['batch', 'direct'];
 type All = Pick<SceneOptions, 'temporalBinary' | 'cpuProfiles'>;
 type Plan = Omit<SceneOptions, keyof All | 'profiles'>;
 
+/** As in earlier measurements. */
+const UNPACED_CONNECTIONS = 4;
 const UNPACED: readonly Plan[] = LANES.flatMap((lane) =>
-  (['lean', 'full'] as const).map((replies) => ({ lane, replies, operationMs: 0 })),
+  (['lean', 'full'] as const).map((replies) => ({
+    lane,
+    replies,
+    operationMs: 0,
+    ...(lane === 'direct' && { connections: UNPACED_CONNECTIONS }),
+  })),
 );
 const PACED: readonly Plan[] = LANES.map((lane) => ({
   lane,
@@ -196,7 +203,7 @@ async function measureScene(options: SceneOptions): Promise<SceneFigures> {
     const isRefreshed = replies === 'lean' && operationMs === 0;
     const refreshed = isRefreshed ? await measureRefreshes(scene) : {};
     const { peakRss } = await scene.close();
-    const parallelism = lane === 'direct' ? (connections ?? 4) : 1;
+    const parallelism = lane === 'direct' ? (connections ?? UNPACED_CONNECTIONS) : 1;
     return { lane, replies, operationMs, parallelism, first, ...refreshed, peakRss };
   } finally {
     await scene.close();

@@ -14,6 +14,8 @@ export interface ArchiveChunksInput {
   readonly account: string;
   readonly audienceId: string;
   readonly part: PartPlan;
+  /** Requests that the export still needs, about. Undefined in inputs of version 0.4.0. */
+  readonly requests?: number;
 }
 
 /**

@@ -41,7 +41,7 @@ export function createCheckConnection(dependencies: ActivityDependencies) {
   const { staging, workerTimeoutSeconds, openAccount, openSource } = dependencies;
   return async function checkConnection(input: CheckConnectionInput): Promise<CheckedConnection> {
     const { destinationId, request } = input;
-    const account = await openAccount(request.account);
+    const account = await openAccount(request.account, { work: { destinationId } });
     const { accountId } = await checkLogin(account, input);
     const audience = await account.audience(request.audienceId);
     await describeSource(openSource, request.source);

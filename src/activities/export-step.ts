@@ -2,13 +2,15 @@ import type { ExportRef } from '../contract/identifiers';
 import type { MailchimpAccount } from '../ports/mailchimp';
 import type { ActivityDependencies } from './dependencies';
 import { type Heartbeat, withHeartbeat } from './heartbeat';
-import { startStopwatch, type Stopwatch } from './rules/stopwatch';
+import { startStopwatch, type Stopwatch } from '../stopwatch';
 
 export interface ExportStepInput {
   /** Name of the Mailchimp account in the worker's configuration. */
   readonly account: string;
   /** The export that must hold the destination's claim while the step sends. Absent: a superseded export may run the step too. */
   readonly ref?: ExportRef;
+  /** Requests that the export still needs, about: exports with few are first where connections are short. @default few */
+  readonly requests?: number;
 }
 
 export interface ExportStep {
@@ -34,7 +36,7 @@ const FROZEN_MS = 30_000;
  */
 export async function exportStep<Result>(
   { staging, openAccount }: Pick<ActivityDependencies, 'staging' | 'openAccount'>,
-  { account, ref }: ExportStepInput,
+  { account, ref, requests }: ExportStepInput,
   work: (step: ExportStep) => Promise<Result>,
 ): Promise<Result> {
   return withHeartbeat(async (heartbeat) => {
@@ -60,7 +62,12 @@ export async function exportStep<Result>(
       await looking;
     };
     return work({
-      openAccount: () => openAccount(account, guard, heartbeat.cancelled),
+      openAccount: () =>
+        openAccount(account, {
+          guard,
+          signal: heartbeat.cancelled,
+          work: { destinationId: ref?.destinationId, requests },
+        }),
       heartbeat,
       look,
       sinceLook: () => sinceLook?.() ?? 0,

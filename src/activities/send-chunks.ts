@@ -19,6 +19,8 @@ export interface SendChunksInput {
   readonly chunks: readonly number[];
   /** Maximum of members to read one by one for rows that a reply does not name. */
   readonly lookups: number;
+  /** Requests that the export still needs, about. Undefined in inputs of version 0.4.0. */
+  readonly requests?: number;
 }
 
 export interface SentChunks extends CollectedPart {

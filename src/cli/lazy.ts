@@ -1,6 +1,7 @@
 import type * as TemporalClientModule from '@temporalio/client';
 import type * as EnvconfigModule from '@temporalio/envconfig';
 import type * as ClientModule from '../client';
+import type * as BudgetsModule from '../client/account-budget';
 import type * as PollersModule from '../client/pollers';
 import type * as DemoModule from '../dev/demo/run-demo';
 import type * as DevServerModule from '../dev/dev-server';
@@ -25,6 +26,7 @@ export const lazy = {
   temporalClient: () => require('@temporalio/client') as typeof TemporalClientModule,
   envconfig: () => require('@temporalio/envconfig') as typeof EnvconfigModule,
   pollers: () => require('../client/pollers') as typeof PollersModule,
+  budgets: () => require('../client/account-budget') as typeof BudgetsModule,
   client: () => require('../client') as typeof ClientModule,
   reading: () => require('../plugin/open-to-read') as typeof ReadingModule,
   stores: () => require('../plugin/copy-configured-store') as typeof StoresModule,

@@ -48,9 +48,9 @@ const ACCOUNT = {
     .int()
     .min(1)
     .max(10)
-    .default(4)
+    .default(8)
     .describe(
-      'Simultaneous connections of one worker. Mailchimp allows 10 per user, over all tools: divide them among the workers.',
+      'Simultaneous connections of the Mailchimp user, over all workers of the task queue. Mailchimp allows 10 per user, over all tools.',
     ),
   longestRequestSeconds: z
     .number()

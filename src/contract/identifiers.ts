@@ -18,6 +18,7 @@ export interface ExportRef {
 
 export const DESTINATION_ID_PREFIX = 'mailchimp/';
 const SCHEDULE_ID_PREFIX = 'mailchimp-refresh/';
+const ACCOUNT_ID_PREFIX = 'mailchimp-account/';
 export const STORE_QUEUE_PREFIX = 'mailchimp-store-';
 
 export function destinationWorkflowId(destinationId: string): string {
@@ -48,4 +49,16 @@ export function scheduleNameOf(scheduleId: string): string | undefined {
 /** The task queue that only workers with access to this store poll. */
 export function storeQueue(storeId: string): string {
   return `${STORE_QUEUE_PREFIX}${storeId}`;
+}
+
+export interface AccountUser {
+  /** Data centre of the account, or a part for the address that is used in its place. */
+  readonly place: string;
+  readonly accountId: string;
+  readonly loginId: string;
+}
+
+/** The budget of a Mailchimp user, for the workers of one task queue. */
+export function accountWorkflowId({ place, accountId, loginId }: AccountUser, taskQueue: string): string {
+  return `${ACCOUNT_ID_PREFIX}${place}/${accountId}/${loginId}@${taskQueue}`;
 }

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
 import { ExportError } from '../errors';
@@ -11,9 +12,10 @@ import {
   toTimeout,
   toUnreadable,
 } from './failure';
-import type { ConnectionLimiter } from './limiter';
+import type { ConnectionLimiter, Slot } from './limiter';
 import { observedSlot, observedTransport, type RequestObserver } from './observe';
 import { parseReply } from './parse-reply';
+import type { Work } from './request-queue';
 import { openSdkTransport } from './sdk-transport';
 
 export interface ConnectionOptions {
@@ -36,6 +38,8 @@ export interface ConnectionOptions {
   readonly observer?: RequestObserver | undefined;
   /** Once it is aborted, calls fail with its reason. A request on its way goes on, and keeps its slot until it has ended. */
   readonly signal?: AbortSignal | undefined;
+  /** What the requests are for: decides which are first. @default small work of no destination */
+  readonly work?: Work | undefined;
   /** Milliseconds before the first retry; doubles with each retry, with ± 50 % jitter. @default 500 */
   readonly backOffMs?: number;
 }
@@ -110,6 +114,7 @@ export function openConnection({
   timeoutMs = longestRequestMs,
   guard = async () => {},
   signal,
+  work,
   backOffMs = 500,
   observer,
   transport: given = openSdkTransport({
@@ -121,14 +126,25 @@ export function openConnection({
 }: ConnectionOptions): Connection {
   const transport = observer ? observedTransport(given, observer) : given;
   let requests = 0;
+  // One for each request that waits for a slot.
+  if (signal) setMaxListeners(0, signal);
+
+  /** A slot, and the permission of the guard. A process that is frozen in between may have lost the slot. */
+  async function permission(): Promise<Slot> {
+    for (;;) {
+      const slot = await observedSlot(() => limiter.acquire(work, signal), observer);
+      await guard().catch((error: unknown) => {
+        slot.release();
+        throw error;
+      });
+      if (slot.mayBegin()) return slot;
+      slot.release();
+    }
+  }
 
   /** Sends one request. Its slot is released when the request can no longer be running, which can be long after its timeout. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
-    const release = await observedSlot(limiter, observer);
-    await guard().catch((error: unknown) => {
-      release();
-      throw error;
-    });
+    const { release } = await permission();
     requests += 1;
     const sentAt = Date.now();
     const ended = exchange(transport, call, release).then(

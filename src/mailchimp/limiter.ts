@@ -1,25 +1,49 @@
 import http, { type Agent } from 'node:http';
 import https from 'node:https';
+import type { ConnectionBudget } from '../ports/connection-budget';
 import { PAGE } from './audiences';
+import { createCeiling } from './ceiling';
+import { HeldLease } from './held-lease';
+import { RequestQueue, type Work } from './request-queue';
 import { createRequestSize, type RequestSize } from './request-size';
 
 /** Bounds the simultaneous connections of one Mailchimp user, within this process. */
 export interface ConnectionLimiter {
-  /** Number of slots now: fewer than configured for a while after a 429. */
+  /**
+   * How many requests are worth sending at once: fewer than configured for a while after a 429. With a budget, the connections of all processes,
+   * since what others do not use comes here.
+   */
   readonly connections: () => number;
   /** Slots in use now, including those of requests that timed out and may still be running. */
   readonly inUse: () => number;
-  /** Waits for a slot, first in, first out. The returned function releases it; calling it again does nothing. */
-  readonly acquire: () => Promise<() => void>;
+  /**
+   * Waits for a slot, in the order of `RequestQueue`.
+   * @throws the reason of the signal, once it is aborted; nothing waits then
+   */
+  readonly acquire: (work?: Work, signal?: AbortSignal) => Promise<Slot>;
   /** The keep-alive agent of all accounts with this limiter. */
   readonly agentFor: (url: string) => Agent;
   /** Rows of a request that writes, and of a page that is read. */
   readonly sizes: { readonly chunk: RequestSize; readonly page: RequestSize };
-  /** Halves the slots, after a 429. One slot returns after every `REQUESTS_PER_SLOT` requests that end without another call. */
+  /** Halves the slots, after a 429, for a while: see `Ceiling`. */
   readonly backOff: () => void;
+  /** Gives what is held of the budget back. */
+  readonly close: () => Promise<void>;
 }
 
-const REQUESTS_PER_SLOT = 20;
+/** Permission for one request. */
+export interface Slot {
+  /** Again, it does nothing. */
+  readonly release: () => void;
+  /** Whether the request may begin still: not when the lease is over since, as in a process that was frozen. */
+  readonly mayBegin: () => boolean;
+}
+
+export interface LimiterOptions {
+  readonly connections: number;
+  /** Lends the slots; without it, they are `connections`. */
+  readonly budget?: ConnectionBudget | undefined;
+}
 
 /** Mailchimp's maximum of members in a request. */
 const MAX_CHUNK = 500;
@@ -32,50 +56,68 @@ const IDLE_MS = 4_000;
  * a user, which is 10, shared with all other tools of that user.
  * @throws RangeError unless `connections` is a positive integer
  */
-export function createLimiter({ connections: max }: { readonly connections: number }): ConnectionLimiter {
+export function createLimiter({ connections: max, budget }: LimiterOptions): ConnectionLimiter {
   if (!Number.isInteger(max) || max < 1) throw new RangeError('connections: at least 1');
-  const waiting: (() => void)[] = [];
-  let slots = max;
+  const queue = new RequestQueue();
   let used = 0;
-  let endedSinceBackOff = 0;
+  const ceiling = createCeiling();
   let agent: Agent | undefined;
+  const lease =
+    budget &&
+    new HeldLease({
+      budget,
+      configured: max,
+      demand: () => ({ inUse: used, waiting: queue.length, destinations: queue.destinations() }),
+      onGrant: admit,
+    });
+  const most = () => lease?.budget() ?? max;
+  const slots = () => Math.min(ceiling.current(), lease ? lease.connections() : max);
 
-  function slot(): () => void {
+  function slot(work: Work): Slot {
     let isReleased = false;
-    return () => {
-      if (isReleased) return;
-      isReleased = true;
-      used -= 1;
-      recover();
-      admit();
+    const mayBegin = lease?.watch();
+    return {
+      mayBegin: mayBegin ?? (() => true),
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        used -= 1;
+        queue.release(work);
+        ceiling.ended(most());
+        admit();
+        lease?.notice();
+      },
     };
   }
 
-  function recover(): void {
-    endedSinceBackOff += 1;
-    if (slots === max || endedSinceBackOff < REQUESTS_PER_SLOT) return;
-    slots += 1;
-    endedSinceBackOff = 0;
-  }
-
   function admit(): void {
-    while (used < slots) {
-      const next = waiting.shift();
-      if (!next) return;
+    while (used < slots()) {
       used += 1;
-      next();
+      if (queue.admitNext()) continue;
+      used -= 1;
+      return;
     }
   }
 
   return {
     sizes: { chunk: createRequestSize(MAX_CHUNK), page: createRequestSize(PAGE) },
-    connections: () => slots,
+    connections: () => Math.min(ceiling.current(), most()),
     inUse: () => used,
-    acquire: () =>
-      new Promise((resolve) => {
+    acquire: (work = {}, signal) =>
+      new Promise((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason as Error);
         // Always through the queue, so that no caller overtakes one that waits.
-        waiting.push(() => resolve(slot()));
+        const leave = queue.add(work, () => {
+          signal?.removeEventListener('abort', giveUp);
+          resolve(slot(work));
+        });
+        const giveUp = () => {
+          leave();
+          reject(signal?.reason as Error);
+        };
+        signal?.addEventListener('abort', giveUp, { once: true });
         admit();
+        lease?.notice();
       }),
     agentFor: (url) => {
       const { protocol } = new URL(url);
@@ -86,9 +128,7 @@ export function createLimiter({ connections: max }: { readonly connections: numb
       });
       return agent;
     },
-    backOff: () => {
-      slots = Math.max(1, Math.floor(slots / 2));
-      endedSinceBackOff = 0;
-    },
+    backOff: () => ceiling.halve(slots() || most()),
+    close: async () => lease?.close(),
   };
 }

@@ -1,5 +1,5 @@
 import type { HttpReply, HttpRequest, MailchimpTransport } from '../ports/transport';
-import type { ConnectionLimiter } from './limiter';
+import type { ConnectionLimiter, Slot } from './limiter';
 
 /** Sees every request of an account, for metrics and traces. */
 export interface RequestObserver {
@@ -46,13 +46,13 @@ export function observedTransport(
 }
 
 export async function observedSlot(
-  limiter: ConnectionLimiter,
+  acquire: () => ReturnType<ConnectionLimiter['acquire']>,
   observer: RequestObserver | undefined,
-): Promise<() => void> {
+): Promise<Slot> {
   const startedAt = performance.now();
-  const release = await limiter.acquire();
+  const slot = await acquire();
   if (observer) quietly(() => observer.waited((performance.now() - startedAt) / 1000));
-  return release;
+  return slot;
 }
 
 /** A metric that cannot be recorded fails no request. */

@@ -4,6 +4,7 @@ import { credentialOf } from '../config/account-credential';
 import { notSignedIn } from '../config/not-signed-in';
 import { ExportError } from '../errors';
 import type { AccountInfo, MailchimpAccount } from '../ports/mailchimp';
+import type { ConnectionBudget } from '../ports/connection-budget';
 import type { SecretResolver } from '../ports/secrets';
 import {
   createLimiter,
@@ -13,25 +14,43 @@ import {
   type RequestObserver,
 } from '../mailchimp';
 import type { ActivityDependencies } from '../activities';
+import { accountWorkflowOf } from './account-user';
 import { findEntry } from './find-entry';
 
 export interface Accounts {
   readonly open: ActivityDependencies['openAccount'];
   /** Asks Mailchimp for the user of the account's key, once per process and key. @throws ExportError as `open` */
   readonly signIn: (name: string) => Promise<AccountInfo>;
+  /** Id of the workflow that divides the connections of the account's user among the workers of a task queue. @throws ExportError as `open` */
+  readonly workflowOf: (name: string, taskQueue: string) => Promise<string>;
+  /** Gives back what is held of budgets. */
+  readonly close: () => Promise<void>;
+}
+
+/** The user of an account, for whom a budget is opened. */
+export interface UserOfAccount {
+  /** Name of the account in the configuration. */
+  readonly account: string;
+  readonly workflowOf: (taskQueue: string) => string;
+}
+
+export interface AccountsOptions {
+  readonly observe?: (account: string) => RequestObserver | undefined;
+  /** Undefined: this process has the connections that the configuration says, by itself. @default always */
+  readonly budgetOf?: (user: UserOfAccount) => ConnectionBudget | undefined;
 }
 
 /**
  * Opens the accounts of one worker process. The secret is resolved each time, so that a replaced key works at the next attempt.
  *
  * Mailchimp's budget of simultaneous connections is that of a user in a data centre, over all of the user's keys: so there is one
- * limiter for each user, whatever the names of the accounts in the configuration. Mailchimp is asked for the user of a key once per
- * process.
+ * limiter for each user, whatever the names of the accounts in the configuration. In a worker, the limiter has what it holds of the budget
+ * that all worker processes of the user share. Mailchimp is asked for the user of a key once per process.
  */
 export function createAccounts(
   accounts: WorkerConfig['accounts'],
   secrets: SecretResolver,
-  observe: (account: string) => RequestObserver | undefined = () => undefined,
+  { observe = () => undefined, budgetOf = () => undefined }: AccountsOptions = {},
 ): Accounts {
   const limiters = new Map<string, ConnectionLimiter>();
   const logins = new Map<string, Promise<AccountInfo>>();
@@ -57,14 +76,32 @@ export function createAccounts(
     return { config, secret, login: await knownLogin(config, secret) };
   }
 
+  function limiterOf(account: string, { config, secret, login }: Awaited<ReturnType<typeof signIn>>) {
+    const { baseUrl, connections } = config;
+    const workflowOf = (taskQueue: string) =>
+      accountWorkflowOf({ apiKey: secret.apiKey, baseUrl, login }, taskQueue);
+    const user = workflowOf('');
+    const known = limiters.get(user);
+    if (known) return known;
+    const limiter = createLimiter({ connections, budget: budgetOf({ account, workflowOf }) });
+    limiters.set(user, limiter);
+    return limiter;
+  }
+
   return {
     signIn: async (name) => (await signIn(name)).login,
-    open: async (name, guard, signal) => {
+    workflowOf: async (name, taskQueue) => {
       const { config, secret, login } = await signIn(name);
-      const user = `${config.baseUrl ?? secret.apiKey.split('-').at(-1)}/${login.accountId}/${login.loginId}`;
-      const limiter = limiters.get(user) ?? createLimiter({ connections: config.connections });
-      limiters.set(user, limiter);
-      return connect(config, { ...secret, limiter, guard, signal, observer: observe(name) });
+      return accountWorkflowOf({ apiKey: secret.apiKey, baseUrl: config.baseUrl, login }, taskQueue);
+    },
+    open: async (name, use = {}) => {
+      const signedIn = await signIn(name);
+      const { config, secret } = signedIn;
+      const limiter = limiterOf(name, signedIn);
+      return connect(config, { ...secret, ...use, limiter, observer: observe(name) });
+    },
+    close: async () => {
+      await Promise.all([...limiters.values()].map((limiter) => limiter.close()));
     },
   };
 }
@@ -89,7 +126,10 @@ async function resolveCredential(
 
 function connect(
   { baseUrl, longestRequestSeconds }: AccountConfig,
-  options: Pick<ConnectionOptions, 'apiKey' | 'signedInTo' | 'limiter' | 'guard' | 'observer' | 'signal'>,
+  options: Pick<
+    ConnectionOptions,
+    'apiKey' | 'signedInTo' | 'limiter' | 'guard' | 'observer' | 'signal' | 'work'
+  >,
 ): MailchimpAccount {
   return openAccount({
     ...options,

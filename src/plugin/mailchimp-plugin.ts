@@ -17,14 +17,14 @@ import { declareVersioning, declareWhenBundling, usesVersioning } from './declar
 /**
  * Makes a Temporal Worker export customer segments to Mailchimp.
  *
- * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`, `mailchimpRefresh`, `mailchimpExportSegments`, `mailchimpAlert`) and the activities (`mailchimp.*`), opens the staging store when
+ * Registers the workflows (`mailchimpDestination`, `mailchimpExport`, `mailchimpPlan`, `mailchimpRefresh`, `mailchimpExportSegments`, `mailchimpAlert`, `mailchimpAccount`) and the activities (`mailchimp.*`), opens the staging store when
  * the worker runs and closes it with the worker. A second worker runs beside the host's, on the queue of the staging store
  * (`mailchimp-store-<id>`): rows are in a folder, so their steps run where the folder is.
  *
  * A host with workflows of its own adds `export * from 'temporal-mailchimp/workflows'` to its workflow file; without that, the
  * worker does not start. A host without workflows needs nothing.
  *
- * In a worker that uses worker versioning, destinations and refreshes are auto-upgrade, whatever the host's default is, since they live
+ * In a worker that uses worker versioning, destinations, refreshes and budgets of accounts are auto-upgrade, whatever the host's default is, since they live
  * longer than any build; exports and plans are as the default says. The store's worker is of the same deployment version.
  *
  * When the worker starts, accounts, sources and the store are checked once. Each problem is one line in the log of the SDK's runtime, at
@@ -63,6 +63,8 @@ export class MailchimpPlugin extends SimplePlugin {
   #resources: Promise<Resources> | undefined;
   #setupCheck: SetupCheck | undefined;
   #users = 0;
+  /** Of the workers that run. */
+  readonly #taskQueues: string[] = [];
 
   constructor(options: MailchimpPluginOptions) {
     super({
@@ -97,10 +99,12 @@ export class MailchimpPlugin extends SimplePlugin {
     requireOurSdk(worker, Worker);
     const { taskQueue } = worker.options;
     if (taskQueue.startsWith(STORE_QUEUE_PREFIX)) return next(worker);
+    this.#taskQueues.push(taskQueue);
     const storeId = this.open().then(({ staging }) => staging.storeId);
     try {
       await runStoreWorker({ storeId, activities: this.#activities }, { worker, run: () => next(worker) });
     } finally {
+      this.#taskQueues.splice(this.#taskQueues.indexOf(taskQueue), 1);
       await this.close();
     }
   }
@@ -131,7 +135,8 @@ export class MailchimpPlugin extends SimplePlugin {
   private open(): Promise<Resources> {
     this.#users += 1;
     const { config, baseFolder, ports, searchAttributes } = this.#settings;
-    this.#resources ??= openResources(config, baseFolder, { ...ports, searchAttributes }).then(
+    const taskQueue = () => this.#taskQueues[0];
+    this.#resources ??= openResources(config, baseFolder, { ...ports, searchAttributes, taskQueue }).then(
       (resources) => {
         this.#setupCheck = reportSetup(resources);
         return resources;

@@ -15,7 +15,32 @@ export function openConfiguredAccount(
   { name, baseFolder }: { readonly name: string; readonly baseFolder: string },
 ): Promise<MailchimpAccount> {
   findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
-  return createAccounts(accounts, secretResolver(baseFolder, 'this environment')).open(name);
+  return createAccounts(withOneConnection(accounts), secretResolver(baseFolder, 'this environment')).open(
+    name,
+  );
+}
+
+/** Beside the budget of the workers, which leaves some of the ten to commands and other tools. */
+function withOneConnection(accounts: WorkerConfig['accounts']): WorkerConfig['accounts'] {
+  return Object.fromEntries(
+    Object.entries(accounts).map(([name, account]) => [name, { ...account, connections: 1 }]),
+  );
+}
+
+/**
+ * Asks Mailchimp for the user of an account, and names the workflow that divides the user's connections among the workers of a task queue.
+ * @throws ExportError as `openConfiguredAccount`
+ */
+export function accountWorkflowOf(
+  { accounts }: Pick<WorkerConfig, 'accounts'>,
+  {
+    name,
+    baseFolder,
+    taskQueue,
+  }: { readonly name: string; readonly baseFolder: string; readonly taskQueue: string },
+): Promise<string> {
+  findEntry(accounts, name, { code: 'ACCOUNT_NOT_FOUND', reader: 'command' });
+  return createAccounts(accounts, secretResolver(baseFolder, 'this environment')).workflowOf(name, taskQueue);
 }
 
 /**
@@ -44,7 +69,7 @@ export function openAccountWithKey(
 ): Promise<MailchimpAccount> {
   // The reference does not matter, since the resolver knows one secret only.
   const { oauth: _, ...known } = Object.hasOwn(accounts, name) ? accounts[name]! : {};
-  const account = AccountSchema.parse({ ...known, apiKey: 'env:KEY' });
+  const account = AccountSchema.parse({ ...known, apiKey: 'env:KEY', connections: 1 });
   return createAccounts({ [name]: account }, { resolve: async () => apiKey }).open(name);
 }
 

@@ -8,6 +8,7 @@ import type { OpenSource, SegmentSource } from '../ports/source';
 import type { StagingStore } from '../ports/staging-store';
 import { openSource } from '../sources';
 import { createSemaphore, downloadsOf, openStaging, scratchOf } from '../staging';
+import { openBudgets } from './account-budgets';
 import { type Accounts, createAccounts } from './accounts';
 import { configuredStore } from './configured-store';
 import { findEntry } from './find-entry';
@@ -47,6 +48,8 @@ export interface HostPorts {
 export interface OpenOptions extends HostPorts {
   /** @default false */
   readonly searchAttributes?: boolean;
+  /** Of a worker that runs now, whose workflows divide the connections of accounts. @default each process has its own */
+  readonly taskQueue?: () => string | undefined;
 }
 
 /**
@@ -63,6 +66,7 @@ export async function openResources(
     store: given,
     webUi,
     searchAttributes = false,
+    taskQueue = () => undefined,
   }: OpenOptions = {},
 ): Promise<Resources> {
   // That of the host is closed by the host.
@@ -82,7 +86,8 @@ export async function openResources(
   };
   const observe = (account: string) =>
     trace ? tracedRequests(requestMetrics(account), account, trace) : requestMetrics(account);
-  const accounts = createAccounts(config.accounts, secrets, observe);
+  const budgets = openBudgets(taskQueue);
+  const accounts = createAccounts(config.accounts, secrets, { observe, budgetOf: budgets.of });
   const allSources = { ...config.sources, ...sources };
   const openUntraced = async (name: string): Promise<OpenSource> => {
     const source = findEntry(allSources, name, { code: 'SOURCE_NOT_FOUND', reader: 'worker' });
@@ -104,7 +109,10 @@ export async function openResources(
     searchAttributes,
     workerTimeoutSeconds,
     withPartInMemory: (account, work) => slotsOf(account)(work),
-    openAccount: accounts.open,
+    openAccount: (name, use) => {
+      budgets.noticeStep();
+      return accounts.open(name, use);
+    },
     openSource: open,
     setup: {
       accounts: Object.keys(config.accounts),
@@ -117,6 +125,7 @@ export async function openResources(
     },
     close: async () => {
       stopTidying();
+      await accounts.close();
       await staging.close();
       if (isOurs) store.close?.();
     },

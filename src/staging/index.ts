@@ -343,3 +343,4 @@ async function openReadingDatabase(store: StagingStore, memoryLimit: string): Pr
   await makeFolder(folder);
   return openDatabase({ folder, memoryLimit, threads: 1, allow: [store.workFolder] });
 }
+export { fateOf, PROCESS_NAME } from './store/process-name';

@@ -6,6 +6,7 @@
 
 import { WORKFLOWS_MARKER } from '../contract/version';
 
+export { mailchimpAccount } from './account/account';
 export { mailchimpAlert } from './alert/alert';
 export { mailchimpDestination } from './destination/destination';
 export { mailchimpExport } from './export/export';

@@ -9,6 +9,14 @@ import type {
   StartedExport,
   WithdrawConsentInput,
 } from '../contract/destination';
+import type {
+  AccountBudget,
+  Gone,
+  Lease,
+  LeaseRequest,
+  PaceRequest,
+  Release,
+} from '../contract/account-budget';
 import type { AlertDelivery } from '../contract/alert';
 import type { CompactDestinationView } from '../contract/destination-view';
 import type { EndedExport } from '../contract/ended-export';
@@ -47,3 +55,12 @@ export const exportEndedSignal = defineSignal<[EndedExport]>('exportEnded');
 
 /** To a destination: whether its alerts arrive at a receiver. */
 export const alertDeliverySignal = defineSignal<[AlertDelivery]>('alertDelivery');
+
+/** Messages of the budget of an account. A worker process asks for connections; its last request counts. */
+export const leaseUpdate = defineUpdate<Lease, [LeaseRequest]>('lease');
+/** Gives all connections of a process back. May come twice, or late. */
+export const releaseSignal = defineSignal<[Release]>('release');
+/** Processes that have ended without giving back. May come twice, or late. */
+export const goneSignal = defineSignal<[Gone]>('gone');
+export const paceUpdate = defineUpdate<AccountBudget, [PaceRequest]>('pace');
+export const budgetQuery = defineQuery<AccountBudget>('budget');

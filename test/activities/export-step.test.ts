@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import type { AccountUse } from '../../src/activities/dependencies';
 import { exportStep, type ExportStep, type ExportStepInput } from '../../src/activities/export-step';
 import { createLimiter, openAccount } from '../../src/mailchimp';
 import type { Staging } from '../../src/ports/staging';
@@ -35,8 +36,8 @@ function run<Result>(input: ExportStepInput, work: (step: ExportStep) => Promise
   const limiter = createLimiter({ connections: 1 });
   const dependencies = {
     staging,
-    openAccount: (_name: string, guard?: () => Promise<void>) =>
-      Promise.resolve(openAccount({ apiKey, baseUrl, limiter, guard })),
+    openAccount: (_name: string, use?: AccountUse) =>
+      Promise.resolve(openAccount({ apiKey, baseUrl, limiter, ...use })),
   };
   return environment.run(() => exportStep(dependencies, input, work));
 }

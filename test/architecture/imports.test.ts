@@ -10,6 +10,7 @@ const PURE_FILES = ['mailchimp/accounting', 'mailchimp/operations', 'staging/pla
 /** What each folder may import at run time; `import type` is free. The table of ARCHITECTURE.md, as the machine reads it. */
 const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonly string[] }> = {
   errors: { folders: [], packages: [] },
+  stopwatch: { folders: [], packages: [] },
   contract: { folders: ['errors'], packages: ['zod'] },
   ports: { folders: [], packages: [] },
   text: { folders: ['contract'], packages: [] },
@@ -29,11 +30,11 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
   },
   staging: { folders: ['contract', 'duckdb', 'errors', 'objects'], packages: [] },
   mailchimp: {
-    folders: ['contract', 'errors'],
+    folders: ['contract', 'errors', 'stopwatch'],
     packages: ['@mailchimp/mailchimp_marketing', 'zod', 'tar-stream'],
   },
   activities: {
-    folders: ['contract', 'errors', 'text', 'workflows/messages', ...PURE_FILES],
+    folders: ['contract', 'errors', 'stopwatch', 'text', 'workflows/messages', ...PURE_FILES],
     packages: ['@temporalio/activity', '@temporalio/common'],
   },
   alerts: { folders: ['contract', 'errors', 'text'], packages: [] },
@@ -50,7 +51,13 @@ const MAY_IMPORT: Record<string, { folders: readonly string[]; packages: readonl
       'staging',
       'workflows',
     ],
-    packages: ['@opentelemetry/api', '@temporalio/plugin', '@temporalio/worker'],
+    packages: [
+      '@opentelemetry/api',
+      '@temporalio/activity',
+      '@temporalio/client',
+      '@temporalio/plugin',
+      '@temporalio/worker',
+    ],
   },
   encryption: { folders: ['config', 'errors'], packages: ['zod'] },
   worker: {

@@ -34,6 +34,7 @@ describe('what the package promises', () => {
       'OUTCOMES',
     ]);
     expect(load('temporal-mailchimp/workflows').names).toEqual([
+      'mailchimpAccount',
       'mailchimpAlert',
       'mailchimpDestination',
       'mailchimpExport',

@@ -46,7 +46,7 @@ describe('doctor', () => {
     expect(output).toMatch(/ok +staging +\/.*\/staging, store \w+ of \d{4}-.* UTC, \d+ GB free\n/);
     expect(output).toMatch(/ok +staging\.worker +mailchimp-store-\w+, polled by one worker\n/);
     expect(output).toMatch(
-      /ok +accounts\.main +Sandbox, role owner, at most 4 connections, at http:\/\/127\.0\.0\.1:\d+\/3\.0\n/,
+      /ok +accounts\.main +Sandbox, role owner, at most 8 connections, at http:\/\/127\.0\.0\.1:\d+\/3\.0\n/,
     );
     expect(output).toMatch(/ok +destinations\.[\w-]+\.audience +Newsletter \(\w+\), double opt-in off\n/);
     expect(output).toMatch(/ok +sources\.people +5 attributes, 2 segments\n/);

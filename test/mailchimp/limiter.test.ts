@@ -12,15 +12,15 @@ describe('the connection limiter', () => {
     const order: string[] = [];
     const first = await limiter.acquire();
     await limiter.acquire();
-    const third = limiter.acquire().then((release) => {
+    const third = limiter.acquire().then((slot) => {
       order.push('third');
-      return release;
+      return slot;
     });
     const fourth = limiter.acquire().then(() => order.push('fourth'));
     expect(limiter.inUse()).toBe(2);
-    first();
-    first();
-    (await third)();
+    first.release();
+    first.release();
+    (await third).release();
     await fourth;
     expect(order).toEqual(['third', 'fourth']);
     expect(limiter.inUse()).toBe(2);

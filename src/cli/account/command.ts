@@ -9,10 +9,11 @@ import { lazy } from '../lazy';
 import { EXIT_REFUSED } from '../shell/failure';
 import { action, print, type Cli, type Invocation } from '../shell/invocation';
 import { onlyName } from '../shell/only-name';
-import { examples } from '../shell/options';
+import { examples, personName } from '../shell/options';
 import { withAccountsOfDev } from '../shell/running-dev';
 import { requireConfig } from '../shell/settings';
 import type { Page } from '../text/page';
+import { connectionsCount, paceAccount, showBudget } from './budget';
 import { loginToAccount } from './login-command';
 import { logoutOfAccount } from './logout-command';
 import { pairs, table } from '../text/table';
@@ -31,7 +32,7 @@ interface Checked {
 
 export function accountCommand(cli: Cli): Command {
   return new Command('account')
-    .description('Inspect a Mailchimp account of the configuration file, or sign in to it')
+    .description('Inspect a Mailchimp account of the configuration file, change its pace, or sign in to it')
     .addCommand(
       new Command('check')
         .summary('Show what the key of an account may do, and its audiences')
@@ -43,6 +44,35 @@ export function accountCommand(cli: Cli): Command {
         .option('--audience <id>', 'also show the merge fields and the double opt-in of this audience')
         .addHelpText('after', examples('account check', 'account check main --audience 1a2b3c4d5e'))
         .action(action(cli, check)),
+    )
+    .addCommand(
+      new Command('show')
+        .summary('Show how many connections the exports of an account have, and which workers hold them')
+        .description(
+          'Show the connections that the exports of the account may have, over all workers of the task queue: where the number comes from, which ' +
+            'workers hold them, and which wait. Asks Mailchimp for the user of the account.',
+        )
+        .argument('[account]', 'name of the account; optional when the configuration file has only one')
+        .addHelpText('after', examples('account show', 'account show main --json'))
+        .action(action(cli, showBudget)),
+    )
+    .addCommand(
+      new Command('pace')
+        .summary('Change how many connections the exports of an account have')
+        .description(
+          'Change how many connections the exports of the account have together, over all workers of the task queue. Running exports follow within a ' +
+            'minute. It stays until --default, which takes the number of the configuration again.',
+        )
+        .argument('[account]', 'name of the account; optional when the configuration file has only one')
+        .option('--connections <n>', '1 to 10: Mailchimp allows 10, over all tools', connectionsCount)
+        .option('--default', 'as many as the configuration says')
+        .option(
+          '--as <name>',
+          'who changes it; Temporal keeps it (default: the user of this machine)',
+          personName,
+        )
+        .addHelpText('after', examples('account pace main --connections 3', 'account pace main --default'))
+        .action(action(cli, paceAccount)),
     )
     .addCommand(
       new Command('login')

@@ -1,5 +1,6 @@
 import type { Connection } from '@temporalio/client';
 import type { ExportClient } from '../../client';
+import type { AccountBudgetClient, AccountBudgetClientOptions } from '../../client/account-budget';
 import { ExportError } from '../../errors';
 import { connectionOptions, describeUnreachable } from '../../config/connection';
 import { lazy } from '../lazy';
@@ -14,6 +15,10 @@ export interface ClientContext extends Pick<Settings, 'config' | 'temporal'> {
   readonly webUi: WebUi;
   /** @throws ExportError WORKER_NOT_RUNNING where none polls the task queue */
   readonly requireWorker: () => Promise<void>;
+  /** The connections of an account, which its workflow divides. */
+  readonly budgetOf: (
+    account: Pick<AccountBudgetClientOptions, 'account' | 'workflowId'>,
+  ) => AccountBudgetClient;
   /** Whether this is the server of a `dev`, whose worker uses a sandbox. */
   readonly isDev: () => Promise<boolean>;
 }
@@ -36,6 +41,7 @@ export async function withClient<Result>(
       temporal: settings.temporal,
       webUi: await openWebUi(settings),
       requireWorker: () => lazy.pollers().requireWorker(client, taskQueue),
+      budgetOf: (account) => new (lazy.budgets().AccountBudgetClient)({ client, taskQueue, ...account }),
       isDev: () => usesDev(settings),
     });
   } finally {

@@ -19,6 +19,7 @@ export interface WebUi {
     which: { readonly isLatest: boolean },
   ) => Promise<string | null>;
   readonly schedule: (name: string) => string | null;
+  readonly workflow: (workflowId: string) => string | null;
 }
 
 export async function openWebUi(settings: Settings): Promise<WebUi> {
@@ -27,6 +28,7 @@ export async function openWebUi(settings: Settings): Promise<WebUi> {
   const linkTo = (workflowId: string, runId?: string | null) =>
     base === undefined ? null : workflowUrl(base, { namespace, workflowId, runId });
   return {
+    workflow: (id) => linkTo(id),
     destination: (id) => linkTo(destinationWorkflowId(id)),
     export: (id, runId) => linkTo(exportWorkflowId(id), runId),
     exportOf: async (handle, { isLatest }) => {
