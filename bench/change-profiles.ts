@@ -5,11 +5,15 @@ import { quoteText } from '../src/duckdb/quote';
 import type { Scene } from './scene';
 import { readCsv } from './read-csv';
 
+type ChangedScene = Pick<Scene, 'folder' | 'setting'> & {
+  readonly options: Pick<Scene['options'], 'profiles'>;
+};
+
 /**
  * Changes one percent of the profiles in the source files, like a daily refresh: half of these get a new last name, a quarter are new,
  * a quarter are deleted. Only profiles that an export sends are chosen, so that every change must be sent.
  */
-export async function changeOneOfAHundred({ folder, setting, options }: Scene): Promise<void> {
+export async function changeOneOfAHundred({ folder, setting, options }: ChangedScene): Promise<void> {
   const profiles = setting.profilesFile;
   const memberships = join(folder, 'data/memberships.csv');
   const quarter = Math.round(options.profiles / 400);

@@ -9,21 +9,36 @@ import { HELP, parseOptions, type BenchOptions, type Part } from './options';
 import { measureOthers } from './others/measure-others';
 import { measureDay } from './day/measure-day';
 import { describeDay } from './day/tables';
+import { measureFleet } from './fleet/measure-fleet';
+import { describeFleet } from './fleet/tables';
 import { measurePeople } from './people/measure-people';
 import { describePeople } from './people/tables';
+import { measureSizing } from './sizing/measure-sizing';
+import { describeSizing } from './sizing/tables';
 import { reconcile } from './reconcile';
 import { openScene, type SceneOptions } from './scene';
+import { simulateFleet } from './simulation/figures';
+import { describeSimulation } from './simulation/tables';
 import { measureSources } from './sources/measure-sources';
 import { describeSources } from './sources/tables';
 import { measureAges, measureWidths } from './staging-scale';
 import { describeFigures } from './tables';
 import { describeTargets } from './targets';
 import { useTemporaryFolder } from './temporary-folder';
-import { writeBenchmarks, writeDay, writePeople, writeSources } from './write-benchmarks';
+import {
+  writeBenchmarks,
+  writeDay,
+  writeFleet,
+  writePeople,
+  writeSimulation,
+  writeSizing,
+  writeSources,
+} from './write-benchmarks';
 
 const OPERATION_MS = 100;
 const SLOW_OPERATION_MS = 1000;
 const OTHERS_PROFILES = 20_000;
+const FLEET = { accounts: 10, workers: 3, operationMs: SLOW_OPERATION_MS };
 const CONNECTIONS = 10;
 const LANES: readonly Lane[] = ['batch', 'direct'];
 
@@ -84,6 +99,26 @@ async function main(): Promise<void> {
     const figures = await measurePeople({ temporalBinary, sizes }, say);
     print(options.json ? JSON.stringify(figures) : describePeople(figures));
     if (options.write) await writePeople(figures);
+    return;
+  }
+  if (options.fleet) {
+    const temporalBinary = await findTemporalBinary({ report: say });
+    const figures = await measureFleet({ ...FLEET, temporalBinary, profiles: options.sizes.at(-1)! }, say);
+    print(options.json ? JSON.stringify(figures) : describeFleet(figures));
+    if (options.write) await writeFleet(figures);
+    return;
+  }
+  if (options.simulate) {
+    const figures = simulateFleet();
+    print(options.json ? JSON.stringify(figures) : describeSimulation(figures));
+    if (options.write) await writeSimulation(figures);
+    return;
+  }
+  if (options.sizing) {
+    const temporalBinary = await findTemporalBinary({ report: say });
+    const figures = await measureSizing({ temporalBinary, most: options.sizes.at(-1)! }, say);
+    print(options.json ? JSON.stringify(figures) : describeSizing(figures));
+    if (options.write) await writeSizing(figures);
     return;
   }
   if (options.sources) {

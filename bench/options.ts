@@ -19,6 +19,12 @@ export interface BenchOptions {
   readonly people: boolean;
   /** Measure only how sources of each kind are read. */
   readonly sources: boolean;
+  /** Measure only several accounts on several workers. */
+  readonly fleet: boolean;
+  /** Measure only what a worker takes with exports at once, and what exports ask of an object store. */
+  readonly sizing: boolean;
+  /** Nothing is measured: simulate a fleet. */
+  readonly simulate: boolean;
   /** Folder for CPU profiles of the workers, one per scene. */
   readonly cpuProfiles: string | undefined;
 }
@@ -43,6 +49,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
       day: { type: 'boolean', default: false },
       people: { type: 'boolean', default: false },
       sources: { type: 'boolean', default: false },
+      fleet: { type: 'boolean', default: false },
+      sizing: { type: 'boolean', default: false },
+      simulate: { type: 'boolean', default: false },
       'cpu-prof': { type: 'string' },
     },
   });
@@ -74,7 +83,10 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
        npm run bench -- [--age] [--width]
        npm run bench -- --day [--json] [--write]
        npm run bench -- --people [--profiles N] [--json] [--write]
+       npm run bench -- --sizing [--profiles N] [--json] [--write]
+       npm run bench -- --simulate [--json] [--write]
        npm run bench -- --sources [--profiles N] [--json] [--write]
+       npm run bench -- --fleet [--profiles N] [--json] [--write]
 
   --profiles N  one size instead of 10,000, 100,000 and 1,000,000 (which take about half an hour)
   --only PART   sizes (1 to 5, without the slow scenes of 3), slow (those) or others (6)
@@ -86,8 +98,13 @@ Usage: npm run bench -- [--profiles N] [--only PART] [--json] [--write] [--cpu-p
                 writes that section of BENCHMARKS.md, and bench/day/figures.json, which a test compares with
   --people      instead: verify an audience of 100,000 and of a million, and forget a person in a store with as many (8; takes ten minutes);
                 --write writes that section of BENCHMARKS.md, and bench/people/figures.json, which a test compares with
-  --sources     instead: read the same profiles from each kind of source, whose servers it starts (9; takes ten minutes); --write writes that section
+  --sizing      instead: the memory of one worker with up to sixteen exports at once, and requests to an object store (9; takes half an hour, and installs
+                moto); --profiles N leaves larger sizes out; --write writes that section of BENCHMARKS.md, and bench/sizing/figures.json
+  --simulate    instead: compute a fleet of 1,000 destinations from the figures of the other sections (10; takes half a minute); --write writes that section
+  --sources     instead: read the same profiles from each kind of source, whose servers it starts (11; takes ten minutes); --write writes that section
                 of BENCHMARKS.md, and bench/sources/figures.json
+  --fleet       instead: ten accounts with a destination each, exported at once by three workers with one bucket, of which one is killed every minute (12;
+                takes as long as a batch of all its operations, a second each); --write writes that section of BENCHMARKS.md
   --cpu-prof FOLDER
                 write CPU profiles of the workers' threads there, one folder per scene; slows the workers down
 

@@ -3,8 +3,14 @@ import { join, resolve } from 'node:path';
 import { drawChart } from './chart';
 import type { DayFigures } from './day/measure-day';
 import { DAY_TITLE, describeDay } from './day/tables';
+import type { FleetFigures } from './fleet/measure-fleet';
+import { describeFleet, FLEET_TITLE } from './fleet/tables';
 import type { PeopleFigures } from './people/measure-people';
 import { describePeople, PEOPLE_TITLE } from './people/tables';
+import { simulateFleet, type SimulationFigures } from './simulation/figures';
+import { describeSimulation, SIMULATION_TITLE } from './simulation/tables';
+import type { SizingFigures } from './sizing/measure-sizing';
+import { describeSizing, SIZING_TITLE } from './sizing/tables';
 import type { Figures } from './figures';
 import type { SourcesFigures } from './sources/measure-sources';
 import { describeSources, SOURCES_TITLE } from './sources/tables';
@@ -22,6 +28,10 @@ const DAY = join(ROOT, 'bench/day/figures.json');
 const PEOPLE = join(ROOT, 'bench/people/figures.json');
 /** The last readings of sources. */
 const SOURCES = join(ROOT, 'bench/sources/figures.json');
+/** The last accounts and workers. */
+const FLEET = join(ROOT, 'bench/fleet/figures.json');
+/** The last workers and stores. */
+const SIZING = join(ROOT, 'bench/sizing/figures.json');
 
 /** Writes BENCHMARKS.md and its chart. */
 export async function writeBenchmarks(figures: Figures): Promise<void> {
@@ -29,7 +39,17 @@ export async function writeBenchmarks(figures: Figures): Promise<void> {
   const day = JSON.parse(await readFile(DAY, 'utf8')) as DayFigures;
   const people = JSON.parse(await readFile(PEOPLE, 'utf8')) as PeopleFigures;
   const sources = JSON.parse(await readFile(SOURCES, 'utf8')) as SourcesFigures;
-  const sections = [describe(figures), describeDay(day), describePeople(people), describeSources(sources)];
+  const fleet = JSON.parse(await readFile(FLEET, 'utf8')) as FleetFigures;
+  const sizing = JSON.parse(await readFile(SIZING, 'utf8')) as SizingFigures;
+  const sections = [
+    describe(figures),
+    describeDay(day),
+    describePeople(people),
+    describeSizing(sizing),
+    describeSimulation(simulateFleet()),
+    describeSources(sources),
+    describeFleet(fleet),
+  ];
   await writeFile(BENCHMARKS, sections.join('\n'));
 }
 
@@ -49,6 +69,23 @@ export async function writePeople(figures: PeopleFigures): Promise<void> {
 export async function writeSources(figures: SourcesFigures): Promise<void> {
   await replaceSection(SOURCES_TITLE, describeSources(figures));
   await writeFile(SOURCES, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of several accounts on several workers, and its figures. */
+export async function writeFleet(figures: FleetFigures): Promise<void> {
+  await replaceSection(FLEET_TITLE, describeFleet(figures));
+  await writeFile(FLEET, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of workers and stores, and its figures. */
+export async function writeSizing(figures: SizingFigures): Promise<void> {
+  await replaceSection(SIZING_TITLE, describeSizing(figures));
+  await writeFile(SIZING, `${JSON.stringify(figures, null, 2)}\n`);
+}
+
+/** Writes the section of the simulation, which the same figures give again. */
+export async function writeSimulation(figures: SimulationFigures): Promise<void> {
+  await replaceSection(SIMULATION_TITLE, describeSimulation(figures));
 }
 
 /** A section that is not there yet becomes the last one. */

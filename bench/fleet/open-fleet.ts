@@ -10,7 +10,7 @@ import { startProgram, type Started, WORKER_NODE_FLAGS } from '../../src/dev/pro
 import { startVersityGateway } from '../../test/support/object-stores';
 import { SandboxControl } from '../sandbox-control';
 import { startSandbox } from '../scene';
-import { watchMemory } from '../watch';
+import { type Watch, watchMemory } from '../watch';
 
 /** The built package, so that the measured code is the published code. */
 const WORKER = resolve(__dirname, '../../../dist/dev/programs/worker-process.js');
@@ -56,10 +56,13 @@ export class FleetWorker {
     const started = await startProgram(WORKER, [this.#config], { nodeFlags: WORKER_NODE_FLAGS });
     this.#started = started;
     const memory = watchMemory(started.process.pid);
-    this.#ended = started.process.ended.then(async () => {
-      await memory.stop();
-      this.#peak = Math.max(this.#peak, memory.peak());
-    });
+    this.#ended = this.#measure(started, memory);
+  }
+
+  async #measure({ process }: Started, memory: Watch): Promise<void> {
+    await process.ended;
+    await memory.stop();
+    this.#peak = Math.max(this.#peak, memory.peak());
   }
 
   /** As a node that is lost: by SIGKILL. */

@@ -2,7 +2,7 @@ import { bytes, count, ratio, seconds } from '../numbers';
 import { table } from '../tables';
 import type { FleetFigures } from './measure-fleet';
 
-export const FLEET_TITLE = '### 10. Several accounts on several workers';
+export const FLEET_TITLE = '### 12. Several accounts on several workers';
 
 const MOST_TIMES = 1.1;
 

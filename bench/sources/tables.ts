@@ -2,7 +2,7 @@ import { count, ratio, seconds } from '../numbers';
 import { table } from '../tables';
 import type { SourcesFigures } from './measure-sources';
 
-export const SOURCES_TITLE = '### 9. Read the profiles of each kind of source';
+export const SOURCES_TITLE = '### 11. Read the profiles of each kind of source';
 
 /** What PostgreSQL may take of the time that the same profiles take from CSV files. */
 const MOST_OF_POSTGRES = 1.5;

@@ -42,8 +42,7 @@ export async function copyStore(
   const address = placeOf(between.to);
   return withClient({ ...invocation, options: { ...options, config: files.from } }, async (client) => {
     const reader = await lazy.reading().readStaging(between.from.staging, between.from.baseFolder);
-    const views = (await viewsOf(client)).filter(({ storeId }) => storeId === reader?.storeId);
-    requireIdle(views);
+    const views = await idleViewsOf(client, reader?.storeId);
     const question = `Copy the staging store ${reader?.storeId ?? ''} in ${placeOf(between.from)} to ${address}? It then takes no exports any longer; its destinations go on with the copy.`;
     if (!(await isConfirmed(invocation, { yes, needs: NEEDS_YES }, question)))
       return nothingChanged(invocation);
@@ -82,8 +81,24 @@ async function viewsOf(client: ExportClient): Promise<DestinationView[]> {
   return views;
 }
 
+const IDLE_TRIES = 5;
+
+/** A destination hears of the end of its job a moment after the one who waits for the report. */
+async function idleViewsOf(client: ExportClient, store: string | undefined): Promise<DestinationView[]> {
+  for (let tries = 1; ; tries += 1) {
+    const views = (await viewsOf(client)).filter(({ storeId }) => storeId === store);
+    if (views.every(isIdle)) return views;
+    if (tries === IDLE_TRIES) requireIdle(views);
+    await delay(BUSY_MS);
+  }
+}
+
+function isIdle({ running, queued }: DestinationView): boolean {
+  return running === null && queued.length === 0;
+}
+
 function requireIdle(views: readonly DestinationView[]): void {
-  const busy = views.filter(({ running, queued }) => running !== null || queued.length > 0);
+  const busy = views.filter((view) => !isIdle(view));
   if (busy.length === 0) return;
   const names = busy.map(({ destinationId }) => destinationId).join(', ');
   throw new ExportError(
