@@ -2,7 +2,7 @@ import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { readBaseline } from '../store/documents';
 import { translatingStore } from '../store/failure';
-import { COPY, DESTINATIONS, STORE } from '../store/layout';
+import { DESTINATIONS, STORE } from '../store/layout';
 import { presentStore } from '../store/present-store';
 import { listFolders, sealDocument } from '../store/sealed-files';
 import { readStore, type StoreDocument } from '../store/store-id';

@@ -101,9 +101,9 @@ describe('a command that copies a store and is frozen', () => {
     goOn();
     await expect(frozen).rejects.toMatchObject({ code: 'STAGING_FAILED' });
     await claimIn(stage);
-    await expect(
-      openStaging({ store: new FolderStore(target), memoryLimit: '256MB' }),
-    ).rejects.toMatchObject({ code: 'STAGING_STORE_UNSAFE' });
+    await expect(openStaging({ store: new FolderStore(target), memoryLimit: '256MB' })).rejects.toMatchObject(
+      { code: 'STAGING_STORE_UNSAFE' },
+    );
     // Repeated, it has nothing left to do.
     await giveUp(target);
   });
