@@ -29,7 +29,7 @@ export function readStore(store: StagingStore): Promise<StoreDocument | undefine
 }
 
 /** @returns the id of the store; undefined where no worker has opened it yet */
-export async function readStoreId(store: StagingStore): Promise<string | undefined> {
+async function readStoreId(store: StagingStore): Promise<string | undefined> {
   return (await readStore(store))?.id;
 }
 
