@@ -53,7 +53,8 @@ export async function copyStore(
       onPass: (pass) => terminal.err(describePass(pass)),
     });
     const destinations: MovedDestination[] = [];
-    for (const { destinationId } of views)
+    // Again: one may have been connected since.
+    for (const { destinationId } of (await viewsOf(client)).filter(({ storeId }) => storeId === copied.from))
       destinations.push(await move(client, { destinationId, from: copied.from, to: copied.to }));
     const moved = { ...copied, address, destinations, others: await othersOf(client, copied.destinations) };
     print(invocation, {

@@ -26,9 +26,10 @@ export interface Stores {
  */
 export async function begin({ from, to, addressOfFrom, addressOfTo }: Stores): Promise<Begun> {
   const source = await readStore(from);
-  if (!source) throw noStore(addressOfFrom);
+  if (!source || source.isGivenUp) throw noStore(addressOfFrom);
   const moved = await readMoved(from);
   const made = await readStore(to);
+  if (made?.isGivenUp) throw notEmpty(addressOfTo, 'has a part of a copy that was given up');
   if (made) {
     if (moved?.to !== made.id) throw notEmpty(addressOfTo, `is the store ${made.id} already`);
     return { source, id: made.id, isComplete: true };

@@ -2,13 +2,14 @@ import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { readBaseline } from '../store/documents';
 import { translatingStore } from '../store/failure';
-import { COPY, DESTINATIONS, STORE } from '../store/layout';
+import { DESTINATIONS, STORE } from '../store/layout';
 import { presentStore } from '../store/present-store';
 import { listFolders, sealDocument } from '../store/sealed-files';
-import { readStore, readStoreId, type StoreDocument } from '../store/store-id';
-import { readMoved } from '../store/moved';
+import { readStore, type StoreDocument } from '../store/store-id';
+import { readMoved, storeMoved } from '../store/moved';
 import { begin, type Begun, readCopy, type Stores } from './begin';
-import { liftFence, sealMoved, supersedeJobs } from './fence';
+import { liftFence, newMark, sealMoved, supersedeJobs } from './fence';
+import { incompleteCopy } from './incomplete-copy';
 import { readability } from './readable';
 import { type Pass, syncObjects } from './sync-objects';
 
@@ -44,6 +45,8 @@ export async function copyStore(request: CopyRequest): Promise<CopiedStore> {
   const stores = opened(request);
   const begun = await begin(stores);
   const { source, id, isComplete } = begun;
+  // Of another task queue; or a worker of an earlier version, which does not look at the mark, has gone on.
+  if (isComplete) await requireBaselines(stores.to, request.baselines);
   const { objects, changed } = isComplete
     ? { objects: 0, changed: 0 }
     : await copy({ ...request, ...stores, from: presentStore(stores.from) }, begun);
@@ -59,27 +62,29 @@ async function copy(request: CopyRequest, { source, id }: Begun): Promise<Pass> 
   const { from, to, memoryLimit, addressOfTo, onPass } = request;
   await requireBaselines(from, request.baselines);
   const readable = readability(to, memoryLimit);
+  const copied = incompleteCopy(to, id);
+  const mark = newMark(id);
   try {
     let total = 0;
     const pass = async (withMarks: boolean): Promise<Pass> => {
-      const found = await syncObjects({ from, to, readable, withMarks });
+      const found = await syncObjects({ from, to: copied, readable, withMarks });
       total += found.changed;
       onPass?.(found);
       return found;
     };
     await pass(false);
-    const isOurs = await sealMoved(from, { to: id, address: addressOfTo });
     try {
+      await sealMoved(from, mark, { to: id, address: addressOfTo });
       await supersedeJobs(from);
       const { objects } = await untilSame(() => pass(true));
       await requireBaselines(to, request.baselines);
-      await requireBegun(to, id);
       await complete(request, { source, id });
       return { objects, changed: total };
     } catch (error) {
-      // Of another command that copies at once, it is that one's to lift. Once the copy may be a store, no one lifts it.
-      if (isOurs && !(error instanceof Incomplete)) await liftFence(from);
-      throw error instanceof Incomplete ? error.cause : error;
+      // Once the copy may be a store, the mark stays.
+      if (error instanceof Incomplete) throw error.cause;
+      await from.delete(mark);
+      throw error;
     }
   } finally {
     await readable.close();
@@ -101,7 +106,7 @@ async function untilSame(pass: () => Promise<Pass>): Promise<Pass> {
 class Incomplete extends Error {}
 
 async function complete(
-  { from, to, addressOfTo }: Stores,
+  { to, addressOfTo }: Stores,
   { source, id }: { readonly source: StoreDocument; readonly id: string },
 ): Promise<void> {
   const made: StoreDocument = {
@@ -110,29 +115,26 @@ async function complete(
     created: new Date().toISOString(),
     formerIds: [...(source.formerIds ?? []), source.id],
   };
+  const found = await sealStore(to, made);
+  if (found.id === id && !found.isGivenUp) return;
+  throw found.isGivenUp
+    ? new ExportError('STAGING_FAILED', 'The copy was given up while it was made. Copy to another place.')
+    : new ExportError(
+        'STAGING_STORE_UNSAFE',
+        `${addressOfTo} has become the store ${found.id} while the store ${id} was copied there. Copy to another place.`,
+      );
+}
+
+/** Decides between those that complete the copy and those that give it up: the first one has created the document. */
+async function sealStore(to: StagingStore, made: StoreDocument): Promise<StoreDocument> {
   try {
     await sealDocument(to, STORE, made);
-    // Another command that has failed may have lifted it.
-    await sealMoved(from, { to: id, address: addressOfTo });
-    await requireId(to, { id, addressOfTo });
+    const found = await readStore(to);
+    if (found) return found;
+    throw new ExportError('STAGING_FAILED', `${STORE} has vanished from the copy. Repeat the command.`);
   } catch (error) {
     throw new Incomplete('', { cause: error });
   }
-}
-
-async function requireId(to: StagingStore, { id, addressOfTo }: { id: string; addressOfTo: string }) {
-  const found = await readStoreId(to);
-  if (found === id) return;
-  throw new ExportError(
-    'STAGING_STORE_UNSAFE',
-    `${addressOfTo} has become the store ${found ?? 'unknown'} while the store ${id} was copied there. Give the copy up (store copy --cancel), and copy to another place.`,
-  );
-}
-
-/** @throws ExportError STAGING_FAILED: it was given up */
-async function requireBegun(to: StagingStore, id: string): Promise<void> {
-  if ((await readCopy(to))?.id === id) return;
-  throw new ExportError('STAGING_FAILED', 'The copy was given up while it was made. Repeat the command.');
 }
 
 async function requireBaselines(store: StagingStore, baselines: CopyRequest['baselines']): Promise<void> {
@@ -140,28 +142,36 @@ async function requireBaselines(store: StagingStore, baselines: CopyRequest['bas
     if (await readBaseline(store, ref)) continue;
     throw new ExportError(
       'STAGING_CORRUPT',
-      `The store was not copied: the destination ${ref.destinationId} goes on from the export ${ref.exportId}, whose baseline is not in the store. Restore the store from a backup.`,
+      `The destination ${ref.destinationId} goes on from the export ${ref.exportId}, whose baseline is not in the store. No destination was moved. Restore the store from a backup.`,
     );
   }
 }
 
 /**
  * Gives up a copy that is not complete: the store takes jobs again.
- * @throws ExportError STORE_MOVED where it is complete
+ * @throws ExportError STORE_MOVED where it is complete, INPUT_INVALID where none was begun
  */
 export async function cancelCopy(request: Stores): Promise<{ readonly from: string }> {
   const { from, to, addressOfFrom, addressOfTo } = opened(request);
   const source = await readStore(from);
-  const [moved, made] = [await readMoved(from), await readStore(to)];
-  if (source && made && moved?.to === made.id)
+  if (!source)
+    throw new ExportError('STAGING_NOT_REACHABLE', `There is no staging store in ${addressOfFrom}.`);
+  const [moved, copy] = [await readMoved(from), await readCopy(to)];
+  if (copy?.from !== source.id)
+    throw new ExportError(
+      'INPUT_INVALID',
+      `No copy of ${addressOfFrom} was begun in ${addressOfTo}. Nothing was changed.`,
+    );
+  const { id } = copy;
+  if (moved && moved.to !== id) throw storeMoved(moved);
+  const tombstone = { id, kind: to.kind, created: new Date().toISOString(), isGivenUp: true } as const;
+  // First: a command that still copies, or was frozen, then completes nothing.
+  const made = await sealStore(to, tombstone);
+  if (!made.isGivenUp)
     throw new ExportError(
       'STORE_MOVED',
       `The copy of ${addressOfFrom} in ${addressOfTo} is complete, so it cannot be given up: destinations go on there.`,
     );
-  if (!source)
-    throw new ExportError('STAGING_NOT_REACHABLE', `There is no staging store in ${addressOfFrom}.`);
-  // First: a command that still copies then completes nothing.
-  await to.delete(COPY);
-  await liftFence(from);
+  await liftFence(from, id);
   return { from: source.id };
 }

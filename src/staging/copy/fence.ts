@@ -2,19 +2,30 @@ import { randomUUID } from 'node:crypto';
 import type { StagingStore } from '../../ports/staging-store';
 import { claim, lastClaim } from '../delivery/claim';
 import { DESTINATIONS, MOVED } from '../store/layout';
-import { type MovedDocument, readMoved, storeMoved } from '../store/moved';
-import { listFolders, sealDocument } from '../store/sealed-files';
+import { randomName } from '../store/local-files';
+import { type MovedDocument, readMarks, storeMoved } from '../store/moved';
+import { listFolders, listObjects, sealDocument } from '../store/sealed-files';
+
+/**
+ * Key of the mark of one command. Each has its own: one that fails takes back only what it has set, also when it was frozen and another one has
+ * completed the copy since.
+ */
+export function newMark(id: string): string {
+  return `${MOVED}${id}-${randomName()}.json`;
+}
 
 /**
  * From now on, no job claims its destination here.
- * @returns whether this call has set the mark
  * @throws ExportError STORE_MOVED where yet another store takes its place
  */
-export async function sealMoved(store: StagingStore, to: Omit<MovedDocument, 'at'>): Promise<boolean> {
-  const isOurs = await sealDocument(store, MOVED, { ...to, at: new Date().toISOString() });
-  const moved = await readMoved(store);
-  if (moved && moved.to !== to.to) throw storeMoved(moved);
-  return isOurs;
+export async function sealMoved(
+  store: StagingStore,
+  mark: string,
+  to: Omit<MovedDocument, 'at'>,
+): Promise<void> {
+  await sealDocument(store, mark, { ...to, at: new Date().toISOString() });
+  const other = (await readMarks(store)).find((one) => one.to !== to.to);
+  if (other) throw storeMoved(other);
 }
 
 /**
@@ -27,7 +38,8 @@ export async function supersedeJobs(store: StagingStore): Promise<void> {
       await claim(store, { destinationId, exportId: randomUUID() }, 'copy');
 }
 
-/** Lets the store take jobs again. */
-export function liftFence(store: StagingStore): Promise<void> {
-  return store.delete(MOVED);
+/** Lets the store take jobs again, once the copy with this id cannot be completed any longer. */
+export async function liftFence(store: StagingStore, id: string): Promise<void> {
+  for (const name of await listObjects(store, MOVED))
+    if (name.startsWith(`${id}-`)) await store.delete(MOVED + name);
 }

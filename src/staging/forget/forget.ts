@@ -83,7 +83,7 @@ export async function forget(context: ForgetContext): Promise<Forgotten> {
   const identity = await readIdentity(store, destinationId, id);
   if (!identity) throw new Error('the person is found before rows are removed');
   const contacts = identity.contacts.map(({ email }) => email);
-  const addresses = [...contacts, ...identity.malformed];
+  const addresses = [...contacts, ...(identity.malformed ?? [])];
   const wanted: Wanted = { ...identity, addresses };
   // First, so that a crash cannot leave an address unprotected that is no longer in any list.
   if (request.keepOut !== false)

@@ -17,8 +17,8 @@ export interface Identity {
   readonly keys: readonly string[];
   /** Spellings of the addresses that rows have, besides the normalised ones. */
   readonly spellings: readonly string[];
-  /** What stands for an address and is none, such as two in one field: rows with it go, and no contact has it. */
-  readonly malformed: readonly string[];
+  /** What stands for an address and is none, such as two in one field: rows with it go, and no contact has it. Undefined: found by an earlier build. */
+  readonly malformed?: readonly string[];
 }
 
 /** What a request has removed. Names no person: it answers a step that is repeated. */

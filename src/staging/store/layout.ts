@@ -8,8 +8,8 @@ import { PROCESS_NAME } from './process-name';
 // The only place that knows which key a thing has in the store. Keys of folders end with "/".
 
 export const STORE = 'store.json';
-/** That another store has taken the place of this one. */
-export const MOVED = 'moved.json';
+/** Marks that another store takes the place of this one: one of each command that copies it. */
+export const MOVED = 'moved/';
 /** What this store is a copy of. Without `store.json`, the copy is not complete. */
 export const COPY = 'copy.json';
 export const AUDIENCES = 'audiences/';

@@ -1,7 +1,7 @@
 import { ExportError } from '../../errors';
 import type { StagingStore } from '../../ports/staging-store';
 import { MOVED } from './layout';
-import { readDocument } from './sealed-files';
+import { listObjects, readDocument } from './sealed-files';
 
 /** That another store has taken the place of this one. */
 export interface MovedDocument {
@@ -11,8 +11,18 @@ export interface MovedDocument {
   readonly at: string;
 }
 
-export function readMoved(store: StagingStore): Promise<MovedDocument | undefined> {
-  return readDocument<MovedDocument>(store, MOVED);
+/** Any of the marks. */
+export async function readMoved(store: StagingStore): Promise<MovedDocument | undefined> {
+  return (await readMarks(store))[0];
+}
+
+export async function readMarks(store: StagingStore): Promise<readonly MovedDocument[]> {
+  const marks: MovedDocument[] = [];
+  for (const name of await listObjects(store, MOVED)) {
+    const mark = await readDocument<MovedDocument>(store, MOVED + name);
+    if (mark) marks.push(mark);
+  }
+  return marks;
 }
 
 /** @throws ExportError STORE_MOVED */

@@ -11,6 +11,8 @@ export interface StoreDocument {
   readonly created: string;
   /** Ids of the stores that it is a copy of, the latest last. Undefined: it is no copy. */
   readonly formerIds?: readonly string[];
+  /** The copy was given up: it is no store, and none can be made here. Undefined: it is one. */
+  readonly isGivenUp?: true;
 }
 
 /** Which store a store is a copy of. It is written first, and `store.json` last. */
@@ -27,14 +29,15 @@ export function readStore(store: StagingStore): Promise<StoreDocument | undefine
 }
 
 /** @returns the id of the store; undefined where no worker has opened it yet */
-export async function readStoreId(store: StagingStore): Promise<string | undefined> {
+async function readStoreId(store: StagingStore): Promise<string | undefined> {
   return (await readStore(store))?.id;
 }
 
 /** Creates the store at its first opening. @returns its id */
 export async function openStore(store: StagingStore): Promise<string> {
-  const known = await readStoreId(store);
-  if (known) return known;
+  const known = await readStore(store);
+  if (known?.isGivenUp) throw givenUp();
+  if (known) return known.id;
   const copy = await readDocument<CopyDocument>(store, COPY);
   if (copy) throw incomplete(copy);
   const made: StoreDocument = {
@@ -49,6 +52,13 @@ export async function openStore(store: StagingStore): Promise<string> {
   throw new ExportError(
     'STAGING_CORRUPT',
     'store.json vanished from the staging store while it was opened. Start the worker again.',
+  );
+}
+
+function givenUp(): ExportError {
+  return new ExportError(
+    'STAGING_STORE_UNSAFE',
+    'This is a part of a copy of a staging store, which was given up. Name another place in the section staging, or delete all that is here.',
   );
 }
 

@@ -17,6 +17,12 @@ export function requireMovable(destination: Destination, { from, to }: MoveStore
       'INPUT_INVALID',
       `The destination ${destinationId} has the staging store ${storeId}, not ${from}. Nothing was changed.`,
     );
+  // It ends with the store of the worker that checks it.
+  if (destination.isConnecting)
+    throw new ExportError(
+      'DESTINATION_BUSY',
+      `The destination ${destinationId} is being connected, so it keeps its staging store. Repeat the command.`,
+    );
   const open = [...(state.unsettled ? [state.unsettled] : []), ...state.queue];
   if (open.length > 0)
     throw new ExportError(

@@ -50,7 +50,7 @@ async function filesIn(folder: string): Promise<Record<string, string>> {
   const paths = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   const found = paths.map((path) => path.slice(folder.length + 1)).filter((path) => path.includes('/'));
   const contents = found
-    .filter((path) => !path.startsWith('scratch/'))
+    .filter((path) => !/^(?:scratch|moved)\//.test(path))
     .toSorted()
     .map(async (path) => [path, (await readFile(join(folder, path))).toString('base64')] as const);
   return Object.fromEntries(await Promise.all(contents));
@@ -164,7 +164,7 @@ describe('a copy that is not complete', () => {
     await writeFile(path, whole);
 
     await new FolderStore(stage.folder).put(
-      'moved.json',
+      `moved/${await begunId()}-killed.json`,
       JSON.stringify({ to: await begunId(), address: target }),
     );
     await expect(stage.staging.claim(stage.newExport())).rejects.toMatchObject({ code: 'STORE_MOVED' });

@@ -164,6 +164,23 @@ describe('a destination that receives requests at any moment', () => {
     });
   });
 
+  test('gets a copy of its staging store only once a connect has ended, which keeps the store of the worker that checks it', async () => {
+    await stage.withWorker(async () => {
+      await stage.connect();
+      const { storeId: from } = await show();
+      const to = from === '00000000' ? '00000001' : '00000000';
+      stage.sandbox.fail('delay 5 s on GET /lists/*');
+      const connecting = stage.connect({ name: 'Renamed' });
+      await until(() => hasAccepted('connect', 2));
+      await expect(stage.client.moveStore(stage.destinationId, { from, to })).rejects.toMatchObject({
+        code: 'DESTINATION_BUSY',
+      });
+      await connecting;
+      await stage.client.moveStore(stage.destinationId, { from, to });
+      expect(await show()).toMatchObject({ name: 'Renamed', storeId: to });
+    });
+  });
+
   test('has an export that is neither paused nor resumed by a request that is read too late', async () => {
     await stage.withWorker(async () => {
       await stage.connect();
