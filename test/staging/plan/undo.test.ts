@@ -139,8 +139,7 @@ describe('undo', () => {
     const all = [first, second, undone, redone, again, none, next];
     expect(all.map(({ settlement }) => settlement.mismatches)).toEqual(all.map(() => []));
     const isDecided = { duplicate: 1, invalid: 1, rejected: 1, suppressed: 3, throttled: 1 };
-    for (const { settlement } of [first, second, next])
-      expect(settlement.outcomes).toMatchObject(isDecided);
+    for (const { settlement } of [first, second, next]) expect(settlement.outcomes).toMatchObject(isDecided);
     expect(undone.settlement.outcomes).toMatchObject({ updated: 2, unchanged: 1, duplicate: 1 });
     expect(again.settlement.outcomes).toEqual(undone.settlement.outcomes);
   });
