@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   acknowledge,
   acknowledgeNew,
+  type Answer,
   baselineOf,
+  DESTINATION,
   type Exported,
   exportAll,
   FAKE,
@@ -11,6 +13,7 @@ import {
   openStage,
   OTHER,
   refuseBob,
+  type Respond,
   rowsOf,
   type Stage,
   VIP,
@@ -107,6 +110,38 @@ describe('undo', () => {
     const addresses = (await baselineOf(stage, undone)).map(({ address }) => address);
     expect(new Set(addresses)).toEqual(new Set(people.map(({ email }) => email)));
     expect(addresses).toHaveLength(3);
+  });
+
+  test('accounts for every outcome that a plan decides, also where undos are taken back', async () => {
+    const audience = [member('opted.out@mail.test', 'unsubscribed', [OTHER])];
+    const refusals: Readonly<Record<string, Answer>> = {
+      'fake@mail.test': FAKE,
+      'deleted@mail.test': { result: 'suppressed', class: 'forgotten', text: 'was permanently deleted' },
+      'throttled@mail.test': { result: 'throttled', class: 'too_many_signups', text: 'signed up to a lot' },
+    };
+    const respond: Respond = (email, chunk) => refusals[email] ?? acknowledgeNew(email, chunk);
+    const entries = ['listed@mail.test'];
+    await stage.staging.suppress({ destinationId: DESTINATION }, { entries, by: 'Kim', reason: '' });
+    const emails = [...Object.keys(refusals), ...entries, 'opted.out@mail.test', ANNA.email, 'no address'];
+    const decided = emails.map((email, index) => ({ ...BOB, key: `${10 + index}`, email }));
+    const people = [ANNA, ...decided, { ...BOB, key: '90' }];
+    const configured = { respond, audience, optedOut: 'skip', leavers: 'archive' } as const;
+    const first = await exportAll(stage, [...people, { ...CARL, key: '91' }], configured);
+    const second = await exportAll(stage, [{ ...ANNA, first: 'Other' }, ...people.slice(1)], {
+      ...configured,
+      after: first,
+    });
+    const undone = await undo(second, { audience, respond });
+    const redone = await undo(undone, { audience, respond });
+    const again = await undo(second, { after: redone, audience, respond });
+    const none = await undo(first, { after: again, audience, respond });
+    const next = await exportAll(stage, people, { ...configured, after: none });
+    const all = [first, second, undone, redone, again, none, next];
+    expect(all.map(({ settlement }) => settlement.mismatches)).toEqual(all.map(() => []));
+    const isDecided = { duplicate: 1, invalid: 1, rejected: 1, suppressed: 3, throttled: 1 };
+    for (const { settlement } of [first, second, next]) expect(settlement.outcomes).toMatchObject(isDecided);
+    expect(undone.settlement.outcomes).toMatchObject({ updated: 2, unchanged: 1, duplicate: 1 });
+    expect(again.settlement.outcomes).toEqual(undone.settlement.outcomes);
   });
 
   test('counts the same the second time of those who came back, and are archived again', async () => {
