@@ -108,6 +108,7 @@ export async function deleteBatch(connection: Connection, batchId: string): Prom
       route: '/batches/{batch_id}',
       params: { batch_id: batchId },
       reply: z.unknown(),
+      ends: true,
     }),
   );
 }

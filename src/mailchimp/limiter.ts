@@ -14,6 +14,8 @@ export interface ConnectionLimiter {
    * since what others do not use comes here.
    */
   readonly connections: () => number;
+  /** Whether there are any now: without a lease, there are none. */
+  readonly hasConnections: () => boolean;
   /** Slots in use now, including those of requests that timed out and may still be running. */
   readonly inUse: () => number;
   /**
@@ -102,6 +104,7 @@ export function createLimiter({ connections: max, budget }: LimiterOptions): Con
   return {
     sizes: { chunk: createRequestSize(MAX_CHUNK), page: createRequestSize(PAGE) },
     connections: () => Math.min(ceiling.current(), most()),
+    hasConnections: () => slots() > 0,
     inUse: () => used,
     acquire: (work = {}, signal) =>
       new Promise((resolve, reject) => {
