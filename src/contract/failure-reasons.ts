@@ -1,8 +1,10 @@
 import { INVALID_RULES } from './outcome';
 import { rowClassesWhere, withheldClassesWhere } from './row-class';
 
-/** Of a row that a limit of the export left for a later one. */
+/** Of a row that the limit of an export left for a later one. */
 export const BEYOND_LIMIT = 'beyond_limit';
+/** Of a row that an export did not reach before it ended. */
+export const NOT_REACHED = 'not_reached';
 /** Of a profile whose address another one has, which is used. */
 export const SAME_ADDRESS = 'same_address';
 
@@ -11,6 +13,7 @@ export const FAILURE_REASONS: readonly string[] = [
   ...INVALID_RULES,
   SAME_ADDRESS,
   BEYOND_LIMIT,
+  NOT_REACHED,
   ...rowClassesWhere(() => true),
   ...withheldClassesWhere(() => true),
 ];

@@ -5,7 +5,7 @@ type Next = KnownNext['contacts'][number];
 
 /** What the next export would do, and by which profiles and settings: a source is not read for one person. */
 export function describeNext(known: KnownIn): [string, string][] {
-  const { next, withdrawnAt } = known;
+  const { next, withdrawnAt, suppressions } = known;
   const stopped = withdrawnAt === null ? '' : `none starts: the consent was withdrawn ${instant(withdrawnAt)}`;
   if (!next)
     return [['Next export', stopped || 'not known: no export whose rows are kept has read the profiles']];
@@ -13,7 +13,14 @@ export function describeNext(known: KnownIn): [string, string][] {
     `as of the profiles and settings that export ${next.number} has read (${instant(next.startedAt)}), and of the lists now` +
     (stopped === '' ? '' : `\n${stopped}; otherwise:`);
   if (next.contacts.length === 0)
-    return [['Next export', `nothing: no profile of this person was selected\n${by}`]];
+    return [
+      [
+        'Next export',
+        suppressions.length > 0
+          ? `nothing, even if a profile has the address: ${listsOf(suppressions)}`
+          : `nothing: no profile of this person was selected\n${by}`,
+      ],
+    ];
   return [
     ['Next export', by],
     ...next.contacts.map((contact): [string, string] => [

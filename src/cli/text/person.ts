@@ -127,7 +127,7 @@ function consentPairs(outcomes: KnownIn['outcomes']): [string, string][] {
   return [
     ...[...numbersOf].map(([words, numbers]): [string, string] => [
       'Consent',
-      `${words} (export ${[...numbers].join(', ')})`,
+      `${words} (${numbers.size === 1 ? 'export' : 'exports'} ${[...numbers].toReversed().join(', ')})`,
     ]),
     ...outcomes.flatMap(({ signup, number, email }): [string, string][] =>
       signup && (signup.ip !== null || signup.at !== null)
