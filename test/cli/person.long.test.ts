@@ -150,4 +150,8 @@ test('person show of a key that was never sent names its entry on the suppressio
     const { document } = await scene.cliJson(`${line} --no-mailchimp`);
     expect(document).toMatchObject({ destinations: [known] });
   }
+  const { document } = await scene.cliJson('person show ADA@bücher.example');
+  expect(document).toMatchObject({
+    destinations: [{ mailchimp: [{ email: 'ada@xn--bcher-kva.example', member: null }] }],
+  });
 });

@@ -68,6 +68,10 @@ test('addresses of a suppression list get nothing from exports, until they are l
 test('a suppression list wants entries that can be read, and says what is wrong', async () => {
   const wrong = await scene.cli(`suppression add ${name} a@x.test nonsense --as Kim`);
   expect(wrong).toMatchObject({ code: 1, errors: expect.stringMatching(/^INPUT_INVALID: Entry 2 of/) });
+  const header = await scene.cli(`suppression add ${name} email a@x.test 1 2 --as Kim`);
+  expect(header.errors).toMatch(
+    /Entry 1 and 2 others of the suppression list are neither .* If the first line is a header, leave it out\. Correct them/,
+  );
   expect(wrong.errors).not.toContain('nonsense');
   expect(await scene.cli(`suppression add ${name} --as Kim`)).toMatchObject({ code: 2 });
   expect(await scene.cli(`suppression add ${name} --file missing.txt --as Kim`)).toMatchObject({

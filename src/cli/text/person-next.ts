@@ -6,7 +6,8 @@ type Next = KnownNext['contacts'][number];
 /** What the next export would do, and by which profiles and settings: a source is not read for one person. */
 export function describeNext(known: KnownIn): [string, string][] {
   const { next, withdrawnAt, suppressions } = known;
-  const stopped = withdrawnAt === null ? '' : `none starts: the consent was withdrawn ${instant(withdrawnAt)}`;
+  const stopped =
+    withdrawnAt === null ? '' : `none starts: the consent was withdrawn ${instant(withdrawnAt)}`;
   if (!next)
     return [['Next export', stopped || 'not known: no export whose rows are kept has read the profiles']];
   const by =
@@ -66,7 +67,10 @@ const WITHHELD: Readonly<Record<string, string>> = {
   not_allowed: 'it is new to the audience, and the source does not say that it may be added',
 };
 
-function describeOutcome({ outcome, reason, text, since, tags }: Next, { known, suppressions }: Facts): string {
+function describeOutcome(
+  { outcome, reason, text, since, tags }: Next,
+  { known, suppressions }: Facts,
+): string {
   if (outcome === 'unchanged')
     return tags.length > 0
       ? 'Nothing is sent: fields and tags are those of the last export'
@@ -89,7 +93,11 @@ function listsOf(suppressions: KnownIn['suppressions']): string {
   return `it is on a suppression list${isKeptOut ? ', and kept out' : ''}`;
 }
 
-function describeChange({ change, notArchived, ...contact }: Next, known: Facts['known'], isAsked: boolean): string {
+function describeChange(
+  { change, notArchived, ...contact }: Next,
+  known: Facts['known'],
+  isAsked: boolean,
+): string {
   const { added, removed, fields } = contact;
   const tagged = added.length > 0 ? [`tags added: ${added.join(', ')}`] : [];
   const untagged = removed.length > 0 ? [`tags taken off: ${removed.join(', ')}`] : [];

@@ -6,13 +6,7 @@ import type { Database } from '../../duckdb/database';
 import { COMPACT_ROWS } from '../../duckdb/parquet';
 import { isoText, quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
 import { listOpenWrites } from '../delivery/open-writes';
-import {
-  CENSUS_ROWS,
-  hashColumn,
-  type PlanDocument,
-  type PlannedTag,
-  readPlan,
-} from '../store/documents';
+import { CENSUS_ROWS, hashColumn, type PlanDocument, type PlannedTag, readPlan } from '../store/documents';
 import { CENSUS, inExport, OPT_OUTS } from '../store/layout';
 import { readLifts } from '../store/lifts';
 import type { Sealed } from '../store/run-once';
@@ -24,7 +18,13 @@ import { createBaseline, createCensus, OPTED_OUT, optOutsIn } from './baseline-t
 import { createContacts } from './contacts';
 import { exposedQuery, lateOf } from './exposed';
 import { fileOf, findBaseline } from './plan';
-import { countDecimalCommas, createDuplicates, createProfiles, NUMERIC_KEY, snapshotProfiles } from './profiles';
+import {
+  countDecimalCommas,
+  createDuplicates,
+  createProfiles,
+  NUMERIC_KEY,
+  snapshotProfiles,
+} from './profiles';
 import { signupColumn } from './signup';
 import { findSnapshot } from './snapshot';
 import { findAllSuppressions } from './suppressed';

@@ -59,7 +59,10 @@ export async function readPerson(
     for (const { exportId, file } of files) {
       const found = await outcomesIn(database, file, { wanted, contacts });
       const sent = found.some(({ outcome }) => outcome === 'created')
-        ? await signupsSent(context, database, { ref: { ...ref, exportId }, keys: found.map(({ key }) => key) })
+        ? await signupsSent(context, database, {
+            ref: { ...ref, exportId },
+            keys: found.map(({ key }) => key),
+          })
         : undefined;
       for (const { address, ...outcome } of found) {
         const signup = outcome.outcome === 'created' ? (sent?.get(outcome.key) ?? null) : null;

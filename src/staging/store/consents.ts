@@ -23,10 +23,7 @@ export async function recordConsent(
 }
 
 /** All statements and withdrawals, in their order. */
-export async function readConsents(
-  store: StagingStore,
-  destinationId: string,
-): Promise<readonly Consent[]> {
+export async function readConsents(store: StagingStore, destinationId: string): Promise<readonly Consent[]> {
   const known = await readSequence<Consent>(store, consentsFolder(destinationId));
   return known.flatMap(({ document }) => (document ? [document] : []));
 }
