@@ -41,7 +41,7 @@ interface ExportTime {
   readonly startedAt: string;
 }
 
-export interface KnownOutcome extends PersonOutcome, ExportTime {
+interface KnownOutcome extends PersonOutcome, ExportTime {
   /** Under which the export was made. Null: it is not in the store. */
   readonly consent: Agreement | null;
 }
