@@ -27,7 +27,7 @@ interface Shown {
 }
 
 async function shownOf(person: string) {
-  const { document } = await scene.cliJson(`person show ${person}`);
+  const { document } = await scene.cliJson(`person show ${person} --destination ${name}`);
   return (document as Shown).destinations[0];
 }
 
@@ -64,7 +64,7 @@ test('person show says what the next export does and why, and the next export do
   // What the command knows of since then.
   await scene.cli(`suppression add ${name} ${person(2).email} --as Kim`);
   await callMailchimp(scene.sandbox, `DELETE /lists/${AUDIENCE}/members/${person(3).email}`);
-  await scene.cli(`person forget 000007 --as Kim --mailchimp keep --keep-out --yes`);
+  await scene.cli(`person forget 000007 --destination ${name} --as Kim --mailchimp keep --keep-out --yes`);
 
   const nothing = { change: null, added: [], removed: [], fields: [] };
   const expected = {
@@ -92,7 +92,7 @@ test('person show says what the next export does and why, and the next export do
     { number: 2, startedAt, outcome: 'not_sent', signup: null, consent },
     { number: 1, startedAt, outcome: 'created', signup: { ip: null, at: SIGNED_UP }, consent },
   ]);
-  const changed = await scene.cli('person show 000005');
+  const changed = await scene.cli(`person show 000005 --destination ${name}`);
   expect(changed.output).toMatch(/2 +\d{4}-\S+ \S+ UTC +000005 +person000005@\S+ +not_sent +beyond_limit/);
   expect(changed.output).toMatch(/Consent +Kim agreed .* to version 2026-11 .*\(exports 1, 2\)/);
   expect(changed.output).toMatch(
@@ -100,7 +100,7 @@ test('person show says what the next export does and why, and the next export do
   );
   expect(changed.output).toMatch(/Next export +as of the profiles and settings that export 2 has read/);
   expect(changed.output).toMatch(/Sent; fields that differ: FNAME/);
-  expect((await scene.cli(`person show ${person(7).email}`)).output).toMatch(
+  expect((await scene.cli(`person show ${person(7).email} --destination ${name}`)).output).toMatch(
     /Next export +nothing, even if a profile has the address: it is kept out/,
   );
 

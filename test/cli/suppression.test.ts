@@ -42,7 +42,7 @@ test('addresses of a suppression list get nothing from exports, until they are l
   const failures = await scene.cli(`export failures ${name}`);
   expect(failures.output).toMatch(/suppressed +suppression_list +000001/);
   expect(failures.output).toMatch(/suppressed +suppression_list +000002/);
-  expect((await scene.cli(`person show ${person(2).email}`)).output).toMatch(
+  expect((await scene.cli(`person show ${person(2).email} --destination ${name}`)).output).toMatch(
     /On the suppression list since \d{4}-\S+ \S+ UTC, by Lee/,
   );
   expect((await scene.cli(`suppression list ${name} --csv`)).output).toMatch(
