@@ -5,11 +5,17 @@ type Next = KnownNext['contacts'][number];
 
 /** What the next export would do, and by which profiles and settings: a source is not read for one person. */
 export function describeNext(known: KnownIn): [string, string][] {
-  const { next, withdrawnAt, suppressions } = known;
+  const { next, withdrawnAt, suppressions, problems } = known;
   const stopped =
     withdrawnAt === null ? '' : `none starts: the consent was withdrawn ${instant(withdrawnAt)}`;
   if (!next)
-    return [['Next export', stopped || 'not known: no export whose rows are kept has read the profiles']];
+    return [
+      [
+        'Next export',
+        stopped ||
+          (problems.length > 0 ? 'not known' : 'not known: no export whose rows are kept has read the profiles'),
+      ],
+    ];
   const by =
     `as of the profiles and settings that export ${next.number} has read (${instant(next.startedAt)}), and of the lists now` +
     (stopped === '' ? '' : `\n${stopped}; otherwise:`);
