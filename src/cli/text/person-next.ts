@@ -13,7 +13,9 @@ export function describeNext(known: KnownIn): [string, string][] {
       [
         'Next export',
         stopped ||
-          (problems.length > 0 ? 'not known' : 'not known: no export whose rows are kept has read the profiles'),
+          (problems.length > 0
+            ? 'not known'
+            : 'not known: no export whose rows are kept has read the profiles'),
       ],
     ];
   const by =
