@@ -734,6 +734,8 @@ export interface PlannedContact {
   /** Of these, tags that are added, and tags of ours that are taken off. */
   readonly added: readonly string[];
   readonly removed: readonly string[];
+  /** What Mailchimp has is not proven, or is to be repaired: the contact is sent in full. */
+  readonly isExposed: boolean;
   /** Merge fields whose value is another one than the last that was acknowledged. */
   readonly fields: readonly string[];
   /** Whether a person who is new to the audience may be added; null: no attribute says so, so all are. */

@@ -45,7 +45,7 @@ function sentences(contact: Next, { contacts, suppressions, mailchimp }: KnownIn
   const known = contacts.find(({ email }) => email === contact.email);
   return [
     ...(outcome === null ? [] : [describeOutcome(contact, { known, suppressions })]),
-    ...(change === null ? [] : [describeChange(contact, known, mailchimp !== undefined)]),
+    ...(change === null ? [] : [describeChange(contact, mailchimp !== undefined)]),
     ...(change === 'create' && signup
       ? [`Evidence of the signup: ${evidence ? describeSignup(signup) : 'the profile has none'}`]
       : []),
@@ -101,12 +101,8 @@ function listsOf(suppressions: KnownIn['suppressions']): string {
   return `it is on a suppression list${isKeptOut ? ', and kept out' : ''}`;
 }
 
-function describeChange(
-  { change, notArchived, ...contact }: Next,
-  known: Facts['known'],
-  isAsked: boolean,
-): string {
-  const { added, removed, fields } = contact;
+function describeChange({ change, notArchived, ...contact }: Next, isAsked: boolean): string {
+  const { added, removed, fields, isExposed } = contact;
   const tagged = added.length > 0 ? [`tags added: ${added.join(', ')}`] : [];
   const untagged = removed.length > 0 ? [`tags taken off: ${removed.join(', ')}`] : [];
   const filled = fields.length > 0 ? [`fields that differ: ${fields.join(', ')}`] : [];
@@ -114,7 +110,9 @@ function describeChange(
   if (change === 'create') return `Added to the audience; ${all || 'no tags, no fields'}`;
   if (change === 'untag') return `Untagged; ${all}`;
   if (change === 'update')
-    return `Sent; ${all || (known?.state === 'exposed' ? 'again, without proof that it has arrived' : 'again')}`;
+    return isExposed
+      ? `Sent again in full, since Mailchimp may have other fields or tags${filled.length > 0 ? `; ${filled.join()}` : ''}`
+      : `Sent; ${all || 'with a field that is new to the export'}`;
   if (notArchived !== undefined) return `Not archived (${notArchived})${all === '' ? '' : `; ${all}`}`;
   const condition = isAsked ? '' : ', if Mailchimp, asked just before, has no reason against it';
   return `Archived${condition}${all === '' ? '' : `; ${all}`}`;

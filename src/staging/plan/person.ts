@@ -186,13 +186,13 @@ async function readContacts(
   const profiles = `(SELECT n, key, a0, ${signupColumn(plan.request)} AS signup FROM ${snapshotProfiles(snapshot)})`;
   const mayAdd = plan.request.addOnlyIf === undefined ? 'NULL::BOOLEAN' : 'f.may_add';
   const nothing = `NULL AS change, outcome, coalesce(reason, '') AS reason, '' AS text, NULL AS since,
-    []::VARCHAR[] AS tags, []::VARCHAR[] AS added, []::VARCHAR[] AS removed, []::VARCHAR[] AS fields`;
+    []::VARCHAR[] AS tags, []::VARCHAR[] AS added, []::VARCHAR[] AS removed, []::VARCHAR[] AS fields, false AS "isExposed"`;
   return database.rows<PlannedContact>(`
     SELECT coalesce(s.key, b.keys[1], '') AS key, p.address AS email,
       CASE WHEN p.upsert THEN CASE WHEN p.known THEN 'update' ELSE 'create' END WHEN p.archive THEN 'archive' WHEN p.lost <> ${noTags(tags)} THEN 'untag' END AS change,
       p.decided AS outcome, coalesce(p.class, p.not_archived, '') AS reason, coalesce(p.text, '') AS text, ${isoText('p.since')} AS since,
       ${namesIn('p.wanted', tags)} AS tags, ${namesIn('p.gained', tags)} AS added, ${namesIn('p.lost', tags)} AS removed,
-      CASE WHEN p.upsert THEN ${changedFields(plan)} ELSE [] END AS fields, ${mayAdd} AS "mayAdd", s.signup
+      CASE WHEN p.upsert THEN ${changedFields(plan)} ELSE [] END AS fields, coalesce(b.state = 'exposed', false) AS "isExposed", ${mayAdd} AS "mayAdd", s.signup
     FROM contact p JOIN seen USING (id) LEFT JOIN baseline b ON b.b = p.b LEFT JOIN profile f ON f.n = p.n LEFT JOIN ${profiles} s ON s.n = p.n
     WHERE ${isAsked('p.address', 'list_concat(coalesce(b.keys, []), [s.key])')}
     UNION ALL
