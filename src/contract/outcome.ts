@@ -63,7 +63,7 @@ export function noMemberStatuses(): MemberStatusCounts {
 }
 
 /** Why a profile is invalid. */
-const INVALID_RULES = [
+export const INVALID_RULES = [
   'email_missing',
   'email_malformed',
   'email_non_ascii_local_part',

@@ -22,6 +22,7 @@ import type {
   SegmentTag,
   Write,
 } from '../contract/plan';
+import type { Outcome } from '../contract/outcome';
 import type { RejectPolicies } from '../contract/reject-policy';
 import type { AtMailchimp, BaselineRest } from '../contract/forget';
 import type { ExportReport, SegmentReport, Settlement, Tally } from '../contract/report';
@@ -281,6 +282,11 @@ export interface Staging {
    * Rows: only for a terminal with access to this store.
    */
   readPerson(ref: ExportRef, request: PersonRequest): Promise<PersonRecord>;
+  /**
+   * What the next export would do with one person, by the rules of a plan: with the profiles and settings that an earlier export has read, the baseline of
+   * `ref`, and the lists as they are now. Null: the rows that it needs are not kept. Rows: only for a terminal with access to this store.
+   */
+  planPerson(ref: ExportRef, request: PersonPlanRequest): Promise<PersonPlan | null>;
   /** The contacts that a verification has found to differ. Rows: only for a terminal with access to this store. */
   readDrift(ref: ExportRef, request: DriftRequest): Promise<readonly DriftRow[]>;
   /** The same into a Parquet file, as `writeFailures`. */
@@ -679,6 +685,63 @@ export interface PersonRecord {
   readonly outcomes: readonly PersonOutcome[];
   /** Entries of the suppression lists of destination and account that withhold one of the addresses. */
   readonly suppressions: readonly Suppression[];
+  /** Normalised, of contacts and outcomes, and the one that was asked for. */
+  readonly addresses: readonly string[];
+  /** Statements of consent of the destination, and withdrawals, in their order, as `recordConsent` got them. */
+  readonly consents: readonly Readonly<Record<string, string>>[];
+}
+
+/** Evidence of a signup, as Mailchimp takes it; null: the profile has none that fits. */
+export interface SignupEvidence {
+  readonly ip: string | null;
+  readonly at: string | null;
+}
+
+export interface PersonPlanRequest extends Pick<PersonRequest, 'accountId' | 'exports'> {
+  /** Normalised. */
+  readonly emails: readonly string[];
+  readonly keys: readonly string[];
+  /** What Mailchimp has now; null: no such member. Undefined: it was not asked, so the last export's listing counts. */
+  readonly members?: readonly {
+    readonly email: string;
+    readonly member: { readonly status: string; readonly changedAt?: string } | null;
+  }[];
+}
+
+/** What the next export would do with one person. */
+export interface PersonPlan {
+  /** The export that has read the profiles, with its settings. */
+  readonly exportId: string;
+  /** Empty: it has read no profile of the person, and no contact departs. */
+  readonly contacts: readonly PlannedContact[];
+}
+
+export interface PlannedContact {
+  readonly key: string;
+  readonly email: string;
+  /** What is sent; null: nothing. `archive`: if the member, read just before, allows it; else its tags are taken off. */
+  readonly change: 'create' | 'update' | 'untag' | 'archive' | null;
+  /** The outcome, where it does not depend on Mailchimp. Null: it does. */
+  readonly outcome: Outcome | null;
+  /** As in a failure; empty: none. */
+  readonly reason: string;
+  /** Of a remembered refusal. */
+  readonly text: string;
+  /** When Mailchimp refused it. */
+  readonly since: string | null;
+  /** Tags of the segments that the profile is in. */
+  readonly tags: readonly string[];
+  /** Of these, tags that are added, and tags of ours that are taken off. */
+  readonly added: readonly string[];
+  readonly removed: readonly string[];
+  /** What Mailchimp has is not proven, or is to be repaired: the contact is sent in full. */
+  readonly isExposed: boolean;
+  /** Merge fields whose value is another one than the last that was acknowledged. */
+  readonly fields: readonly string[];
+  /** Whether a person who is new to the audience may be added; null: no attribute says so, so all are. */
+  readonly mayAdd: boolean | null;
+  /** Sent if the contact is new to the audience. Null: no attribute is matched. */
+  readonly signup: SignupEvidence | null;
 }
 
 /** A row of a baseline, in words. */
@@ -704,4 +767,6 @@ export interface KnownContact {
 /** What became of one profile, or of its former address, in one export. */
 export interface PersonOutcome extends Pick<FailureRow, 'key' | 'email' | 'outcome' | 'reason' | 'text'> {
   readonly exportId: string;
+  /** Evidence of a signup that was sent, of a contact that was created. Null: none was, or it is not kept. */
+  readonly signup: SignupEvidence | null;
 }

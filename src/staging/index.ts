@@ -39,6 +39,7 @@ import { exportFolder, scratchOf } from './store/layout';
 import { unansweredWrites, recordDrained } from './delivery/unanswered-writes';
 import { exposeLateWrites } from './plan/exposed';
 import { expressionReads } from './plan/expressions';
+import { planPerson } from './plan/person';
 import { plan } from './plan/plan';
 import { readFailures, writeFailures } from './settle/failures';
 import { needsExport } from './settle/needs-export';
@@ -175,6 +176,7 @@ export type StagingReader = Pick<
   | 'readDrift'
   | 'writeDrift'
   | 'readPerson'
+  | 'planPerson'
   | 'readRefusals'
   | 'liftRefusals'
   | 'readWarnings'
@@ -284,6 +286,7 @@ function rowReaders(
     readDrift: (ref, request) => readDrift(context, ref, request),
     writeDrift: (ref, request, file) => writeDriftRows(context, ref, { ...request, file }),
     readPerson: (ref, request) => readPerson(context, ref, request),
+    planPerson: (ref, request) => planPerson(context, ref, request),
     liftRefusals: (ref, request) => unlessMoved(context.store, () => liftRefusals(context, ref, request)),
     readSuppressions: (scope, request) => readSuppressions(context, scope, request),
     stageForget: (destinationId, request) =>

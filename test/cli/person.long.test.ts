@@ -72,7 +72,7 @@ test('person show says what was sent, what became of it in each export, what was
   const refused = await scene.cli('person show 000002');
   expect(refused.output).toMatch(/State +never sent/);
   expect(refused.output).toMatch(/Refused +fake, \d{4}-\S+ \S+ UTC: .*; sent again when it changes/);
-  expect(refused.output).toMatch(/1 +000002 +two@example\.com +rejected +fake/);
+  expect(refused.output).toMatch(/1 +\d{4}-\S+ \S+ UTC +000002 +two@example\.com +rejected +fake/);
   expect(refused.output).toMatch(/In Mailchimp now +two@example\.com is not in the audience/);
   expect(await treeOf(join(scene.folder, 'staging'))).toEqual(before);
 });
@@ -107,7 +107,7 @@ test('person show finds a person whose address has changed, by the old address a
     ],
   });
   expect((await scene.cli('person show old@example.org')).output).toMatch(
-    /2 +000001 +old@example\.org +removed/,
+    /2 +\d{4}-\S+ \S+ UTC +000001 +old@example\.org +removed/,
   );
 });
 
@@ -150,4 +150,8 @@ test('person show of a key that was never sent names its entry on the suppressio
     const { document } = await scene.cliJson(`${line} --no-mailchimp`);
     expect(document).toMatchObject({ destinations: [known] });
   }
+  const { document } = await scene.cliJson('person show ADA@bücher.example');
+  expect(document).toMatchObject({
+    destinations: [{ mailchimp: [{ email: 'ada@xn--bcher-kva.example', member: null }] }],
+  });
 });

@@ -42,7 +42,7 @@ test('addresses of a suppression list get nothing from exports, until they are l
   const failures = await scene.cli(`export failures ${name}`);
   expect(failures.output).toMatch(/suppressed +suppression_list +000001/);
   expect(failures.output).toMatch(/suppressed +suppression_list +000002/);
-  expect((await scene.cli(`person show ${person(2).email}`)).output).toMatch(
+  expect((await scene.cli(`person show ${person(2).email} --destination ${name}`)).output).toMatch(
     /On the suppression list since \d{4}-\S+ \S+ UTC, by Lee/,
   );
   expect((await scene.cli(`suppression list ${name} --csv`)).output).toMatch(
@@ -68,6 +68,10 @@ test('addresses of a suppression list get nothing from exports, until they are l
 test('a suppression list wants entries that can be read, and says what is wrong', async () => {
   const wrong = await scene.cli(`suppression add ${name} a@x.test nonsense --as Kim`);
   expect(wrong).toMatchObject({ code: 1, errors: expect.stringMatching(/^INPUT_INVALID: Entry 2 of/) });
+  const header = await scene.cli(`suppression add ${name} email a@x.test 1 2 --as Kim`);
+  expect(header.errors).toMatch(
+    /Entry 1 and 2 others of the suppression list are neither .* If the first line is a header, leave it out\. Correct them/,
+  );
   expect(wrong.errors).not.toContain('nonsense');
   expect(await scene.cli(`suppression add ${name} --as Kim`)).toMatchObject({ code: 2 });
   expect(await scene.cli(`suppression add ${name} --file missing.txt --as Kim`)).toMatchObject({

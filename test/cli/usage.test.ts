@@ -158,6 +158,11 @@ describe('wrong usage exits with 2, and names the mistake and --help', () => {
       'Allowed choices are fake',
     ],
     [
+      'a reason that no failure has',
+      ['export', 'failures', 'x', '--class', 'nonsense'],
+      'Allowed choices are email_missing',
+    ],
+    [
       'an odd limit of rejects',
       ['export', 'start', 'x', '--fail-on-rejects', '5x'],
       'a percentage, such as 5%',

@@ -18,6 +18,7 @@ import { collect, examples, personName, positiveNumber, text, withRowOptions } f
 import { withClient } from '../shell/temporal';
 import { jobLabel, jobTitle } from '../../text/describe-export';
 import { describeView } from '../text/export';
+import { FAILURE_REASONS } from '../../contract/failure-reasons';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import { failOnRejects, failOnWarnings, holdOnRejects, retryRejectsCommand } from './reject-commands';
 
@@ -203,7 +204,7 @@ function failuresCommand(cli: Cli): Command {
       new Option(
         '--class <class>',
         'only rows with this reason: the rule that a profile breaks, or the class of a refusal; repeatable',
-      ).argParser(collect),
+      ).argParser(collectReason),
     )
     .option('--key <key>', 'only the profile with this key')
     .option('--email <address>', 'only profiles with this address, in any case')
@@ -327,6 +328,11 @@ function collectKind(value: string, before: readonly string[] = []): string[] {
 function collectOutcome(value: string, before: readonly string[] = []): string[] {
   if ((NOT_EXPORTED_OUTCOMES as readonly string[]).includes(value)) return collect(value, before);
   throw new InvalidArgumentError(`Allowed choices are ${NOT_EXPORTED_OUTCOMES.join(', ')}.`);
+}
+
+function collectReason(value: string, before: readonly string[] = []): string[] {
+  if (FAILURE_REASONS.includes(value)) return collect(value, before);
+  throw new InvalidArgumentError(`Allowed choices are ${FAILURE_REASONS.join(', ')}.`);
 }
 
 function withDecision(command: Command): Command {

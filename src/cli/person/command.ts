@@ -52,7 +52,8 @@ function showCommand(cli: Cli): Command {
     .summary('Show all that is known of one person, in each destination')
     .description(
       'Show all that is known of one person, in each destination: the profiles, the tags and fields that exports have set, what became of ' +
-        'the person in each export whose rows are kept and why, what Mailchimp refused, and what Mailchimp has now.\n\n' +
+        'the person in each export whose rows are kept, when and why, evidence of consent, what Mailchimp refused, what Mailchimp has now, and what the ' +
+        'next export would do with the profiles and settings that the last one has read.\n\n' +
         'Reads the staging store of the configuration file, and asks Mailchimp with the key of the file, from this machine. Temporal ' +
         'is asked for the destinations only: nothing of the person reaches it. Changes nothing.',
     )

@@ -1,9 +1,10 @@
 import type { ExportClient } from '../../client';
 import type { DestinationView } from '../../contract/destination-view';
 import { kindOf, type ExportReport } from '../../contract/report';
+import { type NotArchived, whyNotArchived } from '../../contract/archiving';
 import { ExportError } from '../../errors';
 import type { Member } from '../../ports/mailchimp';
-import type { PersonName, PersonOutcome, PersonRecord } from '../../ports/staging';
+import type { PersonName, PersonOutcome, PersonPlan, PersonRecord } from '../../ports/staging';
 import { allReports } from '../export/past-reports';
 import { openAccountOf } from '../shell/account-of';
 import { print, type Invocation } from '../shell/invocation';
@@ -18,7 +19,7 @@ export interface PersonOptions {
 }
 
 /** What is known of the person in one destination. */
-export interface KnownIn extends Omit<PersonRecord, 'outcomes'> {
+export interface KnownIn extends Pick<PersonRecord, 'contacts' | 'suppressions'> {
   readonly destinationId: string;
   readonly name: string;
   readonly audience: string;
@@ -27,7 +28,39 @@ export interface KnownIn extends Omit<PersonRecord, 'outcomes'> {
   /** Why something could not be read. */
   readonly problems: readonly { readonly code: string; readonly message: string }[];
   /** Latest first. */
-  readonly outcomes: readonly (PersonOutcome & { readonly number: number })[];
+  readonly outcomes: readonly KnownOutcome[];
+  /** Null: not known. */
+  readonly next: KnownNext | null;
+  /** No export starts until the consent is given again. */
+  readonly withdrawnAt: string | null;
+}
+
+/** In ISO 8601 and UTC: when the export started. */
+interface ExportTime {
+  readonly number: number;
+  readonly startedAt: string;
+}
+
+interface KnownOutcome extends PersonOutcome, ExportTime {
+  /** Under which the export was made. Null: it is not in the store. */
+  readonly consent: Agreement | null;
+}
+
+/** A statement of consent of the destination. */
+export interface Agreement {
+  readonly by: string;
+  readonly at: string;
+  readonly textVersion: string;
+  readonly statusIfNew: string;
+  readonly proof: string | null;
+}
+
+/** What the next export would do, with the profiles and the settings of an earlier one. */
+export interface KnownNext extends ExportTime, Omit<PersonPlan, 'contacts'> {
+  readonly contacts: readonly (PersonPlan['contacts'][number] & {
+    /** Of one to archive: why Mailchimp's member, as it is now, would not be. */
+    readonly notArchived?: NotArchived;
+  })[];
 }
 
 /** An address, or with `key` and where there is no "@" in it, the key of a profile. */
@@ -87,14 +120,23 @@ async function knownIn(
   const members = mailchimp
     ? await attempt(() => askMailchimp(invocation, view, addressesOf(person, record)))
     : undefined;
-  const numbers = new Map(settled.map(({ exportId, number }) => [exportId, number]));
+  const next = await attempt(() => planNext(invocation, view, { person, record, settled, members }));
+  const timeOf = (exportId: string): ExportTime => {
+    const { number, startedAt } = settled.find((report) => report.exportId === exportId)!;
+    return { number, startedAt };
+  };
   return {
     destinationId,
     name,
     audience: `${audience.name} (${audience.id})`,
     contacts: record.contacts,
     suppressions: record.suppressions,
-    outcomes: record.outcomes.map((one) => ({ ...one, number: numbers.get(one.exportId)! })),
+    outcomes: record.outcomes.map((one) => {
+      const time = timeOf(one.exportId);
+      return { ...one, ...time, consent: agreementAt(record.consents, time.startedAt) };
+    }),
+    next: next ? { ...next, ...timeOf(next.exportId) } : null,
+    withdrawnAt: view.consent?.withdrawnAt ?? null,
     ...(members && { mailchimp: members }),
     problems,
   };
@@ -107,7 +149,10 @@ interface Read {
   readonly settled: readonly ExportReport[];
 }
 
-const NOTHING: Read = { record: { contacts: [], outcomes: [], suppressions: [] }, settled: [] };
+const NOTHING: Read = {
+  record: { contacts: [], outcomes: [], suppressions: [], addresses: [], consents: [] },
+  settled: [],
+};
 
 /** No export has this id. */
 const NONE = 'none';
@@ -130,14 +175,58 @@ async function readRecord(invocation: Invocation, view: DestinationView, person:
   return { settled, record: await reader.readPerson(ref, { person, accountId, exports }) };
 }
 
-/** Those that an export may have sent, and the one that was asked for. */
-function addressesOf(person: PersonName, { contacts, outcomes }: PersonRecord): string[] {
-  const found = [
-    ...contacts.map(({ email }) => email),
-    ...outcomes.flatMap(({ email }) => (email === null || !email.includes('@') ? [] : [email])),
-    ...('email' in person ? [person.email] : []),
-  ];
-  return [...new Set(found.map((email) => email.trim().toLowerCase()))];
+/** Those that an export may have sent, and the one that was asked for: as it was typed, where the store is away. */
+function addressesOf(person: PersonName, { addresses }: PersonRecord): readonly string[] {
+  const isTyped = addresses.length === 0 && 'email' in person;
+  return isTyped ? [person.email.trim().toLowerCase()] : addresses;
+}
+
+/** The last statement before an export. */
+function agreementAt(consents: PersonRecord['consents'], startedAt: string): Agreement | null {
+  const statement = consents.findLast(({ event, at = '' }) => event === 'agreed' && at <= startedAt);
+  if (!statement) return null;
+  const { by = '', at = '', textVersion = '', statusIfNew = '', proof = null } = statement;
+  return { by, at, textVersion, statusIfNew, proof };
+}
+
+interface Asked extends Read {
+  readonly person: PersonName;
+  readonly members: KnownIn['mailchimp'] | undefined;
+}
+
+/** Null: there is no baseline yet, or the rows that it needs are not kept. */
+async function planNext(
+  invocation: Invocation,
+  { destinationId, storeId, accountId, baseline }: DestinationView,
+  { person, record, settled, members }: Asked,
+): Promise<Omit<KnownNext, keyof ExportTime> | null> {
+  if (!baseline || settled.length === 0) return null;
+  const reader = await openStoreOf(invocation, { destinationId, storeId });
+  const keys = [...record.contacts.flatMap((one) => one.keys), ...record.outcomes.map(({ key }) => key)];
+  const plan = await reader.planPerson(
+    { destinationId, exportId: baseline.exportId },
+    {
+      accountId,
+      exports: settled.map(({ exportId }) => exportId),
+      emails: record.addresses,
+      keys: [...new Set('key' in person ? [...keys, person.key] : keys)],
+      ...(members && { members }),
+    },
+  );
+  return plan && { ...plan, contacts: plan.contacts.map((one) => withMember(one, members)) };
+}
+
+/** With what Mailchimp's member, as it is now, says of archiving it. */
+function withMember(
+  contact: PersonPlan['contacts'][number],
+  members: KnownIn['mailchimp'],
+): KnownNext['contacts'][number] {
+  const asked = members?.find(({ email }) => email === contact.email);
+  if (contact.change !== 'archive' || !asked) return contact;
+  const { member } = asked;
+  const left = member?.tags.filter(({ name }) => !contact.removed.includes(name));
+  const notArchived = whyNotArchived(member ? { status: member.status, tags: left! } : undefined);
+  return { ...contact, ...(notArchived && { notArchived }) };
 }
 
 async function askMailchimp(

@@ -1,7 +1,8 @@
 import type { KnownContact } from '../../ports/staging';
 import { instant } from '../../text/format';
-import type { KnownIn } from '../person/show';
+import type { Agreement, KnownIn } from '../person/show';
 import type { Page } from './page';
+import { describeNext, describeSignup } from './person-next';
 import { pairs, table } from './table';
 import { toned } from './page';
 
@@ -42,9 +43,10 @@ function describeIn(known: KnownIn, page: Page): string {
       ? ['No export whose rows are kept had this person.']
       : [
           table(
-            ['EXPORT', 'KEY', 'EMAIL', 'OUTCOME', 'REASON', 'TEXT'],
-            outcomes.map(({ number, key, email, outcome, reason, text }) => [
+            ['EXPORT', 'STARTED', 'KEY', 'EMAIL', 'OUTCOME', 'REASON', 'TEXT'],
+            outcomes.map(({ number, startedAt, key, email, outcome, reason, text }) => [
               String(number),
+              instant(startedAt),
               key,
               email,
               outcome,
@@ -53,7 +55,9 @@ function describeIn(known: KnownIn, page: Page): string {
             ]),
             page,
           ),
+          pairs(consentPairs(outcomes), page),
         ]),
+    pairs(describeNext(known), page),
     ...mailchimp.map(({ email, member }) =>
       pairs(
         member
@@ -62,6 +66,7 @@ function describeIn(known: KnownIn, page: Page): string {
               ['Status', member.status],
               ['Tags', member.tags.map(({ name }) => name).join(', ') || 'none'],
               ['Fields', fieldsOf(member.fields)],
+              ['Signup', signupOf(member.signup)],
               [
                 'Last changed',
                 member.lastChangedAt === ''
@@ -110,6 +115,35 @@ function describeRefusal({
       ? 'sent again when it changes'
       : `sent again from ${instant(retryAt)}, or when it changes`;
   return `${name}, ${instant(since)}${text === '' ? '' : `: ${text}`}; ${again}`;
+}
+
+/** Under which statements of consent the exports were made, and the evidence of a signup that they have sent. */
+function consentPairs(outcomes: KnownIn['outcomes']): [string, string][] {
+  const numbersOf = new Map<string, Set<number>>();
+  for (const { consent, number } of outcomes) {
+    const words = consent === null ? 'not in the store' : describeAgreement(consent);
+    numbersOf.set(words, (numbersOf.get(words) ?? new Set()).add(number));
+  }
+  return [
+    ...[...numbersOf].map(([words, numbers]): [string, string] => [
+      'Consent',
+      `${words} (${numbers.size === 1 ? 'export' : 'exports'} ${[...numbers].toReversed().join(', ')})`,
+    ]),
+    ...outcomes.flatMap(({ signup, number, email }): [string, string][] =>
+      signup && (signup.ip !== null || signup.at !== null)
+        ? [['Evidence of the signup', `${describeSignup(signup)}; sent with ${email} (export ${number})`]]
+        : [],
+    ),
+  ];
+}
+
+function describeAgreement({ by, at, textVersion, statusIfNew, proof }: Agreement): string {
+  const proven = proof === null ? '' : `\nProof of consent: ${proof}`;
+  return `${by} agreed ${instant(at)} to version ${textVersion} of the statement, with new contacts as "${statusIfNew}"${proven}`;
+}
+
+function signupOf({ ip, at }: { readonly ip: string; readonly at: string }): string {
+  return [ip, at].filter((value) => value !== '').join(', ') || 'no evidence';
 }
 
 function fieldsOf(fields: Readonly<Record<string, unknown>>): string {

@@ -77,7 +77,7 @@ interface Late {
 }
 
 /** Without writes whose export is no longer in the store: its rows are not known. */
-async function lateOf(
+export async function lateOf(
   store: StagingStore,
   { destinationId }: ExportRef,
   writes: readonly OpenWrite[],
@@ -108,7 +108,12 @@ interface ToExpose {
   readonly repairs: readonly Repair[];
 }
 
-function exposedQuery({ rows }: FoundBaseline, { late, repairs }: ToExpose, into: string): string {
+/** SQL: writes the rows of the baseline, exposed. */
+export function exposedQuery(
+  { rows }: Pick<FoundBaseline, 'rows'>,
+  { late, repairs }: ToExpose,
+  into: string,
+): string {
   const none =
     'SELECT NULL::VARCHAR AS address, NULL::VARCHAR[] AS keys, NULL::INTEGER[] AS tags, false AS is_upsert WHERE false';
   const baseline = `read_parquet(${quoteText(rows)})`;

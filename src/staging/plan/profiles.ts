@@ -222,7 +222,7 @@ export async function createDuplicates(database: Database): Promise<void> {
 }
 
 /** As many digits as fit into a number of DuckDB. */
-const NUMERIC_KEY = String.raw`\d{1,38}`;
+export const NUMERIC_KEY = String.raw`\d{1,38}`;
 
 /** SQL: what orders keys. */
 async function keyOrder(database: Database): Promise<string> {

@@ -1,6 +1,6 @@
 import type { SignupMatch } from '../../contract/destination';
 import { isBlank, stripped } from './address';
-import { attributeColumn } from './attributes';
+import { attributeColumn, extractAttributes, type Matching } from './attributes';
 
 /** A member of a request that proves a signup. */
 export interface Evidence {
@@ -22,6 +22,15 @@ export function evidenceOf(
     ...(ip === undefined ? [] : [evidence('ip_signup', { attribute: ip, attributes, read: address })]),
     ...(at === undefined ? [] : [evidence('timestamp_signup', { attribute: at, attributes, read: instant })]),
   ];
+}
+
+/** SQL: both values of the evidence of a profile in a snapshot, as a struct; null where no attribute is matched. */
+export function signupColumn(matching: Matching): string {
+  const { signup } = matching;
+  if (!signup) return 'NULL';
+  const found = evidenceOf(signup, extractAttributes(matching));
+  const valueOf = (name: Evidence['name']) => found.find((one) => one.name === name)?.text ?? 'NULL::VARCHAR';
+  return `struct_pack(ip := ${valueOf('ip_signup')}, at := ${valueOf('timestamp_signup')})`;
 }
 
 function evidence(

@@ -81,6 +81,12 @@ export interface Snapshot extends SourceExtract {
   readonly unmatchedKeys: string | undefined;
 }
 
+/** Path of the local file with its profiles. Undefined: they are not kept. */
+export async function findSnapshot(store: StagingStore, ref: ExportRef): Promise<string | undefined> {
+  const sealed = await readDocument<SnapshotDocument>(store, inExport(ref, SNAPSHOT));
+  return sealed && store.localFile(inExport(ref, sealed.folder, PROFILES));
+}
+
 export async function readSnapshot(store: StagingStore, ref: ExportRef): Promise<Snapshot> {
   const sealed = await readDocument<SnapshotDocument>(store, inExport(ref, SNAPSHOT));
   if (sealed) {

@@ -1,4 +1,5 @@
 import type { ExportRef } from '../../contract/identifiers';
+import { SAME_ADDRESS } from '../../contract/failure-reasons';
 import { NOT_EXPORTED_OUTCOMES } from '../../contract/outcome';
 import type { RowClass } from '../../contract/row-class';
 import type { FailureRow, FailuresRequest } from '../../ports/staging';
@@ -48,7 +49,7 @@ async function findFailures(
       `The rows of this export have expired: it ended ${settled.settledAt}, and rows are kept for staging.keepDays.`,
     );
   // The rows have the winner's key as the reason of a duplicate.
-  const query = `SELECT key, email, outcome, CASE WHEN ${IS_DUPLICATE} THEN 'same_address' ELSE coalesce(reason, '') END AS reason, attribute,
+  const query = `SELECT key, email, outcome, CASE WHEN ${IS_DUPLICATE} THEN '${SAME_ADDRESS}' ELSE coalesce(reason, '') END AS reason, attribute,
       CASE WHEN ${IS_DUPLICATE} THEN 'The profile ' || reason || ' has the same address and is used.' ELSE text END AS text,
       CASE WHEN ${IS_DUPLICATE} THEN reason END AS winner, ${isoText('since')} AS since
     FROM (${withSince(rows)})

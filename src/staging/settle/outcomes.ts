@@ -4,7 +4,8 @@ import type { Database } from '../../duckdb/database';
 import { quoteText } from '../../duckdb/quote';
 import { OUTCOMES } from '../store/documents';
 import { snapshotProfiles } from '../plan/profiles';
-import { BEYOND_LIMIT, NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN, withAttribute } from './row-results';
+import { BEYOND_LIMIT } from '../../contract/failure-reasons';
+import { NO_ANSWER, nameOfRank, rank, rankOf, UNCERTAIN, withAttribute } from './row-results';
 
 /** Creates the table `outcome`: one row per contact, with the worse of the outcome that was decided and the worst result. */
 export async function createOutcomes(database: Database): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   PersonRecord,
   PersonRequest,
   RefusalRow,
+  SignupEvidence,
   Suppression,
 } from '../../ports/staging';
 import type { Database } from '../../duckdb/database';
@@ -13,6 +14,9 @@ import { isoText, quoteName, quoteText, quoteTexts } from '../../duckdb/quote';
 import { brokenRule, createIdn, normalised, withAddress } from '../plan/address';
 import { isLifted, retryAt } from '../plan/permanent-refusals';
 import { findAllSuppressions, type FoundSuppressions, suppressionsIn } from '../plan/suppressed';
+import { signupColumn } from '../plan/signup';
+import { findSnapshot } from '../plan/snapshot';
+import { readConsents } from '../store/consents';
 import { hashSql } from '../store/hash-key';
 import {
   type BaselineDocument,
@@ -21,6 +25,7 @@ import {
   hashColumn,
   OUTCOMES,
   readBaseline,
+  readPlan,
 } from '../store/documents';
 import { CENSUS, inExport } from '../store/layout';
 import { type Lift, readLifts } from '../store/lifts';
@@ -53,14 +58,38 @@ export async function readPerson(
     const addresses = new Set(addressesOf(wanted, contacts));
     for (const { exportId, file } of files) {
       const found = await outcomesIn(database, file, { wanted, contacts });
+      const sent = found.some(({ outcome }) => outcome === 'created')
+        ? await signupsSent(context, database, {
+            ref: { ...ref, exportId },
+            keys: found.map(({ key }) => key),
+          })
+        : undefined;
       for (const { address, ...outcome } of found) {
-        outcomes.push({ exportId, ...outcome });
+        const signup = outcome.outcome === 'created' ? (sent?.get(outcome.key) ?? null) : null;
+        outcomes.push({ exportId, ...outcome, signup });
         if (address !== null) addresses.add(address);
       }
     }
     const suppressions = await suppressionsOf(database, lists, [...addresses]);
-    return { contacts, outcomes, suppressions };
+    const consents = await readConsents(store, ref.destinationId);
+    return { contacts, outcomes, suppressions, addresses: [...addresses], consents };
   });
+}
+
+/** By key, the evidence of a signup that an export has sent with new contacts. Undefined: none, or its rows are not kept. */
+async function signupsSent(
+  { store }: ReadContext,
+  database: Database,
+  { ref, keys }: { readonly ref: ExportRef; readonly keys: readonly string[] },
+): Promise<ReadonlyMap<string, SignupEvidence> | undefined> {
+  const plan = await readPlan(store, ref);
+  if (!plan?.request.signup) return undefined;
+  const snapshot = await findSnapshot(store, ref);
+  if (snapshot === undefined) return undefined;
+  const rows = await database.rows<{ key: string; signup: SignupEvidence }>(
+    `SELECT key, ${signupColumn(plan.request)} AS signup FROM read_parquet(${quoteText(snapshot)}) WHERE list_contains(${quoteTexts(keys)}::VARCHAR[], key)`,
+  );
+  return new Map(rows.map(({ key, signup }) => [key, signup]));
 }
 
 /** Path of the listing of the audience before the first export. Undefined: it was deleted, or there was none. */
@@ -150,7 +179,7 @@ async function outcomesIn(
   const emails = addressesOf(wanted, contacts);
   const rows = `read_parquet(${quoteText(file)})`;
   await createIdn(database, { from: rows, text: 'email' });
-  return database.rows<Omit<PersonOutcome, 'exportId'> & { readonly address: string | null }>(`
+  return database.rows<Omit<PersonOutcome, 'exportId' | 'signup'> & { readonly address: string | null }>(`
     SELECT key, email, outcome, coalesce(reason, '') AS reason, text, CASE WHEN ${brokenRule('stripped', 'address')} IS NULL THEN address END AS address
     FROM ${withAddress(rows, 'email')}
     WHERE list_contains(${quoteTexts(keys)}::VARCHAR[], key) OR list_contains(${quoteTexts(emails)}::VARCHAR[], address)

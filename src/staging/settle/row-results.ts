@@ -1,3 +1,4 @@
+import { NOT_REACHED } from '../../contract/failure-reasons';
 import type { Outcome } from '../../contract/outcome';
 import type { PartPlan } from '../../contract/plan';
 import type { RowClass } from '../../contract/row-class';
@@ -32,8 +33,6 @@ export function rank(result: (typeof FROM_BEST_TO_WORST)[number]): number {
 }
 
 /** Why something was not sent or has no proof, where no reply gave a reason. */
-const NOT_REACHED = 'not_reached';
-export const BEYOND_LIMIT = 'beyond_limit';
 export const NO_ANSWER: RowClass = 'no_answer';
 /** Reason of a contact that was created, but perhaps by an earlier attempt. */
 export const UNCERTAIN = 'uncertain';

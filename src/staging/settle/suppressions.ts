@@ -224,9 +224,16 @@ async function createAsked(database: Database, entries: readonly string[]): Prom
   if (wrong)
     throw new ExportError(
       'INPUT_INVALID',
-      `Entry ${wrong.n}${wrong.others > 0 ? ` and ${wrong.others} others` : ''} of the suppression list is neither an address nor its SHA-256 or MD5 ` +
-        'in hexadecimal digits. Nothing was changed. Correct it, or leave it out.',
+      `${describeWrong(wrong)} neither an address nor its SHA-256 or MD5 in hexadecimal digits. Nothing was changed. ` +
+        (wrong.n === 1 ? 'If the first line is a header, leave it out. ' : '') +
+        `${wrong.others > 0 ? 'Correct them, or leave them out' : 'Correct it, or leave it out'}.`,
       { details: { entry: wrong.n } },
     );
   await database.run('CREATE TABLE asked AS SELECT DISTINCT kind, value FROM read');
+}
+
+/** By their numbers only: an entry may be an address. */
+function describeWrong({ n, others }: { readonly n: number; readonly others: number }): string {
+  if (others === 0) return `Entry ${n} of the suppression list is`;
+  return `Entry ${n} and ${others} ${others === 1 ? 'other' : 'others'} of the suppression list are`;
 }

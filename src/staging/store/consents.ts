@@ -22,6 +22,12 @@ export async function recordConsent(
   }
 }
 
+/** All statements and withdrawals, in their order. */
+export async function readConsents(store: StagingStore, destinationId: string): Promise<readonly Consent[]> {
+  const known = await readSequence<Consent>(store, consentsFolder(destinationId));
+  return known.flatMap(({ document }) => (document ? [document] : []));
+}
+
 export async function lastConsent(store: StagingStore, destinationId: string): Promise<Consent | undefined> {
   return (await readSequence<Consent>(store, consentsFolder(destinationId))).at(-1)?.document;
 }
