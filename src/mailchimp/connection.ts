@@ -110,6 +110,34 @@ const MAX_REQUEST_MS = 130_000;
 /** One of those that the default budget leaves of Mailchimp's ten. */
 const BEYOND_BUDGET: Slot = { release: () => {}, mayBegin: () => true };
 
+/** A slot, and the permission of the guard. A process that is frozen in between may have lost the slot. */
+async function permission(
+  {
+    limiter,
+    work,
+    signal,
+    guard,
+    observer,
+  }: Pick<ConnectionOptions, 'limiter' | 'work' | 'signal' | 'observer'> & {
+    readonly guard: () => Promise<void>;
+  },
+  { ends = false }: Pick<Call<z.ZodType>, 'ends'>,
+): Promise<Slot> {
+  if (ends && !limiter.hasConnections()) {
+    await guard();
+    return BEYOND_BUDGET;
+  }
+  for (;;) {
+    const slot = await observedSlot(() => limiter.acquire(work, signal), observer);
+    await guard().catch((error: unknown) => {
+      slot.release();
+      throw error;
+    });
+    if (slot.mayBegin()) return slot;
+    slot.release();
+  }
+}
+
 /** How many times a request is sent at most, by its last failure. */
 const MAX_TRIES: Readonly<Record<Repeat, number>> = { busy: 5, unsent: 2, lost: 2, failed: 3, final: 1 };
 
@@ -137,26 +165,9 @@ export function openConnection({
   // One for each request that waits for a slot.
   if (signal) setMaxListeners(0, signal);
 
-  /** A slot, and the permission of the guard. A process that is frozen in between may have lost the slot. */
-  async function permission({ ends = false }: Call<z.ZodType>): Promise<Slot> {
-    if (ends && !limiter.hasConnections()) {
-      await guard();
-      return BEYOND_BUDGET;
-    }
-    for (;;) {
-      const slot = await observedSlot(() => limiter.acquire(work, signal), observer);
-      await guard().catch((error: unknown) => {
-        slot.release();
-        throw error;
-      });
-      if (slot.mayBegin()) return slot;
-      slot.release();
-    }
-  }
-
   /** Sends one request. Its slot is released when the request can no longer be running, which can be long after its timeout. */
   async function sendOnce(call: Call<z.ZodType>): Promise<Result> {
-    const { release } = await permission(call);
+    const { release } = await permission({ limiter, work, signal, guard, observer }, call);
     requests += 1;
     const sentAt = Date.now();
     const ended = exchange(transport, call, release).then(
