@@ -1,8 +1,12 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { ExportClient } from '../../src/client';
 import { CONFIGURE, CONNECT, openStage, person, type Stage } from '../support/stage';
 
 const HOUR_MS = 60 * 60_000;
+const run = promisify(execFile);
 
 let stage: Stage;
 
@@ -12,10 +16,7 @@ beforeEach(async () => {
   await stage.writeMembers([['000001', 'vip']]);
 });
 
-afterEach(async () => {
-  jest.restoreAllMocks();
-  await stage.close();
-});
+afterEach(() => stage.close());
 
 test('a client of another task queue gets the owner of the destination in place of each answer, and changes nothing', async () => {
   const { destinationId } = stage;
@@ -60,14 +61,18 @@ describe('a client whose clock is wrong by an hour', () => {
     ['behind', -HOUR_MS],
   ])('works by the time of the server: %s', async (_, offset) => {
     await stage.withWorker(async () => {
-      const now = Date.now.bind(Date);
-      jest.spyOn(Date, 'now').mockImplementation(() => now() + offset);
-      const client = new ExportClient({ client: stage.temporal, taskQueue: stage.taskQueue });
-      await client.connect(stage.destinationId, CONNECT);
-      await client.configure(stage.destinationId, CONFIGURE);
-      const { id } = await client.start(stage.destinationId);
-      jest.restoreAllMocks();
-      expect(await stage.follow(id)).toMatchObject({ status: 'completed', outcomes: { created: 1 } });
+      const client = { taskQueue: stage.taskQueue, destinationId: stage.destinationId, offset };
+      const input = {
+        ...client,
+        address: process.env['TEST_TEMPORAL_ADDRESS'],
+        connect: CONNECT,
+        configure: CONFIGURE,
+      };
+      const { stdout } = await run(process.execPath, [
+        join(__dirname, 'wrong-clock.cjs'),
+        JSON.stringify(input),
+      ]);
+      expect(await stage.follow(stdout)).toMatchObject({ status: 'completed', outcomes: { created: 1 } });
     });
   });
 });
