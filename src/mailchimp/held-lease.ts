@@ -48,7 +48,7 @@ export class HeldLease {
   /** Of the last request; a later one replaces it. */
   #number = 0;
   #isPending = false;
-  #told = 0;
+  #asked = 0;
   #askedAtMs = -Infinity;
   #nextAtMs = 0;
   #failures = 0;
@@ -129,8 +129,8 @@ export class HeldLease {
     const connections = this.connections();
     if (this.#isGivingBack && inUse <= connections) return true;
     const wants = this.#wants();
-    if (wants > this.#told && wants > connections) return true;
-    const falls = wants < this.#told && wants < connections;
+    if (wants > this.#asked && wants > connections) return true;
+    const falls = wants < this.#asked && wants < connections;
     return falls && this.#held?.isContended === true && sinceMs >= FALL_MS;
   }
 
@@ -149,12 +149,12 @@ export class HeldLease {
     this.#askedAtMs = performance.now();
     this.#isPending = true;
     this.#isGivingBack = false;
-    this.#told = this.#wants();
+    this.#asked = this.#wants();
     try {
       const lease = await budget.ask({
         number,
         configured,
-        wants: this.#told,
+        wants: this.#asked,
         connections: this.connections(),
         inUse,
         isContended: this.#held?.isContended ?? false,
