@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, test } from '@jest/globals';
+import { afterAll, beforeAll } from '@jest/globals';
 import { stringify } from 'yaml';
 import type { ExportReport } from '../../src/client';
 import type { AccountBudget } from '../../src/contract/account-budget';
@@ -128,33 +128,31 @@ interface Seen {
 }
 
 /** Three worker processes export three destinations each, to one account. */
-export function exportSideBySide(name: string, judge: (seen: Seen) => void): void {
-  test(name, async () => {
-    for (let worker = 0; worker < WORKERS; worker++) workers.push(await startWorker(await configOf(worker)));
-    stage.sandbox.control.clearRequests();
-    stage.sandbox.control.set({ operationMs: OPERATION_MS });
-    const handles = await Promise.all(
-      Array.from({ length: EXPORTS }, (_, number) =>
-        stage.client.start(destinationOf(number), { options: { lane: 'direct' } }),
-      ),
-    );
-    const looks: Looked[] = [];
-    const budgets: AccountBudget[] = [];
-    const account = await accountWorkflow();
-    const ended = new AbortController();
-    const looking = (async () => {
-      while (!ended.signal.aborted) {
-        looks.push(look());
-        if (looks.length % 20 === 0) budgets.push(await account.query(budgetQuery));
-        await delay(50);
-      }
-    })();
-    const reports = await Promise.all(handles.map(reportOf));
-    ended.abort();
-    await looking;
-    const refused = stage.sandbox.requests().filter(({ status }) => status === 429).length;
-    judge({ reports, most: stage.sandbox.maxConcurrent, refused, budgets, used: usedOf(looks) });
-  });
+export async function exportSideBySide(): Promise<Seen> {
+  for (let worker = 0; worker < WORKERS; worker++) workers.push(await startWorker(await configOf(worker)));
+  stage.sandbox.control.clearRequests();
+  stage.sandbox.control.set({ operationMs: OPERATION_MS });
+  const handles = await Promise.all(
+    Array.from({ length: EXPORTS }, (_, number) =>
+      stage.client.start(destinationOf(number), { options: { lane: 'direct' } }),
+    ),
+  );
+  const looks: Looked[] = [];
+  const budgets: AccountBudget[] = [];
+  const account = await accountWorkflow();
+  const ended = new AbortController();
+  const looking = (async () => {
+    while (!ended.signal.aborted) {
+      looks.push(look());
+      if (looks.length % 20 === 0) budgets.push(await account.query(budgetQuery));
+      await delay(50);
+    }
+  })();
+  const reports = await Promise.all(handles.map(reportOf));
+  ended.abort();
+  await looking;
+  const refused = stage.sandbox.requests().filter(({ status }) => status === 429).length;
+  return { reports, most: stage.sandbox.maxConcurrent, refused, budgets, used: usedOf(looks) };
 }
 
 function usedOf(looks: readonly Looked[]): number {
