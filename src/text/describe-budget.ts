@@ -6,7 +6,8 @@ export function describeBudget({ budget, holders }: AccountBudget): string {
   const holding = holders.filter(({ connections }) => connections > 0);
   const waiting = holders.length - holding.length;
   const held = holding.reduce((sum, { connections }) => sum + connections, 0);
-  const all = budget === null ? 'No connections' : countOf(budget, 'connection');
+  if (budget === null) return 'nothing is held, since no export runs';
+  const all = countOf(budget, 'connection');
   if (holders.length === 0) return `${all}: none held, since no export runs`;
   const waits = waiting === 0 ? '' : `, ${countOf(waiting, 'worker')} ${waiting === 1 ? 'waits' : 'wait'}`;
   return `${all}: ${held} held by ${countOf(holding.length, 'worker')}${waits}`;
@@ -20,7 +21,7 @@ export function describeBudgetOrigin({ pace, configured, budget }: AccountBudget
   }
   if (configured.length > 1)
     return `the configurations of the workers differ (${configured.join(', ')}): the smallest, ${budget}, counts`;
-  return 'from the configuration of the workers';
+  return 'as the configuration of the workers says';
 }
 
 /** "3 connections since …, 2 in use, for newsletter, shop". */

@@ -99,7 +99,7 @@ function describe(account: string, budget: AccountBudget, page: Page): string {
       [
         ['Account', account],
         ['Budget', describeBudget(budget)],
-        ['Comes from', describeBudgetOrigin(budget).replace('pace NAME', `pace ${account}`)],
+        ['Setting', describeBudgetOrigin(budget).replace('pace NAME', `pace ${account}`)],
       ],
       page,
     ),
