@@ -27,7 +27,7 @@ export interface Accounts {
   readonly close: () => Promise<void>;
 }
 
-/** The user of an account, for whom a budget is opened. */
+/** The user of an account. A budget is that of a user. */
 export interface UserOfAccount {
   /** Name of the account in the configuration. */
   readonly account: string;

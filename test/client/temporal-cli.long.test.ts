@@ -11,6 +11,7 @@ import { createEncryptionCodec } from '../../src/encryption/encryption-codec';
 import { startCodecServer } from '../../src/encryption/configured';
 import { findTemporalBinary } from '../../src/dev/temporal-binary';
 import * as messages from '../../src/workflows/messages';
+import { accountWorkflow } from '../support/account-workflow';
 import { AUDIENCE, CROWD, CROWD_MEMBERS, openStage, type Stage } from '../support/stage';
 import { until } from '../support/until';
 
@@ -80,14 +81,6 @@ async function execute(
 
 const progress = async () => (await run('progress')) as ExportView;
 
-/** The workflow that divides the connections of the only user of this task queue. */
-const accountWorkflow = () =>
-  until(async () => {
-    const query = `WorkflowType = 'mailchimpAccount' AND TaskQueue = '${stage.taskQueue}'`;
-    for await (const { workflowId } of stage.temporal.workflow.list({ query })) return workflowId;
-    return undefined;
-  });
-
 /** The plan of the export that is held once the segment vip is empty. */
 const heldPlan = () =>
   until(async () => {
@@ -145,7 +138,7 @@ test('the documented commands of the Temporal CLI do what a client does', async 
     ]);
     expect(sandbox.state(AUDIENCE).members).toBe(2);
 
-    const account = { ACCOUNT_WORKFLOW: await accountWorkflow() };
+    const account = { ACCOUNT_WORKFLOW: (await accountWorkflow(stage)).workflowId };
     expect(await run('pace', account)).toMatchObject({ budget: 3, pace: { connections: 3 } });
     expect(await run('budget', account)).toMatchObject({ budget: 3 });
     await expect(run('moveStore', { STORE_ID: '00000000', COPY_ID: '11111111' })).rejects.toThrow(/00000000/);
@@ -172,7 +165,7 @@ test('each update and each query has a description', async () => {
     const found = [
       ...(await described(destinationWorkflowId(destinationId))),
       ...(await described(exportWorkflowId(destinationId))),
-      ...(await described(await accountWorkflow())),
+      ...(await described((await accountWorkflow(stage)).workflowId)),
     ];
     expect(found.filter((name) => name !== 'lease').toSorted()).toEqual([...COMMANDS.keys()].toSorted());
   });

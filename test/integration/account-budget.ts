@@ -9,9 +9,9 @@ import type { AccountBudget } from '../../src/contract/account-budget';
 import type { OwnedProcess } from '../../src/dev/owned-process';
 import { generateProfiles, type GeneratedProfiles } from '../../src/dev/profiles';
 import { budgetQuery } from '../../src/workflows/messages';
+import { accountWorkflow } from '../support/account-workflow';
 import { postsTo } from '../support/mailchimp';
 import { AUDIENCE_SEED, CONNECT, openStage, reportOf, type Stage } from '../support/stage';
-import { until } from '../support/until';
 import { untilAnswered } from '../support/until-answered';
 import { startWorker } from './killed-worker';
 
@@ -94,16 +94,6 @@ async function configOf(worker: number): Promise<string> {
   return path;
 }
 
-/** The workflow that divides the connections of the only user of this task queue. */
-async function accountWorkflow() {
-  const query = `WorkflowType = 'mailchimpAccount' AND TaskQueue = '${stage.taskQueue}'`;
-  return until(async () => {
-    for await (const { workflowId, status } of stage.temporal.workflow.list({ query }))
-      if (status.name === 'RUNNING') return stage.temporal.workflow.getHandle(workflowId);
-    return undefined;
-  });
-}
-
 const writes = () => postsTo(stage.sandbox, '/lists/{list_id}');
 
 interface Looked {
@@ -139,7 +129,7 @@ export async function exportSideBySide(): Promise<Seen> {
   );
   const looks: Looked[] = [];
   const budgets: AccountBudget[] = [];
-  const account = await accountWorkflow();
+  const account = await accountWorkflow(stage);
   const ended = new AbortController();
   const looking = (async () => {
     while (!ended.signal.aborted) {
